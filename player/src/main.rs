@@ -1,0 +1,3 @@
+//! The agent on a screen: thin main.
+
+fn main() {}

@@ -1,0 +1,11 @@
+//! lichphat's pure core: from an order to the second at which a spot starts, and from a signed
+//! record to a figure one can check.
+//!
+//! Nothing here reads a clock, a file, a socket or a random number: time and bytes are input,
+//! and the same input gives the same bytes (invariant 1 of `docs/ARCHITECTURE.md`). The bans are
+//! enforced by `playlists/clippy.toml`.
+
+pub mod ids;
+pub mod media;
+pub mod ports;
+pub mod time;

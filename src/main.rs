@@ -1,0 +1,3 @@
+//! The central scheduler: thin main.
+
+fn main() {}
