@@ -8,4 +8,6 @@
 pub mod ids;
 pub mod media;
 pub mod ports;
+pub mod proof;
 pub mod time;
+pub mod wire;

@@ -1,0 +1,307 @@
+//! The counting rule: one pure function says of each record whether it counts, and why not.
+//!
+//! A play counts when the plan it names was published for this screen; it is not in the future
+//! and ends after it starts; it overlaps no earlier play of the screen by more than 1.5 s; at
+//! least 95 % of the booked length was shown with at most 2 % of the frames dropped; the display
+//! level is at least what the campaign asks; and the campaign's minimum gap to the last counted
+//! play is kept: ten plays in five minutes are one. Records are judged in the device's own order.
+
+use super::record::{Cause, DisplayLevel, PlayRecord, PlayResult};
+use crate::ids::CampaignCode;
+use crate::media::MediaKind;
+use crate::ports::ClockState;
+use crate::time::{IntervalSet, UtcMillis, UtcOffset};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Overlap with the play before that is forgiven, ms.
+pub const OVERLAP_TOLERANCE_MS: i64 = 1_500;
+/// Plans are whole seconds and frames are not: how much earlier than the minimum gap a start may be, ms.
+pub const GAP_TOLERANCE_MS: i64 = 1_000;
+/// How far ahead of the server's clock a device's may be, ms, beside its own stated error.
+pub const FUTURE_TOLERANCE_MS: i64 = 5_000;
+/// A record that arrives later than this after its end is marked late, ms.
+pub const LATE_AFTER_MS: i64 = 24 * 3_600_000;
+
+/// What a record is judged against: the terms of the campaign in the plan the record names.
+#[derive(Debug, Clone, Copy)]
+pub struct CountTerms<'a> {
+    /// The campaign, or the code of the local item.
+    pub campaign: &'a CampaignCode,
+    /// What kind of media it is: sound alone has no frames.
+    pub kind: MediaKind,
+    /// Booked length, ms.
+    pub booked_ms: u32,
+    /// Least seconds between counted starts; 0 for the local loop.
+    pub min_gap_s: u32,
+    /// Least display level.
+    pub min_display: DisplayLevel,
+    /// Seconds of the local day that count toward the quota; none means the whole day.
+    pub windows: Option<&'a IntervalSet>,
+}
+
+/// What a record is, after judging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It counts.
+    Counted {
+        /// Inside the campaign's windows: toward the quota.
+        within: bool,
+        /// Arrived long after it ended.
+        late: bool,
+    },
+    /// It does not count.
+    NotCounted(Reason),
+    /// There is no telling.
+    Unknown(Doubt),
+}
+
+/// Why a record does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// It was not whole.
+    Partial(Cause),
+    /// It could not begin.
+    Failed(Cause),
+    /// It was not tried.
+    Skipped(Cause),
+    /// Less than 95 % of the booked length.
+    TooShort,
+    /// More than 2 % of the frames were dropped, or none were rendered.
+    FramesDropped,
+    /// The panel is known to have been off.
+    PanelDark,
+    /// The display level is lower than the campaign asks.
+    DisplayLevel,
+    /// It overlaps the play before it.
+    Overlap,
+    /// Too soon after the last counted play of its campaign.
+    MinGap,
+    /// It lies in the future.
+    Future,
+    /// It ends before it starts.
+    Backwards,
+    /// The plan it names has no such slot or item, or was made for another screen or day.
+    NotInPlan,
+}
+
+impl Reason {
+    /// Stable code for rollups and reports: `min-gap`, `skipped:device-off`.
+    pub fn code(self) -> String {
+        let plain = |name: &str| name.to_owned();
+        match self {
+            Self::Partial(c) => format!("partial:{}", c.code()),
+            Self::Failed(c) => format!("failed:{}", c.code()),
+            Self::Skipped(c) => format!("skipped:{}", c.code()),
+            Self::TooShort => plain("too-short"),
+            Self::FramesDropped => plain("frames-dropped"),
+            Self::PanelDark => plain("panel-dark"),
+            Self::DisplayLevel => plain("display-level"),
+            Self::Overlap => plain("overlap"),
+            Self::MinGap => plain("min-gap"),
+            Self::Future => plain("future"),
+            Self::Backwards => plain("backwards"),
+            Self::NotInPlan => plain("not-in-plan"),
+        }
+    }
+}
+
+/// Why there is no telling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Doubt {
+    /// The store does not hold the plan it names.
+    PlanUnknown,
+    /// The device had no clock to go by.
+    ClockUnset,
+}
+
+impl Doubt {
+    /// Stable code for rollups and reports.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::PlanUnknown => "plan-unknown",
+            Self::ClockUnset => "clock-unset",
+        }
+    }
+}
+
+/// What one screen's earlier records leave for judging the next one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Tally {
+    /// End of the last thing shown.
+    pub last_end: Option<UtcMillis>,
+    /// Start of the last counted play of each campaign that has a minimum gap.
+    pub last_counted: BTreeMap<CampaignCode, UtcMillis>,
+}
+
+/// Judges one record and moves the tally on. `terms` is none when the plan is not known.
+pub fn judge(
+    record: &PlayRecord,
+    terms: Option<&CountTerms<'_>>,
+    received: UtcMillis,
+    offset: UtcOffset,
+    tally: &mut Tally,
+) -> Standing {
+    let standing = weigh(record, terms, received, offset, tally);
+    if record.result.was_shown() && record.end >= record.start && standing != Standing::NotCounted(Reason::Future) {
+        tally.last_end = tally.last_end.max(Some(record.end));
+    }
+    if let (Standing::Counted { .. }, Some(terms)) = (standing, terms)
+        && terms.min_gap_s > 0
+    {
+        tally.last_counted.insert(terms.campaign.clone(), record.start);
+    }
+    standing
+}
+
+fn weigh(
+    record: &PlayRecord,
+    terms: Option<&CountTerms<'_>>,
+    received: UtcMillis,
+    offset: UtcOffset,
+    tally: &Tally,
+) -> Standing {
+    let no = Standing::NotCounted;
+    let length_ms = record.end.since_ms(record.start);
+    if length_ms < 0 {
+        return no(Reason::Backwards);
+    }
+    if record.end.since_ms(received) > FUTURE_TOLERANCE_MS + i64::from(record.clock_error_ms) {
+        return no(Reason::Future);
+    }
+    match record.result {
+        PlayResult::Complete => {}
+        PlayResult::Partial(cause) => return no(Reason::Partial(cause)),
+        PlayResult::Failed(cause) => return no(Reason::Failed(cause)),
+        PlayResult::Skipped(cause) => return no(Reason::Skipped(cause)),
+    }
+    let Some(terms) = terms else {
+        return Standing::Unknown(Doubt::PlanUnknown);
+    };
+    if record.clock == ClockState::Unset {
+        return Standing::Unknown(Doubt::ClockUnset);
+    }
+    if length_ms * 100 < i64::from(terms.booked_ms) * 95 {
+        return no(Reason::TooShort);
+    }
+    let pushed = u64::from(record.frames_rendered) + u64::from(record.frames_dropped);
+    if terms.kind != MediaKind::Audio && (pushed == 0 || u64::from(record.frames_dropped) * 50 > pushed) {
+        return no(Reason::FramesDropped);
+    }
+    if record.display == DisplayLevel::Dark {
+        return no(Reason::PanelDark);
+    }
+    if record.display < terms.min_display {
+        return no(Reason::DisplayLevel);
+    }
+    if tally.last_end.is_some_and(|end| end.since_ms(record.start) > OVERLAP_TOLERANCE_MS) {
+        return no(Reason::Overlap);
+    }
+    let gap_ms = i64::from(terms.min_gap_s) * 1000;
+    if gap_ms > 0
+        && tally
+            .last_counted
+            .get(terms.campaign)
+            .is_some_and(|&last| record.start.since_ms(last) < gap_ms - GAP_TOLERANCE_MS)
+    {
+        return no(Reason::MinGap);
+    }
+    let (_, of_day_ms) = record.start.local(offset);
+    let within = terms.windows.is_none_or(|w| {
+        // A start is on the frame grid, a window on whole seconds: half a second either way is the same second.
+        w.contains(of_day_ms / 1000) || w.contains((of_day_ms + 500) / 1000)
+    });
+    Standing::Counted { within, late: received.since_ms(record.end) > LATE_AFTER_MS }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{BootId, Sha256Hash};
+    use crate::proof::record::Origin;
+    use crate::time::HANOI;
+
+    const NOON: UtcMillis = UtcMillis(1_763_614_800_000); // 2025-11-20 12:00 in Hanoi
+
+    fn record(start: UtcMillis, length_ms: i64) -> PlayRecord {
+        PlayRecord {
+            plan: Sha256Hash([0; 32]),
+            item: 0,
+            origin: Origin::Planned { slot: 0 },
+            boot: BootId(1),
+            start,
+            end: start.plus_ms(length_ms),
+            mono_start_ms: 0,
+            clock: ClockState::Synced,
+            clock_error_ms: 0,
+            frames_rendered: 450,
+            frames_dropped: 0,
+            display: DisplayLevel::D1,
+            result: PlayResult::Complete,
+        }
+    }
+
+    fn stand(record: &PlayRecord, tally: &mut Tally) -> Standing {
+        let campaign = CampaignCode::new("ihanoi").unwrap();
+        let windows = IntervalSet::parse("11:00-13:00").unwrap();
+        let terms = CountTerms {
+            campaign: &campaign,
+            kind: MediaKind::Video,
+            booked_ms: 15_000,
+            min_gap_s: 300,
+            min_display: DisplayLevel::D1,
+            windows: Some(&windows),
+        };
+        judge(record, Some(&terms), NOON.plus_ms(3_600_000), HANOI, tally)
+    }
+
+    #[test]
+    fn a_whole_play_inside_the_window_counts_toward_the_quota() {
+        let counted = |within| Standing::Counted { within, late: false };
+        assert_eq!(stand(&record(NOON, 15_000), &mut Tally::default()), counted(true));
+        assert_eq!(stand(&record(NOON.plus_ms(-2 * 3_600_000), 15_000), &mut Tally::default()), counted(false));
+    }
+
+    #[test]
+    fn each_reason_is_named() {
+        let cases: Vec<(Reason, PlayRecord)> = vec![
+            (Reason::TooShort, record(NOON, 14_000)),
+            (Reason::Backwards, record(NOON, -1)),
+            (Reason::Future, record(NOON.plus_ms(3_600_000), 15_000)),
+            (Reason::FramesDropped, PlayRecord { frames_dropped: 10, ..record(NOON, 15_000) }),
+            (Reason::FramesDropped, PlayRecord { frames_rendered: 0, ..record(NOON, 15_000) }),
+            (Reason::PanelDark, PlayRecord { display: DisplayLevel::Dark, ..record(NOON, 15_000) }),
+            (Reason::DisplayLevel, PlayRecord { display: DisplayLevel::D0, ..record(NOON, 15_000) }),
+            (
+                Reason::Partial(Cause::EndedEarly),
+                PlayRecord { result: PlayResult::Partial(Cause::EndedEarly), ..record(NOON, 15_000) },
+            ),
+        ];
+        for (reason, record) in cases {
+            assert_eq!(stand(&record, &mut Tally::default()), Standing::NotCounted(reason));
+        }
+    }
+
+    #[test]
+    fn ten_plays_in_five_minutes_are_one_and_overlaps_are_none() {
+        let mut tally = Tally::default();
+        let standings: Vec<_> = (0..10).map(|i| stand(&record(NOON.plus_ms(i * 30_000), 15_000), &mut tally)).collect();
+        assert_eq!(standings.iter().filter(|s| matches!(s, Standing::Counted { .. })).count(), 1);
+        assert!(standings[1..].iter().all(|s| *s == Standing::NotCounted(Reason::MinGap)));
+
+        let mut tally = Tally::default();
+        stand(&record(NOON, 15_000), &mut tally);
+        assert_eq!(stand(&record(NOON.plus_ms(13_000), 15_000), &mut tally), Standing::NotCounted(Reason::Overlap));
+    }
+
+    #[test]
+    fn without_a_plan_or_a_clock_there_is_no_telling() {
+        let unset = PlayRecord { clock: ClockState::Unset, ..record(NOON, 15_000) };
+        assert_eq!(stand(&unset, &mut Tally::default()), Standing::Unknown(Doubt::ClockUnset));
+        let standing = judge(&record(NOON, 15_000), None, NOON.plus_ms(60_000), HANOI, &mut Tally::default());
+        assert_eq!(standing, Standing::Unknown(Doubt::PlanUnknown));
+    }
+}

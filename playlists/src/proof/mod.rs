@@ -1,0 +1,6 @@
+//! What was played, signed by the device that played it, and the one rule by which it counts.
+
+pub mod count;
+pub mod receipt;
+pub mod record;
+pub mod segment;

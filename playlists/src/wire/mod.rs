@@ -1,0 +1,4 @@
+//! What travels: the playlist document players fetch, and the envelope that signs it.
+
+pub mod sign;
+pub mod v1;
