@@ -1,4 +1,5 @@
 //! What travels: the playlist document players fetch, and the envelope that signs it.
 
+pub mod device;
 pub mod sign;
 pub mod v1;

@@ -1,0 +1,116 @@
+//! What device and scheduler say to each other over HTTP, beside documents and segments.
+//!
+//! | request | answer |
+//! | --- | --- |
+//! | `POST /device/v1/register` [`Register`] | [`Registered`]; 403 when the token is unknown, used or expired |
+//! | `GET /device/v1/index` | [`PlaylistIndex`](super::v1::PlaylistIndex), with ETag |
+//! | `GET /device/v1/plans/{hash}` | the signed playlist of the device's own screen |
+//! | `GET /device/v1/assets/{hash}` | the asset table |
+//! | `GET /device/v1/media/{hash}` | the bytes, with `Range` |
+//! | `GET /device/v1/receipt` | the newest signed receipt |
+//! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
+//! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`] |
+//! | `GET /device/v1/events` | server-sent events: `playlist`, data = ETag of the index |
+//!
+//! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
+
+use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
+use crate::ports::ClockState;
+use crate::proof::record::DisplayLevel;
+use crate::time::UtcMillis;
+use serde::{Deserialize, Serialize};
+
+/// What an operator carries to a new player: one file, usable once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provisioning {
+    /// `http://127.0.0.1:8087`.
+    pub server: String,
+    /// The screen the player will stand at.
+    pub screen: ScreenCode,
+    /// Public key that playlists must be signed with, base64.
+    pub plan_key: String,
+    /// Public key that receipts must be signed with, base64.
+    pub receipt_key: String,
+    /// One-time token, hexadecimal.
+    pub token: String,
+}
+
+/// A new device introduces itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Register {
+    /// One-time token.
+    pub token: String,
+    /// The evidence key it made, base64.
+    pub public_key: String,
+    /// Name and version of its software.
+    pub software: String,
+    /// True for a simulated device.
+    pub simulated: bool,
+}
+
+/// Who the device is from now on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registered {
+    /// Its number.
+    pub device: DeviceId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its screen.
+    pub screen: ScreenCode,
+    /// Secret for the `Authorization` header, hexadecimal.
+    pub secret: String,
+}
+
+/// How the device is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// Device's wall clock.
+    pub at_ms: UtcMillis,
+    /// Boot.
+    pub boot: BootId,
+    /// Last record written.
+    pub last_seq: Seq,
+    /// Last record the server is known to hold.
+    pub acked_seq: Seq,
+    /// Display level now.
+    pub display: DisplayLevel,
+    /// Trust in the clock.
+    pub clock: ClockState,
+    /// Name and version of its software.
+    pub software: String,
+    /// Free bytes where media and journal lie.
+    pub disk_free_bytes: u64,
+    /// Media of the horizon that are not on disk yet.
+    pub media_missing: u32,
+    /// Last faults, newest last, each in one line; at most 8.
+    pub faults: Vec<String>,
+}
+
+/// What the scheduler says back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HeartbeatAnswer {
+    /// Scheduler's wall clock.
+    pub at_ms: UtcMillis,
+    /// ETag of the device's index now.
+    pub index: String,
+}
+
+/// An error as RFC 9457 has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// Stable code, `token-used`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// One sentence.
+    pub title: String,
+    /// Field, value and mend.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
+}
