@@ -1,1 +1,4 @@
 //! The central scheduler.
+
+pub mod fleet;
+pub mod proof;

@@ -1,0 +1,225 @@
+//! The fleet room: which device stands at which screen, what it should hold, how it is.
+//!
+//! Invariants: a provisioning token works once and for a limited time; a device reads only its
+//! own screen's documents; only this room publishes: a device never sees a plan that planning
+//! has not finished and its checker has not passed.
+
+use async_trait::async_trait;
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::ports::{Clock, Rng};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
+use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
+use lichphat_playlists::wire::v1::PlaylistIndex;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tokio::sync::broadcast;
+
+/// How long a provisioning token works, ms.
+pub const TOKEN_LIFE_MS: i64 = 7 * 24 * 3_600_000;
+
+/// What can go wrong in this room.
+#[derive(Debug, thiserror::Error)]
+pub enum FleetError {
+    /// No such screen in the directory, or it is not a managed one.
+    #[error("screen {0}: is not a managed screen of the directory; import it with kind = managed first")]
+    NoSuchScreen(ScreenCode),
+    /// The one-time token is wrong.
+    #[error("token: is unknown; make a new one with `lichphat device add --screen S`")]
+    TokenUnknown,
+    /// It was used before.
+    #[error("token: was used already; make a new one with `lichphat device add --screen S`")]
+    TokenUsed,
+    /// It is too old.
+    #[error("token: has expired; make a new one with `lichphat device add --screen S`")]
+    TokenExpired,
+    /// The device's key is not a key.
+    #[error("public_key: is not a valid Ed25519 key in base64; the player makes it, do not edit it")]
+    BadKey,
+    /// No or wrong credentials.
+    #[error("the device's number or secret is wrong; register it again with `lichphat device add`")]
+    Unauthorized,
+    /// Not a document of this device's screen.
+    #[error("no such document for this device")]
+    NotFound,
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+/// A device as this room keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    /// Its number.
+    pub device: DeviceId,
+    /// Its screen.
+    pub screen: ScreenCode,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// SHA-256 of its secret.
+    pub secret_hash: Sha256Hash,
+    /// Simulated devices are marked as such everywhere.
+    pub simulated: bool,
+}
+
+/// A device that is about to exist.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// SHA-256 of the one-time token it brings.
+    pub token_hash: Sha256Hash,
+    /// Its evidence key.
+    pub key: VerifyingKey<Evidence>,
+    /// SHA-256 of the secret it will be given.
+    pub secret_hash: Sha256Hash,
+    /// Name and version of its software.
+    pub software: String,
+    /// Simulated?
+    pub simulated: bool,
+    /// Now.
+    pub at: UtcMillis,
+}
+
+/// What the store must do for this room; each call is one transaction.
+#[async_trait]
+pub trait FleetStore: Send + Sync {
+    /// Keeps a one-time token for a managed screen of the directory.
+    async fn add_token(&self, screen: ScreenCode, token_hash: Sha256Hash, expires: UtcMillis)
+    -> Result<(), FleetError>;
+    /// Uses the token up and makes the device: a screen's earlier device is retired in the same step.
+    async fn register(&self, new: NewDevice) -> Result<Device, FleetError>;
+    /// The device, unless unknown, retired or revoked.
+    async fn device(&self, device: DeviceId) -> Result<Option<Device>, FleetError>;
+    /// Newest version of each day from `from` on.
+    async fn index(&self, screen: &ScreenCode, from: LocalDay) -> Result<PlaylistIndex, FleetError>;
+    /// The signed playlist, when it is this screen's.
+    async fn plan(&self, screen: &ScreenCode, plan: PlanHash) -> Result<Option<Vec<u8>>, FleetError>;
+    /// An asset table.
+    async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError>;
+    /// Keeps the newest heartbeat of a device.
+    async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError>;
+}
+
+/// The room's door.
+pub struct Fleet {
+    store: Arc<dyn FleetStore>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    offset: UtcOffset,
+    /// Devices of late, by number.
+    known: Mutex<HashMap<DeviceId, Device>>,
+    changed: broadcast::Sender<ScreenCode>,
+}
+
+impl Fleet {
+    /// Ties the room to its store, clock and chance.
+    pub fn new(store: Arc<dyn FleetStore>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, offset: UtcOffset) -> Self {
+        Self { store, clock, rng, offset, known: Mutex::default(), changed: broadcast::channel(1024).0 }
+    }
+
+    fn secret(&self) -> (String, Sha256Hash) {
+        let mut bytes = [0; 32];
+        self.rng.fill(&mut bytes);
+        let text = hex::encode(bytes);
+        let hash = Sha256Hash::of(text.as_bytes());
+        (text, hash)
+    }
+
+    /// Makes the file an operator carries to a new player.
+    pub async fn provision(
+        &self,
+        screen: ScreenCode,
+        server: String,
+        plan_key: String,
+        receipt_key: String,
+    ) -> Result<Provisioning, FleetError> {
+        let (token, hash) = self.secret();
+        self.store.add_token(screen.clone(), hash, self.clock.now().plus_ms(TOKEN_LIFE_MS)).await?;
+        Ok(Provisioning { server, screen, plan_key, receipt_key, token })
+    }
+
+    /// Takes in a new device.
+    pub async fn register(&self, request: Register) -> Result<Registered, FleetError> {
+        let key = VerifyingKey::from_base64(&request.public_key).map_err(|_| FleetError::BadKey)?;
+        let (secret, secret_hash) = self.secret();
+        let device = self
+            .store
+            .register(NewDevice {
+                token_hash: Sha256Hash::of(request.token.as_bytes()),
+                key,
+                secret_hash,
+                software: request.software,
+                simulated: request.simulated,
+                at: self.clock.now(),
+            })
+            .await?;
+        // The screen's former device is retired: nobody may still know it.
+        self.known().retain(|_, known| known.screen != device.screen);
+        Ok(Registered { device: device.device, epoch: device.epoch, screen: device.screen, secret })
+    }
+
+    /// Checks `Authorization: Bearer <device>.<secret>`.
+    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Device, FleetError> {
+        let (number, secret) = authorization
+            .and_then(|a| a.strip_prefix("Bearer "))
+            .and_then(|a| a.split_once('.'))
+            .ok_or(FleetError::Unauthorized)?;
+        let number = DeviceId(number.parse().map_err(|_| FleetError::Unauthorized)?);
+        let known = self.known().get(&number).cloned();
+        let device = match known {
+            Some(device) => device,
+            None => {
+                let device = self.store.device(number).await?.ok_or(FleetError::Unauthorized)?;
+                self.known().insert(number, device.clone());
+                device
+            }
+        };
+        // Hashes of secrets are compared, so time tells nothing of the secret itself.
+        if Sha256Hash::of(secret.as_bytes()) == device.secret_hash { Ok(device) } else { Err(FleetError::Unauthorized) }
+    }
+
+    /// What the device should hold, and the ETag of that.
+    pub async fn index(&self, device: &Device) -> Result<(PlaylistIndex, String), FleetError> {
+        let index = self.store.index(&device.screen, self.clock.now().day(self.offset)).await?;
+        let etag = etag(&index);
+        Ok((index, etag))
+    }
+
+    /// A signed playlist of the device's own screen.
+    pub async fn plan(&self, device: &Device, plan: PlanHash) -> Result<Vec<u8>, FleetError> {
+        self.store.plan(&device.screen, plan).await?.ok_or(FleetError::NotFound)
+    }
+
+    /// An asset table.
+    pub async fn assets(&self, hash: Sha256Hash) -> Result<Vec<u8>, FleetError> {
+        self.store.assets(hash).await?.ok_or(FleetError::NotFound)
+    }
+
+    /// Notes how the device is.
+    pub async fn heartbeat(&self, device: &Device, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, FleetError> {
+        let now = self.clock.now();
+        self.store.heartbeat(device.device, now, heartbeat).await?;
+        Ok(HeartbeatAnswer { at_ms: now, index: self.index(device).await?.1 })
+    }
+
+    /// Tells listening devices that a screen has new plans.
+    pub fn announce(&self, screens: impl IntoIterator<Item = ScreenCode>) {
+        for screen in screens {
+            // Nobody listening is not an error: devices poll as well.
+            let _ = self.changed.send(screen);
+        }
+    }
+
+    /// Screens with new plans, as they are announced.
+    pub fn changes(&self) -> broadcast::Receiver<ScreenCode> {
+        self.changed.subscribe()
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<DeviceId, Device>> {
+        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn etag(index: &PlaylistIndex) -> String {
+    let json = serde_json::to_vec(index).expect("plain data always encodes");
+    Sha256Hash::of(&json).hex()[..32].to_owned()
+}

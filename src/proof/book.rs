@@ -1,0 +1,132 @@
+//! The plans that records name: what was asked of a screen when it played.
+
+use super::{ProofError, ProofStore};
+use lichphat_playlists::ids::{PlanHash, ScreenCode};
+use lichphat_playlists::proof::count::CountTerms;
+use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms, Tier};
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
+
+/// A published plan as the store holds it: already verified when it was published.
+#[derive(Debug, Clone)]
+pub struct PlanDocument {
+    /// Its name.
+    pub hash: PlanHash,
+    /// The playlist.
+    pub playlist: Playlist,
+    /// The table it names.
+    pub assets: AssetTable,
+}
+
+/// What a record is judged against.
+#[derive(Debug)]
+pub struct PlanContext {
+    /// Screen the plan was made for.
+    pub screen: ScreenCode,
+    /// Day it was made for.
+    pub day: LocalDay,
+    assets: Vec<Asset>,
+    slots: Vec<Slot>,
+    /// Terms by asset index; none for what has no quota.
+    terms: Vec<Option<Terms>>,
+}
+
+impl From<PlanDocument> for PlanContext {
+    fn from(document: PlanDocument) -> Self {
+        let PlanDocument { playlist, assets, .. } = document;
+        let terms = assets.assets.iter().map(|a| playlist.terms_of(&a.code).cloned()).collect();
+        Self { screen: playlist.screen, day: playlist.day, assets: assets.assets, slots: playlist.slots, terms }
+    }
+}
+
+impl PlanContext {
+    /// The asset a record played, when the plan has it and the record fits its slot.
+    pub fn asset(&self, record: &PlayRecord) -> Option<&Asset> {
+        if let Origin::Planned { slot } = record.origin
+            && self.slots.get(slot as usize).is_none_or(|s| s.item != record.item)
+        {
+            return None;
+        }
+        self.assets.get(usize::from(record.item))
+    }
+
+    /// Terms for the counting rule.
+    pub fn count_terms(&self, record: &PlayRecord) -> Option<CountTerms<'_>> {
+        let asset = self.asset(record)?;
+        let terms = self.terms[usize::from(record.item)].as_ref();
+        Some(CountTerms {
+            campaign: &asset.code,
+            kind: asset.media.kind,
+            booked_ms: asset.media.duration_s * 1000,
+            min_gap_s: terms.map_or(0, |t| t.min_gap_s),
+            min_display: terms.map_or(DisplayLevel::D1, |t| t.min_display),
+            windows: terms.map(|t| &t.windows),
+        })
+    }
+
+    /// Has this asset a quota on this day, or is it an order's?
+    pub fn is_quota(&self, record: &PlayRecord) -> bool {
+        self.terms.get(usize::from(record.item)).is_some_and(Option::is_some)
+            || self.assets.get(usize::from(record.item)).is_some_and(|a| a.tier == Tier::Order)
+    }
+}
+
+/// The plans one segment names, as far as the store holds them.
+#[derive(Debug, Clone, Default)]
+pub struct PlanBook(BTreeMap<PlanHash, Arc<PlanContext>>);
+
+impl PlanBook {
+    /// The plan of that name.
+    pub fn get(&self, plan: &PlanHash) -> Option<&Arc<PlanContext>> {
+        self.0.get(plan)
+    }
+}
+
+impl FromIterator<PlanDocument> for PlanBook {
+    fn from_iter<I: IntoIterator<Item = PlanDocument>>(documents: I) -> Self {
+        Self(documents.into_iter().map(|d| (d.hash, Arc::new(PlanContext::from(d)))).collect())
+    }
+}
+
+/// Plans of late, so that a fleet's segments do not read each plan twenty times a day.
+pub(super) struct PlanCache(Mutex<lru::LruCache<PlanHash, Arc<PlanContext>>>);
+
+/// About 12 kB each.
+const PLANS_KEPT: usize = 4_096;
+
+impl Default for PlanCache {
+    fn default() -> Self {
+        Self(Mutex::new(lru::LruCache::new(NonZeroUsize::new(PLANS_KEPT).expect("not zero"))))
+    }
+}
+
+impl PlanCache {
+    /// All plans the segment names.
+    pub(super) async fn book(&self, store: &dyn ProofStore, segment: &Segment) -> Result<PlanBook, ProofError> {
+        let named: BTreeSet<PlanHash> = segment.records.iter().map(|r| r.plan).collect();
+        let mut book = PlanBook::default();
+        let mut missing = Vec::new();
+        if let Ok(mut cache) = self.0.lock() {
+            for plan in named {
+                match cache.get(&plan) {
+                    Some(context) => drop(book.0.insert(plan, Arc::clone(context))),
+                    None => missing.push(plan),
+                }
+            }
+        }
+        if !missing.is_empty() {
+            let read: PlanBook = store.plan_documents(missing).await?.into_iter().collect();
+            if let Ok(mut cache) = self.0.lock() {
+                for (plan, context) in &read.0 {
+                    cache.put(*plan, Arc::clone(context));
+                }
+            }
+            book.0.extend(read.0);
+        }
+        Ok(book)
+    }
+}

@@ -1,0 +1,104 @@
+//! What becomes of a segment: a pure decision on the device's mark.
+
+use super::book::PlanBook;
+use super::rollup::RollupDelta;
+use lichphat_playlists::ids::{CampaignCode, Seq, Sha256Hash};
+use lichphat_playlists::proof::count::{Reason, Standing, Tally, judge};
+use lichphat_playlists::proof::record::PlayRecord;
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+
+/// Up to where the records of (device, epoch) are held, and what judging the next one needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeviceMark {
+    /// Last record held; 0 before the first.
+    pub acked: Seq,
+    /// Newest segment held.
+    pub head: Option<Sha256Hash>,
+    /// What earlier records leave for judging.
+    pub tally: Tally,
+}
+
+/// What became of a segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its records are new from `first_new` on.
+    Accepted {
+        /// Records before this one were held already.
+        first_new: Seq,
+        /// What it adds to the rollups.
+        delta: RollupDelta,
+        /// The mark afterwards.
+        mark: DeviceMark,
+    },
+    /// Every record was held already; nothing changes.
+    Duplicate,
+    /// It begins after the next record; the device resumes at the receipt's mark.
+    Hole {
+        /// The record that is missing.
+        expected: Seq,
+    },
+    /// It does not continue the segment held before it: a cloned or rewritten device.
+    Fork {
+        /// Where the two part.
+        at: Seq,
+    },
+}
+
+/// Code under which records are rolled up whose plan is not held.
+pub fn unknown_plan() -> CampaignCode {
+    CampaignCode::new("unknown-plan").expect("a valid code")
+}
+
+/// Decides on `segment` (whose signature holds) and judges its new records.
+pub fn decide(
+    mark: &DeviceMark,
+    segment: &Segment,
+    hash: Sha256Hash,
+    received: UtcMillis,
+    plans: &PlanBook,
+) -> Outcome {
+    let expected = Seq(mark.acked.0 + 1);
+    if segment.first_seq > expected {
+        return Outcome::Hole { expected };
+    }
+    if segment.last_seq() < expected {
+        return Outcome::Duplicate;
+    }
+    if segment.first_seq == expected && segment.previous != mark.head.unwrap_or(Sha256Hash([0; 32])) {
+        return Outcome::Fork { at: expected };
+    }
+    let skip = (expected.0 - segment.first_seq.0) as usize;
+    let mut tally = mark.tally.clone();
+    let mut delta = RollupDelta::new();
+    for record in &segment.records[skip..] {
+        let (key, standing) = stand(record, segment, received, plans, &mut tally);
+        delta.entry(key).or_default().add(record, standing);
+    }
+    let mark = DeviceMark { acked: segment.last_seq(), head: Some(hash), tally };
+    Outcome::Accepted { first_new: expected, delta, mark }
+}
+
+/// Day and campaign under which a record is rolled up, and how it stands. A planned slot belongs
+/// to its plan's day; anything else to the day it was played on.
+pub fn stand(
+    record: &PlayRecord,
+    segment: &Segment,
+    received: UtcMillis,
+    plans: &PlanBook,
+    tally: &mut Tally,
+) -> ((LocalDay, CampaignCode), Standing) {
+    let offset: UtcOffset = segment.offset;
+    let played = record.start.day(offset);
+    let Some(plan) = plans.get(&record.plan) else {
+        return ((played, unknown_plan()), judge(record, None, received, offset, tally));
+    };
+    let stranger = plan.screen != segment.screen || plan.day.days_since(played).abs() > 1;
+    match plan.count_terms(record).filter(|_| !stranger) {
+        Some(terms) => {
+            let standing = judge(record, Some(&terms), received, offset, tally);
+            ((plan.day, terms.campaign.clone()), standing)
+        }
+        None => ((played, unknown_plan()), Standing::NotCounted(Reason::NotInPlan)),
+    }
+}

@@ -1,0 +1,160 @@
+//! The proof room: takes in signed segments, judges each record once, and keeps what was signed.
+//!
+//! Invariants: the same record a thousand times counts once; a segment is stored as the bytes
+//! that were signed; segment, rollup, tally and mark move in one transaction; a hole is never
+//! stepped over; two different segments for one place in the chain are kept apart and told of.
+//! The rule itself is pure ([`lichphat_playlists::proof::count`]); this room applies it.
+
+mod book;
+pub mod ingest;
+mod rollup;
+
+pub use book::{PlanBook, PlanContext};
+pub use ingest::{DeviceMark, Outcome, decide};
+pub use rollup::{Counts, RollupDelta};
+
+use async_trait::async_trait;
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, Seq, Sha256Hash};
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::sign::{Envelope, Evidence, Receipting, SigningKey, VerifyingKey};
+use std::sync::Arc;
+
+/// What can go wrong in this room.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofError {
+    /// No such device, or its key was revoked.
+    #[error("device {0} is not registered here, or was revoked; register it again with `lichphat device add`")]
+    UnknownDevice(DeviceId),
+    /// The segment speaks for another device than the one that sent it.
+    #[error("the segment is device {claimed}'s, epoch {epoch}, and was sent by device {sender}")]
+    WrongSender {
+        /// Device in the segment.
+        claimed: DeviceId,
+        /// Epoch in the segment.
+        epoch: Epoch,
+        /// Device in the request.
+        sender: DeviceId,
+    },
+    /// Form or signature.
+    #[error(transparent)]
+    Segment(#[from] SegmentError),
+    /// The store failed; nothing was taken in.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+/// A device as this room needs it.
+#[derive(Debug, Clone)]
+pub struct DeviceIdentity {
+    /// Its number.
+    pub device: DeviceId,
+    /// Its present epoch.
+    pub epoch: Epoch,
+    /// Its evidence key.
+    pub key: VerifyingKey<Evidence>,
+}
+
+/// A segment whose signature holds.
+#[derive(Debug, Clone)]
+pub struct Arrived {
+    /// As it was signed.
+    pub envelope: Envelope,
+    /// Its hash.
+    pub hash: Sha256Hash,
+    /// What it says.
+    pub segment: Segment,
+    /// When it arrived.
+    pub received: UtcMillis,
+}
+
+/// What the store must do for this room; each call is one transaction.
+#[async_trait]
+pub trait ProofStore: Send + Sync {
+    /// The device's key, unless it is unknown or revoked.
+    async fn identity(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
+    /// The signed playlist documents (and their asset tables) of `plans`, as far as they are held.
+    async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<book::PlanDocument>, ProofError>;
+    /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
+    /// the quarantined bytes. Returns the mark as it is afterwards.
+    async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError>;
+    /// The mark as it is.
+    async fn mark(&self, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, ProofError>;
+}
+
+/// The room's door.
+pub struct Proof {
+    store: Arc<dyn ProofStore>,
+    clock: Arc<dyn Clock>,
+    key: Arc<SigningKey<Receipting>>,
+    plan_cache: book::PlanCache,
+    identity_cache: std::sync::Mutex<lru::LruCache<DeviceId, DeviceIdentity>>,
+}
+
+impl Proof {
+    /// Ties the room to its store, clock and receipt key.
+    pub fn new(store: Arc<dyn ProofStore>, clock: Arc<dyn Clock>, key: Arc<SigningKey<Receipting>>) -> Self {
+        let identities = std::num::NonZeroUsize::new(32_768).expect("not zero");
+        Self {
+            store,
+            clock,
+            key,
+            plan_cache: book::PlanCache::default(),
+            identity_cache: std::sync::Mutex::new(lru::LruCache::new(identities)),
+        }
+    }
+
+    /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
+    /// where this store holds the device's records; the device obeys that even when it is lower.
+    pub async fn ingest(&self, sender: DeviceId, bytes: Vec<u8>) -> Result<(Outcome, Envelope), ProofError> {
+        let envelope = Envelope::from_bytes(bytes).map_err(SegmentError::from)?;
+        let (claimed, epoch) = Segment::claimed_device(&envelope)?;
+        let identity = self.identity(sender).await?;
+        if claimed != sender || epoch != identity.epoch {
+            return Err(ProofError::WrongSender { claimed, epoch, sender });
+        }
+        let segment = Segment::open(&envelope, &identity.key)?;
+        let plans = self.plan_cache.book(&*self.store, &segment).await?;
+        let arrived = Arrived { hash: envelope.hash(), envelope, segment, received: self.clock.now() };
+        let (outcome, mark) = self.store.append(arrived, plans).await?;
+        if let Outcome::Fork { at } = outcome {
+            tracing::error!(device = %sender, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
+        }
+        Ok((outcome, self.seal(sender, epoch, &mark)))
+    }
+
+    /// The newest receipt.
+    pub async fn receipt(&self, device: DeviceId) -> Result<Envelope, ProofError> {
+        let identity = self.identity(device).await?;
+        let mark = self.store.mark(device, identity.epoch).await?;
+        Ok(self.seal(device, identity.epoch, &mark))
+    }
+
+    /// Forgets what it remembers of a device: its key was revoked or its epoch raised.
+    pub fn forget(&self, device: DeviceId) {
+        if let Ok(mut cache) = self.identity_cache.lock() {
+            cache.pop(&device);
+        }
+    }
+
+    async fn identity(&self, device: DeviceId) -> Result<DeviceIdentity, ProofError> {
+        let cached = self.identity_cache.lock().ok().and_then(|mut c| c.get(&device).cloned());
+        if let Some(identity) = cached {
+            return Ok(identity);
+        }
+        let identity = self.store.identity(device).await?.ok_or(ProofError::UnknownDevice(device))?;
+        if let Ok(mut cache) = self.identity_cache.lock() {
+            cache.put(device, identity.clone());
+        }
+        Ok(identity)
+    }
+
+    fn seal(&self, device: DeviceId, epoch: Epoch, mark: &DeviceMark) -> Envelope {
+        Receipt { device, epoch, acked: mark.acked, head: mark.head, at_ms: self.clock.now() }.seal(&self.key)
+    }
+}
+
+/// The number before the first record.
+pub const NONE_YET: Seq = Seq(0);
