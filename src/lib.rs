@@ -1,4 +1,5 @@
 //! The central scheduler.
 
+pub mod directory;
 pub mod fleet;
 pub mod proof;

@@ -1,0 +1,82 @@
+//! When a screen should be on, and when people are there: pure rules over a [`Directory`].
+//!
+//! Duty of a day = the vehicle's roster of that day, or else the hours of the venue's profile in force,
+//! by the calendar; minus closures. A screen that does not stand yet, or no longer, has none.
+
+use super::closure::{Closure, ClosureSubject};
+use super::footfall::{FootfallProfile, FootfallSubject};
+use super::screen::{Link, Screen};
+use super::snapshot::Directory;
+use super::venue::{BIN_S, BINS, DayHours, VenueProfile};
+use lichphat_playlists::ids::VenueType;
+use lichphat_playlists::time::{IntervalSet, LocalDay};
+
+impl Directory {
+    /// The profile in force for a kind of place on a day.
+    pub fn venue(&self, venue_type: &VenueType, day: LocalDay) -> Option<&VenueProfile> {
+        self.venues.get(venue_type)?.range(..=Some(day)).next_back().map(|(_, profile)| profile)
+    }
+
+    fn hours(&self, screen: &Screen, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {
+        let profile = self.venue(&screen.venue_type, day)?;
+        Some((profile, profile.hours_on(day, self.calendar.get(&day))?))
+    }
+
+    /// The closures that touch a screen on a day, its own first.
+    pub fn closures_of(&self, screen: &Screen, day: LocalDay) -> Vec<&Closure> {
+        let mut found = Vec::new();
+        if self.closures.is_empty() {
+            return found;
+        }
+        let mut look = |subject: ClosureSubject| {
+            let closures = self.closures.get(&subject).into_iter().flat_map(|c| c.values());
+            found.extend(closures.filter(|c| !c.on(day).is_empty()));
+        };
+        look(ClosureSubject::Screen(screen.code.clone()));
+        for link in Link::ALL {
+            for unit in self.units_of(screen, *link, day) {
+                look(ClosureSubject::Unit(*link, unit.code.clone()));
+            }
+        }
+        found
+    }
+
+    /// The seconds in which the screen should be on.
+    pub fn duty(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
+        if !screen.in_service.contains(day) {
+            return IntervalSet::empty();
+        }
+        let rostered = self.roster.get(&screen.code).and_then(|days| days.get(&day));
+        let on = match rostered {
+            Some(hours) => hours.clone(),
+            None => self.hours(screen, day).map(|(_, hours)| hours.on()).unwrap_or_default(),
+        };
+        self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.on(day)))
+    }
+
+    /// Is there any second of duty on the day?
+    pub fn operating(&self, screen: &Screen, day: LocalDay) -> bool {
+        !self.duty(screen, day).is_empty()
+    }
+
+    fn footfall_of(&self, screen: &Screen) -> Option<&FootfallProfile> {
+        self.footfall
+            .get(&FootfallSubject::Screen(screen.code.clone()))
+            .or_else(|| self.footfall.get(&FootfallSubject::Venue(screen.venue_type.clone())))
+    }
+
+    /// People per 15 minutes: from counts of the screen, else of its kind of place, else from the
+    /// profile's peaks; 0 off duty.
+    pub fn weights(&self, screen: &Screen, day: LocalDay) -> [u32; BINS] {
+        let duty = self.duty(screen, day);
+        let weekday = day.weekday().num_days_from_monday() as usize;
+        let counted = self.footfall_of(screen).and_then(|profile| profile.weights(weekday));
+        let weights = counted.or_else(|| self.hours(screen, day).map(|(profile, hours)| profile.weights_of(hours)));
+        // a rostered bus on a day its profile calls closed still carries people
+        let weights = weights.unwrap_or([1; BINS]);
+        std::array::from_fn(|bin| {
+            let (a, b) = (bin as u32 * BIN_S, (bin as u32 + 1) * BIN_S);
+            if duty.intersect(&IntervalSet::one(a, b)).is_empty() { 0 } else { weights[bin] }
+        })
+    }
+}

@@ -1,0 +1,107 @@
+//! Footfall counts, CSV or TOML (`[[footfall]]`). A file replaces the profile of every subject in it.
+
+use super::Context;
+use crate::directory::footfall::{FootfallCount, FootfallProfile, FootfallSubject};
+use crate::directory::problem::{Problems, Say, say};
+use crate::directory::snapshot::{Batch, Change};
+use crate::directory::table::{Field, SourceFile, Table, needed, optional, read};
+use lichphat_playlists::ids::{ScreenCode, VenueType};
+use lichphat_playlists::time::{LocalDay, parse_clock};
+use std::collections::BTreeMap;
+
+/// The table of counts.
+pub(crate) static TABLE: Table = Table {
+    name: "footfall",
+    columns: &[
+        needed("subject", "code of a screen, or `venue:airport` for a kind of place"),
+        needed("date", "the day, `2026-11-20`"),
+        needed("time", "beginning of the count: an hour `8`, or `08:00`, `08:15`"),
+        optional("minutes", "length of the count: 60 (default) or 15"),
+        needed("people", "people counted; leave the row out when nobody counted: missing is not zero"),
+    ],
+};
+
+/// Counts of one subject by day and beginning, each with its line.
+type Counted = BTreeMap<(LocalDay, u32), (FootfallCount, u32)>;
+
+struct Subject(FootfallSubject);
+impl Field for Subject {
+    fn read(text: &str) -> Result<Self, Say> {
+        match text.split_once(':') {
+            Some(("venue", venue)) => VenueType::read(venue).map(|v| Self(FootfallSubject::Venue(v))),
+            Some(_) => Err(say("ghi mã màn hình hoặc venue:loại", "write a screen code or venue:type")),
+            None => ScreenCode::read(text).map(|s| Self(FootfallSubject::Screen(s))),
+        }
+    }
+}
+
+struct Begin(u32);
+impl Field for Begin {
+    fn read(text: &str) -> Result<Self, Say> {
+        let second = match text.parse::<u32>() {
+            Ok(hour) => hour.checked_mul(3600),
+            Err(_) => parse_clock(text).ok(),
+        };
+        second.filter(|s| *s < 86_400 && s % 900 == 0).map(Self).ok_or_else(|| {
+            say(
+                "ghi giờ 0 đến 23, hoặc 08:00, 08:15, 08:30, 08:45",
+                "write an hour from 0 to 23, or 08:00, 08:15, 08:30, 08:45",
+            )
+        })
+    }
+}
+
+pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
+    let rows = read(file, &TABLE)?;
+    let mut found = Vec::new();
+    let mut counts: BTreeMap<FootfallSubject, Counted> = BTreeMap::new();
+    for row in &rows {
+        let subject = row.required::<Subject>("subject", &mut found);
+        let day = row.required::<LocalDay>("date", &mut found);
+        let from = row.required::<Begin>("time", &mut found);
+        let minutes = row.or::<u32>("minutes", 60, &mut found);
+        let people = row.required::<u32>("people", &mut found);
+        let (Ok(Subject(subject)), Ok(day), Ok(Begin(from_s)), Ok(minutes), Ok(people)) =
+            (subject, day, from, minutes, people)
+        else {
+            continue;
+        };
+        if !matches!(minutes, 15 | 60) || from_s + minutes * 60 > 86_400 {
+            found.push(
+                row.problem("minutes", say("chỉ 15 hoặc 60, trong cùng một ngày", "must be 15 or 60, inside one day")),
+            );
+            continue;
+        }
+        let known = match &subject {
+            FootfallSubject::Screen(screen) => context.directory.screen(screen).is_some(),
+            FootfallSubject::Venue(venue) => context.directory.has_venue(venue),
+        };
+        if !known {
+            let mend = say("không có màn hình hay loại địa điểm này", "no such screen or venue type");
+            found.push(row.problem("subject", mend));
+        }
+        let count = FootfallCount { day, from_s, length_s: minutes * 60, people };
+        let day_counts = counts.entry(subject).or_default();
+        // the counted time before this one must end by now, the next one begin after it
+        let before = day_counts.range(..=(day, from_s)).next_back().map(|(_, c)| *c);
+        let after = day_counts.range((day, from_s)..).next().map(|(_, c)| *c);
+        let clash = before
+            .filter(|(c, _)| c.day == day && c.from_s + c.length_s > from_s)
+            .or_else(|| after.filter(|(c, _)| c.day == day && c.from_s < from_s + count.length_s));
+        if let Some((_, line)) = clash {
+            let mend = say(format!("trùng giờ với dòng {line}"), format!("counts the same time as line {line}"));
+            found.push(row.problem("time", mend));
+            continue;
+        }
+        day_counts.insert((day, from_s), (count, row.line()));
+    }
+    let source = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let changes = counts
+        .into_iter()
+        .filter_map(|(subject, counts)| {
+            let counts: Vec<_> = counts.into_values().map(|(count, _)| count).collect();
+            FootfallProfile::of(subject, source, &counts).map(Change::Footfall)
+        })
+        .collect();
+    Problems::none_or(found, Batch { changes })
+}

@@ -1,0 +1,37 @@
+//! The directory: units, screens, the hours of places, calendars, closures, rosters, footfall.
+//!
+//! It answers who a screen belongs to on a day, when it should be on and when people are there, from
+//! an in-memory [`Directory`]; imports turn files into a [`Batch`] or into a full list of problems.
+//!
+//! Invariants:
+//! * facts are dated: a merger, a move or a new profile never changes what held before its day;
+//! * a file is taken whole or not at all, and a second time changes nothing;
+//! * no clock, file or store in here: bytes and the present are arguments.
+
+mod calendar;
+mod closure;
+mod duty;
+mod footfall;
+pub mod import;
+mod lookup;
+mod name;
+pub mod problem;
+mod screen;
+mod snapshot;
+pub mod table;
+mod timeline;
+pub(crate) mod typed;
+mod unit;
+mod venue;
+pub(crate) mod words;
+
+pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
+pub use closure::{Closure, ClosureSubject, LocalTime};
+pub use footfall::{FootfallCount, FootfallProfile, FootfallSubject};
+pub use lookup::NameError;
+pub use name::{matching_key, plain_key, without_kind};
+pub use screen::{Connection, Link, LinkHistory, Links, Output, Screen, ScreenKind, Shape};
+pub use snapshot::{Batch, Change, Directory, RosterEntry, Summary};
+pub use timeline::{DaySpan, Timeline};
+pub use unit::{Unit, UnitKind};
+pub use venue::{BIN_S, BINS, Confidence, DayClass, DayHours, Days, Hours, Observes, PlainWeights, Term, VenueProfile};

@@ -1,0 +1,134 @@
+//! Every preset under `config/` is read by the parser that people's files go through, and says what
+//! its source says; `docs/imports.md` is what the code takes.
+
+use lichphat::directory::import::{Context, Kind, documentation, parse};
+use lichphat::directory::table::SourceFile;
+use lichphat::directory::{Directory, Summary, UnitKind};
+use lichphat_playlists::ids::{UnitCode, VenueType};
+use lichphat_playlists::time::{HANOI, LocalDay};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn day(text: &str) -> LocalDay {
+    text.parse().unwrap()
+}
+
+fn import(directory: &mut Directory, kind: Kind, path: &str) -> Summary {
+    let bytes = std::fs::read(root().join(path)).unwrap();
+    let now = day("2026-11-22").start(HANOI);
+    let batch = parse(kind, SourceFile { name: path, bytes: &bytes }, Context { directory, now })
+        .unwrap_or_else(|problems| panic!("{path}:\n{problems}"));
+    directory.apply(batch).1
+}
+
+fn presets() -> Directory {
+    let mut directory = Directory::default();
+    import(&mut directory, Kind::Units, "config/directory/units.toml");
+    import(&mut directory, Kind::Venues, "config/venues.toml");
+    import(&mut directory, Kind::Calendar, "config/calendar/holidays-vn.csv");
+    directory
+}
+
+#[test]
+fn the_city_has_its_126_wards_and_communes_since_july_2025() {
+    let directory = presets();
+    let of = |kind, on: &str| directory.units().filter(|u| u.kind == kind && u.effective.contains(day(on))).count();
+    assert_eq!((of(UnitKind::Ward, "2025-07-01"), of(UnitKind::Commune, "2025-07-01")), (51, 75));
+    assert_eq!((of(UnitKind::District, "2025-07-01"), of(UnitKind::District, "2025-06-30")), (0, 30));
+    assert_eq!((of(UnitKind::Ward, "2025-06-30"), of(UnitKind::Commune, "2025-06-30")), (0, 0));
+    let city = UnitCode::new("HN").unwrap();
+    assert!(directory.lies_under(&UnitCode::new("TRANSERCO").unwrap(), &city));
+    assert!(!directory.lies_under(&UnitCode::new("NIA").unwrap(), &city), "an airport is asked, not ordered");
+}
+
+#[test]
+fn names_are_found_on_their_day() {
+    let directory = presets();
+    let find = |text: &str, on: &str| directory.find_unit(text, day(on)).map(|u| u.code.to_string());
+    assert_eq!(find("UBND phường Ba Đình", "2026-11-22").unwrap(), "P00004");
+    assert_eq!(find("Ba Đình", "2026-11-22").unwrap(), "P00004", "the ward lives, the district does not");
+    assert_eq!(find("Ba Đình", "2024-09-01").unwrap(), "Q001");
+    assert_eq!(find("phuong ba dinh", "2026-11-22").unwrap(), "P00004", "typed without marks");
+    let near = find("Phường Ba Đìn", "2026-11-22").unwrap_err().say().vi;
+    assert!(near.contains("Phường Ba Đình (P00004)"), "{near}");
+}
+
+#[test]
+fn venue_profiles_change_on_their_day_and_mark_what_is_assumed() {
+    let directory = presets();
+    let metro = VenueType::new("metro_station").unwrap();
+    let peaks = |on: &str| {
+        let profile = directory.venue(&metro, day(on)).unwrap();
+        profile.hours_on(day(on), None).unwrap().peaks.0.text()
+    };
+    assert_eq!(peaks("2026-02-06"), "06:30-08:30;16:30-18:30");
+    assert_eq!(peaks("2026-02-09"), "06:30-09:00;16:30-19:30");
+    let types: std::collections::BTreeSet<_> = directory.venue_profiles().map(|p| p.venue_type.clone()).collect();
+    assert_eq!(types.len(), 13);
+}
+
+#[test]
+fn the_calendar_says_the_same_in_csv_and_in_ics() {
+    let mut directory = presets();
+    let again = import(&mut directory, Kind::Calendar, "config/calendar/holidays-vn.ics");
+    assert_eq!(again, Summary { added: 0, changed: 0, unchanged: 60 });
+}
+
+#[test]
+fn importing_a_preset_twice_changes_nothing() {
+    let mut directory = presets();
+    for (kind, path) in [
+        (Kind::Units, "config/directory/units.toml"),
+        (Kind::Venues, "config/venues.toml"),
+        (Kind::Calendar, "config/calendar/holidays-vn.csv"),
+    ] {
+        assert!(import(&mut directory, kind, path).nothing_changed(), "{path}");
+    }
+    assert_eq!(import(&mut directory, Kind::Footfall, "config/footfall/airport-sample.csv").added, 1);
+    assert!(import(&mut directory, Kind::Footfall, "config/footfall/airport-sample.csv").nothing_changed());
+}
+
+#[test]
+fn every_preset_says_where_it_comes_from_and_under_which_licence() {
+    fn walk(at: &Path, files: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(at).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { walk(&path, files) } else { files.push(path) }
+        }
+    }
+    let mut files = Vec::new();
+    walk(&root().join("config"), &mut files);
+    let parsed = [
+        "directory/units.toml",
+        "venues.toml",
+        "calendar/holidays-vn.csv",
+        "calendar/holidays-vn.ics",
+        "footfall/airport-sample.csv",
+    ];
+    for file in &files {
+        let name = file.strip_prefix(root().join("config")).unwrap().to_str().unwrap().to_owned();
+        if name.starts_with("sample/media") || name.ends_with(".md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(file).unwrap();
+        let head: String = text.lines().take(8).collect();
+        assert!(
+            head.to_lowercase().contains("license") || head.contains("CC0"),
+            "{name}: no licence in its first lines"
+        );
+        assert!(parsed.contains(&name.as_str()), "{name} is parsed by no test: add it to tests/presets.rs");
+    }
+}
+
+#[test]
+fn the_documentation_of_imports_is_what_the_code_takes() {
+    let path = root().join("docs/imports.md");
+    let text = documentation("");
+    if std::env::var_os("LICHPHAT_BLESS").is_some() {
+        std::fs::write(&path, &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "run: LICHPHAT_BLESS=1 cargo test --test presets");
+}
