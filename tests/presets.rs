@@ -1,6 +1,8 @@
 //! Every preset under `config/` is read by the parser that people's files go through, and says what
 //! its source says; `docs/imports.md` is what the code takes.
 
+#![allow(clippy::unwrap_used, clippy::panic)] // helpers outside #[test] functions
+
 use lichphat::directory::import::{Context, Kind, documentation, parse};
 use lichphat::directory::table::SourceFile;
 use lichphat::directory::{Directory, Summary, UnitKind};
