@@ -7,7 +7,9 @@
 
 pub mod ids;
 pub mod media;
+pub mod plan;
 pub mod ports;
 pub mod proof;
+pub mod quota;
 pub mod time;
 pub mod wire;

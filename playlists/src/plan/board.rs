@@ -1,0 +1,348 @@
+//! The planner's working board: which second is taken, who starts where, and the earliest or latest
+//! second at which a campaign fits. Every move of every search goes through [`Board::place`] and
+//! [`Board::remove`], so a board is feasible at all times.
+
+#![allow(dead_code)] // the search that uses the rest lands next
+
+use super::problem::{Past, PlayKind, Problem};
+use crate::time::IntervalSet;
+use std::collections::BTreeMap;
+
+/// No category.
+const ALONE: usize = usize::MAX;
+
+/// A stretch of allowed starts with one footfall.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    /// First allowed start.
+    pub(super) lo: u32,
+    /// Last allowed start, included.
+    pub(super) hi: u32,
+    /// People per play that starts here.
+    pub(super) people: u32,
+}
+
+/// A campaign as the board sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Item {
+    pub(super) dur: u32,
+    pub(super) gap: u32,
+    pub(super) weight: u32,
+    pub(super) priority: u8,
+    /// Plays to place from now on: the target less what has counted.
+    pub(super) target: u32,
+    pub(super) windows: IntervalSet,
+    /// Allowed starts in order of time, cut at the footfall's bins.
+    pub(super) segments: Vec<Segment>,
+    /// Segments from the richest to the poorest; ties to the earlier.
+    pub(super) rich: Vec<u16>,
+    /// Seconds of `windows`.
+    pub(super) length: u32,
+    category: usize,
+    category_gap: u32,
+}
+
+/// A feasible set of campaign plays.
+#[derive(Debug, Clone)]
+pub(super) struct Board {
+    pub(super) items: Vec<Item>,
+    /// First second that can be planned.
+    pub(super) cut_s: u32,
+    /// One bit per second: taken by a play or a fixed event, past, or the screen is off.
+    busy: Vec<u64>,
+    /// Starts of each campaign in order, past ones (before `cut_s`) included.
+    pub(super) starts: Vec<Vec<u32>>,
+    /// Starts of each category's members in order, with the campaign.
+    categories: Vec<Vec<(u32, u16)>>,
+    /// Planned plays in order.
+    pub(super) line: Vec<(u32, u16)>,
+    /// Sum of people over planned plays.
+    pub(super) audience: u64,
+    /// Weighted plays missing.
+    pub(super) shortfall: u64,
+    bin_s: u32,
+    people: Vec<u32>,
+}
+
+impl Board {
+    /// An empty board after the past. Fixed events that can still happen are on it.
+    pub(super) fn new(problem: &Problem, past: &Past) -> Self {
+        let cut_s = past.cut_s().min(problem.horizon_s);
+        let mut names: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in problem.category_gap_s.keys() {
+            names.insert(name, names.len());
+        }
+        let fixed: Vec<(u32, u32)> =
+            problem.fixed.iter().filter(|f| f.start >= cut_s).map(|f| (f.start, f.start + f.dur)).collect();
+        let free = problem.operating.minus(&IntervalSet::from(fixed)).minus(&IntervalSet::one(0, cut_s));
+        let mut busy = vec![u64::MAX; problem.horizon_s as usize / 64 + 4];
+        for (a, b) in free.iter() {
+            clear(&mut busy, a, b);
+        }
+        let mut board = Self {
+            items: Vec::with_capacity(problem.campaigns.len()),
+            cut_s,
+            busy,
+            starts: vec![Vec::new(); problem.campaigns.len()],
+            categories: vec![Vec::new(); names.len()],
+            line: Vec::new(),
+            audience: 0,
+            shortfall: 0,
+            bin_s: problem.footfall.bin_s,
+            people: problem.footfall.weights.clone(),
+        };
+        for c in &problem.campaigns {
+            let category = c.category.as_deref().and_then(|k| names.get(k)).copied().unwrap_or(ALONE);
+            let allowed = c.windows.intersect(&free);
+            let segments = segments(&allowed, c.dur, problem);
+            let mut rich: Vec<u16> = (0..segments.len() as u16).collect();
+            rich.sort_by_key(|&i| (std::cmp::Reverse(segments[i as usize].people), i));
+            board.items.push(Item {
+                dur: c.dur,
+                gap: c.min_gap_s,
+                weight: c.shortfall_weight,
+                priority: c.priority,
+                target: c.target,
+                windows: c.windows.clone(),
+                segments,
+                rich,
+                length: c.windows.length(),
+                category,
+                category_gap: problem.category_gap(c),
+            });
+        }
+        board.take_in(problem, past);
+        board
+    }
+
+    fn take_in(&mut self, problem: &Problem, past: &Past) {
+        for p in past.plays.iter().filter(|p| p.play.kind == PlayKind::Campaign) {
+            let Some(c) = problem.campaigns.iter().position(|c| c.id == p.play.id) else { continue };
+            insert(&mut self.starts[c], p.play.start);
+            if let Some(members) = self.categories.get_mut(self.items[c].category) {
+                insert(members, (p.play.start, c as u16));
+            }
+            if p.counted {
+                self.items[c].target = self.items[c].target.saturating_sub(1);
+            }
+        }
+        self.shortfall = self.items.iter().map(|i| u64::from(i.target) * u64::from(i.weight)).sum();
+    }
+
+    /// People per play that starts at `second`.
+    pub(super) fn people_at(&self, second: u32) -> u32 {
+        self.people[((second / self.bin_s) as usize).min(self.people.len() - 1)]
+    }
+
+    /// Planned plays of campaign `c`.
+    pub(super) fn placed(&self, c: usize) -> u32 {
+        let past = self.starts[c].partition_point(|&s| s < self.cut_s);
+        (self.starts[c].len() - past) as u32
+    }
+
+    /// Plays of campaign `c` that are still to be placed.
+    pub(super) fn missing(&self, c: usize) -> u32 {
+        self.items[c].target.saturating_sub(self.placed(c))
+    }
+
+    /// Puts a play on the board; the caller has asked [`Board::fit`] or [`Board::fits`].
+    pub(super) fn place(&mut self, c: usize, start: u32) {
+        let item = &self.items[c];
+        set(&mut self.busy, start, start + item.dur);
+        if let Some(members) = self.categories.get_mut(item.category) {
+            insert(members, (start, c as u16));
+        }
+        self.shortfall -= u64::from(item.weight);
+        self.audience += u64::from(self.people_at(start));
+        insert(&mut self.starts[c], start);
+        insert(&mut self.line, (start, c as u16));
+    }
+
+    /// Takes a planned play off the board.
+    pub(super) fn remove(&mut self, c: usize, start: u32) {
+        let item = &self.items[c];
+        clear(&mut self.busy, start, start + item.dur);
+        if let Some(members) = self.categories.get_mut(item.category) {
+            take(members, (start, c as u16));
+        }
+        self.shortfall += u64::from(item.weight);
+        self.audience -= u64::from(self.people_at(start));
+        take(&mut self.starts[c], start);
+        take(&mut self.line, (start, c as u16));
+    }
+
+    /// May a play of `c` start at `start`, as the board stands?
+    pub(super) fn fits(&self, c: usize, start: u32) -> bool {
+        self.fit(c, start, start) == Some(start)
+            && self.items[c].segments.iter().any(|s| (s.lo..=s.hi).contains(&start))
+    }
+
+    /// Earliest start of `c` in `lo..=hi` (a part of one segment) that the board allows.
+    pub(super) fn fit(&self, c: usize, lo: u32, hi: u32) -> Option<u32> {
+        let item = &self.items[c];
+        let own = &self.starts[c];
+        let mut s = lo;
+        while s <= hi {
+            s = self.free_from(s, item.dur, hi)?;
+            let i = own.partition_point(|&x| x < s + item.gap);
+            if i > 0 && own[i - 1] + item.gap > s {
+                s = own[i - 1] + item.gap;
+                continue;
+            }
+            if let Some(members) = self.categories.get(item.category) {
+                let i = members.partition_point(|&(x, _)| x < s + item.category_gap);
+                let clash = members[..i].iter().rev().take_while(|m| m.0 + item.category_gap > s);
+                if let Some(m) = clash.filter(|m| usize::from(m.1) != c).map(|m| m.0).next() {
+                    s = m + item.category_gap;
+                    continue;
+                }
+            }
+            return Some(s);
+        }
+        None
+    }
+
+    /// Latest start of `c` in `lo..=hi` (a part of one segment) that the board allows.
+    pub(super) fn fit_back(&self, c: usize, lo: u32, hi: u32) -> Option<u32> {
+        let item = &self.items[c];
+        let own = &self.starts[c];
+        let mut s = hi;
+        loop {
+            if s < lo {
+                return None;
+            }
+            s = self.free_back(s, item.dur, lo)?;
+            let i = own.partition_point(|&x| x + item.gap <= s);
+            if i < own.len() && own[i] < s + item.gap {
+                s = own[i].checked_sub(item.gap)?;
+                continue;
+            }
+            if let Some(members) = self.categories.get(item.category) {
+                let i = members.partition_point(|&(x, _)| x + item.category_gap <= s);
+                let clash = members[i..].iter().take_while(|m| m.0 < s + item.category_gap);
+                if let Some(m) = clash.filter(|m| usize::from(m.1) != c).map(|m| m.0).next() {
+                    s = m.checked_sub(item.category_gap)?;
+                    continue;
+                }
+            }
+            return Some(s);
+        }
+    }
+
+    /// Earliest `s` in `from..=hi` with `dur` free seconds.
+    fn free_from(&self, from: u32, dur: u32, hi: u32) -> Option<u32> {
+        let mut s = from;
+        while s <= hi {
+            match last_set(&self.busy, s, s + dur) {
+                None => return Some(s),
+                Some(x) => s = first_clear(&self.busy, x + 1),
+            }
+        }
+        None
+    }
+
+    /// Latest `s` in `lo..=from` with `dur` free seconds.
+    fn free_back(&self, from: u32, dur: u32, lo: u32) -> Option<u32> {
+        let mut s = from;
+        loop {
+            match first_set(&self.busy, s, s + dur) {
+                None => return Some(s),
+                Some(x) => s = x.checked_sub(dur)?,
+            }
+            if s < lo {
+                return None;
+            }
+        }
+    }
+
+    /// Free seconds in order: what the local loop may fill.
+    pub(super) fn free_runs(&self) -> Vec<(u32, u32)> {
+        let end = (self.busy.len() as u32 - 3) * 64;
+        let mut runs = Vec::new();
+        let mut s = first_clear(&self.busy, 0);
+        while s < end {
+            let e = first_set(&self.busy, s, end).unwrap_or(end);
+            runs.push((s, e));
+            s = first_clear(&self.busy, e);
+        }
+        runs
+    }
+}
+
+/// The allowed starts of a play of `dur` seconds, cut at the footfall's bins.
+fn segments(allowed: &IntervalSet, dur: u32, problem: &Problem) -> Vec<Segment> {
+    let bin_s = problem.footfall.bin_s;
+    let mut out: Vec<Segment> = Vec::new();
+    for (a, b) in allowed.iter().filter(|(a, b)| b - a >= dur) {
+        let (mut lo, last) = (a, b - dur);
+        while lo <= last {
+            let hi = last.min((lo / bin_s + 1).saturating_mul(bin_s) - 1);
+            out.push(Segment { lo, hi, people: problem.footfall.at(lo) });
+            lo = hi + 1;
+        }
+    }
+    out
+}
+
+fn insert<T: Ord + Copy>(list: &mut Vec<T>, value: T) {
+    let at = list.partition_point(|x| *x < value);
+    list.insert(at, value);
+}
+
+fn take<T: Ord + Copy>(list: &mut Vec<T>, value: T) {
+    let at = list.partition_point(|x| *x < value);
+    debug_assert!(list.get(at) == Some(&value), "only what is on the board can be taken off");
+    list.remove(at);
+}
+
+/// Bits `a..b` of word `w`, as a mask.
+fn mask(w: usize, a: u32, b: u32) -> u64 {
+    let base = w as u32 * 64;
+    let (lo, hi) = (a.max(base) - base, b.min(base + 64) - base);
+    let upper = if hi == 64 { u64::MAX } else { (1u64 << hi) - 1 };
+    upper & !((1u64 << lo) - 1)
+}
+
+fn words(a: u32, b: u32) -> std::ops::RangeInclusive<usize> {
+    (a / 64) as usize..=((b - 1) / 64) as usize
+}
+
+fn set(bits: &mut [u64], a: u32, b: u32) {
+    for w in words(a, b) {
+        bits[w] |= mask(w, a, b);
+    }
+}
+
+fn clear(bits: &mut [u64], a: u32, b: u32) {
+    for w in words(a, b) {
+        bits[w] &= !mask(w, a, b);
+    }
+}
+
+fn last_set(bits: &[u64], a: u32, b: u32) -> Option<u32> {
+    words(a, b).rev().find_map(|w| {
+        let m = bits.get(w).copied().unwrap_or(u64::MAX) & mask(w, a, b);
+        (m != 0).then(|| w as u32 * 64 + 63 - m.leading_zeros())
+    })
+}
+
+fn first_set(bits: &[u64], a: u32, b: u32) -> Option<u32> {
+    words(a, b).find_map(|w| {
+        let m = bits.get(w).copied().unwrap_or(u64::MAX) & mask(w, a, b);
+        (m != 0).then(|| w as u32 * 64 + m.trailing_zeros())
+    })
+}
+
+/// First clear bit from `a` on; the end of the bits when there is none.
+fn first_clear(bits: &[u64], a: u32) -> u32 {
+    let mut w = (a / 64) as usize;
+    let mut free = bits.get(w).map_or(0, |x| !x) & (u64::MAX << (a % 64));
+    while free == 0 {
+        w += 1;
+        match bits.get(w) {
+            Some(x) => free = !x,
+            None => return bits.len() as u32 * 64,
+        }
+    }
+    w as u32 * 64 + free.trailing_zeros()
+}

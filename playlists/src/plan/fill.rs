@@ -1,0 +1,56 @@
+//! The local loop: fills what the campaigns leave free, in the shares of its weights.
+//!
+//! Two aims: the least dead air that the fillers' lengths allow (every run is filled as far as any
+//! combination of lengths can), and air time in proportion to the weights (always the item that is
+//! furthest behind, Webster's rule, among those that keep the first aim).
+
+use super::problem::{Filler, Play, PlayKind};
+
+/// Runs longer than this are filled by share alone; every combination has met by then.
+const EXACT_S: usize = 640;
+
+/// Fills `runs` (in order) and adds the plays to `out`. `air_s` is what each filler has had so far
+/// today; it is carried on.
+pub(super) fn fill(fillers: &[Filler], runs: &[(u32, u32)], air_s: &mut [u64], out: &mut Vec<Play>) {
+    if fillers.is_empty() {
+        return;
+    }
+    let reach = reach(fillers);
+    // Webster: the next play goes to the least (2 air + dur) / weight, compared as integers
+    let scale: u64 = 1 << 24;
+    let per_weight: Vec<u64> = fillers.iter().map(|f| scale / u64::from(f.weight)).collect();
+    let mut key: Vec<u64> =
+        fillers.iter().zip(air_s.iter()).zip(&per_weight).map(|((f, a), p)| (2 * a + u64::from(f.dur)) * p).collect();
+    for &(a, b) in runs {
+        let mut at = a;
+        loop {
+            let left = (b - at) as usize;
+            let best =
+                (0..fillers.len()).filter(|&i| keeps(&reach, left, fillers[i].dur as usize)).min_by_key(|&i| key[i]);
+            let Some(i) = best else { break };
+            let dur = fillers[i].dur;
+            out.push(Play { start: at, dur, kind: PlayKind::Filler, id: fillers[i].id.clone() });
+            at += dur;
+            air_s[i] += u64::from(dur);
+            key[i] += 2 * u64::from(dur) * per_weight[i];
+        }
+    }
+}
+
+/// `reach[n]` = most seconds of `n` that a combination of the fillers' lengths can cover.
+fn reach(fillers: &[Filler]) -> Vec<usize> {
+    let mut reach = vec![0usize; EXACT_S + 1];
+    for n in 1..=EXACT_S {
+        let with = |f: &Filler| n.checked_sub(f.dur as usize).map(|rest| reach[rest] + f.dur as usize);
+        reach[n] = fillers.iter().filter_map(with).max().unwrap_or(0);
+    }
+    reach
+}
+
+/// Does a play of `dur` leave the best cover of `left` seconds possible?
+fn keeps(reach: &[usize], left: usize, dur: usize) -> bool {
+    if dur > left {
+        return false;
+    }
+    left > EXACT_S || reach[left - dur] + dur == reach[left]
+}
