@@ -1,5 +1,18 @@
-//! The central scheduler.
+//! The central scheduler: who should show what, when; who did; and how one knows.
+//!
+//! Rooms, with streets that run one way (`tests/tidy.rs` enforces them):
+//! directory -> campaigns, library -> planning -> fleet -> proof -> compliance -> web.
+//! `store` implements the rooms' ports, `cmd` wires everything together.
 
+pub mod clock;
+pub mod cmd;
+pub mod config;
 pub mod directory;
+pub mod error;
 pub mod fleet;
+pub mod keys;
+pub mod lang;
+pub mod library;
 pub mod proof;
+pub mod store;
+pub mod web;

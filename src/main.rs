@@ -1,3 +1,7 @@
 //! The central scheduler: thin main.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    lichphat::cmd::main()
+}

@@ -1,0 +1,27 @@
+//! `lichphat init`: data directory, database and keys; what is there already is never overwritten.
+
+use super::Context;
+use crate::clock::SystemRng;
+use crate::error::AppError;
+use crate::keys::Keys;
+use crate::store::Store;
+use std::process::ExitCode;
+
+/// Arguments of `lichphat init`: none of its own.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {}
+
+/// Runs the command.
+pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError> {
+    let data = &context.settings.data;
+    std::fs::create_dir_all(data).map_err(|error| AppError::io(format!("--data {}", data.display()), error))?;
+    Store::open(data, 1)?;
+    let keys = Keys::load_or_make(data, &SystemRng)?;
+    let (data, key) = (data.display(), keys.plan.verifying_key().to_base64());
+    context.say(&format!("Dữ liệu đã sẵn sàng: {data}"), &format!("Data are ready: {data}"));
+    context.say(
+        &format!("Hãy sao lưu {data}/keys/ ở nơi an toàn. Khoá công khai ký lịch phát: {key}"),
+        &format!("Back up {data}/keys/ to a safe place. Public key that signs plans: {key}"),
+    );
+    Ok(ExitCode::SUCCESS)
+}

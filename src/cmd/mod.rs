@@ -1,0 +1,133 @@
+//! The command line: one file per command, each with its own `Args` and `run`.
+//!
+//! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
+//! checks, something was found), 2 = called wrongly.
+
+mod init;
+mod media;
+pub mod output;
+mod serve;
+
+use crate::clock::SystemClock;
+use crate::config::Settings;
+use crate::error::AppError;
+use crate::lang::Lang;
+use crate::library::{Library, MediaFiles, PlayerProbe};
+use crate::store::Store;
+use clap::{Parser, Subcommand};
+use lichphat_playlists::ports::Clock;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// lichphat: lập lịch, phát và chứng thực nội dung trên màn hình công cộng (plans, delivers and proves playout).
+#[derive(Debug, Parser)]
+#[command(name = "lichphat", version, propagate_version = true)]
+pub struct Cli {
+    /// Thư mục dữ liệu (directory of database, media and keys) [default: var/lichphat]
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Tệp cấu hình (settings, TOML); see config/server.toml
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Ngôn ngữ (language of words)
+    #[arg(long, global = true, value_enum, default_value_t = Lang::Vi)]
+    lang: Lang,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tạo thư mục dữ liệu, cơ sở dữ liệu và khoá (make data directory, database and keys)
+    Init(init::Args),
+    /// Kho nội dung (media library)
+    Media(media::Args),
+    /// Chạy máy chủ (run the server)
+    Serve(serve::Args),
+}
+
+async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppError> {
+    match command {
+        Command::Init(args) => init::run(args, &context).await,
+        Command::Media(args) => media::run(args, &context).await,
+        Command::Serve(args) => serve::run(args, &context).await,
+    }
+}
+
+/// What every command gets: settings with the command line applied, language, clock.
+#[derive(Clone)]
+pub struct Context {
+    /// Settings; `settings.data` is where this run's data live.
+    pub settings: Settings,
+    /// Language of words.
+    pub lang: Lang,
+    /// The machine's clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Context {
+    /// Opens the database of a data directory that `lichphat init` has made.
+    pub fn open_store(&self) -> Result<Store, AppError> {
+        let data = &self.settings.data;
+        if !data.join(crate::store::sqlite::FILE_NAME).is_file() {
+            let (data, vi, en) =
+                (data.display(), "chưa có dữ liệu lichphat; hãy chạy trước", "holds no lichphat data; run first");
+            return Err(AppError::Usage(format!(
+                "--data {data}: {}: lichphat --data {data} init",
+                self.lang.pick(vi, en)
+            )));
+        }
+        Ok(Store::open(data, self.settings.store.readers)?)
+    }
+
+    /// The library over `store`, with the probe from the settings.
+    pub fn library(&self, store: &Store) -> Library {
+        let probe = PlayerProbe::new(&self.settings.probe.program, self.settings.probe.timeout_s);
+        let files = MediaFiles::new(&self.settings.data);
+        Library::new(Arc::new(store.clone()), files, Arc::new(probe), Arc::clone(&self.clock))
+    }
+
+    /// Says something to the person, in his language, on standard error.
+    pub fn say(&self, vi: &str, en: &str) {
+        output::words(self.lang.pick(vi, en));
+    }
+}
+
+/// Parses the command line, runs the command, says what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse(); // ends with code 2 and clap's words when called wrongly
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            output::words(&format!("lichphat: {error}"));
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<ExitCode, AppError> {
+    let mut settings = cli.config.map_or_else(|| Ok(Settings::default()), |path| Settings::load(&path))?;
+    if let Some(data) = cli.data {
+        settings.data = data;
+    }
+    let context = Context { settings, lang: cli.lang, clock: Arc::new(SystemClock::new()) };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| AppError::io("cannot start", error))?;
+    runtime.block_on(dispatch(cli.command, context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

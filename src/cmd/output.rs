@@ -1,0 +1,138 @@
+//! Lists of rows for people and programs: `--format table|json|csv`, one door for all commands.
+
+use crate::error::AppError;
+use serde::Serialize;
+use std::io::Write;
+
+/// Form of printed data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Format {
+    /// Columns for people.
+    #[default]
+    Table,
+    /// One JSON array of objects.
+    Json,
+    /// Comma-separated values with a header line (RFC 4180, UTF-8 without BOM).
+    Csv,
+}
+
+/// Flatten it into a command's `Args`: `#[command(flatten)] output: output::Args`.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Args {
+    /// Dạng kết quả (form of the printed data)
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// Prints `rows` to standard output. `columns` are the names of the row's fields, in order: they
+/// head a table or CSV even when there is no row. Fields must be plain values, not lists or maps.
+pub fn rows<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<(), AppError> {
+    stdout(&render(format, columns, rows)?)
+}
+
+/// Prints one JSON value to standard output, indented.
+pub fn json<T: Serialize>(value: &T) -> Result<(), AppError> {
+    stdout(&json_text(value)?)
+}
+
+/// Words for people: standard error, one line.
+pub fn words(text: &str) {
+    // nobody is left to be told when standard error is gone
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// What [`rows`] prints.
+pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<String, AppError> {
+    match format {
+        Format::Json => json_text(&rows),
+        Format::Csv => csv_text(columns, rows),
+        Format::Table => {
+            let text = csv_text(columns, rows)?;
+            let mut table = comfy_table::Table::new();
+            table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(columns);
+            for record in csv::Reader::from_reader(text.as_bytes()).records() {
+                let record = record.map_err(|error| AppError::Failed(format!("table: {error}")))?;
+                table.add_row(record.iter().map(plain));
+            }
+            Ok(format!("{table}\n"))
+        }
+    }
+}
+
+/// A cell cannot move the cursor or colour the terminal.
+fn plain(cell: &str) -> String {
+    cell.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn json_text<T: Serialize>(value: &T) -> Result<String, AppError> {
+    let text = serde_json::to_string_pretty(value).map_err(|error| AppError::Failed(format!("json: {error}")))?;
+    Ok(text + "\n")
+}
+
+fn csv_text<T: Serialize>(columns: &[&str], rows: &[T]) -> Result<String, AppError> {
+    let failed = |error: csv::Error| AppError::Failed(format!("csv: {error}"));
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(columns).map_err(failed)?;
+    for row in rows {
+        writer.serialize(row).map_err(failed)?; // a row with another number of fields is an error
+    }
+    let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
+}
+
+fn stdout(text: &str) -> Result<(), AppError> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // `lichphat … | head` has seen enough
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| AppError::io("standard output", error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Serialize)]
+    struct Row {
+        screen: &'static str,
+        counted: u32,
+        note: Option<&'static str>,
+    }
+    const COLUMNS: &[&str] = &["screen", "counted", "note"];
+
+    #[test]
+    fn one_list_in_three_forms() {
+        let list = [
+            Row { screen: "P00004-01", counted: 11, note: Some("Ba Đình, \"một\"") },
+            Row { screen: "P00005-01", counted: 0, note: None },
+        ];
+        insta::assert_snapshot!(render(Format::Table, COLUMNS, &list).unwrap(), @r#"
+        ┌───────────┬─────────┬────────────────┐
+        │ screen    ┆ counted ┆ note           │
+        ╞═══════════╪═════════╪════════════════╡
+        │ P00004-01 ┆ 11      ┆ Ba Đình, "một" │
+        │ P00005-01 ┆ 0       ┆                │
+        └───────────┴─────────┴────────────────┘
+        "#);
+        insta::assert_snapshot!(render(Format::Csv, COLUMNS, &list).unwrap(), @r#"
+        screen,counted,note
+        P00004-01,11,"Ba Đình, ""một"""
+        P00005-01,0,
+        "#);
+        let json: serde_json::Value = serde_json::from_str(&render(Format::Json, COLUMNS, &list).unwrap()).unwrap();
+        assert_eq!((json[0]["counted"].as_u64(), json[1]["note"].is_null()), (Some(11), true));
+    }
+
+    #[test]
+    fn an_empty_list_still_has_its_columns() {
+        assert_eq!(render::<Row>(Format::Csv, COLUMNS, &[]).unwrap(), "screen,counted,note\n");
+        assert_eq!(render::<Row>(Format::Json, COLUMNS, &[]).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn columns_that_do_not_fit_the_row_are_a_defect_that_shows() {
+        let list = [Row { screen: "a", counted: 1, note: None }];
+        assert!(render(Format::Csv, &["screen"], &list).is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! The server's settings: typed TOML, every key with a default, no unknown key accepted.
+//!
+//! `config/server.toml` is the commented preset and equals the defaults (tested).
+
+use lichphat_playlists::time::UtcOffset;
+use serde::{Deserialize, Serialize};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// Where data live when neither the command line nor the settings say so.
+pub const DEFAULT_DATA_DIR: &str = "var/lichphat";
+
+/// All settings of the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Address and port of the web service. Loopback only until TLS and accounts exist.
+    pub listen: SocketAddr,
+    /// Directory of database, media and keys; `--data` on the command line goes first.
+    pub data: PathBuf,
+    /// Offset of local time from UTC, minutes; 420 = Hanoi.
+    pub utc_offset_min: i16,
+    /// Days that are planned and published ahead, today included; 1 to 45.
+    pub horizon_days: u32,
+    /// How players cut their records into segments.
+    pub segment: SegmentSettings,
+    /// How media files are measured.
+    pub probe: ProbeSettings,
+    /// Limits of the web service.
+    pub web: WebSettings,
+    /// The embedded database.
+    pub store: StoreSettings,
+}
+
+/// A segment is cut at whichever of these comes first, or at an orderly stop.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SegmentSettings {
+    /// Age of its oldest record, seconds; 10 to 86,400.
+    pub max_age_s: u32,
+    /// Plays in it; 1 to 4,096.
+    pub max_plays: u32,
+    /// Longest segment the server accepts, bytes as sent; 1,024 to 65,535.
+    pub max_bytes: u32,
+}
+
+/// The child process that opens media files, so that a hostile file cannot hurt the server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProbeSettings {
+    /// The player program: a path, or a name that is looked for beside this program, then on PATH.
+    pub program: PathBuf,
+    /// Longest time for one file, seconds; 1 to 600.
+    pub timeout_s: u32,
+}
+
+/// Limits of the web service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebSettings {
+    /// Longest time a client may take to send its headers, seconds; 1 to 120.
+    pub header_read_timeout_s: u32,
+    /// Longest wait for open requests at shutdown, seconds; 0 to 120.
+    pub shutdown_grace_s: u32,
+    /// Longest request body, bytes; 65,536 to 16,777,216.
+    pub max_body_bytes: u32,
+}
+
+/// The embedded database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StoreSettings {
+    /// Threads that read; 1 to 64.
+    pub readers: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8087)),
+            data: DEFAULT_DATA_DIR.into(),
+            utc_offset_min: 420,
+            horizon_days: 7,
+            segment: SegmentSettings::default(),
+            probe: ProbeSettings::default(),
+            web: WebSettings::default(),
+            store: StoreSettings::default(),
+        }
+    }
+}
+impl Default for SegmentSettings {
+    fn default() -> Self {
+        Self { max_age_s: 900, max_plays: 64, max_bytes: 65_535 }
+    }
+}
+impl Default for ProbeSettings {
+    fn default() -> Self {
+        Self { program: "lichphat-player".into(), timeout_s: 30 }
+    }
+}
+impl Default for WebSettings {
+    fn default() -> Self {
+        Self { header_read_timeout_s: 10, shutdown_grace_s: 2, max_body_bytes: 1_048_576 }
+    }
+}
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { readers: 2 }
+    }
+}
+
+/// Why settings were refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("settings {}: {source}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong type; the text shows line and column.
+    #[error("settings {}: {problem}", .path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// Line, column and what is wrong there.
+        problem: String,
+    },
+    /// A value outside its range.
+    #[error("settings: {field} = {value} is out of range: use {from} to {to}")]
+    Range {
+        /// Name of the key, with its table.
+        field: &'static str,
+        /// Value as given.
+        value: i64,
+        /// Smallest value.
+        from: i64,
+        /// Largest value.
+        to: i64,
+    },
+}
+
+impl Settings {
+    /// Reads and checks a file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses and checks; `path` is for the error's text only.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let settings: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::Parse { path: path.to_owned(), problem: error.to_string() })?;
+        settings.check()?;
+        Ok(settings)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let rules: [(&'static str, i64, i64, i64); 9] = [
+            ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
+            ("horizon_days", self.horizon_days.into(), 1, 45),
+            ("segment.max_age_s", self.segment.max_age_s.into(), 10, 86_400),
+            ("segment.max_plays", self.segment.max_plays.into(), 1, 4_096),
+            ("segment.max_bytes", self.segment.max_bytes.into(), 1_024, 65_535),
+            ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
+            ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),
+            ("web.shutdown_grace_s", self.web.shutdown_grace_s.into(), 0, 120),
+            ("web.max_body_bytes", self.web.max_body_bytes.into(), 65_536, 16_777_216),
+        ];
+        let readers = [("store.readers", i64::from(self.store.readers), 1, 64)];
+        for (field, value, from, to) in rules.into_iter().chain(readers) {
+            if !(from..=to).contains(&value) {
+                return Err(ConfigError::Range { field, value, from, to });
+            }
+        }
+        Ok(())
+    }
+
+    /// Offset of local time from UTC.
+    pub fn utc_offset(&self) -> UtcOffset {
+        UtcOffset(self.utc_offset_min)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRESET: &str = include_str!("../config/server.toml");
+
+    fn parse(text: &str) -> Result<Settings, ConfigError> {
+        Settings::parse(text, Path::new("server.toml"))
+    }
+
+    #[test]
+    fn the_preset_is_the_default_and_names_every_key() {
+        assert_eq!(parse(PRESET).unwrap(), Settings::default());
+        let all = toml::Table::try_from(Settings::default()).unwrap();
+        let written: toml::Table = toml::from_str(PRESET).unwrap();
+        assert_eq!(written, all, "every key of the settings stands in the preset");
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_its_mend() {
+        let unknown = parse("listn = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(unknown.contains("listn") && unknown.contains("line 1"), "{unknown}");
+        let range = parse("horizon_days = 0").unwrap_err().to_string();
+        assert_eq!(range, "settings: horizon_days = 0 is out of range: use 1 to 45");
+        assert!(parse("[segment]\nmax_plays = \"many\"").unwrap_err().to_string().contains("line 2"));
+    }
+}

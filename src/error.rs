@@ -1,0 +1,119 @@
+//! Errors that cross rooms: what storage can say to a room, and what a command says to a person.
+
+use std::path::PathBuf;
+
+/// What can go wrong with stored data, in words that hold for any engine.
+///
+/// Cloneable, because one failed commit is the answer to every job that was in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// No space left on the disk; nothing of the job was kept.
+    #[error("disk full: the database cannot grow; free some space, nothing of this step was kept")]
+    Full,
+    /// The database or its directory cannot be written.
+    #[error("the database is read-only: check the owner and the mount of its directory")]
+    ReadOnly,
+    /// Another process held the database for too long.
+    #[error("the database is busy: another process is writing; try again")]
+    Busy,
+    /// The file is not a database, or is damaged.
+    #[error("the database is damaged ({0}): restore a backup, then run `lichphat check`")]
+    Corrupt(String),
+    /// The database was made by a newer program.
+    #[error(
+        "the database has version {found}, this program knows up to {known}: use the newer lichphat, or another --data"
+    )]
+    Newer {
+        /// Version in the file.
+        found: u32,
+        /// Newest version this program can read.
+        known: u32,
+    },
+    /// The version fits but tables differ: made by an unreleased build, or altered by hand.
+    #[error(
+        "the database's structure is not that of version {version}: {difference}; move it away or restore a backup"
+    )]
+    Structure {
+        /// Version the file claims.
+        version: u32,
+        /// First thing that differs.
+        difference: String,
+    },
+    /// The file cannot be opened.
+    #[error("cannot open the database {}: {problem}", .path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the engine said.
+        problem: String,
+    },
+    /// A rule of the schema was broken: a defect of the caller, or a value outside its range.
+    #[error("the database refused a row: {0}")]
+    Constraint(String),
+    /// A stored value could not be read back as what it should be.
+    #[error("stored {what} cannot be read: {problem}; run `lichphat check`")]
+    Unreadable {
+        /// Which value.
+        what: String,
+        /// Why not.
+        problem: String,
+    },
+    /// The store was closed, or its thread is gone.
+    #[error("the store is closed")]
+    Closed,
+    /// Anything else the engine said.
+    #[error("database: {0}")]
+    Engine(String),
+}
+
+impl StoreError {
+    /// A stored value that is not what it should be.
+    pub fn unreadable(what: impl Into<String>, problem: impl std::fmt::Display) -> Self {
+        Self::Unreadable { what: what.into(), problem: problem.to_string() }
+    }
+}
+
+/// What a command says when it ends badly. The text names field, value and mend.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// The command was called wrongly: exit code 2.
+    #[error("{0}")]
+    Usage(String),
+    /// The command could not do its work: exit code 1.
+    #[error("{0}")]
+    Failed(String),
+    /// Storage said no: exit code 1.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The settings are wrong: exit code 2.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// The library said no: exit code 1.
+    #[error(transparent)]
+    Library(#[from] crate::library::LibraryError),
+    /// A private key is missing or unfit: exit code 1.
+    #[error(transparent)]
+    Key(#[from] crate::keys::KeyError),
+    /// A file or the terminal said no: exit code 1.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done, with the path.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl AppError {
+    /// An I/O error with what was being done.
+    pub fn io(what: impl Into<String>, source: std::io::Error) -> Self {
+        Self::Io { what: what.into(), source }
+    }
+    /// 2 for wrong usage, 1 for anything else.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Config(_) => 2,
+            _ => 1,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The server's private keys on disk: one file per purpose under `<data>/keys/`, readable by the
+//! owner alone, made once and never overwritten.
+
+use lichphat_playlists::ports::Rng;
+use lichphat_playlists::wire::sign::{PlanSigning, Purpose, Receipting, SigningKey};
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// What the server signs with.
+#[derive(Debug)]
+pub struct Keys {
+    /// Playlist documents.
+    pub plan: SigningKey<PlanSigning>,
+    /// Receipts for segments.
+    pub receipt: SigningKey<Receipting>,
+}
+
+/// Why a key cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// There is none.
+    #[error("no key {}: run `lichphat init`, or bring the key back from its backup", .0.display())]
+    Missing(PathBuf),
+    /// Others can read it.
+    #[error("key {} can be read by others (mode {mode:o}): chmod 600 it, and make a new one if others had access", .path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Not a key of this purpose.
+    #[error("key {} is not a \"{purpose}\" key: bring it back from its backup", .path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// What it should sign.
+        purpose: &'static str,
+    },
+    /// The file system said no.
+    #[error("key {}: {source}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+const PLAN: &str = "plan.key";
+const RECEIPT: &str = "receipt.key";
+
+impl Keys {
+    /// Loads the keys of a data directory, making those that are missing. Keys that are there stay.
+    pub fn load_or_make(data: &Path, rng: &dyn Rng) -> Result<Self, KeyError> {
+        let dir = data.join("keys");
+        make_dir(&dir)?;
+        make::<PlanSigning>(&dir, PLAN, rng)?;
+        make::<Receipting>(&dir, RECEIPT, rng)?;
+        Self::load(data)
+    }
+
+    /// Loads the keys of a data directory.
+    pub fn load(data: &Path) -> Result<Self, KeyError> {
+        let dir = data.join("keys");
+        Ok(Self { plan: load(&dir.join(PLAN))?, receipt: load(&dir.join(RECEIPT))? })
+    }
+}
+
+fn make_dir(dir: &Path) -> Result<(), KeyError> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(dir) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        result => result.map_err(|source| KeyError::Io { path: dir.to_owned(), source }),
+    }
+}
+
+/// Writes beside, then links: the name appears with the whole key behind it, or not at all, and
+/// an existing key wins.
+fn make<P: Purpose>(dir: &Path, name: &str, rng: &dyn Rng) -> Result<(), KeyError> {
+    let path = dir.join(name);
+    let failed = |source| KeyError::Io { path: path.clone(), source };
+    if path.exists() {
+        return Ok(());
+    }
+    let mut seed = [0; 32];
+    rng.fill(&mut seed);
+    let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(failed)?; // made with mode 0600
+    write!(temp, "{}\n{}\n", P::DOMAIN, hex::encode(seed)).and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
+    match temp.persist_noclobber(&path) {
+        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        result => {
+            result.map_err(|error| failed(error.error))?;
+            File::open(dir).and_then(|d| d.sync_all()).map_err(failed)
+        }
+    }
+}
+
+fn load<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
+    let text = fs::read_to_string(path).map_err(|source| match source.kind() {
+        ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
+        _ => KeyError::Io { path: path.to_owned(), source },
+    })?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = fs::metadata(path).map_err(|source| KeyError::Io { path: path.to_owned(), source })?;
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(KeyError::Open { path: path.to_owned(), mode });
+        }
+    }
+    let mut seed = [0; 32];
+    text.strip_prefix(P::DOMAIN)
+        .and_then(|rest| hex::decode_to_slice(rest.trim(), &mut seed).ok())
+        .map(|()| SigningKey::from_seed(&seed))
+        .ok_or_else(|| KeyError::Wrong { path: path.to_owned(), purpose: P::DOMAIN })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemRng;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn keys_are_made_once_for_the_owner_alone() {
+        let data = tempfile::tempdir().unwrap();
+        assert!(matches!(Keys::load(data.path()), Err(KeyError::Missing(_))));
+        let made = Keys::load_or_make(data.path(), &SystemRng).unwrap();
+        let again = Keys::load_or_make(data.path(), &SystemRng).unwrap();
+        assert_eq!(made.plan.verifying_key(), again.plan.verifying_key());
+        assert_ne!(made.plan.seed(), made.receipt.seed());
+        let file = data.path().join("keys/plan.key");
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(Keys::load(data.path()).unwrap_err().to_string().contains("mode 644"));
+        fs::rename(data.path().join("keys/receipt.key"), &file).unwrap();
+        assert!(Keys::load(data.path()).unwrap_err().to_string().contains("not a \"lichphat plan v1\" key"));
+    }
+}

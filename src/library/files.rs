@@ -1,0 +1,184 @@
+//! Media bytes on disk: `<data>/media/<2 hex>/<64 hex>`, whole or not there at all.
+
+use super::LibraryError;
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
+use sha2::Digest;
+use std::fs::File;
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use tokio::io::AsyncReadExt;
+
+/// Which bytes of a file, end excluded; as HTTP's `Range: bytes=…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Range {
+    /// Everything.
+    #[default]
+    Whole,
+    /// From the first number to before the second, or to the end.
+    From(u64, Option<u64>),
+    /// The last so many bytes.
+    Last(u64),
+}
+
+/// The directory that holds the bytes.
+#[derive(Debug, Clone)]
+pub struct MediaFiles {
+    dir: PathBuf,
+}
+
+impl MediaFiles {
+    /// Files under `<data>/media`.
+    pub fn new(data: &Path) -> Self {
+        Self { dir: data.join("media") }
+    }
+
+    /// Where the bytes of `hash` stand, when they are there.
+    pub fn path(&self, hash: MediaHash) -> PathBuf {
+        let hex = hash.hex();
+        self.dir.join(&hex[..2]).join(hex)
+    }
+
+    /// Copies a file in under a name that nobody looks for, hashing on the way.
+    pub(super) async fn take_in(&self, source: &Path) -> Result<Copy, LibraryError> {
+        let (files, source) = (self.clone(), source.to_owned());
+        blocking(move || files.take_in_now(&source)).await
+    }
+
+    fn take_in_now(&self, source: &Path) -> Result<Copy, LibraryError> {
+        let reading = |error| io(source, error);
+        let mut from = File::open(source).map_err(reading)?;
+        if !from.metadata().map_err(reading)?.is_file() {
+            return Err(reading(ErrorKind::IsADirectory.into()));
+        }
+        std::fs::create_dir_all(&self.dir).map_err(|e| io(&self.dir, e))?;
+        let mut temp =
+            tempfile::Builder::new().prefix(".incoming-").tempfile_in(&self.dir).map_err(|e| io(&self.dir, e))?;
+        let (mut hasher, mut size_bytes, mut buffer) = (sha2::Sha256::new(), 0u64, vec![0; 256 * 1024]);
+        loop {
+            let n = from.read(&mut buffer).map_err(reading)?;
+            if n == 0 {
+                break;
+            }
+            hasher.update(&buffer[..n]);
+            temp.write_all(&buffer[..n]).map_err(|e| io(&self.dir, e))?;
+            size_bytes += n as u64;
+        }
+        if size_bytes == 0 {
+            return Err(LibraryError::Empty { name: super::model::display_name(source) });
+        }
+        let hash = Sha256Hash(hasher.finalize().into());
+        Ok(Copy { target: self.path(hash), temp, hash, size_bytes })
+    }
+
+    /// Opens the bytes, whole or in part.
+    pub async fn open(&self, hash: MediaHash, range: Range) -> Result<MediaReader, LibraryError> {
+        let path = self.path(hash);
+        blocking(move || {
+            let mut file = File::open(&path).map_err(|error| match error.kind() {
+                ErrorKind::NotFound => LibraryError::Unknown(hash),
+                _ => io(&path, error),
+            })?;
+            let size_bytes = file.metadata().map_err(|e| io(&path, e))?.len();
+            let (start, end) = range.within(size_bytes).ok_or(LibraryError::Range { hash, size_bytes })?;
+            file.seek(SeekFrom::Start(start)).map_err(|e| io(&path, e))?;
+            Ok(MediaReader { file: tokio::fs::File::from_std(file), size_bytes, start, end })
+        })
+        .await
+    }
+}
+
+impl Range {
+    /// First byte and end (excluded) inside a file of `size_bytes`; `None` when no byte is in it.
+    pub fn within(self, size_bytes: u64) -> Option<(u64, u64)> {
+        let (start, end) = match self {
+            Self::Whole => return Some((0, size_bytes)),
+            Self::From(start, end) => (start, end.unwrap_or(size_bytes).min(size_bytes)),
+            Self::Last(n) => (size_bytes.saturating_sub(n), size_bytes),
+        };
+        (start < end).then_some((start, end))
+    }
+}
+
+/// Bytes of one file, opened, standing at the first one asked for.
+#[derive(Debug)]
+pub struct MediaReader {
+    file: tokio::fs::File,
+    /// Length of the whole file, bytes.
+    pub size_bytes: u64,
+    /// First byte that will be read.
+    pub start: u64,
+    /// The byte before which reading stops.
+    pub end: u64,
+}
+
+impl MediaReader {
+    /// Bytes that will be read.
+    pub fn length(&self) -> u64 {
+        self.end - self.start
+    }
+    /// The bytes in pieces of at most 64 KiB.
+    pub fn into_stream(self) -> impl futures_util::Stream<Item = std::io::Result<bytes::Bytes>> + Send + Sync {
+        let left = self.length();
+        futures_util::stream::try_unfold((self.file, left), |(mut file, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let mut piece = vec![0; left.min(65_536) as usize];
+            file.read_exact(&mut piece).await?;
+            let left = left - piece.len() as u64;
+            Ok(Some((bytes::Bytes::from(piece), (file, left))))
+        })
+    }
+}
+
+/// A copy that has no name yet; dropped, it disappears.
+pub(super) struct Copy {
+    temp: tempfile::NamedTempFile,
+    target: PathBuf,
+    hash: MediaHash,
+    size_bytes: u64,
+}
+
+impl Copy {
+    pub(super) fn path(&self) -> &Path {
+        self.temp.path()
+    }
+    pub(super) fn hash(&self) -> MediaHash {
+        self.hash
+    }
+    pub(super) fn size_bytes(&self) -> u64 {
+        self.size_bytes
+    }
+    /// Gives it its name: fsync, rename, fsync of the directory. A good file that is there stays.
+    pub(super) async fn keep(self) -> Result<(), LibraryError> {
+        blocking(move || {
+            let Self { temp, target, size_bytes, .. } = self;
+            if std::fs::metadata(&target).is_ok_and(|m| m.len() == size_bytes) {
+                return Ok(());
+            }
+            let dir = target.parent().unwrap_or(Path::new("."));
+            let failed = |error| io(&target, error);
+            std::fs::create_dir_all(dir).map_err(failed)?;
+            temp.as_file().sync_all().map_err(failed)?;
+            temp.persist(&target).map_err(|error| failed(error.error))?;
+            File::open(dir).and_then(|d| d.sync_all()).map_err(failed)
+        })
+        .await
+    }
+}
+
+fn io(path: &Path, source: std::io::Error) -> LibraryError {
+    match source.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => LibraryError::Full(path.to_owned()),
+        _ => LibraryError::Io { path: path.to_owned(), source },
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LibraryError> + Send + 'static,
+) -> Result<T, LibraryError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(LibraryError::Io { path: PathBuf::new(), source: std::io::Error::other(error) }),
+    }
+}

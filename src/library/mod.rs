@@ -1,0 +1,84 @@
+//! Media: bytes by SHA-256, a measured length, a booked length in whole seconds.
+//!
+//! Invariants: a file's name is the hash of its bytes, and it appears under that name only when
+//! it is whole and on disk; adding the same bytes again changes nothing; nobody but the child
+//! process of the probe opens a foreign file with a decoder.
+
+mod files;
+mod model;
+mod probe;
+#[cfg(test)]
+mod tests;
+
+pub use files::{MediaFiles, MediaReader, Range};
+pub use model::{Added, Given, LibraryError, MediaItem, book};
+pub use probe::{Measured, PlayerProbe, Probe, ProbeError};
+
+use crate::error::StoreError;
+use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::media::Media;
+use lichphat_playlists::ports::Clock;
+use std::path::Path;
+use std::sync::Arc;
+
+/// What the library needs from storage; each operation is one transaction.
+#[async_trait::async_trait]
+pub trait LibraryStore: Send + Sync {
+    /// Keeps a new item. When the hash is known already, nothing changes and the old item is the answer.
+    async fn keep_media(&self, item: MediaItem) -> Result<Option<MediaItem>, StoreError>;
+    /// The item with this hash.
+    async fn media(&self, hash: MediaHash) -> Result<Option<MediaItem>, StoreError>;
+    /// Every item, by name, then hash.
+    async fn media_list(&self) -> Result<Vec<MediaItem>, StoreError>;
+}
+
+/// The library: storage, files and the probe behind one door.
+#[derive(Clone)]
+pub struct Library {
+    store: Arc<dyn LibraryStore>,
+    files: MediaFiles,
+    probe: Arc<dyn Probe>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Library {
+    /// Wires the library.
+    pub fn new(store: Arc<dyn LibraryStore>, files: MediaFiles, probe: Arc<dyn Probe>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, files, probe, clock }
+    }
+
+    /// Takes in one file: hashes while copying, measures the copy, books whole seconds, and only
+    /// then gives the copy its name. Idempotent. On an error nothing is kept.
+    pub async fn add(&self, path: &Path, given: Given) -> Result<Added, LibraryError> {
+        let name = model::display_name(path);
+        let copy = self.files.take_in(path).await?;
+        if let Some(known) = self.store.media(copy.hash()).await? {
+            given.agrees_with(&known)?;
+            copy.keep().await?; // mends a file that was lost from the disk
+            return Ok(Added { item: known, new: false });
+        }
+        let measured = self.probe.probe(copy.path()).await;
+        let measured = measured.map_err(|source| LibraryError::Probe { name: name.clone(), source })?;
+        let (kind, duration_s, duration_ms) = book(&name, measured.as_ref(), given)?;
+        let media = Media { hash: copy.hash(), size_bytes: copy.size_bytes(), kind, duration_s };
+        let item = MediaItem { media, duration_ms, name, added_ms: self.clock.now() };
+        copy.keep().await?; // bytes first: a row never names a file that is not there
+        let known = self.store.keep_media(item.clone()).await?;
+        Ok(Added { new: known.is_none(), item: known.unwrap_or(item) })
+    }
+
+    /// Every item, by name, then hash.
+    pub async fn list(&self) -> Result<Vec<MediaItem>, LibraryError> {
+        Ok(self.store.media_list().await?)
+    }
+
+    /// The item with this hash.
+    pub async fn get(&self, hash: MediaHash) -> Result<Option<MediaItem>, LibraryError> {
+        Ok(self.store.media(hash).await?)
+    }
+
+    /// Opens the bytes of a known item, whole or in part.
+    pub async fn open(&self, hash: MediaHash, range: Range) -> Result<MediaReader, LibraryError> {
+        self.files.open(hash, range).await
+    }
+}

@@ -1,0 +1,106 @@
+//! Measuring a media file in a child process: a hostile file may crash that one, not the server.
+
+use lichphat_playlists::media::MediaKind;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+/// What `lichphat-player probe FILE` says, as one JSON object; keys that are not needed here are left aside.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Measured {
+    /// What the file is.
+    pub kind: MediaKind,
+    /// Length, milliseconds; absent for stills.
+    pub duration_ms: Option<u64>,
+    /// Width of the picture, pixels.
+    pub width: Option<u32>,
+    /// Height of the picture, pixels.
+    pub height: Option<u32>,
+    /// Is there a sound track?
+    #[serde(default)]
+    pub has_audio: bool,
+}
+
+/// Why a file was not measured.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// No decoder for it, damaged, or not media at all.
+    #[error("cannot be played ({0}); export it again, for example as MP4 with H.264 and AAC, PNG or JPEG")]
+    Unplayable(String),
+    /// It took too long, and was stopped.
+    #[error("measuring took longer than {limit_s} s and was stopped; raise probe.timeout_s or export it again")]
+    Slow {
+        /// Time limit, seconds.
+        limit_s: u32,
+    },
+    /// The probe could not be run.
+    #[error("cannot run {}: {source}; see probe.program in the settings", .program.display())]
+    Run {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Measures files.
+#[async_trait::async_trait]
+pub trait Probe: Send + Sync {
+    /// Measures `path`; `None` when no probe is installed.
+    async fn probe(&self, path: &Path) -> Result<Option<Measured>, ProbeError>;
+}
+
+/// The probe that ships: `lichphat-player probe FILE` with a time limit.
+#[derive(Debug, Clone)]
+pub struct PlayerProbe {
+    program: PathBuf,
+    limit_s: u32,
+}
+
+impl PlayerProbe {
+    /// `program` is a path, or a name looked for beside the running program and then on PATH.
+    pub fn new(program: &Path, limit_s: u32) -> Self {
+        let is_name = program.components().count() == 1;
+        let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(program)));
+        let program = beside.filter(|p| is_name && p.is_file()).unwrap_or_else(|| program.to_owned());
+        Self { program, limit_s }
+    }
+}
+
+/// Longest answer that is read, bytes.
+const ANSWER_BYTES: usize = 16_384;
+
+#[async_trait::async_trait]
+impl Probe for PlayerProbe {
+    async fn probe(&self, path: &Path) -> Result<Option<Measured>, ProbeError> {
+        let cannot_run = |source| ProbeError::Run { program: self.program.clone(), source };
+        let child = tokio::process::Command::new(&self.program)
+            .arg("probe")
+            .arg(path)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn();
+        let child = match child {
+            Ok(child) => child,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(cannot_run(source)),
+        };
+        let limit = Duration::from_secs(u64::from(self.limit_s));
+        let output = tokio::time::timeout(limit, child.wait_with_output())
+            .await
+            .map_err(|_| ProbeError::Slow { limit_s: self.limit_s })?
+            .map_err(cannot_run)?;
+        if !output.status.success() {
+            let words = String::from_utf8_lossy(&output.stderr);
+            let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the probe crashed");
+            return Err(ProbeError::Unplayable(last.chars().filter(|c| !c.is_control()).take(300).collect()));
+        }
+        let answer = output.stdout.get(..ANSWER_BYTES).unwrap_or(&output.stdout);
+        serde_json::from_slice(answer)
+            .map(Some)
+            .map_err(|error| ProbeError::Unplayable(format!("the probe's answer: {error}")))
+    }
+}

@@ -1,0 +1,171 @@
+-- lichphat's database, as a fresh one is made. One file for all rooms; each room's section says
+-- what its rows mean. A change of a released version also needs a numbered step in upgrade/.
+--
+-- Units stand in the names: _ms = milliseconds, _s = seconds, _bytes = bytes. Instants are UTC
+-- milliseconds since 1970. A `day` is a local calendar day as days since 1970-01-01. Hashes are
+-- SHA-256, 32 bytes. Codes are texts of 1 to 64 characters, a-z A-Z 0-9 . _ -
+
+------------------------------------------------------------------ directory: units, screens, duty
+-- (section of src/directory)
+
+------------------------------------------------------ campaigns: directives, contracts, local loops
+-- (section of src/campaigns)
+
+------------------------------------------------------------------------------------------- library
+-- One media file; its bytes are on disk under media/<2 hex>/<64 hex>.
+CREATE TABLE media (
+    hash        BLOB    PRIMARY KEY CHECK (length(hash) = 32), -- SHA-256 of the bytes that are played
+    size_bytes  INTEGER NOT NULL CHECK (size_bytes > 0),
+    kind        TEXT    NOT NULL CHECK (kind IN ('video', 'still', 'audio')),
+    duration_s  INTEGER NOT NULL CHECK (duration_s > 0),       -- booked length, whole seconds
+    duration_ms INTEGER NOT NULL CHECK (duration_ms > 0),      -- measured; of a still: the booked length
+    name        TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 200), -- for people; never a path
+    added_ms    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------------------------------- planning
+-- The asset table of a playlist document: a separate object with its own ETag, shared by plans.
+CREATE TABLE asset_table (
+    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of bytes
+    bytes BLOB NOT NULL
+) STRICT;
+
+-- One immutable plan of one screen and day. Rows are only ever added (invariant 2).
+CREATE TABLE plan (
+    id           INTEGER PRIMARY KEY,
+    screen       TEXT    NOT NULL,
+    day          INTEGER NOT NULL,                                -- local day, days since 1970
+    version      INTEGER NOT NULL CHECK (version >= 1),           -- only ever goes up
+    hash         BLOB    NOT NULL CHECK (length(hash) = 32),      -- of the signed document: the plan's name
+    cause        TEXT    NOT NULL,                                -- why this version was made
+    made_ms      INTEGER NOT NULL,
+    problem_hash BLOB    NOT NULL CHECK (length(problem_hash) = 32), -- of the day's problem: same problem, no new version
+    document     BLOB    NOT NULL,                                -- signed envelope, the bytes that devices fetch
+    assets_hash  BLOB    NOT NULL REFERENCES asset_table (hash),
+    summary      TEXT    NOT NULL CHECK (json_valid(summary)),    -- the planner's report, JSON
+    UNIQUE (screen, day, version)
+) STRICT;
+CREATE INDEX plan_by_day ON plan (day, screen);
+CREATE INDEX plan_by_hash ON plan (hash);
+CREATE TRIGGER plan_is_immutable BEFORE UPDATE ON plan
+BEGIN SELECT RAISE(ABORT, 'a plan is immutable: make a new version'); END;
+
+-- What a plan gives each campaign.
+CREATE TABLE plan_campaign (
+    plan_id  INTEGER NOT NULL REFERENCES plan (id) ON DELETE CASCADE,
+    campaign TEXT    NOT NULL,
+    planned  INTEGER NOT NULL CHECK (planned >= 0), -- slots in the plan
+    asked    INTEGER NOT NULL CHECK (asked >= 0),   -- plays its quota asked of this day
+    PRIMARY KEY (plan_id, campaign)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, plan_id);
+
+---------------------------------------------------------------------------------------------- fleet
+-- One installed player. A replaced box is a new row of the same screen; a re-image a new epoch.
+CREATE TABLE device (
+    id            INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
+    screen        TEXT    NOT NULL,
+    epoch         INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295), -- current; only ever goes up
+    public_key    BLOB    NOT NULL CHECK (length(public_key) = 32),   -- Ed25519 evidence key, made on the device
+    token_hash    BLOB    CHECK (length(token_hash) = 32),            -- SHA-256 of its bearer secret, never the secret; NULL = may fetch nothing
+    registered_ms INTEGER NOT NULL,
+    simulated     INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- shown as such everywhere
+    revoked_ms    INTEGER                                             -- from then on nothing of it is accepted; NULL = trusted
+) STRICT;
+CREATE INDEX device_by_screen ON device (screen);
+CREATE UNIQUE INDEX device_by_key ON device (public_key);
+
+-- One-time tokens that let a device register.
+CREATE TABLE provisioning (
+    token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32), -- SHA-256 of the token, never the token
+    screen     TEXT    NOT NULL,
+    created_ms INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL CHECK (expires_ms > created_ms),
+    used_ms    INTEGER                                              -- NULL = not used yet
+) STRICT;
+
+-- The latest heartbeat of each device.
+CREATE TABLE heartbeat (
+    device INTEGER PRIMARY KEY REFERENCES device (id),
+    at_ms  INTEGER NOT NULL,                            -- received, server clock
+    body   TEXT    NOT NULL CHECK (json_valid(body))    -- as sent
+) STRICT;
+
+---------------------------------------------------------------------------------------------- proof
+-- Evidence never cascades from anything: no foreign key from here to media, plans or campaigns.
+
+-- The log: one row per accepted segment, numbered without holes in order of receipt.
+CREATE TABLE segment (
+    log_index    INTEGER PRIMARY KEY CHECK (log_index >= 0), -- dense, from 0: the leaf number
+    device       INTEGER NOT NULL,
+    epoch        INTEGER NOT NULL,
+    first_seq    INTEGER NOT NULL CHECK (first_seq >= 1),
+    last_seq     INTEGER NOT NULL CHECK (last_seq >= first_seq),
+    hash         BLOB    NOT NULL CHECK (length(hash) = 32), -- of bytes
+    bytes        BLOB    NOT NULL,                           -- signature || compressed records: exactly what was signed and sent
+    received_ms  INTEGER NOT NULL,                           -- server clock
+    received_day INTEGER NOT NULL,                           -- local day of received_ms
+    UNIQUE (device, epoch, first_seq)
+) STRICT;
+CREATE INDEX segment_by_day ON segment (received_day);
+CREATE TRIGGER segment_is_immutable BEFORE UPDATE ON segment
+BEGIN SELECT RAISE(ABORT, 'a segment is evidence: it is never changed'); END;
+
+-- How far the server holds each device's records.
+CREATE TABLE mark (
+    device    INTEGER NOT NULL,
+    epoch     INTEGER NOT NULL,
+    acked_seq INTEGER NOT NULL CHECK (acked_seq >= 0),  -- everything up to here is held; 0 = nothing yet
+    head_hash BLOB    NOT NULL CHECK (length(head_hash) = 32), -- of the newest segment
+    tally     TEXT    NOT NULL CHECK (json_valid(tally)), -- what the counting rule remembers of earlier records, as the pure core writes it
+    PRIMARY KEY (device, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- What was sent and could not be accepted, kept for people to look at.
+CREATE TABLE quarantine (
+    id          INTEGER PRIMARY KEY,
+    device      INTEGER,                                  -- NULL = unknown device
+    epoch       INTEGER,
+    first_seq   INTEGER,
+    last_seq    INTEGER,
+    received_ms INTEGER NOT NULL,
+    reason      TEXT    NOT NULL,                         -- fork, bad-signature, gap, unreadable …
+    hash        BLOB    NOT NULL CHECK (length(hash) = 32), -- of bytes: the same bytes are kept once
+    bytes       BLOB    NOT NULL,
+    UNIQUE (hash, reason)
+) STRICT;
+
+-- Figures per day, device and campaign; equal, always, to recomputation from the segments.
+-- A planned play belongs to its plan's day, any other to the local day it was played on.
+CREATE TABLE rollup (
+    day             INTEGER NOT NULL,
+    device          INTEGER NOT NULL,
+    campaign        TEXT    NOT NULL,
+    screen          TEXT    NOT NULL,                              -- of the device then
+    slots_seen      INTEGER NOT NULL CHECK (slots_seen >= 0),      -- planned slots with a record, whatever became of it
+    counted         INTEGER NOT NULL CHECK (counted >= 0),         -- inside the campaign's windows: toward the quota
+    counted_outside INTEGER NOT NULL CHECK (counted_outside >= 0), -- good plays outside them
+    made_good       INTEGER NOT NULL CHECK (made_good BETWEEN 0 AND counted), -- of counted: in place of a missed slot
+    late            INTEGER NOT NULL CHECK (late BETWEEN 0 AND counted + counted_outside), -- of both counted: arrived more than a day late
+    not_counted     INTEGER NOT NULL CHECK (not_counted >= 0),     -- why: rollup_reason
+    unknown         INTEGER NOT NULL CHECK (unknown >= 0),         -- why: rollup_reason
+    at_d0           INTEGER NOT NULL CHECK (at_d0 >= 0),           -- counted by display level, lowest first (a dark
+    at_d1           INTEGER NOT NULL CHECK (at_d1 >= 0),           -- panel never counts); together they are `counted`
+    at_d2           INTEGER NOT NULL CHECK (at_d2 >= 0),
+    at_d3           INTEGER NOT NULL CHECK (at_d3 >= 0),
+    at_d5           INTEGER NOT NULL CHECK (at_d5 >= 0),
+    PRIMARY KEY (day, device, campaign),
+    CHECK (at_d0 + at_d1 + at_d2 + at_d3 + at_d5 = counted)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX rollup_by_screen ON rollup (screen, day);
+CREATE INDEX rollup_by_campaign ON rollup (campaign, day);
+
+-- Why plays of a rollup row were not counted, or are unknown: stable codes of the counting rule.
+CREATE TABLE rollup_reason (
+    day      INTEGER NOT NULL,
+    device   INTEGER NOT NULL,
+    campaign TEXT    NOT NULL,
+    reason   TEXT    NOT NULL,
+    n        INTEGER NOT NULL CHECK (n > 0),
+    PRIMARY KEY (day, device, campaign, reason)
+) STRICT, WITHOUT ROWID;

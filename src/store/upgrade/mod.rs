@@ -1,0 +1,129 @@
+//! From an empty or older file to the schema this program knows; nothing else is opened.
+//!
+//! `schema.sql` makes a fresh database. After a release its text is frozen as `upgrade/vN.sql`, the
+//! version goes up, and a numbered step brings the old tables to the new ones. An opened database
+//! must have exactly the structure of a fresh one: a file that was altered by hand, or made by an
+//! unreleased build, is refused and not guessed at.
+
+use crate::error::StoreError;
+use rusqlite::Connection;
+use std::collections::BTreeMap;
+
+/// A schema and the way to it from older ones.
+pub(crate) struct Schema {
+    /// `user_version` of a fresh database, from 1.
+    pub(crate) version: u32,
+    /// Makes a fresh database.
+    pub(crate) fresh: &'static str,
+    /// `steps[n]` brings version n + 1 to version n + 2.
+    pub(crate) steps: &'static [&'static str],
+}
+
+/// What this program writes and reads.
+pub(crate) const CURRENT: Schema = Schema { version: 1, fresh: include_str!("../schema.sql"), steps: &[] };
+
+/// Creates, upgrades or accepts the database behind `conn`, in one transaction.
+pub(crate) fn bring_up(conn: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > schema.version {
+        return Err(StoreError::Newer { found, known: schema.version });
+    }
+    if found == 0 {
+        if let Some(name) = structure(&tx)?.keys().next() {
+            let difference = format!("{name} stands in a file that is not lichphat's");
+            return Err(StoreError::Structure { version: 0, difference });
+        }
+        tx.execute_batch(schema.fresh)?;
+    } else {
+        for step in &schema.steps[found as usize - 1..] {
+            tx.execute_batch(step)?;
+        }
+    }
+    let fresh = Connection::open_in_memory()?;
+    fresh.execute_batch(schema.fresh)?;
+    if let Some(difference) = difference(&structure(&fresh)?, &structure(&tx)?) {
+        return Err(StoreError::Structure { version: found, difference });
+    }
+    tx.pragma_update(None, "user_version", schema.version)?;
+    Ok(tx.commit()?)
+}
+
+/// Name of each table, index and trigger -> its SQL without comments and with single spaces.
+fn structure(conn: &Connection) -> Result<BTreeMap<String, String>, StoreError> {
+    let mut query = conn
+        .prepare("SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'")?;
+    let rows = query.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    rows.map(|row| row.map(|(name, sql)| (name, plain(&sql))).map_err(StoreError::from)).collect()
+}
+
+fn plain(sql: &str) -> String {
+    let code = sql.lines().map(|line| line.split("--").next().unwrap_or("")).collect::<Vec<_>>().join(" ");
+    // `ALTER TABLE … RENAME` quotes names and an added column keeps its own spacing
+    let code = code.replace('"', "").replace('(', " ( ").replace(')', " ) ").replace(',', " , ");
+    code.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn difference(fresh: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Option<String> {
+    let missing = fresh.keys().find(|name| !found.contains_key(*name)).map(|name| format!("{name} is missing"));
+    let extra = || found.keys().find(|name| !fresh.contains_key(*name)).map(|name| format!("{name} is not ours"));
+    let other = || fresh.iter().find(|(name, sql)| found[*name] != **sql).map(|(name, _)| format!("{name} differs"));
+    missing.or_else(extra).or_else(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: Schema = Schema { version: 1, fresh: "CREATE TABLE a (x INTEGER NOT NULL) STRICT;", steps: &[] };
+    const NEW: Schema = Schema {
+        version: 2,
+        fresh: "CREATE TABLE a (x INTEGER NOT NULL, y TEXT) STRICT; -- with y\nCREATE INDEX a_by_y ON a (y);",
+        steps: &["ALTER TABLE a ADD COLUMN y TEXT; CREATE INDEX a_by_y ON a (y);"],
+    };
+
+    #[test]
+    fn an_old_database_is_brought_up_with_its_rows_and_equals_a_fresh_one() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        bring_up(&mut conn, &OLD).unwrap();
+        conn.execute("INSERT INTO a VALUES (7)", []).unwrap();
+        bring_up(&mut conn, &NEW).unwrap();
+        bring_up(&mut conn, &NEW).unwrap();
+        assert_eq!(conn.query_row("SELECT x, y FROM a", [], |r| Ok((r.get(0)?, r.get(1)?))), Ok((7, None::<String>)));
+        let mut fresh = Connection::open_in_memory().unwrap();
+        bring_up(&mut fresh, &NEW).unwrap();
+        assert_eq!(structure(&conn).unwrap(), structure(&fresh).unwrap());
+    }
+
+    #[test]
+    fn a_step_that_misses_the_fresh_structure_leaves_the_old_database_untouched() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        bring_up(&mut conn, &OLD).unwrap();
+        let lame = Schema { steps: &["ALTER TABLE a ADD COLUMN y TEXT;"], ..NEW };
+        let error = bring_up(&mut conn, &lame).unwrap_err().to_string();
+        assert!(error.contains("index a_by_y is missing"), "{error}");
+        assert_eq!(bring_up(&mut conn, &OLD), Ok(()), "still version 1, still usable");
+    }
+
+    #[test]
+    fn a_newer_a_foreign_and_an_altered_database_are_refused() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        bring_up(&mut conn, &NEW).unwrap();
+        assert_eq!(bring_up(&mut conn, &OLD), Err(StoreError::Newer { found: 2, known: 1 }));
+        conn.execute_batch("DROP INDEX a_by_y").unwrap();
+        assert!(matches!(bring_up(&mut conn, &NEW), Err(StoreError::Structure { version: 2, .. })));
+        let mut foreign = Connection::open_in_memory().unwrap();
+        foreign.execute_batch("CREATE TABLE songs (title TEXT)").unwrap();
+        assert!(bring_up(&mut foreign, &NEW).unwrap_err().to_string().contains("songs"));
+    }
+
+    #[test]
+    fn every_released_version_upgrades_to_the_current_structure() {
+        assert_eq!(CURRENT.steps.len() as u32 + 1, CURRENT.version, "one step per version");
+        let mut conn = Connection::open_in_memory().unwrap();
+        bring_up(&mut conn, &CURRENT).unwrap();
+        bring_up(&mut conn, &CURRENT).unwrap();
+        let checks: String = conn.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(checks, "ok");
+    }
+}

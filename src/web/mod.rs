@@ -1,0 +1,43 @@
+//! Web: filters, handlers, views. No SQL and no rules live here; nothing imports this room but
+//! `cmd`, which wires it, and the simulated fleet, which calls it without a socket.
+//!
+//! Requests are dispatched by their first path segment ([`Router`]): a chain of forty `.or()`
+//! routes doubles the cost of each request.
+
+mod router;
+mod server;
+
+pub use router::{RequestBody, Response, Router, Service};
+pub use server::{ListenError, Listener};
+
+use crate::library::Library;
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::UtcOffset;
+use std::sync::Arc;
+use warp::Filter;
+
+/// What handlers may use: ports only. `cmd` (or a test, or the simulated fleet) fills it.
+#[derive(Clone)]
+pub struct App {
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Offset of local time from UTC.
+    pub utc_offset: UtcOffset,
+    /// Media.
+    pub library: Library,
+    /// Longest request body, bytes.
+    pub max_body_bytes: u32,
+}
+
+/// The whole service: every room's routes under their first path segment.
+pub fn service(app: &App) -> Service {
+    Router::new().route("healthz", health(app)).into_service()
+}
+
+/// `GET /healthz`: the service answers.
+fn health(app: &App) -> impl Filter<Extract = (warp::reply::Json,), Error = warp::Rejection> + Clone + use<> {
+    let clock = Arc::clone(&app.clock);
+    warp::path!("healthz")
+        .and(warp::get())
+        .map(move || warp::reply::json(&serde_json::json!({ "status": "ok", "now_ms": clock.now().0 })))
+}

@@ -1,0 +1,187 @@
+//! Dispatch by first path segment, and the service that both sockets and simulated devices call.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body_util::BodyExt;
+use http_body_util::combinators::BoxBody;
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower_service::Service as _;
+use warp::{Filter, Rejection, Reply};
+
+/// An answer; its body is an `http_body::Body` of bytes.
+pub type Response = warp::reply::Response;
+/// What every request's body becomes before dispatch.
+pub type RequestBody = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+type Handler = Arc<dyn Fn(http::Request<RequestBody>) -> BoxFuture<'static, Response> + Send + Sync>;
+
+/// First path segment -> filter.
+#[derive(Clone, Default)]
+pub struct Router {
+    routes: BTreeMap<&'static str, Handler>,
+}
+
+impl Router {
+    /// Without routes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sends every request whose path begins with `/<segment>` to `filter`, which sees the whole
+    /// path, the segment included. `""` is the home page `/`. A second filter for the same segment
+    /// replaces the first.
+    #[must_use]
+    pub fn route<F, R>(mut self, segment: &'static str, filter: F) -> Self
+    where
+        F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+        F::Future: Send,
+        R: Reply + Send + 'static,
+    {
+        let service = warp::service(filter.recover(|rejection| async move { Ok::<_, Infallible>(refuse(&rejection)) }));
+        let handler = move |request| -> BoxFuture<'static, Response> {
+            let answer = service.clone().call(request);
+            Box::pin(async move { answer.await.unwrap_or_else(|never| match never {}) })
+        };
+        self.routes.insert(segment, Arc::new(handler));
+        self
+    }
+
+    /// The service.
+    pub fn into_service(self) -> Service {
+        Service { routes: Arc::new(self.routes) }
+    }
+}
+
+/// The whole web service, callable with or without a socket. Clones share everything.
+#[derive(Clone)]
+pub struct Service {
+    routes: Arc<BTreeMap<&'static str, Handler>>,
+}
+
+impl Service {
+    /// Answers one request.
+    pub async fn answer<B>(&self, request: http::Request<B>) -> Response
+    where
+        B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let path = request.uri().path();
+        let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
+        match self.routes.get(segment).cloned() {
+            Some(handler) => handler(request.map(|body| body.map_err(Into::into).boxed())).await,
+            None => words(http::StatusCode::NOT_FOUND, "not found"),
+        }
+    }
+
+    /// Answers one request whose body is in memory, and gathers the answer's body: for simulated
+    /// devices and tests. Not for endless answers (server-sent events).
+    pub async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, warp::Error> {
+        let (parts, body) = self.answer(request.map(http_body_util::Full::new)).await.into_parts();
+        Ok(http::Response::from_parts(parts, body.collect().await?.to_bytes()))
+    }
+}
+
+impl<B> tower_service::Service<http::Request<B>> for Service
+where
+    B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let service = self.clone();
+        Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+/// The one place that turns what no handler answered into HTTP.
+fn refuse(rejection: &Rejection) -> Response {
+    use http::StatusCode as S;
+    let is = |known: bool, status: S, text: &'static str| known.then_some((status, text));
+    let (status, text) = None
+        .or_else(|| is(rejection.is_not_found(), S::NOT_FOUND, "not found"))
+        .or_else(|| {
+            is(rejection.find::<warp::reject::PayloadTooLarge>().is_some(), S::PAYLOAD_TOO_LARGE, "body too large")
+        })
+        .or_else(|| {
+            is(rejection.find::<warp::reject::LengthRequired>().is_some(), S::LENGTH_REQUIRED, "length required")
+        })
+        .or_else(|| {
+            is(
+                rejection.find::<warp::reject::UnsupportedMediaType>().is_some(),
+                S::UNSUPPORTED_MEDIA_TYPE,
+                "content type not supported",
+            )
+        })
+        .or_else(|| {
+            is(rejection.find::<warp::reject::MissingHeader>().is_some(), S::BAD_REQUEST, "a header is missing")
+        })
+        .or_else(|| {
+            is(rejection.find::<warp::reject::InvalidHeader>().is_some(), S::BAD_REQUEST, "a header is not valid")
+        })
+        .or_else(|| {
+            is(rejection.find::<warp::reject::InvalidQuery>().is_some(), S::BAD_REQUEST, "the query is not valid")
+        })
+        .or_else(|| {
+            is(
+                rejection.find::<warp::filters::body::BodyDeserializeError>().is_some(),
+                S::BAD_REQUEST,
+                "the body is not valid",
+            )
+        })
+        .or_else(|| {
+            is(
+                rejection.find::<warp::reject::MethodNotAllowed>().is_some(),
+                S::METHOD_NOT_ALLOWED,
+                "method not allowed",
+            )
+        })
+        .unwrap_or((S::INTERNAL_SERVER_ERROR, "internal error"));
+    if status.is_server_error() {
+        tracing::error!(?rejection, "a request was rejected in an unknown way");
+    }
+    words(status, text)
+}
+
+fn words(status: http::StatusCode, text: &'static str) -> Response {
+    warp::reply::with_status(text, status).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn get(path: &str) -> http::Request<Bytes> {
+        http::Request::get(path).body(Bytes::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn each_request_goes_to_the_filter_of_its_first_segment() {
+        let echo = warp::path!("device" / String)
+            .and(warp::post())
+            .and(warp::body::content_length_limit(4))
+            .and(warp::body::bytes());
+        let service = Router::new()
+            .route("device", echo.map(|name: String, body: Bytes| format!("{name}: {} bytes", body.len())))
+            .route("", warp::path::end().map(|| "home"))
+            .into_service();
+        let post = |body: &'static str| {
+            http::Request::post("/device/a").header("content-length", body.len()).body(Bytes::from(body)).unwrap()
+        };
+        let said = service.exchange(post("1234")).await.unwrap();
+        assert_eq!((said.status().as_u16(), said.body().as_ref()), (200, b"a: 4 bytes".as_ref()));
+        assert_eq!(service.exchange(get("/")).await.unwrap().body().as_ref(), b"home");
+        for (request, status) in
+            [(get("/nowhere"), 404), (get("/device/a"), 405), (get("/device/a/b"), 404), (post("12345"), 413)]
+        {
+            assert_eq!(service.exchange(request).await.unwrap().status().as_u16(), status);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Stories of the command line: a newcomer makes a data directory, fills the library, serves it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
+
+mod common;
+
+use common::TestData;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+#[test]
+fn a_newcomer_inits_twice_and_nothing_is_lost() {
+    let data = TestData::empty();
+    let before = data.fails(2, &["media", "list"]);
+    assert!(before.contains("run first") && before.contains("init"), "{before}");
+    data.ok(&["init"]);
+    let key = std::fs::read(data.path().join("keys/plan.key")).unwrap();
+    data.ok(&["init"]);
+    assert_eq!(std::fs::read(data.path().join("keys/plan.key")).unwrap(), key);
+}
+
+#[test]
+fn files_go_into_the_library_and_come_out_as_a_list() {
+    let data = TestData::new();
+    let poster = data.path().join("poster.png");
+    std::fs::write(&poster, b"pixels").unwrap();
+    let settings = data.path().join("server.toml");
+    std::fs::write(&settings, "[probe]\nprogram = \"no-such-player\"\n").unwrap();
+    let (poster, settings) = (poster.to_str().unwrap(), settings.to_str().unwrap());
+    let add = ["--config", settings, "media", "add", poster];
+    assert!(data.fails(1, &add).contains("--kind"));
+    data.ok(&[add.as_slice(), &["--kind", "still", "--duration-s", "10"]].concat());
+    let list: serde_json::Value = serde_json::from_str(&data.ok(&["media", "list", "--format", "json"])).unwrap();
+    assert_eq!((list[0]["name"].as_str(), list[0]["duration_s"].as_u64()), (Some("poster.png"), Some(10)));
+    let csv = data.ok(&["media", "list", "--format", "csv"]);
+    assert!(csv.starts_with("hash,kind,duration_s,duration_ms,size_bytes,name,added\n") && csv.lines().count() == 2);
+}
+
+#[test]
+fn the_server_answers_on_this_machine_only_and_stops_when_asked() {
+    let data = TestData::new();
+    let refused = data.fails(2, &["serve", "--listen", "0.0.0.0:0"]);
+    assert!(refused.contains("0.0.0.0:0") && refused.contains("no TLS"), "{refused}");
+
+    let mut server = data.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut words = BufReader::new(server.stderr.take().unwrap()).lines();
+    let address = words.by_ref().map(Result::unwrap).find_map(|line| {
+        let (_, rest) = line.split_once("http://")?;
+        Some(rest.split('/').next()?.to_owned())
+    });
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let health: serde_json::Value = runtime.block_on(async {
+        let answer = reqwest::get(format!("http://{}/healthz", address.unwrap())).await.unwrap();
+        answer.json().await.unwrap()
+    });
+    assert_eq!(health["status"], "ok");
+    let stop = std::process::Command::new("kill").arg(server.id().to_string()).status().unwrap();
+    assert!(stop.success() && server.wait().unwrap().success(), "an orderly stop is a success");
+}
+
+#[test]
+fn wrong_settings_end_with_the_line_and_the_key() {
+    let data = TestData::new();
+    let settings = data.path().join("server.toml");
+    std::fs::write(&settings, "# mine\nlisten = \"127.0.0.1:1\"\nhorizont_days = 3\n").unwrap();
+    let words = data.fails(2, &["--config", settings.to_str().unwrap(), "media", "list"]);
+    assert!(words.contains("line 3") && words.contains("horizont_days"), "{words}");
+    assert!(data.fails(2, &["media", "list", "--format", "xml"]).contains("xml"));
+}

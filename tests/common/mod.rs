@@ -1,0 +1,57 @@
+//! What stories share: a data directory that goes away by itself, and the program as users call it.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// A fresh data directory and the commands over it.
+pub(crate) struct TestData {
+    dir: tempfile::TempDir,
+}
+
+#[allow(dead_code)] // each story is a crate of its own and uses what it needs
+impl TestData {
+    /// Empty.
+    pub(crate) fn empty() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    /// After `lichphat init`.
+    pub(crate) fn new() -> Self {
+        let data = Self::empty();
+        data.ok(&["init"]);
+        data
+    }
+
+    /// The data directory.
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The command, not yet run, with `--data` set and English words.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat"));
+        command.arg("--data").arg(self.path()).args(["--lang", "en"]).args(args).stdin(Stdio::null());
+        command.env("RUST_LOG", "warn");
+        command
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Runs it; it must succeed; the answer is what it printed.
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs it; it must end with `code`; the answer is what it said on standard error.
+    pub(crate) fn fails(&self, code: i32, args: &[&str]) -> String {
+        let output = self.run(args);
+        let words = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {words}");
+        words
+    }
+}
