@@ -1,3 +1,53 @@
 //! The agent on a screen: thin main.
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// lichphat's agent on a screen
+#[derive(Debug, Parser)]
+#[command(name = "lichphat-player", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play a local list without a server, and record what was shown
+    Play(lichphat_player::local::PlayArgs),
+    /// Say as JSON what a media file is
+    Probe {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("LICHPHAT_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match Cli::parse().command {
+        Command::Play(args) => match lichphat_player::local::play(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::Probe { file } => match lichphat_player::probe::probe(&file) {
+            Ok(probe) => print(&probe),
+            Err(e) => fail(&e, 1),
+        },
+    }
+}
+
+fn print(value: &impl serde::Serialize) -> ExitCode {
+    let written = serde_json::to_string(value)
+        .map_err(std::io::Error::other)
+        .and_then(|text| writeln!(std::io::stdout(), "{text}"));
+    written.map_or_else(|e| fail(&e, 1), |()| ExitCode::SUCCESS)
+}
+
+fn fail(error: &dyn std::error::Error, code: u8) -> ExitCode {
+    eprintln!("lichphat-player: {error}");
+    ExitCode::from(code)
+}

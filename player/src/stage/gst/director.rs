@@ -1,0 +1,327 @@
+//! The director: one turn per output slot, a little ahead of the slot's instant.
+//!
+//! A turn settles the fate of earlier frames, ends what is over, begins what is due, and pushes
+//! exactly one frame (and the sound of one slot). It never waits for a file: the loader does.
+
+use super::queue::Queue;
+use super::screen::{Screen, raster};
+use super::sound::{BYTES_PER_FRAME, RATE, Speaker};
+use super::source::{Frame, Source, Wanted};
+use super::{StageError, Timeline};
+use crate::stage::grid::WallMap;
+use crate::stage::tally::{Fate, SlotDates, Tally};
+use crate::stage::{PictureSink, SoundSink, StageEvent, StageItem, StageResult, StageSettings};
+use gstreamer as gst;
+use gstreamer_video as gst_video;
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::UtcMillis;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// The director works this many slots ahead of the screen.
+const LEAD_SLOTS: u64 = 3;
+/// A director this far behind (the machine slept) gives up the running item instead of racing through it.
+const ASLEEP_NS: i64 = 1_000_000_000;
+/// A screen that is lost is opened anew every so often.
+const REOPEN_NS: i64 = 2_000_000_000;
+/// After a stop, the last frames have this long to reach the screen.
+const LAST_FRAMES: Duration = Duration::from_millis(1500);
+
+/// The item on the stage.
+struct Running {
+    source: Box<Source>,
+    first_slot: u64,
+}
+
+/// See the file's header.
+pub(super) struct Director {
+    settings: StageSettings,
+    timeline: Timeline,
+    clock: Arc<dyn Clock>,
+    queue: Arc<Queue>,
+    events: UnboundedSender<StageEvent>,
+    raster: gst::Caps,
+    wall: WallMap,
+    tally: Tally,
+    slot: u64,
+    running: Option<Running>,
+    /// The slot right after the item that has just ended.
+    ended_at: Option<u64>,
+    screen: Option<Screen>,
+    reopen_at_ns: i64,
+    speaker: Option<Speaker>,
+    /// The sound that was asked for has no device.
+    deaf: Arc<AtomicBool>,
+    /// Sound-only slots handed to the device, settled once their instant has passed.
+    heard: VecDeque<u64>,
+    last: Option<gst::Buffer>,
+}
+
+struct Dates<'a>(&'a WallMap, &'a Timeline);
+
+impl SlotDates for Dates<'_> {
+    fn at(&self, slot: u64) -> (UtcMillis, u64) {
+        let ns = self.1.grid.start_ns(slot);
+        (self.0.wall(ns as i64), self.1.zero_mono_ms + ns / 1_000_000)
+    }
+}
+
+impl Director {
+    /// Opens the outputs.
+    pub(super) fn open(
+        settings: StageSettings,
+        timeline: Timeline,
+        clock: Arc<dyn Clock>,
+        queue: Arc<Queue>,
+        events: UnboundedSender<StageEvent>,
+    ) -> Result<Self, StageError> {
+        let raster = raster(&settings);
+        let screen = match settings.picture {
+            PictureSink::None => None,
+            kind => Some(Screen::open(kind, &raster, &timeline).map_err(|why| StageError::Picture {
+                sink: kind,
+                why,
+                display: std::env::var("DISPLAY").unwrap_or_default(),
+            })?),
+        };
+        let (speaker, silent) = Speaker::open(settings.sound, &timeline);
+        let this = Self {
+            wall: WallMap::new(timeline.zero_wall, 0),
+            last: screen.is_some().then(|| dark(&settings)).flatten(),
+            deaf: Arc::new(AtomicBool::new(silent.is_some() || speaker.is_none())),
+            settings,
+            timeline,
+            clock,
+            queue,
+            events,
+            raster,
+            tally: Tally::default(),
+            slot: 0,
+            running: None,
+            ended_at: None,
+            screen,
+            reopen_at_ns: 0,
+            speaker,
+            heard: VecDeque::new(),
+        };
+        if let Some(why) = silent {
+            this.tell_fault(format!("no-sound-device: {why}; playing on without sound"));
+        }
+        Ok(this)
+    }
+
+    /// What the loader needs to know: what items must become, and whether sound has a device.
+    pub(super) fn wanted(&self) -> (Wanted, Arc<AtomicBool>) {
+        let picture = (self.settings.picture != PictureSink::None).then(|| self.raster.clone());
+        let want = Wanted { picture, sound: self.speaker.is_some(), grid: self.timeline.grid };
+        (want, Arc::clone(&self.deaf))
+    }
+
+    /// Runs until the stage is stopped and the last play is told.
+    pub(super) fn run(mut self) {
+        let grid = self.timeline.grid;
+        loop {
+            let wake_ns = grid.start_ns(self.slot) as i64 - grid.start_ns(LEAD_SLOTS) as i64;
+            let stopped = self.queue.wait(self.timeline.instant(wake_ns));
+            self.observe();
+            if stopped {
+                return self.last_words();
+            }
+            self.wake_up();
+            self.turn();
+            self.slot += 1;
+        }
+    }
+
+    /// Reads clock and outputs, settles fates, tells what there is to tell.
+    fn observe(&mut self) {
+        let running_ns = self.timeline.running_ns();
+        self.wall.observe(self.clock.now(), running_ns / 1000, self.running.is_none() && self.tally.is_empty());
+        self.observe_screen(running_ns);
+        if let Some(why) = self.speaker.as_ref().and_then(Speaker::fault) {
+            // Silence keeps the time until the next start of the player.
+            self.speaker = Speaker::open(SoundSink::Fake, &self.timeline).0;
+            self.deaf.store(true, Ordering::Relaxed);
+            self.tell_fault(format!("sound-device-lost: {why}; playing on without sound"));
+        }
+        let deaf = self.deaf.load(Ordering::Relaxed);
+        while self.heard.front().is_some_and(|s| self.timeline.grid.start_ns(s + 1) as i64 <= running_ns) {
+            if let Some(slot) = self.heard.pop_front() {
+                self.tally.settle(slot, if deaf { Fate::Dropped } else { Fate::Rendered });
+            }
+        }
+        for event in self.tally.events(&Dates(&self.wall, &self.timeline)) {
+            let _ = self.events.send(event); // an owner that went away hears nothing
+        }
+    }
+
+    fn observe_screen(&mut self, running_ns: i64) {
+        let Some(screen) = &mut self.screen else {
+            if self.settings.picture != PictureSink::None && running_ns >= self.reopen_at_ns {
+                self.reopen_at_ns = running_ns + REOPEN_NS;
+                self.screen = Screen::open(self.settings.picture, &self.raster, &self.timeline).ok();
+            }
+            return;
+        };
+        for (slot, fate) in screen.settled() {
+            self.tally.settle(slot, fate);
+        }
+        if let Some(why) = screen.fault() {
+            for (slot, fate) in self.screen.take().map(Screen::give_up).unwrap_or_default() {
+                self.tally.settle(slot, fate);
+            }
+            self.reopen_at_ns = running_ns + REOPEN_NS;
+            self.tell_fault(format!("picture-output-lost: {why}; trying again"));
+        }
+    }
+
+    /// After a sleep of the whole machine: the running item is over, and the slots slept through are nobody's.
+    fn wake_up(&mut self) {
+        let running_ns = self.timeline.running_ns();
+        if running_ns - self.timeline.grid.start_ns(self.slot) as i64 > ASLEEP_NS {
+            self.end(StageResult::Partial("stalled".into()));
+            self.slot = self.timeline.grid.nearest(running_ns) + LEAD_SLOTS;
+        }
+    }
+
+    /// One slot.
+    fn turn(&mut self) {
+        let (slot, grid) = (self.slot, self.timeline.grid);
+        let deadline = self.timeline.instant(grid.start_ns(slot) as i64 - grid.slot_ns() as i64 / 2);
+        let frame = loop {
+            let Some(running) = &mut self.running else {
+                if self.begin_next() {
+                    continue;
+                }
+                break None;
+            };
+            match running.source.frame(slot - running.first_slot, deadline) {
+                Frame::End(result) => self.end(result),
+                frame => break Some(frame),
+            }
+        };
+        let sound_only = self.running.as_ref().is_some_and(|r| r.source.sound_only());
+        self.sound(deadline);
+        match frame {
+            Some(frame) if sound_only => self.count_sound(&frame),
+            Some(frame) => self.show(frame),
+            None => {}
+        }
+        if (self.running.is_none() || sound_only) && slot.is_multiple_of(grid.fps()) {
+            // Once a second: a window that was covered is mended, a screen that is gone is noticed.
+            self.push_last();
+        }
+    }
+
+    fn show(&mut self, frame: Frame) {
+        self.tally.take(self.slot);
+        let late = matches!(frame, Frame::Late);
+        if let Frame::Show(picture) = frame {
+            self.last = Some(picture);
+        }
+        if late || !self.push_last() {
+            self.tally.settle(self.slot, Fate::Dropped);
+        }
+    }
+
+    /// Gives the last picture to the screen; false when there is no screen.
+    fn push_last(&mut self) -> bool {
+        match (&mut self.screen, &self.last) {
+            (Some(screen), Some(picture)) => {
+                screen.push(self.slot, picture);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn count_sound(&mut self, frame: &Frame) {
+        self.tally.take(self.slot);
+        let late_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(self.slot) as i64;
+        if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 {
+            self.tally.settle(self.slot, Fate::Dropped);
+        } else {
+            self.heard.push_back(self.slot);
+        }
+    }
+
+    /// The sound of this slot: the item's, or silence.
+    fn sound(&mut self, deadline: Instant) {
+        let grid = self.timeline.grid;
+        let (from, to) = (grid.sample(self.slot, RATE), grid.sample(self.slot + 1, RATE));
+        let Some(speaker) = &self.speaker else { return };
+        let own = self
+            .running
+            .as_mut()
+            .and_then(|r| r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline));
+        speaker.push(from, own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]));
+    }
+
+    fn end(&mut self, result: StageResult) {
+        if self.running.take().is_some() {
+            self.tally.finish(result);
+            self.ended_at = Some(self.slot);
+        }
+    }
+
+    /// Begins the next item if it is due; true when the queue went on (a failed item is told and passed over).
+    fn begin_next(&mut self) -> bool {
+        let due = |item: &StageItem| self.due(item);
+        let Some((item, prepared)) = self.queue.take(due) else { return false };
+        self.tally.begin(item.ticket, self.slot);
+        match prepared {
+            Ok(source) => self.running = Some(Running { source, first_slot: self.slot }),
+            Err(cause) => self.tally.finish(StageResult::Failed(cause.into())),
+        }
+        true
+    }
+
+    /// Is this slot the nearest to the item's start, or past it? Right after another item the next one may come
+    /// up to three quarters of a slot early, so that a clock's jitter never freezes a frame between two neighbours.
+    fn due(&self, item: &StageItem) -> bool {
+        let grid = self.timeline.grid;
+        let slot_ns = grid.slot_ns() as i64;
+        let slack_ns = if self.ended_at == Some(self.slot) { slot_ns * 3 / 4 } else { slot_ns / 2 };
+        item.start_at.is_none_or(|at| self.wall.running_ns(at) - grid.start_ns(self.slot) as i64 <= slack_ns)
+    }
+
+    /// The orderly end: the last frames reach the screen, every play is told.
+    fn last_words(mut self) {
+        self.end(StageResult::Partial("stopped".into()));
+        let until = Instant::now() + LAST_FRAMES;
+        while !self.tally.is_empty() && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(5));
+            self.observe();
+        }
+        for (slot, fate) in self.screen.take().map(Screen::give_up).unwrap_or_default() {
+            self.tally.settle(slot, fate);
+        }
+        for slot in std::mem::take(&mut self.heard) {
+            self.tally.settle(slot, Fate::Dropped);
+        }
+        self.observe();
+    }
+
+    fn tell_fault(&self, what: String) {
+        tracing::warn!(%what, "stage");
+        let _ = self.events.send(StageEvent::Fault(what));
+    }
+}
+
+/// A plain dark picture: what is on the screen before the first item.
+fn dark(settings: &StageSettings) -> Option<gst::Buffer> {
+    let info = gst_video::VideoInfo::builder(gst_video::VideoFormat::I420, settings.width_px, settings.height_px)
+        .build()
+        .ok()?;
+    let mut picture = gst::Buffer::with_size(info.size()).ok()?;
+    {
+        let mut map = picture.get_mut()?.map_writable().ok()?;
+        let (luma, chroma) = map.as_mut_slice().split_at_mut(info.offset()[1]);
+        luma.fill(30);
+        chroma.fill(128);
+    }
+    Some(picture)
+}

@@ -1,0 +1,154 @@
+//! The real stage, on GStreamer: a *director* that shows one item after another without a gap.
+//!
+//! Every item has its own decoding pipeline ([`source`]), opened ahead by a loader thread. The
+//! director ([`director`]) takes one frame per output slot and pushes it into an always-on picture
+//! output ([`screen`]) whose base time never moves; sound goes the same way, sample by sample
+//! ([`sound`]). So a transition is nothing but the next frame, and what breaks in an item stays there.
+
+mod director;
+mod queue;
+mod screen;
+mod sound;
+mod source;
+
+use super::grid::Grid;
+use super::{PictureSink, SoundSink, Stage, StageEvent, StageItem, StageSettings};
+use director::Director;
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::UtcMillis;
+use queue::Queue;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Why a stage cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StageError {
+    /// GStreamer itself is missing or too old.
+    #[error("GStreamer cannot start: {0}; install the packages named in the Makefile")]
+    Gstreamer(String),
+    /// The picture output cannot be opened.
+    #[error(
+        "sink {sink:?} cannot be opened: {why}; start it where there is a display (DISPLAY={display:?}), or take --sink fake"
+    )]
+    Picture {
+        /// The sink asked for.
+        sink: PictureSink,
+        /// In the sink's own words.
+        why: String,
+        /// The X display of this session, empty when none is named.
+        display: String,
+    },
+    /// Neither picture nor sound.
+    #[error("sink None and audio None: nothing could be seen or heard; take another sink or another audio")]
+    Nothing,
+}
+
+/// The stage. Dropping it stops it.
+#[derive(Debug)]
+pub struct GstStage {
+    queue: Arc<Queue>,
+}
+
+impl GstStage {
+    /// Opens the outputs and begins to show a plain dark picture. `events` hears what happens; `clock` is
+    /// the wall clock that starts and reports are dated with.
+    pub fn open(
+        settings: StageSettings,
+        clock: Arc<dyn Clock>,
+        events: UnboundedSender<StageEvent>,
+    ) -> Result<Self, StageError> {
+        gst::init().map_err(|e| StageError::Gstreamer(e.to_string()))?;
+        if settings.picture == PictureSink::None && settings.sound == SoundSink::None {
+            return Err(StageError::Nothing);
+        }
+        let timeline = Timeline::begin(&settings, clock.as_ref());
+        let queue = Arc::new(Queue::default());
+        let director = Director::open(settings, timeline, clock, Arc::clone(&queue), events)?;
+        let (want, deaf) = director.wanted();
+        let shared = Arc::clone(&queue);
+        let thread = |name: &str| std::thread::Builder::new().name(name.into());
+        thread("loader")
+            .spawn(move || queue::load(&shared, &want, &deaf))
+            .and_then(|_| thread("director").spawn(move || director.run()))
+            .map_err(|e| StageError::Gstreamer(e.to_string()))?;
+        Ok(Self { queue })
+    }
+}
+
+impl Stage for GstStage {
+    fn enqueue(&mut self, item: StageItem) {
+        self.queue.push(item);
+    }
+    fn clear_queue(&mut self) -> Vec<u64> {
+        self.queue.clear()
+    }
+    fn stop(&mut self) {
+        self.queue.stop();
+    }
+}
+
+impl Drop for GstStage {
+    fn drop(&mut self) {
+        self.queue.stop();
+    }
+}
+
+/// The stage's time: GStreamer's monotonic clock from slot 0 on, shared by all its pipelines.
+#[derive(Debug, Clone)]
+pub(super) struct Timeline {
+    clock: gst::Clock,
+    base: gst::ClockTime,
+    /// The same instant as `base`, for waiting.
+    zero: Instant,
+    /// The same instant on the injected clock's scales.
+    zero_wall: UtcMillis,
+    zero_mono_ms: u64,
+    grid: Grid,
+}
+
+impl Timeline {
+    /// Slot 0 lies on a whole second of the wall clock, so that starts on whole seconds, and the slots of
+    /// screens side by side, fall together.
+    fn begin(settings: &StageSettings, clock: &dyn Clock) -> Self {
+        let system = gst::SystemClock::obtain();
+        let (now, wall, mono_ms) = (Instant::now(), clock.now(), clock.mono_ms());
+        let ahead_ms = 400 + (-(wall.0 + 400)).rem_euclid(1000) as u64;
+        let base = system.time() + gst::ClockTime::from_mseconds(ahead_ms);
+        Self {
+            clock: system.upcast(),
+            base,
+            zero: now + Duration::from_millis(ahead_ms),
+            zero_wall: wall.plus_ms(ahead_ms as i64),
+            zero_mono_ms: mono_ms + ahead_ms,
+            grid: Grid::new(settings.fps),
+        }
+    }
+    /// Nanoseconds since slot 0; negative before it.
+    fn running_ns(&self) -> i64 {
+        self.clock.time().nseconds() as i64 - self.base.nseconds() as i64
+    }
+    /// The instant of running time `ns`.
+    fn instant(&self, ns: i64) -> Instant {
+        let shift = Duration::from_nanos(ns.unsigned_abs());
+        if ns < 0 { self.zero.checked_sub(shift).unwrap_or(self.zero) } else { self.zero + shift }
+    }
+    /// Makes `pipeline` run on this time, for good.
+    fn apply(&self, pipeline: &gst::Pipeline) {
+        pipeline.use_clock(Some(&self.clock));
+        pipeline.set_start_time(gst::ClockTime::NONE);
+        pipeline.set_base_time(self.base);
+    }
+}
+
+/// The first error on `bus`, in the element's words.
+fn element_error(bus: &gst::Bus) -> String {
+    while let Some(message) = bus.pop() {
+        if let gst::MessageView::Error(e) = message.view() {
+            return e.error().to_string();
+        }
+    }
+    "no reason given".to_owned()
+}

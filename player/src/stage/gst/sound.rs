@@ -1,0 +1,225 @@
+//! Sound: an always-on output fed sample by sample on the stage's running time, silence between items.
+//!
+//! It is a pipeline of its own, on the same clock and base time as the picture, so that a sound
+//! card that is missing, broken or pulled out never touches the picture.
+
+use super::source::{Frame, timed, until};
+use super::{Timeline, element_error};
+use crate::stage::grid::Grid;
+use crate::stage::{SoundSink, StageResult};
+use gstreamer as gst;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use std::collections::VecDeque;
+use std::time::Instant;
+
+/// Samples per second of the whole stage.
+pub(super) const RATE: u64 = 48_000;
+/// Two channels of 16 bits.
+pub(super) const BYTES_PER_FRAME: usize = 4;
+/// Time stamps of decoded sound may be off its sample count by this much (20 ms) before they win.
+const TOLERANCE: i64 = RATE as i64 / 50;
+
+/// The sound of one item, read sample by sample.
+pub(super) struct SoundTap {
+    sink: gst_app::AppSink,
+    volume: f64,
+    /// Running time of the item's beginning, in the item's pipeline; sound alone sets it itself.
+    base: Option<gst::ClockTime>,
+    /// Item time of the first sample in `ready`.
+    at: i64,
+    ready: VecDeque<u8>,
+    ended: bool,
+}
+
+impl SoundTap {
+    pub(super) fn new(sink: gst_app::AppSink, volume: f64, base: Option<gst::ClockTime>) -> Self {
+        Self { sink, volume: volume.clamp(0.0, 1.0), base, at: 0, ready: VecDeque::new(), ended: false }
+    }
+    /// Takes one more buffer from the decoder; false when none came until `deadline`.
+    pub(super) fn pull(&mut self, deadline: Instant) -> bool {
+        let Some(sample) = self.sink.try_pull_sample(until(deadline)) else {
+            self.ended = self.ended || self.sink.is_eos();
+            return false;
+        };
+        let Some((buffer, at)) = timed(&sample) else { return true };
+        let base = *self.base.get_or_insert(at);
+        let off_ns = i128::from(at.nseconds()) - i128::from(base.nseconds());
+        let at = (off_ns * i128::from(RATE) / 1_000_000_000) as i64;
+        let Ok(map) = buffer.map_readable() else { return true };
+        self.place(at, map.as_slice());
+        true
+    }
+    /// Puts decoded sound that belongs at `at` behind what is ready, bridging holes and dropping overlaps.
+    fn place(&mut self, at: i64, bytes: &[u8]) {
+        let end = self.at + (self.ready.len() / BYTES_PER_FRAME) as i64;
+        let off = at - end;
+        if self.ready.is_empty() && off.abs() > TOLERANCE {
+            self.at = at;
+        } else if off > TOLERANCE {
+            self.ready.extend(std::iter::repeat_n(0, off as usize * BYTES_PER_FRAME));
+        }
+        let skip = if off < -TOLERANCE && !self.ready.is_empty() { (-off) as usize * BYTES_PER_FRAME } else { 0 };
+        self.ready.extend(bytes.iter().skip(skip));
+    }
+    /// Exactly `bytes` bytes from item sample `first` on, at this item's volume; silence where there is no sound.
+    pub(super) fn take(&mut self, first: u64, bytes: usize, deadline: Instant) -> Vec<u8> {
+        let first = first as i64;
+        let end = first + (bytes / BYTES_PER_FRAME) as i64;
+        while !self.ended && self.at + (self.ready.len() / BYTES_PER_FRAME) as i64 <= end {
+            if !self.pull(deadline) {
+                break;
+            }
+        }
+        if self.at < first {
+            let past = ((first - self.at) as usize * BYTES_PER_FRAME).min(self.ready.len());
+            self.ready.drain(..past);
+            self.at = first;
+        }
+        let lead = ((self.at - first).max(0) as usize * BYTES_PER_FRAME).min(bytes);
+        let mut out = vec![0; lead];
+        let here = (bytes - lead).min(self.ready.len());
+        if here > 0 {
+            out.extend(self.ready.drain(..here));
+            self.at += (here / BYTES_PER_FRAME) as i64;
+        }
+        out.resize(bytes, 0);
+        if self.volume < 1.0 {
+            scale(&mut out, self.volume);
+        }
+        out
+    }
+    /// For sound alone: is there sound for item slot `k`?
+    pub(super) fn frame(&mut self, grid: Grid, k: u64, deadline: Instant) -> Frame {
+        let from = grid.sample(k, RATE) as i64;
+        let end = |this: &Self| this.at + (this.ready.len() / BYTES_PER_FRAME) as i64;
+        while !self.ended && end(self) <= from {
+            if !self.pull(deadline) && !self.ended {
+                return Frame::Late;
+            }
+        }
+        if end(self) <= from { Frame::End(StageResult::Partial("ended-early".into())) } else { Frame::Keep }
+    }
+    pub(super) fn ended(&self) -> bool {
+        self.ended
+    }
+}
+
+/// Multiplies 16-bit samples by `volume` in 1/65536 steps.
+fn scale(bytes: &mut [u8], volume: f64) {
+    let gain = (volume * 65_536.0).round() as i32;
+    for pair in bytes.chunks_exact_mut(2) {
+        let sample = i32::from(i16::from_le_bytes([pair[0], pair[1]]));
+        // i16 * 65536 fits an i32, and a gain of at most 1 keeps it an i16.
+        let scaled = (i64::from(sample) * i64::from(gain)) >> 16;
+        pair.copy_from_slice(&(scaled as i16).to_le_bytes());
+    }
+}
+
+/// The always-on sound output.
+pub(super) struct Speaker {
+    pipeline: gst::Pipeline,
+    src: gst_app::AppSrc,
+    grid: Grid,
+}
+
+impl Drop for Speaker {
+    fn drop(&mut self) {
+        self.pipeline.call_async(|p| {
+            let _ = p.set_state(gst::State::Null);
+        });
+    }
+}
+
+/// Sinks tried for `auto`, best first. `autoaudiosink` is not among them: it plays into nowhere without saying so.
+const DEVICES: [&str; 3] = ["pipewiresink", "pulsesink", "alsasink"];
+
+impl Speaker {
+    /// Opens the output; for `auto` without a sound card, the reason comes beside a silent output.
+    pub(super) fn open(kind: SoundSink, timeline: &Timeline) -> (Option<Self>, Option<String>) {
+        let mut reason = None;
+        if kind == SoundSink::None {
+            return (None, None);
+        }
+        if kind == SoundSink::Auto {
+            for name in DEVICES {
+                match gst::ElementFactory::make(name).build().map_err(|e| e.to_string()).and_then(|sink| {
+                    let bus = gst::Bus::new();
+                    sink.set_bus(Some(&bus));
+                    let opened = sink.set_state(gst::State::Ready).map_err(|_| element_error(&bus));
+                    sink.set_bus(None);
+                    if opened.is_err() {
+                        let _ = sink.set_state(gst::State::Null);
+                    }
+                    opened.and_then(|_| Self::with(&sink, timeline))
+                }) {
+                    Ok(speaker) => return (Some(speaker), None),
+                    Err(e) => reason = Some(format!("{name}: {e}")),
+                }
+            }
+        }
+        let fake = gst::ElementFactory::make("fakesink").property("sync", true).property("async", false).build();
+        match fake.map_err(|e| e.to_string()).and_then(|sink| Self::with(&sink, timeline)) {
+            Ok(speaker) => (Some(speaker), reason),
+            Err(e) => (None, Some(e)),
+        }
+    }
+
+    /// Plays into `sink`.
+    pub(super) fn with(sink: &gst::Element, timeline: &Timeline) -> Result<Self, String> {
+        let caps = gst::Caps::builder("audio/x-raw")
+            .field("format", "S16LE")
+            .field("rate", RATE as i32)
+            .field("channels", 2)
+            .field("layout", "interleaved")
+            .build();
+        let src = gst_app::AppSrc::builder().caps(&caps).format(gst::Format::Time).max_bytes(RATE * 4).build();
+        src.set_property_from_str("leaky-type", "downstream"); // a device that hangs must not fill the memory
+        let pipeline = gst::Pipeline::new();
+        let make = |name: &str| gst::ElementFactory::make(name).build().map_err(|e| e.to_string());
+        let (convert, resample) = (make("audioconvert")?, make("audioresample")?);
+        let chain = [src.upcast_ref(), &convert, &resample, sink];
+        pipeline.add_many(chain).and_then(|()| gst::Element::link_many(chain)).map_err(|e| e.to_string())?;
+        timeline.apply(&pipeline);
+        pipeline
+            .set_state(gst::State::Playing)
+            .map_err(|_| pipeline.bus().map_or_else(|| "cannot start".into(), |bus| element_error(&bus)))?;
+        Ok(Self { pipeline, src, grid: timeline.grid })
+    }
+
+    /// Gives `bytes` (sound of one slot, beginning at sample `first`) to the device.
+    pub(super) fn push(&self, first: u64, bytes: Vec<u8>) {
+        let at = |sample: u64| gst::ClockTime::from_nseconds(self.grid.sample_ns(sample, RATE));
+        let samples = (bytes.len() / BYTES_PER_FRAME) as u64;
+        let mut buffer = gst::Buffer::from_mut_slice(bytes);
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(at(first));
+            buffer.set_duration(at(first + samples) - at(first));
+        }
+        let _ = self.src.push_buffer(buffer); // a device that went away says so on the bus
+    }
+
+    /// Why it has stopped working, if it has.
+    pub(super) fn fault(&self) -> Option<String> {
+        let bus = self.pipeline.bus()?;
+        while let Some(message) = bus.pop() {
+            if let gst::MessageView::Error(e) = message.view() {
+                return Some(e.error().to_string());
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn volume_is_linear_and_never_overflows() {
+        let mut bytes: Vec<u8> = [i16::MIN, -2, 0, 2, i16::MAX].iter().flat_map(|s| s.to_le_bytes()).collect();
+        scale(&mut bytes, 0.5);
+        let back: Vec<i16> = bytes.chunks_exact(2).map(|p| i16::from_le_bytes([p[0], p[1]])).collect();
+        assert_eq!(back, [-16384, -1, 0, 1, 16383]);
+    }
+}

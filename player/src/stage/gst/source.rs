@@ -1,0 +1,404 @@
+//! One item: its own decoding pipeline, opened ahead on another thread and taken apart on another.
+//!
+//! `uridecodebin3` feeds a picture branch that ends on the output's exact raster and frame grid and a
+//! sound branch that ends on the output's exact sample format. Both end in small `appsink`s, so a
+//! prepared item costs a few frames of memory and no time. Whatever breaks in here stays in here.
+
+use super::sound::{BYTES_PER_FRAME, RATE, SoundTap};
+use crate::stage::grid::Grid;
+use crate::stage::{StageItem, StageResult};
+use gstreamer as gst;
+use gstreamer::glib;
+use gstreamer::prelude::*;
+use gstreamer_app as gst_app;
+use lichphat_playlists::media::MediaKind;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// An item that gives no first frame within this time has failed.
+const PREPARE_LIMIT: Duration = Duration::from_secs(10);
+/// How long a prepared picture waits for the first of its sound.
+const SOUND_LIMIT: Duration = Duration::from_millis(700);
+const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(20);
+/// A decoder that gives nothing for this long while its item is shown is given up.
+const STALL_LIMIT_S: u64 = 2;
+
+/// What the output wants every item to become.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// Picture caps with frame rate; none on a loudspeaker.
+    pub(super) picture: Option<gst::Caps>,
+    pub(super) sound: bool,
+    pub(super) grid: Grid,
+}
+
+/// What an item gives for one output slot.
+pub(super) enum Frame {
+    /// This picture.
+    Show(gst::Buffer),
+    /// The picture before it, by right: the source has no newer one.
+    Keep,
+    /// Nothing in time.
+    Late,
+    /// The play is over before this slot.
+    End(StageResult),
+}
+
+/// An item ready to be shown.
+pub(super) struct Source {
+    picture: Picture,
+    sound: Option<SoundTap>,
+    decoder: Option<Decoder>,
+    grid: Grid,
+    slots: u64,
+    late: u64,
+    late_in_a_row: u64,
+}
+
+enum Picture {
+    None,
+    Still(gst::Buffer),
+    Moving(Moving),
+}
+
+/// Pictures on the item's own frame grid.
+struct Moving {
+    sink: gst_app::AppSink,
+    base: gst::ClockTime,
+    /// The next picture, and the item's slot it is for.
+    ahead: Option<(u64, gst::Buffer)>,
+    ended: bool,
+}
+
+/// Streams of the file and its first fault, filled in from GStreamer's threads.
+#[derive(Debug, Default)]
+struct Found {
+    known: bool,
+    picture: bool,
+    sound: bool,
+    fault: Option<&'static str>,
+}
+
+struct Decoder {
+    pipeline: gst::Pipeline,
+    found: Arc<Mutex<Found>>,
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        // Taking a pipeline apart joins its threads; the director must not wait for that.
+        self.pipeline.call_async(|p| {
+            let _ = p.set_state(gst::State::Null);
+            if let Some(bus) = p.bus() {
+                bus.unset_sync_handler();
+            }
+        });
+    }
+}
+
+/// Opens `item` and waits for its first frame. `wanted` is false once nobody waits for it any more.
+pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool) -> Result<Source, &'static str> {
+    let sound_only = item.kind == MediaKind::Audio || want.picture.is_none();
+    if item.kind == MediaKind::Still && sound_only {
+        return Err("no-picture-output");
+    }
+    let caps = want.picture.as_ref().filter(|_| !sound_only);
+    let sounding = want.sound && item.kind != MediaKind::Still;
+    if sound_only && !sounding {
+        return Err("no-sound-device");
+    }
+    let decoder = Decoder::open(&item.path, caps, item.kind == MediaKind::Still, sounding)?;
+    let until = Instant::now() + PREPARE_LIMIT;
+    let waiting = || if Instant::now() < until && wanted() { Ok(()) } else { Err("too-slow") };
+    let mut source = Source {
+        picture: Picture::None,
+        sound: None,
+        decoder: None,
+        grid: want.grid,
+        slots: want.grid.slots_in(item.duration_ms),
+        late: 0,
+        late_in_a_row: 0,
+    };
+    let mut base = None;
+    if caps.is_some() {
+        let (sink, sample) = decoder.first_picture(&waiting)?;
+        let (buffer, at) = timed(&sample).ok_or("decode-error")?;
+        base = Some(at);
+        source.picture = match item.kind {
+            MediaKind::Still => Picture::Still(buffer),
+            _ => Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false }),
+        };
+    }
+    if sounding {
+        source.sound = decoder.first_sound(item.volume, base, sound_only, &waiting)?;
+    }
+    if item.kind != MediaKind::Still {
+        source.decoder = Some(decoder);
+    }
+    Ok(source)
+}
+
+impl Source {
+    /// What item slot `k` shows; waits for the decoder until `deadline`.
+    pub(super) fn frame(&mut self, k: u64, deadline: Instant) -> Frame {
+        if k >= self.slots {
+            let late = self.late * 10 > self.slots;
+            return Frame::End(if late { StageResult::Partial("too-slow".into()) } else { StageResult::Complete });
+        }
+        if let Some(cause) = self.decoder.as_ref().and_then(Decoder::fault) {
+            return Frame::End(StageResult::Partial(cause.into()));
+        }
+        let frame = match &mut self.picture {
+            Picture::None => self.sound.as_mut().map_or(Frame::Keep, |s| s.frame(self.grid, k, deadline)),
+            Picture::Still(buffer) => Frame::Show(buffer.clone()),
+            Picture::Moving(moving) => moving.frame(self.grid, k, deadline),
+        };
+        match frame {
+            Frame::End(_) if k * 100 >= self.slots * 95 => Frame::Keep,
+            Frame::Late => {
+                self.late += 1;
+                self.late_in_a_row += 1;
+                if self.late_in_a_row > STALL_LIMIT_S * self.grid.fps() {
+                    return Frame::End(StageResult::Partial("too-slow".into()));
+                }
+                Frame::Late
+            }
+            other => {
+                self.late_in_a_row = 0;
+                other
+            }
+        }
+    }
+    /// Has it no picture of its own?
+    pub(super) fn sound_only(&self) -> bool {
+        matches!(self.picture, Picture::None)
+    }
+    /// The sound of item slots `[k, k + 1)`, exactly `samples` long; silence where it has none.
+    pub(super) fn sound(&mut self, first: u64, samples: u64, deadline: Instant) -> Option<Vec<u8>> {
+        let sound = self.sound.as_mut()?;
+        Some(sound.take(first, samples as usize * BYTES_PER_FRAME, deadline))
+    }
+}
+
+impl Moving {
+    fn frame(&mut self, grid: Grid, k: u64, deadline: Instant) -> Frame {
+        loop {
+            match self.ahead.take() {
+                Some((at, buffer)) if at == k => return Frame::Show(buffer),
+                Some((at, buffer)) if at > k => {
+                    self.ahead = Some((at, buffer));
+                    return Frame::Keep;
+                }
+                _ => {} // of a slot already past: the decoder was late
+            }
+            if self.ended {
+                return Frame::End(StageResult::Partial("ended-early".into()));
+            }
+            match self.sink.try_pull_sample(until(deadline)) {
+                Some(sample) => {
+                    if let Some((buffer, at)) = timed(&sample) {
+                        let at = at.saturating_sub(self.base).nseconds();
+                        self.ahead = Some((grid.nearest(at as i64), buffer));
+                    }
+                }
+                None if self.sink.is_eos() => self.ended = true,
+                None => return Frame::Late,
+            }
+        }
+    }
+}
+
+impl Decoder {
+    fn open(path: &Path, caps: Option<&gst::Caps>, still: bool, sounding: bool) -> Result<Self, &'static str> {
+        let meta = std::fs::metadata(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => "not-found",
+            _ => "not-readable",
+        })?;
+        if !meta.is_file() {
+            return Err("not-readable");
+        }
+        let path = std::path::absolute(path).map_err(|_| "not-found")?;
+        let uri = glib::filename_to_uri(&path, None).map_err(|_| "not-readable")?;
+        let mut chains = "uridecodebin3 name=decoder".to_owned();
+        if caps.is_some() {
+            // videorate first: a source with more frames than the output is not scaled in vain.
+            let rate = if still { "" } else { "videorate name=picture ! " };
+            let name = if still { "name=picture" } else { "" };
+            let keep = if still { 1 } else { 4 };
+            chains += &format!(
+                " {rate}videoflip {name} video-direction=auto ! videoconvertscale add-borders=true qos=false ! \
+                 capsfilter name=raster ! appsink name=frames sync=false async=false max-buffers={keep}"
+            );
+        }
+        if sounding {
+            chains += &format!(
+                " audioconvert name=sound ! audioresample ! \
+                 audio/x-raw,format=S16LE,rate={RATE},channels=2,layout=interleaved ! \
+                 appsink name=samples sync=false async=false max-buffers=24"
+            );
+        }
+        let pipeline =
+            gst::parse::launch(&chains).ok().and_then(|p| p.downcast::<gst::Pipeline>().ok()).ok_or("no-decoder")?;
+        let found = Arc::new(Mutex::new(Found::default()));
+        let this = Self { pipeline, found };
+        this.watch();
+        if let (Some(raster), Some(caps)) = (this.pipeline.by_name("raster"), caps) {
+            let caps = if still { without_rate(caps) } else { caps.clone() };
+            raster.set_property("caps", caps);
+        }
+        let decoder = this.pipeline.by_name("decoder").ok_or("no-decoder")?;
+        decoder.set_property("uri", uri.as_str());
+        this.choose_streams(&decoder, caps.is_some(), sounding);
+        if this.pipeline.set_state(gst::State::Playing).is_err() {
+            return Err(this.fault().unwrap_or("decode-error"));
+        }
+        Ok(this)
+    }
+
+    /// Remembers the first error; nothing reads this pipeline's bus.
+    fn watch(&self) {
+        let found = Arc::clone(&self.found);
+        let Some(bus) = self.pipeline.bus() else { return };
+        bus.set_sync_handler(move |_, message| {
+            if let gst::MessageView::Error(e) = message.view() {
+                let cause = cause_of(&e.error());
+                tracing::warn!(cause, error = %e.error(), detail = e.debug().as_deref().unwrap_or(""), "item");
+                lock(&found).fault.get_or_insert(cause);
+            }
+            gst::BusSyncReply::Drop
+        });
+    }
+
+    /// First picture and first sound of the file, as far as they are wanted; nothing else is decoded.
+    fn choose_streams(&self, decoder: &gst::Element, picture: bool, sound: bool) {
+        let found = Arc::clone(&self.found);
+        decoder.connect("select-stream", false, move |values| {
+            let collection = values.get(1)?.get::<gst::StreamCollection>().ok()?;
+            let stream = values.get(2)?.get::<gst::Stream>().ok()?;
+            let first_of = |kind: gst::StreamType| collection.iter().find(|s| s.stream_type().contains(kind));
+            let (video, audio) = (first_of(gst::StreamType::VIDEO), first_of(gst::StreamType::AUDIO));
+            let mut found = lock(&found);
+            found.known = true;
+            found.picture = video.is_some();
+            found.sound = audio.is_some();
+            let is = |first: &Option<gst::Stream>| first.as_ref().is_some_and(|f| f.stream_id() == stream.stream_id());
+            Some(i32::from((picture && is(&video)) || (sound && is(&audio))).to_value())
+        });
+        let pipeline = self.pipeline.downgrade();
+        decoder.connect_pad_added(move |_, pad| {
+            let Some(pipeline) = pipeline.upgrade() else { return };
+            let branch = if pad.name().starts_with("video") { "picture" } else { "sound" };
+            let Some(sink) = pipeline.by_name(branch).and_then(|e| e.static_pad("sink")) else { return };
+            if !sink.is_linked()
+                && let Err(e) = pad.link(&sink)
+            {
+                tracing::warn!(error = %e, "cannot use a stream");
+            }
+        });
+    }
+
+    fn fault(&self) -> Option<&'static str> {
+        lock(&self.found).fault
+    }
+
+    fn sink(&self, name: &str) -> Result<gst_app::AppSink, &'static str> {
+        self.pipeline.by_name(name).and_then(|e| e.downcast().ok()).ok_or("no-decoder")
+    }
+
+    fn first_picture(
+        &self,
+        waiting: &dyn Fn() -> Result<(), &'static str>,
+    ) -> Result<(gst_app::AppSink, gst::Sample), &'static str> {
+        let sink = self.sink("frames")?;
+        loop {
+            if let Some(sample) = sink.try_pull_sample(POLL) {
+                return Ok((sink, sample));
+            }
+            if let Some(fault) = self.fault() {
+                return Err(fault);
+            }
+            let found = lock(&self.found);
+            if found.known && !found.picture {
+                return Err("no-picture");
+            }
+            drop(found);
+            if sink.is_eos() {
+                return Err("decode-error");
+            }
+            waiting()?;
+        }
+    }
+
+    /// The sound, begun; none when the file has none. Sound alone must come, beside a picture it may be late.
+    fn first_sound(
+        &self,
+        volume: f64,
+        base: Option<gst::ClockTime>,
+        alone: bool,
+        waiting: &dyn Fn() -> Result<(), &'static str>,
+    ) -> Result<Option<SoundTap>, &'static str> {
+        let mut tap = SoundTap::new(self.sink("samples")?, volume, base);
+        let patience = Instant::now() + SOUND_LIMIT;
+        loop {
+            if tap.pull(Instant::now() + Duration::from_millis(20)) {
+                return Ok(Some(tap));
+            }
+            if let Some(fault) = self.fault() {
+                return Err(fault);
+            }
+            let (known, has_sound) = {
+                let found = lock(&self.found);
+                (found.known, found.sound)
+            };
+            match (alone, known && !has_sound) {
+                (true, true) => return Err("no-sound"),
+                (false, true) => return Ok(None),
+                (true, false) if tap.ended() => return Err("decode-error"),
+                (true, false) => waiting()?,
+                (false, false) if tap.ended() || Instant::now() > patience => return Ok(Some(tap)),
+                (false, false) => {}
+            }
+        }
+    }
+}
+
+fn lock(found: &Mutex<Found>) -> std::sync::MutexGuard<'_, Found> {
+    found.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is left until `deadline`, as GStreamer counts it.
+pub(super) fn until(deadline: Instant) -> gst::ClockTime {
+    let left = deadline.saturating_duration_since(Instant::now());
+    gst::ClockTime::from_nseconds(left.as_nanos() as u64)
+}
+
+/// Buffer and running time of a sample.
+pub(super) fn timed(sample: &gst::Sample) -> Option<(gst::Buffer, gst::ClockTime)> {
+    let buffer = sample.buffer_owned()?;
+    let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
+    let at = buffer.pts().and_then(|pts| segment.to_running_time(pts)).unwrap_or(gst::ClockTime::ZERO);
+    Some((buffer, at))
+}
+
+fn without_rate(caps: &gst::Caps) -> gst::Caps {
+    let mut caps = caps.clone();
+    if let Some(s) = caps.make_mut().structure_mut(0) {
+        s.remove_field("framerate");
+    }
+    caps
+}
+
+/// The stable word for a decoder's error.
+fn cause_of(error: &glib::Error) -> &'static str {
+    match (error.kind::<gst::ResourceError>(), error.kind::<gst::StreamError>()) {
+        (Some(gst::ResourceError::NotFound), _) => "not-found",
+        (Some(_), _) => "not-readable",
+        (_, Some(gst::StreamError::TypeNotFound | gst::StreamError::WrongType)) => "unknown-format",
+        (_, Some(gst::StreamError::CodecNotFound)) => "no-decoder",
+        _ => match error.kind::<gst::CoreError>() {
+            Some(gst::CoreError::MissingPlugin) => "no-decoder",
+            _ => "decode-error",
+        },
+    }
+}

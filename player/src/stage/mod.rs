@@ -1,0 +1,159 @@
+//! The stage: shows one thing after another, never goes black, and says honestly what it showed.
+//!
+//! This file is the port between the pure core and the picture. The core hands over [`StageItem`]s
+//! and hears [`StageEvent`]s; it knows nothing of decoders and screens. [`gst`] is the real stage
+//! (cargo feature `stage-gstreamer`); a simulated fleet brings its own.
+//!
+//! What every stage promises:
+//! - when nothing is queued, the last frame stays; before the first item a plain dark picture;
+//! - items are shown in the order given, back to back, and each is reported exactly once, in that order;
+//! - `frames_rendered + frames_dropped` of a report = the output slots the play took, exactly;
+//! - a file that is broken or missing harms nothing but its own play.
+
+pub mod grid;
+#[cfg(feature = "stage-gstreamer")]
+pub mod gst;
+pub mod tally;
+
+use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::time::UtcMillis;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// One thing to show. `ticket` is the caller's own number, given back in every event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageItem {
+    /// The caller's number for this play.
+    pub ticket: u64,
+    /// The file. `/proc/self/fd/N` plays an open, already verified file.
+    pub path: PathBuf,
+    /// What the bytes are.
+    pub kind: MediaKind,
+    /// How long it is shown, milliseconds; a longer source is cut.
+    pub duration_ms: u32,
+    /// Wall-clock start, to the nearest output frame; an instant already past means at once.
+    pub start_at: Option<UtcMillis>,
+    /// Linear gain of its sound, 0 to 1.
+    pub volume: f64,
+}
+
+/// How a play went. The text is a stable kebab-case cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageResult {
+    /// Shown from its first frame to its end.
+    Complete,
+    /// Begun and not finished: `ended-early`, `decode-error`, `too-slow`, `stopped`, `stalled`.
+    Partial(String),
+    /// Never shown: `not-found`, `not-readable`, `unknown-format`, `no-decoder`, `decode-error`, `no-picture`,
+    /// `no-sound`, `too-slow`, `no-picture-output`, `no-sound-device`, `not-rendered`.
+    Failed(String),
+}
+
+impl StageResult {
+    /// `complete`, `partial` or `failed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial(_) => "partial",
+            Self::Failed(_) => "failed",
+        }
+    }
+    /// The cause; none when complete.
+    pub fn cause(&self) -> Option<&str> {
+        match self {
+            Self::Complete => None,
+            Self::Partial(cause) | Self::Failed(cause) => Some(cause),
+        }
+    }
+}
+
+/// What one play was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageReport {
+    /// The caller's number.
+    pub ticket: u64,
+    /// Instant of the first frame shown.
+    pub start: UtcMillis,
+    /// End of the last frame shown; equals `start` when none was.
+    pub end: UtcMillis,
+    /// `start` on the injected clock's monotonic scale, milliseconds.
+    pub mono_start_ms: u64,
+    /// Output slots in which its frame reached the screen (for sound alone: the loudspeaker's device).
+    pub frames_rendered: u32,
+    /// Output slots of the play in which it did not: decoded too late, or given to the screen too late.
+    pub frames_dropped: u32,
+    /// How it went.
+    pub result: StageResult,
+}
+
+/// What the stage tells its owner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageEvent {
+    /// The first frame of a play is on the screen.
+    Started {
+        /// The caller's number.
+        ticket: u64,
+        /// When.
+        at: UtcMillis,
+    },
+    /// A play is over; sent after its last frame has left the screen's queue.
+    Ended(StageReport),
+    /// Something other than an item is wrong (screen or sound device); the stage goes on and mends it when it can.
+    Fault(String),
+}
+
+/// A picture, a loudspeaker or both. Events go to the channel given at construction, which closes
+/// after [`Stage::stop`] once the last play is reported.
+pub trait Stage: Send {
+    /// Shows `item` after everything queued before it; at most 2 ahead are kept ready.
+    fn enqueue(&mut self, item: StageItem);
+    /// Forgets what is queued but not yet started; the tickets given back are not reported as plays.
+    fn clear_queue(&mut self) -> Vec<u64>;
+    /// Orderly stop, for good: the running item ends as `Partial("stopped")`.
+    fn stop(&mut self);
+}
+
+/// Where the picture goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum PictureSink {
+    /// Wayland, X11 or KMS, whichever this session offers.
+    Auto,
+    /// A window on the X server named by `DISPLAY`.
+    X11,
+    /// A Wayland surface. Not tested by the project.
+    Wayland,
+    /// The bare display, without a window system. Not tested by the project.
+    Kms,
+    /// Nowhere, in real time: for tests and machines without a display.
+    Fake,
+    /// No picture at all: a loudspeaker.
+    None,
+}
+
+/// Where the sound goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum SoundSink {
+    /// The sound card; without one, nowhere (said once as a fault, and sound-only items then fail).
+    Auto,
+    /// Nowhere, in real time.
+    Fake,
+    /// No sound at all.
+    None,
+}
+
+/// How a stage is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StageSettings {
+    /// Picture width, pixels. Sources of another shape get borders.
+    pub width_px: u32,
+    /// Picture height, pixels.
+    pub height_px: u32,
+    /// Output frames per second; also the grid that sound-only stages count on.
+    pub fps: u32,
+    /// Where the picture goes.
+    pub picture: PictureSink,
+    /// Where the sound goes.
+    pub sound: SoundSink,
+}
