@@ -30,19 +30,26 @@ CREATE TABLE asset_table (
     bytes BLOB NOT NULL
 ) STRICT;
 
+-- The stated problem of one screen and day, as the planner got it: for export and for "why".
+CREATE TABLE day_problem (
+    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of bytes
+    bytes BLOB NOT NULL
+) STRICT;
+
 -- One immutable plan of one screen and day. Rows are only ever added (invariant 2).
 CREATE TABLE plan (
     id           INTEGER PRIMARY KEY,
     screen       TEXT    NOT NULL,
-    day          INTEGER NOT NULL,                                -- local day, days since 1970
-    version      INTEGER NOT NULL CHECK (version >= 1),           -- only ever goes up
-    hash         BLOB    NOT NULL CHECK (length(hash) = 32),      -- of the signed document: the plan's name
-    cause        TEXT    NOT NULL,                                -- why this version was made
+    day          INTEGER NOT NULL,                              -- local day, days since 1970
+    version      INTEGER NOT NULL CHECK (version >= 1),         -- only ever goes up
+    hash         BLOB    NOT NULL CHECK (length(hash) = 32),    -- of the signed document: the plan's name
+    cause        TEXT    NOT NULL,                              -- why this version was made
     made_ms      INTEGER NOT NULL,
-    problem_hash BLOB    NOT NULL CHECK (length(problem_hash) = 32), -- of the day's problem: same problem, no new version
-    document     BLOB    NOT NULL,                                -- signed envelope, the bytes that devices fetch
+    input_hash   BLOB    NOT NULL CHECK (length(input_hash) = 32), -- of what decided it: same input, no new version
+    problem_hash BLOB    NOT NULL REFERENCES day_problem (hash),
+    document     BLOB    NOT NULL,                              -- signed envelope, the bytes that devices fetch
     assets_hash  BLOB    NOT NULL REFERENCES asset_table (hash),
-    summary      TEXT    NOT NULL CHECK (json_valid(summary)),    -- the planner's report, JSON
+    slots        INTEGER NOT NULL CHECK (slots >= 0),           -- all of them: orders, contracts, loop
     UNIQUE (screen, day, version)
 ) STRICT;
 CREATE INDEX plan_by_day ON plan (day, screen);
@@ -54,8 +61,11 @@ BEGIN SELECT RAISE(ABORT, 'a plan is immutable: make a new version'); END;
 CREATE TABLE plan_campaign (
     plan_id  INTEGER NOT NULL REFERENCES plan (id) ON DELETE CASCADE,
     campaign TEXT    NOT NULL,
+    tier     TEXT    NOT NULL CHECK (tier IN ('fixed', 'order', 'contract', 'local', 'fallback')),
     planned  INTEGER NOT NULL CHECK (planned >= 0), -- slots in the plan
     asked    INTEGER NOT NULL CHECK (asked >= 0),   -- plays its quota asked of this day
+    short_vi TEXT    NOT NULL DEFAULT '',           -- why fewer were planned than asked, for people; empty when not
+    short_en TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (plan_id, campaign)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, plan_id);
