@@ -31,7 +31,7 @@ pub struct App {
 
 /// The whole service: every room's routes under their first path segment.
 pub fn service(app: &App) -> Service {
-    Router::new().route("healthz", health(app)).into_service()
+    Router::new().route("healthz", health(app)).into_service(app.max_body_bytes)
 }
 
 /// `GET /healthz`: the service answers.

@@ -2,20 +2,23 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http_body_util::BodyExt;
-use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tower_service::Service as _;
 use warp::{Filter, Rejection, Reply};
 
 /// An answer; its body is an `http_body::Body` of bytes.
 pub type Response = warp::reply::Response;
-/// What every request's body becomes before dispatch.
-pub type RequestBody = BoxBody<Bytes, Box<dyn std::error::Error + Send + Sync>>;
+/// What every request's body becomes before dispatch: gathered in memory, within its limits.
+pub type RequestBody = Full<Bytes>;
 type Handler = Arc<dyn Fn(http::Request<RequestBody>) -> BoxFuture<'static, Response> + Send + Sync>;
+
+/// Longest time for a request's body to arrive.
+const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// First path segment -> filter.
 #[derive(Clone, Default)]
@@ -48,9 +51,9 @@ impl Router {
         self
     }
 
-    /// The service.
-    pub fn into_service(self) -> Service {
-        Service { routes: Arc::new(self.routes) }
+    /// The service. A body longer than `max_body_bytes` never reaches a filter.
+    pub fn into_service(self, max_body_bytes: u32) -> Service {
+        Service { routes: Arc::new(self.routes), max_body_bytes: max_body_bytes as usize }
     }
 }
 
@@ -58,6 +61,7 @@ impl Router {
 #[derive(Clone)]
 pub struct Service {
     routes: Arc<BTreeMap<&'static str, Handler>>,
+    max_body_bytes: usize,
 }
 
 impl Service {
@@ -69,16 +73,24 @@ impl Service {
     {
         let path = request.uri().path();
         let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
-        match self.routes.get(segment).cloned() {
-            Some(handler) => handler(request.map(|body| body.map_err(Into::into).boxed())).await,
-            None => words(http::StatusCode::NOT_FOUND, "not found"),
+        let Some(handler) = self.routes.get(segment).cloned() else {
+            return words(http::StatusCode::NOT_FOUND, "not found");
+        };
+        let (parts, body) = request.into_parts();
+        match tokio::time::timeout(BODY_TIME, Limited::new(body, self.max_body_bytes).collect()).await {
+            Ok(Ok(body)) => handler(http::Request::from_parts(parts, Full::new(body.to_bytes()))).await,
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                words(http::StatusCode::PAYLOAD_TOO_LARGE, "body too large")
+            }
+            Ok(Err(_)) => words(http::StatusCode::BAD_REQUEST, "the body was cut"),
+            Err(_) => words(http::StatusCode::REQUEST_TIMEOUT, "the body took too long"),
         }
     }
 
     /// Answers one request whose body is in memory, and gathers the answer's body: for simulated
     /// devices and tests. Not for endless answers (server-sent events).
     pub async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, warp::Error> {
-        let (parts, body) = self.answer(request.map(http_body_util::Full::new)).await.into_parts();
+        let (parts, body) = self.answer(request.map(Full::new)).await.into_parts();
         Ok(http::Response::from_parts(parts, body.collect().await?.to_bytes()))
     }
 }
@@ -164,17 +176,12 @@ mod tests {
 
     #[tokio::test]
     async fn each_request_goes_to_the_filter_of_its_first_segment() {
-        let echo = warp::path!("device" / String)
-            .and(warp::post())
-            .and(warp::body::content_length_limit(4))
-            .and(warp::body::bytes());
+        let echo = warp::path!("device" / String).and(warp::post()).and(warp::body::bytes());
         let service = Router::new()
             .route("device", echo.map(|name: String, body: Bytes| format!("{name}: {} bytes", body.len())))
             .route("", warp::path::end().map(|| "home"))
-            .into_service();
-        let post = |body: &'static str| {
-            http::Request::post("/device/a").header("content-length", body.len()).body(Bytes::from(body)).unwrap()
-        };
+            .into_service(4);
+        let post = |body: &'static str| http::Request::post("/device/a").body(Bytes::from(body)).unwrap();
         let said = service.exchange(post("1234")).await.unwrap();
         assert_eq!((said.status().as_u16(), said.body().as_ref()), (200, b"a: 4 bytes".as_ref()));
         assert_eq!(service.exchange(get("/")).await.unwrap().body().as_ref(), b"home");

@@ -105,7 +105,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "done"
         });
-        let service = Router::new().route("slow", slow).into_service();
+        let service = Router::new().route("slow", slow).into_service(100);
         let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = listener.address();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
