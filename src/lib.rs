@@ -6,6 +6,7 @@
 
 pub mod clock;
 pub mod cmd;
+pub mod compliance;
 pub mod config;
 pub mod directory;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
+pub mod planning;
 pub mod proof;
 pub mod store;
 pub mod web;
