@@ -1,7 +1,22 @@
-//! The agent on a screen.
+//! The agent on a screen: fetches signed playlists, shows what they say, and reports honestly
+//! what was shown.
+//!
+//! [`core`] decides and touches nothing; everything else is its hands: [`sync`] and [`cache`] bring
+//! documents and media, [`stage`] shows, [`journal`] remembers, [`uplink`] reports. [`agent`] ties
+//! them together, for a real screen and for the scheduler's simulated fleet alike.
 
+pub mod agent;
+pub mod cache;
+pub mod core;
+pub mod display;
+pub mod identity;
+pub mod journal;
 #[cfg(feature = "stage-gstreamer")]
 pub mod local;
+pub mod ports;
 #[cfg(feature = "stage-gstreamer")]
 pub mod probe;
+pub mod sim_support;
 pub mod stage;
+pub mod sync;
+pub mod uplink;

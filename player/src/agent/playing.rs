@@ -1,0 +1,257 @@
+//! The half that plays: it asks the core, moves the stage, and writes every play down before
+//! anything else.
+
+use super::AgentOptions;
+use crate::cache::{Cache, Held};
+use crate::core::{Action, Core, DayPlan, Event, Now};
+use crate::display::Display;
+use crate::journal::{JournalError, Sealer};
+use crate::stage::{Stage, StageEvent, StageResult};
+use crate::sync::News;
+use crate::uplink::{SharedJournal, lock};
+use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::record::{Cause, PlayRecord};
+use lichphat_playlists::time::UtcMillis;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// Most records kept in memory while the disk takes none: several days.
+const MAX_UNWRITTEN: usize = 20_000;
+/// How soon writing is tried again, ms.
+const RETRY_MS: i64 = 10_000;
+/// Faults told with a heartbeat.
+const MAX_FAULTS: usize = 8;
+/// How far back records are read at the start, ms: the horizon and a day.
+const RESTORE_MS: i64 = 8 * 86_400_000;
+
+/// What the playing half works with.
+pub(super) struct Hands {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) stage: Box<dyn Stage>,
+    pub(super) display: Arc<dyn Display>,
+    pub(super) journal: SharedJournal,
+    pub(super) sealer: Sealer,
+    pub(super) cache: Cache,
+}
+
+/// Decides, shows, writes down.
+pub struct Playing {
+    core: Core,
+    hands: Hands,
+    options: AgentOptions,
+    unwritten: VecDeque<PlayRecord>,
+    retry_at: Option<UtcMillis>,
+    /// Records in the open run, and the start of the oldest; the journal's own, remembered.
+    open: (usize, Option<UtcMillis>),
+    faults: VecDeque<String>,
+    stopping: bool,
+    refetch: bool,
+}
+
+impl std::fmt::Debug for Playing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Playing").field("core", &self.core).finish_non_exhaustive()
+    }
+}
+
+impl Playing {
+    pub(super) fn new(hands: Hands, options: AgentOptions) -> Self {
+        let (last_seq, open) = {
+            let journal = lock(&hands.journal);
+            (journal.last_seq(), journal.open_run())
+        };
+        Self {
+            core: Core::new(hands.sealer.device, hands.sealer.epoch, last_seq, options.core),
+            hands,
+            options,
+            unwritten: VecDeque::new(),
+            retry_at: None,
+            open,
+            faults: VecDeque::new(),
+            stopping: false,
+            refetch: false,
+        }
+    }
+
+    pub(super) fn restore(&mut self, plans: &[Arc<DayPlan>]) {
+        let since = self.hands.clock.now().plus_ms(-RESTORE_MS);
+        let records = lock(&self.hands.journal).records_since(since);
+        match records {
+            Ok(records) => self.core.restore(plans, &records),
+            Err(error) => self.fault(format!("earlier records cannot be read: {error}")),
+        }
+    }
+
+    /// Takes in what the other half brought.
+    pub fn take(&mut self, news: News) {
+        match news {
+            News::Playlist(plan) => self.decide(Event::Playlist(plan)),
+            News::MediaReady { hash, path } => self.decide(Event::MediaReady { hash, path }),
+            News::MediaLost { hash, cause } => self.decide(Event::MediaLost { hash, cause }),
+            News::Fault(text) => self.fault(text),
+        }
+    }
+
+    /// The stage said something. A play that failed on its bytes has its file hashed again.
+    pub fn on_stage_event(&mut self, mut event: StageEvent) {
+        let mut lost = None;
+        if let StageEvent::Ended(report) = &mut event
+            && let StageResult::Partial(code) | StageResult::Failed(code) = &mut report.result
+            && is_about_the_bytes(code)
+            && let Some(hash) = self.core.media_of(report.ticket)
+        {
+            lost = self.look_again(hash, code);
+        }
+        self.decide(Event::Stage(event));
+        if let Some(event) = lost {
+            self.decide(event);
+        }
+    }
+
+    fn look_again(&mut self, hash: MediaHash, code: &mut String) -> Option<Event> {
+        let cause = match self.hands.cache.recheck(hash) {
+            Held::Ready => return None, // the bytes are the approved ones; this machine cannot show them
+            Held::Corrupt => Cause::Corrupt,
+            Held::Missing => Cause::NotFound,
+        };
+        cause.code().clone_into(code);
+        self.refetch = true;
+        self.fault(format!("media {hash}: {} on the disk; it is fetched again", cause.code()));
+        Some(Event::MediaLost { hash, cause })
+    }
+
+    /// True once after a file was lost: the other half should fetch.
+    pub fn take_refetch(&mut self) -> bool {
+        std::mem::take(&mut self.refetch)
+    }
+
+    /// Time passed.
+    pub fn tick(&mut self) {
+        self.write_waiting();
+        self.cut_when_due();
+        self.decide(Event::Tick);
+    }
+
+    /// When [`Playing::tick`] is due at the latest.
+    pub fn next_wake(&self) -> Option<UtcMillis> {
+        let cut = self.open.1.map(|oldest| oldest.plus_ms(self.options.cut_at_age_ms));
+        let core = if self.stopping { None } else { self.core.next_wake() };
+        [core, self.retry_at, cut].into_iter().flatten().min()
+    }
+
+    /// Notes something people should know.
+    pub fn fault(&mut self, text: String) {
+        if self.faults.back() == Some(&text) {
+            return;
+        }
+        tracing::warn!(screen = %self.hands.sealer.screen, "{text}");
+        if self.faults.len() == MAX_FAULTS {
+            self.faults.pop_front();
+        }
+        self.faults.push_back(text);
+    }
+    /// The last faults, newest last.
+    pub fn faults(&self) -> Vec<String> {
+        self.faults.iter().cloned().collect()
+    }
+    /// The mind, to look at.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+    /// Records that wait for room on the disk.
+    pub fn unwritten(&self) -> usize {
+        self.unwritten.len()
+    }
+
+    /// The stage ends its running play; nothing more is given to it.
+    pub fn begin_stop(&mut self) {
+        self.stopping = true;
+        self.hands.stage.stop();
+    }
+
+    /// Seals the open run.
+    pub fn cut(&mut self) -> Result<(), JournalError> {
+        self.write_waiting();
+        let result = lock(&self.hands.journal).cut(&self.hands.sealer, self.hands.clock.now());
+        self.open = lock(&self.hands.journal).open_run();
+        result.map(|_| ())
+    }
+
+    fn decide(&mut self, event: Event) {
+        let mut next = Some(event);
+        while let Some(event) = next.take() {
+            let now = self.now();
+            for action in self.core.handle(event, &now) {
+                match action {
+                    Action::Record(record) => self.write(record),
+                    Action::Enqueue(_) if self.stopping => {}
+                    Action::Enqueue(item) => self.hands.stage.enqueue(item),
+                    Action::ClearQueue => next = Some(Event::Cleared(self.hands.stage.clear_queue())),
+                    Action::Fault(text) => self.fault(text),
+                }
+            }
+        }
+        self.hands.sealer.offset = self.core.offset();
+    }
+
+    fn now(&self) -> Now {
+        let (clock, clock_error_ms) = self.hands.clock.state();
+        Now {
+            utc: self.hands.clock.now(),
+            mono_ms: self.hands.clock.mono_ms(),
+            boot: self.hands.clock.boot_id(),
+            clock,
+            clock_error_ms,
+            panel: self.hands.display.level(),
+        }
+    }
+
+    fn write(&mut self, record: PlayRecord) {
+        if self.unwritten.len() >= MAX_UNWRITTEN {
+            self.fault(format!("{MAX_UNWRITTEN} records wait for room on the disk: later ones are lost"));
+            return;
+        }
+        self.unwritten.push_back(record);
+        if self.retry_at.is_none_or(|at| self.hands.clock.now() >= at) {
+            self.write_waiting();
+        }
+        self.cut_when_due();
+    }
+
+    /// Writes what waits, in order; what cannot be written goes on waiting.
+    fn write_waiting(&mut self) {
+        self.retry_at = None;
+        while let Some(record) = self.unwritten.front() {
+            let written = lock(&self.hands.journal).append(record);
+            if let Err(error) = written {
+                self.retry_at = Some(self.hands.clock.now().plus_ms(RETRY_MS));
+                self.fault(error.to_string());
+                return;
+            }
+            self.open = (self.open.0 + 1, self.open.1.or(Some(record.start)));
+            self.unwritten.pop_front();
+        }
+    }
+
+    fn cut_when_due(&mut self) {
+        let now = self.hands.clock.now();
+        let old = self.open.1.is_some_and(|oldest| now.since_ms(oldest) >= self.options.cut_at_age_ms);
+        if self.open.0 >= self.options.cut_at_records || old {
+            if let Err(error) = self.cut() {
+                self.fault(error.to_string());
+            }
+            if old && self.open.1.is_some() {
+                self.open.1 = Some(now); // could not be cut: not again at once
+            }
+        }
+    }
+}
+
+fn is_about_the_bytes(code: &str) -> bool {
+    matches!(
+        code,
+        "not-found" | "not-readable" | "unknown-format" | "no-decoder" | "decode-error" | "no-picture" | "no-sound"
+            | "ended-early"
+    )
+}

@@ -1,0 +1,370 @@
+//! What comes next on the stage: the slot that is due, a make-good in its place, or the safe loop.
+
+use super::day::{Day, DayPlan};
+use super::repair::{Placed, Rest, place};
+use super::{Action, Core, LATE_MS, LEAD_MS, MIN_FILL_MS, Now, Queued, blank};
+use crate::stage::StageItem;
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};
+use lichphat_playlists::wire::v1::Tier;
+use std::sync::Arc;
+
+const DAY_MS: u32 = DAY_S * 1000;
+/// A stand-in on an idle stage ends this much early, so that the time it takes to appear delays nothing, ms.
+const COLD_START_MS: u32 = 500;
+
+/// What the stage gets, or until when it gets nothing.
+enum Choice {
+    Show(Pick),
+    Wait(UtcMillis),
+}
+
+/// What a slot must fit into.
+struct Room {
+    /// The next make-good.
+    good: Option<Placed>,
+    /// When the stage is free.
+    from: UtcMillis,
+    undo_ms: u32,
+}
+
+struct Pick {
+    plan: Arc<DayPlan>,
+    item: u16,
+    origin: Origin,
+    start: UtcMillis,
+    duration_ms: u32,
+    undo_ms: u32,
+}
+
+impl Core {
+    /// Keeps the running item and the next one with the stage.
+    pub(super) fn fill(&mut self, now: &Now, out: &mut Vec<Action>) {
+        self.wake = None;
+        while self.queue.len() < 2 {
+            let from = self.queue.back().map_or(now.utc, |q| q.end.max(now.utc));
+            self.place_misses(from, now);
+            match self.choose(from, now, out) {
+                Choice::Show(pick) => self.enqueue(pick, now, out),
+                Choice::Wait(until) => {
+                    for (plan, note) in std::mem::take(&mut self.carry) {
+                        self.record(&plan, note, out);
+                    }
+                    let rested_ms = self.resting.values().min().map(|mono_ms| mono_ms.saturating_sub(now.mono_ms));
+                    let until = rested_ms.map_or(until, |ms| until.min(now.utc.plus_ms(ms as i64)));
+                    self.wake = Some(until.max(now.utc.plus_ms(100)));
+                    break;
+                }
+            }
+        }
+    }
+
+    fn enqueue(&mut self, pick: Pick, now: &Now, out: &mut Vec<Action>) {
+        let Some(asset) = pick.plan.asset(pick.item) else { return };
+        let Some(Ok(path)) = self.media.get(&asset.media.hash) else { return };
+        let ticket = self.next_ticket;
+        self.next_ticket += 1;
+        out.push(Action::Enqueue(StageItem {
+            ticket,
+            path: path.clone(),
+            kind: asset.media.kind,
+            duration_ms: pick.duration_ms,
+            start_at: Some(pick.start),
+            volume: f64::from(asset.volume_percent.min(100)) / 100.0,
+        }));
+        let end = pick.start.max(now.utc).plus_ms(i64::from(pick.duration_ms));
+        self.queue.push_back(Queued {
+            ticket,
+            plan: pick.plan,
+            item: pick.item,
+            origin: pick.origin,
+            start: end.plus_ms(-i64::from(pick.duration_ms)),
+            end,
+            started: false,
+            panel: DisplayLevel::D3,
+            undo_ms: pick.undo_ms,
+            notes: std::mem::take(&mut self.carry),
+        });
+    }
+
+    fn choose(&mut self, from: UtcMillis, now: &Now, out: &mut Vec<Action>) -> Choice {
+        let mut from = from;
+        let mut undo = None;
+        loop {
+            let (day, from_ms) = from.local(self.offset);
+            self.pass_earlier_days(day, now, out);
+            self.pass(day, from_ms.saturating_sub(LATE_MS), now, out);
+            self.drop_late_places(day, from_ms);
+            let Some(state) = self.days.get(&day) else { return self.without_plan(day, from) };
+            let Some(plan) = state.plan.clone() else { return self.without_plan(day, from) };
+            let slot = state.next_slot();
+            let good = self.placed.first().copied().filter(|_| self.placed_day == Some(day));
+            let undo_ms = *undo.get_or_insert(state.played_ms);
+            let at_ms = match (slot, good) {
+                (Some((_, s)), Some(g)) => s.min(g.start_ms),
+                (Some((_, s)), None) => s,
+                (None, Some(g)) => g.start_ms,
+                (None, None) => DAY_MS,
+            };
+            let on_duty = plan.playlist.duty.interval_at(from_ms / 1000);
+            if at_ms >= from_ms + MIN_FILL_MS {
+                if let Some((_, duty_end_s)) = on_duty
+                    && let Some(pick) = self.stand_in(&plan, from, at_ms.min(duty_end_s * 1000), now, undo_ms)
+                {
+                    return Choice::Show(pick);
+                }
+                let opens = plan.playlist.duty.iter().map(|(a, _)| a * 1000).find(|&a| a > from_ms);
+                let next_ms = if on_duty.is_some() { at_ms } else { at_ms.min(opens.unwrap_or(DAY_MS)) };
+                if next_ms - from_ms > LEAD_MS || next_ms == DAY_MS {
+                    let lead_ms = if next_ms == DAY_MS { 0 } else { LEAD_MS };
+                    return Choice::Wait(plan.at_ms(next_ms - lead_ms));
+                }
+                if next_ms < at_ms {
+                    from = plan.at_ms(next_ms); // duty opens soon, before the first slot
+                    continue;
+                }
+            }
+            let choice = match (slot, good) {
+                (slot, Some(good)) if slot.is_none_or(|(_, s)| good.start_ms <= s) => {
+                    self.take_place(&plan, good, from, undo_ms, now)
+                }
+                (Some((index, _)), good) => self.take_slot(&plan, index, Room { good, from, undo_ms }, now, out),
+                (None, _) => return Choice::Wait(plan.at_ms(DAY_MS)), // midnight is near, nothing is left
+            };
+            if let Some(choice) = choice {
+                return choice;
+            }
+        }
+    }
+
+    /// Nothing is known of this day: the safe loop goes on in the hours of the last known day.
+    fn without_plan(&self, day: LocalDay, from: UtcMillis) -> Choice {
+        let midnight = day.next().start(self.offset);
+        let Some(plan) = self.days.range(..day).rev().find_map(|(_, d)| d.plan.as_ref()) else {
+            return Choice::Wait(midnight);
+        };
+        let from_ms = from.local(self.offset).1;
+        let duty = &plan.playlist.duty;
+        let Some((_, end_s)) = duty.interval_at(from_ms / 1000) else {
+            let opens = duty.iter().map(|(a, _)| day.at(a, self.offset)).find(|a| *a > from);
+            return Choice::Wait(opens.unwrap_or(midnight));
+        };
+        let until = day.at(end_s, self.offset);
+        match self.ready_stand_in(plan) {
+            Some((item, duration_ms)) if until.since_ms(from) >= i64::from(MIN_FILL_MS) => Choice::Show(Pick {
+                plan: plan.clone(),
+                item,
+                origin: Origin::Fallback,
+                start: from,
+                duration_ms: i64::from(duration_ms).min(until.since_ms(from)) as u32,
+                undo_ms: u32::MAX,
+            }),
+            _ => Choice::Wait(until.min(midnight)),
+        }
+    }
+
+    fn ready_stand_in(&self, plan: &DayPlan) -> Option<(u16, u32)> {
+        let rested = |item| plan.asset(item).is_some_and(|a| !self.resting.contains_key(&a.media.hash));
+        plan.stand_ins().find(|&item| self.is_ready(plan, item) && rested(item)).and_then(|item| {
+            let asset = plan.asset(item)?;
+            Some((item, asset.media.duration_s * 1000))
+        })
+    }
+
+    fn is_ready(&self, plan: &DayPlan, item: u16) -> bool {
+        plan.asset(item).is_some_and(|a| matches!(self.media.get(&a.media.hash), Some(Ok(_))))
+    }
+
+    fn stand_in(
+        &self,
+        plan: &Arc<DayPlan>,
+        from: UtcMillis,
+        until_ms: u32,
+        now: &Now,
+        undo_ms: u32,
+    ) -> Option<Pick> {
+        let (item, item_ms) = self.ready_stand_in(plan)?;
+        let room_ms = plan.at_ms(until_ms).since_ms(from).max(0) as u32;
+        let cold = self.queue.is_empty() && from <= now.utc && room_ms > MIN_FILL_MS + COLD_START_MS;
+        let room_ms = if cold { room_ms - COLD_START_MS } else { room_ms };
+        (room_ms >= MIN_FILL_MS).then(|| Pick {
+            plan: plan.clone(),
+            item,
+            origin: Origin::Fallback,
+            start: from,
+            duration_ms: item_ms.min(room_ms),
+            undo_ms,
+        })
+    }
+
+    /// The slot at the cursor; none when it gave way and the next one is to be looked at.
+    fn take_slot(
+        &mut self,
+        plan: &Arc<DayPlan>,
+        index: usize,
+        room: Room,
+        now: &Now,
+        out: &mut Vec<Action>,
+    ) -> Option<Choice> {
+        let Room { good, from, undo_ms } = room;
+        let slot = plan.playlist.slots[index];
+        let asset = plan.asset(slot.item)?;
+        let start_ms = slot.start_s * 1000;
+        let planned = plan.at_ms(start_ms);
+        let origin = Origin::Planned { slot: index as u32 };
+        let cause = match self.media.get(&asset.media.hash) {
+            Some(Ok(_)) => None,
+            Some(Err(cause)) => Some(*cause),
+            None => Some(Cause::NotFound),
+        };
+        if let Some(cause) = cause {
+            let note = blank(plan, slot.item, origin, planned.min(now.utc), PlayResult::Failed(cause), now);
+            if self.ready_stand_in(plan).is_some() {
+                self.carry.push((plan.clone(), note));
+            } else if planned > now.utc {
+                return Some(Choice::Wait(planned));
+            } else {
+                self.record(plan, note, out);
+            }
+            self.advance(plan.day(), start_ms + 1, index + 1);
+            return None;
+        }
+        let start = planned.max(from);
+        let late_ms = start.since_ms(planned).max(0) as u32;
+        let booked_ms = asset.media.duration_s * 1000;
+        let overlapped = good.is_some_and(|g| g.start_ms < start_ms + booked_ms);
+        let duration_ms = match asset.tier {
+            // The loop gives back lost time and makes room; what is booked is shown whole or not at all.
+            Tier::Local | Tier::Fallback => {
+                let end_ms = good.map_or(u32::MAX, |g| g.start_ms).min(start_ms + booked_ms);
+                end_ms.saturating_sub(start_ms + late_ms)
+            }
+            _ if overlapped => 0,
+            _ => booked_ms,
+        };
+        if duration_ms < MIN_FILL_MS {
+            if overlapped && plan.terms(slot.item).is_some() {
+                self.carry_displaced(plan, index, now);
+            }
+            self.advance(plan.day(), start_ms + 1, index + 1);
+            return None;
+        }
+        self.advance(plan.day(), start_ms + 1, index + 1);
+        Some(Choice::Show(Pick { plan: plan.clone(), item: slot.item, origin, start, duration_ms, undo_ms }))
+    }
+
+    /// A make-good in its place; slots that begin under it give way.
+    fn take_place(
+        &mut self,
+        plan: &Arc<DayPlan>,
+        good: Placed,
+        from: UtcMillis,
+        undo_ms: u32,
+        now: &Now,
+    ) -> Option<Choice> {
+        self.placed.remove(0);
+        if !self.is_ready(plan, good.item) {
+            self.unplaced = true;
+            return None;
+        }
+        let first = self.days.get(&plan.day())?.cursor;
+        let end = plan.first_from(good.end_ms).max(first);
+        for index in first..end {
+            if plan.terms(plan.playlist.slots[index].item).is_some() {
+                self.carry_displaced(plan, index, now);
+            }
+        }
+        self.advance(plan.day(), good.end_ms, end);
+        self.account.set_in_flight(good.missed_plan, good.missed_slot, true);
+        Some(Choice::Show(Pick {
+            plan: plan.clone(),
+            item: good.item,
+            origin: Origin::MakeGood { missed_plan: good.missed_plan, missed_slot: good.missed_slot },
+            start: plan.at_ms(good.start_ms).max(from),
+            duration_ms: good.end_ms - good.start_ms,
+            undo_ms,
+        }))
+    }
+
+    fn carry_displaced(&mut self, plan: &Arc<DayPlan>, index: usize, now: &Now) {
+        self.carry.push((plan.clone(), skipped(plan, index, Cause::Displaced, now)));
+    }
+
+    fn advance(&mut self, day: LocalDay, played_ms: u32, cursor: usize) {
+        if let Some(state) = self.days.get_mut(&day) {
+            state.played_ms = state.played_ms.max(played_ms);
+            state.cursor = state.cursor.max(cursor);
+        }
+    }
+
+    /// Moves the cursor over the slots of a day that start before `until_ms`; quota slots among them
+    /// are written down as missed, once.
+    pub(super) fn pass(&mut self, day: LocalDay, until_ms: u32, now: &Now, out: &mut Vec<Action>) {
+        loop {
+            let Some(state) = self.days.get_mut(&day) else { return };
+            let Some((index, start_ms)) = state.next_slot().filter(|(_, start_ms)| *start_ms < until_ms) else {
+                return;
+            };
+            state.cursor += 1;
+            let Some(plan) = &state.plan else { return };
+            if start_ms >= state.noted_ms && plan.terms(plan.playlist.slots[index].item).is_some() {
+                let plan = plan.clone();
+                let start = plan.at_ms(start_ms);
+                let excuse = self.excuses.iter().find(|(until, _)| start < *until);
+                let cause = excuse.map_or(Cause::TooSlow, |(_, cause)| *cause);
+                self.record(&plan, skipped(&plan, index, cause, now), out);
+            }
+        }
+    }
+
+    fn pass_earlier_days(&mut self, day: LocalDay, now: &Now, out: &mut Vec<Action>) {
+        let behind = |state: &Day| state.next_slot().is_some();
+        while let Some(earlier) = self.days.range(..day).find(|(_, state)| behind(state)).map(|(d, _)| *d) {
+            self.pass(earlier, u32::MAX, now, out);
+        }
+    }
+
+    fn drop_late_places(&mut self, day: LocalDay, from_ms: u32) {
+        let before = self.placed.len();
+        if self.placed_day == Some(day) {
+            self.placed.retain(|p| p.start_ms + LATE_MS >= from_ms);
+        }
+        self.unplaced |= self.placed.len() != before;
+    }
+
+    /// Seeks places for the device's own misses when something changed.
+    fn place_misses(&mut self, from: UtcMillis, now: &Now) {
+        if !self.unplaced || !self.options.make_good || now.panel == DisplayLevel::Dark {
+            return;
+        }
+        let (day, from_ms) = from.local(self.offset);
+        self.unplaced = false;
+        self.placed.clear();
+        self.placed_day = Some(day);
+        if self.account.misses().is_empty() {
+            return;
+        }
+        let Some(state) = self.days.get(&day) else { return };
+        let Some(plan) = &state.plan else { return };
+        let queued = |q: &Queued| {
+            let (on, at_ms) = q.start.plus_ms(500).local(self.offset);
+            let code = &q.plan.asset(q.item)?.code;
+            (on == day && q.origin != Origin::Fallback).then_some((code, at_ms / 1000))
+        };
+        let queued: Vec<_> = self.queue.iter().filter_map(queued).collect();
+        let rest = Rest {
+            plan,
+            cursor: state.cursor.max(plan.first_from(from_ms.saturating_sub(LATE_MS))),
+            from_s: from_ms.div_ceil(1000),
+            queued: &queued,
+            panel: now.panel,
+        };
+        self.placed = place(&rest, &self.account, |item| self.is_ready(plan, item));
+    }
+}
+
+fn skipped(plan: &DayPlan, index: usize, cause: Cause, now: &Now) -> PlayRecord {
+    let slot = plan.playlist.slots[index];
+    let start = plan.at_ms(slot.start_s * 1000).min(now.utc);
+    blank(plan, slot.item, Origin::Planned { slot: index as u32 }, start, PlayResult::Skipped(cause), now)
+}

@@ -1,0 +1,514 @@
+//! The decisions of a screen, pure: an event and the time in, actions out. What is due, what stands
+//! in when it cannot be shown, what is written down, what is made good and when.
+//!
+//! Invariants:
+//! - a slot is shown at most once, whatever the clock, the plan's version or the power do;
+//! - the screen never goes idle on duty while anything verified is on the disk;
+//! - every play that was with the stage is recorded exactly once, when the stage reports it;
+//! - a version never goes back.
+
+mod account;
+mod choose;
+mod day;
+mod repair;
+
+pub use day::DayPlan;
+
+use crate::display::claim;
+use crate::stage::{StageEvent, StageItem, StageReport, StageResult};
+use account::Account;
+use day::Day;
+use lichphat_playlists::ids::{BootId, DeviceId, Epoch, MediaHash, PlanHash, Seq};
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, UtcOffset};
+use repair::Placed;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// How late a slot may begin, ms; later than that it is skipped.
+pub const LATE_MS: u32 = 1_500;
+/// How long before its start an item is given to an idle stage, ms, so that it is ready in time.
+pub const LEAD_MS: u32 = 15_000;
+/// Gaps shorter than this keep the last picture, ms.
+pub const MIN_FILL_MS: u32 = 1_000;
+/// A wall clock that moves this much against the monotonic one has been set, ms.
+const STEP_MS: i64 = 1_000;
+/// How long after its end the stage may keep a play's report, ms.
+const REPORT_GRACE_MS: i64 = 30_000;
+/// Awake this much later than asked for means: was not running, ms.
+const ABSENT_MS: i64 = 60_000;
+/// How long a stand-in that could not be shown is left alone, ms.
+const REST_MS: u64 = 20_000;
+/// Days before today whose misses and marks are kept.
+const DAYS_KEPT: u32 = 8;
+
+/// The world at the moment of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Wall clock.
+    pub utc: UtcMillis,
+    /// Monotonic clock, ms.
+    pub mono_ms: u64,
+    /// Boot.
+    pub boot: BootId,
+    /// Trust in the wall clock.
+    pub clock: ClockState,
+    /// Its estimated error, ms.
+    pub clock_error_ms: u32,
+    /// The panel.
+    pub panel: DisplayLevel,
+}
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// A verified playlist arrived.
+    Playlist(Arc<DayPlan>),
+    /// A verified file can be played.
+    MediaReady {
+        /// Its name.
+        hash: MediaHash,
+        /// Where the stage opens it.
+        path: PathBuf,
+    },
+    /// A file can no longer be played.
+    MediaLost {
+        /// Its name.
+        hash: MediaHash,
+        /// `Corrupt` or `NotFound`.
+        cause: Cause,
+    },
+    /// The stage says something.
+    Stage(StageEvent),
+    /// Answer to [`Action::ClearQueue`]: the tickets the stage forgot.
+    Cleared(Vec<u64>),
+    /// Time passed.
+    Tick,
+}
+
+/// What to do now, in this order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Write this down; before anything else is done with it.
+    Record(PlayRecord),
+    /// Hand this to the stage.
+    Enqueue(StageItem),
+    /// Take back what the stage has not begun, and say so with [`Event::Cleared`].
+    ClearQueue,
+    /// Tell people; the screen goes on.
+    Fault(String),
+}
+
+/// Settings and switches of the core.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CoreOptions {
+    /// False plants a core that never makes good, so that a test can see the difference.
+    pub make_good: bool,
+}
+
+impl Default for CoreOptions {
+    fn default() -> Self {
+        Self { make_good: true }
+    }
+}
+
+/// One item with the stage.
+#[derive(Debug)]
+struct Queued {
+    ticket: u64,
+    plan: Arc<DayPlan>,
+    item: u16,
+    origin: Origin,
+    /// Expected, and once it has started, real.
+    start: UtcMillis,
+    end: UtcMillis,
+    started: bool,
+    panel: DisplayLevel,
+    /// `played_ms` of its day before it was chosen, to go back to when the stage forgets it.
+    undo_ms: u32,
+    /// What its place was taken from, written when it ends.
+    notes: Notes,
+}
+
+/// Records that wait to be written, each with the plan it belongs to.
+type Notes = Vec<(Arc<DayPlan>, PlayRecord)>;
+
+/// The screen's mind.
+#[derive(Debug)]
+pub struct Core {
+    options: CoreOptions,
+    device: DeviceId,
+    epoch: Epoch,
+    offset: UtcOffset,
+    days: BTreeMap<LocalDay, Day>,
+    media: HashMap<MediaHash, Result<PathBuf, Cause>>,
+    queue: VecDeque<Queued>,
+    next_ticket: u64,
+    account: Account,
+    placed: Vec<Placed>,
+    placed_day: Option<LocalDay>,
+    /// Misses or the board changed since places were last sought.
+    unplaced: bool,
+    /// Notes that wait for the next item.
+    carry: Notes,
+    /// Stand-ins that could not be shown just now, and until when (monotonic ms) they are left alone.
+    resting: BTreeMap<MediaHash, u64>,
+    /// Slots that start before the instant were missed for this cause.
+    excuses: Vec<(UtcMillis, Cause)>,
+    /// Wall minus monotonic clock, at the last event.
+    clock_offset: Option<(BootId, i64)>,
+    /// When to wake up at the latest.
+    wake: Option<UtcMillis>,
+    clearing: bool,
+    today: Option<LocalDay>,
+}
+
+impl Core {
+    /// A core that knows nothing yet. `last_seq` is the last record in the journal.
+    pub fn new(device: DeviceId, epoch: Epoch, last_seq: Seq, options: CoreOptions) -> Self {
+        Self {
+            options,
+            device,
+            epoch,
+            offset: HANOI,
+            days: BTreeMap::new(),
+            media: HashMap::new(),
+            queue: VecDeque::new(),
+            next_ticket: 1,
+            account: Account::new(last_seq),
+            placed: Vec::new(),
+            placed_day: None,
+            unplaced: false,
+            carry: Vec::new(),
+            resting: BTreeMap::new(),
+            excuses: Vec::new(),
+            clock_offset: None,
+            wake: None,
+            clearing: false,
+            today: None,
+        }
+    }
+
+    /// Takes the records of earlier runs back in, oldest first, before the first event. `plans` are
+    /// all versions still on the disk; a record whose plan is gone only marks its time as past.
+    pub fn restore(&mut self, plans: &[Arc<DayPlan>], records: &[(Seq, PlayRecord)]) {
+        let by_hash: HashMap<PlanHash, &Arc<DayPlan>> = plans.iter().map(|p| (p.hash, p)).collect();
+        for (seq, record) in records {
+            let plan = by_hash.get(&record.plan);
+            if let Origin::Planned { slot } = record.origin {
+                let (day, start_ms) = match plan.and_then(|p| Some((p.day(), p.start_ms(slot as usize)?))) {
+                    Some(known) => known,
+                    None => record.start.plus_ms(500).local(self.offset),
+                };
+                self.mark(day, start_ms, record.result);
+            }
+            if let Some(plan) = plan {
+                self.account.take(*seq, record, plan, plan.playlist.offset_min);
+            }
+        }
+        for plan in plans {
+            self.heed_ledger(plan);
+        }
+        self.unplaced = true;
+    }
+
+    /// Decides. The actions are to be done in order.
+    #[must_use]
+    pub fn handle(&mut self, event: Event, now: &Now) -> Vec<Action> {
+        let mut out = Vec::new();
+        self.notice_time(now, &mut out);
+        match event {
+            Event::Playlist(plan) => self.on_playlist(plan, now, &mut out),
+            Event::MediaReady { hash, path } => {
+                self.media.insert(hash, Ok(path));
+                self.unplaced = true;
+            }
+            Event::MediaLost { hash, cause } => {
+                self.media.insert(hash, Err(cause));
+                self.unplaced = true;
+            }
+            Event::Stage(StageEvent::Started { ticket, at }) => self.on_started(ticket, at, now),
+            Event::Stage(StageEvent::Ended(report)) => self.on_ended(&report, now, &mut out),
+            Event::Stage(StageEvent::Fault(text)) => out.push(Action::Fault(format!("stage: {text}"))),
+            Event::Cleared(tickets) => self.on_cleared(&tickets),
+            Event::Tick => self.give_up_on_silence(now, &mut out),
+        }
+        if self.clearing {
+            self.wake = Some(now.utc.plus_ms(1_000));
+        } else {
+            self.fill(now, &mut out);
+        }
+        out
+    }
+
+    /// When [`Event::Tick`] is due at the latest; none when only an event from outside can matter.
+    pub fn next_wake(&self) -> Option<UtcMillis> {
+        let silence = self.queue.front().map(|q| q.end.plus_ms(REPORT_GRACE_MS));
+        match (self.wake, silence) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Make-goods that counted, by the device's own judgement.
+    pub fn made_good(&self) -> u64 {
+        self.account.made_good()
+    }
+    /// Misses that still wait to be made good.
+    pub fn misses(&self) -> usize {
+        self.account.misses().len()
+    }
+    /// Media of the item with a ticket that the stage still holds.
+    pub fn media_of(&self, ticket: u64) -> Option<MediaHash> {
+        let queued = self.queue.iter().find(|q| q.ticket == ticket)?;
+        Some(queued.plan.asset(queued.item)?.media.hash)
+    }
+    /// Newest version held of a day.
+    pub fn plan_of(&self, day: LocalDay) -> Option<&Arc<DayPlan>> {
+        self.days.get(&day)?.plan.as_ref()
+    }
+    /// Offset of local time from UTC at the screen.
+    pub fn offset(&self) -> UtcOffset {
+        self.offset
+    }
+
+    /// Notices a new day, a clock that was set, and an absence.
+    fn notice_time(&mut self, now: &Now, out: &mut Vec<Action>) {
+        let offset_ms = now.utc.0.wrapping_sub(now.mono_ms as i64);
+        let moved_ms = match self.clock_offset.replace((now.boot, offset_ms)) {
+            None => {
+                self.excuses.push((now.utc, Cause::DeviceOff));
+                0
+            }
+            Some((boot, last)) if boot == now.boot => offset_ms.wrapping_sub(last),
+            Some(_) => 0,
+        };
+        if moved_ms.abs() > STEP_MS {
+            self.on_clock_set(moved_ms, now, out);
+        } else if self.next_wake().is_some_and(|wake| now.utc.since_ms(wake) > ABSENT_MS) {
+            self.excuses.push((now.utc, Cause::DeviceOff));
+        }
+        self.resting.retain(|_, until_ms| *until_ms > now.mono_ms);
+        for queued in self.queue.iter_mut().filter(|q| q.started) {
+            queued.panel = queued.panel.min(now.panel);
+        }
+        let today = now.utc.day(self.offset);
+        if self.today != Some(today) {
+            self.today = Some(today);
+            self.unplaced = true;
+            self.account.expire(today);
+            self.excuses.retain(|(until, _)| now.utc.since_ms(*until) < 86_400_000);
+            let last = self.days.range(..today).rev().find(|(_, d)| d.plan.is_some()).map(|(day, _)| *day);
+            self.days.retain(|day, _| today.days_since(*day) < i64::from(DAYS_KEPT) || Some(*day) == last);
+        }
+    }
+
+    fn on_clock_set(&mut self, moved_ms: i64, now: &Now, out: &mut Vec<Action>) {
+        out.push(Action::Fault(format!("the wall clock was set by {moved_ms} ms")));
+        for queued in self.queue.iter_mut().filter(|q| q.started) {
+            queued.start = queued.start.plus_ms(moved_ms);
+            queued.end = queued.end.plus_ms(moved_ms);
+        }
+        if moved_ms > 0 {
+            self.excuses.push((now.utc, Cause::ClockUnset));
+        }
+        self.days.values_mut().for_each(Day::rewind);
+        self.unplaced = true;
+        self.clear_queue(out);
+    }
+
+    fn on_playlist(&mut self, plan: Arc<DayPlan>, now: &Now, out: &mut Vec<Action>) {
+        let day = plan.day();
+        if let Some(held) = self.plan_of(day) {
+            if held.hash == plan.hash {
+                return;
+            }
+            let (old, new) = (held.playlist.version, plan.playlist.version);
+            if new <= old {
+                out.push(Action::Fault(format!("playlist of {day}: version {new} is refused, version {old} is held")));
+                return;
+            }
+            // What the old version owed until now stays with the old version.
+            let (today, now_ms) = now.utc.local(self.offset);
+            if day <= today {
+                let end_ms = if day < today { u32::MAX } else { now_ms };
+                self.pass(day, end_ms, now, out);
+                if let Some(state) = self.days.get_mut(&day) {
+                    state.noted_ms = state.noted_ms.max(end_ms);
+                }
+            }
+            if let Some(running) = self.queue.front().filter(|q| q.started && day == today) {
+                self.excuses.push((running.end, Cause::Replanned));
+            }
+        }
+        self.offset = plan.playlist.offset_min;
+        self.heed_ledger(&plan);
+        let state = self.days.entry(day).or_default();
+        state.plan = Some(plan);
+        state.rewind();
+        self.unplaced = true;
+        if self.queue.iter().any(|q| !q.started && q.start.day(self.offset) == day) {
+            self.clear_queue(out);
+        }
+    }
+
+    /// The scheduler says in a plan which records it knew; their misses are its to repair.
+    fn heed_ledger(&mut self, plan: &DayPlan) {
+        if let Some(known) = plan.playlist.ledger_through
+            && (known.device, known.epoch) == (self.device, self.epoch)
+        {
+            self.account.replanned_through(known.seq);
+        }
+    }
+
+    fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now) {
+        if let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) {
+            let length_ms = queued.end.since_ms(queued.start);
+            queued.started = true;
+            queued.start = at;
+            queued.end = at.plus_ms(length_ms);
+            queued.panel = now.panel;
+        }
+    }
+
+    fn on_ended(&mut self, report: &StageReport, now: &Now, out: &mut Vec<Action>) {
+        let Some(index) = self.queue.iter().position(|q| q.ticket == report.ticket) else { return };
+        let Some(queued) = self.queue.remove(index) else { return };
+        let panel = queued.panel.min(now.panel);
+        let result = match &report.result {
+            StageResult::Complete => PlayResult::Complete,
+            StageResult::Partial(code) => PlayResult::Partial(cause_of_stage(code)),
+            StageResult::Failed(code) => PlayResult::Failed(cause_of_stage(code)),
+        };
+        let record = PlayRecord {
+            start: report.start,
+            end: report.end,
+            mono_start_ms: report.mono_start_ms,
+            frames_rendered: report.frames_rendered,
+            frames_dropped: report.frames_dropped,
+            display: claim(panel, report.frames_rendered),
+            ..blank(&queued.plan, queued.item, queued.origin, report.start, result, now)
+        };
+        let early = result != PlayResult::Complete && queued.end.since_ms(report.end) > i64::from(LATE_MS);
+        if early && queued.origin == Origin::Fallback {
+            self.rest(&queued, now, out);
+        }
+        self.close(queued, record, out);
+        if early {
+            self.clear_queue(out); // what stands in comes before what was queued behind it
+        }
+    }
+
+    /// A stand-in that cannot be shown is left alone for a while: another one takes its place.
+    fn rest(&mut self, queued: &Queued, now: &Now, out: &mut Vec<Action>) {
+        if let Some(asset) = queued.plan.asset(queued.item) {
+            out.push(Action::Fault(format!("the safe loop item {} cannot be shown", asset.code)));
+            self.resting.insert(asset.media.hash, now.mono_ms + REST_MS);
+        }
+    }
+
+    /// Writes what was shown, and what gave way to it.
+    fn close(&mut self, queued: Queued, record: PlayRecord, out: &mut Vec<Action>) {
+        for (plan, note) in queued.notes {
+            self.record(&plan, note, out);
+        }
+        self.record(&queued.plan, record, out);
+    }
+
+    fn record(&mut self, plan: &DayPlan, record: PlayRecord, out: &mut Vec<Action>) {
+        if let Origin::Planned { slot } = record.origin
+            && let Some(start_ms) = plan.start_ms(slot as usize)
+        {
+            self.mark(plan.day(), start_ms, record.result);
+        }
+        self.unplaced |= self.account.write(&record, plan, plan.playlist.offset_min);
+        out.push(Action::Record(record));
+    }
+
+    fn mark(&mut self, day: LocalDay, start_ms: u32, result: PlayResult) {
+        let state = self.days.entry(day).or_default();
+        state.noted_ms = state.noted_ms.max(start_ms + 1);
+        if !matches!(result, PlayResult::Skipped(_)) {
+            state.played_ms = state.played_ms.max(start_ms + 1);
+        }
+    }
+
+    fn clear_queue(&mut self, out: &mut Vec<Action>) {
+        if !self.clearing && self.queue.iter().any(|q| !q.started) {
+            self.clearing = true;
+            out.push(Action::ClearQueue);
+        }
+    }
+
+    fn on_cleared(&mut self, tickets: &[u64]) {
+        self.clearing = false;
+        self.carry.clear();
+        let (days, account) = (&mut self.days, &mut self.account);
+        self.queue.retain(|queued| {
+            if !tickets.contains(&queued.ticket) {
+                return true;
+            }
+            if let Some(day) = days.get_mut(&queued.plan.day()) {
+                day.played_ms = day.played_ms.min(queued.undo_ms);
+            }
+            if let Origin::MakeGood { missed_plan, missed_slot } = queued.origin {
+                account.set_in_flight(missed_plan, missed_slot, false);
+            }
+            false
+        });
+        self.days.values_mut().for_each(Day::rewind);
+        self.unplaced = true;
+    }
+
+    /// A stage that does not report must not stop the screen's mind.
+    fn give_up_on_silence(&mut self, now: &Now, out: &mut Vec<Action>) {
+        if self.queue.front().is_some_and(|q| now.utc.since_ms(q.end) > REPORT_GRACE_MS)
+            && let Some(queued) = self.queue.pop_front()
+        {
+            out.push(Action::Fault(format!("the stage has not reported play {}", queued.ticket)));
+            let result = PlayResult::Failed(Cause::TooSlow);
+            let record = blank(&queued.plan, queued.item, queued.origin, queued.start, result, now);
+            self.close(queued, record, out);
+            self.clear_queue(out);
+        }
+    }
+}
+
+/// A record of something that showed nothing.
+fn blank(
+    plan: &DayPlan,
+    item: u16,
+    origin: Origin,
+    start: UtcMillis,
+    result: PlayResult,
+    now: &Now,
+) -> PlayRecord {
+    let ago_ms = now.utc.since_ms(start).max(0) as u64;
+    PlayRecord {
+        plan: plan.hash,
+        item,
+        origin,
+        boot: now.boot,
+        start,
+        end: start,
+        mono_start_ms: now.mono_ms.saturating_sub(ago_ms),
+        clock: now.clock,
+        clock_error_ms: now.clock_error_ms,
+        frames_rendered: 0,
+        frames_dropped: 0,
+        display: claim(now.panel, 0),
+        result,
+    }
+}
+
+/// The stage has more words than the record.
+fn cause_of_stage(code: &str) -> Cause {
+    match code {
+        "not-readable" => Cause::NotFound,
+        "unknown-format" | "no-decoder" | "no-picture" | "no-sound" => Cause::DecodeError,
+        "stalled" => Cause::TooSlow,
+        other => Cause::from_code(other),
+    }
+}

@@ -1,0 +1,138 @@
+//! Who this device is: its evidence key, made here and never leaving, and what the scheduler gave it
+//! at registration. A registered device never registers again.
+
+
+use crate::ports::{Request, Transport, TransportError};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::ports::Rng;
+use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered};
+use lichphat_playlists::wire::sign::{Evidence, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey};
+use std::path::PathBuf;
+
+/// Name and version as the scheduler sees it.
+pub const SOFTWARE: &str = concat!("lichphat-player ", env!("CARGO_PKG_VERSION"));
+
+/// Why the device has no identity.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// No answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The scheduler refuses the token.
+    #[error("the scheduler refuses to register this device ({status}): {why}; make a new provisioning file with `lichphat device add --screen {screen}`")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// In its words.
+        why: String,
+        /// The screen of the provisioning file.
+        screen: ScreenCode,
+    },
+    /// The answer is not what was agreed.
+    #[error("the scheduler's answer to the registration makes no sense: {0}")]
+    Answer(String),
+    /// A key in the provisioning file.
+    #[error("{field} in the provisioning file: {error}; make a new file with `lichphat device add`")]
+    Key {
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        error: SignError,
+    },
+    /// A file.
+    #[error("{path}: {problem}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong and how to mend it.
+        problem: String,
+    },
+}
+
+/// Who this device is.
+#[derive(Debug)]
+pub struct Identity {
+    /// Where the scheduler is, `http://127.0.0.1:8087`.
+    pub server: String,
+    /// Its number.
+    pub device: DeviceId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its screen.
+    pub screen: ScreenCode,
+    /// Secret for the `Authorization` header.
+    pub secret: String,
+    /// What playlists must be signed with.
+    pub plan_key: VerifyingKey<PlanSigning>,
+    /// What receipts must be signed with.
+    pub receipt_key: VerifyingKey<Receipting>,
+    /// What it signs its records with.
+    pub evidence: SigningKey<Evidence>,
+    /// True for a simulated device.
+    pub simulated: bool,
+}
+
+impl Identity {
+    /// Value of the `Authorization` header.
+    pub fn authorization(&self) -> String {
+        format!("Bearer {}.{}", self.device, self.secret)
+    }
+    /// Same device, same keys: the evidence key is copied.
+    pub(crate) fn evidence_copy(&self) -> SigningKey<Evidence> {
+        SigningKey::from_seed(&self.evidence.seed())
+    }
+}
+
+/// A new evidence key.
+pub fn make_key(rng: &dyn Rng) -> SigningKey<Evidence> {
+    let mut seed = [0u8; 32];
+    rng.fill(&mut seed);
+    SigningKey::from_seed(&seed)
+}
+
+/// Introduces the device to the scheduler with its one-time token.
+pub async fn register(
+    transport: &dyn Transport,
+    provisioning: &Provisioning,
+    evidence: SigningKey<Evidence>,
+    simulated: bool,
+) -> Result<Identity, IdentityError> {
+    let key = |field, error| IdentityError::Key { field, error };
+    let plan_key = VerifyingKey::from_base64(&provisioning.plan_key).map_err(|e| key("plan_key", e))?;
+    let receipt_key = VerifyingKey::from_base64(&provisioning.receipt_key).map_err(|e| key("receipt_key", e))?;
+    let body = Register {
+        token: provisioning.token.clone(),
+        public_key: evidence.verifying_key().to_base64(),
+        software: SOFTWARE.to_owned(),
+        simulated,
+    };
+    let json = serde_json::to_vec(&body).expect("plain data always encodes");
+    let request = Request::post("/device/v1/register", json).header("content-type", "application/json");
+    let response = transport.send(request).await?;
+    let status = response.status;
+    let bytes = response.bytes(64 * 1024).await?;
+    if !(200..300).contains(&status) {
+        let why = match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) if problem.detail.is_empty() => problem.title,
+            Ok(problem) => format!("{}: {}", problem.title, problem.detail),
+            Err(_) => "no reason given".to_owned(),
+        };
+        return Err(IdentityError::Refused { status, why, screen: provisioning.screen.clone() });
+    }
+    let answer: Registered = serde_json::from_slice(&bytes).map_err(|e| IdentityError::Answer(e.to_string()))?;
+    if answer.screen != provisioning.screen {
+        let problem = format!("it speaks of screen {}, the provisioning file of {}", answer.screen, provisioning.screen);
+        return Err(IdentityError::Answer(problem));
+    }
+    Ok(Identity {
+        server: provisioning.server.clone(),
+        device: answer.device,
+        epoch: answer.epoch,
+        screen: answer.screen,
+        secret: answer.secret,
+        plan_key,
+        receipt_key,
+        evidence,
+        simulated,
+    })
+}

@@ -1,0 +1,123 @@
+//! A journal in memory: for the simulated fleet and for tests. Clones share what they hold, so that
+//! a "power cut" can drop the device and keep its disk.
+
+use super::{Journal, JournalError, KEEP_MS, Sealed, Sealer, check_receipt};
+use lichphat_playlists::ids::{Seq, Sha256Hash};
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::record::PlayRecord;
+use lichphat_playlists::time::UtcMillis;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Debug)]
+struct Kept {
+    sealed: Sealed,
+    sealed_at: UtcMillis,
+    records: Vec<PlayRecord>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    acked: u64,
+    open: Vec<PlayRecord>,
+    head: Option<Sha256Hash>,
+    segments: VecDeque<Kept>,
+    full: bool,
+}
+
+/// Shared, like a disk.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryJournal(Arc<Mutex<State>>);
+
+impl MemoryJournal {
+    /// Empty.
+    pub fn new() -> Self {
+        Self::default()
+    }
+    /// From now on every write finds a full disk, or room again.
+    pub fn set_full(&self, full: bool) {
+        self.state().full = full;
+    }
+    /// Every record still held, by number.
+    pub fn records(&self) -> Vec<(Seq, PlayRecord)> {
+        self.state().records()
+    }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn room(&self) -> Result<(), JournalError> {
+        if self.full { Err(JournalError::DiskFull) } else { Ok(()) }
+    }
+    fn records(&self) -> Vec<(Seq, PlayRecord)> {
+        let kept = self.segments.iter().flat_map(|s| numbered(s.sealed.first, &s.records));
+        let open_first = Seq(self.last + 1 - self.open.len() as u64);
+        kept.chain(numbered(open_first, &self.open)).collect()
+    }
+}
+
+fn numbered(first: Seq, records: &[PlayRecord]) -> impl Iterator<Item = (Seq, PlayRecord)> {
+    records.iter().enumerate().map(move |(i, r)| (Seq(first.0 + i as u64), *r))
+}
+
+impl Journal for MemoryJournal {
+    fn append(&mut self, record: &PlayRecord) -> Result<Seq, JournalError> {
+        let mut state = self.state();
+        state.room()?;
+        state.open.push(*record);
+        state.last += 1;
+        Ok(Seq(state.last))
+    }
+    fn last_seq(&self) -> Seq {
+        Seq(self.state().last)
+    }
+    fn acked(&self) -> Seq {
+        Seq(self.state().acked)
+    }
+    fn open_run(&self) -> (usize, Option<UtcMillis>) {
+        let state = self.state();
+        (state.open.len(), state.open.first().map(|r| r.start))
+    }
+    fn cut(&mut self, sealer: &Sealer, now: UtcMillis) -> Result<Option<Seq>, JournalError> {
+        let mut state = self.state();
+        if state.open.is_empty() {
+            return Ok(None);
+        }
+        state.room()?;
+        let records = std::mem::take(&mut state.open);
+        let (first, last) = (Seq(state.last + 1 - records.len() as u64), Seq(state.last));
+        let envelope = sealer.seal(first, state.head.unwrap_or(Sha256Hash([0; 32])), records.clone());
+        state.head = Some(envelope.hash());
+        let sealed = Sealed { first, last, bytes: envelope.into_bytes() };
+        state.segments.push_back(Kept { sealed, sealed_at: now, records });
+        Ok(Some(last))
+    }
+    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+        let state = self.state();
+        let at = state.segments.partition_point(|s| s.sealed.last.0 <= state.acked);
+        Ok(state.segments.get(at).map(|s| s.sealed.clone()))
+    }
+    fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError> {
+        let mut state = self.state();
+        check_receipt(receipt, Seq(state.last))?;
+        state.acked = receipt.acked.0;
+        Ok(())
+    }
+    fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {
+        let mut state = self.state();
+        let (before, acked) = (state.segments.len(), state.acked);
+        while state.segments.front().is_some_and(|s| s.sealed.last.0 <= acked && now.since_ms(s.sealed_at) > KEEP_MS) {
+            state.segments.pop_front();
+        }
+        Ok(before - state.segments.len())
+    }
+    fn records_since(&self, since: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError> {
+        let state = self.state();
+        let mut records = state.records();
+        records.retain(|(_, r)| r.end >= since);
+        Ok(records)
+    }
+}

@@ -1,0 +1,122 @@
+//! The device's memory: every play is written here before anything else happens to it, and is
+//! forgotten only when the scheduler's signed receipt covers it, never before 14 days.
+//!
+//! Records are numbered from 1 without holes. A run of them is cut into a segment, sealed, and from
+//! then on only the sealed bytes exist; a receipt moves the mark up or, when the scheduler was
+//! restored from a backup, down. `sqlite` keeps it on disk, [`memory`] for the simulated fleet and
+//! for tests; the same stories hold for both.
+
+pub mod memory;
+
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::record::PlayRecord;
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::{UtcMillis, UtcOffset};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, SigningKey};
+
+/// Sealed segments are kept this long even when the scheduler holds them, ms.
+pub const KEEP_MS: i64 = 14 * 86_400_000;
+
+/// Why the journal could not do it. The screen goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// No room on the disk.
+    #[error("the disk is full; records are kept in memory until there is room")]
+    DiskFull,
+    /// The store does not work.
+    #[error("the journal cannot be used: {0}")]
+    Store(String),
+    /// It belongs to another device or epoch.
+    #[error("the journal belongs to device {device} epoch {epoch}; move it away to begin a new one")]
+    Foreign {
+        /// Device it was made for.
+        device: DeviceId,
+        /// Epoch it was made for.
+        epoch: Epoch,
+    },
+    /// The receipt speaks of records this journal never wrote.
+    #[error("the scheduler holds records up to {acked}, this journal wrote up to {last}: the device needs a new epoch")]
+    ServerAhead {
+        /// What the scheduler holds.
+        acked: Seq,
+        /// What was written here.
+        last: Seq,
+    },
+}
+
+/// What seals a run of records: who the device is, and its evidence key.
+#[derive(Debug)]
+pub struct Sealer {
+    /// The device.
+    pub device: DeviceId,
+    /// Its epoch.
+    pub epoch: Epoch,
+    /// Its screen.
+    pub screen: ScreenCode,
+    /// Offset of local time from UTC.
+    pub offset: UtcOffset,
+    /// True for a simulated device.
+    pub simulated: bool,
+    /// The key that proves it.
+    pub key: SigningKey<Evidence>,
+}
+
+impl Sealer {
+    /// Signed bytes of a run of records that begins at `first_seq` and follows the segment `previous`.
+    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, records: Vec<PlayRecord>) -> Envelope {
+        Segment {
+            device: self.device,
+            epoch: self.epoch,
+            first_seq,
+            screen: self.screen.clone(),
+            offset: self.offset,
+            simulated: self.simulated,
+            previous,
+            anchor: String::new(),
+            records,
+        }
+        .seal(&self.key)
+    }
+}
+
+/// A sealed segment as it will be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sealed {
+    /// Its first record.
+    pub first: Seq,
+    /// Its last record.
+    pub last: Seq,
+    /// The signed bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Where records are kept.
+pub trait Journal: Send {
+    /// Writes one record; on return it survives a power cut. Records are numbered in the order given.
+    fn append(&mut self, record: &PlayRecord) -> Result<Seq, JournalError>;
+    /// Number of the last record; 0 before the first.
+    fn last_seq(&self) -> Seq;
+    /// The scheduler holds everything up to here, by its last receipt.
+    fn acked(&self) -> Seq;
+    /// Records not yet in a segment: how many, and the start of the oldest.
+    fn open_run(&self) -> (usize, Option<UtcMillis>);
+    /// Seals the open run, when there is one, as of `now`; returns its last record.
+    fn cut(&mut self, sealer: &Sealer, now: UtcMillis) -> Result<Option<Seq>, JournalError>;
+    /// The first sealed segment that holds records after `acked`.
+    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError>;
+    /// Obeys a verified receipt of this device, also when it is lower than the last one.
+    fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
+    /// Forgets segments that are both held by the scheduler and older than [`KEEP_MS`]; returns how many.
+    fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError>;
+    /// Records that ended at `since` or later, and those around them in the same segment, by number.
+    fn records_since(&self, since: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError>;
+}
+
+/// A receipt may say less than was thought, but never more than was written.
+fn check_receipt(receipt: &Receipt, last: Seq) -> Result<(), JournalError> {
+    if receipt.acked > last {
+        return Err(JournalError::ServerAhead { acked: receipt.acked, last });
+    }
+    Ok(())
+}

@@ -1,0 +1,161 @@
+//! A stage that shows nothing and keeps perfect time.
+
+use super::SimClock;
+use crate::stage::{Stage, StageEvent, StageItem, StageReport, StageResult};
+use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::ports::Clock as _;
+use lichphat_playlists::time::UtcMillis;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+#[derive(Debug)]
+struct Act {
+    item: StageItem,
+    /// On the monotonic scale, ms.
+    start_ms: u64,
+    started: bool,
+}
+
+#[derive(Debug)]
+struct State {
+    fps: u32,
+    acts: VecDeque<Act>,
+    pending: VecDeque<StageEvent>,
+    broken: BTreeSet<String>,
+    free_at_ms: u64,
+}
+
+/// Clones share one stage: keep one to pop its events, give another to the agent.
+#[derive(Debug, Clone)]
+pub struct SimStage {
+    clock: Arc<SimClock>,
+    state: Arc<Mutex<State>>,
+}
+
+impl SimStage {
+    /// A stage with so many output frames per second, on a told clock.
+    pub fn new(clock: Arc<SimClock>, fps: u32) -> Self {
+        let state = State {
+            fps,
+            acts: VecDeque::new(),
+            pending: VecDeque::new(),
+            broken: BTreeSet::new(),
+            free_at_ms: 0,
+        };
+        Self { clock, state: Arc::new(Mutex::new(state)) }
+    }
+    /// When its next event is due.
+    pub fn next_event_at(&self) -> Option<UtcMillis> {
+        let state = self.state();
+        if !state.pending.is_empty() {
+            return Some(self.clock.now());
+        }
+        let act = state.acts.front()?;
+        let at_ms = if act.started { act.end_ms() } else { act.start_ms };
+        Some(UtcMillis(at_ms as i64 + self.clock.offset_ms()))
+    }
+    /// Everything that has happened until now, in order.
+    pub fn pop_events(&self) -> Vec<StageEvent> {
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        state.pending.drain(..).collect()
+    }
+    /// The power is cut: nothing is reported.
+    pub fn cut_power(&self) {
+        let mut state = self.state();
+        state.acts.clear();
+        state.pending.clear();
+    }
+    /// From now on this file cannot be decoded, wherever it lies.
+    pub fn break_media(&self, hash: MediaHash) {
+        self.state().broken.insert(hash.hex());
+    }
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn play_until_now(&self, state: &mut State) {
+        let now_ms = self.clock.mono_ms();
+        let wall = |mono_ms: u64| UtcMillis(mono_ms as i64 + self.clock.offset_ms());
+        while let Some(act) = state.acts.front_mut() {
+            if !act.started {
+                if act.start_ms > now_ms {
+                    return;
+                }
+                act.started = true;
+                let started = StageEvent::Started { ticket: act.item.ticket, at: wall(act.start_ms) };
+                state.pending.push_back(started);
+                continue;
+            }
+            let end_ms = act.end_ms();
+            if end_ms > now_ms {
+                return;
+            }
+            let report = act.report(state.fps, end_ms, wall(end_ms), StageResult::Complete);
+            state.pending.push_back(StageEvent::Ended(report));
+            state.acts.pop_front();
+        }
+    }
+}
+
+impl Act {
+    fn end_ms(&self) -> u64 {
+        self.start_ms + u64::from(self.item.duration_ms)
+    }
+    fn report(&self, fps: u32, end_ms: u64, end: UtcMillis, result: StageResult) -> StageReport {
+        let length_ms = end_ms - self.start_ms;
+        StageReport {
+            ticket: self.item.ticket,
+            start: end.plus_ms(-(length_ms as i64)),
+            end,
+            mono_start_ms: self.start_ms,
+            frames_rendered: (length_ms * u64::from(fps) / 1000) as u32,
+            frames_dropped: 0,
+            result,
+        }
+    }
+}
+
+impl Stage for SimStage {
+    fn enqueue(&mut self, item: StageItem) {
+        let (now, now_ms) = (self.clock.now(), self.clock.mono_ms());
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        if item.path.file_name().is_some_and(|n| state.broken.contains(&*n.to_string_lossy())) {
+            let act = Act { start_ms: now_ms, item, started: false };
+            let fps = state.fps;
+            let report = act.report(fps, now_ms, now, StageResult::Failed("decode-error".to_owned()));
+            state.pending.push_back(StageEvent::Ended(report));
+            return;
+        }
+        let wished_ms = item.start_at.map_or(now_ms, |at| {
+            let in_ms = at.since_ms(now).max(0);
+            now_ms + in_ms as u64
+        });
+        let free_ms = state.acts.back().map_or(state.free_at_ms, Act::end_ms);
+        let start_ms = wished_ms.max(free_ms).max(now_ms);
+        state.free_at_ms = start_ms + u64::from(item.duration_ms);
+        state.acts.push_back(Act { item, start_ms, started: false });
+    }
+
+    fn clear_queue(&mut self) -> Vec<u64> {
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        let keep = state.acts.iter().take_while(|act| act.started).count();
+        let cleared = state.acts.drain(keep..).map(|act| act.item.ticket).collect();
+        state.free_at_ms = state.acts.back().map_or(0, Act::end_ms);
+        cleared
+    }
+
+    fn stop(&mut self) {
+        let now_ms = self.clock.mono_ms();
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        let fps = state.fps;
+        if let Some(act) = state.acts.front().filter(|act| act.started) {
+            let report = act.report(fps, now_ms, self.clock.now(), StageResult::Partial("stopped".to_owned()));
+            state.pending.push_back(StageEvent::Ended(report));
+        }
+        state.acts.clear();
+    }
+}

@@ -1,0 +1,366 @@
+//! Brings what the screen needs: the index, new playlists and their asset tables, missing media,
+//! today's first. A bad document is refused with its reason, and the old one stays.
+
+mod plans;
+pub mod sse;
+
+pub use plans::PlanError;
+
+use crate::cache::{Cache, CacheError, Held};
+use crate::core::DayPlan;
+use crate::identity::Identity;
+use crate::ports::{MediaFs, Request, Transport, TransportError};
+use bytes::Bytes;
+use lichphat_playlists::ids::{MediaHash, PlanHash, Sha256Hash};
+use lichphat_playlists::media::Media;
+use lichphat_playlists::ports::Rng;
+use lichphat_playlists::proof::record::Cause;
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
+use lichphat_playlists::wire::v1::{AssetTable, IndexEntry, LIMIT_BYTES, PlaylistIndex, WireError};
+use plans::{PlanStore, open_playlist};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the playing half should know.
+#[derive(Debug)]
+pub enum News {
+    /// A verified playlist, newer than the one before.
+    Playlist(Arc<DayPlan>),
+    /// A verified file.
+    MediaReady {
+        /// Its name.
+        hash: MediaHash,
+        /// Where the stage opens it.
+        path: PathBuf,
+    },
+    /// A file that cannot be shown for now.
+    MediaLost {
+        /// Its name.
+        hash: MediaHash,
+        /// Why.
+        cause: Cause,
+    },
+    /// Something people should know.
+    Fault(String),
+}
+
+/// Why the scheduler could not be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// No answer.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// It refuses.
+    #[error("the scheduler answered {status} to {what}")]
+    Refused {
+        /// What was asked for.
+        what: String,
+        /// HTTP status.
+        status: u16,
+    },
+    /// The index is not the form this version reads.
+    #[error("the playlist index makes no sense: {0}")]
+    Index(String),
+}
+
+/// Who takes the news.
+pub type Tell<'a> = &'a mut (dyn FnMut(News) + Send);
+
+/// The half that fetches.
+pub struct Syncer {
+    transport: Arc<dyn Transport>,
+    identity: Arc<Identity>,
+    store: PlanStore,
+    cache: Cache,
+    etag: Option<String>,
+    index: Vec<IndexEntry>,
+    /// Every version held, by day and version.
+    plans: Vec<Arc<DayPlan>>,
+    tables: HashMap<Sha256Hash, Arc<AssetTable>>,
+    refused: HashSet<PlanHash>,
+    told: HashSet<MediaHash>,
+    wanted: Vec<Media>,
+    wanted_for: Option<LocalDay>,
+}
+
+impl std::fmt::Debug for Syncer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Syncer").field("plans", &self.plans.len()).finish_non_exhaustive()
+    }
+}
+
+impl Syncer {
+    /// Loads and verifies what is on the disk. Returns the syncer, every plan version found (oldest
+    /// first) and what had to be refused.
+    pub fn load(
+        transport: Arc<dyn Transport>,
+        identity: Arc<Identity>,
+        fs: Arc<dyn MediaFs>,
+        cache: Cache,
+    ) -> (Self, Vec<Arc<DayPlan>>, Vec<String>) {
+        let store = PlanStore::new(fs);
+        let (mut tables, mut faults) = (HashMap::new(), Vec::new());
+        let plans = store.load(&identity, &mut tables, &mut faults);
+        let syncer = Self {
+            transport,
+            identity,
+            store,
+            cache,
+            etag: None,
+            index: Vec::new(),
+            plans: plans.clone(),
+            tables,
+            refused: HashSet::new(),
+            told: HashSet::new(),
+            wanted: Vec::new(),
+            wanted_for: None,
+        };
+        (syncer, plans, faults)
+    }
+
+    /// Newest version of each day, by day.
+    pub fn newest(&self) -> BTreeMap<LocalDay, &Arc<DayPlan>> {
+        self.plans.iter().map(|p| (p.day(), p)).collect()
+    }
+
+    /// Hashes the media on the disk that the horizon needs and were not hashed in this run; needs no network.
+    pub fn check_media(&mut self, now: UtcMillis, tell: Tell<'_>) {
+        self.list_wanted(now);
+        for media in &self.wanted {
+            match self.cache.check(media) {
+                Held::Ready if self.told.insert(media.hash) => {
+                    tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });
+                }
+                Held::Ready => {}
+                Held::Missing => {
+                    self.told.remove(&media.hash);
+                }
+                Held::Corrupt => {
+                    self.told.remove(&media.hash);
+                    tell(News::Fault(format!("media {}: the bytes on the disk were corrupt", media.hash)));
+                    tell(News::MediaLost { hash: media.hash, cause: Cause::Corrupt });
+                }
+            }
+        }
+    }
+
+    /// One round: index, playlists, media. What fails is told; only a scheduler that cannot be asked
+    /// is an error.
+    pub async fn sync_once(&mut self, now: UtcMillis, tell: Tell<'_>) -> Result<(), SyncError> {
+        if let Some(index) = self.fetch_index().await? {
+            self.index = index;
+        }
+        let (today, _) = now.local(HANOI);
+        let mut entries = self.index.clone();
+        entries.sort_by_key(|e| (e.day < today, e.day));
+        for entry in &entries {
+            self.take_entry(entry, tell).await?;
+        }
+        if let Err(error) = self.store.prune(today, &mut self.plans) {
+            tell(News::Fault(format!("old playlists cannot be removed: {error}")));
+        }
+        self.check_media(now, tell);
+        self.fetch_media(tell).await
+    }
+
+    /// ETag of the index last taken.
+    pub fn etag(&self) -> Option<&str> {
+        self.etag.as_deref()
+    }
+
+    /// Media of the horizon that are not on the disk.
+    pub fn media_missing(&self) -> u32 {
+        self.wanted.iter().filter(|m| !self.cache.is_ready(m.hash)).count() as u32
+    }
+
+    async fn fetch_index(&mut self) -> Result<Option<Vec<IndexEntry>>, SyncError> {
+        let mut request = self.request("/device/v1/index".to_owned());
+        if let Some(etag) = &self.etag {
+            request = request.header("if-none-match", etag.clone());
+        }
+        let response = self.transport.send(request).await?;
+        match response.status {
+            304 => return Ok(None),
+            200 => {}
+            status => return Err(SyncError::Refused { what: "the index".to_owned(), status }),
+        }
+        let etag = response.header("etag").map(str::to_owned);
+        let bytes = response.bytes(LIMIT_BYTES).await?;
+        let index: PlaylistIndex = serde_json::from_slice(&bytes).map_err(|e| SyncError::Index(e.to_string()))?;
+        self.etag = etag;
+        Ok(Some(index.days))
+    }
+
+    async fn take_entry(&mut self, entry: &IndexEntry, tell: Tell<'_>) -> Result<(), SyncError> {
+        let held = self.plans.iter().rfind(|p| p.day() == entry.day);
+        if self.refused.contains(&entry.plan) || held.is_some_and(|p| p.hash == entry.plan) {
+            return Ok(());
+        }
+        if let Some(held) = held.filter(|p| entry.version <= p.playlist.version) {
+            self.refused.insert(entry.plan);
+            let (day, new, old) = (entry.day, entry.version, held.playlist.version);
+            tell(News::Fault(format!("playlist of {day}: version {new} is offered, version {old} is held; refused")));
+            return Ok(());
+        }
+        match self.fetch_plan(entry).await {
+            Ok(plan) => {
+                let plan = Arc::new(plan);
+                self.wanted_for = None;
+                self.plans.push(plan.clone());
+                self.plans.sort_by_key(|p| (p.day(), p.playlist.version));
+                tell(News::Playlist(plan));
+            }
+            Err(FetchPlan::Sync(error)) => return Err(error),
+            Err(FetchPlan::Plan(error)) => {
+                // A full disk may have room tomorrow; a bad document stays bad.
+                if !matches!(error, PlanError::Disk { .. }) {
+                    self.refused.insert(entry.plan);
+                }
+                tell(News::Fault(error.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn fetch_plan(&mut self, entry: &IndexEntry) -> Result<DayPlan, FetchPlan> {
+        let hash = entry.plan;
+        let bytes = self.fetch(format!("/device/v1/plans/{hash}")).await?;
+        let playlist = open_playlist(bytes.to_vec(), hash, &self.identity)?;
+        if (playlist.day, playlist.version, playlist.assets) != (entry.day, entry.version, entry.assets) {
+            return Err(PlanError::Index { hash }.into());
+        }
+        let table = self.assets(hash, playlist.assets).await?;
+        let plan = DayPlan::new(hash, playlist, table).map_err(|error| PlanError::Wire { hash, error })?;
+        self.store.save_plan(hash, &bytes).map_err(|error| PlanError::Disk { hash, error })?;
+        Ok(plan)
+    }
+
+    async fn assets(&mut self, plan: PlanHash, hash: Sha256Hash) -> Result<Arc<AssetTable>, FetchPlan> {
+        if let Some(table) = self.tables.get(&hash) {
+            return Ok(table.clone());
+        }
+        let wire = |error: WireError| PlanError::Wire { hash: plan, error };
+        let table = match self.store.load_assets(hash) {
+            Ok(table) => table,
+            Err(_) => {
+                let bytes = self.fetch(format!("/device/v1/assets/{hash}")).await?;
+                let table = AssetTable::decode(&bytes, hash).map_err(wire)?;
+                let saved = self.store.save_assets(hash, &bytes);
+                saved.map_err(|error| PlanError::Disk { hash: plan, error })?;
+                table
+            }
+        };
+        let table = Arc::new(table);
+        self.tables.insert(hash, table.clone());
+        Ok(table)
+    }
+
+    async fn fetch(&self, path: String) -> Result<Bytes, SyncError> {
+        let response = self.transport.send(self.request(path.clone())).await?;
+        if response.status != 200 {
+            return Err(SyncError::Refused { what: path, status: response.status });
+        }
+        Ok(response.bytes(LIMIT_BYTES).await?)
+    }
+
+    fn request(&self, path: String) -> Request {
+        Request::get(path).header("authorization", self.identity.authorization())
+    }
+
+    /// What the horizon needs: the safe loop of the nearest day first, then by day and start.
+    fn list_wanted(&mut self, now: UtcMillis) {
+        let newest: Vec<Arc<DayPlan>> = self.newest().into_values().cloned().collect();
+        let today = now.day(newest.last().map_or(HANOI, |p| p.playlist.offset_min));
+        if self.wanted_for == Some(today) {
+            return;
+        }
+        self.wanted_for = Some(today);
+        let mut seen = HashSet::new();
+        self.wanted.clear();
+        // The last known day as well, when it is all there is: its safe loop goes on.
+        let last = newest.last().map(|p| p.day());
+        for plan in newest.iter().filter(|p| p.day() >= today || Some(p.day()) == last) {
+            let items = std::iter::once(plan.playlist.fallback).chain(plan.playlist.slots.iter().map(|s| s.item));
+            let mut seen_items = vec![false; plan.table.assets.len()];
+            for item in items {
+                if let Some(seen_item) = seen_items.get_mut(usize::from(item))
+                    && !std::mem::replace(seen_item, true)
+                    && let Some(asset) = plan.asset(item)
+                    && seen.insert(asset.media.hash)
+                {
+                    self.wanted.push(asset.media.clone());
+                }
+            }
+        }
+    }
+
+    async fn fetch_media(&mut self, tell: Tell<'_>) -> Result<(), SyncError> {
+        let missing: Vec<Media> = self.wanted.iter().filter(|m| !self.cache.is_ready(m.hash)).cloned().collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let needed: BTreeSet<MediaHash> = self.wanted.iter().map(|m| m.hash).collect();
+        let authorization = self.identity.authorization();
+        let mut unreachable = None;
+        for media in missing {
+            match self.cache.fetch(&media, &*self.transport, &authorization, &needed).await {
+                Ok(()) => {
+                    self.told.insert(media.hash);
+                    tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });
+                }
+                Err(CacheError::Transport(error)) => unreachable = Some(error),
+                Err(error) => {
+                    if matches!(error, CacheError::Corrupt { .. }) {
+                        tell(News::MediaLost { hash: media.hash, cause: Cause::Corrupt });
+                    }
+                    tell(News::Fault(error.to_string()));
+                }
+            }
+        }
+        unreachable.map_or(Ok(()), |error| Err(error.into()))
+    }
+}
+
+enum FetchPlan {
+    Sync(SyncError),
+    Plan(PlanError),
+}
+impl From<SyncError> for FetchPlan {
+    fn from(error: SyncError) -> Self {
+        Self::Sync(error)
+    }
+}
+impl From<PlanError> for FetchPlan {
+    fn from(error: PlanError) -> Self {
+        Self::Plan(error)
+    }
+}
+
+/// How long to wait before asking again: the poll period after a success; after failures 2, 4, 8 s
+/// and so on up to five minutes; always with a fifth of chance, so that a city's screens do not ask
+/// all at once.
+#[derive(Debug)]
+pub struct Backoff {
+    poll_ms: u64,
+    failures: u32,
+}
+
+impl Backoff {
+    /// Longest wait after failures, ms.
+    const LONGEST_MS: u64 = 300_000;
+
+    /// With a poll period, ms.
+    pub fn new(poll_ms: u64) -> Self {
+        Self { poll_ms, failures: 0 }
+    }
+    /// After a round that went well or not; ms.
+    pub fn next_ms(&mut self, ok: bool, rng: &dyn Rng) -> u64 {
+        self.failures = if ok { 0 } else { (self.failures + 1).min(16) };
+        let base_ms = if ok { self.poll_ms } else { (1_000u64 << self.failures).min(Self::LONGEST_MS) };
+        let mut bytes = [0u8; 8];
+        rng.fill(&mut bytes);
+        let spread_ms = base_ms / 5;
+        base_ms - spread_ms / 2 + u64::from_le_bytes(bytes) % spread_ms.max(1)
+    }
+}

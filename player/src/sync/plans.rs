@@ -1,0 +1,149 @@
+//! Playlists and asset tables on disk, as they were signed. They are verified again on every load.
+
+use crate::core::DayPlan;
+use crate::identity::Identity;
+use crate::ports::MediaFs;
+use lichphat_playlists::ids::{PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::sign::Envelope;
+use lichphat_playlists::wire::v1::{AssetTable, LIMIT_BYTES, Playlist, WireError};
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::sync::Arc;
+
+/// Days after which a playlist is forgotten.
+const KEEP_DAYS: i64 = 15;
+
+/// Why a document is refused. The screen goes on with what it has.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// Signature, form or slots.
+    #[error("playlist {hash}: {error}")]
+    Wire {
+        /// Its name.
+        hash: PlanHash,
+        /// What is wrong.
+        error: WireError,
+    },
+    /// Other bytes than were asked for.
+    #[error("playlist {hash}: the bytes that came have another hash")]
+    Hash {
+        /// What was asked for.
+        hash: PlanHash,
+    },
+    /// Made for another screen.
+    #[error("playlist {hash} is for screen {found}, this is {expected}")]
+    Screen {
+        /// Its name.
+        hash: PlanHash,
+        /// Its screen.
+        found: ScreenCode,
+        /// Ours.
+        expected: ScreenCode,
+    },
+    /// The index speaks of another day or version than the document.
+    #[error("playlist {hash} is not the day and version the index says")]
+    Index {
+        /// Its name.
+        hash: PlanHash,
+    },
+    /// The disk.
+    #[error("playlist {hash}: {error}")]
+    Disk {
+        /// Its name.
+        hash: PlanHash,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// Checks signature, name and screen of a playlist that came from outside or from the disk.
+pub(super) fn open_playlist(bytes: Vec<u8>, hash: PlanHash, identity: &Identity) -> Result<Playlist, PlanError> {
+    let wire = |error: WireError| PlanError::Wire { hash, error };
+    let envelope = Envelope::from_bytes(bytes).map_err(|e| wire(e.into()))?;
+    if envelope.hash() != hash {
+        return Err(PlanError::Hash { hash });
+    }
+    let playlist = Playlist::open(&envelope, &identity.plan_key).map_err(wire)?;
+    if playlist.screen != identity.screen {
+        return Err(PlanError::Screen { hash, found: playlist.screen, expected: identity.screen.clone() });
+    }
+    Ok(playlist)
+}
+
+/// The documents of one player.
+pub(super) struct PlanStore {
+    fs: Arc<dyn MediaFs>,
+}
+
+impl PlanStore {
+    pub(super) fn new(fs: Arc<dyn MediaFs>) -> Self {
+        Self { fs }
+    }
+    pub(super) fn save_plan(&self, hash: PlanHash, bytes: &[u8]) -> io::Result<()> {
+        self.fs.write_whole(&format!("plans/{hash}"), bytes)
+    }
+    pub(super) fn save_assets(&self, hash: Sha256Hash, bytes: &[u8]) -> io::Result<()> {
+        self.fs.write_whole(&format!("assets/{hash}"), bytes)
+    }
+    pub(super) fn load_assets(&self, hash: Sha256Hash) -> Result<AssetTable, WireError> {
+        let bytes = self.fs.read(&format!("assets/{hash}"), LIMIT_BYTES).unwrap_or_default();
+        AssetTable::decode(&bytes, hash)
+    }
+
+    /// Every version on the disk that still verifies, by day and version; the rest is told.
+    pub(super) fn load(
+        &self,
+        identity: &Identity,
+        tables: &mut HashMap<Sha256Hash, Arc<AssetTable>>,
+        faults: &mut Vec<String>,
+    ) -> Vec<Arc<DayPlan>> {
+        let mut plans = Vec::new();
+        for (name, _) in self.fs.list("plans").unwrap_or_default() {
+            let Ok(hash) = name.parse::<PlanHash>() else { continue };
+            match self.load_plan(hash, identity, tables) {
+                Ok(plan) => plans.push(Arc::new(plan)),
+                Err(error) => faults.push(error.to_string()),
+            }
+        }
+        plans.sort_by_key(|p| (p.day(), p.playlist.version));
+        plans
+    }
+
+    fn load_plan(
+        &self,
+        hash: PlanHash,
+        identity: &Identity,
+        tables: &mut HashMap<Sha256Hash, Arc<AssetTable>>,
+    ) -> Result<DayPlan, PlanError> {
+        let bytes = self.fs.read(&format!("plans/{hash}"), LIMIT_BYTES);
+        let bytes = bytes.map_err(|error| PlanError::Disk { hash, error })?;
+        let playlist = open_playlist(bytes, hash, identity)?;
+        let wire = |error| PlanError::Wire { hash, error };
+        let table = match tables.get(&playlist.assets) {
+            Some(table) => table.clone(),
+            None => Arc::new(self.load_assets(playlist.assets).map_err(wire)?),
+        };
+        tables.insert(playlist.assets, table.clone());
+        DayPlan::new(hash, playlist, table).map_err(wire)
+    }
+
+    /// Forgets playlists of days long past, and tables that no playlist names.
+    pub(super) fn prune(&self, today: LocalDay, plans: &mut Vec<Arc<DayPlan>>) -> io::Result<()> {
+        let old = |p: &Arc<DayPlan>| today.days_since(p.day()) > KEEP_DAYS;
+        if !plans.iter().any(old) {
+            return Ok(());
+        }
+        for plan in plans.iter().filter(|p| old(p)) {
+            self.fs.remove(&format!("plans/{}", plan.hash))?;
+        }
+        plans.retain(|p| !old(p));
+        let named: BTreeSet<String> = plans.iter().map(|p| p.playlist.assets.hex()).collect();
+        for (name, _) in self.fs.list("assets")? {
+            if !named.contains(&name) {
+                self.fs.remove(&format!("assets/{name}"))?;
+            }
+        }
+        Ok(())
+    }
+}
