@@ -251,7 +251,13 @@ impl Playing {
 fn is_about_the_bytes(code: &str) -> bool {
     matches!(
         code,
-        "not-found" | "not-readable" | "unknown-format" | "no-decoder" | "decode-error" | "no-picture" | "no-sound"
+        "not-found"
+            | "not-readable"
+            | "unknown-format"
+            | "no-decoder"
+            | "decode-error"
+            | "no-picture"
+            | "no-sound"
             | "ended-early"
     )
 }

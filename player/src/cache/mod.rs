@@ -122,7 +122,7 @@ impl Cache {
         match self.fs.sha256(&path) {
             Ok(found) if found == hash => {
                 self.verified().insert(hash);
-                return Held::Ready;
+                Held::Ready
             }
             Ok(_) => {
                 self.verified().remove(&hash);

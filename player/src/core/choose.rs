@@ -4,8 +4,9 @@ use super::day::{Day, DayPlan};
 use super::repair::{Placed, Rest, place};
 use super::{Action, Core, LATE_MS, LEAD_MS, MIN_FILL_MS, Now, Queued, blank};
 use crate::stage::StageItem;
+use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
-use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};
+use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::v1::Tier;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ enum Choice {
 }
 
 /// What a slot must fit into.
+#[derive(Clone, Copy)]
 struct Room {
     /// The next make-good.
     good: Option<Placed>,
@@ -175,14 +177,7 @@ impl Core {
         plan.asset(item).is_some_and(|a| matches!(self.media.get(&a.media.hash), Some(Ok(_))))
     }
 
-    fn stand_in(
-        &self,
-        plan: &Arc<DayPlan>,
-        from: UtcMillis,
-        until_ms: u32,
-        now: &Now,
-        undo_ms: u32,
-    ) -> Option<Pick> {
+    fn stand_in(&self, plan: &Arc<DayPlan>, from: UtcMillis, until_ms: u32, now: &Now, undo_ms: u32) -> Option<Pick> {
         let (item, item_ms) = self.ready_stand_in(plan)?;
         let room_ms = plan.at_ms(until_ms).since_ms(from).max(0) as u32;
         let cold = self.queue.is_empty() && from <= now.utc && room_ms > MIN_FILL_MS + COLD_START_MS;
@@ -346,12 +341,7 @@ impl Core {
         }
         let Some(state) = self.days.get(&day) else { return };
         let Some(plan) = &state.plan else { return };
-        let queued = |q: &Queued| {
-            let (on, at_ms) = q.start.plus_ms(500).local(self.offset);
-            let code = &q.plan.asset(q.item)?.code;
-            (on == day && q.origin != Origin::Fallback).then_some((code, at_ms / 1000))
-        };
-        let queued: Vec<_> = self.queue.iter().filter_map(queued).collect();
+        let queued: Vec<_> = self.queue.iter().filter_map(|q| q.holds_gap(day, self.offset)).collect();
         let rest = Rest {
             plan,
             cursor: state.cursor.max(plan.first_from(from_ms.saturating_sub(LATE_MS))),
@@ -360,6 +350,15 @@ impl Core {
             panel: now.panel,
         };
         self.placed = place(&rest, &self.account, |item| self.is_ready(plan, item));
+    }
+}
+
+impl Queued {
+    /// Campaign and start second, when it plays on `day` and is not a stand-in.
+    fn holds_gap(&self, day: LocalDay, offset: UtcOffset) -> Option<(&CampaignCode, u32)> {
+        let (on, at_ms) = self.start.plus_ms(500).local(offset);
+        let code = &self.plan.asset(self.item)?.code;
+        (on == day && self.origin != Origin::Fallback).then_some((code, at_ms / 1000))
     }
 }
 

@@ -224,6 +224,9 @@ impl Core {
             Event::MediaReady { hash, path } => {
                 self.media.insert(hash, Ok(path));
                 self.unplaced = true;
+                if self.queue.iter().any(|q| !q.started && q.origin == Origin::Fallback) {
+                    self.clear_queue(&mut out); // it may stand in for this very file
+                }
             }
             Event::MediaLost { hash, cause } => {
                 self.media.insert(hash, Err(cause));
@@ -477,14 +480,7 @@ impl Core {
 }
 
 /// A record of something that showed nothing.
-fn blank(
-    plan: &DayPlan,
-    item: u16,
-    origin: Origin,
-    start: UtcMillis,
-    result: PlayResult,
-    now: &Now,
-) -> PlayRecord {
+fn blank(plan: &DayPlan, item: u16, origin: Origin, start: UtcMillis, result: PlayResult, now: &Now) -> PlayRecord {
     let ago_ms = now.utc.since_ms(start).max(0) as u64;
     PlayRecord {
         plan: plan.hash,

@@ -111,11 +111,8 @@ fn board(rest: &Rest<'_>, account: &Account, terms: &Terms, placed: &[Placed]) -
         };
         others.push(OtherSlot { start_s: slot.start_s, dur_s: asset.media.duration_s, tier });
     }
-    let taken = |p: &Placed| OtherSlot {
-        start_s: p.start_ms / 1000,
-        dur_s: (p.end_ms - p.start_ms) / 1000,
-        tier: Rank::Order,
-    };
+    let taken =
+        |p: &Placed| OtherSlot { start_s: p.start_ms / 1000, dur_s: (p.end_ms - p.start_ms) / 1000, tier: Rank::Order };
     others.extend(placed.iter().map(taken));
     (own, others)
 }

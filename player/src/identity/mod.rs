@@ -1,7 +1,6 @@
 //! Who this device is: its evidence key, made here and never leaving, and what the scheduler gave it
 //! at registration. A registered device never registers again.
 
-
 use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
@@ -19,7 +18,9 @@ pub enum IdentityError {
     #[error(transparent)]
     Transport(#[from] TransportError),
     /// The scheduler refuses the token.
-    #[error("the scheduler refuses to register this device ({status}): {why}; make a new provisioning file with `lichphat device add --screen {screen}`")]
+    #[error(
+        "the scheduler refuses to register this device ({status}): {why}; make a new provisioning file with `lichphat device add --screen {screen}`"
+    )]
     Refused {
         /// HTTP status.
         status: u16,
@@ -121,7 +122,8 @@ pub async fn register(
     }
     let answer: Registered = serde_json::from_slice(&bytes).map_err(|e| IdentityError::Answer(e.to_string()))?;
     if answer.screen != provisioning.screen {
-        let problem = format!("it speaks of screen {}, the provisioning file of {}", answer.screen, provisioning.screen);
+        let problem =
+            format!("it speaks of screen {}, the provisioning file of {}", answer.screen, provisioning.screen);
         return Err(IdentityError::Answer(problem));
     }
     Ok(Identity {

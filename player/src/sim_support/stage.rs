@@ -35,13 +35,8 @@ pub struct SimStage {
 impl SimStage {
     /// A stage with so many output frames per second, on a told clock.
     pub fn new(clock: Arc<SimClock>, fps: u32) -> Self {
-        let state = State {
-            fps,
-            acts: VecDeque::new(),
-            pending: VecDeque::new(),
-            broken: BTreeSet::new(),
-            free_at_ms: 0,
-        };
+        let state =
+            State { fps, acts: VecDeque::new(), pending: VecDeque::new(), broken: BTreeSet::new(), free_at_ms: 0 };
         Self { clock, state: Arc::new(Mutex::new(state)) }
     }
     /// When its next event is due.

@@ -1,0 +1,332 @@
+//! A tiny scheduler in memory, and a world to play in.
+#![allow(dead_code, unreachable_pub, reason = "each story uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::display::FixedDisplay;
+use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
+use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
+use lichphat_playlists::ids::*;
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
+use lichphat_playlists::wire::device::{Provisioning, Register, Registered};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::v1::*;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+pub const SCREEN: &str = "P00004-01";
+pub const IHANOI: u16 = 0;
+pub const TVC: u16 = 1;
+pub const LOCAL_10: u16 = 2;
+pub const LOCAL_5: u16 = 3;
+pub const SAFE: u16 = 4;
+
+pub fn day(text: &str) -> LocalDay {
+    text.parse().unwrap()
+}
+
+/// `hh:mm[:ss]` of a day.
+pub fn at(on: LocalDay, clock: &str) -> UtcMillis {
+    on.at(lichphat_playlists::time::parse_clock(clock).unwrap(), HANOI)
+}
+
+pub fn clip(code: &str) -> Vec<u8> {
+    format!("clip {code} ").repeat(2000).into_bytes()
+}
+
+pub fn assets() -> AssetTable {
+    let asset = |code: &str, tier, duration_s| {
+        let bytes = clip(code);
+        Asset {
+            code: CampaignCode::new(code).unwrap(),
+            variant: String::new(),
+            tier,
+            media: Media {
+                hash: Sha256Hash::of(&bytes),
+                size_bytes: bytes.len() as u64,
+                kind: MediaKind::Video,
+                duration_s,
+            },
+            volume_percent: 80,
+        }
+    };
+    AssetTable {
+        assets: vec![
+            asset("ihanoi", Tier::Order, 15),
+            asset("tvc", Tier::Contract, 20),
+            asset("local-10", Tier::Local, 10),
+            asset("local-5", Tier::Local, 5),
+            asset("safe", Tier::Fallback, 10),
+        ],
+    }
+}
+
+/// A day's playlist to be changed before it is published.
+pub fn playlist(on: LocalDay, duty: &str, orders: &[u32]) -> PlaylistParts {
+    let duty = IntervalSet::parse(duty).unwrap();
+    PlaylistParts {
+        screen: ScreenCode::new(SCREEN).unwrap(),
+        day: on,
+        offset_min: HANOI,
+        version: PlanVersion(1),
+        cause: "first plan".into(),
+        made_ms: on.start(HANOI),
+        ledger_through: None,
+        assets: assets().encode().1,
+        terms: vec![Terms {
+            campaign: CampaignCode::new("ihanoi").unwrap(),
+            windows: duty.clone(),
+            min_gap_s: 300,
+            min_display: DisplayLevel::D1,
+            daily_cap: 15,
+            make_good_until: on.plus(10),
+            priority: 1,
+        }],
+        fallback: SAFE,
+        slots: slots(&duty, orders, IHANOI, 15),
+        duty,
+    }
+}
+
+/// Orders at their seconds, the local loop in between.
+pub fn slots(duty: &IntervalSet, orders: &[u32], item: u16, length_s: u32) -> Vec<Slot> {
+    let mut out = Vec::new();
+    for (a, b) in duty.iter() {
+        let mut t = a;
+        while t < b {
+            let next = orders.iter().copied().find(|o| *o >= t).unwrap_or(b).min(b);
+            let (asset, dur) = match next - t {
+                0 => (item, length_s),
+                1..=9 => (LOCAL_5, 5),
+                _ => (LOCAL_10, 10),
+            };
+            out.push(Slot { start_s: t, item: asset });
+            t += dur;
+        }
+    }
+    out
+}
+
+#[derive(Default)]
+pub struct Server {
+    pub plans: BTreeMap<PlanHash, (IndexEntry, Vec<u8>)>,
+    pub index: BTreeMap<LocalDay, IndexEntry>,
+    pub assets: BTreeMap<Sha256Hash, Vec<u8>>,
+    pub media: BTreeMap<MediaHash, Vec<u8>>,
+    pub segments: Vec<Segment>,
+    pub acked: u64,
+    pub offline: bool,
+    /// Bodies of media break off after so many bytes.
+    pub break_media_at: Option<usize>,
+    pub device_key: Option<VerifyingKey<Evidence>>,
+    pub requests: Vec<String>,
+    pub ranges: Vec<String>,
+    pub segment_posts: usize,
+    /// Answer with this receipt whatever comes.
+    pub stuck_receipt: Option<Vec<u8>>,
+}
+
+#[derive(Clone, Default)]
+pub struct FakeServer(Arc<Mutex<Server>>);
+
+pub fn plan_key() -> SigningKey<PlanSigning> {
+    SigningKey::from_seed(&[1; 32])
+}
+pub fn receipt_key() -> SigningKey<Receipting> {
+    SigningKey::from_seed(&[2; 32])
+}
+
+impl FakeServer {
+    pub fn new() -> Self {
+        let server = Self::default();
+        {
+            let mut s = server.lock();
+            for asset in assets().assets {
+                let bytes = clip(asset.code.as_str());
+                s.media.insert(Sha256Hash::of(&bytes), bytes);
+            }
+            let (bytes, hash) = assets().encode();
+            s.assets.insert(hash, bytes);
+        }
+        server
+    }
+    pub fn lock(&self) -> MutexGuard<'_, Server> {
+        self.0.lock().unwrap()
+    }
+    pub fn publish(&self, parts: PlaylistParts) -> PlanHash {
+        self.publish_signed(parts, &plan_key())
+    }
+    pub fn publish_signed(&self, parts: PlaylistParts, key: &SigningKey<PlanSigning>) -> PlanHash {
+        let playlist = Playlist::new(parts);
+        let envelope = playlist.seal(key);
+        let entry =
+            IndexEntry { day: playlist.day, version: playlist.version, plan: envelope.hash(), assets: playlist.assets };
+        let mut s = self.lock();
+        s.plans.insert(entry.plan, (entry.clone(), envelope.into_bytes()));
+        s.index.insert(entry.day, entry.clone());
+        entry.plan
+    }
+    pub fn receipt(&self, acked: u64) -> Vec<u8> {
+        let receipt =
+            Receipt { device: DeviceId(7), epoch: Epoch(1), acked: Seq(acked), head: None, at_ms: UtcMillis(0) };
+        receipt.seal(&receipt_key()).into_bytes()
+    }
+    /// Records the scheduler holds, in order; a record sent twice is here once.
+    pub fn records(&self) -> Vec<(Seq, PlayRecord)> {
+        let mut out = BTreeMap::new();
+        for segment in &self.lock().segments {
+            for (i, record) in segment.records.iter().enumerate() {
+                out.insert(Seq(segment.first_seq.0 + i as u64), *record);
+            }
+        }
+        out.into_iter().collect()
+    }
+    fn index_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(&PlaylistIndex { days: self.lock().index.values().cloned().collect() }).unwrap()
+    }
+
+    fn take_segment(&self, body: &Bytes) -> Response {
+        let mut s = self.lock();
+        s.segment_posts += 1;
+        let envelope = Envelope::from_bytes(body.to_vec()).unwrap();
+        let segment = Segment::open(&envelope, &s.device_key.unwrap()).unwrap();
+        assert!(segment.first_seq.0 <= s.acked + 1, "the device left a hole");
+        s.acked = s.acked.max(segment.last_seq().0);
+        s.segments.push(segment);
+        let acked = s.acked;
+        let stuck = s.stuck_receipt.clone();
+        drop(s);
+        Response::new(200, stuck.unwrap_or_else(|| self.receipt(acked)))
+    }
+
+    fn media(&self, hash: &str, request: &Request) -> Response {
+        let mut s = self.lock();
+        let Some(bytes) = s.media.get(&hash.parse().unwrap()).cloned() else { return Response::new(404, "") };
+        let range = request.headers.iter().find(|(n, _)| *n == "range").map(|(_, v)| v.clone());
+        let from = range.as_ref().map_or(0, |r| r["bytes=".len()..r.len() - 1].parse::<usize>().unwrap());
+        s.ranges.extend(range);
+        let end = s.break_media_at.map_or(bytes.len(), |n| (from + n).min(bytes.len()));
+        let status = if from > 0 { 206 } else { 200 };
+        let broken = (end < bytes.len()).then(|| Err(TransportError::Unreachable("cut".into())));
+        let chunks = bytes[from..end].chunks(1000).map(|c| Ok(Bytes::copy_from_slice(c))).collect::<Vec<_>>();
+        Response {
+            status,
+            headers: Vec::new(),
+            body: Box::pin(futures_util::stream::iter(chunks.into_iter().chain(broken))),
+        }
+    }
+}
+
+#[async_trait]
+impl Transport for FakeServer {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.lock().requests.push(request.path.clone());
+        if self.lock().offline {
+            return Err(TransportError::Unreachable("the cable is out".into()));
+        }
+        let path = request.path.trim_start_matches("/device/v1/").to_owned();
+        let (kind, rest) = path.split_once('/').unwrap_or((&path, ""));
+        Ok(match (request.method, kind) {
+            (Method::Post, "register") => {
+                let body: Register = serde_json::from_slice(&request.body).unwrap();
+                self.lock().device_key = Some(VerifyingKey::from_base64(&body.public_key).unwrap());
+                let answer = Registered {
+                    device: DeviceId(7),
+                    epoch: Epoch(1),
+                    screen: ScreenCode::new(SCREEN).unwrap(),
+                    secret: "00ff".into(),
+                };
+                Response::new(200, serde_json::to_vec(&answer).unwrap())
+            }
+            (Method::Get, "index") => {
+                let bytes = self.index_bytes();
+                let etag = format!("\"{}\"", Sha256Hash::of(&bytes));
+                let known = request.headers.iter().any(|(n, v)| *n == "if-none-match" && *v == etag);
+                let response = if known { Response::new(304, "") } else { Response::new(200, bytes) };
+                response.with_header("etag", etag)
+            }
+            (Method::Get, "plans") => {
+                let plan = self.lock().plans.get(&rest.parse().unwrap()).map(|(_, bytes)| bytes.clone());
+                plan.map_or_else(|| Response::new(404, ""), |bytes| Response::new(200, bytes))
+            }
+            (Method::Get, "assets") => {
+                let table = self.lock().assets.get(&rest.parse().unwrap()).cloned();
+                table.map_or_else(|| Response::new(404, ""), |bytes| Response::new(200, bytes))
+            }
+            (Method::Get, "media") => self.media(rest, &request),
+            (Method::Get, "receipt") => {
+                let acked = self.lock().acked;
+                Response::new(200, self.receipt(acked))
+            }
+            (Method::Post, "segments") => self.take_segment(&request.body),
+            _ => Response::new(404, ""),
+        })
+    }
+}
+
+/// One device, its disk and the scheduler.
+pub struct World {
+    pub server: FakeServer,
+    pub clock: Arc<SimClock>,
+    pub fs: MemoryMediaFs,
+    pub journal: MemoryJournal,
+    pub display: Arc<FixedDisplay>,
+    pub identity: Arc<Identity>,
+    pub options: AgentOptions,
+}
+
+impl World {
+    pub async fn at(now: UtcMillis) -> Self {
+        let server = FakeServer::new();
+        let provisioning = Provisioning {
+            server: "http://127.0.0.1:8087".into(),
+            screen: ScreenCode::new(SCREEN).unwrap(),
+            plan_key: plan_key().verifying_key().to_base64(),
+            receipt_key: receipt_key().verifying_key().to_base64(),
+            token: "0a".into(),
+        };
+        let identity = register(&server, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
+        Self {
+            server,
+            clock: Arc::new(SimClock::new(now)),
+            fs: MemoryMediaFs::new(),
+            journal: MemoryJournal::new(),
+            display: Arc::new(FixedDisplay::new(DisplayLevel::D1)),
+            identity: Arc::new(identity),
+            options: AgentOptions::default(),
+        }
+    }
+    /// Switches the device on, with whatever is on its disk.
+    pub fn device(&self) -> SimDevice {
+        let stage = SimStage::new(self.clock.clone(), 30);
+        let parts = AgentParts {
+            identity: self.identity.clone(),
+            clock: self.clock.clone(),
+            transport: Arc::new(self.server.clone()),
+            fs: Arc::new(self.fs.clone()),
+            journal: Box::new(self.journal.clone()),
+            stage: Box::new(stage.clone()),
+            display: self.display.clone(),
+            options: self.options,
+        };
+        SimDevice::start(parts, self.clock.clone(), stage)
+    }
+    /// Off without warning, and on again at `until` with the same disk.
+    pub fn power_cut(&self, device: SimDevice, until: UtcMillis) -> SimDevice {
+        device.stage.cut_power();
+        drop(device);
+        self.clock.advance_to(until);
+        self.clock.reboot();
+        self.device()
+    }
+    pub fn records(&self) -> Vec<PlayRecord> {
+        self.journal.records().into_iter().map(|(_, r)| r).collect()
+    }
+}
