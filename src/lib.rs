@@ -4,9 +4,9 @@
 //! directory -> campaigns, library -> planning -> fleet -> proof -> compliance -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
+pub mod campaigns;
 pub mod clock;
 pub mod cmd;
-pub mod compliance;
 pub mod config;
 pub mod directory;
 pub mod error;
@@ -14,7 +14,6 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
-pub mod planning;
 pub mod proof;
 pub mod store;
 pub mod web;

@@ -7,6 +7,7 @@
 
 pub mod ids;
 pub mod media;
+pub mod peak;
 pub mod plan;
 pub mod ports;
 pub mod proof;

@@ -9,6 +9,7 @@ use super::screen::{Link, Screen};
 use super::snapshot::Directory;
 use super::venue::{BIN_S, BINS, DayHours, VenueProfile};
 use lichphat_playlists::ids::VenueType;
+use lichphat_playlists::peak::{DEFAULT_SHARE_PERMILLE, fit_to_duty, windows_from_counts};
 use lichphat_playlists::time::{IntervalSet, LocalDay};
 
 impl Directory {
@@ -78,5 +79,21 @@ impl Directory {
             let (a, b) = (bin as u32 * BIN_S, (bin as u32 + 1) * BIN_S);
             if duty.intersect(&IntervalSet::one(a, b)).is_empty() { 0 } else { weights[bin] }
         })
+    }
+
+    /// When most people are there: from counts of the screen itself, else the peaks of the profile in
+    /// force, else (a day without any) its busiest hours; as the screen's duty can serve them.
+    pub fn peak_windows(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
+        let duty = self.duty(screen, day);
+        if duty.is_empty() {
+            return duty;
+        }
+        let own = self.footfall.get(&FootfallSubject::Screen(screen.code.clone()));
+        let counted = own.and_then(|profile| profile.weights(day.weekday().num_days_from_monday() as usize));
+        let windows = match counted {
+            Some(people) => windows_from_counts(&people.map(|p| Some(u64::from(p))), &duty, DEFAULT_SHARE_PERMILLE),
+            None => self.hours(screen, day).map(|(_, hours)| hours.peaks.0.clone()).unwrap_or_default(),
+        };
+        fit_to_duty(&windows, &duty, &self.weights(screen, day))
     }
 }

@@ -19,6 +19,8 @@ pub mod problem;
 mod screen;
 mod snapshot;
 pub mod table;
+#[cfg(test)]
+mod tests;
 mod timeline;
 pub(crate) mod typed;
 mod unit;

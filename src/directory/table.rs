@@ -23,7 +23,7 @@ impl<'a> SourceFile<'a> {
         let bytes = self.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(self.bytes);
         std::str::from_utf8(bytes).map_err(|error| {
             let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let (line, column) = place(&good, good.len());
+            let (line, column) = Lines::new(&good).place(good.len());
             let mend = say(
                 "tệp không phải UTF-8; trong bảng tính hãy chọn \"Lưu thành… CSV UTF-8\"",
                 "the file is not UTF-8; in the spreadsheet choose \"Save as… CSV UTF-8\"",
@@ -37,12 +37,28 @@ impl<'a> SourceFile<'a> {
     }
 }
 
-/// Line and character of byte `offset`, both from 1.
-pub(crate) fn place(text: &str, offset: usize) -> (u32, u32) {
-    let before = text.get(..offset).unwrap_or(text);
-    let line = before.bytes().filter(|b| *b == b'\n').count() + 1;
-    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    (line as u32, column as u32)
+/// The lines of a text: from byte offsets to places.
+pub(crate) struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(text: &'a str) -> Self {
+        let starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Self { text, starts }
+    }
+    /// Line and character of byte `offset`, both from 1.
+    pub(crate) fn place(&self, offset: usize) -> (u32, u32) {
+        let line = self.starts.partition_point(|start| *start <= offset).max(1);
+        let before = self.text.get(self.starts[line - 1]..offset).unwrap_or_default();
+        (line as u32, before.chars().count() as u32 + 1)
+    }
+    /// The text of a line, from 1.
+    pub(crate) fn line(&self, line: u32) -> &'a str {
+        let start = self.starts.get((line as usize).saturating_sub(1)).copied().unwrap_or(self.text.len());
+        self.text[start..].lines().next().unwrap_or_default()
+    }
 }
 
 /// A header: its name, whether every row needs it, and what it holds.
@@ -212,10 +228,20 @@ impl Row {
     }
 }
 
-/// Reads a table from CSV or, by the file's name, from TOML.
-pub fn read(file: SourceFile<'_>, table: &'static Table) -> Result<Vec<Row>, Problems> {
+/// Reads a table from CSV or, by the file's name, from TOML. Rows of the wrong form are added to `found`
+/// and left out, so that the defects inside the others are named in the same list; an error is a file
+/// of which no row can be read.
+pub(crate) fn read(
+    file: SourceFile<'_>,
+    table: &'static Table,
+    found: &mut Vec<Problem>,
+) -> Result<Vec<Row>, Problems> {
     let text = file.text()?;
-    if file.has_extension("toml") { from_toml(file.name, text, table) } else { from_csv(file.name, text, table) }
+    if file.has_extension("toml") {
+        from_toml(file.name, text, table, found)
+    } else {
+        from_csv(file.name, text, table, found)
+    }
 }
 
 fn delimiter(text: &str) -> u8 {
@@ -227,7 +253,7 @@ fn delimiter(text: &str) -> u8 {
     }
 }
 
-fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, Problems> {
+fn from_csv(file: &str, text: &str, table: &'static Table, found: &mut Vec<Problem>) -> Result<Vec<Row>, Problems> {
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .comment(Some(b'#'))
@@ -235,7 +261,6 @@ fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, P
         .has_headers(false)
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
-    let mut found = Vec::new();
     let at = |line: u32, column: usize, field: &str, value: &str, mend: Say| Problem {
         file: file.to_owned(),
         line,
@@ -244,6 +269,7 @@ fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, P
         value: short(value),
         mend,
     };
+    let lines = Lines::new(text);
     let mut records = reader.records();
     let header = match records.next() {
         Some(Ok(header)) => header,
@@ -257,11 +283,12 @@ fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, P
             return Err(at(1, 1, "-", "", mend).into());
         }
     };
-    let header_line = line_of(text, &header);
+    let header_line = line_of(&lines, &header);
+    let mut broken_header = Vec::new();
     let fields = read_header(&header, table, |column, value, mend| {
-        found.push(at(header_line, column, "header", value, mend));
+        broken_header.push(at(header_line, column, "header", value, mend));
     });
-    Problems::none_or(std::mem::take(&mut found), ())?;
+    Problems::none_or(broken_header, ())?;
     let mut rows = Vec::new();
     for record in records {
         let record = match record {
@@ -274,7 +301,7 @@ fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, P
         if record.iter().all(str::is_empty) {
             continue;
         }
-        let line = line_of(text, &record);
+        let line = line_of(&lines, &record);
         if record.len() > header.len() {
             let mend = say(
                 format!(
@@ -297,22 +324,22 @@ fn from_csv(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, P
         }
         rows.push(Row { table, file: file.to_owned(), line, cells });
     }
-    Problems::none_or(found, rows)
+    Ok(rows)
 }
 
 /// The reader's own line counts blank and comment lines before a record to the record: count from
 /// the first character of its first field instead.
-fn line_of(text: &str, record: &csv::StringRecord) -> u32 {
+fn line_of(lines: &Lines<'_>, record: &csv::StringRecord) -> u32 {
     let Some(position) = record.position() else { return 1 };
     let mut offset = position.byte() as usize;
-    while let Some(rest) = text.get(offset..) {
+    while let Some(rest) = lines.text.get(offset..) {
         let line = rest.split_inclusive('\n').next().unwrap_or_default();
         if line.is_empty() || !(line.trim().is_empty() || line.starts_with('#')) {
             break;
         }
         offset += line.len();
     }
-    place(text, offset).0
+    lines.place(offset).0
 }
 
 fn broken(detail: &str) -> Say {
@@ -352,12 +379,12 @@ fn read_header(
     fields
 }
 
-fn from_toml(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, Problems> {
+fn from_toml(file: &str, text: &str, table: &'static Table, found: &mut Vec<Problem>) -> Result<Vec<Row>, Problems> {
     let root = parse_toml(file, text)?;
-    let mut found = Vec::new();
+    let lines = Lines::new(text);
     let mut rows = Vec::new();
     let at = |offset: usize, field: String, value: &str, mend: Say| {
-        let (line, column) = place(text, offset);
+        let (line, column) = lines.place(offset);
         Problem { file: file.to_owned(), line, column, field, value: short(value), mend }
     };
     for (key, value) in root.iter() {
@@ -380,7 +407,7 @@ fn from_toml(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, 
                 let offset = value.span().start;
                 match (table.index(key.get_ref()), scalar(value.get_ref())) {
                     (Some(index), Some(text_value)) => {
-                        let (line, column) = place(text, offset);
+                        let (line, column) = lines.place(offset);
                         cells[index] = Some(Cell { text: text_value.trim().to_owned(), line, column });
                     }
                     (None, _) => {
@@ -397,10 +424,10 @@ fn from_toml(file: &str, text: &str, table: &'static Table) -> Result<Vec<Row>, 
                     }
                 }
             }
-            rows.push(Row { table, file: file.to_owned(), line: place(text, entry.span().start).0, cells });
+            rows.push(Row { table, file: file.to_owned(), line: lines.place(entry.span().start).0, cells });
         }
     }
-    Problems::none_or(found, rows)
+    Ok(rows)
 }
 
 /// The document's root, or the first place where it is not TOML.
@@ -411,19 +438,20 @@ pub(crate) fn parse_toml<'a>(file: &str, text: &'a str) -> Result<DeTable<'a>, P
 /// A TOML error as a problem with its place.
 pub(crate) fn toml_problem(file: &str, text: &str, error: &toml::de::Error) -> Problem {
     let span = error.span().unwrap_or(0..0);
-    let (line, column) = place(text, span.start);
+    let lines = Lines::new(text);
+    let (line, column) = lines.place(span.start);
     let value = text.get(span).unwrap_or_default().lines().next().unwrap_or_default();
-    let whole_line = text.lines().nth(line as usize - 1).unwrap_or_default();
-    let key = whole_line.split('=').next().unwrap_or_default().trim();
+    let key = lines.line(line).split('=').next().unwrap_or_default().trim();
+    let value = value.trim_matches('"');
     let detail = error.message();
-    Problem {
-        file: file.to_owned(),
-        line,
-        column,
-        field: short(key),
-        value: short(value),
-        mend: say(format!("không đúng mẫu TOML: {detail}"), format!("not the expected TOML: {detail}")),
-    }
+    // what chrono says of 2024-02-30
+    let a_date =
+        ["input is out of range", "input contains invalid characters", "premature end of input", "trailing input"];
+    let mend = match LocalDay::read(value) {
+        Err(mend) if a_date.contains(&detail) || detail.contains("date") => mend,
+        _ => say(format!("không đúng mẫu TOML: {detail}"), format!("not the expected TOML: {detail}")),
+    };
+    Problem { file: file.to_owned(), line, column, field: short(key), value: short(value), mend }
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<String> {

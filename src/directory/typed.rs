@@ -1,13 +1,29 @@
 //! Typed TOML: a document or an array of tables into serde types, every flaw with its place.
 
 use super::problem::{Problem, Problems, Say, say, short};
-use super::table::{SourceFile, parse_toml, place, toml_problem};
+use super::table::{Lines, SourceFile, parse_toml, toml_problem};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// What is wrong inside a value that was read: path of the key (`target[0].unit`), value, mend.
 pub(crate) type Flaw = (String, String, Say);
+
+/// A whole document as one `T`; `check` finds what types cannot.
+pub(crate) fn document<T: DeserializeOwned>(
+    file: SourceFile<'_>,
+    check: impl Fn(&T) -> Vec<Flaw>,
+) -> Result<T, Problems> {
+    let text = file.text()?;
+    let table = parse_toml(file.name, text)?;
+    let root = Spanned::new(0..0, DeValue::Table(table));
+    let mut found = Vec::new();
+    let value = one(file.name, text, root, "", &check, &mut found);
+    match value {
+        Some(value) => Problems::none_or(found, value),
+        None => Err(Problems::none_or(found, ()).err().unwrap_or_else(|| empty(file.name).into())),
+    }
+}
 
 /// The array of tables `[[name]]`, the only thing in the document, each entry as one `T`.
 pub(crate) fn entries<T: DeserializeOwned>(
@@ -19,7 +35,7 @@ pub(crate) fn entries<T: DeserializeOwned>(
     let mut table = parse_toml(file.name, text)?;
     let mut found = Vec::new();
     for key in table.keys().filter(|k| k.get_ref() != name) {
-        let (line, column) = place(text, key.span().start);
+        let (line, column) = Lines::new(text).place(key.span().start);
         let mend =
             say(format!("tệp này chỉ có các bảng [[{name}]]"), format!("this file holds [[{name}]] tables only"));
         let field = key.get_ref().to_string();
@@ -35,6 +51,17 @@ pub(crate) fn entries<T: DeserializeOwned>(
     Problems::none_or(found, out)
 }
 
+fn empty(file: &str) -> Problem {
+    Problem {
+        file: file.into(),
+        line: 1,
+        column: 1,
+        field: "-".into(),
+        value: String::new(),
+        mend: say("tệp rỗng", "the file is empty"),
+    }
+}
+
 fn one<T: DeserializeOwned>(
     file: &str,
     text: &str,
@@ -47,9 +74,10 @@ fn one<T: DeserializeOwned>(
     let read = T::deserialize(value.clone().into_deserializer());
     match read {
         Ok(done) => {
+            let lines = Lines::new(text);
             for (path, bad, mend) in check(&done) {
                 let offset = locate(&value, &path).unwrap_or(value.span().start);
-                let (line, column) = place(text, offset);
+                let (line, column) = lines.place(offset);
                 found.push(Problem {
                     file: file.into(),
                     line,

@@ -5,14 +5,11 @@ use super::calendar::{AppliesTo, CalendarDay, DayKind};
 use super::problem::{Say, say};
 use super::words::words;
 use lichphat_playlists::ids::VenueType;
-use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay};
+use lichphat_playlists::time::{IntervalSet, LocalDay};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Footfall bins of a day: 15 minutes each.
-pub const BINS: usize = 96;
-/// Seconds of a footfall bin.
-pub const BIN_S: u32 = DAY_S / BINS as u32;
+pub use lichphat_playlists::peak::{BIN_S, BINS};
 
 words! {
     /// Which days off a kind of place keeps.

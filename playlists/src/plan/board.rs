@@ -134,6 +134,20 @@ impl Board {
         self.people[((second / self.bin_s) as usize).min(self.people.len() - 1)]
     }
 
+    /// Seconds of `c`'s windows before `second`: the campaign's own clock.
+    pub(super) fn tau(&self, c: usize, second: u32) -> u32 {
+        let windows = self.items[c].windows.as_slice();
+        windows.iter().take_while(|w| w.0 < second).map(|w| w.1.min(second) - w.0).sum()
+    }
+
+    /// Sum of relative deviations from even spacing over the neighbours of `c`.
+    pub(super) fn deviation(&self, c: usize) -> f64 {
+        let starts = &self.starts[c];
+        let ideal = f64::from(self.items[c].length) / starts.len() as f64;
+        let pair = |p: &[u32]| (f64::from(self.tau(c, p[1]) - self.tau(c, p[0])) / ideal - 1.0).abs();
+        starts.windows(2).map(pair).sum()
+    }
+
     /// Planned plays of campaign `c`.
     pub(super) fn placed(&self, c: usize) -> u32 {
         let past = self.starts[c].partition_point(|&s| s < self.cut_s);

@@ -7,18 +7,25 @@
 //! the local loop in its shares.
 //!
 //! [`check()`] is a second opinion that shares no code with the planner; it runs in every planner test and
-//! before every publication.
+//! before every publication. [`why()`] answers "why this and not that" for any second.
 
 mod board;
 pub mod check;
 mod fill;
+mod metrics;
 mod planner;
 mod problem;
+mod proof;
 mod proof_check;
+mod report;
+mod why;
 
 pub use check::{Metrics, Verdict, check, check_with_past};
-pub use planner::{Effort, Options, Plan, PlanError, PlanReport, plan, plan_with};
+pub use planner::{Effort, Options, Plan, PlanError, plan, plan_with};
 pub use problem::{
     Campaign, Filler, Fixed, Footfall, INSTANCE_SCHEMA, Past, PastPlay, Play, PlayKind, Problem, ProblemError,
     SOLUTION_SCHEMA, Solution,
 };
+pub use proof::{Certificate, certificates, rest_of_day};
+pub use report::{CampaignReport, Cause, Lang, PlanReport};
+pub use why::{Why, why};

@@ -1,9 +1,11 @@
 //! The planner: an even start by priority, a bounded search, then the local loop in between.
 
 use super::board::Board;
-use super::check::Metrics;
 use super::fill::fill;
+use super::metrics::metrics;
 use super::problem::{Past, Play, PlayKind, Problem, ProblemError, Solution};
+use super::proof::{Certificate, certificates, rest_of_day};
+use super::report::{CampaignReport, Cause, PlanReport};
 use serde::{Deserialize, Serialize};
 
 /// How much work a plan is worth. A fixed amount of work, never wall time: the same effort gives the
@@ -52,16 +54,9 @@ impl Plan {
     pub fn solution(&self, report: &PlanReport) -> Solution {
         let mut solution = Solution::new(self.instance.clone(), self.plays.clone());
         solution.claims = Some(report.metrics.claims());
+        solution.explanations = Some(report.certificates.iter().map(Certificate::explanation).collect());
         solution
     }
-}
-
-/// What the planner says about its plan.
-#[must_use]
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PlanReport {
-    /// What the plan is worth.
-    pub metrics: Metrics,
 }
 
 /// Why there is no plan.
@@ -84,8 +79,32 @@ pub fn plan_with(problem: &Problem, past: &Past, _options: &Options<'_>) -> Resu
     even_start(&mut board);
     let plays = finish(problem, past, &board);
     let plan = Plan { instance: problem.id.clone(), plays };
-    let verdict = super::check_with_past(problem, past, &Solution::new(problem.id.clone(), plan.plays.clone()));
-    Ok((plan, PlanReport { metrics: verdict.metrics }))
+    let report = report(problem, past, &board, &plan);
+    Ok((plan, report))
+}
+
+fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanReport {
+    let certificates = if board.shortfall > 0 { certificates(&rest_of_day(problem, past)) } else { Vec::new() };
+    let campaigns = problem.campaigns.iter().enumerate().map(|(c, campaign)| {
+        let shortfall = board.missing(c);
+        let about: Vec<usize> =
+            (0..certificates.len()).filter(|&i| certificates[i].campaigns().contains(&campaign.id)).collect();
+        let cause = match (shortfall, about.is_empty()) {
+            (0, _) => Cause::None,
+            (_, true) => Cause::NotFound,
+            (_, false) => Cause::Proven { certificates: about },
+        };
+        let placed = campaign.target.saturating_sub(shortfall);
+        CampaignReport { id: campaign.id.clone(), asked: campaign.target, placed, shortfall, cause }
+    });
+    let shown = |id: &str| plan.plays.iter().any(|p| p.kind == PlayKind::Fixed && p.id == id);
+    let lost_fixed = problem.fixed.iter().filter(|f| f.start < board.cut_s && !shown(&f.id)).map(|f| f.id.clone());
+    PlanReport {
+        metrics: metrics(problem, board, &plan.plays),
+        campaigns: campaigns.collect(),
+        lost_fixed: lost_fixed.collect(),
+        certificates,
+    }
 }
 
 fn even_start(board: &mut Board) {

@@ -198,8 +198,9 @@ impl Problem {
 
     fn validate_campaign(&self, i: usize, c: &Campaign) -> Result<(), ProblemError> {
         let at = |field| format!("campaigns[{i}] ({}).{field}", c.id);
-        ensure(c.dur > 0, || at("dur"), c.dur, "give it at least 1 second")?;
-        ensure(c.target <= self.horizon_s, || at("target"), c.target, "a day holds at most one play a second")?;
+        let dur_ok = (1..=self.horizon_s).contains(&c.dur);
+        ensure(dur_ok, || at("dur"), c.dur, "give it at least 1 second and at most the day")?;
+        ensure(c.target <= 10_000, || at("target"), c.target, "ask for at most 10000 plays a day")?;
         ensure(c.min_gap_s >= c.dur, || at("min_gap_s"), c.min_gap_s, "make it at least dur")?;
         ensure(c.shortfall_weight <= 1_000_000, || at("shortfall_weight"), c.shortfall_weight, "use 1 to 1000000")?;
         ensure((1..=9).contains(&c.priority), || at("priority"), c.priority, "use 1 (orders) to 3 (others)")?;

@@ -27,8 +27,8 @@ pub(crate) fn parse(file: SourceFile<'_>) -> Result<Batch, Problems> {
 }
 
 fn table(file: SourceFile<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut days: BTreeMap<LocalDay, u32> = BTreeMap::new();
     let mut changes = Vec::new();
     for row in &rows {

@@ -38,8 +38,8 @@ impl Field for End {
 }
 
 pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut changes = Vec::new();
     let mut lines = BTreeMap::new();
     for row in &rows {

@@ -22,8 +22,8 @@ pub(crate) static TABLE: Table = Table {
 };
 
 pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut changes = Vec::new();
     let mut lines = BTreeMap::new();
     for row in &rows {

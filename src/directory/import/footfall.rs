@@ -52,8 +52,8 @@ impl Field for Begin {
 }
 
 pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut counts: BTreeMap<FootfallSubject, Counted> = BTreeMap::new();
     for row in &rows {
         let subject = row.required::<Subject>("subject", &mut found);

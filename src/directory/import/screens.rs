@@ -41,8 +41,8 @@ pub(crate) static TABLE: Table = Table {
 };
 
 pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut screens: BTreeMap<ScreenCode, (Screen, u32)> = BTreeMap::new();
     let mut order = Vec::new();
     for row in &rows {
@@ -116,12 +116,11 @@ fn screen_of(row: &Row, context: Context<'_>, found: &mut Vec<Problem>) -> Resul
     let height = row.or::<u16>("height", if dark { 0 } else { 1080 }, found);
     let links_from = row.optional::<LocalDay>("links_from", found);
     let (from, to) = (row.optional("from", found), row.optional("to", found));
-    let (from, to, links_from) = (from?, to?, links_from?);
-    let in_service = DaySpan::new(from, to);
+    let in_service = DaySpan::new(from.ok().flatten(), to.ok().flatten());
     if !in_service.in_order() {
         found.push(row.problem("to", say("ngày cuối trước ngày đầu", "the last day comes before the first")));
     }
-    let stated_from = links_from.or(from);
+    let stated_from = links_from.ok().flatten().or(in_service.from);
     let mut links = Vec::new();
     let mut bad = Ok(());
     for link in Link::ALL {
@@ -138,16 +137,18 @@ fn screen_of(row: &Row, context: Context<'_>, found: &mut Vec<Problem>) -> Resul
             },
         }
     }
-    let (code, name, venue_type, kind) = (code?, name?, venue_type?, kind?);
-    let (connection, panels, output, width_px, height_px) = (connection?, panels?, output?, width?, height?);
-    bad?;
-    if !context.directory.has_venue(&venue_type) {
+    if venue_type.as_ref().is_ok_and(|venue| !context.directory.has_venue(venue)) {
         let mend = say(
             "chưa có hồ sơ cho loại địa điểm này; nhập venues trước",
             "no profile of this venue type; import the venues first",
         );
         found.push(row.problem("venue_type", mend));
     }
+    from.and(to)?;
+    let links_from = links_from?;
+    let (code, name, venue_type, kind) = (code?, name?, venue_type?, kind?);
+    let (connection, panels, output, width_px, height_px) = (connection?, panels?, output?, width?, height?);
+    bad?;
     if panels == 0 {
         found.push(row.problem("panels", say("ít nhất là 1", "must be at least 1")));
     }

@@ -32,8 +32,8 @@ pub(crate) static TABLE: Table = Table {
 };
 
 pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
-    let rows = read(file, &TABLE)?;
     let mut found = Vec::new();
+    let rows = read(file, &TABLE, &mut found)?;
     let mut units: Vec<(Unit, &Row)> = Vec::new();
     let mut lines: BTreeMap<_, u32> = BTreeMap::new();
     for row in &rows {

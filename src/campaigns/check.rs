@@ -1,0 +1,294 @@
+//! What is wrong with a directive that its types let through, and how to mend it.
+
+use super::directive::{AmendmentKind, Directive, DirectiveKind};
+use crate::directory::Directory;
+use crate::directory::problem::{Say, say};
+use crate::directory::typed::Flaw;
+use lichphat_playlists::time::LocalDay;
+
+/// The rule that a smaller number breaks.
+const UPWARD: (&str, &str) = (
+    "chỉ được tăng tần suất, không được giảm: thủ trưởng đơn vị chỉ có quyền quyết định tăng",
+    "a number may only be raised, never lowered: the order lets heads of units decide to raise it",
+);
+
+impl Directive {
+    /// Everything that is wrong with it by itself: path, value, mend.
+    pub fn flaws(&self) -> Vec<(String, String, Say)> {
+        let mut flaws = Vec::new();
+        self.head_flaws(&mut flaws);
+        self.kind_flaws(&mut flaws);
+        if let Some(product) = &self.product {
+            product.flaws("product", &mut flaws);
+            if self.min_gap_s < product.length_s && self.quota.is_some() {
+                let mend =
+                    say("phải ít nhất bằng thời lượng sản phẩm (length_s)", "must be at least the product's length_s");
+                flaws.push(("min_gap_s".into(), self.min_gap_s.to_string(), mend));
+            }
+        }
+        self.amendment_flaws(&mut flaws);
+        self.override_flaws(&mut flaws);
+        flaws
+    }
+
+    fn head_flaws(&self, flaws: &mut Vec<Flaw>) {
+        let mut flaw = |key: &str, value: String, vi: &str, en: &str| flaws.push((key.into(), value, say(vi, en)));
+        if self.title.trim().is_empty() {
+            flaw("title", String::new(), "ghi trích yếu", "give it a title");
+        }
+        if self.source.trim().is_empty() {
+            flaw("source", String::new(), "ghi nguồn của văn bản", "name where the text comes from");
+        }
+        if self.to < self.from {
+            flaw(
+                "to",
+                self.to.to_string(),
+                "ngày cuối trước ngày đầu (from)",
+                "the last day comes before the first (from)",
+            );
+        }
+        if !(1..=3).contains(&self.priority) {
+            flaw("priority", self.priority.to_string(), "từ 1 (trước hết) đến 3", "must be 1 (first) to 3");
+        }
+        if self.quota.is_some_and(|q| q.plays == 0 || q.plays > 100_000) {
+            let plays = self.quota.map_or(0, |q| q.plays).to_string();
+            flaw("quota.plays", plays, "từ 1 đến 100000", "must be 1 to 100000");
+        }
+        if self.target.is_empty() && self.declared.is_empty() {
+            flaw("target", String::new(), "cần ít nhất một [[target]]", "needs at least one [[target]]");
+        }
+        for (i, target) in self.target.iter().enumerate() {
+            if target.reason.trim().is_empty() {
+                let en = "write the order's own words, or the place in it";
+                flaw(&format!("target[{i}].reason"), String::new(), "ghi nguyên văn hoặc mục trong văn bản", en);
+            }
+        }
+    }
+
+    fn kind_flaws(&self, flaws: &mut Vec<Flaw>) {
+        let mut flaw = |key: &str, vi: &str, en: &str| flaws.push((key.into(), String::new(), say(vi, en)));
+        match self.kind {
+            DirectiveKind::Play => {
+                if self.product.is_none() && !self.target.is_empty() {
+                    flaw("product", "lệnh phát cần [product]", "an order to play needs a [product]");
+                }
+                if self.suspend.is_some() {
+                    flaw("suspend", "chỉ dùng với kind = \"suspend\"", "belongs to kind = \"suspend\" only");
+                }
+                if self.quota.is_some() == self.weight.is_some() && !self.target.is_empty() {
+                    let vi = "ghi hoặc quota, hoặc (khi văn bản không nêu số) weight: phần trong vòng phát";
+                    flaw(
+                        "quota",
+                        vi,
+                        "write either a quota or, where the order names no number, a weight: its share of the loop",
+                    );
+                }
+            }
+            DirectiveKind::Suspend => {
+                if self.suspend.as_ref().is_none_or(|s| s.content.is_empty()) {
+                    flaw("suspend", "cần [suspend] với content", "needs [suspend] with its content");
+                }
+                let solemn = self.suspend.as_ref().is_some_and(|s| s.in_place == super::InPlace::SolemnLoop);
+                if solemn != self.product.is_some() {
+                    let vi = "in_place = \"solemn-loop\" cần [product]; các kiểu khác không có";
+                    flaw("product", vi, "in_place = \"solemn-loop\" needs a [product], the others have none");
+                }
+                if self.quota.is_some() || self.weight.is_some() {
+                    flaw("quota", "lệnh tạm dừng không có chỉ tiêu", "a suspension has no quota");
+                }
+            }
+        }
+    }
+
+    fn amendment_flaws(&self, flaws: &mut Vec<Flaw>) {
+        for (i, a) in self.amendment.iter().enumerate() {
+            let mut flaw =
+                |key: &str, value: String, mend: Say| flaws.push((format!("amendment[{i}].{key}"), value, mend));
+            let text = |day: Option<LocalDay>| day.map(|d| d.to_string()).unwrap_or_default();
+            if a.number.trim().is_empty() {
+                flaw("number", String::new(), say("ghi số văn bản sửa đổi", "give the number of the document"));
+            }
+            if self.amendment[..i].iter().any(|before| before.date > a.date) {
+                flaw(
+                    "date",
+                    a.date.to_string(),
+                    say("xếp theo thứ tự ngày ban hành", "put amendments in order of their dates"),
+                );
+            }
+            let before = self.periods_after(&self.amendment[..i]);
+            let end = before.last().map_or(self.from, |(_, last)| *last);
+            match a.kind {
+                AmendmentKind::Extend if a.to.is_none_or(|to| to <= end) => {
+                    flaw(
+                        "to",
+                        text(a.to),
+                        say(
+                            format!("phải sau ngày cuối hiện tại {end}"),
+                            format!("must be later than the present last day {end}"),
+                        ),
+                    );
+                }
+                AmendmentKind::Extend if a.from.is_some_and(|from| from <= end || Some(from) > a.to) => {
+                    flaw(
+                        "from",
+                        text(a.from),
+                        say(
+                            format!("phải sau {end} và không sau to"),
+                            format!("must be later than {end} and not later than `to`"),
+                        ),
+                    );
+                }
+                AmendmentKind::End if a.to.is_none_or(|to| to >= end || to < self.from) => {
+                    let mend = say(
+                        format!("phải từ {} đến trước {end}", self.from),
+                        format!("must be from {} on and before {end}", self.from),
+                    );
+                    flaw("to", text(a.to), mend);
+                }
+                AmendmentKind::Raise => {
+                    let earlier = Self { amendment: self.amendment[..i].to_vec(), ..self.clone() };
+                    let Some(from) = a.from else {
+                        flaw(
+                            "from",
+                            String::new(),
+                            say("ghi ngày bắt đầu tăng", "write the first day of the raised number"),
+                        );
+                        continue;
+                    };
+                    if from < a.date {
+                        let mend = say(
+                            "không sửa quá khứ: phải từ ngày ban hành trở đi",
+                            "the past is not rewritten: write the day of issue or later",
+                        );
+                        flaw("from", from.to_string(), mend);
+                    }
+                    let in_force = earlier.order_quota(from).map(|(q, _)| q.plays);
+                    if a.plays.is_none() || a.plays <= in_force || in_force.is_none() {
+                        flaw("plays", a.plays.map(|p| p.to_string()).unwrap_or_default(), upward(in_force));
+                    }
+                }
+                AmendmentKind::Extend | AmendmentKind::End => {}
+            }
+        }
+    }
+
+    fn override_flaws(&self, flaws: &mut Vec<Flaw>) {
+        for (i, o) in self.overrides.iter().enumerate() {
+            let mut flaw =
+                |key: &str, value: String, mend: Say| flaws.push((format!("override[{i}].{key}"), value, mend));
+            let in_force = self.order_quota(o.from).map(|(q, _)| q.plays);
+            if in_force.is_none_or(|plays| o.plays <= plays) {
+                flaw("plays", o.plays.to_string(), upward(in_force));
+            }
+            if o.to.is_some_and(|to| to < o.from) {
+                flaw(
+                    "to",
+                    o.to.map(|d| d.to_string()).unwrap_or_default(),
+                    say("trước ngày đầu", "comes before the first day"),
+                );
+            }
+            if o.number.trim().is_empty() {
+                flaw("number", String::new(), say("ghi số quyết định", "give the number of the decision"));
+            }
+        }
+    }
+
+    /// Units and kinds of place it names that the directory does not have.
+    pub fn unknown_names(&self, directory: &Directory) -> Vec<(String, String, Say)> {
+        unknown(directory, self.units_named(), self.venues_named())
+    }
+
+    /// What a new text of the same order may not do once the order has begun: edit what was issued. It
+    /// may add amendments and overrides and replace the product's files. `today` decides what has begun.
+    pub fn refused_edits(&self, before: &Self, today: LocalDay) -> Vec<(String, String, Say)> {
+        if today < before.from {
+            return Vec::new();
+        }
+        let mut flaws = Vec::new();
+        let mut flaw = |key: &str, value: String| {
+            let mend = say(
+                "văn bản đã có hiệu lực, không sửa được; thêm [[amendment]] hoặc [[override]]",
+                "the order is in force and cannot be edited; add an [[amendment]] or an [[override]]",
+            );
+            flaws.push((key.to_owned(), value, mend));
+        };
+        if self.kind != before.kind {
+            flaw("kind", self.kind.to_string());
+        }
+        if self.from != before.from {
+            flaw("from", self.from.to_string());
+        }
+        if self.to != before.to {
+            flaw("to", self.to.to_string());
+        }
+        if self.quota != before.quota {
+            flaw("quota", self.quota.map(|q| q.plays.to_string()).unwrap_or_default());
+        }
+        if !self.amendment.starts_with(&before.amendment) {
+            flaw("amendment", self.amendment.len().to_string());
+        }
+        if !self.overrides.starts_with(&before.overrides) {
+            flaw("override", self.overrides.len().to_string());
+        }
+        self.past_edits(before, today, &mut flaws);
+        flaws
+    }
+
+    /// What is added to an order in force binds from today on: no finished day owes more afterwards.
+    fn past_edits(&self, before: &Self, today: LocalDay, flaws: &mut Vec<Flaw>) {
+        let mut flaw = |path: String, value: LocalDay| {
+            let mend = say(
+                format!("không sửa quá khứ: phải từ hôm nay {today} trở đi"),
+                format!("the past is not rewritten: write today, {today}, or later"),
+            );
+            flaws.push((path, value.to_string(), mend));
+        };
+        for (i, added) in self.overrides.iter().enumerate().skip(before.overrides.len()) {
+            if added.from < today {
+                flaw(format!("override[{i}].from"), added.from);
+            }
+        }
+        for (i, added) in self.amendment.iter().enumerate().skip(before.amendment.len()) {
+            let end = self.periods_after(&self.amendment[..i]).last().map_or(self.to, |(_, last)| *last);
+            match added.kind {
+                AmendmentKind::Extend if added.from.unwrap_or(end.next()) < today => {
+                    flaw(format!("amendment[{i}].from"), added.from.unwrap_or(end.next()));
+                }
+                AmendmentKind::Raise if added.from.is_some_and(|from| from < today) => {
+                    flaw(format!("amendment[{i}].from"), added.from.unwrap_or(today));
+                }
+                AmendmentKind::End if added.to.is_some_and(|to| to < today.previous()) => {
+                    flaw(format!("amendment[{i}].to"), added.to.unwrap_or(today));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn upward(in_force: Option<u32>) -> Say {
+    match in_force {
+        Some(plays) => {
+            say(format!("phải lớn hơn {plays}: {}", UPWARD.0), format!("must be more than {plays}: {}", UPWARD.1))
+        }
+        None => say("văn bản này không có chỉ tiêu (quota) để tăng", "this order has no quota to raise"),
+    }
+}
+
+/// Names that the directory does not have.
+pub(super) fn unknown<'a>(
+    directory: &Directory,
+    units: impl IntoIterator<Item = (String, &'a lichphat_playlists::ids::UnitCode)>,
+    venues: impl IntoIterator<Item = (String, &'a lichphat_playlists::ids::VenueType)>,
+) -> Vec<Flaw> {
+    let units = units.into_iter().filter(|(_, code)| directory.unit(code).is_none()).map(|(path, code)| {
+        let mend =
+            say("không có đơn vị mang mã này; nhập units trước", "no unit has this code; import the units first");
+        (path, code.to_string(), mend)
+    });
+    let venues = venues.into_iter().filter(|(_, venue)| !directory.has_venue(venue)).map(|(path, venue)| {
+        let mend = say("không có loại địa điểm này; nhập venues trước", "no such venue type; import the venues first");
+        (path, venue.to_string(), mend)
+    });
+    units.chain(venues).collect()
+}

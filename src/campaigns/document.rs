@@ -1,0 +1,52 @@
+//! The part of `docs/imports.md` on directives and local programmes.
+
+/// The text; the presets it names are read by tests, so that it cannot lie for long.
+pub fn documentation() -> &'static str {
+    TEXT
+}
+
+const TEXT: &str = "
+## directives
+
+TOML, one order per file. Examples: `config/directives/ihanoi-2024.toml`, `config/directives/loudspeaker-2025.toml`.
+An order that has begun is amended, never edited: a file of the same code may add `[[amendment]]` and `[[override]]`
+entries, from the day of import on, and correct texts; dates and quota stay. Units are codes.
+
+| key | needed | holds |
+| --- | --- | --- |
+| `code`, `title` | yes | our code, also that of its campaign; title (`title_en`) |
+| `kind` | yes | `play` or `suspend` |
+| `issuer`, `source` | yes | unit that issued it; where the text comes from |
+| `number`, `issued` |  | as printed |
+| `from`, `to` | yes | first and last day, both included, in Hà Nội |
+| `quota` | (1) | `{ plays = 10, per = \"day\", rule = \"average\", over = \"operating-days\", within = \"peak\" }`; `per`: `day`, `iso-week`, `month`, `quarter`, `year`; `rule`: `average`, `at-least`; `over`: `operating-days`, `calendar-days`; `within`: `peak`, `duty` |
+| `weight` | (1) | share of the local loop, where the order names no number |
+| `min_gap_s` |  | least seconds between starts; at least `length_s` |
+| `priority`, `category` |  | 1 (first, default) to 3; campaigns of one category keep apart |
+| `sample`, `note` |  | made up; what the reader should know |
+| `[[legal_basis]]` |  | `number`, `date`, `title` |
+| `[product]` | for play | `title`, `length_s` (whole seconds), `min_display` (`D0` to `D3`, `D1` when absent), `volume_percent` |
+| `[[product.variant]]` | for play | `lang`, `shape` (`landscape`, `portrait`, `any`), `form` (`sound`, `subtitled`, `silent`, `audio`), `venue_types` (only there, and preferred there), and either `media` (SHA-256) or `file` (path from the document's directory) |
+| `[[target]]` | yes | `link` (`owner` when absent), `unit` (and those below it), `venue_types`, `video` (`\"none\"` = loudspeakers), `force` (`required` yêu cầu, `assigned` giao, `requested` đề nghị, `encouraged` khuyến khích), `inferred` (the order names no number for them), `reason` (its words). When several fit a screen, the one that names its nearest unit decides |
+| `[[amendment]]` |  | `kind` (`extend`: later `to`, with a `from` after the last day a further period that owes nothing from before; `raise`: `plays` from `from`; `end`: earlier `to`), `number`, `date`, `sample` |
+| `[[override]]` |  | `unit`, `link`, `plays` (more than the order's, never fewer), `from`, `to`, `number` of the decision |
+| `[suspend]` | for suspend | `content` (`contract`, `local`, `order`), `in_place` (`blank`, `mute`, `solemn-loop`), `days` (`leave-quota`, `make-good`) |
+| `[[declared]]` |  | what no screen can play: `channel`, `obliged`, `quota`, `reason` |
+
+(1) a play order has exactly one of the two.
+
+## campaigns
+
+TOML: contracts and local content, any number of each. Example: `config/sample/local-loop.toml`. An entry replaces the
+one of its code; to take it off, give it a last day.
+
+| entry | keys besides `code`, `title`, `sample`, `[product]`, `[[place]]` |
+| --- | --- |
+| `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day`, `windows` (all duty when absent), `min_gap_s`, `priority` (2 or 3), `category` |
+| `[[item]]` | `weight`: share of voice; `days = { from, to }` |
+| `[[fixed]]` | `on` (`mon-fri`), `at` (`07:00`), `days` |
+| `[[fallback]]` | the safe loop, without place: the first whose product fits a screen is what it shows when nothing else can be shown |
+| `[category_gap_s]` | least seconds between starts of different campaigns of one category |
+
+A place is `link`, `unit`, `venue_types`, `video`, as in a target.
+";
