@@ -2,8 +2,6 @@
 //! second at which a campaign fits. Every move of every search goes through [`Board::place`] and
 //! [`Board::remove`], so a board is feasible at all times.
 
-#![allow(dead_code)] // the search that uses the rest lands next
-
 use super::problem::{Past, PlayKind, Problem};
 use crate::time::IntervalSet;
 use std::collections::BTreeMap;
@@ -62,6 +60,9 @@ pub(super) struct Board {
     pub(super) shortfall: u64,
     bin_s: u32,
     people: Vec<u32>,
+    /// Per bin: no free run of this length starts in it (a bound that only [`Board::remove`] loosens).
+    full: Vec<u32>,
+    longest_s: u32,
 }
 
 impl Board {
@@ -90,6 +91,8 @@ impl Board {
             shortfall: 0,
             bin_s: problem.footfall.bin_s,
             people: problem.footfall.weights.clone(),
+            full: vec![u32::MAX; (problem.horizon_s / problem.footfall.bin_s) as usize + 2],
+            longest_s: problem.campaigns.iter().map(|c| c.dur).max().unwrap_or(0),
         };
         for c in &problem.campaigns {
             let category = c.category.as_deref().and_then(|k| names.get(k)).copied().unwrap_or(ALONE);
@@ -181,8 +184,11 @@ impl Board {
         }
         self.shortfall += u64::from(item.weight);
         self.audience -= u64::from(self.people_at(start));
+        let end = start + item.dur;
         take(&mut self.starts[c], start);
         take(&mut self.line, (start, c as u16));
+        let bins = (start.saturating_sub(self.longest_s) / self.bin_s) as usize..=(end / self.bin_s) as usize;
+        self.full[bins].fill(u32::MAX);
     }
 
     /// May a play of `c` start at `start`, as the board stands?
@@ -240,6 +246,97 @@ impl Board {
                 }
             }
             return Some(s);
+        }
+    }
+
+    /// The richest start that the board allows for `c`; ties to the earlier bin, earliest in it. `skip` may
+    /// pass over a bin, so that a search does not always do the same.
+    pub(super) fn best_start(&mut self, c: usize, mut skip: impl FnMut() -> bool) -> Option<u32> {
+        for k in 0..self.items[c].rich.len() {
+            let item = &self.items[c];
+            let seg = item.segments[usize::from(item.rich[k])];
+            let bin = (seg.lo / self.bin_s) as usize;
+            if self.full[bin] <= item.dur || skip() {
+                continue;
+            }
+            match self.free_from(seg.lo, item.dur, seg.hi) {
+                None if seg.lo.is_multiple_of(self.bin_s) && seg.hi + 1 - seg.lo == self.bin_s => {
+                    self.full[bin] = item.dur;
+                }
+                None => {}
+                Some(s) => {
+                    if let Some(s) = self.fit(c, s, seg.hi) {
+                        return Some(s);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// The feasible start of `c` nearest to second `wish`; ties to the earlier.
+    pub(super) fn nearest(&self, c: usize, wish: u32) -> Option<u32> {
+        let segments = &self.items[c].segments;
+        let i = segments.partition_point(|s| s.hi < wish);
+        let later = segments[i..].iter().find_map(|s| self.fit(c, s.lo.max(wish), s.hi));
+        let j = segments.partition_point(|s| s.lo <= wish);
+        // no need to look further back than the later one is away
+        let from = later.map_or(0, |l| wish.saturating_sub(l - wish));
+        let back = segments[..j].iter().rev().take_while(|s| s.hi >= from);
+        let earlier = back.filter_map(|s| self.fit_back(c, s.lo.max(from), s.hi.min(wish))).next();
+        earlier.or(later)
+    }
+
+    /// The earliest (or latest) feasible start of `c` in `from..=to`.
+    pub(super) fn fit_between(&self, c: usize, from: u32, to: u32, late: bool) -> Option<u32> {
+        let segments = &self.items[c].segments;
+        let a = segments.partition_point(|s| s.hi < from);
+        let b = segments.partition_point(|s| s.lo <= to);
+        let mut inside = segments.get(a..b.max(a))?.iter();
+        if late {
+            inside.rev().find_map(|s| self.fit_back(c, s.lo.max(from), s.hi.min(to)))
+        } else {
+            inside.find_map(|s| self.fit(c, s.lo.max(from), s.hi.min(to)))
+        }
+    }
+
+    /// The second at which `c`'s own clock shows `tau`.
+    pub(super) fn second_at(&self, c: usize, tau: u64) -> Option<u32> {
+        let mut left = u32::try_from(tau).ok()?;
+        for &(a, b) in self.items[c].windows.as_slice() {
+            if left < b - a {
+                return Some(a + left);
+            }
+            left -= b - a;
+        }
+        None
+    }
+
+    /// How far apart starts of `c` and `other` must be when they compete; 0 when they do not.
+    pub(super) fn reach(&self, c: usize, other: usize) -> u32 {
+        let (a, b) = (&self.items[c], &self.items[other]);
+        if a.category != ALONE && a.category == b.category { a.category_gap } else { 0 }
+    }
+
+    /// All starts that the board allows for `c` when its own plays do not matter (past ones do), as
+    /// stretches `lo..=hi` with their people, in order.
+    pub(super) fn free_stretches(&self, c: usize, out: &mut Vec<(u32, u32, i64)>) {
+        out.clear();
+        let item = &self.items[c];
+        for seg in &item.segments {
+            let mut s = seg.lo;
+            while let Some(lo) = self.fit(c, s, seg.hi) {
+                let busy = first_set(&self.busy, lo + item.dur, seg.hi + item.dur + 1);
+                let mut hi = busy.map_or(seg.hi, |b| b - item.dur).min(seg.hi);
+                if let Some(members) = self.categories.get(item.category) {
+                    let i = members.partition_point(|&(x, _)| x <= lo);
+                    if let Some(m) = members[i..].iter().find(|m| usize::from(m.1) != c) {
+                        hi = hi.min(m.0.saturating_sub(item.category_gap)).max(lo);
+                    }
+                }
+                out.push((lo, hi, i64::from(seg.people)));
+                s = hi + 1;
+            }
         }
     }
 

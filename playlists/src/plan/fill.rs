@@ -37,6 +37,38 @@ pub(super) fn fill(fillers: &[Filler], runs: &[(u32, u32)], air_s: &mut [u64], o
     }
 }
 
+/// Puts the fillers of a plan in force back wherever their seconds are still free; answers with the runs that
+/// are left.
+pub(super) fn keep_fillers(
+    fillers: &[Filler],
+    prefer: &[Play],
+    runs: &[(u32, u32)],
+    air_s: &mut [u64],
+    out: &mut Vec<Play>,
+) -> Vec<(u32, u32)> {
+    let mut left = Vec::with_capacity(runs.len());
+    let mut old = prefer.iter().filter(|p| p.kind == PlayKind::Filler).peekable();
+    for &(a, b) in runs {
+        let mut at = a;
+        while let Some(p) = old.next_if(|p| p.start < b) {
+            let Some(i) = fillers.iter().position(|f| f.id == p.id && f.dur == p.dur) else { continue };
+            if p.start < at || p.end() > b {
+                continue;
+            }
+            if p.start > at {
+                left.push((at, p.start));
+            }
+            at = p.end();
+            air_s[i] += u64::from(p.dur);
+            out.push(p.clone());
+        }
+        if at < b {
+            left.push((at, b));
+        }
+    }
+    left
+}
+
 /// `reach[n]` = most seconds of `n` that a combination of the fillers' lengths can cover.
 fn reach(fillers: &[Filler]) -> Vec<usize> {
     let mut reach = vec![0usize; EXACT_S + 1];

@@ -11,13 +11,19 @@
 
 mod board;
 pub mod check;
+mod even;
 mod fill;
 mod metrics;
 mod planner;
 mod problem;
 mod proof;
 mod proof_check;
+mod repair;
 mod report;
+mod rng;
+mod row;
+mod search;
+mod start;
 mod why;
 
 pub use check::{Metrics, Verdict, check, check_with_past};

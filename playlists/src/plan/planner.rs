@@ -1,11 +1,15 @@
 //! The planner: an even start by priority, a bounded search, then the local loop in between.
 
 use super::board::Board;
-use super::fill::fill;
+use super::even::even_out;
+use super::fill::{fill, keep_fillers};
 use super::metrics::metrics;
 use super::problem::{Past, Play, PlayKind, Problem, ProblemError, Solution};
 use super::proof::{Certificate, certificates, rest_of_day};
+use super::repair::repair;
 use super::report::{CampaignReport, Cause, PlanReport};
+use super::search::Search;
+use super::start;
 use serde::{Deserialize, Serialize};
 
 /// How much work a plan is worth. A fixed amount of work, never wall time: the same effort gives the
@@ -73,14 +77,44 @@ pub fn plan(problem: &Problem, past: &Past, effort: Effort) -> Result<(Plan, Pla
 }
 
 /// Plans the rest of a day.
-pub fn plan_with(problem: &Problem, past: &Past, _options: &Options<'_>) -> Result<(Plan, PlanReport), PlanError> {
+pub fn plan_with(problem: &Problem, past: &Past, options: &Options<'_>) -> Result<(Plan, PlanReport), PlanError> {
     problem.validate()?;
     let mut board = Board::new(problem, past);
-    even_start(&mut board);
-    let plays = finish(problem, past, &board);
+    if options.prefer.is_empty() {
+        fresh(&mut board, options);
+    } else {
+        start::keep(&mut board, problem, options.prefer);
+        repair(&mut board);
+    }
+    let plays = finish(problem, past, &board, options.prefer);
     let plan = Plan { instance: problem.id.clone(), plays };
     let report = report(problem, past, &board, &plan);
     Ok((plan, report))
+}
+
+/// A plan from nothing: even start, search for audience, then even spacing as far as the tolerance goes.
+fn fresh(board: &mut Board, options: &Options<'_>) {
+    start::even(board);
+    let mut order = start::order(board);
+    order.sort_by_key(|&c| board.items[c].dur);
+    let mut search = Search::new(board, 1);
+    let (sweeps, rounds) = match options.effort {
+        Effort::Quick => (3, 0),
+        Effort::Normal => (4, 20_000),
+        Effort::Thorough => (4, 400_000),
+    };
+    for _ in 0..sweeps {
+        if !search.sweep(&order) {
+            break;
+        }
+    }
+    search.anneal(rounds, 40);
+    let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
+    if tolerance > 0 {
+        let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);
+        even_out(board, floor, 3);
+    }
+    repair(board);
 }
 
 fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanReport {
@@ -107,50 +141,8 @@ fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanRep
     }
 }
 
-fn even_start(board: &mut Board) {
-    let mut order: Vec<usize> = (0..board.items.len()).collect();
-    order.sort_by_key(|&c| {
-        let i = &board.items[c];
-        let tightness = u64::from(i.target) * u64::from(i.gap) * 1000 / u64::from(i.length.max(1));
-        (i.priority, std::cmp::Reverse(i.weight), std::cmp::Reverse(tightness), std::cmp::Reverse(i.dur), c)
-    });
-    for c in order {
-        let need = board.missing(c);
-        let free: Vec<(u32, u32)> = board.items[c].segments.iter().map(|s| (s.lo, s.hi + 1)).collect();
-        let total: u64 = free.iter().map(|(a, b)| u64::from(b - a)).sum();
-        for k in 0..need {
-            let mut at = (2 * u64::from(k) + 1) * total / (2 * u64::from(need));
-            let ideal = free.iter().find_map(|&(a, b)| {
-                let length = u64::from(b - a);
-                if at < length {
-                    return Some(a + at as u32);
-                }
-                at -= length;
-                None
-            });
-            let Some(ideal) = ideal else { break };
-            if let Some(start) = nearest(board, c, ideal) {
-                board.place(c, start);
-            }
-        }
-    }
-}
-
-/// The feasible start of `c` nearest to `ideal`.
-fn nearest(board: &Board, c: usize, ideal: u32) -> Option<u32> {
-    let segments = &board.items[c].segments;
-    let i = segments.partition_point(|s| s.hi < ideal);
-    let later = segments[i..].iter().find_map(|s| board.fit(c, s.lo.max(ideal), s.hi));
-    let j = segments.partition_point(|s| s.lo <= ideal);
-    let earlier = segments[..j].iter().rev().find_map(|s| board.fit_back(c, s.lo, s.hi.min(ideal)));
-    match (earlier, later) {
-        (Some(e), Some(l)) => Some(if ideal - e <= l - ideal { e } else { l }),
-        (e, l) => e.or(l),
-    }
-}
-
 /// The board as plays: past, fixed events, campaigns and the local loop in between.
-fn finish(problem: &Problem, past: &Past, board: &Board) -> Vec<Play> {
+fn finish(problem: &Problem, past: &Past, board: &Board, prefer: &[Play]) -> Vec<Play> {
     let mut plays: Vec<Play> = past.plays.iter().map(|p| p.play.clone()).collect();
     for f in problem.fixed.iter().filter(|f| f.start >= board.cut_s) {
         plays.push(Play { start: f.start, dur: f.dur, kind: PlayKind::Fixed, id: f.id.clone() });
@@ -165,7 +157,8 @@ fn finish(problem: &Problem, past: &Past, board: &Board) -> Vec<Play> {
             air_s[i] += u64::from(p.play.dur);
         }
     }
-    fill(&problem.fillers, &board.free_runs(), &mut air_s, &mut plays);
+    let runs = keep_fillers(&problem.fillers, prefer, &board.free_runs(), &mut air_s, &mut plays);
+    fill(&problem.fillers, &runs, &mut air_s, &mut plays);
     plays.sort();
     plays
 }

@@ -1,0 +1,173 @@
+//! The bounded search for audience: ruin a few plays, lay them out anew, keep what is better.
+//!
+//! Two moves. *Row*: one campaign laid out anew, all but exactly ([`Row`]). *String*: some neighbouring plays
+//! taken off in one to three places and put back one by one at the richest second they find, together with
+//! whatever is missing (slack induction by string removals, Christiaens and Vanden Berghe 2020). Accepted
+//! like annealing, with integers only.
+
+use super::board::Board;
+use super::rng::Rng;
+use super::row::Row;
+
+/// A step that can be taken back.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    placed: bool,
+    c: u16,
+    start: u32,
+}
+
+/// A search on one board.
+pub(super) struct Search<'b> {
+    board: &'b mut Board,
+    rng: Rng,
+    row: Row,
+    steps: Vec<Step>,
+    off: Vec<u16>,
+    starts: Vec<u32>,
+    /// What one unit of weighted shortfall is worth in people.
+    price: i64,
+}
+
+impl<'b> Search<'b> {
+    pub(super) fn new(board: &'b mut Board, seed: u64) -> Self {
+        let most = board.items.iter().flat_map(|i| &i.segments).map(|s| i64::from(s.people)).max().unwrap_or(0);
+        let price = 4 * most.max(1);
+        Self {
+            board,
+            rng: Rng::new(seed),
+            row: Row::default(),
+            steps: Vec::new(),
+            off: Vec::new(),
+            starts: Vec::new(),
+            price,
+        }
+    }
+
+    fn place(&mut self, c: usize, start: u32) {
+        self.board.place(c, start);
+        self.steps.push(Step { placed: true, c: c as u16, start });
+    }
+
+    fn remove(&mut self, c: usize, start: u32) {
+        self.board.remove(c, start);
+        self.steps.push(Step { placed: false, c: c as u16, start });
+    }
+
+    fn undo(&mut self) {
+        while let Some(step) = self.steps.pop() {
+            if step.placed {
+                self.board.remove(usize::from(step.c), step.start);
+            } else {
+                self.board.place(usize::from(step.c), step.start);
+            }
+        }
+    }
+
+    /// The smaller the better.
+    fn cost(&self) -> i64 {
+        self.board.shortfall as i64 * self.price - self.board.audience as i64
+    }
+
+    /// Lays every campaign out anew once, in `order`; keeps each that is not worse. True when any got better.
+    pub(super) fn sweep(&mut self, order: &[usize]) -> bool {
+        let mut better = false;
+        for &c in order {
+            let before = self.cost();
+            self.lay(c);
+            if self.cost() > before {
+                self.undo();
+            }
+            better |= self.cost() < before;
+            self.steps.clear();
+        }
+        better
+    }
+
+    fn lay(&mut self, c: usize) {
+        let own: Vec<u32> = self.board.starts[c].iter().copied().filter(|&s| s >= self.board.cut_s).collect();
+        for start in own {
+            self.remove(c, start);
+        }
+        let mut starts = std::mem::take(&mut self.starts);
+        self.row.lay(self.board, c, &mut starts);
+        for &start in &starts {
+            self.place(c, start);
+        }
+        self.starts = starts;
+    }
+
+    /// `rounds` moves, cooling from a few plays' worth of people down to nothing; ends on the best board seen.
+    pub(super) fn anneal(&mut self, rounds: usize, heat: i64) {
+        if self.board.line.is_empty() {
+            return;
+        }
+        let mean = self.board.audience as i64 / self.board.line.len() as i64;
+        let mut best = (self.cost(), self.board.clone());
+        for round in 0..rounds {
+            let before = self.cost();
+            self.steps.clear();
+            self.string();
+            let left = (rounds - round) as i64;
+            let temper = mean * heat * left / (rounds as i64 * 100);
+            if self.cost() > before + temper * self.rng.exponential_256() / 256 {
+                self.undo();
+            } else if self.cost() < best.0 {
+                best = (self.cost(), self.board.clone());
+            }
+        }
+        if best.0 < self.cost() {
+            *self.board = best.1;
+        }
+        self.steps.clear();
+    }
+
+    /// Takes strings of neighbours off and puts everything back that finds a place.
+    fn string(&mut self) {
+        self.off.clear();
+        let pieces = 1 + self.rng.below(3);
+        for _ in 0..pieces {
+            let length = 1 + self.rng.below(6);
+            let n = self.board.line.len();
+            if n == 0 {
+                break;
+            }
+            let from = self.rng.below(n);
+            for _ in 0..length.min(n - from) {
+                let (start, c) = self.board.line[from];
+                self.remove(usize::from(c), start);
+                self.off.push(c);
+            }
+        }
+        for c in 0..self.board.items.len() {
+            let already = self.off.iter().filter(|&&o| usize::from(o) == c).count();
+            for _ in already..self.board.missing(c) as usize {
+                self.off.push(c as u16);
+            }
+        }
+        self.back();
+    }
+
+    fn back(&mut self) {
+        let mut off = std::mem::take(&mut self.off);
+        // who goes first: short ones pay best per second, long ones and heavy ones fit worst
+        let way = self.rng.below(4);
+        for i in (1..off.len()).rev() {
+            off.swap(i, self.rng.below(i + 1));
+        }
+        let items = &self.board.items;
+        match way {
+            0 => off.sort_by_key(|&c| std::cmp::Reverse(items[usize::from(c)].weight)),
+            1 => off.sort_by_key(|&c| items[usize::from(c)].dur),
+            2 => off.sort_by_key(|&c| std::cmp::Reverse(items[usize::from(c)].dur)),
+            _ => {}
+        }
+        for &c in &off {
+            let rng = &mut self.rng;
+            if let Some(start) = self.board.best_start(usize::from(c), || rng.next() & 63 == 0) {
+                self.place(usize::from(c), start);
+            }
+        }
+        self.off = off;
+    }
+}
