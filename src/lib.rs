@@ -7,6 +7,7 @@
 pub mod campaigns;
 pub mod clock;
 pub mod cmd;
+pub mod compliance;
 pub mod config;
 pub mod directory;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
+pub mod planning;
 pub mod proof;
 pub mod store;
 pub mod web;

@@ -8,12 +8,16 @@ mod media;
 pub mod output;
 mod serve;
 
-use crate::clock::SystemClock;
+use crate::clock::{SystemClock, SystemRng};
 use crate::config::Settings;
 use crate::error::AppError;
+use crate::fleet::Fleet;
+use crate::keys::Keys;
 use crate::lang::Lang;
 use crate::library::{Library, MediaFiles, PlayerProbe};
+use crate::proof::Proof;
 use crate::store::Store;
+use crate::web::App;
 use clap::{Parser, Subcommand};
 use lichphat_playlists::ports::Clock;
 use std::path::PathBuf;
@@ -86,6 +90,21 @@ impl Context {
         let probe = PlayerProbe::new(&self.settings.probe.program, self.settings.probe.timeout_s);
         let files = MediaFiles::new(&self.settings.data);
         Library::new(Arc::new(store.clone()), files, Arc::new(probe), Arc::clone(&self.clock))
+    }
+
+    /// Every room over `store`, with the keys of the data directory: what `serve`, the simulated
+    /// fleet and tests call.
+    pub fn app(&self, store: &Store) -> Result<App, AppError> {
+        let keys = Keys::load(&self.settings.data)?;
+        let (offset, rng) = (self.settings.utc_offset(), Arc::new(SystemRng));
+        Ok(App {
+            clock: Arc::clone(&self.clock),
+            utc_offset: offset,
+            library: self.library(store),
+            fleet: Arc::new(Fleet::new(Arc::new(store.clone()), Arc::clone(&self.clock), rng, offset)),
+            proof: Arc::new(Proof::new(Arc::new(store.clone()), Arc::clone(&self.clock), Arc::new(keys.receipt))),
+            max_body_bytes: self.settings.web.max_body_bytes,
+        })
     }
 
     /// Says something to the person, in his language, on standard error.

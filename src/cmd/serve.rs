@@ -2,10 +2,9 @@
 
 use super::Context;
 use crate::error::AppError;
-use crate::web::{self, App, Listener};
+use crate::web::{self, Listener};
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Arguments of `lichphat serve`.
@@ -25,12 +24,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     };
     let listener = Listener::bind(args.listen.unwrap_or(settings.listen)).await.map_err(refused)?;
     let store = context.open_store()?;
-    let app = App {
-        clock: Arc::clone(&context.clock),
-        utc_offset: settings.utc_offset(),
-        library: context.library(&store),
-        max_body_bytes: settings.web.max_body_bytes,
-    };
+    let app = context.app(&store)?;
     let address = listener.address();
     context.say(
         &format!("Máy chủ lichphat: http://{address}/ (Ctrl-C để dừng)"),

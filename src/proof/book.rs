@@ -106,7 +106,11 @@ impl Default for PlanCache {
 
 impl PlanCache {
     /// All plans the segment names.
-    pub(super) async fn book(&self, store: &dyn ProofStore, segment: &Segment) -> Result<PlanBook, ProofError> {
+    pub(super) async fn book<S: ProofStore + ?Sized>(
+        &self,
+        store: &S,
+        segment: &Segment,
+    ) -> Result<PlanBook, ProofError> {
         let named: BTreeSet<PlanHash> = segment.records.iter().map(|r| r.plan).collect();
         let mut book = PlanBook::default();
         let mut missing = Vec::new();

@@ -5,11 +5,12 @@
 //! stepped over; two different segments for one place in the chain are kept apart and told of.
 //! The rule itself is pure ([`lichphat_playlists::proof::count`]); this room applies it.
 
+pub mod audit;
 mod book;
 pub mod ingest;
 mod rollup;
 
-pub use book::{PlanBook, PlanContext};
+pub use book::{PlanBook, PlanContext, PlanDocument};
 pub use ingest::{DeviceMark, Outcome, decide};
 pub use rollup::{Counts, RollupDelta};
 
@@ -76,7 +77,7 @@ pub trait ProofStore: Send + Sync {
     /// The device's key, unless it is unknown or revoked.
     async fn identity(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
     /// The signed playlist documents (and their asset tables) of `plans`, as far as they are held.
-    async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<book::PlanDocument>, ProofError>;
+    async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError>;
     /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
     /// the quarantined bytes. Returns the mark as it is afterwards.
     async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError>;

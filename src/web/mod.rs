@@ -4,13 +4,16 @@
 //! Requests are dispatched by their first path segment ([`Router`]): a chain of forty `.or()`
 //! routes doubles the cost of each request.
 
+mod device_api;
 mod router;
 mod server;
 
 pub use router::{RequestBody, Response, Router, Service};
 pub use server::{ListenError, Listener};
 
+use crate::fleet::Fleet;
 use crate::library::Library;
+use crate::proof::Proof;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
 use std::sync::Arc;
@@ -25,13 +28,20 @@ pub struct App {
     pub utc_offset: UtcOffset,
     /// Media.
     pub library: Library,
+    /// Devices, and what they should hold.
+    pub fleet: Arc<Fleet>,
+    /// Evidence.
+    pub proof: Arc<Proof>,
     /// Longest request body, bytes.
     pub max_body_bytes: u32,
 }
 
 /// The whole service: every room's routes under their first path segment.
 pub fn service(app: &App) -> Service {
-    Router::new().route("healthz", health(app)).into_service(app.max_body_bytes)
+    Router::new()
+        .route("device", device_api::routes(app))
+        .route("healthz", health(app))
+        .into_service(app.max_body_bytes)
 }
 
 /// `GET /healthz`: the service answers.

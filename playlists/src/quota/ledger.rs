@@ -144,6 +144,12 @@ impl Ledger {
         self.carry(t, capacity).min(self.envelope[t].saturating_sub(counted_before))
     }
 
+    /// Most plays on `day`, make-goods included: the daily cap `M`; 0 outside the campaign and on a day on
+    /// which nothing can play.
+    pub fn cap(&self, day: LocalDay) -> u32 {
+        self.index(day).map_or(0, |t| self.carry(t, u32::MAX))
+    }
+
     /// `min(M, K)`, nothing on a day on which nothing can play.
     fn carry(&self, t: usize, capacity: u32) -> u32 {
         if self.days[t].operating { self.cap[t].min(capacity) } else { 0 }

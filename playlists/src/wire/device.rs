@@ -10,7 +10,7 @@
 //! | `GET /device/v1/receipt` | the newest signed receipt |
 //! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
 //! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`] |
-//! | `GET /device/v1/events` | server-sent events: `playlist`, data = ETag of the index |
+//! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index |
 //!
 //! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
 

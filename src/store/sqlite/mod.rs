@@ -4,8 +4,13 @@
 //! many. Each job runs in its own savepoint, so a failing one is undone alone, and nobody gets an
 //! answer before the commit that holds his work is on disk. `rusqlite` never leaves these threads.
 
+mod compliance;
 mod errors;
+mod fleet;
 mod library;
+mod planning;
+mod proof;
+mod rows;
 mod threads;
 
 use crate::error::StoreError;

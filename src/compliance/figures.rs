@@ -1,0 +1,436 @@
+//! Figures of one campaign: per screen and day, and rolled up. Pure.
+//!
+//! Every figure can be walked back to records: `counted` is the rollup that ingest wrote, `planned`
+//! the newest plan, and what is neither has a cause.
+
+use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::quota::{DayOwed, Ledger, LedgerOptions, Quota};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Days after which a slot without a record is no longer waited for: the offline horizon.
+pub const PENDING_DAYS: u32 = 7;
+
+/// How a screen takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Our device has sent records in the period.
+    Reporting,
+    /// Somebody declared plays; nothing proves them.
+    Declared,
+    /// Nothing was heard.
+    Silent,
+}
+
+/// What is known of one screen and day. Additive over devices.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DayFacts {
+    /// Plays the ledger asked for.
+    pub asked: u32,
+    /// Plays in the newest plan.
+    pub planned: u32,
+    /// Slots that have a record.
+    pub slots_seen: u32,
+    /// Counted toward the quota.
+    pub counted: u32,
+    /// Counted outside the windows.
+    pub counted_outside: u32,
+    /// Of `counted`: in place of a missed slot.
+    pub made_good: u32,
+    /// Arrived more than a day late.
+    pub late: u32,
+    /// Not counted.
+    pub not_counted: u32,
+    /// Unknown.
+    pub unknown: u32,
+    /// Counted by display level, lowest first.
+    pub by_level: [u32; 5],
+    /// Not counted and unknown, by code.
+    pub reasons: BTreeMap<String, u32>,
+}
+
+/// One targeted screen with everything its figures need.
+#[derive(Debug, Clone)]
+pub struct ScreenFacts {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// Its name.
+    pub name: String,
+    /// Who plays on it: `managed`, `third-party`, `none`.
+    pub kind: String,
+    /// Binding force of the order for it.
+    pub force: String,
+    /// The order names no number for it: falling short is never called a breach.
+    pub inferred: bool,
+    /// The days of the campaign on this screen, with what each owes.
+    pub owed: Vec<DayOwed>,
+    /// Facts by day.
+    pub days: BTreeMap<LocalDay, DayFacts>,
+    /// Has a device ever been registered?
+    pub has_device: bool,
+    /// Simulated device?
+    pub simulated: bool,
+    /// End of the newest record the store holds.
+    pub reported_until: Option<UtcMillis>,
+}
+
+/// One screen's line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ScreenLine {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// Its name.
+    pub name: String,
+    /// Who plays on it.
+    pub kind: String,
+    /// Binding force.
+    pub force: String,
+    /// The number is inferred, not ordered.
+    pub inferred: bool,
+    /// Simulated device.
+    pub simulated: bool,
+    /// Reporting, declared or silent.
+    pub standing: Standing,
+    /// Days on duty in the period.
+    pub operating_days: u32,
+    /// Whole plays owed in the period.
+    pub owed: u32,
+    /// Counted toward the quota.
+    pub counted: u32,
+    /// Counted outside the windows, apart.
+    pub counted_outside: u32,
+    /// Of `counted`: made good.
+    pub made_good: u32,
+    /// Arrived late.
+    pub late: u32,
+    /// Records not counted.
+    pub not_counted: u32,
+    /// Records of which there is no telling.
+    pub unknown: u32,
+    /// Slots without a record that may still come.
+    pub pending: u32,
+    /// Slots without a record that will not come.
+    pub missed: u32,
+    /// Average plays per operating day so far.
+    pub mean_per_day: f64,
+    /// Fewest plays on an operating day.
+    pub min_per_day: u32,
+    /// Days that reached their own target.
+    pub days_at_target: u32,
+    /// Operating days with no counted play.
+    pub days_at_zero: u32,
+    /// Counted plays beyond what is owed.
+    pub surplus: u32,
+    /// Plays missing.
+    pub short: u32,
+    /// Nothing is missing.
+    pub met: bool,
+    /// Plays expected by the campaign's end if every coming day brings what it owes.
+    pub forecast: u32,
+    /// Why plays are missing, by code; the largest first in print.
+    pub causes: BTreeMap<String, u32>,
+    /// The largest cause, empty when met.
+    pub main_cause: String,
+    /// Counted by display level: dark, D0, D1, D2, D3.
+    pub by_level: [u32; 5],
+}
+
+/// The whole.
+#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+pub struct Totals {
+    /// Screens the order is aimed at and that stand.
+    pub existing: u32,
+    /// Of them, screens with records in the period.
+    pub reporting: u32,
+    /// With declared plays only.
+    pub declared: u32,
+    /// With nothing.
+    pub silent: u32,
+    /// Targeted screens on duty in the period: met + short.
+    pub on_duty: u32,
+    /// Screens that met the quota so far.
+    pub met: u32,
+    /// Screens that fell short.
+    pub short: u32,
+    /// Counted plays.
+    pub counted: u64,
+    /// Made good.
+    pub made_good: u64,
+    /// Average over screens of counted plays per operating day.
+    pub mean_per_day: f64,
+    /// Lowest average of a screen.
+    pub min_per_day: f64,
+    /// Short screens by their main cause.
+    pub short_causes: BTreeMap<String, u32>,
+}
+
+/// The period and the clock figures are reckoned by.
+#[derive(Debug, Clone, Copy)]
+pub struct Period {
+    /// First day.
+    pub from: LocalDay,
+    /// Last day, included.
+    pub to: LocalDay,
+    /// Now.
+    pub now: UtcMillis,
+    /// Offset of local time.
+    pub offset: UtcOffset,
+}
+
+impl Period {
+    /// Last day of the period that has ended; what is under way is not owed yet.
+    fn last_ended(&self) -> LocalDay {
+        self.to.min(self.now.day(self.offset).previous())
+    }
+}
+
+/// One screen's line, or none when it has no duty in the period.
+pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> ScreenLine {
+    let last_ended = period.last_ended();
+    let operating: Vec<&DayOwed> = facts
+        .owed
+        .iter()
+        .filter(|d| d.operating && d.day >= period.from && d.day <= period.to && d.day <= last_ended)
+        .collect();
+    let mut sum = DayFacts::default();
+    let (mut pending, mut missed, mut counted_ended) = (0, 0, 0);
+    let mut causes: BTreeMap<String, u32> = BTreeMap::new();
+    for (&day, f) in facts.days.range(period.from..=period.to) {
+        add(&mut sum, f);
+        if day > last_ended {
+            pending += f.planned.saturating_sub(f.slots_seen);
+            continue;
+        }
+        counted_ended += f.counted;
+        let open = f.planned.saturating_sub(f.slots_seen);
+        let cause = open_cause(facts, day, period);
+        match cause {
+            None => pending += open,
+            Some(_) => missed += open,
+        }
+        note(&mut causes, cause.unwrap_or("pending"), open);
+        note(&mut causes, "no-room", f.asked.saturating_sub(f.planned));
+        for (reason, n) in &f.reasons {
+            note(&mut causes, reason, *n);
+        }
+    }
+    let in_period = |d: &&DayOwed| d.day >= period.from && d.day <= period.to;
+    let ledger = |last: LocalDay| {
+        let days = facts.owed.iter().filter(in_period).filter(|d| d.day <= last).copied().collect();
+        Ledger::new(quota.rule, quota.per, days, LedgerOptions::default())
+    };
+    let status = ledger(last_ended).status(last_ended, counted_ended);
+    let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counted);
+    let target = |d: &DayOwed| lichphat_playlists::quota::ceil(d.owed);
+    if !status.met && causes.is_empty() {
+        causes.insert(no_slot_cause(facts).to_owned(), status.short);
+    }
+    let main_cause = if status.met { String::new() } else { largest(&causes) };
+    let n = operating.len() as u32;
+    let owed = counted_ended + status.short - status.surplus;
+    let owed_all = ledger(period.to).status(period.to, 0).short;
+    let standing = match facts.days.values().any(|f| f.slots_seen + f.not_counted + f.unknown + f.counted > 0) {
+        true => Standing::Reporting,
+        false => Standing::Silent,
+    };
+    ScreenLine {
+        screen: facts.screen.clone(),
+        name: facts.name.clone(),
+        kind: facts.kind.clone(),
+        force: facts.force.clone(),
+        inferred: facts.inferred,
+        simulated: facts.simulated,
+        standing,
+        operating_days: n,
+        owed,
+        counted: sum.counted,
+        counted_outside: sum.counted_outside,
+        made_good: sum.made_good,
+        late: sum.late,
+        not_counted: sum.not_counted,
+        unknown: sum.unknown,
+        pending,
+        missed,
+        mean_per_day: if n == 0 { 0.0 } else { round4(f64::from(sum.counted) / f64::from(n)) },
+        min_per_day: operating.iter().map(|d| at(d)).min().unwrap_or(0),
+        days_at_target: operating.iter().filter(|d| at(d) >= target(d)).count() as u32,
+        days_at_zero: operating.iter().filter(|d| at(d) == 0).count() as u32,
+        surplus: status.surplus,
+        short: status.short,
+        met: status.met,
+        forecast: counted_ended.max(sum.counted) + owed_all.saturating_sub(owed),
+        causes,
+        main_cause,
+        by_level: sum.by_level,
+    }
+}
+
+fn add(sum: &mut DayFacts, f: &DayFacts) {
+    sum.asked += f.asked;
+    sum.planned += f.planned;
+    sum.slots_seen += f.slots_seen;
+    sum.counted += f.counted;
+    sum.counted_outside += f.counted_outside;
+    sum.made_good += f.made_good;
+    sum.late += f.late;
+    sum.not_counted += f.not_counted;
+    sum.unknown += f.unknown;
+    for (a, b) in sum.by_level.iter_mut().zip(f.by_level) {
+        *a += b;
+    }
+    for (reason, n) in &f.reasons {
+        note(&mut sum.reasons, reason, *n);
+    }
+}
+
+fn note(causes: &mut BTreeMap<String, u32>, cause: &str, n: u32) {
+    if n > 0 {
+        *causes.entry(cause.to_owned()).or_default() += n;
+    }
+}
+
+/// Why a slot of `day` has no record; none while one may still come.
+fn open_cause(facts: &ScreenFacts, day: LocalDay, period: &Period) -> Option<&'static str> {
+    let day_end = day.next().start(period.offset);
+    if !facts.has_device {
+        return Some("no-device");
+    }
+    if facts.reported_until.is_some_and(|until| until >= day_end) {
+        return Some("no-record");
+    }
+    (period.now >= day.plus(PENDING_DAYS + 1).start(period.offset)).then_some("silent")
+}
+
+/// Why nothing was even planned.
+fn no_slot_cause(facts: &ScreenFacts) -> &'static str {
+    match facts.kind.as_str() {
+        "third-party" => "not-declared",
+        "none" => "no-player",
+        _ if !facts.has_device => "no-device",
+        _ => "not-planned",
+    }
+}
+
+fn largest(causes: &BTreeMap<String, u32>) -> String {
+    causes
+        .iter()
+        .max_by_key(|(name, n)| (**n, std::cmp::Reverse((*name).clone())))
+        .map_or(String::new(), |(c, _)| c.clone())
+}
+
+fn round4(value: f64) -> f64 {
+    (value * 10_000.0).round() / 10_000.0
+}
+
+/// Adds lines up; each screen counts once.
+pub fn totals(lines: &[ScreenLine]) -> Totals {
+    let mut t = Totals { existing: lines.len() as u32, ..Totals::default() };
+    let on_duty: Vec<&ScreenLine> = lines.iter().filter(|l| l.operating_days > 0).collect();
+    for line in lines {
+        match line.standing {
+            Standing::Reporting => t.reporting += 1,
+            Standing::Declared => t.declared += 1,
+            Standing::Silent => t.silent += 1,
+        }
+        t.counted += u64::from(line.counted);
+        t.made_good += u64::from(line.made_good);
+    }
+    for line in &on_duty {
+        if line.met {
+            t.met += 1;
+        } else {
+            t.short += 1;
+            *t.short_causes.entry(line.main_cause.clone()).or_default() += 1;
+        }
+    }
+    t.on_duty = on_duty.len() as u32;
+    if !on_duty.is_empty() {
+        t.mean_per_day = round4(on_duty.iter().map(|l| l.mean_per_day).sum::<f64>() / on_duty.len() as f64);
+        t.min_per_day = on_duty.iter().map(|l| l.mean_per_day).fold(f64::INFINITY, f64::min);
+    }
+    t
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lichphat_playlists::quota::{Over, Period as Per, Ratio, Rule, Within};
+    use lichphat_playlists::time::HANOI;
+
+    const QUOTA: Quota =
+        Quota { plays: 10, per: Per::Day, rule: Rule::Average, over: Over::OperatingDays, within: Within::Peak };
+
+    fn monday() -> LocalDay {
+        "2026-11-16".parse().unwrap()
+    }
+
+    fn screen(counted: &[u32]) -> ScreenFacts {
+        let day = |i: usize| monday().plus(i as u32);
+        let fact = |&c: &u32| DayFacts {
+            asked: 10,
+            planned: 10,
+            slots_seen: 10,
+            counted: c,
+            not_counted: 10u32.saturating_sub(c),
+            reasons: BTreeMap::from([("skipped:device-off".to_owned(), 10u32.saturating_sub(c))]),
+            ..DayFacts::default()
+        };
+        ScreenFacts {
+            screen: ScreenCode::new("P00004-01").unwrap(),
+            name: "Sảnh".into(),
+            kind: "managed".into(),
+            force: "required".into(),
+            inferred: false,
+            owed: (0..counted.len())
+                .map(|i| DayOwed { day: day(i), owed: Ratio::from_integer(10), operating: true })
+                .collect(),
+            days: counted.iter().enumerate().map(|(i, c)| (day(i), fact(c))).collect(),
+            has_device: true,
+            simulated: false,
+            reported_until: Some(day(counted.len() + 1).start(HANOI)),
+        }
+    }
+
+    fn week(now_day: u32) -> Period {
+        Period { from: monday(), to: monday().plus(4), now: monday().plus(now_day).start(HANOI), offset: HANOI }
+    }
+
+    #[test]
+    fn an_average_is_kept_by_days_that_make_up_for_each_other() {
+        let line = screen_line(&QUOTA, &screen(&[15, 5, 10, 10, 10]), &week(5));
+        assert_eq!((line.met, line.short, line.counted, line.owed), (true, 0, 50, 50));
+        assert_eq!((line.mean_per_day, line.min_per_day, line.days_at_target), (10.0, 5, 4));
+    }
+
+    #[test]
+    fn what_is_missing_has_a_cause_and_a_number() {
+        let line = screen_line(&QUOTA, &screen(&[10, 0, 10, 10, 10]), &week(5));
+        assert_eq!((line.met, line.short, line.days_at_zero), (false, 10, 1));
+        assert_eq!(line.main_cause, "skipped:device-off");
+        let totals = totals(&[line]);
+        assert_eq!((totals.met, totals.short, totals.on_duty), (0, 1, 1));
+        assert_eq!(totals.short_causes, BTreeMap::from([("skipped:device-off".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn a_silent_device_is_pending_first_and_missed_later() {
+        let mut facts = screen(&[0, 0, 0, 0, 0]);
+        facts.reported_until = None;
+        for f in facts.days.values_mut() {
+            *f = DayFacts { asked: 10, planned: 10, ..DayFacts::default() };
+        }
+        let line = screen_line(&QUOTA, &facts, &week(5));
+        assert_eq!((line.pending, line.missed, line.main_cause.as_str()), (50, 0, "pending"));
+        let line = screen_line(&QUOTA, &facts, &week(30));
+        assert_eq!((line.pending, line.missed, line.main_cause.as_str()), (0, 50, "silent"));
+        assert_eq!(line.standing, Standing::Silent);
+    }
+
+    #[test]
+    fn today_is_not_owed_before_it_has_ended() {
+        let line = screen_line(&QUOTA, &screen(&[10, 4, 0, 0, 0]), &week(1));
+        assert_eq!((line.operating_days, line.met), (1, true));
+    }
+}

@@ -1,0 +1,176 @@
+//! The days ahead of one screen: what each asks for, so that the ledger of every order is kept.
+
+use super::compose::{DayInput, FixedEvent, LoopItem, QuotaTerms, Wanted};
+use super::ledger::{CampaignLedger, DayFact};
+use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::quota::{DayOwed, Quota, Within};
+use lichphat_playlists::time::{IntervalSet, LocalDay};
+use lichphat_playlists::wire::v1::{Asset, LedgerThrough};
+use std::collections::BTreeMap;
+
+/// One order as it binds one screen.
+#[derive(Debug, Clone)]
+pub struct ScreenOrder {
+    /// The variant this screen plays.
+    pub asset: Asset,
+    /// What is asked.
+    pub quota: Quota,
+    /// What every day of the order owes by itself on this screen, from the first to the last.
+    pub owed: Vec<DayOwed>,
+    /// Least seconds between counted starts.
+    pub min_gap_s: u32,
+    /// Least display level that counts.
+    pub min_display: DisplayLevel,
+    /// 1 (first) to 3.
+    pub priority: u8,
+    /// Competitive separation.
+    pub category: Option<String>,
+}
+
+/// A contract as it binds one screen on one day: plays that are sold, not owed by an order.
+#[derive(Debug, Clone)]
+pub struct ScreenContract {
+    /// What to play.
+    pub asset: Asset,
+    /// Plays a day.
+    pub plays: u32,
+    /// Where they may lie; none means all duty.
+    pub windows: Option<IntervalSet>,
+    /// Least seconds between starts.
+    pub min_gap_s: u32,
+    /// Competitive separation.
+    pub category: Option<String>,
+}
+
+/// One day of a screen, without what is asked of it.
+#[derive(Debug, Clone)]
+pub struct DayFrame {
+    /// The day.
+    pub day: LocalDay,
+    /// Seconds in which the screen should be on.
+    pub duty: IntervalSet,
+    /// Its busiest windows.
+    pub peak: IntervalSet,
+    /// People per 15 minutes.
+    pub weights: Vec<u32>,
+    /// Contracts of the day.
+    pub contracts: Vec<ScreenContract>,
+    /// Fixed events of the day.
+    pub fixed: Vec<FixedEvent>,
+    /// The local loop of the day.
+    pub local: Vec<LoopItem>,
+}
+
+/// One screen's horizon.
+#[derive(Debug, Clone)]
+pub struct ScreenHorizon {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// Kind of place.
+    pub venue: String,
+    /// Days to plan, in order.
+    pub days: Vec<DayFrame>,
+    /// Orders.
+    pub orders: Vec<ScreenOrder>,
+    /// The safe loop.
+    pub fallback: Asset,
+    /// Least seconds between starts of different campaigns of one category.
+    pub category_gap_s: BTreeMap<String, u32>,
+    /// Records the facts hold.
+    pub ledger_through: Option<LedgerThrough>,
+}
+
+/// Contracts come after every order.
+const CONTRACT_PRIORITY: u8 = 3;
+
+/// What each day asks for. `facts` are the screen's own, by campaign.
+pub fn horizon(screen: &ScreenHorizon, facts: impl Fn(&Asset) -> BTreeMap<LocalDay, DayFact>) -> Vec<DayInput> {
+    let mut ledgers: Vec<CampaignLedger> =
+        screen.orders.iter().map(|o| CampaignLedger::new(&o.quota, o.owed.clone(), facts(&o.asset))).collect();
+    screen.days.iter().filter(|d| !d.duty.is_empty()).map(|frame| day(screen, frame, &mut ledgers)).collect()
+}
+
+fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger]) -> DayInput {
+    let mut wanted = Vec::new();
+    for (order, ledger) in screen.orders.iter().zip(ledgers) {
+        let windows = match order.quota.within {
+            Within::Peak => frame.peak.intersect(&frame.duty),
+            Within::Duty => frame.duty.clone(),
+        };
+        let gap_s = order.min_gap_s.max(order.asset.media.duration_s);
+        let capacity = left_packing(&windows, order.asset.media.duration_s, gap_s);
+        let target = ledger.target(frame.day, capacity);
+        ledger.plan(frame.day, target);
+        let daily_cap = ledger.ledger().cap(frame.day);
+        if daily_cap == 0 && target == 0 {
+            continue;
+        }
+        wanted.push(Wanted {
+            asset: order.asset.clone(),
+            target,
+            windows,
+            min_gap_s: gap_s,
+            priority: order.priority,
+            category: order.category.clone(),
+            quota: Some(QuotaTerms {
+                min_display: order.min_display,
+                daily_cap: daily_cap.max(target),
+                make_good_until: ledger.make_good_until(frame.day),
+            }),
+        });
+    }
+    wanted.extend(frame.contracts.iter().map(|c| Wanted {
+        asset: c.asset.clone(),
+        target: c.plays,
+        windows: c.windows.clone().unwrap_or_else(|| frame.duty.clone()),
+        min_gap_s: c.min_gap_s.max(c.asset.media.duration_s),
+        priority: CONTRACT_PRIORITY,
+        category: c.category.clone(),
+        quota: None,
+    }));
+    DayInput {
+        screen: screen.screen.clone(),
+        day: frame.day,
+        venue: screen.venue.clone(),
+        duty: frame.duty.clone(),
+        peak: frame.peak.clone(),
+        weights: frame.weights.clone(),
+        wanted,
+        fixed: frame.fixed.clone(),
+        local: frame.local.clone(),
+        fallback: screen.fallback.clone(),
+        category_gap_s: screen.category_gap_s.clone(),
+        ledger_through: screen.ledger_through,
+    }
+}
+
+/// Most plays of `dur_s` with starts `gap_s` apart inside `windows`: greedy packing from the left,
+/// optimal for one campaign (3-planning: the first bound on what a day can carry).
+pub fn left_packing(windows: &IntervalSet, dur_s: u32, gap_s: u32) -> u32 {
+    let mut plays = 0;
+    let mut next = 0u32;
+    for (a, b) in windows.iter().filter(|(a, b)| b - a >= dur_s) {
+        let first = a.max(next);
+        let last = b - dur_s;
+        if first <= last {
+            let more = (last - first) / gap_s.max(1) + 1;
+            plays += more;
+            next = first + more * gap_s;
+        }
+    }
+    plays
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_carries_what_its_gap_allows() {
+        let windows = IntervalSet::parse("08:00-10:00;14:00-16:00").unwrap();
+        assert_eq!(left_packing(&windows, 15, 600), 24);
+        assert_eq!(left_packing(&windows, 15, 7_200), 2);
+        assert_eq!(left_packing(&IntervalSet::parse("08:00-08:00:10").unwrap(), 15, 600), 0);
+    }
+}

@@ -1,0 +1,146 @@
+//! The planning room: from orders, duty and the period ledger to immutable, checked plans.
+//!
+//! Invariants: a published plan is immutable, a change makes a new version with a cause; planning
+//! again with nothing new changes nothing; no plan leaves this room that the checker has not
+//! passed. Decisions are pure ([`compose`], [`ledger`], [`horizon`]); this file gathers their
+//! input and keeps their result.
+
+pub mod compose;
+pub mod horizon;
+pub mod ledger;
+mod run;
+
+pub use compose::{Composed, DayInput, Edition, FixedEvent, InForce, LoopItem, QuotaTerms, Wanted, compose};
+pub use ledger::{CampaignLedger, DayFact};
+pub use run::{Planning, Replanned};
+
+use async_trait::async_trait;
+use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
+use lichphat_playlists::plan::{PlanError, Problem};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::v1::{AssetTable, LedgerThrough, Playlist, Tier, WireError};
+use std::collections::BTreeMap;
+
+/// What can go wrong in this room.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanningError {
+    /// The day's problem contradicts itself.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The checker refused the planner's plan: a defect of ours. Nothing was published.
+    #[error("the plan {problem} was refused by the checker and not published: {}", errors.join("; "))]
+    Refused {
+        /// Name of the problem.
+        problem: String,
+        /// What the checker found.
+        errors: Vec<String>,
+    },
+    /// A stored plan does not fit its own asset table.
+    #[error("a stored plan does not fit its asset table; run `lichphat check`")]
+    BrokenPlan,
+    /// The playlist document would not be valid.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// There is no such plan.
+    #[error("screen {screen} has no plan for {day}; run `lichphat plan run` or choose another day")]
+    NoPlan {
+        /// The screen.
+        screen: ScreenCode,
+        /// The day.
+        day: LocalDay,
+    },
+    /// The screen has nothing to fall back on.
+    #[error("no safe loop: add a `[fallback]` item to the local loop so that no screen can go black")]
+    NoFallback,
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(String),
+}
+
+/// The newest plan of one (screen, day), without its body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanHead {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// The day.
+    pub day: LocalDay,
+    /// Its version.
+    pub version: PlanVersion,
+    /// Its name.
+    pub hash: PlanHash,
+    /// What decided it: see [`DayInput::input_hash`].
+    pub input_hash: Sha256Hash,
+}
+
+/// A plan as it is kept, ready to be published.
+#[derive(Debug, Clone)]
+pub struct NewPlan {
+    /// Screen, day, version, name.
+    pub head: PlanHead,
+    /// Why it was made, for people.
+    pub cause: String,
+    /// When.
+    pub made: UtcMillis,
+    /// The signed playlist.
+    pub envelope: Vec<u8>,
+    /// Name and bytes of the asset table.
+    pub assets: (Sha256Hash, Vec<u8>),
+    /// The problem, JSON, for export and for "why".
+    pub problem: Vec<u8>,
+    /// All slots: orders, contracts, loop.
+    pub slots: u32,
+    /// Asked and planned by campaign.
+    pub campaigns: Vec<PlannedCampaign>,
+}
+
+/// What a plan holds of one campaign.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedCampaign {
+    /// The campaign.
+    pub campaign: CampaignCode,
+    /// Its rank.
+    pub tier: Tier,
+    /// Plays the ledger asked for.
+    pub asked: u32,
+    /// Plays planned.
+    pub planned: u32,
+    /// Why not all, in Vietnamese and English; empty when all.
+    pub short_vi: String,
+    /// The same in English.
+    pub short_en: String,
+}
+
+/// A plan read back.
+#[derive(Debug, Clone)]
+pub struct StoredPlan {
+    /// Screen, day, version, name.
+    pub head: PlanHead,
+    /// Why it was made.
+    pub cause: String,
+    /// The playlist.
+    pub playlist: Playlist,
+    /// The table it names.
+    pub assets: AssetTable,
+    /// The problem it answers.
+    pub problem: Problem,
+    /// Asked and planned by campaign.
+    pub campaigns: Vec<PlannedCampaign>,
+}
+
+/// Facts of the ledger: (screen, campaign) → day → what is known.
+pub type Facts = BTreeMap<(ScreenCode, CampaignCode), BTreeMap<LocalDay, DayFact>>;
+
+/// What the store must do for this room; each call is one transaction.
+#[async_trait]
+pub trait PlanStore: Send + Sync {
+    /// Newest versions of every screen's days from `from` to `to`, both included.
+    async fn heads(&self, from: LocalDay, to: LocalDay) -> Result<Vec<PlanHead>, PlanningError>;
+    /// The newest plan of one (screen, day).
+    async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError>;
+    /// Order facts of all screens for days from `from` on: newest plans and rollups together.
+    async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError>;
+    /// Up to where each screen's present device's records are in the rollups.
+    async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError>;
+    /// Keeps plans, all or none. A version that is there already is an error: plans are immutable.
+    async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError>;
+}

@@ -1,0 +1,102 @@
+//! The compliance room's port on SQLite: reads only.
+
+use super::Store;
+use super::planning::NEWEST;
+use super::rows::{self, day_number, local_day};
+use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts};
+use crate::error::StoreError;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use rusqlite::{Connection, params};
+use std::collections::BTreeMap;
+
+impl From<StoreError> for ComplianceError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+type ByScreen = BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>;
+
+fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Result<ByScreen, StoreError> {
+    let mut out = ByScreen::new();
+    let mut planned = conn.prepare_cached(&format!(
+        "SELECT n.screen, n.day, c.asked, c.planned FROM {NEWEST} n JOIN plan_campaign c ON c.plan_id = n.id
+         WHERE c.campaign = ?3"
+    ))?;
+    let mut rows = planned.query(params![from, to, campaign.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
+        fact.asked = row.get(2)?;
+        fact.planned = row.get(3)?;
+    }
+    let mut counted = conn.prepare_cached(
+        "SELECT screen, day, sum(slots_seen), sum(counted), sum(counted_outside), sum(made_good), sum(late),
+                sum(not_counted), sum(unknown), sum(at_d0), sum(at_d1), sum(at_d2), sum(at_d3)
+         FROM rollup WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2 GROUP BY screen, day",
+    )?;
+    let mut rows = counted.query(params![from, to, campaign.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
+        fact.slots_seen = row.get(2)?;
+        fact.counted = row.get(3)?;
+        fact.counted_outside = row.get(4)?;
+        fact.made_good = row.get(5)?;
+        fact.late = row.get(6)?;
+        fact.not_counted = row.get(7)?;
+        fact.unknown = row.get(8)?;
+        fact.by_level = [0, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?];
+    }
+    let mut reasons = conn.prepare_cached(
+        "SELECT u.screen, r.day, r.reason, sum(r.n) FROM rollup_reason r
+         JOIN rollup u ON u.day = r.day AND u.device = r.device AND u.campaign = r.campaign
+         WHERE r.campaign = ?3 AND r.day BETWEEN ?1 AND ?2 GROUP BY u.screen, r.day, r.reason",
+    )?;
+    let mut rows = reasons.query(params![from, to, campaign.as_str()])?;
+    while let Some(row) = rows.next()? {
+        let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
+        fact.reasons.insert(row.get(2)?, row.get(3)?);
+    }
+    Ok(out)
+}
+
+fn fact(out: &mut ByScreen, screen: ScreenCode, day: i64) -> &mut DayFacts {
+    out.entry(screen).or_default().entry(local_day(day)).or_default()
+}
+
+fn devices(conn: &Connection) -> Result<BTreeMap<ScreenCode, DeviceFacts>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT d.screen, d.simulated, h.at_ms, m.tally FROM device d
+         LEFT JOIN heartbeat h ON h.device = d.id LEFT JOIN mark m ON m.device = d.id AND m.epoch = d.epoch",
+    )?;
+    let mut rows = query.query([])?;
+    let mut out: BTreeMap<ScreenCode, DeviceFacts> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let entry = out.entry(rows::screen(row.get(0)?)?).or_default();
+        entry.simulated |= row.get::<_, bool>(1)?;
+        entry.heard = entry.heard.max(row.get::<_, Option<i64>>(2)?.map(UtcMillis));
+        if let Some(tally) = row.get::<_, Option<String>>(3)? {
+            let tally: Tally = serde_json::from_str(&tally).map_err(|e| StoreError::unreadable("tally", e))?;
+            entry.reported_until = entry.reported_until.max(tally.last_end);
+        }
+    }
+    Ok(out)
+}
+
+#[async_trait::async_trait]
+impl ComplianceStore for Store {
+    async fn days(
+        &self,
+        campaign: &CampaignCode,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>, ComplianceError> {
+        let campaign = campaign.clone();
+        Ok(self.read(move |conn| days(conn, &campaign, day_number(from), day_number(to))).await?)
+    }
+
+    async fn devices(&self) -> Result<BTreeMap<ScreenCode, DeviceFacts>, ComplianceError> {
+        Ok(self.read(devices).await?)
+    }
+}

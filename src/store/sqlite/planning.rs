@@ -1,0 +1,205 @@
+//! The planning room's port on SQLite.
+
+use super::Store;
+use super::proof::stored_playlist;
+use super::rows::{self, day_number, hash_of, local_day};
+use crate::error::StoreError;
+use crate::planning::{Facts, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, StoredPlan};
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::plan::Problem;
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::v1::{AssetTable, LedgerThrough, Tier};
+use rusqlite::{Connection, Row, params};
+use std::collections::BTreeMap;
+
+impl From<StoreError> for PlanningError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+const TIERS: [(Tier, &str); 5] = [
+    (Tier::Fixed, "fixed"),
+    (Tier::Order, "order"),
+    (Tier::Contract, "contract"),
+    (Tier::Local, "local"),
+    (Tier::Fallback, "fallback"),
+];
+
+fn tier_text(tier: Tier) -> &'static str {
+    TIERS.iter().find(|(t, _)| *t == tier).map_or("local", |(_, text)| text)
+}
+
+fn tier_of(text: &str) -> Tier {
+    TIERS.iter().find(|(_, t)| *t == text).map_or(Tier::Local, |(tier, _)| *tier)
+}
+
+const HEAD: &str = "screen, day, version, hash, input_hash";
+
+fn head(row: &Row<'_>) -> Result<PlanHead, StoreError> {
+    Ok(PlanHead {
+        screen: rows::screen(row.get(0)?)?,
+        day: local_day(row.get(1)?),
+        version: PlanVersion(row.get(2)?),
+        hash: hash_of(&row.get::<_, Vec<u8>>(3)?)?,
+        input_hash: hash_of(&row.get::<_, Vec<u8>>(4)?)?,
+    })
+}
+
+fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT INTO asset_table (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING")?
+        .execute(params![plan.assets.0.0, plan.assets.1])?;
+    let problem_hash = Sha256Hash::of(&plan.problem);
+    tx.prepare_cached("INSERT INTO day_problem (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING")?
+        .execute(params![problem_hash.0, plan.problem])?;
+    tx.prepare_cached(
+        "INSERT INTO plan (screen, day, version, hash, cause, made_ms, input_hash, problem_hash, document, assets_hash, slots)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute(params![
+        plan.head.screen.as_str(),
+        day_number(plan.head.day),
+        plan.head.version.0,
+        plan.head.hash.0,
+        plan.cause,
+        plan.made.0,
+        plan.head.input_hash.0,
+        problem_hash.0,
+        plan.envelope,
+        plan.assets.0.0,
+        plan.slots,
+    ])?;
+    let id = tx.last_insert_rowid();
+    let mut add = tx.prepare_cached(
+        "INSERT INTO plan_campaign (plan_id, campaign, tier, planned, asked, short_vi, short_en) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    )?;
+    for c in &plan.campaigns {
+        add.execute(params![id, c.campaign.as_str(), tier_text(c.tier), c.planned, c.asked, c.short_vi, c.short_en])?;
+    }
+    Ok(())
+}
+
+fn newest(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT p.screen, p.day, p.version, p.hash, p.input_hash, p.id, p.cause, p.document, a.bytes, a.hash, d.bytes
+         FROM plan p JOIN asset_table a ON a.hash = p.assets_hash JOIN day_problem d ON d.hash = p.problem_hash
+         WHERE p.screen = ?1 AND p.day = ?2 ORDER BY p.version DESC LIMIT 1",
+    )?;
+    let mut found = query.query(params![screen.as_str(), day_number(day)])?;
+    let Some(row) = found.next()? else { return Ok(None) };
+    let head = head(row)?;
+    let id: i64 = row.get(5)?;
+    let assets_hash = hash_of(&row.get::<_, Vec<u8>>(9)?)?;
+    let mut problem: Problem =
+        serde_json::from_slice(&row.get::<_, Vec<u8>>(10)?).map_err(|e| StoreError::unreadable("day problem", e))?;
+    problem.id = format!("{screen}/{day}");
+    Ok(Some(StoredPlan {
+        head,
+        cause: row.get(6)?,
+        playlist: stored_playlist(row.get(7)?)?,
+        assets: AssetTable::decode(&row.get::<_, Vec<u8>>(8)?, assets_hash)
+            .map_err(|e| StoreError::unreadable("asset table", e))?,
+        problem,
+        campaigns: campaigns(conn, id)?,
+    }))
+}
+
+fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT campaign, tier, asked, planned, short_vi, short_en FROM plan_campaign WHERE plan_id = ?1 ORDER BY campaign",
+    )?;
+    let mut rows = query.query([plan])?;
+    let mut out = Vec::new();
+    while let Some(row) = rows.next()? {
+        out.push(PlannedCampaign {
+            campaign: rows::campaign(row.get(0)?)?,
+            tier: tier_of(row.get_ref(1)?.as_str().unwrap_or_default()),
+            asked: row.get(2)?,
+            planned: row.get(3)?,
+            short_vi: row.get(4)?,
+            short_en: row.get(5)?,
+        });
+    }
+    Ok(out)
+}
+
+/// Newest plan of each (screen, day) from a day on: `id, screen, day`.
+pub(super) const NEWEST: &str =
+    "(SELECT id, screen, day, max(version) FROM plan WHERE day BETWEEN ?1 AND ?2 GROUP BY screen, day)";
+
+fn facts(conn: &Connection, from: LocalDay) -> Result<Facts, StoreError> {
+    let mut facts = Facts::new();
+    let mut planned = conn.prepare_cached(&format!(
+        "SELECT n.screen, c.campaign, n.day, c.planned FROM {NEWEST} n JOIN plan_campaign c ON c.plan_id = n.id
+         WHERE c.tier = 'order'"
+    ))?;
+    let mut rows = planned.query(params![day_number(from), i64::MAX])?;
+    while let Some(row) = rows.next()? {
+        let key = (rows::screen(row.get(0)?)?, rows::campaign(row.get(1)?)?);
+        facts.entry(key).or_default().entry(local_day(row.get(2)?)).or_default().planned = row.get(3)?;
+    }
+    let mut counted = conn.prepare_cached(
+        "SELECT screen, campaign, day, sum(counted), sum(slots_seen) FROM rollup WHERE day >= ?1 GROUP BY screen, campaign, day",
+    )?;
+    let mut rows = counted.query([day_number(from)])?;
+    while let Some(row) = rows.next()? {
+        let key = (rows::screen(row.get(0)?)?, rows::campaign(row.get(1)?)?);
+        let Some(days) = facts.get_mut(&key) else { continue };
+        let fact = days.entry(local_day(row.get(2)?)).or_default();
+        fact.counted = row.get(3)?;
+        fact.slots_seen = row.get(4)?;
+    }
+    Ok(facts)
+}
+
+fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, LedgerThrough>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT d.screen, d.id, d.epoch, m.acked_seq FROM device d
+         JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.revoked_ms IS NULL",
+    )?;
+    let mut rows = query.query([])?;
+    let mut marks = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let seq = Seq(row.get::<_, i64>(3)?.unsigned_abs());
+        let through = LedgerThrough { device: DeviceId(row.get(1)?), epoch: Epoch(row.get(2)?), seq };
+        marks.insert(rows::screen(row.get(0)?)?, through);
+    }
+    Ok(marks)
+}
+
+#[async_trait::async_trait]
+impl PlanStore for Store {
+    async fn heads(&self, from: LocalDay, to: LocalDay) -> Result<Vec<PlanHead>, PlanningError> {
+        let heads = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(&format!(
+                    "SELECT {HEAD}, max(version) FROM plan WHERE day BETWEEN ?1 AND ?2 GROUP BY screen, day"
+                ))?;
+                let mut rows = query.query(params![day_number(from), day_number(to)])?;
+                let mut out = Vec::new();
+                while let Some(row) = rows.next()? {
+                    out.push(head(row)?);
+                }
+                Ok(out)
+            })
+            .await?;
+        Ok(heads)
+    }
+
+    async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| newest(conn, &screen, day)).await?)
+    }
+
+    async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError> {
+        Ok(self.read(move |conn| facts(conn, from)).await?)
+    }
+
+    async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError> {
+        Ok(self.read(marks).await?)
+    }
+
+    async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError> {
+        Ok(self.write(move |tx| plans.iter().try_for_each(|p| save(tx, p))).await?)
+    }
+}

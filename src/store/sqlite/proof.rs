@@ -1,0 +1,332 @@
+//! The proof room's port on SQLite: segment, rollup, tally and mark move in one transaction.
+
+use super::Store;
+use super::rows::{self, day_number, hash_of, local_day};
+use crate::error::StoreError;
+use crate::proof::audit::{AuditStore, StoredSegment};
+use crate::proof::{
+    Arrived, Counts, DeviceIdentity, DeviceMark, Outcome, PlanBook, PlanDocument, ProofError, ProofStore, RollupDelta,
+    decide,
+};
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq};
+use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeMap;
+
+impl From<StoreError> for ProofError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, StoreError> {
+    let row: Option<(i64, Vec<u8>, String)> = conn
+        .prepare_cached("SELECT acked_seq, head_hash, tally FROM mark WHERE device = ?1 AND epoch = ?2")?
+        .query_row(params![device.0, epoch.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    let Some((acked, head, tally)) = row else { return Ok(DeviceMark::default()) };
+    let tally: Tally = serde_json::from_str(&tally).map_err(|e| StoreError::unreadable("tally", e))?;
+    let acked = Seq(u64::try_from(acked).map_err(|e| StoreError::unreadable("mark", e))?);
+    Ok(DeviceMark { acked, head: Some(hash_of(&head)?), tally })
+}
+
+fn write_mark(tx: &Connection, device: DeviceId, epoch: Epoch, mark: &DeviceMark) -> Result<(), StoreError> {
+    let tally = serde_json::to_string(&mark.tally).map_err(|e| StoreError::unreadable("tally", e))?;
+    let head = mark.head.map_or([0; 32], |h| h.0);
+    tx.prepare_cached(
+        "INSERT INTO mark (device, epoch, acked_seq, head_hash, tally) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (device, epoch) DO UPDATE
+         SET acked_seq = excluded.acked_seq, head_hash = excluded.head_hash, tally = excluded.tally",
+    )?
+    .execute(params![device.0, epoch.0, mark.acked.0 as i64, head, tally])?;
+    Ok(())
+}
+
+/// A screen's tally goes on when its box is replaced.
+fn inherit_tally(conn: &Connection, screen: &ScreenCode, mark: &mut DeviceMark) -> Result<(), StoreError> {
+    let before: Option<String> = conn
+        .prepare_cached(
+            "SELECT m.tally FROM mark m JOIN device d ON d.id = m.device
+             WHERE d.screen = ?1 ORDER BY d.id DESC, m.epoch DESC LIMIT 1",
+        )?
+        .query_row([screen.as_str()], |r| r.get(0))
+        .optional()?;
+    if let Some(text) = before {
+        mark.tally = serde_json::from_str(&text).map_err(|e| StoreError::unreadable("tally", e))?;
+    }
+    Ok(())
+}
+
+fn write_segment(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
+    let s = &arrived.segment;
+    let next: i64 =
+        tx.prepare_cached("SELECT coalesce(max(log_index) + 1, 0) FROM segment")?.query_row([], |r| r.get(0))?;
+    tx.prepare_cached(
+        "INSERT INTO segment (log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms, received_day)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        next,
+        s.device.0,
+        s.epoch.0,
+        s.first_seq.0 as i64,
+        s.last_seq().0 as i64,
+        arrived.hash.0,
+        arrived.envelope.as_bytes(),
+        arrived.received.0,
+        day_number(arrived.received.day(s.offset)),
+    ])?;
+    Ok(())
+}
+
+/// Adds a delta to the rollups.
+pub(super) fn add_rollup(
+    tx: &Connection,
+    device: DeviceId,
+    screen: &ScreenCode,
+    delta: &RollupDelta,
+) -> Result<(), StoreError> {
+    let mut add = tx.prepare_cached(
+        "INSERT INTO rollup (day, device, campaign, screen, slots_seen, counted, counted_outside, made_good, late,
+                             not_counted, unknown, at_d0, at_d1, at_d2, at_d3, at_d5)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, 0)
+         ON CONFLICT (day, device, campaign) DO UPDATE SET
+           slots_seen = slots_seen + excluded.slots_seen, counted = counted + excluded.counted,
+           counted_outside = counted_outside + excluded.counted_outside, made_good = made_good + excluded.made_good,
+           late = late + excluded.late, not_counted = not_counted + excluded.not_counted,
+           unknown = unknown + excluded.unknown, at_d0 = at_d0 + excluded.at_d0, at_d1 = at_d1 + excluded.at_d1,
+           at_d2 = at_d2 + excluded.at_d2, at_d3 = at_d3 + excluded.at_d3",
+    )?;
+    let mut add_reason = tx.prepare_cached(
+        "INSERT INTO rollup_reason (day, device, campaign, reason, n) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (day, device, campaign, reason) DO UPDATE SET n = n + excluded.n",
+    )?;
+    for ((day, campaign), c) in delta {
+        let day = day_number(*day);
+        let Counts { by_level: [_, d0, d1, d2, d3], .. } = c;
+        add.execute(params![
+            day,
+            device.0,
+            campaign.as_str(),
+            screen.as_str(),
+            c.slots_seen,
+            c.counted,
+            c.counted_outside,
+            c.made_good,
+            c.late,
+            c.not_counted,
+            c.unknown,
+            d0,
+            d1,
+            d2,
+            d3
+        ])?;
+        for (reason, n) in &c.reasons {
+            add_reason.execute(params![day, device.0, campaign.as_str(), reason, n])?;
+        }
+    }
+    Ok(())
+}
+
+fn quarantine(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
+    let s = &arrived.segment;
+    tx.execute(
+        "INSERT INTO quarantine (device, epoch, first_seq, last_seq, received_ms, reason, hash, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'fork', ?6, ?7) ON CONFLICT (hash, reason) DO NOTHING",
+        params![
+            s.device.0,
+            s.epoch.0,
+            s.first_seq.0 as i64,
+            s.last_seq().0 as i64,
+            arrived.received.0,
+            arrived.hash.0,
+            arrived.envelope.as_bytes()
+        ],
+    )?;
+    Ok(())
+}
+
+/// Is another segment held for the same place in the chain?
+fn differs_from_held(conn: &Connection, arrived: &Arrived) -> Result<bool, StoreError> {
+    let s = &arrived.segment;
+    let held: Option<Vec<u8>> = conn
+        .prepare_cached("SELECT hash FROM segment WHERE device = ?1 AND epoch = ?2 AND first_seq = ?3")?
+        .query_row(params![s.device.0, s.epoch.0, s.first_seq.0 as i64], |r| r.get(0))
+        .optional()?;
+    Ok(held.is_some_and(|hash| hash != arrived.hash.0))
+}
+
+fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outcome, DeviceMark), StoreError> {
+    let s = &arrived.segment;
+    let mut before = read_mark(tx, s.device, s.epoch)?;
+    if before.head.is_none() {
+        inherit_tally(tx, &s.screen, &mut before)?;
+    }
+    let mut outcome = decide(&before, s, arrived.hash, arrived.received, plans);
+    if matches!(outcome, Outcome::Duplicate | Outcome::Accepted { .. }) && differs_from_held(tx, arrived)? {
+        outcome = Outcome::Fork { at: s.first_seq };
+    }
+    match &outcome {
+        Outcome::Accepted { delta, mark, .. } => {
+            write_segment(tx, arrived)?;
+            add_rollup(tx, s.device, &s.screen, delta)?;
+            write_mark(tx, s.device, s.epoch, mark)?;
+            let mark = mark.clone();
+            return Ok((outcome, mark));
+        }
+        Outcome::Fork { .. } => quarantine(tx, arrived)?,
+        Outcome::Duplicate | Outcome::Hole { .. } => {}
+    }
+    Ok((outcome, before))
+}
+
+fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocument>, StoreError> {
+    let row: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = conn
+        .prepare_cached(
+            "SELECT p.document, a.bytes, a.hash FROM plan p JOIN asset_table a ON a.hash = p.assets_hash WHERE p.hash = ?1",
+        )?
+        .query_row([hash.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+        .optional()?;
+    row.map(|(document, assets, assets_hash)| {
+        let playlist = stored_playlist(document)?;
+        let assets = AssetTable::decode(&assets, hash_of(&assets_hash)?)
+            .map_err(|e| StoreError::unreadable("asset table", e))?;
+        Ok(PlanDocument { hash, playlist, assets })
+    })
+    .transpose()
+}
+
+/// A playlist out of our own store; it was signed and checked when it was published.
+pub(super) fn stored_playlist(document: Vec<u8>) -> Result<Playlist, StoreError> {
+    let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("playlist", e);
+    let envelope = Envelope::from_bytes(document).map_err(|e| unreadable(&e))?;
+    let json = envelope.content_unverified(lichphat_playlists::wire::v1::LIMIT_BYTES).map_err(|e| unreadable(&e))?;
+    serde_json::from_slice(&json).map_err(|e| unreadable(&e))
+}
+
+#[async_trait::async_trait]
+impl ProofStore for Store {
+    async fn identity(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {
+        Ok(self.read(move |conn| identity(conn, device, false)).await?)
+    }
+
+    async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError> {
+        let documents = self
+            .read(move |conn| {
+                plans.into_iter().filter_map(|hash| plan_document(conn, hash).transpose()).collect::<Result<_, _>>()
+            })
+            .await?;
+        Ok(documents)
+    }
+
+    async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError> {
+        Ok(self.write(move |tx| append(tx, &arrived, &plans)).await?)
+    }
+
+    async fn mark(&self, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, ProofError> {
+        Ok(self.read(move |conn| read_mark(conn, device, epoch)).await?)
+    }
+}
+
+fn stored_segment(row: &Row<'_>) -> Result<StoredSegment, StoreError> {
+    Ok(StoredSegment {
+        log_index: row.get::<_, i64>(0)?.unsigned_abs(),
+        device: DeviceId(row.get(1)?),
+        epoch: Epoch(row.get(2)?),
+        first_seq: Seq(row.get::<_, i64>(3)?.unsigned_abs()),
+        last_seq: Seq(row.get::<_, i64>(4)?.unsigned_abs()),
+        hash: hash_of(&row.get::<_, Vec<u8>>(5)?)?,
+        bytes: row.get(6)?,
+        received: UtcMillis(row.get(7)?),
+    })
+}
+
+fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
+    let mut out: BTreeMap<DeviceId, RollupDelta> = BTreeMap::new();
+    let mut query = conn.prepare(
+        "SELECT device, day, campaign, slots_seen, counted, counted_outside, made_good, late, not_counted, unknown,
+                at_d0, at_d1, at_d2, at_d3 FROM rollup",
+    )?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
+        let counts = Counts {
+            slots_seen: row.get(3)?,
+            counted: row.get(4)?,
+            counted_outside: row.get(5)?,
+            made_good: row.get(6)?,
+            late: row.get(7)?,
+            not_counted: row.get(8)?,
+            unknown: row.get(9)?,
+            by_level: [0, row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?],
+            reasons: BTreeMap::new(),
+        };
+        out.entry(DeviceId(row.get(0)?)).or_default().insert(key, counts);
+    }
+    let mut query = conn.prepare("SELECT device, day, campaign, reason, n FROM rollup_reason")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
+        let counts = out.entry(DeviceId(row.get(0)?)).or_default().entry(key).or_default();
+        counts.reasons.insert(row.get(3)?, row.get(4)?);
+    }
+    Ok(out)
+}
+
+fn identity(conn: &Connection, device: DeviceId, retired_too: bool) -> Result<Option<DeviceIdentity>, StoreError> {
+    let row: Option<(u32, [u8; 32])> = conn
+        .prepare_cached("SELECT epoch, public_key FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)")?
+        .query_row(params![device.0, retired_too], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    row.map(|(epoch, key)| {
+        let key = VerifyingKey::from_bytes(&key).map_err(|e| StoreError::unreadable("evidence key", e))?;
+        Ok(DeviceIdentity { device, epoch: Epoch(epoch), key })
+    })
+    .transpose()
+}
+
+#[async_trait::async_trait]
+impl AuditStore for Store {
+    async fn segments(&self, log_index: u64, limit: u32) -> Result<Vec<StoredSegment>, ProofError> {
+        let segments = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(
+                    "SELECT log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms FROM segment
+                     WHERE log_index >= ?1 ORDER BY log_index LIMIT ?2",
+                )?;
+                let mut found = query.query(params![log_index as i64, limit])?;
+                let mut out = Vec::new();
+                while let Some(row) = found.next()? {
+                    out.push(stored_segment(row)?);
+                }
+                Ok(out)
+            })
+            .await?;
+        Ok(segments)
+    }
+
+    async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError> {
+        Ok(self.read(rollups).await?)
+    }
+
+    async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
+        let marks = self
+            .read(|conn| {
+                let mut query = conn.prepare("SELECT device, epoch FROM mark")?;
+                let keys: Vec<(u32, u32)> =
+                    query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
+                keys.into_iter()
+                    .map(|(d, e)| Ok(((DeviceId(d), Epoch(e)), read_mark(conn, DeviceId(d), Epoch(e))?)))
+                    .collect::<Result<_, StoreError>>()
+            })
+            .await?;
+        Ok(marks)
+    }
+
+    async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {
+        Ok(self.read(move |conn| identity(conn, device, true)).await?)
+    }
+}

@@ -1,0 +1,211 @@
+//! `/device/v1/…`: the door for players; the protocol is described in
+//! `lichphat_playlists::wire::device`.
+//!
+//! Every answer that a device keeps (plans, asset tables, media, receipts) is signed or named by
+//! its hash, so a proxy in between can delay but not change it.
+
+use super::{App, Response};
+use crate::fleet::{Device, FleetError};
+use crate::library::{LibraryError, Range};
+use crate::proof::ProofError;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::{HeaderMap, Method, StatusCode, header};
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
+use std::time::Duration;
+use warp::{Filter, Rejection, Reply};
+
+/// All routes under `/device`.
+pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    let app = app.clone();
+    warp::method()
+        .and(warp::path::full())
+        .and(warp::header::headers_cloned())
+        .and(warp::body::bytes())
+        .then(move |method: Method, path: warp::path::FullPath, headers: HeaderMap, body: Bytes| {
+            let app = app.clone();
+            async move { answer(&app, &method, path.as_str(), &headers, body).await.unwrap_or_else(|e| e.into_response()) }
+        })
+}
+
+async fn answer(
+    app: &App,
+    method: &Method,
+    path: &str,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Result<Response, ApiError> {
+    let rest = path.strip_prefix("/device/v1/").ok_or_else(ApiError::not_found)?;
+    if (method, rest) == (&Method::POST, "register") {
+        let request: Register = json(&body)?;
+        return Ok(warp::reply::json(&app.fleet.register(request).await?).into_response());
+    }
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    let device = app.fleet.authenticate(authorization).await?;
+    match (method, rest.split_once('/').unwrap_or((rest, ""))) {
+        (&Method::GET, ("index", "")) => index(app, &device, headers).await,
+        (&Method::GET, ("plans", hash)) => {
+            let bytes = app.fleet.plan(&device, parse_hash(hash)?).await?;
+            Ok(immutable(bytes, "application/vnd.lichphat.playlist"))
+        }
+        (&Method::GET, ("assets", hash)) => {
+            Ok(immutable(app.fleet.assets(parse_hash(hash)?).await?, "application/json"))
+        }
+        (&Method::GET, ("media", hash)) => media(app, parse_hash(hash)?, headers).await,
+        (&Method::GET, ("receipt", "")) => Ok(octets(app.proof.receipt(device.device).await?.into_bytes())),
+        (&Method::POST, ("segments", "")) => {
+            let (_, receipt) = app.proof.ingest(device.device, body.to_vec()).await?;
+            Ok(octets(receipt.into_bytes()))
+        }
+        (&Method::POST, ("heartbeat", "")) => {
+            let heartbeat: Heartbeat = json(&body)?;
+            Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
+        }
+        (&Method::GET, ("events", "")) => Ok(events(app, device)),
+        _ => Err(ApiError::not_found()),
+    }
+}
+
+async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let (index, etag) = app.fleet.index(device).await?;
+    let quoted = format!("\"{etag}\"");
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == quoted.as_bytes()) {
+        return Ok(StatusCode::NOT_MODIFIED.into_response());
+    }
+    Ok(warp::reply::with_header(warp::reply::json(&index), header::ETAG, quoted).into_response())
+}
+
+/// Tells the device within moments that its screen has new plans; a comment line every 15 s keeps
+/// the connection known to be alive.
+fn events(app: &App, device: Device) -> Response {
+    // A listener that was too slow has missed names, not news: it is told to look again.
+    let changes = tokio_stream::wrappers::BroadcastStream::new(app.fleet.changes());
+    let mine = changes
+        .filter(move |change| std::future::ready(change.as_ref().map_or(true, |changed| *changed == device.screen)));
+    let events = futures_util::stream::iter([()])
+        .chain(mine.map(|_| ()))
+        .map(|()| Ok::<_, std::convert::Infallible>(warp::sse::Event::default().event("playlist").data("look")));
+    warp::sse::reply(warp::sse::keep_alive().interval(Duration::from_secs(15)).stream(events)).into_response()
+}
+
+async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok());
+    let range = asked.map_or(Range::Whole, parse_range);
+    let reader = app.library.open(hash, range).await?;
+    let partial = reader.length() != reader.size_bytes;
+    let length = reader.length();
+    let content_range = format!("bytes {}-{}/{}", reader.start, reader.end.saturating_sub(1), reader.size_bytes);
+    let mut response = warp::reply::stream(reader.into_stream()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    headers.insert(header::ACCEPT_RANGES, header::HeaderValue::from_static("bytes"));
+    if let Ok(etag) = header::HeaderValue::from_str(&format!("\"{hash}\"")) {
+        headers.insert(header::ETAG, etag);
+    }
+    if partial {
+        if let Ok(value) = header::HeaderValue::from_str(&content_range) {
+            headers.insert(header::CONTENT_RANGE, value);
+        }
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+/// `bytes=100-` and `bytes=100-199`; anything else is answered with the whole (RFC 9110, 14.2).
+fn parse_range(text: &str) -> Range {
+    let parse = || {
+        let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
+        let from = from.parse().ok()?;
+        let end = if to.is_empty() { None } else { Some(to.parse::<u64>().ok()?.checked_add(1)?) };
+        Some(Range::From(from, end))
+    };
+    parse().unwrap_or(Range::Whole)
+}
+
+fn octets(bytes: Vec<u8>) -> Response {
+    warp::reply::with_header(bytes, header::CONTENT_TYPE, "application/octet-stream").into_response()
+}
+
+fn immutable(bytes: Vec<u8>, content_type: &'static str) -> Response {
+    let reply = warp::reply::with_header(bytes, header::CONTENT_TYPE, content_type);
+    warp::reply::with_header(reply, header::CACHE_CONTROL, "private, max-age=31536000, immutable").into_response()
+}
+
+fn parse_hash(text: &str) -> Result<Sha256Hash, ApiError> {
+    text.parse().map_err(|_| ApiError::not_found())
+}
+
+fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
+    serde_json::from_slice(body).map_err(|e| {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-body", "the body is not what this route takes").detail(e)
+    })
+}
+
+/// An error as RFC 9457 has it.
+struct ApiError(Problem);
+
+impl ApiError {
+    fn new(status: StatusCode, kind: &str, title: &str) -> Self {
+        Self(Problem { status: status.as_u16(), kind: kind.into(), title: title.into(), detail: String::new() })
+    }
+    fn detail(mut self, detail: impl std::fmt::Display) -> Self {
+        self.0.detail = detail.to_string();
+        self
+    }
+    fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here")
+    }
+    /// The log has the reason; the answer says only that it is ours to mend.
+    fn internal(error: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%error, "a device's request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; try again later")
+    }
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let reply = warp::reply::with_status(warp::reply::json(&self.0), status);
+        warp::reply::with_header(reply, header::CONTENT_TYPE, "application/problem+json").into_response()
+    }
+}
+
+impl From<FleetError> for ApiError {
+    fn from(error: FleetError) -> Self {
+        let of = |status, kind| Self::new(status, kind, &error.to_string());
+        match error {
+            FleetError::TokenUnknown => of(StatusCode::FORBIDDEN, "token-unknown"),
+            FleetError::TokenUsed => of(StatusCode::FORBIDDEN, "token-used"),
+            FleetError::TokenExpired => of(StatusCode::FORBIDDEN, "token-expired"),
+            FleetError::BadKey => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-key"),
+            FleetError::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized"),
+            FleetError::NotFound | FleetError::NoSuchScreen(_) => Self::not_found(),
+            FleetError::Store(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ProofError> for ApiError {
+    fn from(error: ProofError) -> Self {
+        let of = |status, kind| Self::new(status, kind, &error.to_string());
+        match &error {
+            ProofError::UnknownDevice(_) => of(StatusCode::UNAUTHORIZED, "unauthorized"),
+            ProofError::WrongSender { .. } => of(StatusCode::FORBIDDEN, "wrong-sender"),
+            ProofError::Segment(lichphat_playlists::proof::segment::SegmentError::Sign(
+                lichphat_playlists::wire::sign::SignError::BadSignature,
+            )) => of(StatusCode::FORBIDDEN, "bad-signature"),
+            ProofError::Segment(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
+            ProofError::Store(_) => Self::internal(&error),
+        }
+    }
+}
+
+impl From<LibraryError> for ApiError {
+    fn from(error: LibraryError) -> Self {
+        match error {
+            LibraryError::Unknown(_) => Self::not_found(),
+            LibraryError::Range { .. } => {
+                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad-range", "the file is shorter than that")
+            }
+            other => Self::internal(&other),
+        }
+    }
+}
