@@ -17,5 +17,6 @@ pub mod lang;
 pub mod library;
 pub mod planning;
 pub mod proof;
+pub mod sim;
 pub mod store;
 pub mod web;

@@ -5,8 +5,10 @@
 //! on duty.
 
 pub mod figures;
+pub mod report;
 
 pub use figures::{DayFacts, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
+pub use report::{Report, Reports, UnitLine};
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};

@@ -9,10 +9,12 @@ pub mod compose;
 pub mod horizon;
 pub mod ledger;
 mod run;
+pub mod world;
 
 pub use compose::{Composed, DayInput, Edition, FixedEvent, InForce, LoopItem, QuotaTerms, Wanted, compose};
 pub use ledger::{CampaignLedger, DayFact};
 pub use run::{Planning, Replanned};
+pub use world::{Inputs, Unplayable, World};
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash};

@@ -4,7 +4,7 @@ use super::{
     Composed, DayInput, Edition, InForce, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, compose,
 };
 use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
-use lichphat_playlists::plan::Effort;
+use lichphat_playlists::plan::{Effort, Lang};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist, Tier};
@@ -172,8 +172,18 @@ fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaig
         .map(|(id, (asked_plays, planned))| {
             let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
             let tier = asked.get(&campaign).or(tiers.get(&campaign)).copied().unwrap_or(Tier::Local);
-            let (short_vi, short_en) = (String::new(), String::new());
+            let short = |lang| shortfall_text(composed, campaign.as_str(), lang);
+            let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
             Ok(PlannedCampaign { campaign, tier, asked: asked_plays, planned, short_vi, short_en })
         })
         .collect()
+}
+
+/// Why a campaign has fewer plays than it asks for: its proofs, or that none was found.
+fn shortfall_text(composed: &Composed, campaign: &str, lang: Lang) -> String {
+    let short = composed.report.campaigns.iter().any(|c| c.id == campaign && c.shortfall > 0);
+    if !short {
+        return String::new();
+    }
+    composed.report.lines(&composed.problem, lang, &str::to_owned).join(" ")
 }

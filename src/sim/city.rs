@@ -29,24 +29,44 @@ struct EveryWard {
 
 const EVERY_WARD: [EveryWard; 8] = [
     EveryWard { suffix: "01", name: "Sảnh trụ sở", venue: "public_office", link: "direct", every: 1, extra: "" },
-    EveryWard { suffix: "02", name: "Bộ phận Một cửa", venue: "one_stop_centre", link: "splitter", every: 1, extra: "" },
-    EveryWard { suffix: "03", name: "Màn hình LED ngã tư", venue: "intersection", link: "led-processor", every: 1, extra: "HN-SVHTT" },
+    EveryWard {
+        suffix: "02",
+        name: "Bộ phận Một cửa",
+        venue: "one_stop_centre",
+        link: "splitter",
+        every: 1,
+        extra: "",
+    },
+    EveryWard {
+        suffix: "03",
+        name: "Màn hình LED ngã tư",
+        venue: "intersection",
+        link: "led-processor",
+        every: 1,
+        extra: "HN-SVHTT",
+    },
     EveryWard { suffix: "04", name: "Bệnh viện", venue: "hospital", link: "direct", every: 12, extra: "HN-SYT" },
     EveryWard { suffix: "05", name: "Trường học", venue: "school", link: "direct", every: 10, extra: "HN-SGDDT" },
-    EveryWard { suffix: "06", name: "Trung tâm thương mại", venue: "mall", link: "led-processor", every: 14, extra: "" },
+    EveryWard {
+        suffix: "06",
+        name: "Trung tâm thương mại",
+        venue: "mall",
+        link: "led-processor",
+        every: 14,
+        extra: "",
+    },
     EveryWard { suffix: "07", name: "Nhà chung cư", venue: "residential", link: "direct", every: 16, extra: "" },
-    EveryWard { suffix: "08", name: "Cụm loa truyền thanh", venue: "loudspeaker", link: "direct", every: 6, extra: "" },
+    EveryWard {
+        suffix: "08", name: "Cụm loa truyền thanh", venue: "loudspeaker", link: "direct", every: 6, extra: ""
+    },
 ];
 
 /// The fleet's screens as `lichphat import screens` takes them; the real player's stands from `today` on.
 pub fn screens_csv(directory: &Directory, today: LocalDay) -> String {
-    let mut out = String::from(
-        "code,name,venue_type,kind,link,width,height,output,owner,territory,sector,operator,from\n",
-    );
-    let wards: Vec<&Unit> = directory
-        .units()
-        .filter(|u| matches!(u.kind, UnitKind::Ward | UnitKind::Commune))
-        .collect();
+    let mut out =
+        String::from("code,name,venue_type,kind,link,width,height,output,owner,territory,sector,operator,from\n");
+    let wards: Vec<&Unit> =
+        directory.units().filter(|u| matches!(u.kind, UnitKind::Ward | UnitKind::Commune)).collect();
     for (i, ward) in wards.iter().enumerate() {
         for place in EVERY_WARD.iter().filter(|p| i % p.every == 0) {
             let (width, height, output) = match place.venue {
@@ -81,7 +101,8 @@ pub fn screens_csv(directory: &Directory, today: LocalDay) -> String {
         }
     }
     let mut row = |code: String, name: String, venue: &str, owner: &str, territory: &str| {
-        let _ = writeln!(out, "{code},{name} (mẫu),{venue},managed,direct,1920,1080,video,{owner},{territory},,{owner},");
+        let _ =
+            writeln!(out, "{code},{name} (mẫu),{venue},managed,direct,1920,1080,video,{owner},{territory},,{owner},");
     };
     let territory = |i: u32| wards.get(i as usize % wards.len().max(1)).map_or("HN", |w| w.code.as_str());
     for i in 1..=BUSES {

@@ -9,7 +9,9 @@ use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::core::CoreOptions;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{self, Identity, IdentityError};
-use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SharedMedia, SimClock, SimDevice, SimStage};
+use lichphat_player::sim_support::{
+    MemoryJournal, MemoryMediaFs, SeededRng, SharedMedia, SimClock, SimDevice, SimStage,
+};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::ports::{Clock as _, Rng as _};
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -121,8 +123,7 @@ impl SimFleet {
         let mut units = Vec::new();
         for (screen, fate) in screens {
             let clock = Arc::new(SimClock::new(server_clock.now()));
-            let provisioning =
-                fleet.provision(screen, "in-process".to_owned(), keys.0.clone(), keys.1.clone()).await?;
+            let provisioning = fleet.provision(screen, "in-process".to_owned(), keys.0.clone(), keys.1.clone()).await?;
             let transport = InProcess(service.clone());
             let identity = identity::register(&transport, &provisioning, identity::make_key(&rng), true).await?;
             let level = if fate.dark { DisplayLevel::Dark } else { DisplayLevel::D1 };
@@ -233,7 +234,14 @@ impl SimFleet {
 
 impl Unit {
     /// Lives until `second` of `day`, losing and regaining power on the way.
-    async fn live_until(&mut self, day: LocalDay, second: u32, offset: UtcOffset, service: &Service, options: SimOptions) {
+    async fn live_until(
+        &mut self,
+        day: LocalDay,
+        second: u32,
+        offset: UtcOffset,
+        service: &Service,
+        options: SimOptions,
+    ) {
         let now_s = (self.clock.now().since_ms(day.start(offset)).max(0) / 1000) as u32;
         let mut edges: Vec<u32> = self.fate.off.iter().flat_map(|(a, b)| [a, b]).collect();
         edges.retain(|&s| s > now_s && s <= second);
@@ -271,7 +279,7 @@ impl Unit {
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
             display: self.display.clone(),
-            options: AgentOptions { core: CoreOptions { make_good: options.make_good, ..CoreOptions::default() }, ..AgentOptions::default() },
+            options: AgentOptions { core: CoreOptions { make_good: options.make_good }, ..AgentOptions::default() },
         };
         self.device = Some(SimDevice::start(parts, Arc::clone(&self.clock), stage));
     }

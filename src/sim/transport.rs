@@ -19,7 +19,7 @@ impl Transport for InProcess {
         for (name, value) in request.headers {
             builder = builder.header(name, value);
         }
-        let failed = |e: &dyn std::fmt::Display| TransportError::Failed(e.to_string());
+        let failed = |e: &dyn std::fmt::Display| TransportError::Unreachable(e.to_string());
         let answer =
             self.0.exchange(builder.body(request.body).map_err(|e| failed(&e))?).await.map_err(|e| failed(&e))?;
         let (parts, body) = answer.into_parts();

@@ -147,7 +147,7 @@ impl Agent {
         self.link.upload_once().await
     }
     /// Says how it is.
-    pub async fn heartbeat(&self) -> Result<HeartbeatAnswer, AgentError> {
+    pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         self.link.heartbeat(self.playing.faults()).await
     }
     /// The stage said something.
