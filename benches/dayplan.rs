@@ -31,8 +31,8 @@ fn main() {
     let anchors: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("anchors.json")).unwrap()).unwrap();
     println!("{effort:?}, tolerance {evenness_tolerance_permille} permille");
     println!(
-        "{:18} {:>5} {:>7} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8}",
-        "instance", "load", "excess", "plays-", "audience", "even", "dead", "filler", "ms"
+        "{:18} {:>5} {:>7} {:>7} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}",
+        "instance", "load", "excess", "plays-", "audience", "even", "dead", "filler", "ms", "least"
     );
     let mut rows = Vec::new();
     for (id, anchor) in anchors.as_object().unwrap() {
@@ -61,7 +61,7 @@ fn main() {
             ms: times[times.len() / 2],
         };
         println!(
-            "{id:18} {:5.2} {:7} {:7} {:8.4} {:8.4} {:8.5} {:8.5} {:8.3}",
+            "{id:18} {:5.2} {:7} {:7} {:8.4} {:8.4} {:8.5} {:8.5} {:8.3} {:8.3}",
             row.load,
             row.excess,
             row.metrics.shortfall_plays,
@@ -69,7 +69,8 @@ fn main() {
             row.metrics.evenness,
             row.metrics.dead_air_frac,
             row.metrics.filler_share_error.unwrap_or(0.0),
-            row.ms
+            row.ms,
+            times[0]
         );
         rows.push(row);
     }

@@ -52,8 +52,10 @@ pub(super) struct Board {
     pub(super) starts: Vec<Vec<u32>>,
     /// Starts of each category's members in order, with the campaign.
     categories: Vec<Vec<(u32, u16)>>,
-    /// Planned plays in order.
-    pub(super) line: Vec<(u32, u16)>,
+    /// Planned plays in order, by bin: short lists are cheap to change.
+    line: Vec<Vec<(u32, u16)>>,
+    /// Planned plays.
+    pub(super) plays: usize,
     /// Sum of people over planned plays.
     pub(super) audience: u64,
     /// Weighted plays missing.
@@ -86,7 +88,8 @@ impl Board {
             busy,
             starts: vec![Vec::new(); problem.campaigns.len()],
             categories: vec![Vec::new(); names.len()],
-            line: Vec::new(),
+            line: vec![Vec::new(); (problem.horizon_s / problem.footfall.bin_s) as usize + 1],
+            plays: 0,
             audience: 0,
             shortfall: 0,
             bin_s: problem.footfall.bin_s,
@@ -172,7 +175,32 @@ impl Board {
         self.shortfall -= u64::from(item.weight);
         self.audience += u64::from(self.people_at(start));
         insert(&mut self.starts[c], start);
-        insert(&mut self.line, (start, c as u16));
+        insert(&mut self.line[(start / self.bin_s) as usize], (start, c as u16));
+        self.plays += 1;
+    }
+
+    /// Planned plays in order: start and campaign.
+    pub(super) fn line(&self) -> impl Iterator<Item = (u32, usize)> + '_ {
+        self.line.iter().flatten().map(|&(start, c)| (start, usize::from(c)))
+    }
+
+    /// Planned play number `i` in order of time.
+    pub(super) fn play(&self, mut i: usize) -> Option<(u32, usize)> {
+        for bin in &self.line {
+            match bin.get(i) {
+                Some(&(start, c)) => return Some((start, usize::from(c))),
+                None => i -= bin.len(),
+            }
+        }
+        None
+    }
+
+    /// Free seconds around `start..end` when those were free as well.
+    pub(super) fn room(&self, start: u32, end: u32) -> u32 {
+        let from = start.saturating_sub(self.longest_s);
+        let lo = if from < start { last_set(&self.busy, from, start).map_or(from, |x| x + 1) } else { start };
+        let hi = first_set(&self.busy, end, end + self.longest_s).unwrap_or(end + self.longest_s);
+        hi - lo
     }
 
     /// Takes a planned play off the board.
@@ -186,7 +214,8 @@ impl Board {
         self.audience -= u64::from(self.people_at(start));
         let end = start + item.dur;
         take(&mut self.starts[c], start);
-        take(&mut self.line, (start, c as u16));
+        take(&mut self.line[(start / self.bin_s) as usize], (start, c as u16));
+        self.plays -= 1;
         let bins = (start.saturating_sub(self.longest_s) / self.bin_s) as usize..=(end / self.bin_s) as usize;
         self.full[bins].fill(u32::MAX);
     }

@@ -10,7 +10,7 @@ const PRICE_STEPS: [u64; 7] = [0, 1, 2, 4, 8, 16, 64];
 
 /// Evens `board` out while its audience stays at `floor` or above.
 pub(super) fn even_out(board: &mut Board, floor: u64, sweeps: usize) {
-    let plays = board.line.len().max(1) as u64;
+    let plays = board.plays.max(1) as u64;
     let mean = (board.audience / plays).max(1);
     for price in PRICE_STEPS {
         for _ in 0..sweeps {
@@ -56,7 +56,16 @@ fn nudge(board: &mut Board, c: usize, i: usize, floor: u64, price: u64) -> bool 
         (None, Some(a)) => a.saturating_sub(ideal),
         (None, None) => return false,
     };
+    let most = now.saturating_sub(off(wish));
     let Some(wish) = board.second_at(c, wish) else { return false };
+    let worth = |gain: u64, to: u32| {
+        let (had, has) = (u64::from(board.people_at(start)), u64::from(board.people_at(to)));
+        let lost = had.saturating_sub(has);
+        gain > 0 && board.audience + has >= floor + had && lost * ideal <= price * gain
+    };
+    if !worth(most, wish) {
+        return false;
+    }
     board.remove(c, start);
     let found = board.nearest(c, wish).filter(|&s| {
         let between =

@@ -147,8 +147,8 @@ fn finish(problem: &Problem, past: &Past, board: &Board, prefer: &[Play]) -> Vec
     for f in problem.fixed.iter().filter(|f| f.start >= board.cut_s) {
         plays.push(Play { start: f.start, dur: f.dur, kind: PlayKind::Fixed, id: f.id.clone() });
     }
-    for &(start, c) in &board.line {
-        let campaign = &problem.campaigns[usize::from(c)];
+    for (start, c) in board.line() {
+        let campaign = &problem.campaigns[c];
         plays.push(Play { start, dur: campaign.dur, kind: PlayKind::Campaign, id: campaign.id.clone() });
     }
     let mut air_s = vec![0u64; problem.fillers.len()];

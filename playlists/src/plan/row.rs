@@ -23,7 +23,7 @@ const NONE: (i64, u32) = (i64::MIN, u32::MAX);
 
 impl Row {
     /// Starts for all plays of `c` that are not on the board (as many as fit), richest sum first. The
-    /// board's plays of `c` must all be off, except past ones. `price` is taken off per second of play, by bin.
+    /// board's plays of `c` must all be off, except past ones.
     pub(super) fn lay(&mut self, board: &Board, c: usize, out: &mut Vec<u32>) {
         out.clear();
         let want = board.missing(c) as usize;

@@ -25,6 +25,7 @@ pub(super) struct Search<'b> {
     steps: Vec<Step>,
     off: Vec<u16>,
     starts: Vec<u32>,
+    stuck: Vec<bool>,
     /// What one unit of weighted shortfall is worth in people.
     price: i64,
 }
@@ -40,6 +41,7 @@ impl<'b> Search<'b> {
             steps: Vec::new(),
             off: Vec::new(),
             starts: Vec::new(),
+            stuck: Vec::new(),
             price,
         }
     }
@@ -99,11 +101,11 @@ impl<'b> Search<'b> {
 
     /// `rounds` moves, cooling from a few plays' worth of people down to nothing; ends on the best board seen.
     pub(super) fn anneal(&mut self, rounds: usize, heat: i64) {
-        if self.board.line.is_empty() {
+        if self.board.plays == 0 {
             return;
         }
-        let mean = self.board.audience as i64 / self.board.line.len() as i64;
-        let mut best = (self.cost(), self.board.clone());
+        let mean = self.board.audience as i64 / self.board.plays as i64;
+        let mut best = (self.cost(), self.board.line().collect::<Vec<_>>());
         for round in 0..rounds {
             let before = self.cost();
             self.steps.clear();
@@ -113,13 +115,25 @@ impl<'b> Search<'b> {
             if self.cost() > before + temper * self.rng.exponential_256() / 256 {
                 self.undo();
             } else if self.cost() < best.0 {
-                best = (self.cost(), self.board.clone());
+                best.0 = self.cost();
+                best.1.clear();
+                best.1.extend(self.board.line());
             }
         }
         if best.0 < self.cost() {
-            *self.board = best.1;
+            self.set(&best.1);
         }
         self.steps.clear();
+    }
+
+    /// Puts exactly `line` on the board.
+    fn set(&mut self, line: &[(u32, usize)]) {
+        for (start, c) in self.board.line().collect::<Vec<_>>() {
+            self.board.remove(c, start);
+        }
+        for &(start, c) in line {
+            self.board.place(c, start);
+        }
     }
 
     /// Takes strings of neighbours off and puts everything back that finds a place.
@@ -128,15 +142,11 @@ impl<'b> Search<'b> {
         let pieces = 1 + self.rng.below(3);
         for _ in 0..pieces {
             let length = 1 + self.rng.below(6);
-            let n = self.board.line.len();
-            if n == 0 {
-                break;
-            }
-            let from = self.rng.below(n);
-            for _ in 0..length.min(n - from) {
-                let (start, c) = self.board.line[from];
-                self.remove(usize::from(c), start);
-                self.off.push(c);
+            let from = self.rng.below(self.board.plays);
+            for _ in 0..length {
+                let Some((start, c)) = self.board.play(from) else { break };
+                self.remove(c, start);
+                self.off.push(c as u16);
             }
         }
         for c in 0..self.board.items.len() {
@@ -162,10 +172,17 @@ impl<'b> Search<'b> {
             2 => off.sort_by_key(|&c| std::cmp::Reverse(items[usize::from(c)].dur)),
             _ => {}
         }
-        for &c in &off {
+        self.stuck.clear();
+        self.stuck.resize(self.board.items.len(), false);
+        for c in off.iter().map(|&c| usize::from(c)) {
+            // what found no place finds none a moment later on a fuller board
+            if self.stuck[c] {
+                continue;
+            }
             let rng = &mut self.rng;
-            if let Some(start) = self.board.best_start(usize::from(c), || rng.next() & 63 == 0) {
-                self.place(usize::from(c), start);
+            match self.board.best_start(c, || rng.next() & 63 == 0) {
+                Some(start) => self.place(c, start),
+                None => self.stuck[c] = true,
             }
         }
         self.off = off;
