@@ -52,6 +52,8 @@ impl Grid {
 
 /// Microseconds by which the offset may follow the wall clock in one second of running time.
 const SLEW_US_PER_S: i64 = 10_000;
+/// Differences up to this are the clock's own grain (readings come in milliseconds).
+const GRAIN_US: i64 = 2_000;
 /// A difference beyond this is a step, taken between two items; less is slewed.
 const STEP_US: i64 = 1_500_000;
 
@@ -75,7 +77,7 @@ impl WallMap {
         self.seen_at_us = running_us;
         if off_by.abs() <= STEP_US {
             let most = elapsed_us.saturating_mul(SLEW_US_PER_S) / 1_000_000;
-            self.offset_us += off_by.clamp(-most, most);
+            self.offset_us += (off_by - off_by.clamp(-GRAIN_US, GRAIN_US)).clamp(-most, most);
         } else if between_items {
             self.offset_us += off_by;
         }
@@ -142,7 +144,7 @@ mod tests {
         for s in 1..=110 {
             map.observe(NOON.plus_ms(s * 1000 - 1000), s * 1_000_000, s % 7 == 0);
             let lag = map.wall(s * 1_000_000_000).since_ms(NOON.plus_ms(s * 1000 - 1000));
-            assert_eq!(lag, (1000 - s * 10).max(0), "10 ms each second");
+            assert_eq!(lag, (1000 - s * 10).max(2), "10 ms each second");
         }
     }
 }

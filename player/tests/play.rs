@@ -1,0 +1,224 @@
+//! Stories of `lichphat-player play`, through the real program: what it records is what it showed.
+#![cfg(feature = "stage-gstreamer")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
+
+mod screen;
+
+use screen::clips::{self, MIXED};
+use screen::display::Display;
+use screen::witness::{Seen, Sight, Witness};
+use screen::{Record, Show, item};
+use serde_json::json;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+const FAKE: [&str; 4] = ["--sink", "fake", "--audio", "fake"];
+/// One output frame, rounded up, milliseconds.
+const FRAME_MS: i64 = 34;
+
+#[test]
+fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
+    let [h264, silent, vp9, vp8, jpeg, png] = MIXED.each_ref().map(clips::file);
+    let broken = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
+    std::fs::write(broken.path(), [0x5a; 5000]).unwrap();
+    let show = Show::new(
+        false,
+        &[
+            item("video", &h264, 2000),
+            item("broken", broken.path(), 1000),
+            item("jpeg", &jpeg, 1000),
+            item("missing", "no/such/clip.mp4", 1000),
+            item("folder", "/", 1000),
+            item("short", &silent, 4000), // the source has 2 s
+            item("png", &png, 500),
+            item("fast", &vp9, 1500),
+            item("nearly", &vp8, 2050), // 2 s are more than 95 % of it
+        ],
+    );
+    let (code, said, records) = show.play(&FAKE);
+    assert_eq!(code, Some(0), "{said}");
+    let short: Vec<String> = records.iter().map(Record::short).collect();
+    insta::assert_snapshot!(short.join("\n"), @"
+    video complete
+    broken failed unknown-format
+    jpeg complete
+    missing failed not-found
+    folder failed not-readable
+    short partial ended-early
+    png complete
+    fast complete
+    nearly complete
+    ");
+    for record in &records {
+        let booked_slots = match record.id.as_str() {
+            "video" => 60,
+            "jpeg" => 30,
+            "short" => 60,
+            "png" => 15,
+            "fast" => 45,
+            "nearly" => 62,
+            _ => 0,
+        };
+        assert_eq!(record.frames(), booked_slots, "{record:?}");
+        let length_ms = i64::from(booked_slots) * 1000 / 30;
+        assert!((record.end_ms - record.start_ms - length_ms).abs() <= 1, "{record:?}");
+    }
+    let played: Vec<&Record> = records.iter().filter(|r| r.result != "failed").collect();
+    for pair in played.windows(2) {
+        let gap_ms = pair[1].start_ms - pair[0].end_ms;
+        assert!((-1..=2 * FRAME_MS).contains(&gap_ms), "{gap_ms} ms between {:?} and {:?}", pair[0], pair[1]);
+    }
+    assert!(said.contains("broken") && said.contains("not-found"), "{said}");
+}
+
+#[test]
+fn a_start_on_the_wall_clock_is_met_to_the_frame() {
+    let png = clips::file(&MIXED[5]);
+    let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
+    let at_ms = (now_ms / 1000 + 4) * 1000 + 500;
+    let mut later = item("at", &png, 500);
+    later["start_at_ms"] = json!(at_ms);
+    let mut past = item("past", &png, 500);
+    past["start_at_ms"] = json!(at_ms - 60_000);
+    let (_, said, records) = Show::new(false, &[item("now", &png, 500), later, past]).play(&FAKE);
+    assert_eq!(records.len(), 3, "{said}");
+    assert!((records[1].start_ms - at_ms).abs() <= FRAME_MS / 2 + 2, "{} ms off", records[1].start_ms - at_ms);
+    assert!((records[2].start_ms - records[1].end_ms).abs() <= 1, "an instant already past means at once");
+}
+
+#[test]
+fn a_signal_or_the_time_limit_ends_the_running_item_as_stopped() {
+    let png = clips::file(&MIXED[5]);
+    for by_signal in [true, false] {
+        let show = Show::new(true, &[item("long", &png, 60_000)]);
+        let mut arguments = FAKE.to_vec();
+        arguments.extend(if by_signal { ["--duration-s", "60"] } else { ["--duration-s", "3"] });
+        let begin = Instant::now();
+        let mut player = show.start(&arguments, None);
+        if by_signal {
+            std::thread::sleep(Duration::from_millis(3000));
+            assert!(Command::new("kill").arg(player.id().to_string()).status().unwrap().success());
+        }
+        assert_eq!(player.wait().unwrap().code(), Some(0));
+        assert!(begin.elapsed() < Duration::from_secs(8));
+        let records = show.records();
+        assert_eq!(records.iter().map(Record::short).collect::<Vec<_>>(), ["long partial stopped"]);
+        let shown_ms = records[0].end_ms - records[0].start_ms;
+        assert!((i64::from(records[0].frames()) * 1000 / 30 - shown_ms).abs() <= FRAME_MS, "{records:?}");
+        assert!(records[0].frames_rendered > 10, "{records:?}");
+    }
+}
+
+#[test]
+fn a_loudspeaker_plays_sound_alone_and_refuses_pictures() {
+    let with_sound = clips::file(&MIXED[0]);
+    let items = [
+        item("sound", &with_sound, 1000),
+        item("still", clips::file(&MIXED[5]), 1000),
+        item("mute", clips::file(&MIXED[1]), 1000),
+    ];
+    let (code, said, records) = Show::new(false, &items).play(&["--sink", "none", "--audio", "fake"]);
+    assert_eq!(code, Some(0), "{said}");
+    let short: Vec<String> = records.iter().map(Record::short).collect();
+    assert_eq!(short, ["sound complete", "still failed no-picture-output", "mute failed no-sound"]);
+    assert_eq!(records[0].frames(), 30);
+}
+
+#[test]
+fn a_loop_of_broken_clips_does_not_spin() {
+    let show = Show::new(true, &[item("a", "nothing.mp4", 1000), item("b", "nothing-either.mp4", 1000)]);
+    let mut arguments = FAKE.to_vec();
+    arguments.extend(["--duration-s", "4"]);
+    let (code, said, records) = show.play(&arguments);
+    assert_eq!(code, Some(0), "{said}");
+    assert!((2..=12).contains(&records.len()), "{} records", records.len());
+}
+
+#[test]
+fn bad_input_is_refused_with_the_field_the_value_and_the_mend() {
+    let bad = Show::of(
+        &json!({"output": {"width": 1280, "height": 720, "fps": 30}, "items": [{"id": "a", "path": "a.mp4", "duration_ms": 4000, "volume": 3}]}),
+    );
+    let (code, said, _) = bad.play(&FAKE);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("items[0].volume = 3: write a number from 0.0 to 1.0"), "{said}");
+    let show = Show::new(false, &[item("a", "a.mp4", 1000)]);
+    std::fs::remove_file(show.folder.path().join("list.json")).unwrap();
+    let (code, said, _) = show.play(&FAKE);
+    assert_eq!(code, Some(2));
+    assert!(said.contains("list.json") && said.contains("give the path"), "{said}");
+    let (code, said, _) = Show::new(false, &[item("a", "a.mp4", 1000)]).play(&["--sink", "x11"]);
+    assert_eq!(code, Some(1), "no display");
+    assert!(said.contains("--sink fake"), "{said}");
+}
+
+#[test]
+fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
+    let (first, rest) = (0, [1, 2, 3, 4, 5]);
+    let length_ms = [1500, 1000, 1000, 1500, 600, 600];
+    let order = [first].into_iter().chain(rest);
+    let items: Vec<_> = order.map(|i| item(&MIXED[i].id.to_string(), clips::file(&MIXED[i]), length_ms[i])).collect();
+    let display = Display::start(1280, 720);
+    let show = Show::new(true, &items);
+    let witness = Witness::watch(&display.name, 1280, 720);
+    let arguments = ["--sink", "x11", "--audio", "fake", "--duration-s", "17"];
+    let output = show.start(&arguments, Some(&display.name)).wait_with_output().unwrap();
+    let sights = witness.stop();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let plays = plays_seen(&sights);
+    let ids: Vec<u8> = plays.iter().map(|p| p[0].0).collect();
+    assert!(ids.len() > 10, "{ids:?}");
+    assert!(ids.iter().zip((1..=6).cycle()).all(|(id, expected)| *id == expected), "{ids:?}");
+    let records = show.records();
+    assert_eq!(records.len(), plays.len(), "one record for each play seen");
+    for (play, record) in plays.iter().zip(&records) {
+        assert_eq!(record.id, play[0].0.to_string());
+        assert!(play[0].1 <= 1, "begins with frame {}", play[0].1);
+        assert!(play.windows(2).all(|w| w[0].1 < w[1].1), "frames go forward: {play:?}");
+        let off_ms = play[0].2 / 1000 - record.start_ms;
+        assert!(off_ms.abs() <= 2 * FRAME_MS, "seen {off_ms} ms after the record says: {record:?}");
+    }
+    println!("{}", report(&plays, &records));
+}
+
+type SeenFrame = (u8, u8, i64);
+
+/// Groups the sights by play; a black screen after the first play is a failure.
+fn plays_seen(sights: &[Sight]) -> Vec<Vec<SeenFrame>> {
+    let mut plays: Vec<Vec<SeenFrame>> = Vec::new();
+    let mut ended = false;
+    for sight in sights {
+        match sight.seen {
+            Seen::Frame(id, frame) => {
+                assert!(!ended, "the picture went away in between");
+                match plays.last_mut().filter(|p| p[0].0 == id) {
+                    Some(play) => play.push((id, frame, sight.at_us)),
+                    None => plays.push(vec![(id, frame, sight.at_us)]),
+                }
+            }
+            // The window is gone at the end of the show; it must not come back after that.
+            Seen::Black | Seen::Other => ended = !plays.is_empty(),
+        }
+    }
+    plays
+}
+
+fn report(plays: &[Vec<SeenFrame>], records: &[Record]) -> String {
+    // Clips with fewer frames than the output hold some frames for two slots, stills all the time: when such a
+    // play's last frame was shown cannot be seen from outside.
+    let full_rate = plays.windows(2).filter(|p| [1, 3].contains(&p[0][0].0));
+    let mut gaps: Vec<f64> = full_rate.map(|p| (p[1][0].2 - p[0].last().unwrap().2) as f64 / 1000.0).collect();
+    gaps.sort_by(f64::total_cmp);
+    let lines = plays.iter().zip(records).map(|(p, r)| {
+        format!(
+            "clip {} frames seen {} rendered {} dropped {} start off {} ms",
+            r.id,
+            p.len(),
+            r.frames_rendered,
+            r.frames_dropped,
+            p[0].2 / 1000 - r.start_ms
+        )
+    });
+    let lines: Vec<String> = lines.collect();
+    format!("{}\ngaps ms: median {:.1} max {:.1}", lines.join("\n"), gaps[gaps.len() / 2], gaps[gaps.len() - 1])
+}
