@@ -17,6 +17,19 @@ mod target;
 #[cfg(test)]
 mod tests;
 
+use crate::directory::Summary;
+use crate::error::StoreError;
+
+/// What the campaigns need from storage; each operation is one transaction.
+#[async_trait::async_trait]
+pub trait CampaignStore: Send + Sync {
+    /// Everything, at its present revision.
+    async fn campaigns(&self) -> Result<Campaigns, StoreError>;
+    /// Puts a batch in as a whole. `revision` is that of the campaigns it was read against: when another
+    /// import came in between the answer is [`StoreError::Busy`] and nothing is written.
+    async fn import_campaigns(&self, batch: CampaignBatch, revision: u64) -> Result<Summary, StoreError>;
+}
+
 pub use directive::{
     Amendment, AmendmentKind, ContentClass, Declared, Directive, DirectiveKind, InPlace, LegalBasis, Override, Suspend,
     SuspendedDays, Windows,

@@ -3,6 +3,7 @@
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
 //! checks, something was found), 2 = called wrongly.
 
+pub mod import;
 mod init;
 mod media;
 pub mod output;
@@ -45,6 +46,8 @@ pub struct Cli {
 enum Command {
     /// Tạo thư mục dữ liệu, cơ sở dữ liệu và khoá (make data directory, database and keys)
     Init(init::Args),
+    /// Nhập danh mục, lịch, văn bản chỉ đạo từ tệp (import the directory, calendars, directives)
+    Import(import::Args),
     /// Kho nội dung (media library)
     Media(media::Args),
     /// Chạy máy chủ (run the server)
@@ -54,6 +57,7 @@ enum Command {
 async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppError> {
     match command {
         Command::Init(args) => init::run(args, &context).await,
+        Command::Import(args) => import::run(args, &context).await,
         Command::Media(args) => media::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
     }

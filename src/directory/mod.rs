@@ -27,6 +27,18 @@ mod unit;
 mod venue;
 pub(crate) mod words;
 
+use crate::error::StoreError;
+
+/// What the directory needs from storage; each operation is one transaction.
+#[async_trait::async_trait]
+pub trait DirectoryStore: Send + Sync {
+    /// Everything, at its present revision.
+    async fn directory(&self) -> Result<Directory, StoreError>;
+    /// Puts a batch in as a whole. `revision` is that of the directory it was read against: when another
+    /// import came in between the answer is [`StoreError::Busy`] and nothing is written.
+    async fn import_directory(&self, batch: Batch, revision: u64) -> Result<Summary, StoreError>;
+}
+
 pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
 pub use closure::{Closure, ClosureSubject, LocalTime};
 pub use footfall::{FootfallCount, FootfallProfile, FootfallSubject};

@@ -76,6 +76,11 @@ impl<T: PartialEq> Timeline<T> {
             Err(i) => self.0.insert(i, (from, value)),
         }
     }
+    /// Adds an entry as it was stored, however it stands to the one before it.
+    pub(crate) fn restore(&mut self, from: Option<LocalDay>, value: T) {
+        let at = self.0.partition_point(|(start, _)| *start <= from);
+        self.0.insert(at, (from, value));
+    }
     /// Entries in order of their days.
     pub fn iter(&self) -> impl Iterator<Item = (Option<LocalDay>, &T)> {
         self.0.iter().map(|(from, value)| (*from, value))
@@ -83,14 +88,6 @@ impl<T: PartialEq> Timeline<T> {
     /// True when nothing was ever stated.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-}
-
-impl<T: PartialEq> FromIterator<(Option<LocalDay>, T)> for Timeline<T> {
-    fn from_iter<I: IntoIterator<Item = (Option<LocalDay>, T)>>(entries: I) -> Self {
-        let mut entries: Vec<_> = entries.into_iter().collect();
-        entries.sort_by_key(|(from, _)| *from);
-        Self(entries)
     }
 }
 

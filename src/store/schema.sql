@@ -6,10 +6,105 @@
 -- SHA-256, 32 bytes. Codes are texts of 1 to 64 characters, a-z A-Z 0-9 . _ -
 
 ------------------------------------------------------------------ directory: units, screens, duty
--- (section of src/directory)
+-- How often a room changed; an import that was read against an older revision is refused.
+CREATE TABLE revision (
+    room TEXT    PRIMARY KEY CHECK (room IN ('directory', 'campaigns')),
+    n    INTEGER NOT NULL CHECK (n >= 1)
+) STRICT, WITHOUT ROWID;
+
+-- A body of the city's tree.
+CREATE TABLE unit (
+    code     TEXT    PRIMARY KEY,
+    name     TEXT    NOT NULL,
+    name_en  TEXT,
+    kind     TEXT    NOT NULL,
+    parent   TEXT,                                  -- code of the unit above; NULL = a root
+    from_day INTEGER,                               -- first day it exists; NULL = since ever
+    to_day   INTEGER,                               -- last day, included; NULL = open
+    source   TEXT
+) STRICT, WITHOUT ROWID;
+
+-- A place where people look.
+CREATE TABLE screen (
+    code       TEXT    PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    venue_type TEXT    NOT NULL,
+    kind       TEXT    NOT NULL CHECK (kind IN ('managed', 'third-party', 'none')),
+    connection TEXT    NOT NULL CHECK (connection IN ('direct', 'splitter', 'led-processor')),
+    panels     INTEGER NOT NULL CHECK (panels >= 1),
+    width_px   INTEGER NOT NULL CHECK (width_px >= 0),  -- 0 = a loudspeaker
+    height_px  INTEGER NOT NULL CHECK (height_px >= 0),
+    output     TEXT    NOT NULL CHECK (output IN ('video', 'none')),
+    from_day   INTEGER,                                 -- first day it stands there; NULL = since ever
+    to_day     INTEGER                                  -- last day, included; NULL = open
+) STRICT, WITHOUT ROWID;
+
+-- To which unit a screen is tied, from a day until the next row of its link: history is only added to.
+CREATE TABLE screen_link (
+    screen   TEXT    NOT NULL REFERENCES screen (code),
+    link     TEXT    NOT NULL CHECK (link IN ('owner', 'territory', 'sector', 'operator')),
+    from_day INTEGER NOT NULL,                      -- -1000000 = since ever
+    unit     TEXT,                                  -- NULL = none from that day on
+    PRIMARY KEY (screen, link, from_day)
+) STRICT, WITHOUT ROWID;
+
+-- How a kind of place lives, from a day until the next row of its type.
+CREATE TABLE venue_profile (
+    venue_type TEXT    NOT NULL,
+    from_day   INTEGER NOT NULL,                          -- -1000000 = since ever
+    body       TEXT    NOT NULL CHECK (json_valid(body)), -- hours, peaks, sources, as the room writes it
+    PRIMARY KEY (venue_type, from_day)
+) STRICT, WITHOUT ROWID;
+
+-- Days off, and days of rest that are worked.
+CREATE TABLE calendar_day (
+    day        INTEGER PRIMARY KEY,
+    name       TEXT    NOT NULL,
+    name_en    TEXT,
+    kind       TEXT    NOT NULL CHECK (kind IN ('day-off', 'workday')),
+    applies_to TEXT    NOT NULL CHECK (applies_to IN ('all', 'offices')),
+    status     TEXT    NOT NULL CHECK (status IN ('official', 'estimated', 'needs-confirmation')),
+    source     TEXT
+) STRICT;
+
+-- Times in which screens are off, with a reason somebody answers for.
+CREATE TABLE closure (
+    link       TEXT    NOT NULL CHECK (link IN ('screen', 'owner', 'territory', 'sector', 'operator')),
+    subject    TEXT    NOT NULL,                          -- a screen, or the unit whose screens by `link` are closed
+    from_day   INTEGER NOT NULL,
+    from_s     INTEGER NOT NULL CHECK (from_s BETWEEN 0 AND 86400),
+    to_day     INTEGER NOT NULL,
+    to_s       INTEGER NOT NULL CHECK (to_s BETWEEN 0 AND 86400), -- excluded
+    reason     TEXT    NOT NULL,
+    author     TEXT    NOT NULL,
+    entered_ms INTEGER NOT NULL,                          -- after its beginning = entered after the fact
+    PRIMARY KEY (link, subject, from_day, from_s)
+) STRICT, WITHOUT ROWID;
+
+-- When a vehicle's screen runs on a day, in place of its venue's hours.
+CREATE TABLE duty_roster (
+    screen TEXT    NOT NULL REFERENCES screen (code),
+    day    INTEGER NOT NULL,
+    hours  TEXT    NOT NULL,                        -- 05:12-09:40;15:00-20:10; empty = it stays in the depot
+    PRIMARY KEY (screen, day)
+) STRICT, WITHOUT ROWID;
+
+-- Mean people per quarter of an hour, Monday to Sunday.
+CREATE TABLE footfall (
+    kind    TEXT NOT NULL CHECK (kind IN ('screen', 'venue')),
+    subject TEXT NOT NULL,
+    body    TEXT NOT NULL CHECK (json_valid(body)),
+    PRIMARY KEY (kind, subject)
+) STRICT, WITHOUT ROWID;
 
 ------------------------------------------------------ campaigns: directives, contracts, local loops
--- (section of src/campaigns)
+-- One order, contract, item, fixed event, safe loop or category gap, as the room writes it.
+CREATE TABLE campaign (
+    kind TEXT NOT NULL CHECK (kind IN ('directive', 'contract', 'item', 'fixed', 'fallback', 'category-gap')),
+    code TEXT NOT NULL,
+    body TEXT NOT NULL CHECK (json_valid(body)),
+    PRIMARY KEY (kind, code)
+) STRICT, WITHOUT ROWID;
 
 ------------------------------------------------------------------------------------------- library
 -- One media file; its bytes are on disk under media/<2 hex>/<64 hex>.

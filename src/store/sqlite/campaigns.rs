@@ -1,0 +1,48 @@
+//! The campaigns' port on SQLite.
+
+use super::Store;
+use super::directory::{check_revision, raise_revision, revision};
+use crate::campaigns::{CampaignBatch, CampaignStore, Campaigns};
+use crate::directory::Summary;
+use crate::error::StoreError;
+use rusqlite::{Connection, params};
+
+const ROOM: &str = "campaigns";
+
+fn load(conn: &Connection) -> Result<Campaigns, StoreError> {
+    let mut campaigns = Campaigns::default();
+    let mut query = conn.prepare_cached("SELECT kind, code, body FROM campaign ORDER BY kind, code")?;
+    let mut rows = query.query([])?;
+    let mut changes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (kind, code, body): (String, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let change = serde_json::from_str(&body).map_err(|e| StoreError::unreadable(format!("{kind} {code}"), e))?;
+        changes.push(change);
+    }
+    campaigns.apply(CampaignBatch { changes });
+    campaigns.revision = revision(conn, ROOM)?;
+    Ok(campaigns)
+}
+
+#[async_trait::async_trait]
+impl CampaignStore for Store {
+    async fn campaigns(&self) -> Result<Campaigns, StoreError> {
+        self.read(load).await
+    }
+
+    async fn import_campaigns(&self, batch: CampaignBatch, expected: u64) -> Result<Summary, StoreError> {
+        self.write(move |tx| {
+            check_revision(tx, ROOM, expected)?;
+            let (changes, summary) = load(tx)?.apply(batch);
+            let mut insert =
+                tx.prepare_cached("INSERT INTO campaign VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3")?;
+            for change in &changes {
+                let body = serde_json::to_string(change).map_err(|e| StoreError::unreadable(change.code(), e))?;
+                insert.execute(params![change.kind(), change.code(), body])?;
+            }
+            raise_revision(tx, ROOM, !changes.is_empty())?;
+            Ok(summary)
+        })
+        .await
+    }
+}
