@@ -9,6 +9,7 @@ use screen::display::Display;
 use screen::witness::{Seen, Sight, Witness};
 use screen::{Record, Show, item};
 use serde_json::json;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -69,6 +70,38 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
         assert!((-1..=2 * FRAME_MS).contains(&gap_ms), "{gap_ms} ms between {:?} and {:?}", pair[0], pair[1]);
     }
     assert!(said.contains("broken") && said.contains("not-found"), "{said}");
+}
+
+#[test]
+fn the_sample_clips_are_what_their_table_says() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
+    let probe = |name: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_lichphat-player")).arg("probe").arg(folder.join(name)).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        let p: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        format!(
+            "{name}: {} {} {}x{} {} {} {}",
+            p["kind"], p["duration_ms"], p["width"], p["height"], p["fps"], p["video_codec"], p["audio_codec"]
+        )
+    };
+    let names =
+        ["ihanoi-vi.mp4", "ihanoi-en.mp4", "ve-sinh-moi-truong.mp4", "mot-cua.png", "safe-loop.png", "nhac-hieu.opus"];
+    insta::assert_snapshot!(names.map(probe).join("\n"), @r#"
+    ihanoi-vi.mp4: "video" 15000 1280x720 30.0 "h264" "aac"
+    ihanoi-en.mp4: "video" 15000 1280x720 30.0 "h264" "aac"
+    ve-sinh-moi-truong.mp4: "video" 8000 1280x720 30.0 "h264" "aac"
+    mot-cua.png: "still" null 1280x720 null "png" null
+    safe-loop.png: "still" null 1280x720 null "png" null
+    nhac-hieu.opus: "audio" 10000 nullxnull null null "opus"
+    "#);
+    let bytes: u64 = std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
+    assert!(bytes < 2_500_000, "{bytes} bytes of sample clips");
+    let refused =
+        Command::new(env!("CARGO_BIN_EXE_lichphat-player")).arg("probe").arg(folder.join("SOURCES.md")).output();
+    let refused = refused.unwrap();
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("SOURCES.md"), "the file is named");
 }
 
 #[test]

@@ -217,6 +217,12 @@ mod tests {
     }
 
     #[test]
+    fn the_sample_list_names_clips_that_exist() {
+        let list = read(Path::new("../config/sample/media/list.json")).unwrap();
+        assert!(list.items.iter().all(|item| item.path.is_file()), "{list:?}");
+    }
+
+    #[test]
     fn every_bad_value_is_named_with_its_mend() {
         let cases = [
             with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"colour":"red"}"#),
