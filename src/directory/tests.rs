@@ -262,3 +262,69 @@ fn twenty_thousand_screens_are_cheap() {
     assert!(imported.as_secs() < 60 && asked.as_secs() < 10, "{imported:?} {asked:?}");
     println!("import {imported:?}, duty of a day {asked:?}");
 }
+
+mod any_file {
+    use super::*;
+    use proptest::prelude::*;
+    use std::sync::LazyLock;
+
+    static TOWN: LazyLock<Directory> = LazyLock::new(|| Town::new().0);
+    const ICS: &str = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20280125\r\n\
+                       DTEND;VALUE=DATE:20280128\r\nSUMMARY:Tết\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    const FILES: [(Kind, &str, &str); 8] = [
+        (Kind::Units, "units.csv", UNITS),
+        (
+            Kind::Units,
+            "units.toml",
+            "[[unit]]\ncode = \"X\"\nname = \"Xã\"\nkind = \"ward\"\nparent = \"HN\"\nfrom = 2025-07-01\n",
+        ),
+        (Kind::Screens, "screens.csv", SCREENS),
+        (Kind::Duty, "duty.csv", "screen,date,hours\nbus,2026-11-20,05:12-09:40;15:00-20:10\nbus,2026-11-21,-\n"),
+        (
+            Kind::Closures,
+            "c.csv",
+            "screen,unit,link,from,to,reason,author\noffice,,,2026-11-19 09:00,2026-11-19,a,b\n,P1,owner,2026-11-23,2026-11-24,a,b\n",
+        ),
+        (
+            Kind::Footfall,
+            "f.csv",
+            "subject,date,time,minutes,people\noffice,2026-11-13,8,15,40\nvenue:bus,2026-11-13,08:15,,7\n",
+        ),
+        (Kind::Calendar, "days.ics", ICS),
+        (
+            Kind::Venues,
+            "venues.toml",
+            "[[venue]]\ntype = \"bus\"\nname = \"a\"\nname_en = \"b\"\ncalendar = \"none\"\nconfidence = \"sourced\"\nsource = \"c\"\nterms = [\"09-05..05-31\"]\n[[venue.hours]]\ndays = \"mon-fri\"\nopen = \"05:00-22:30\"\npeaks = \"06:30-09:00\"\n",
+        ),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn is_refused_or_taken_once_and_never_crashes_a_parser(
+            which in 0..FILES.len(),
+            edits in prop::collection::vec((any::<prop::sample::Index>(), 0u8..3, "[\\PC\\n\"=,;\\[\\]0-9-]{0,3}"), 0..4),
+        ) {
+            let (kind, name, text) = FILES[which];
+            let mut chars: Vec<char> = text.chars().collect();
+            for (at, what, with) in edits {
+                let at = at.index(chars.len().max(1));
+                let cut = if what == 0 { at } else { (at + usize::from(what)).min(chars.len()) };
+                let at = at.min(cut);
+                chars.splice(at..cut, with.chars());
+            }
+            let text: String = chars.into_iter().collect();
+            let file = SourceFile { name, bytes: text.as_bytes() };
+            let mut town = TOWN.clone();
+            match parse(kind, file, Context { directory: &town, now: noon("2026-11-20") }) {
+                Err(problems) => prop_assert!(problems.iter().all(|p| p.line > 0 && !p.mend.vi.is_empty())),
+                Ok(batch) => {
+                    town.apply(batch);
+                    let again = parse(kind, file, Context { directory: &town, now: noon("2026-11-21") });
+                    let again = again.map_err(|p| TestCaseError::fail(format!("taken once, then refused: {p}")))?;
+                    prop_assert!(town.apply(again).1.nothing_changed(), "{text}");
+                }
+            }
+        }
+    }
+}
