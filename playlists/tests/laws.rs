@@ -24,13 +24,12 @@ fn all() -> Vec<Problem> {
 /// Plans and checks; every plan of every test goes through here.
 fn planned(problem: &Problem, past: &Past, options: &Options<'_>) -> Vec<Play> {
     let (made, report) = plan_with(problem, past, options).unwrap();
-    let solution = made.solution(&report);
-    let mut solution_only = solution.clone();
+    let mut solution = made.solution(&report);
     if past.cut_s() > 0 {
         // the proofs of a rest of a day speak about that rest, not about the whole problem
-        solution_only.explanations = None;
+        solution.explanations = None;
     }
-    let verdict = check_with_past(problem, past, &solution_only);
+    let verdict = check_with_past(problem, past, &solution);
     assert!(verdict.valid, "{}: {:?}", problem.id, verdict.errors);
     made.plays
 }

@@ -36,8 +36,23 @@ pub(super) struct Item {
     pub(super) rich: Vec<u16>,
     /// Seconds of `windows`.
     pub(super) length: u32,
+    /// Past plays among the starts.
+    past: u32,
     category: usize,
     category_gap: u32,
+}
+
+impl Item {
+    /// Distance kept from competitors.
+    pub(super) fn category_gap(&self) -> u32 {
+        self.category_gap
+    }
+
+    /// The stretch of allowed starts that holds `second`.
+    pub(super) fn segment_at(&self, second: u32) -> Option<Segment> {
+        let i = self.segments.partition_point(|s| s.hi < second);
+        self.segments.get(i).copied().filter(|s| s.lo <= second)
+    }
 }
 
 /// A feasible set of campaign plays.
@@ -113,6 +128,7 @@ impl Board {
                 segments,
                 rich,
                 length: c.windows.length(),
+                past: 0,
                 category,
                 category_gap: problem.category_gap(c),
             });
@@ -125,6 +141,7 @@ impl Board {
         for p in past.plays.iter().filter(|p| p.play.kind == PlayKind::Campaign) {
             let Some(c) = problem.campaigns.iter().position(|c| c.id == p.play.id) else { continue };
             insert(&mut self.starts[c], p.play.start);
+            self.items[c].past += 1;
             if let Some(members) = self.categories.get_mut(self.items[c].category) {
                 insert(members, (p.play.start, c as u16));
             }
@@ -156,8 +173,7 @@ impl Board {
 
     /// Planned plays of campaign `c`.
     pub(super) fn placed(&self, c: usize) -> u32 {
-        let past = self.starts[c].partition_point(|&s| s < self.cut_s);
-        (self.starts[c].len() - past) as u32
+        self.starts[c].len() as u32 - self.items[c].past
     }
 
     /// Plays of campaign `c` that are still to be placed.
@@ -195,12 +211,26 @@ impl Board {
         None
     }
 
+    /// Planned plays that start before `second`.
+    pub(super) fn rank(&self, second: u32) -> usize {
+        let bin = ((second / self.bin_s) as usize).min(self.line.len() - 1);
+        let before: usize = self.line[..bin].iter().map(Vec::len).sum();
+        before + self.line[bin].partition_point(|&(s, _)| s < second)
+    }
+
     /// Free seconds around `start..end` when those were free as well.
     pub(super) fn room(&self, start: u32, end: u32) -> u32 {
-        let from = start.saturating_sub(self.longest_s);
-        let lo = if from < start { last_set(&self.busy, from, start).map_or(from, |x| x + 1) } else { start };
-        let hi = first_set(&self.busy, end, end + self.longest_s).unwrap_or(end + self.longest_s);
-        hi - lo
+        let (before, after) = self.runs_around(start, end, self.longest_s);
+        before + (end - start) + after
+    }
+
+    /// Free seconds right before `start` and right after `end`, each at most `most`.
+    pub(super) fn runs_around(&self, start: u32, end: u32, most: u32) -> (u32, u32) {
+        let from = start.saturating_sub(most);
+        let before =
+            if from < start { last_set(&self.busy, from, start).map_or(start - from, |x| start - 1 - x) } else { 0 };
+        let after = first_set(&self.busy, end, end + most).map_or(most, |x| x - end);
+        (before, after)
     }
 
     /// Takes a planned play off the board.
@@ -222,8 +252,7 @@ impl Board {
 
     /// May a play of `c` start at `start`, as the board stands?
     pub(super) fn fits(&self, c: usize, start: u32) -> bool {
-        self.fit(c, start, start) == Some(start)
-            && self.items[c].segments.iter().any(|s| (s.lo..=s.hi).contains(&start))
+        self.fit(c, start, start) == Some(start) && self.items[c].segment_at(start).is_some()
     }
 
     /// Earliest start of `c` in `lo..=hi` (a part of one segment) that the board allows.
@@ -373,7 +402,7 @@ impl Board {
     fn free_from(&self, from: u32, dur: u32, hi: u32) -> Option<u32> {
         let mut s = from;
         while s <= hi {
-            match last_set(&self.busy, s, s + dur) {
+            match last_busy(&self.busy, s, dur) {
                 None => return Some(s),
                 Some(x) => s = first_clear(&self.busy, x + 1),
             }
@@ -385,7 +414,7 @@ impl Board {
     fn free_back(&self, from: u32, dur: u32, lo: u32) -> Option<u32> {
         let mut s = from;
         loop {
-            match first_set(&self.busy, s, s + dur) {
+            match first_busy(&self.busy, s, dur) {
                 None => return Some(s),
                 Some(x) => s = x.checked_sub(dur)?,
             }
@@ -457,6 +486,35 @@ fn clear(bits: &mut [u64], a: u32, b: u32) {
     for w in words(a, b) {
         bits[w] &= !mask(w, a, b);
     }
+}
+
+/// 64 bits from `a` on.
+#[inline]
+fn word_at(bits: &[u64], a: u32) -> u64 {
+    let (w, shift) = ((a / 64) as usize, a % 64);
+    let low = bits.get(w).copied().unwrap_or(u64::MAX) >> shift;
+    // twice, because a shift by 64 is none
+    low | (bits.get(w + 1).copied().unwrap_or(u64::MAX) << 1) << (63 - shift)
+}
+
+/// Last busy second of `[s, s + dur)`.
+#[inline]
+fn last_busy(bits: &[u64], s: u32, dur: u32) -> Option<u32> {
+    if dur > 64 {
+        return last_set(bits, s, s + dur);
+    }
+    let m = word_at(bits, s) & (u64::MAX >> (64 - dur));
+    (m != 0).then(|| s + 63 - m.leading_zeros())
+}
+
+/// First busy second of `[s, s + dur)`.
+#[inline]
+fn first_busy(bits: &[u64], s: u32, dur: u32) -> Option<u32> {
+    if dur > 64 {
+        return first_set(bits, s, s + dur);
+    }
+    let m = word_at(bits, s) & (u64::MAX >> (64 - dur));
+    (m != 0).then(|| s + m.trailing_zeros())
 }
 
 fn last_set(bits: &[u64], a: u32, b: u32) -> Option<u32> {

@@ -11,11 +11,10 @@ const EXACT_S: usize = 640;
 
 /// Fills `runs` (in order) and adds the plays to `out`. `air_s` is what each filler has had so far
 /// today; it is carried on.
-pub(super) fn fill(fillers: &[Filler], runs: &[(u32, u32)], air_s: &mut [u64], out: &mut Vec<Play>) {
+pub(super) fn fill(fillers: &[Filler], cover: &Cover, runs: &[(u32, u32)], air_s: &mut [u64], out: &mut Vec<Play>) {
     if fillers.is_empty() {
         return;
     }
-    let reach = reach(fillers);
     // Webster: the next play goes to the least (2 air + dur) / weight, compared as integers
     let scale: u64 = 1 << 24;
     let per_weight: Vec<u64> = fillers.iter().map(|f| scale / u64::from(f.weight)).collect();
@@ -26,7 +25,7 @@ pub(super) fn fill(fillers: &[Filler], runs: &[(u32, u32)], air_s: &mut [u64], o
         loop {
             let left = (b - at) as usize;
             let best =
-                (0..fillers.len()).filter(|&i| keeps(&reach, left, fillers[i].dur as usize)).min_by_key(|&i| key[i]);
+                (0..fillers.len()).filter(|&i| cover.keeps(left, fillers[i].dur as usize)).min_by_key(|&i| key[i]);
             let Some(i) = best else { break };
             let dur = fillers[i].dur;
             out.push(Play { start: at, dur, kind: PlayKind::Filler, id: fillers[i].id.clone() });
@@ -69,20 +68,35 @@ pub(super) fn keep_fillers(
     left
 }
 
-/// `reach[n]` = most seconds of `n` that a combination of the fillers' lengths can cover.
-fn reach(fillers: &[Filler]) -> Vec<usize> {
-    let mut reach = vec![0usize; EXACT_S + 1];
-    for n in 1..=EXACT_S {
-        let with = |f: &Filler| n.checked_sub(f.dur as usize).map(|rest| reach[rest] + f.dur as usize);
-        reach[n] = fillers.iter().filter_map(with).max().unwrap_or(0);
-    }
-    reach
+/// How far combinations of the fillers' lengths cover a run.
+#[derive(Debug)]
+pub(super) struct Cover {
+    /// Most seconds of each length that can be covered.
+    reach: Vec<usize>,
 }
 
-/// Does a play of `dur` leave the best cover of `left` seconds possible?
-fn keeps(reach: &[usize], left: usize, dur: usize) -> bool {
-    if dur > left {
-        return false;
+impl Cover {
+    pub(super) fn new(fillers: &[Filler]) -> Self {
+        let mut reach = vec![0usize; EXACT_S + 1];
+        for n in 1..=EXACT_S {
+            let with = |f: &Filler| n.checked_sub(f.dur as usize).map(|rest| reach[rest] + f.dur as usize);
+            reach[n] = fillers.iter().filter_map(with).max().unwrap_or(0);
+        }
+        Self { reach }
     }
-    left > EXACT_S || reach[left - dur] + dur == reach[left]
+
+    /// Runs up to this length are reckoned exactly.
+    pub(super) fn exact_s(&self) -> u32 {
+        EXACT_S as u32
+    }
+
+    /// Seconds of a run that no combination covers; a long run is taken as coverable.
+    pub(super) fn dead_s(&self, run_s: u32) -> u32 {
+        self.reach.get(run_s as usize).map_or(0, |&r| run_s - r as u32)
+    }
+
+    /// Does a play of `dur` leave the best cover of `left` seconds possible?
+    fn keeps(&self, left: usize, dur: usize) -> bool {
+        dur <= left && (left > EXACT_S || self.reach[left - dur] + dur == self.reach[left])
+    }
 }

@@ -23,6 +23,7 @@ mod report;
 mod rng;
 mod row;
 mod search;
+mod snap;
 mod start;
 mod why;
 

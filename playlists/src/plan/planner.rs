@@ -2,13 +2,14 @@
 
 use super::board::Board;
 use super::even::even_out;
-use super::fill::{fill, keep_fillers};
+use super::fill::{Cover, fill, keep_fillers};
 use super::metrics::metrics;
 use super::problem::{Past, Play, PlayKind, Problem, ProblemError, Solution};
-use super::proof::{Certificate, certificates, rest_of_day};
+use super::proof::{Certificate, certificates, rest_of_day, unavoidable};
 use super::repair::repair;
 use super::report::{CampaignReport, Cause, PlanReport};
 use super::search::Search;
+use super::snap::snap;
 use super::start;
 use serde::{Deserialize, Serialize};
 
@@ -80,40 +81,49 @@ pub fn plan(problem: &Problem, past: &Past, effort: Effort) -> Result<(Plan, Pla
 pub fn plan_with(problem: &Problem, past: &Past, options: &Options<'_>) -> Result<(Plan, PlanReport), PlanError> {
     problem.validate()?;
     let mut board = Board::new(problem, past);
+    let cover = Cover::new(&problem.fillers);
     if options.prefer.is_empty() {
-        fresh(&mut board, options);
+        fresh(&mut board, &cover, options, || {
+            let rest = rest_of_day(problem, past);
+            unavoidable(&rest, &certificates(&rest))
+        });
     } else {
         start::keep(&mut board, problem, options.prefer);
         repair(&mut board);
     }
-    let plays = finish(problem, past, &board, options.prefer);
+    let plays = finish(problem, past, &board, &cover, options.prefer);
     let plan = Plan { instance: problem.id.clone(), plays };
     let report = report(problem, past, &board, &plan);
     Ok((plan, report))
 }
 
 /// A plan from nothing: even start, search for audience, then even spacing as far as the tolerance goes.
-fn fresh(board: &mut Board, options: &Options<'_>) {
+fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: impl FnOnce() -> u64) {
     start::even(board);
     let mut order = start::order(board);
     order.sort_by_key(|&c| board.items[c].dur);
-    let mut search = Search::new(board, 1);
     let (sweeps, rounds) = match options.effort {
-        Effort::Quick => (3, 0),
+        Effort::Quick => (3, 400),
         Effort::Normal => (4, 20_000),
         Effort::Thorough => (4, 400_000),
     };
+    let mut search = Search::new(board, 1);
     for _ in 0..sweeps {
         if !search.sweep(&order) {
             break;
         }
     }
-    search.anneal(rounds, 40);
+    // a fleet's plan searches on only while something is missing that might not be
+    let floor = if options.effort == Effort::Quick && search.shortfall() > 0 { unavoidable() } else { 0 };
+    search.anneal(rounds, 40, |shortfall| options.effort == Effort::Quick && shortfall <= floor);
     let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
     if tolerance > 0 {
         let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);
         even_out(board, floor, 3);
     }
+    repair(board);
+    snap(board, cover);
+    snap(board, cover);
     repair(board);
 }
 
@@ -142,7 +152,7 @@ fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanRep
 }
 
 /// The board as plays: past, fixed events, campaigns and the local loop in between.
-fn finish(problem: &Problem, past: &Past, board: &Board, prefer: &[Play]) -> Vec<Play> {
+fn finish(problem: &Problem, past: &Past, board: &Board, cover: &Cover, prefer: &[Play]) -> Vec<Play> {
     let mut plays: Vec<Play> = past.plays.iter().map(|p| p.play.clone()).collect();
     for f in problem.fixed.iter().filter(|f| f.start >= board.cut_s) {
         plays.push(Play { start: f.start, dur: f.dur, kind: PlayKind::Fixed, id: f.id.clone() });
@@ -158,7 +168,7 @@ fn finish(problem: &Problem, past: &Past, board: &Board, prefer: &[Play]) -> Vec
         }
     }
     let runs = keep_fillers(&problem.fillers, prefer, &board.free_runs(), &mut air_s, &mut plays);
-    fill(&problem.fillers, &runs, &mut air_s, &mut plays);
+    fill(&problem.fillers, cover, &runs, &mut air_s, &mut plays);
     plays.sort();
     plays
 }

@@ -8,7 +8,7 @@ use super::problem::{Campaign, Past, PlayKind, Problem};
 use crate::time::IntervalSet;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Capacity is looked for over unions of at most so many campaigns' windows.
 const UNION_SIZE: usize = 4;
@@ -96,6 +96,31 @@ pub fn rest_of_day(problem: &Problem, past: &Past) -> Problem {
         c.windows = c.windows.minus(&gone);
     }
     rest
+}
+
+/// A weighted shortfall that no plan can avoid, from `certificates` of `problem`: all spacing proofs together
+/// (they speak about different campaigns), with the strongest other proof about campaigns apart from them.
+pub(super) fn unavoidable(problem: &Problem, certificates: &[Certificate]) -> u64 {
+    let weight = |id: &String| problem.campaign(id).map_or(0, |c| u64::from(c.shortfall_weight));
+    let spacing: BTreeMap<&String, u64> = certificates
+        .iter()
+        .filter_map(|c| match c {
+            Certificate::Spacing { campaign, max_plays, asked } => {
+                Some((campaign, u64::from(asked - max_plays) * weight(campaign)))
+            }
+            _ => None,
+        })
+        .collect();
+    let alone: u64 = spacing.values().sum();
+    let others = certificates.iter().map(|c| match c {
+        Certificate::Category { campaigns, max_plays, asked, .. } => {
+            let cheapest = campaigns.iter().map(weight).min().unwrap_or(0);
+            let apart: u64 = spacing.iter().filter(|(id, _)| !campaigns.contains(id)).map(|(_, v)| v).sum();
+            apart + u64::from(asked - max_plays) * cheapest
+        }
+        _ => 0,
+    });
+    others.max().unwrap_or(0).max(alone)
 }
 
 /// Every spacing and category certificate, and every capacity certificate over unions of up to four

@@ -26,6 +26,9 @@ pub(super) struct Search<'b> {
     off: Vec<u16>,
     starts: Vec<u32>,
     stuck: Vec<bool>,
+    off_board: Vec<bool>,
+    /// Where this round has made room.
+    spans: Vec<(u32, u32)>,
     /// What one unit of weighted shortfall is worth in people.
     price: i64,
 }
@@ -42,6 +45,8 @@ impl<'b> Search<'b> {
             off: Vec::new(),
             starts: Vec::new(),
             stuck: Vec::new(),
+            off_board: Vec::new(),
+            spans: Vec::new(),
             price,
         }
     }
@@ -64,6 +69,11 @@ impl<'b> Search<'b> {
                 self.board.place(usize::from(step.c), step.start);
             }
         }
+    }
+
+    /// Weighted plays missing.
+    pub(super) fn shortfall(&self) -> u64 {
+        self.board.shortfall
     }
 
     /// The smaller the better.
@@ -100,13 +110,17 @@ impl<'b> Search<'b> {
     }
 
     /// `rounds` moves, cooling from a few plays' worth of people down to nothing; ends on the best board seen.
-    pub(super) fn anneal(&mut self, rounds: usize, heat: i64) {
+    /// Stops early when `enough` says that the shortfall is small enough.
+    pub(super) fn anneal(&mut self, rounds: usize, heat: i64, enough: impl Fn(u64) -> bool) {
         if self.board.plays == 0 {
             return;
         }
         let mean = self.board.audience as i64 / self.board.plays as i64;
         let mut best = (self.cost(), self.board.line().collect::<Vec<_>>());
         for round in 0..rounds {
+            if enough(self.board.shortfall) {
+                break;
+            }
             let before = self.cost();
             self.steps.clear();
             self.string();
@@ -139,27 +153,64 @@ impl<'b> Search<'b> {
     /// Takes strings of neighbours off and puts everything back that finds a place.
     fn string(&mut self) {
         self.off.clear();
+        self.spans.clear();
         let pieces = 1 + self.rng.below(3);
         for _ in 0..pieces {
             let length = 1 + self.rng.below(6);
-            let from = self.rng.below(self.board.plays);
+            let from = self.where_to();
+            let mut span = (u32::MAX, 0);
             for _ in 0..length {
                 let Some((start, c)) = self.board.play(from) else { break };
                 self.remove(c, start);
                 self.off.push(c as u16);
+                span = (span.0.min(start), span.1.max(start + self.board.items[c].dur));
+            }
+            if span.0 < span.1 {
+                self.spans.push(span);
             }
         }
+        let taken = self.off.len();
         for c in 0..self.board.items.len() {
-            let already = self.off.iter().filter(|&&o| usize::from(o) == c).count();
-            for _ in already..self.board.missing(c) as usize {
+            if self.board.missing(c) > 0 && !self.off[..taken].contains(&(c as u16)) {
                 self.off.push(c as u16);
             }
         }
         self.back();
     }
 
+    /// Number of the play at which a string begins: anywhere, or where something that is missing may go.
+    fn where_to(&mut self) -> usize {
+        let items = self.board.items.len();
+        if self.board.shortfall > 0 && self.rng.next() & 1 == 0 {
+            let from = self.rng.below(items);
+            let short = (0..items).map(|k| (from + k) % items).find(|&c| self.board.missing(c) > 0);
+            if let Some(segments) = short.map(|c| &self.board.items[c].segments).filter(|s| !s.is_empty()) {
+                let segment = segments[self.rng.below(segments.len())];
+                let second = segment.lo + self.rng.below((segment.hi - segment.lo) as usize + 1) as u32;
+                return self.board.rank(second).saturating_sub(self.rng.below(4));
+            }
+        }
+        self.rng.below(self.board.plays)
+    }
+
+    fn richest(&mut self, c: usize) -> Option<u32> {
+        let rng = &mut self.rng;
+        self.board.best_start(c, || rng.next() & 63 == 0)
+    }
+
+    /// A start for something that was missing before: only this round's spans can have room for it.
+    fn in_the_room_made(&self, c: usize) -> Option<u32> {
+        let reach = self.board.items[c].dur.max(self.board.items[c].category_gap());
+        self.spans.iter().find_map(|&(a, b)| self.board.fit_between(c, a.saturating_sub(reach), b + reach, false))
+    }
+
     fn back(&mut self) {
         let mut off = std::mem::take(&mut self.off);
+        self.off_board.clear();
+        self.off_board.resize(self.board.items.len(), false);
+        for step in &self.steps {
+            self.off_board[usize::from(step.c)] = true;
+        }
         // who goes first: short ones pay best per second, long ones and heavy ones fit worst
         let way = self.rng.below(4);
         for i in (1..off.len()).rev() {
@@ -179,8 +230,7 @@ impl<'b> Search<'b> {
             if self.stuck[c] {
                 continue;
             }
-            let rng = &mut self.rng;
-            match self.board.best_start(c, || rng.next() & 63 == 0) {
+            match if self.off_board[c] { self.richest(c) } else { self.in_the_room_made(c) } {
                 Some(start) => self.place(c, start),
                 None => self.stuck[c] = true,
             }
