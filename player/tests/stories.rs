@@ -3,8 +3,12 @@
 
 mod support;
 
-use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_player::ports::MediaFs as _;
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode};
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{HANOI, LocalDay};
+use lichphat_playlists::wire::sign::SigningKey;
+use lichphat_playlists::wire::v1::LedgerThrough;
 use support::*;
 
 const MINUTE_MS: i64 = 60_000;
@@ -59,4 +63,353 @@ async fn joining_in_the_middle_shows_the_safe_loop_until_the_next_slot() {
     assert!(records[0].end <= at(today(), "08:00:10"));
     assert_eq!(planned(&records)[0].0, 1, "slot 0 had begun and gets no partial credit");
     assert_eq!(records[1].start, at(today(), "08:00:10"));
+}
+
+const ORDERS: [u32; 4] = [29_100, 30_600, 32_400, 43_800]; // 08:05, 08:30, 09:00, 12:10
+
+fn results(records: &[PlayRecord], item: u16) -> Vec<(Origin, PlayResult)> {
+    records.iter().filter(|r| r.item == item).map(|r| (r.origin, r.result)).collect()
+}
+
+fn counted(records: &[PlayRecord], item: u16) -> Vec<&PlayRecord> {
+    let shown = |r: &&PlayRecord| {
+        r.item == item
+            && r.result == PlayResult::Complete
+            && r.display >= DisplayLevel::D1
+            && r.origin != Origin::Fallback
+    };
+    records.iter().filter(shown).collect()
+}
+
+#[tokio::test]
+async fn a_power_cut_loses_only_the_running_play_and_repeats_nothing() {
+    let world = World::at(at(today(), "07:55")).await;
+    let parts = playlist(today(), "08:00-09:00", &[29_100, 30_600]);
+    world.server.publish(parts.clone());
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:05:06")); // six seconds into the order's spot
+    let before = world.records();
+    assert_eq!(before.last().unwrap().end, at(today(), "08:05"), "everything that had ended is in the journal");
+
+    world.server.lock().offline = true;
+    let mut device = world.power_cut(device, at(today(), "08:05:28"));
+    device.run_until(at(today(), "09:10"), MINUTE_MS).await;
+    let records = world.records();
+    let after = &records[before.len()..];
+    let slot = parts.slots.iter().position(|s| s.start_s == 29_100).unwrap() as u32;
+    assert_eq!(after[0].origin, Origin::Planned { slot });
+    assert_eq!(after[0].result, PlayResult::Skipped(Cause::DeviceOff), "the cut play is written down as missed");
+    assert_eq!(after[1].origin, Origin::Fallback, "the screen shows something at once, without network");
+    assert_eq!(after[1].start, at(today(), "08:05:28"));
+    let shown: Vec<u32> = planned(&records).iter().filter(|(_, r)| r.was_shown()).map(|(s, _)| *s).collect();
+    assert!(shown.windows(2).all(|w| w[0] < w[1]), "no slot twice: {shown:?}");
+    let good = records.iter().find(|r| matches!(r.origin, Origin::MakeGood { missed_slot, .. } if missed_slot == slot));
+    assert_eq!(good.unwrap().result, PlayResult::Complete);
+    assert_eq!(counted(&records, IHANOI).len(), 2, "both of the day's plays were shown in the end");
+
+    world.server.lock().offline = false;
+    device.stop().await;
+    assert_eq!(world.server.records().len(), world.records().len(), "one chain across the power cut");
+}
+
+#[tokio::test]
+async fn a_planted_core_that_skips_make_goods_is_seen() {
+    for make_good in [true, false] {
+        let mut world = World::at(at(today(), "07:55")).await;
+        world.options.core.make_good = make_good;
+        world.server.publish(playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS));
+        let mut device = world.device();
+        device.meet().await;
+        device.step_until(at(today(), "08:02"));
+        let mut device = world.power_cut(device, at(today(), "09:30"));
+        device.step_until(at(today(), "13:10"));
+        let made_good = if make_good { 3 } else { 0 };
+        assert_eq!(device.agent.playing().core().made_good(), made_good);
+        assert_eq!(counted(&world.records(), IHANOI).len() as u64, 1 + made_good);
+    }
+}
+
+#[tokio::test]
+async fn a_week_offline_makes_its_own_misses_good_inside_the_windows() {
+    let first = day("2026-11-16");
+    let world = World::at(at(first, "07:00")).await;
+    let days: Vec<LocalDay> = first.through(first.plus(6)).collect();
+    for &on in &days {
+        let mut parts = playlist(on, "08:00-10:00;12:00-13:00", &ORDERS);
+        parts.terms[0].windows = lichphat_playlists::time::IntervalSet::parse("08:00-09:30;12:00-12:30").unwrap();
+        parts.terms[0].daily_cap = 6;
+        world.server.publish(parts);
+    }
+    let mut device = world.device();
+    device.meet().await;
+    world.server.lock().offline = true;
+    for &on in &days {
+        world.display.set(if on == days[1] { DisplayLevel::Dark } else { DisplayLevel::D1 });
+        device.run_until(at(on, "23:00"), 60 * MINUTE_MS).await;
+    }
+    let records = world.records();
+    let starts: Vec<_> = counted(&records, IHANOI).iter().map(|r| r.start).collect();
+    assert_eq!(starts.len(), 7 * 4, "the dark day's four plays were shown on other days");
+    let windows = lichphat_playlists::time::IntervalSet::parse("08:00-09:30;12:00-12:30").unwrap();
+    for pair in starts.windows(2) {
+        assert!(pair[1].since_ms(pair[0]) >= 300_000, "the gap is kept");
+    }
+    for start in &starts {
+        assert!(windows.contains(start.local(HANOI).1 / 1000), "inside the windows");
+    }
+    for &on in &days {
+        assert!(starts.iter().filter(|s| s.day(HANOI) == on).count() <= 6, "the daily cap is kept");
+    }
+    world.server.lock().offline = false;
+    device.stop().await;
+    assert_eq!(world.server.records().len(), records.len());
+}
+
+#[tokio::test]
+async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
+    let world = World::at(at(today(), "07:55")).await;
+    let first = playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS);
+    world.server.publish(first.clone());
+    let mut device = world.device();
+    device.meet().await;
+    world.display.set(DisplayLevel::Dark);
+    device.run_until(at(today(), "08:45:04"), MINUTE_MS).await; // 08:05 and 08:30 were dark
+    assert_eq!(device.agent.playing().core().misses(), 2);
+    let seq = world.journal.records().last().unwrap().0;
+
+    // The scheduler has seen everything and moves the two misses to 09:10 and 09:20.
+    let mut second = playlist(today(), "08:00-10:00;12:00-13:00", &[29_100, 30_600, 32_400, 33_000, 33_600, 43_800]);
+    second.version = PlanVersion(2);
+    second.ledger_through = Some(LedgerThrough { device: DeviceId(7), epoch: Epoch(1), seq });
+    let plan = world.server.publish(second);
+    world.display.set(DisplayLevel::D1);
+    device.run_until(at(today(), "13:10"), MINUTE_MS).await;
+    let records = world.records();
+    assert_eq!(device.agent.playing().core().misses(), 0);
+    assert!(!records.iter().any(|r| matches!(r.origin, Origin::MakeGood { .. })), "never both");
+    let shown: Vec<_> = counted(&records, IHANOI).iter().map(|r| r.start.rfc3339(HANOI)[11..16].to_owned()).collect();
+    assert_eq!(shown, ["09:00", "09:10", "09:20", "12:10"]);
+    assert!(records.iter().filter(|r| r.start > at(today(), "08:46")).all(|r| r.plan == plan));
+
+    // An older version is never taken up again.
+    let mut third = first;
+    third.cause = "restored from a backup".into();
+    world.server.publish(third);
+    device.meet().await;
+    assert!(device.agent.playing().faults().iter().any(|f| f.contains("version 1 is offered, version 2 is held")));
+    assert_eq!(device.agent.playing().core().plan_of(today()).unwrap().hash, plan);
+}
+
+#[tokio::test]
+async fn a_playlist_with_a_bad_signature_or_of_another_screen_is_refused_and_the_old_one_goes_on() {
+    let world = World::at(at(today(), "07:55")).await;
+    let good = world.server.publish(playlist(today(), "08:00-08:20", &[]));
+    let mut device = world.device();
+    device.meet().await;
+    let mut forged = playlist(today(), "08:00-08:20", &[28_800]);
+    forged.version = PlanVersion(2);
+    world.server.publish_signed(forged.clone(), &SigningKey::from_seed(&[9; 32]));
+    device.run_until(at(today(), "08:05"), MINUTE_MS).await;
+    forged.screen = ScreenCode::new("P00009-01").unwrap();
+    world.server.publish(forged.clone());
+    device.run_until(at(today(), "08:10"), MINUTE_MS).await;
+    (forged.screen, forged.slots[1].start_s) = (ScreenCode::new(SCREEN).unwrap(), 28_801);
+    world.server.publish(forged);
+    device.run_until(at(today(), "08:20"), MINUTE_MS).await;
+    let faults = device.agent.playing().faults();
+    for word in ["signature does not match", "is for screen P00009-01", "starts before the one before it ends"] {
+        assert_eq!(faults.iter().filter(|f| f.contains(word)).count(), 1, "{word} in {faults:?}");
+    }
+    let records = world.records();
+    assert!(records.len() >= 120 && records.iter().all(|r| r.plan == good && r.result == PlayResult::Complete));
+}
+
+#[tokio::test]
+async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down() {
+    let world = World::at(at(today(), "07:55")).await;
+    let parts = playlist(today(), "08:00-08:30", &[29_100, 29_700]);
+    world.server.publish(parts.clone());
+    let order = assets().assets[usize::from(IHANOI)].media.clone();
+    let bytes = world.server.lock().media.remove(&order.hash).unwrap();
+    let mut device = world.device();
+    device.run_until(at(today(), "08:06"), MINUTE_MS).await;
+    let records = world.records();
+    let (index, missed) = records.iter().enumerate().find(|(_, r)| r.item == IHANOI).unwrap();
+    assert_eq!(missed.result, PlayResult::Failed(Cause::NotFound));
+    assert_eq!((records[index + 1].origin, records[index + 1].start), (Origin::Fallback, at(today(), "08:05")));
+    assert_eq!(records[index + 2].origin, Origin::Fallback, "ten seconds of safe loop, then five");
+    assert_eq!(records[index + 2].end, at(today(), "08:05:15"));
+
+    // The clip arrives, rotten on the way at first.
+    world.server.lock().media.insert(order.hash, vec![b'x'; order.size_bytes as usize]);
+    device.run_until(at(today(), "08:07"), MINUTE_MS).await;
+    assert!(device.agent.playing().faults().iter().any(|f| f.contains("not the approved ones")));
+    world.server.lock().media.insert(order.hash, bytes);
+    device.run_until(at(today(), "08:30"), MINUTE_MS).await;
+    let shown = counted(&world.records(), IHANOI).len();
+    assert_eq!(shown, 2, "08:15 and the make-good of 08:05");
+
+    // The disk rots; the stage cannot decode, the bytes are looked at again, and the clip is fetched again.
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(parts);
+    let mut device = world.device();
+    device.meet().await;
+    world.fs.plant(&format!("media/{}", order.hash), b"rot".to_vec());
+    device.stage.break_media(order.hash);
+    device.step_until(at(today(), "08:06"));
+    let records = world.records();
+    let missed = records.iter().find(|r| r.item == IHANOI).unwrap();
+    assert_eq!(missed.result, PlayResult::Failed(Cause::Corrupt));
+    let stand_in = records.iter().find(|r| r.origin == Origin::Fallback).unwrap();
+    assert_eq!(stand_in.start, at(today(), "08:05"));
+    device.meet().await;
+    assert_eq!(world.fs.sha256(&format!("media/{}", order.hash)).unwrap(), order.hash);
+}
+
+#[tokio::test]
+async fn without_the_safe_loop_another_item_stands_in_and_without_any_nothing_breaks() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(playlist(today(), "08:00-08:30", &[29_100]));
+    world.server.lock().media.clear();
+    let mut device = world.device();
+    device.run_until(at(today(), "08:05:30"), MINUTE_MS).await;
+    assert!(world.records().iter().all(|r| r.result == PlayResult::Failed(Cause::NotFound)));
+    world.server.lock().media.insert(assets().assets[3].media.hash, clip("local-5"));
+    device.run_until(at(today(), "08:30"), MINUTE_MS).await;
+    let records = world.records();
+    assert!(
+        records
+            .iter()
+            .filter(|r| r.start > at(today(), "08:08"))
+            .any(|r| r.origin == Origin::Fallback && r.item == LOCAL_5)
+    );
+}
+
+#[tokio::test]
+async fn a_lower_receipt_is_obeyed_and_the_same_answer_twice_harms_nothing() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(playlist(today(), "08:00-12:00", &[]));
+    let mut device = world.device();
+    device.run_until(at(today(), "09:00"), 10 * MINUTE_MS).await;
+    let held = world.server.lock().segments.len();
+    assert!(held > 4);
+    // The scheduler is restored from a backup that knew one segment.
+    {
+        let mut server = world.server.lock();
+        server.segments.truncate(1);
+        server.acked = server.segments[0].last_seq().0;
+    }
+    device.run_until(at(today(), "10:00"), 10 * MINUTE_MS).await;
+    device.stop().await;
+    assert_eq!(world.server.records().len(), world.records().len(), "everything was sent again");
+
+    // A receipt that never moves is a fault, not a loop.
+    let stuck = world.server.receipt(10);
+    world.server.lock().stuck_receipt = Some(stuck);
+    let mut device = world.device();
+    device.meet().await;
+    device.run_until(at(today(), "11:00"), 10 * MINUTE_MS).await;
+    assert!(device.agent.playing().faults().iter().any(|f| f.contains("did not take the segment")));
+    let posts = world.server.lock().segment_posts;
+    assert!(posts < 60, "{posts} posts");
+    world.server.lock().stuck_receipt = None;
+    device.stop().await;
+    assert_eq!(world.server.records().len(), world.records().len());
+}
+
+#[tokio::test]
+async fn a_full_disk_keeps_the_screen_going_and_loses_no_record() {
+    let world = World::at(at(today(), "07:55")).await;
+    let parts = playlist(today(), "08:00-09:00", &[29_100]);
+    world.server.publish(parts.clone());
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:10"));
+    let before = world.records().len();
+    world.journal.set_full(true);
+    device.step_until(at(today(), "08:30"));
+    assert_eq!(world.records().len(), before);
+    assert!(device.agent.playing().unwritten() > 100, "the screen went on");
+    assert!(device.agent.playing().faults().iter().any(|f| f.contains("disk is full")));
+    world.journal.set_full(false);
+    device.step_until(at(today(), "09:05"));
+    device.stop().await;
+    let records = world.server.records();
+    assert_eq!(planned(&records.iter().map(|(_, r)| *r).collect::<Vec<_>>()).len(), parts.slots.len(), "every slot");
+    assert!(records.windows(2).all(|w| w[1].0.0 == w[0].0.0 + 1 && w[0].1.end <= w[1].1.start));
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_repeats_nothing() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(playlist(today(), "08:00-10:00", &[29_100, 32_400]));
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:20:03"));
+    world.clock.step_ms(-10 * MINUTE_MS);
+    device.agent.tick();
+    device.step_until(at(today(), "08:19:55"));
+    let records = world.records();
+    let again = records.iter().filter(|r| matches!(r.origin, Origin::Fallback)).count();
+    assert!(again >= 55, "the safe loop fills the ten minutes, {again} times");
+    device.step_until(at(today(), "10:05"));
+    let shown: Vec<u32> = planned(&world.records()).iter().map(|(s, _)| *s).collect();
+    assert!(shown.windows(2).all(|w| w[1] == w[0] + 1), "each slot once, in order: {shown:?}");
+}
+
+#[tokio::test]
+async fn a_clock_that_was_a_day_ahead_costs_minutes_and_not_the_day() {
+    let world = World::at(at(today(), "07:55")).await;
+    for on in [today(), today().next()] {
+        world.server.publish(playlist(on, "08:00-10:00", &[29_100, 30_600, 32_400]));
+    }
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:10"));
+    world.clock.step_ms(86_400_000);
+    device.agent.tick();
+    device.step_until(at(today().next(), "08:20"));
+    world.clock.step_ms(-86_400_000);
+    device.agent.tick();
+    device.step_until(at(today(), "10:05"));
+    let records = world.records();
+    let on_day = |r: &&PlayRecord| r.start.day(HANOI) == today() && r.result == PlayResult::Complete;
+    let orders: Vec<_> = records.iter().filter(on_day).filter(|r| r.item == IHANOI).collect();
+    assert_eq!(
+        orders.len(),
+        3,
+        "08:30 and 09:00 are played although they had been given up: {:?}",
+        results(&records, IHANOI)
+    );
+    assert!(records.iter().any(|r| r.result == PlayResult::Skipped(Cause::ClockUnset)));
+}
+
+#[tokio::test]
+async fn when_the_horizon_runs_out_the_safe_loop_goes_on() {
+    let world = World::at(at(today(), "07:55")).await;
+    let plan = world.server.publish(playlist(today(), "08:00-08:10", &[]));
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "23:00"));
+    let before = world.records().len();
+    device.step_until(at(today().plus(3), "23:00"));
+    let records = world.records();
+    let later = &records[before..];
+    assert_eq!(later.len(), 3 * 60, "ten minutes of the safe loop on each of three days");
+    assert!(later.iter().all(|r| r.plan == plan && r.origin == Origin::Fallback));
+}
+
+#[tokio::test]
+async fn a_broken_download_goes_on_where_it_stopped() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(playlist(today(), "08:00-08:10", &[]));
+    world.server.lock().break_media_at = Some(9_000);
+    let mut device = world.device();
+    for _ in 0..12 {
+        device.meet().await;
+    }
+    assert!(world.server.lock().ranges.iter().any(|r| r == "bytes=9000-"), "{:?}", world.server.lock().ranges);
+    device.step_until(at(today(), "08:10"));
+    assert_eq!(planned(&world.records()).len(), 60);
 }

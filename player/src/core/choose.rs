@@ -82,6 +82,7 @@ impl Core {
             origin: pick.origin,
             start: end.plus_ms(-i64::from(pick.duration_ms)),
             end,
+            end_mono_ms: now.mono_ms.saturating_add_signed(end.since_ms(now.utc)),
             started: false,
             panel: DisplayLevel::D3,
             undo_ms: pick.undo_ms,

@@ -36,7 +36,7 @@ pub const MIN_FILL_MS: u32 = 1_000;
 /// A wall clock that moves this much against the monotonic one has been set, ms.
 const STEP_MS: i64 = 1_000;
 /// How long after its end the stage may keep a play's report, ms.
-const REPORT_GRACE_MS: i64 = 30_000;
+const REPORT_GRACE_MS: u64 = 30_000;
 /// Awake this much later than asked for means: was not running, ms.
 const ABSENT_MS: i64 = 60_000;
 /// How long a stand-in that could not be shown is left alone, ms.
@@ -124,6 +124,8 @@ struct Queued {
     /// Expected, and once it has started, real.
     start: UtcMillis,
     end: UtcMillis,
+    /// Expected end on the monotonic scale, ms: no clock that is set can make the stage look silent.
+    end_mono_ms: u64,
     started: bool,
     panel: DisplayLevel,
     /// `played_ms` of its day before it was chosen, to go back to when the stage forgets it.
@@ -248,7 +250,11 @@ impl Core {
 
     /// When [`Event::Tick`] is due at the latest; none when only an event from outside can matter.
     pub fn next_wake(&self) -> Option<UtcMillis> {
-        let silence = self.queue.front().map(|q| q.end.plus_ms(REPORT_GRACE_MS));
+        let wall = |mono_ms: u64| {
+            let (_, offset_ms) = self.clock_offset?;
+            Some(UtcMillis((mono_ms as i64).saturating_add(offset_ms)))
+        };
+        let silence = self.queue.front().and_then(|q| wall(q.end_mono_ms + REPORT_GRACE_MS));
         match (self.wake, silence) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
@@ -369,9 +375,12 @@ impl Core {
     fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now) {
         if let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) {
             let length_ms = queued.end.since_ms(queued.start);
+            // Word of a start from before the clock was set is dated by the old clock.
+            let at = if now.utc.since_ms(at).abs() > STEP_MS { now.utc } else { at };
             queued.started = true;
             queued.start = at;
             queued.end = at.plus_ms(length_ms);
+            queued.end_mono_ms = now.mono_ms.saturating_add_signed(queued.end.since_ms(now.utc));
             queued.panel = now.panel;
         }
     }
@@ -467,7 +476,8 @@ impl Core {
 
     /// A stage that does not report must not stop the screen's mind.
     fn give_up_on_silence(&mut self, now: &Now, out: &mut Vec<Action>) {
-        if self.queue.front().is_some_and(|q| now.utc.since_ms(q.end) > REPORT_GRACE_MS)
+        if !self.clearing
+            && self.queue.front().is_some_and(|q| now.mono_ms >= q.end_mono_ms + REPORT_GRACE_MS)
             && let Some(queued) = self.queue.pop_front()
         {
             out.push(Action::Fault(format!("the stage has not reported play {}", queued.ticket)));
