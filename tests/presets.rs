@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // helpers outside #[test] functions
 
-use lichphat::campaigns::{self, Campaigns, Phase};
+use lichphat::campaigns::{self, CampaignBatch, Campaigns, Phase};
 use lichphat::directory::import::{Context, Kind, documentation, parse};
 use lichphat::directory::table::SourceFile;
 use lichphat::directory::{Directory, Summary, UnitKind};
@@ -98,6 +98,13 @@ fn source(path: &str) -> Vec<u8> {
     std::fs::read(root().join(path)).unwrap()
 }
 
+fn names_files_that_exist(document: &str, mut batch: CampaignBatch) {
+    for file in batch.variants_mut().filter_map(|(_, variant)| variant.file.as_ref()) {
+        let path = root().join(document).parent().unwrap().join(file);
+        assert!(path.is_file(), "{document} names {file}, which is not there");
+    }
+}
+
 #[test]
 fn orders_and_local_programmes_are_read() {
     let directory = presets();
@@ -107,6 +114,7 @@ fn orders_and_local_programmes_are_read() {
             campaigns::Context { directory: &directory, campaigns: &campaigns, now: day("2026-11-22").start(HANOI) };
         let batch = campaigns::directive(SourceFile { name: path, bytes: &source(path) }, context)
             .unwrap_or_else(|problems| panic!("{problems}"));
+        names_files_that_exist(path, batch.clone());
         campaigns.apply(batch);
     }
     let path = "config/sample/local-loop.toml";
@@ -114,6 +122,7 @@ fn orders_and_local_programmes_are_read() {
         campaigns::Context { directory: &directory, campaigns: &campaigns, now: day("2026-11-22").start(HANOI) };
     let batch = campaigns::programme(SourceFile { name: path, bytes: &source(path) }, context)
         .unwrap_or_else(|problems| panic!("{problems}"));
+    names_files_that_exist(path, batch.clone());
     campaigns.apply(batch);
     assert!(campaigns.directives().all(|d| d.phase(day("2026-11-22")) == Phase::Ended), "both orders have ended");
     assert!(campaigns.contracts().all(|c| c.sample) && campaigns.items().all(|i| i.sample), "samples are marked");

@@ -213,7 +213,7 @@ mod tests {
                            s1,Một,public_office,managed,UBND phường Ba Đình,Ba Đình,\n\
                            s1,Một,public_office,managed,UBND phường Ngọc Hà,Ba Đình,2026-01-01\n\
                            b1,Xe,bus,managed,TRANSERCO,,\n";
-            for clip in ["ihanoi-vi-landscape.mp4", "ihanoi-vi-portrait.mp4", "ihanoi-en-landscape.mp4"] {
+            for clip in ["ihanoi-vi.mp4", "ihanoi-en.mp4"] {
                 self.write(clip, clip);
             }
             let order = std::fs::read_to_string(preset("directives/ihanoi-2024.toml")).unwrap();
@@ -283,9 +283,9 @@ mod tests {
         );
         assert_eq!(format!("{:?}", house.store.directory().await.unwrap()), before);
 
-        std::fs::remove_file(house.dir.path().join("ihanoi-vi-portrait.mp4")).unwrap();
+        std::fs::remove_file(house.dir.path().join("ihanoi-en.mp4")).unwrap();
         let error = house.import(Kind::Directives, &files[7].1).await.unwrap_err();
-        assert!(error.contains("ihanoi-vi-portrait.mp4"), "{error}");
+        assert!(error.contains("ihanoi-en.mp4"), "{error}");
         assert_eq!(house.store.campaigns().await.unwrap().directives().count(), 0);
         assert!(house.import(Kind::Units, &house.dir.path().join("none.csv")).await.is_err());
     }

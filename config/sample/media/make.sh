@@ -103,6 +103,12 @@ fi
 if wanted safe-loop.png; then
 	still safe-loop.png $grey "$(text 0.36 64 $white 'Thành phố Hà Nội')$(text 0.58 32 $pale 'lichphat')"
 fi
+if wanted mau-tra-sen.png; then
+	still mau-tra-sen.png $green "$(text 0.28 60 $white 'Trà sen Tây Hồ')$(text 0.52 36 $yellow 'Quảng cáo mẫu, không có thật')"
+fi
+if wanted mau-ca-phe.png; then
+	still mau-ca-phe.png $red "$(text 0.28 60 $white 'Cà phê phố cổ')$(text 0.52 36 $yellow 'Quảng cáo mẫu, không có thật')"
+fi
 if wanted nhac-hieu.opus; then
 	melody "$work/exact.wav" 10
 	launch "filesrc location=$work/exact.wav ! wavparse ! audioconvert ! audioresample ! opusenc bitrate=48000 ! oggmux ! filesink location=nhac-hieu.opus"
