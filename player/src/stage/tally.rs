@@ -17,8 +17,9 @@ pub enum Fate {
 
 /// One play in the book.
 #[derive(Debug)]
-struct Play {
+struct Play<D> {
     ticket: u64,
+    dates: D,
     /// First slot, and the slot after its last one so far.
     slots: (u64, u64),
     open: BTreeSet<u64>,
@@ -29,23 +30,31 @@ struct Play {
     over: Option<StageResult>,
 }
 
-/// Running time and dates of slots, as the reports need them.
+/// The dates of slots. Each play keeps those it began with, so that a clock that is set meanwhile neither stretches
+/// nor shortens it.
 pub trait SlotDates {
     /// Wall clock and monotonic milliseconds at the beginning of `slot`.
     fn at(&self, slot: u64) -> (lichphat_playlists::time::UtcMillis, u64);
 }
 
 /// The book of plays not yet reported, oldest first.
-#[derive(Debug, Default)]
-pub struct Tally {
-    plays: VecDeque<Play>,
+#[derive(Debug)]
+pub struct Tally<D> {
+    plays: VecDeque<Play<D>>,
 }
 
-impl Tally {
-    /// A play begins at `slot`.
-    pub fn begin(&mut self, ticket: u64, slot: u64) {
+impl<D> Default for Tally<D> {
+    fn default() -> Self {
+        Self { plays: VecDeque::new() }
+    }
+}
+
+impl<D: SlotDates> Tally<D> {
+    /// A play begins at `slot`; `dates` are those of its slots.
+    pub fn begin(&mut self, ticket: u64, slot: u64, dates: D) {
         self.plays.push_back(Play {
             ticket,
+            dates,
             slots: (slot, slot),
             open: BTreeSet::new(),
             rendered: 0,
@@ -89,28 +98,28 @@ impl Tally {
         self.plays.is_empty()
     }
     /// What can be told now, in the order of the plays.
-    pub fn events(&mut self, dates: &impl SlotDates) -> Vec<StageEvent> {
+    pub fn events(&mut self) -> Vec<StageEvent> {
         let mut out = Vec::new();
         for play in &mut self.plays {
             if let Some((first, _)) = play.shown.filter(|_| !play.told) {
                 play.told = true;
-                out.push(StageEvent::Started { ticket: play.ticket, at: dates.at(first).0 });
+                out.push(StageEvent::Started { ticket: play.ticket, at: play.dates.at(first).0 });
             }
             if play.over.is_none() || !play.open.is_empty() {
                 break;
             }
         }
         while self.plays.front().is_some_and(|p| p.over.is_some() && p.open.is_empty()) {
-            out.extend(self.plays.pop_front().map(|play| StageEvent::Ended(play.report(dates))));
+            out.extend(self.plays.pop_front().map(|play| StageEvent::Ended(play.report())));
         }
         out
     }
 }
 
-impl Play {
-    fn report(self, dates: &impl SlotDates) -> StageReport {
+impl<D: SlotDates> Play<D> {
+    fn report(self) -> StageReport {
         let (first, end) = self.shown.map_or((self.slots.0, self.slots.0), |(a, b)| (a, b + 1));
-        let (start, mono_start_ms) = dates.at(first);
+        let (start, mono_start_ms) = self.dates.at(first);
         let mut result = self.over.unwrap_or(StageResult::Complete);
         if self.rendered == 0 && !matches!(result, StageResult::Failed(_)) {
             // Nothing of it was seen: no play, whatever the clip did.
@@ -120,7 +129,7 @@ impl Play {
         StageReport {
             ticket: self.ticket,
             start,
-            end: dates.at(end).0,
+            end: self.dates.at(end).0,
             mono_start_ms,
             frames_rendered: self.rendered,
             frames_dropped: self.dropped,
@@ -152,7 +161,7 @@ mod tests {
             let mut tally = Tally::default();
             let (mut slot, mut reports, mut fates) = (0, Vec::new(), fates.into_iter());
             for (ticket, length) in lengths.iter().enumerate() {
-                tally.begin(ticket as u64, slot);
+                tally.begin(ticket as u64, slot, Tenths);
                 for _ in 0..*length {
                     tally.take(slot);
                     slot += 1;
@@ -161,12 +170,12 @@ mod tests {
                     }
                 }
                 tally.finish(StageResult::Complete);
-                reports.extend(tally.events(&Tenths));
+                reports.extend(tally.events());
             }
             for s in 0..slot {
                 tally.settle(s, Fate::Dropped);
             }
-            reports.extend(tally.events(&Tenths));
+            reports.extend(tally.events());
             prop_assert!(tally.is_empty());
             let ended: Vec<_> =
                 reports.into_iter().filter_map(|e| if let StageEvent::Ended(r) = e { Some(r) } else { None }).collect();
@@ -183,16 +192,16 @@ mod tests {
     #[test]
     fn a_play_is_reported_after_its_last_frame_and_begins_with_the_first_one_seen() {
         let mut tally = Tally::default();
-        tally.begin(7, 10);
+        tally.begin(7, 10, Tenths);
         for slot in 10..14 {
             tally.take(slot);
         }
         tally.settle(10, Fate::Dropped);
         tally.settle(11, Fate::Rendered);
-        assert_eq!(tally.events(&Tenths), [StageEvent::Started { ticket: 7, at: UtcMillis(1_001_100) }]);
+        assert_eq!(tally.events(), [StageEvent::Started { ticket: 7, at: UtcMillis(1_001_100) }]);
         tally.finish(StageResult::Partial("ended-early".into()));
         tally.settle(13, Fate::Rendered);
-        assert_eq!(tally.events(&Tenths), [], "one frame is still on its way");
+        assert_eq!(tally.events(), [], "one frame is still on its way");
         tally.settle(12, Fate::Rendered);
         let report = StageReport {
             ticket: 7,
@@ -203,6 +212,6 @@ mod tests {
             frames_dropped: 1,
             result: StageResult::Partial("ended-early".into()),
         };
-        assert_eq!(tally.events(&Tenths), [StageEvent::Ended(report)]);
+        assert_eq!(tally.events(), [StageEvent::Ended(report)]);
     }
 }

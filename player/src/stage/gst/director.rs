@@ -8,7 +8,7 @@ use super::screen::{Screen, raster};
 use super::sound::{BYTES_PER_FRAME, RATE, Speaker};
 use super::source::{Frame, Source, Wanted};
 use super::{StageError, Timeline};
-use crate::stage::grid::WallMap;
+use crate::stage::grid::{Grid, WallMap};
 use crate::stage::tally::{Fate, SlotDates, Tally};
 use crate::stage::{PictureSink, SoundSink, StageEvent, StageItem, StageResult, StageSettings};
 use gstreamer as gst;
@@ -23,6 +23,9 @@ use tokio::sync::mpsc::UnboundedSender;
 
 /// The director works this many slots ahead of the screen.
 const LEAD_SLOTS: u64 = 3;
+/// The dark picture is shown this long before the first item may come: opening a window takes time, which the first
+/// frame of a play must not pay.
+const OPENING_NS: u64 = 300_000_000;
 /// A director this far behind (the machine slept) gives up the running item instead of racing through it.
 const ASLEEP_NS: i64 = 1_000_000_000;
 /// A screen that is lost is opened anew every so often.
@@ -45,8 +48,10 @@ pub(super) struct Director {
     events: UnboundedSender<StageEvent>,
     raster: gst::Caps,
     wall: WallMap,
-    tally: Tally,
+    tally: Tally<Dates>,
     slot: u64,
+    /// No item begins before this slot.
+    curtain: u64,
     running: Option<Running>,
     /// The slot right after the item that has just ended.
     ended_at: Option<u64>,
@@ -60,46 +65,69 @@ pub(super) struct Director {
     last: Option<gst::Buffer>,
 }
 
-struct Dates<'a>(&'a WallMap, &'a Timeline);
+/// The wall clock as it was when a play began.
+struct Dates {
+    wall: WallMap,
+    grid: Grid,
+    zero_mono_ms: u64,
+}
 
-impl SlotDates for Dates<'_> {
+impl SlotDates for Dates {
     fn at(&self, slot: u64) -> (UtcMillis, u64) {
-        let ns = self.1.grid.start_ns(slot);
-        (self.0.wall(ns as i64), self.1.zero_mono_ms + ns / 1_000_000)
+        let ns = self.grid.start_ns(slot);
+        (self.wall.wall(ns as i64), self.zero_mono_ms + ns / 1_000_000)
     }
 }
 
-impl Director {
-    /// Opens the outputs.
-    pub(super) fn open(
-        settings: StageSettings,
-        timeline: Timeline,
-        clock: Arc<dyn Clock>,
-        queue: Arc<Queue>,
-        events: UnboundedSender<StageEvent>,
-    ) -> Result<Self, StageError> {
-        let raster = raster(&settings);
+/// Where picture and sound go.
+pub(super) struct Outputs {
+    pub(super) screen: Option<Screen>,
+    pub(super) speaker: Option<Speaker>,
+    /// Why the sound that was asked for has no device.
+    pub(super) silent: Option<String>,
+}
+
+impl Outputs {
+    pub(super) fn open(settings: &StageSettings, timeline: &Timeline) -> Result<Self, StageError> {
         let screen = match settings.picture {
             PictureSink::None => None,
-            kind => Some(Screen::open(kind, &raster, &timeline).map_err(|why| StageError::Picture {
+            kind => Some(Screen::open(kind, &raster(settings), timeline).map_err(|why| StageError::Picture {
                 sink: kind,
                 why,
                 display: std::env::var("DISPLAY").unwrap_or_default(),
             })?),
         };
-        let (speaker, silent) = Speaker::open(settings.sound, &timeline);
+        let (speaker, silent) = Speaker::open(settings.sound, timeline);
+        Ok(Self { screen, speaker, silent })
+    }
+}
+
+impl Director {
+    pub(super) fn new(
+        settings: StageSettings,
+        timeline: Timeline,
+        clock: Arc<dyn Clock>,
+        outputs: Outputs,
+        queue: Arc<Queue>,
+        events: UnboundedSender<StageEvent>,
+    ) -> Self {
+        let Outputs { screen, speaker, silent } = outputs;
+        let grid = timeline.grid;
+        let slot = grid.nearest(timeline.running_ns()) + LEAD_SLOTS;
+        let opening = if screen.is_some() { grid.nearest(OPENING_NS as i64).max(1) } else { 0 };
         let this = Self {
             wall: WallMap::new(timeline.zero_wall, 0),
             last: screen.is_some().then(|| dark(&settings)).flatten(),
             deaf: Arc::new(AtomicBool::new(silent.is_some() || speaker.is_none())),
+            raster: raster(&settings),
             settings,
             timeline,
             clock,
             queue,
             events,
-            raster,
             tally: Tally::default(),
-            slot: 0,
+            slot,
+            curtain: slot + opening,
             running: None,
             ended_at: None,
             screen,
@@ -110,7 +138,7 @@ impl Director {
         if let Some(why) = silent {
             this.tell_fault(format!("no-sound-device: {why}; playing on without sound"));
         }
-        Ok(this)
+        this
     }
 
     /// What the loader needs to know: what items must become, and whether sound has a device.
@@ -123,6 +151,7 @@ impl Director {
     /// Runs until the stage is stopped and the last play is told.
     pub(super) fn run(mut self) {
         let grid = self.timeline.grid;
+        self.push_last();
         loop {
             let wake_ns = grid.start_ns(self.slot) as i64 - grid.start_ns(LEAD_SLOTS) as i64;
             let stopped = self.queue.wait(self.timeline.instant(wake_ns));
@@ -139,7 +168,7 @@ impl Director {
     /// Reads clock and outputs, settles fates, tells what there is to tell.
     fn observe(&mut self) {
         let running_ns = self.timeline.running_ns();
-        self.wall.observe(self.clock.now(), running_ns / 1000, self.running.is_none() && self.tally.is_empty());
+        self.read_clock(false);
         self.observe_screen(running_ns);
         if let Some(why) = self.speaker.as_ref().and_then(Speaker::fault) {
             // Silence keeps the time until the next start of the player.
@@ -153,9 +182,14 @@ impl Director {
                 self.tally.settle(slot, if deaf { Fate::Dropped } else { Fate::Rendered });
             }
         }
-        for event in self.tally.events(&Dates(&self.wall, &self.timeline)) {
+        for event in self.tally.events() {
             let _ = self.events.send(event); // an owner that went away hears nothing
         }
+    }
+
+    /// A step of the wall clock is taken over between two items only.
+    fn read_clock(&mut self, between_items: bool) {
+        self.wall.observe(self.clock.now(), self.timeline.running_ns() / 1000, between_items);
     }
 
     fn observe_screen(&mut self, running_ns: i64) {
@@ -193,6 +227,7 @@ impl Director {
         let deadline = self.timeline.instant(grid.start_ns(slot) as i64 - grid.slot_ns() as i64 / 2);
         let frame = loop {
             let Some(running) = &mut self.running else {
+                self.read_clock(true);
                 if self.begin_next() {
                     continue;
                 }
@@ -210,7 +245,7 @@ impl Director {
             Some(frame) => self.show(frame),
             None => {}
         }
-        if (self.running.is_none() || sound_only) && slot.is_multiple_of(grid.fps()) {
+        if (self.running.is_none() || sound_only) && slot > self.curtain && slot.is_multiple_of(grid.fps()) {
             // Once a second: a window that was covered is mended, a screen that is gone is noticed.
             self.push_last();
         }
@@ -269,9 +304,14 @@ impl Director {
 
     /// Begins the next item if it is due; true when the queue went on (a failed item is told and passed over).
     fn begin_next(&mut self) -> bool {
+        if self.slot < self.curtain {
+            return false;
+        }
         let due = |item: &StageItem| self.due(item);
         let Some((item, prepared)) = self.queue.take(due) else { return false };
-        self.tally.begin(item.ticket, self.slot);
+        let dates =
+            Dates { wall: self.wall.clone(), grid: self.timeline.grid, zero_mono_ms: self.timeline.zero_mono_ms };
+        self.tally.begin(item.ticket, self.slot, dates);
         match prepared {
             Ok(source) => self.running = Some(Running { source, first_slot: self.slot }),
             Err(cause) => self.tally.finish(StageResult::Failed(cause.into())),

@@ -10,10 +10,12 @@ mod queue;
 mod screen;
 mod sound;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use super::grid::Grid;
 use super::{PictureSink, SoundSink, Stage, StageEvent, StageItem, StageSettings};
-use director::Director;
+use director::{Director, Outputs};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use lichphat_playlists::ports::Clock;
@@ -65,8 +67,19 @@ impl GstStage {
             return Err(StageError::Nothing);
         }
         let timeline = Timeline::begin(&settings, clock.as_ref());
+        let outputs = Outputs::open(&settings, &timeline)?;
+        Self::with(settings, timeline, clock, outputs, events)
+    }
+
+    fn with(
+        settings: StageSettings,
+        timeline: Timeline,
+        clock: Arc<dyn Clock>,
+        outputs: Outputs,
+        events: UnboundedSender<StageEvent>,
+    ) -> Result<Self, StageError> {
         let queue = Arc::new(Queue::default());
-        let director = Director::open(settings, timeline, clock, Arc::clone(&queue), events)?;
+        let director = Director::new(settings, timeline, clock, outputs, Arc::clone(&queue), events);
         let (want, deaf) = director.wanted();
         let shared = Arc::clone(&queue);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
@@ -110,19 +123,18 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    /// Slot 0 lies on a whole second of the wall clock, so that starts on whole seconds, and the slots of
-    /// screens side by side, fall together.
+    /// Slot 0 lies on a whole second of the wall clock just past, so that starts on whole seconds, and the slots
+    /// of screens side by side, fall together.
     fn begin(settings: &StageSettings, clock: &dyn Clock) -> Self {
         let system = gst::SystemClock::obtain();
         let (now, wall, mono_ms) = (Instant::now(), clock.now(), clock.mono_ms());
-        let ahead_ms = 400 + (-(wall.0 + 400)).rem_euclid(1000) as u64;
-        let base = system.time() + gst::ClockTime::from_mseconds(ahead_ms);
+        let past_ms = wall.0.rem_euclid(1000) as u64;
         Self {
+            base: system.time().saturating_sub(gst::ClockTime::from_mseconds(past_ms)),
             clock: system.upcast(),
-            base,
-            zero: now + Duration::from_millis(ahead_ms),
-            zero_wall: wall.plus_ms(ahead_ms as i64),
-            zero_mono_ms: mono_ms + ahead_ms,
+            zero: now.checked_sub(Duration::from_millis(past_ms)).unwrap_or(now),
+            zero_wall: wall.plus_ms(-(past_ms as i64)),
+            zero_mono_ms: mono_ms.saturating_sub(past_ms),
             grid: Grid::new(settings.fps),
         }
     }

@@ -80,10 +80,16 @@ impl Screen {
             PictureSink::Kms => "kmssink",
             _ => "fakesink",
         };
+        let sink = gst::ElementFactory::make(name).build().map_err(|e| e.to_string())?;
+        Self::with(sink, caps, timeline)
+    }
+
+    /// Shows on `sink`.
+    pub(super) fn with(sink: gst::Element, caps: &gst::Caps, timeline: &Timeline) -> Result<Self, String> {
         let make = |name: &str| gst::ElementFactory::make(name).build().map_err(|e| e.to_string());
         let src = gst_app::AppSrc::builder().caps(caps).format(gst::Format::Time).max_bytes(0).max_buffers(16).build();
         src.set_property_from_str("leaky-type", "upstream"); // a sink that hangs must not fill the memory
-        let (sync, convert, sink) = (make("clocksync")?, make("videoconvertscale")?, make(name)?);
+        let (sync, convert) = (make("clocksync")?, make("videoconvertscale")?);
         convert.set_property("qos", false);
         for (property, value) in [("sync", false), ("async", false), ("qos", false), ("enable-last-sample", false)] {
             sink.set_property(property, value);
@@ -98,7 +104,7 @@ impl Screen {
             pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| pass(&gate, &timeline, info));
         }
         if pipeline.set_state(gst::State::Playing).is_err() {
-            let why = pipeline.bus().map_or_else(|| format!("{name} cannot start"), |bus| element_error(&bus));
+            let why = pipeline.bus().map_or_else(|| "it cannot start".into(), |bus| element_error(&bus));
             let _ = pipeline.set_state(gst::State::Null);
             return Err(why);
         }
