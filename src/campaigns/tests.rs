@@ -187,6 +187,9 @@ fn bad_directives_name_field_value_and_mend() {
         .replace("min_gap_s = 600", "min_gap_s = 5");
     let problems = read(&directory, &Campaigns::default(), &text, "2024-08-01").unwrap_err();
     insta::assert_snapshot!(problems.text(true), @r#"
+    order.toml:12:6: to = "2024-07-10": the last day comes before the first (from)
+    order.toml:17:13: min_gap_s = "5": must be at least the product's length_s
+    order.toml:18:12: priority = "7": must be 1 (first) to 3
     order.toml:47:15: product.variant[1].venue_types = "spaceport": no such venue type; import the venues first
     order.toml:88:8: target[5].unit = "TRANSERKO": no unit has this code; import the units first
     "#);
