@@ -94,6 +94,21 @@ pub enum AppError {
     /// A private key is missing or unfit: exit code 1.
     #[error(transparent)]
     Key(#[from] crate::keys::KeyError),
+    /// Planning said no: exit code 1.
+    #[error(transparent)]
+    Planning(#[from] crate::planning::PlanningError),
+    /// The fleet said no: exit code 1.
+    #[error(transparent)]
+    Fleet(#[from] crate::fleet::FleetError),
+    /// Evidence could not be taken in or read: exit code 1.
+    #[error(transparent)]
+    Proof(#[from] crate::proof::ProofError),
+    /// Figures could not be reckoned: exit code 1.
+    #[error(transparent)]
+    Compliance(#[from] crate::compliance::ComplianceError),
+    /// The simulated fleet failed: exit code 1.
+    #[error(transparent)]
+    Sim(#[from] crate::sim::SimError),
     /// A file or the terminal said no: exit code 1.
     #[error("{what}: {source}")]
     Io {

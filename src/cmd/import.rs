@@ -10,6 +10,7 @@ use crate::error::AppError;
 use crate::lang::Lang;
 use crate::library::Given;
 use crate::store::Store;
+use lichphat_playlists::ids::DirectiveCode;
 use lichphat_playlists::media::MediaKind;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -127,6 +128,25 @@ pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> 
     Ok(store.import_campaigns(batch, known.revision).await?)
 }
 
+/// Reads a directive without putting it in: for a look before it is signed. Its clips are taken into the
+/// library all the same, for their lengths decide.
+pub(super) async fn read_directive(
+    context: &Context,
+    store: &Store,
+    path: &Path,
+) -> Result<(CampaignBatch, DirectiveCode), AppError> {
+    let name = path.display().to_string();
+    let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
+    let (directory, known) = (store.directory().await?, store.campaigns().await?);
+    let beside = campaigns::Context { directory: &directory, campaigns: &known, now: context.clock.now() };
+    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
+    let mut batch = campaigns::directive(SourceFile { name: &name, bytes: &bytes }, beside).map_err(refused)?;
+    take_clips(context, store, &mut batch, path).await?;
+    let code = batch.changes.first().map(|c| c.code().to_owned()).unwrap_or_default();
+    let code = DirectiveCode::new(code).map_err(|e| AppError::Failed(e.to_string()))?;
+    Ok((batch, code))
+}
+
 /// Takes the files that variants name into the library and writes their hashes beside the names.
 async fn take_clips(
     context: &Context,
@@ -176,7 +196,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::config::Settings;
-    use lichphat_playlists::ids::{DirectiveCode, ScreenCode};
+    use lichphat_playlists::ids::ScreenCode;
     use lichphat_playlists::time::LocalDay;
     use std::sync::Arc;
 

@@ -13,10 +13,8 @@ pub(super) struct Args {}
 
 /// Runs the command.
 pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError> {
+    let keys = make(context)?;
     let data = &context.settings.data;
-    std::fs::create_dir_all(data).map_err(|error| AppError::io(format!("--data {}", data.display()), error))?;
-    Store::open(data, 1)?;
-    let keys = Keys::load_or_make(data, &SystemRng)?;
     let (data, key) = (data.display(), keys.plan.verifying_key().to_base64());
     context.say(&format!("Dữ liệu đã sẵn sàng: {data}"), &format!("Data are ready: {data}"));
     context.say(
@@ -24,4 +22,12 @@ pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError
         &format!("Back up {data}/keys/ to a safe place. Public key that signs plans: {key}"),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Makes what is missing.
+pub(super) fn make(context: &Context) -> Result<Keys, AppError> {
+    let data = &context.settings.data;
+    std::fs::create_dir_all(data).map_err(|error| AppError::io(format!("--data {}", data.display()), error))?;
+    Store::open(data, 1)?;
+    Ok(Keys::load_or_make(data, &SystemRng)?)
 }

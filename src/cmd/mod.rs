@@ -3,22 +3,26 @@
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
 //! checks, something was found), 2 = called wrongly.
 
+mod check;
+mod demo;
+mod device;
 pub mod import;
 mod init;
 mod media;
 pub mod output;
+mod plan;
+mod preflight;
+mod report;
+pub mod rooms;
 mod serve;
+mod why;
 
-use crate::clock::{SystemClock, SystemRng};
+use crate::clock::SystemClock;
 use crate::config::Settings;
 use crate::error::AppError;
-use crate::fleet::Fleet;
-use crate::keys::Keys;
 use crate::lang::Lang;
 use crate::library::{Library, MediaFiles, PlayerProbe};
-use crate::proof::Proof;
 use crate::store::Store;
-use crate::web::App;
 use clap::{Parser, Subcommand};
 use lichphat_playlists::ports::Clock;
 use std::path::PathBuf;
@@ -52,6 +56,20 @@ enum Command {
     Media(media::Args),
     /// Chạy máy chủ (run the server)
     Serve(serve::Args),
+    /// Thiết bị phát (players)
+    Device(device::Args),
+    /// Lập lịch phát (plans)
+    Plan(plan::Args),
+    /// Xem trước: màn hình nào thực hiện được văn bản (who can carry an order, before it is signed)
+    Preflight(preflight::Args),
+    /// Vì sao phát, vì sao không phát (why this plays and that does not)
+    Why(why::Args),
+    /// Báo cáo kết quả thực hiện (compliance figures)
+    Report(report::Args),
+    /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
+    Check(check::Args),
+    /// Trình diễn toàn bộ hệ thống trên máy này (see the whole idea work)
+    Demo(demo::Args),
 }
 
 async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppError> {
@@ -60,6 +78,13 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Import(args) => import::run(args, &context).await,
         Command::Media(args) => media::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
+        Command::Device(args) => device::run(args, &context).await,
+        Command::Plan(args) => plan::run(args, &context).await,
+        Command::Preflight(args) => preflight::run(args, &context).await,
+        Command::Why(args) => why::run(args, &context).await,
+        Command::Report(args) => report::run(args, &context).await,
+        Command::Check(args) => check::run(args, &context).await,
+        Command::Demo(args) => demo::run(args, &context).await,
     }
 }
 
@@ -94,21 +119,6 @@ impl Context {
         let probe = PlayerProbe::new(&self.settings.probe.program, self.settings.probe.timeout_s);
         let files = MediaFiles::new(&self.settings.data);
         Library::new(Arc::new(store.clone()), files, Arc::new(probe), Arc::clone(&self.clock))
-    }
-
-    /// Every room over `store`, with the keys of the data directory: what `serve`, the simulated
-    /// fleet and tests call.
-    pub fn app(&self, store: &Store) -> Result<App, AppError> {
-        let keys = Keys::load(&self.settings.data)?;
-        let (offset, rng) = (self.settings.utc_offset(), Arc::new(SystemRng));
-        Ok(App {
-            clock: Arc::clone(&self.clock),
-            utc_offset: offset,
-            library: self.library(store),
-            fleet: Arc::new(Fleet::new(Arc::new(store.clone()), Arc::clone(&self.clock), rng, offset)),
-            proof: Arc::new(Proof::new(Arc::new(store.clone()), Arc::clone(&self.clock), Arc::new(keys.receipt))),
-            max_body_bytes: self.settings.web.max_body_bytes,
-        })
     }
 
     /// Says something to the person, in his language, on standard error.

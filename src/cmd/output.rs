@@ -18,6 +18,7 @@ pub enum Format {
 
 /// Flatten it into a command's `Args`: `#[command(flatten)] output: output::Args`.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[group(id = "output")]
 pub struct Args {
     /// Dạng kết quả (form of the printed data)
     #[arg(long, value_enum, default_value_t = Format::Table)]

@@ -1,6 +1,6 @@
 //! `lichphat serve`: the web service, on this machine only until TLS and accounts exist.
 
-use super::Context;
+use super::{Context, rooms::Rooms};
 use crate::error::AppError;
 use crate::web::{self, Listener};
 use std::net::SocketAddr;
@@ -23,8 +23,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         web::ListenError::Bind { .. } => AppError::Failed(error.to_string()),
     };
     let listener = Listener::bind(args.listen.unwrap_or(settings.listen)).await.map_err(refused)?;
-    let store = context.open_store()?;
-    let app = context.app(&store)?;
+    let rooms = Rooms::open(context)?;
     let address = listener.address();
     context.say(
         &format!("Máy chủ lichphat: http://{address}/ (Ctrl-C để dừng)"),
@@ -33,9 +32,61 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let seconds = |s: u32| Duration::from_secs(u64::from(s));
     let (header_read, grace) = (seconds(settings.web.header_read_timeout_s), seconds(settings.web.shutdown_grace_s));
     let stop = stop_signal()?;
-    listener.serve(web::service(&app), header_read, grace, stop).await;
+    let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_plans(rooms.clone())));
+    listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
+    planning.abort();
+    watching.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Seconds between two looks for something new to plan.
+const LOOK_S: u64 = 5;
+/// Seconds after which facts alone (records that came in, a new day) are reason to plan again.
+const FACTS_S: u64 = 600;
+
+/// Plans when something was imported, when a day begins, and every ten minutes with what came in.
+async fn keep_planning(rooms: Rooms) {
+    let mut last = None;
+    let mut since_s = 0;
+    loop {
+        let look = async {
+            let now = (rooms.store.revisions().await?, rooms.today());
+            if last == Some(now) && since_s < FACTS_S {
+                return Ok(());
+            }
+            let cause = if last.is_some_and(|l| l != now) { "data changed" } else { "new facts" };
+            let city = rooms.city().await?;
+            let done = rooms.plan(&city, |_| true, cause).await?;
+            if done.published > 0 {
+                tracing::info!(published = done.published, computed = done.computed, cause, "plans published");
+            }
+            (last, since_s) = (Some(now), 0);
+            Ok::<(), AppError>(())
+        };
+        if let Err(error) = look.await {
+            tracing::warn!(%error, "could not plan; devices keep what they have");
+        }
+        tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
+        since_s += LOOK_S;
+    }
+}
+
+/// Tells devices of plans that another process published.
+async fn watch_plans(rooms: Rooms) {
+    let mut newest = None;
+    loop {
+        match rooms.fleet.published_after(newest).await {
+            Ok((last, screens)) => {
+                if newest.is_some() {
+                    rooms.fleet.announce(screens);
+                }
+                newest = Some(last);
+            }
+            Err(error) => tracing::warn!(%error, "could not look for new plans"),
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Done at Ctrl-C or when the system asks the program to end.

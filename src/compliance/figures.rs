@@ -24,6 +24,17 @@ pub enum Standing {
     Silent,
 }
 
+impl Standing {
+    /// Stable code.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Reporting => "reporting",
+            Self::Declared => "declared",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// What is known of one screen and day. Additive over devices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DayFacts {

@@ -3,6 +3,7 @@
 //! Duty of a day = the vehicle's roster of that day, or else the hours of the venue's profile in force,
 //! by the calendar; minus closures. A screen that does not stand yet, or no longer, has none.
 
+use super::calendar::DayKind;
 use super::closure::{Closure, ClosureSubject};
 use super::footfall::{FootfallProfile, FootfallSubject};
 use super::screen::{Link, Screen};
@@ -16,6 +17,15 @@ impl Directory {
     /// The profile in force for a kind of place on a day.
     pub fn venue(&self, venue_type: &VenueType, day: LocalDay) -> Option<&VenueProfile> {
         self.venues.get(venue_type)?.range(..=Some(day)).next_back().map(|(_, profile)| profile)
+    }
+
+    /// Do state offices work on this day? Monday to Friday and make-up days, but not on days off.
+    pub fn offices_work(&self, day: LocalDay) -> bool {
+        match self.calendar.get(&day).map(|d| d.kind) {
+            Some(DayKind::DayOff) => false,
+            Some(DayKind::Workday) => true,
+            None => day.weekday().num_days_from_monday() < 5,
+        }
     }
 
     fn hours(&self, screen: &Screen, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {

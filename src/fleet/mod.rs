@@ -95,6 +95,8 @@ pub trait FleetStore: Send + Sync {
     async fn plan(&self, screen: &ScreenCode, plan: PlanHash) -> Result<Option<Vec<u8>>, FleetError>;
     /// An asset table.
     async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError>;
+    /// Newest plan row, and the screens with plans after row `after`.
+    async fn published_after(&self, after: i64) -> Result<(i64, Vec<ScreenCode>), FleetError>;
     /// Keeps the newest heartbeat of a device.
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError>;
 }
@@ -199,6 +201,11 @@ impl Fleet {
         let now = self.clock.now();
         self.store.heartbeat(device.device, now, heartbeat).await?;
         Ok(HeartbeatAnswer { at_ms: now, index: self.index(device).await?.1 })
+    }
+
+    /// Newest plan row, and the screens with plans after row `after`; none: no screens, only the row.
+    pub async fn published_after(&self, after: Option<i64>) -> Result<(i64, Vec<ScreenCode>), FleetError> {
+        self.store.published_after(after.unwrap_or(i64::MAX)).await
     }
 
     /// Tells listening devices that a screen has new plans.

@@ -5,10 +5,13 @@
 //! passed. Decisions are pure ([`compose`], [`ledger`], [`horizon`]); this file gathers their
 //! input and keeps their result.
 
+pub mod audit;
 pub mod compose;
 pub mod horizon;
 pub mod ledger;
+pub mod preflight;
 mod run;
+pub mod why;
 pub mod world;
 
 pub use compose::{Composed, DayInput, Edition, FixedEvent, InForce, LoopItem, QuotaTerms, Wanted, compose};
@@ -143,6 +146,10 @@ pub trait PlanStore: Send + Sync {
     async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError>;
     /// Up to where each screen's present device's records are in the rollups.
     async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError>;
+    /// Every plan after row `after`, with its signed bytes, in order, at most `limit`.
+    async fn audited(&self, after: i64, limit: u32) -> Result<Vec<audit::AuditedPlan>, PlanningError>;
+    /// All slots of the newest plans of a day: orders, contracts and loop.
+    async fn slots_on(&self, day: LocalDay) -> Result<u64, PlanningError>;
     /// Keeps plans, all or none. A version that is there already is an error: plans are immutable.
     async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError>;
 }

@@ -55,6 +55,11 @@ impl Planning {
         &*self.store
     }
 
+    /// Looks at every stored plan: what was signed, and what its figures say.
+    pub async fn audit(&self) -> Result<super::audit::PlanAudit, PlanningError> {
+        super::audit::audit(&*self.store, &self.key.verifying_key()).await
+    }
+
     /// Plans `inputs` (any screens, any days from today on) and publishes what is new.
     pub async fn plan(&self, inputs: Vec<DayInput>, now: UtcMillis, cause: &str) -> Result<Replanned, PlanningError> {
         let mut done = Replanned { screen_days: inputs.len() as u32, ..Replanned::default() };
@@ -180,7 +185,7 @@ fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaig
 }
 
 /// Why a campaign has fewer plays than it asks for: its proofs, or that none was found.
-fn shortfall_text(composed: &Composed, campaign: &str, lang: Lang) -> String {
+pub(super) fn shortfall_text(composed: &Composed, campaign: &str, lang: Lang) -> String {
     let short = composed.report.campaigns.iter().any(|c| c.id == campaign && c.shortfall > 0);
     if !short {
         return String::new();

@@ -10,7 +10,7 @@ use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Envelope;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A segment as the store holds it.
 #[derive(Debug, Clone)]
@@ -42,6 +42,8 @@ pub trait AuditStore: ProofStore {
     async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError>;
     /// Every stored mark.
     async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError>;
+    /// Devices that are simulated: marked so from their registration on.
+    async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError>;
     /// The key of a device, retired ones too.
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
 }
@@ -162,12 +164,11 @@ impl Replay {
 
     fn compare(&mut self, rollups: &BTreeMap<DeviceId, RollupDelta>, marks: &BTreeMap<(DeviceId, Epoch), DeviceMark>) {
         let empty = RollupDelta::new();
-        let devices: std::collections::BTreeSet<DeviceId> =
-            rollups.keys().chain(self.rollups.keys()).copied().collect();
+        let devices: BTreeSet<DeviceId> = rollups.keys().chain(self.rollups.keys()).copied().collect();
         for device in devices {
             let computed = self.rollups.remove(&device).unwrap_or_default();
             let stored = rollups.get(&device).unwrap_or(&empty);
-            let keys: std::collections::BTreeSet<_> = computed.keys().chain(stored.keys()).cloned().collect();
+            let keys: BTreeSet<_> = computed.keys().chain(stored.keys()).cloned().collect();
             for key in keys.into_iter().filter(|k| computed.get(k) != stored.get(k)) {
                 let place = format!("rollup of device {device}, {}, {}", key.0, key.1);
                 self.find(place, format!("stored {:?}, the segments say {:?}", stored.get(&key), computed.get(&key)));
@@ -175,7 +176,7 @@ impl Replay {
         }
         let computed = std::mem::take(&mut self.marks);
         if computed != *marks {
-            for key in computed.keys().chain(marks.keys()).copied().collect::<std::collections::BTreeSet<_>>() {
+            for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
                 if computed.get(&key) != marks.get(&key) {
                     self.find(format!("mark of device {}, epoch {}", key.0, key.1), "is not what the segments say");
                 }

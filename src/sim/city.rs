@@ -112,10 +112,10 @@ pub fn screens_csv(directory: &Directory, today: LocalDay) -> String {
         row(format!("BX-{i:02}"), format!("Bến xe số {i}"), "bus_station", "TRANSERCO", territory(i * 10));
     }
     for i in 1..=24 {
-        row(format!("NB-{i:02}"), format!("Nội Bài, sảnh số {i}"), "airport", "NIA", "-");
+        row(format!("NB-{i:02}"), format!("Nội Bài – sảnh số {i}"), "airport", "NIA", "-");
     }
     for i in 1..=6 {
-        row(format!("GA-{i:02}"), format!("Ga Hà Nội, phòng chờ số {i}"), "railway_station", "HRT", "-");
+        row(format!("GA-{i:02}"), format!("Ga Hà Nội – phòng chờ số {i}"), "railway_station", "HRT", "-");
     }
     let _ = writeln!(
         out,

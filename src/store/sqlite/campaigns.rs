@@ -7,7 +7,7 @@ use crate::directory::Summary;
 use crate::error::StoreError;
 use rusqlite::{Connection, params};
 
-const ROOM: &str = "campaigns";
+pub(super) const ROOM: &str = "campaigns";
 
 fn load(conn: &Connection) -> Result<Campaigns, StoreError> {
     let mut campaigns = Campaigns::default();

@@ -289,3 +289,10 @@ impl DirectoryStore for Store {
         .await
     }
 }
+
+impl Store {
+    /// How often directory and campaigns have changed: a cheap look for anything new.
+    pub async fn revisions(&self) -> Result<(u64, u64), StoreError> {
+        self.read(|conn| Ok((revision(conn, ROOM)?, revision(conn, super::campaigns::ROOM)?))).await
+    }
+}

@@ -144,6 +144,24 @@ impl FleetStore for Store {
         Ok(bytes)
     }
 
+    async fn published_after(&self, after: i64) -> Result<(i64, Vec<ScreenCode>), FleetError> {
+        let found = self
+            .read(move |conn| {
+                let last = conn
+                    .prepare_cached("SELECT coalesce(max(id), 0) FROM plan")?
+                    .query_row([], |r| r.get::<_, i64>(0))?;
+                let mut query = conn.prepare_cached("SELECT DISTINCT screen FROM plan WHERE id > ?1")?;
+                let mut found = query.query([after])?;
+                let mut screens = Vec::new();
+                while let Some(row) = found.next()? {
+                    screens.push(rows::screen(row.get(0)?)?);
+                }
+                Ok((last, screens))
+            })
+            .await?;
+        Ok(found)
+    }
+
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError> {
         let body = serde_json::to_string(&heartbeat).map_err(|e| FleetError::Store(e.to_string()))?;
         self.write(move |tx| {

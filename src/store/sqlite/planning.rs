@@ -4,6 +4,7 @@ use super::Store;
 use super::proof::stored_playlist;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
+use crate::planning::audit::AuditedPlan;
 use crate::planning::{Facts, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, StoredPlan};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::plan::Problem;
@@ -79,29 +80,46 @@ fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn newest(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, StoreError> {
-    let mut query = conn.prepare_cached(
-        "SELECT p.screen, p.day, p.version, p.hash, p.input_hash, p.id, p.cause, p.document, a.bytes, a.hash, d.bytes
-         FROM plan p JOIN asset_table a ON a.hash = p.assets_hash JOIN day_problem d ON d.hash = p.problem_hash
-         WHERE p.screen = ?1 AND p.day = ?2 ORDER BY p.version DESC LIMIT 1",
-    )?;
-    let mut found = query.query(params![screen.as_str(), day_number(day)])?;
-    let Some(row) = found.next()? else { return Ok(None) };
+const STORED: &str =
+    "SELECT p.screen, p.day, p.version, p.hash, p.input_hash, p.id, p.cause, p.document, a.bytes, a.hash,
+            d.bytes, p.slots
+     FROM plan p JOIN asset_table a ON a.hash = p.assets_hash JOIN day_problem d ON d.hash = p.problem_hash";
+
+fn stored(conn: &Connection, row: &Row<'_>) -> Result<AuditedPlan, StoreError> {
     let head = head(row)?;
     let id: i64 = row.get(5)?;
+    let envelope: Vec<u8> = row.get(7)?;
     let assets_hash = hash_of(&row.get::<_, Vec<u8>>(9)?)?;
     let mut problem: Problem =
         serde_json::from_slice(&row.get::<_, Vec<u8>>(10)?).map_err(|e| StoreError::unreadable("day problem", e))?;
-    problem.id = format!("{screen}/{day}");
-    Ok(Some(StoredPlan {
+    problem.id = format!("{}/{}", head.screen, head.day);
+    let plan = StoredPlan {
         head,
         cause: row.get(6)?,
-        playlist: stored_playlist(row.get(7)?)?,
+        playlist: stored_playlist(envelope.clone())?,
         assets: AssetTable::decode(&row.get::<_, Vec<u8>>(8)?, assets_hash)
             .map_err(|e| StoreError::unreadable("asset table", e))?,
         problem,
         campaigns: campaigns(conn, id)?,
-    }))
+    };
+    Ok(AuditedPlan { row: id, plan, envelope, slots: row.get(11)? })
+}
+
+fn newest(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, StoreError> {
+    let mut query =
+        conn.prepare_cached(&format!("{STORED} WHERE p.screen = ?1 AND p.day = ?2 ORDER BY p.version DESC LIMIT 1"))?;
+    let mut found = query.query(params![screen.as_str(), day_number(day)])?;
+    found.next()?.map(|row| Ok(stored(conn, row)?.plan)).transpose()
+}
+
+fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>, StoreError> {
+    let mut query = conn.prepare_cached(&format!("{STORED} WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
+    let mut found = query.query(params![after, limit])?;
+    let mut out = Vec::new();
+    while let Some(row) = found.next()? {
+        out.push(stored(conn, row)?);
+    }
+    Ok(out)
 }
 
 fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, StoreError> {
@@ -197,6 +215,22 @@ impl PlanStore for Store {
 
     async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError> {
         Ok(self.read(marks).await?)
+    }
+
+    async fn audited(&self, after: i64, limit: u32) -> Result<Vec<AuditedPlan>, PlanningError> {
+        Ok(self.read(move |conn| audited(conn, after, limit)).await?)
+    }
+
+    async fn slots_on(&self, day: LocalDay) -> Result<u64, PlanningError> {
+        let slots = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(&format!(
+                    "SELECT coalesce(sum(p.slots), 0) FROM {NEWEST} n JOIN plan p ON p.id = n.id"
+                ))?;
+                Ok(query.query_row(params![day_number(day), day_number(day)], |r| r.get(0))?)
+            })
+            .await?;
+        Ok(slots)
     }
 
     async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError> {

@@ -14,7 +14,7 @@ use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl From<StoreError> for ProofError {
     fn from(error: StoreError) -> Self {
@@ -324,6 +324,17 @@ impl AuditStore for Store {
             })
             .await?;
         Ok(marks)
+    }
+
+    async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError> {
+        let devices = self
+            .read(|conn| {
+                let mut query = conn.prepare_cached("SELECT id FROM device WHERE simulated = 1")?;
+                let ids = query.query_map([], |r| Ok(DeviceId(r.get(0)?)))?;
+                Ok(ids.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        Ok(devices)
     }
 
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {

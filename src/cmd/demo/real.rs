@@ -1,0 +1,117 @@
+//! The one real player of the demonstration: provisioned, started, watched and stopped like any other.
+
+use super::{shown, stage_set};
+use crate::cmd::Context;
+use crate::cmd::rooms::Rooms;
+use crate::error::AppError;
+use crate::proof::audit::AuditStore;
+use crate::sim::city;
+use lichphat_playlists::ids::ScreenCode;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::process::{Child, Command};
+
+/// How long the demonstration lets the real player play before it stops by itself.
+const PLAY_FOR: Duration = Duration::from_secs(75);
+/// When it stops all the same.
+const AT_THE_LATEST: Duration = Duration::from_secs(160);
+
+/// The player's program: beside this one, or on the path.
+pub(super) fn player_program() -> PathBuf {
+    let beside = std::env::current_exe().ok().and_then(|me| Some(me.parent()?.join("lichphat-player")));
+    beside.filter(|p| p.is_file()).unwrap_or_else(|| PathBuf::from("lichphat-player"))
+}
+
+/// A running player.
+pub(super) struct Player {
+    child: Child,
+}
+
+impl Player {
+    /// Gives the sample screen its duty and order from now on, plans it, provisions and starts a player.
+    pub(super) async fn start(
+        rooms: &Rooms,
+        context: &Context,
+        dir: &Path,
+        server: SocketAddr,
+    ) -> Result<Self, AppError> {
+        stage_set::build_real(context, dir).await?;
+        let screen = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
+        let city = rooms.city().await?;
+        rooms.plan(&city, |s| s.code == screen, "first plan").await?;
+        let (plan_key, receipt_key) = rooms.public_keys.clone();
+        let provisioning = rooms.fleet.provision(screen, format!("http://{server}"), plan_key, receipt_key).await?;
+        let file = dir.join("player.provision.toml");
+        let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(e.to_string()))?;
+        std::fs::write(&file, text).map_err(|e| AppError::io(shown(&file), e))?;
+        let has_display = std::env::var_os("DISPLAY").is_some() || std::env::var_os("WAYLAND_DISPLAY").is_some();
+        let sink = if has_display { "auto" } else { "fake" };
+        if has_display {
+            context.say("Trình phát thật mở một cửa sổ.", "The real player opens a window.");
+        } else {
+            context.say(
+                "Máy này không có màn hình đồ hoạ: trình phát thật chạy với đầu ra giả (fake), vẫn giải mã và ghi nhật ký thật.",
+                "This machine has no display: the real player runs with the fake sink; decoding and records are real.",
+            );
+        }
+        let log = std::fs::File::create(dir.join("player.log")).map_err(|e| AppError::io("player.log", e))?;
+        let err = log.try_clone().map_err(|e| AppError::io("player.log", e))?;
+        let child = Command::new(player_program())
+            .arg("run")
+            .arg("--provision")
+            .arg(&file)
+            .arg("--state")
+            .arg(dir.join("player"))
+            .args(["--sink", sink])
+            .stdin(std::process::Stdio::null())
+            .stdout(log)
+            .stderr(err)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|e| AppError::io(format!("cannot start {}", player_program().display()), e))?;
+        Ok(Self { child })
+    }
+
+    /// Asks it to stop in order: the last segment is cut and sent.
+    pub(super) async fn stop(mut self) {
+        if let Some(pid) = self.child.id() {
+            let _ = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
+        }
+        if tokio::time::timeout(Duration::from_secs(15), self.child.wait()).await.is_err() {
+            tracing::warn!("the player did not stop in time and is killed");
+        }
+    }
+}
+
+/// Done when the real player has had its time, and its first records are here; at the latest before the
+/// demonstration's own limit.
+pub(super) async fn played_enough(_rooms: &Rooms, started: Instant) {
+    let rest = AT_THE_LATEST.saturating_sub(started.elapsed());
+    tokio::time::sleep(PLAY_FOR.min(rest)).await;
+}
+
+/// What the records of real devices say: (records shown, counted is the rollups' word, rendered, dropped).
+pub(super) async fn frames(store: &dyn AuditStore) -> Result<(u64, u64, u64), AppError> {
+    use lichphat_playlists::proof::segment::{MAX_OPEN_BYTES, Segment};
+    let _ = MAX_OPEN_BYTES;
+    let (mut plays, mut rendered, mut dropped) = (0, 0, 0);
+    let mut next = 0;
+    loop {
+        let batch = store.segments(next, 512).await?;
+        let Some(last) = batch.last() else { return Ok((plays, rendered, dropped)) };
+        next = last.log_index + 1;
+        for stored in batch {
+            let Some(identity) = store.identity_ever(stored.device).await? else { continue };
+            let opened = lichphat_playlists::wire::sign::Envelope::from_bytes(stored.bytes)
+                .ok()
+                .and_then(|e| Segment::open(&e, &identity.key).ok());
+            let Some(segment) = opened.filter(|s| !s.simulated) else { continue };
+            for record in segment.records.iter().filter(|r| r.result.was_shown()) {
+                plays += 1;
+                rendered += u64::from(record.frames_rendered);
+                dropped += u64::from(record.frames_dropped);
+            }
+        }
+    }
+}

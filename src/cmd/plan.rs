@@ -1,0 +1,94 @@
+//! `lichphat plan run|export`: plans the horizon, and hands a day to the checkers.
+
+use super::{Context, output, rooms::Rooms};
+use crate::error::AppError;
+use crate::planning::PlanningError;
+use crate::planning::why::plays;
+use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::plan::Solution;
+use lichphat_playlists::time::LocalDay;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Arguments of `lichphat plan`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Lập lịch từ hôm nay và gửi tới thiết bị (plan from today on and publish)
+    Run(Run),
+    /// Xuất bài toán và lời giải của một ngày (write a day's problem and plan for the checkers)
+    Export(Export),
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// Chỉ màn hình này (only this screen; may be given several times)
+    #[arg(long)]
+    screen: Vec<ScreenCode>,
+    /// Lý do, ghi vào phiên bản mới (why, kept with new versions)
+    #[arg(long, default_value = "planned by hand")]
+    cause: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct Export {
+    /// Mã màn hình (screen)
+    #[arg(long)]
+    screen: ScreenCode,
+    /// Ngày (day)
+    #[arg(long)]
+    day: LocalDay,
+    /// Tệp bài toán, dayplan-instance/1 (problem)
+    #[arg(long, value_name = "FILE")]
+    instance: PathBuf,
+    /// Tệp lời giải, dayplan-solution/1 (plan)
+    #[arg(long, value_name = "FILE")]
+    solution: PathBuf,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+    let rooms = Rooms::open(context)?;
+    match args.command {
+        Command::Run(args) => {
+            let city = rooms.city().await?;
+            for screen in &args.screen {
+                rooms.screen(&city, screen)?;
+            }
+            let wanted = |s: &crate::directory::Screen| args.screen.is_empty() || args.screen.contains(&s.code);
+            let done = rooms.plan(&city, wanted, &args.cause).await?;
+            context.say(
+                &format!(
+                    "Đã xem {} ngày-màn hình: {} phiên bản mới, {} không đổi.",
+                    done.screen_days, done.published, done.unchanged
+                ),
+                &format!(
+                    "{} screen-days: {} new versions, {} unchanged.",
+                    done.screen_days, done.published, done.unchanged
+                ),
+            );
+            output::json(&done)?;
+        }
+        Command::Export(args) => export(&rooms, &args).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn export(rooms: &Rooms, args: &Export) -> Result<(), AppError> {
+    let none = || PlanningError::NoPlan { screen: args.screen.clone(), day: args.day };
+    let stored = rooms.planning.store().newest(&args.screen, args.day).await?.ok_or_else(none)?;
+    let solution = Solution::new(stored.problem.id.clone(), plays(&stored));
+    write(&args.instance, &stored.problem)?;
+    write(&args.solution, &solution)
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<(), AppError> {
+    let text = serde_json::to_string_pretty(value).map_err(|e| AppError::Failed(format!("json: {e}")))?;
+    std::fs::write(path, text + "\n").map_err(|e| AppError::io(format!("cannot write {}", path.display()), e))
+}

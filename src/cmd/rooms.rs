@@ -1,0 +1,161 @@
+//! All rooms over one data directory, wired: what `serve`, the commands, the demonstration and
+//! tests stand on.
+
+use super::Context;
+use crate::campaigns::{CampaignStore, Campaigns};
+use crate::clock::SystemRng;
+use crate::compliance::{Report, Reports};
+use crate::directory::{Directory, DirectoryStore, Screen};
+use crate::error::AppError;
+use crate::fleet::Fleet;
+use crate::keys::Keys;
+use crate::library::Library;
+use crate::planning::{DayInput, Planning, Replanned, Unplayable, World};
+use crate::proof::Proof;
+use crate::store::Store;
+use crate::web::App;
+use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
+use lichphat_playlists::media::Media;
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::{LocalDay, UtcOffset};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The city at one moment: what plans and reports are made from.
+#[derive(Debug, Clone)]
+pub struct City {
+    /// Units, screens, duty.
+    pub directory: Directory,
+    /// Orders, contracts, loops.
+    pub campaigns: Campaigns,
+    /// Files.
+    pub media: BTreeMap<MediaHash, Media>,
+}
+
+impl City {
+    /// As planning reads it.
+    pub fn world(&self) -> World<'_> {
+        World { directory: &self.directory, campaigns: &self.campaigns, media: &self.media }
+    }
+}
+
+/// Every room's door.
+#[derive(Clone)]
+pub struct Rooms {
+    /// The database.
+    pub store: Store,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Offset of local time.
+    pub offset: UtcOffset,
+    /// Media.
+    pub library: Library,
+    /// Plans.
+    pub planning: Arc<Planning>,
+    /// Devices.
+    pub fleet: Arc<Fleet>,
+    /// Evidence.
+    pub proof: Arc<Proof>,
+    /// Figures.
+    pub reports: Arc<Reports>,
+    /// Public keys that devices need: of plans and of receipts, base64.
+    pub public_keys: (String, String),
+    horizon_days: u32,
+    max_body_bytes: u32,
+}
+
+impl Rooms {
+    /// Opens the data directory of `context`.
+    pub fn open(context: &Context) -> Result<Self, AppError> {
+        let store = context.open_store()?;
+        let keys = Keys::load(&context.settings.data)?;
+        let public_keys = (keys.plan.verifying_key().to_base64(), keys.receipt.verifying_key().to_base64());
+        let (clock, offset) = (Arc::clone(&context.clock), context.settings.utc_offset());
+        let port = Arc::new(store.clone());
+        Ok(Self {
+            library: context.library(&store),
+            planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
+            fleet: Arc::new(Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset)),
+            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), Arc::new(keys.receipt))),
+            reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
+            store,
+            clock,
+            offset,
+            public_keys,
+            horizon_days: context.settings.horizon_days,
+            max_body_bytes: context.settings.web.max_body_bytes,
+        })
+    }
+
+    /// What web handlers may use.
+    pub fn app(&self) -> App {
+        App {
+            clock: Arc::clone(&self.clock),
+            utc_offset: self.offset,
+            library: self.library.clone(),
+            fleet: Arc::clone(&self.fleet),
+            proof: Arc::clone(&self.proof),
+            max_body_bytes: self.max_body_bytes,
+        }
+    }
+
+    /// The local day it is.
+    pub fn today(&self) -> LocalDay {
+        self.clock.now().day(self.offset)
+    }
+
+    /// The city as it is now.
+    pub async fn city(&self) -> Result<City, AppError> {
+        let media = self.library.list().await?.into_iter().map(|m| (m.media.hash, m.media)).collect();
+        Ok(City { directory: self.store.directory().await?, campaigns: self.store.campaigns().await?, media })
+    }
+
+    /// What managed screens (those that `wanted` lets through) ask for on `days`.
+    pub async fn inputs(
+        &self,
+        city: &City,
+        days: &[LocalDay],
+        wanted: impl Fn(&Screen) -> bool,
+    ) -> Result<(Vec<DayInput>, BTreeSet<Unplayable>), AppError> {
+        let world = city.world();
+        let store = self.planning.store();
+        let first = days.first().copied().unwrap_or(self.today());
+        let facts = store.facts(world.facts_from(first)).await?;
+        let marks = store.marks().await?;
+        let inputs = world.inputs(world.managed().filter(|s| wanted(s)), days, &facts, &marks)?;
+        Ok((inputs.days, inputs.unplayable))
+    }
+
+    /// Plans the horizon from today on, publishes what is new and tells the devices.
+    pub async fn plan(
+        &self,
+        city: &City,
+        wanted: impl Fn(&Screen) -> bool,
+        cause: &str,
+    ) -> Result<Replanned, AppError> {
+        let today = self.today();
+        let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
+        let (inputs, unplayable) = self.inputs(city, &days, wanted).await?;
+        for lost in unplayable {
+            tracing::warn!(code = %lost.code, variant = lost.variant, "cannot be played: {}", lost.problem);
+        }
+        let done = self.planning.plan(inputs, self.clock.now(), cause).await?;
+        self.fleet.announce(done.screens.iter().cloned());
+        Ok(done)
+    }
+
+    /// The compliance report of a campaign.
+    pub async fn report(&self, campaign: &CampaignCode, from: LocalDay, to: LocalDay) -> Result<Report, AppError> {
+        let city = self.city().await?;
+        Ok(self.reports.compliance(&city.directory, &city.campaigns, campaign, from, to).await?)
+    }
+
+    /// The screen of that code, or an error that says what to do.
+    pub fn screen<'c>(&self, city: &'c City, code: &ScreenCode) -> Result<&'c Screen, AppError> {
+        city.directory.screen(code).ok_or_else(|| {
+            AppError::Usage(format!(
+                "--screen {code}: is not in the directory; `lichphat import screens` puts it there"
+            ))
+        })
+    }
+}
