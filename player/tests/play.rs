@@ -22,6 +22,8 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
     let [h264, silent, vp9, vp8, jpeg, png] = MIXED.each_ref().map(clips::file);
     let broken = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
     std::fs::write(broken.path(), [0x5a; 5000]).unwrap();
+    let damaged = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
+    std::fs::write(damaged.path(), half_broken(&std::fs::read(&silent).unwrap())).unwrap();
     let show = Show::new(
         false,
         &[
@@ -33,6 +35,7 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
             item("short", &silent, 4000), // the source has 2 s
             item("png", &png, 500),
             item("fast", &vp9, 1500),
+            item("damaged", damaged.path(), 2500),
             item("nearly", &vp8, 2050), // 2 s are more than 95 % of it
         ],
     );
@@ -48,6 +51,7 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
     short partial ended-early
     png complete
     fast complete
+    damaged partial decode-error
     nearly complete
     ");
     for record in &records {
@@ -58,6 +62,10 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
             "png" => 15,
             "fast" => 45,
             "nearly" => 62,
+            "damaged" => {
+                assert!((1..60).contains(&record.frames()), "{record:?}");
+                continue;
+            }
             _ => 0,
         };
         assert_eq!(record.frames(), booked_slots, "{record:?}");
@@ -71,6 +79,20 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
     // A machine that compiles next door may open a file too late; it never waits for the broken ones.
     assert!(gaps_ms[gaps_ms.len() - 1] < 500, "{gaps_ms:?}");
     assert!(said.contains("broken") && said.contains("not-found"), "{said}");
+}
+
+/// An MP4 file whose second half of pictures is noise; its index stays good.
+fn half_broken(mp4: &[u8]) -> Vec<u8> {
+    let mut bytes = mp4.to_vec();
+    let place = |tag: &[u8]| mp4.windows(4).position(|w| w == tag).unwrap();
+    let (data, index) = (place(b"mdat") + 4, place(b"moov") - 4);
+    let end = if index > data { index } else { bytes.len() };
+    let mut noise = 1u32;
+    for byte in &mut bytes[(data + end) / 2..end] {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (noise >> 24) as u8;
+    }
+    bytes
 }
 
 #[test]

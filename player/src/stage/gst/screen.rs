@@ -14,8 +14,10 @@ use gstreamer_app as gst_app;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A frame not settled after this long means that the sink hangs.
+/// A frame not settled after this long, and this many looks, means that the sink hangs. (Looks as well: after a sleep
+/// of the whole machine the time alone would blame the sink.)
 const STALL_NS: i64 = 2_000_000_000;
+const STALL_LOOKS: u32 = 50;
 
 /// An open picture output.
 pub(super) struct Screen {
@@ -26,6 +28,8 @@ pub(super) struct Screen {
     gate: Arc<Mutex<Gate>>,
     /// Slots pushed and not yet settled, oldest first.
     pending: VecDeque<u64>,
+    /// The oldest of them, and how often it was looked for.
+    awaited: (u64, u32),
     /// Frames the sink has told of so far.
     rendered: u64,
     refused: u64,
@@ -109,7 +113,17 @@ impl Screen {
             return Err(why);
         }
         let timeline = timeline.clone();
-        Ok(Self { pipeline, src, sink, timeline, gate, pending: VecDeque::new(), rendered: 0, refused: 0 })
+        Ok(Self {
+            pipeline,
+            src,
+            sink,
+            timeline,
+            gate,
+            pending: VecDeque::new(),
+            awaited: (0, 0),
+            rendered: 0,
+            refused: 0,
+        })
     }
 
     /// Shows `picture` in `slot`.
@@ -151,7 +165,7 @@ impl Screen {
     }
 
     /// Why it has stopped working, if it has.
-    pub(super) fn fault(&self) -> Option<String> {
+    pub(super) fn fault(&mut self) -> Option<String> {
         let bus = self.pipeline.bus()?;
         while let Some(message) = bus.pop() {
             if let gst::MessageView::Error(e) = message.view() {
@@ -159,8 +173,9 @@ impl Screen {
             }
         }
         let oldest = *self.pending.front()?;
+        self.awaited = if self.awaited.0 == oldest { (oldest, self.awaited.1 + 1) } else { (oldest, 0) };
         let waits_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(oldest) as i64;
-        (waits_ns > STALL_NS).then(|| "the picture output does not answer".to_owned())
+        (waits_ns > STALL_NS && self.awaited.1 > STALL_LOOKS).then(|| "the picture output does not answer".to_owned())
     }
 
     /// Gives up; the frames still open were not seen.

@@ -22,6 +22,8 @@ const PREPARE_LIMIT: Duration = Duration::from_secs(10);
 /// How long a prepared picture waits for the first of its sound.
 const SOUND_LIMIT: Duration = Duration::from_millis(700);
 const POLL: gst::ClockTime = gst::ClockTime::from_mseconds(20);
+/// Undecodable packets in a row after which a clip is broken.
+const DECODER_ERRORS: i32 = 5;
 /// A decoder that gives nothing for this long while its item is shown is given up.
 const STALL_LIMIT_S: u64 = 2;
 
@@ -240,6 +242,12 @@ impl Decoder {
         let pipeline =
             gst::parse::launch(&chains).ok().and_then(|p| p.downcast::<gst::Pipeline>().ok()).ok_or("no-decoder")?;
         let found = Arc::new(Mutex::new(Found::default()));
+        pipeline.connect_deep_element_added(|_, _, element| {
+            // Without this a decoder hides any number of errors, and a clip broken half-way looks whole.
+            if element.has_property_with_type("max-errors", i32::static_type()) {
+                element.set_property("max-errors", DECODER_ERRORS);
+            }
+        });
         let this = Self { pipeline, found };
         this.watch();
         if let (Some(raster), Some(caps)) = (this.pipeline.by_name("raster"), caps) {
