@@ -23,6 +23,8 @@ use crate::error::StoreError;
 /// What the campaigns need from storage; each operation is one transaction.
 #[async_trait::async_trait]
 pub trait CampaignStore: Send + Sync {
+    /// The present revision: whoever holds it has nothing to read anew.
+    async fn campaigns_revision(&self) -> Result<u64, StoreError>;
     /// Everything, at its present revision.
     async fn campaigns(&self) -> Result<Campaigns, StoreError>;
     /// Puts a batch in as a whole. `revision` is that of the campaigns it was read against: when another

@@ -14,6 +14,7 @@ use crate::planning::{DayInput, Planning, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::store::Store;
 use crate::web::App;
+use crate::web::console::Console;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
@@ -58,6 +59,8 @@ pub struct Rooms {
     pub proof: Arc<Proof>,
     /// Figures.
     pub reports: Arc<Reports>,
+    /// Pages for people.
+    pub console: Arc<Console>,
     /// Public keys that devices need: of plans and of receipts, base64.
     pub public_keys: (String, String),
     horizon_days: u32,
@@ -77,6 +80,7 @@ impl Rooms {
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             fleet: Arc::new(Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), Arc::new(keys.receipt))),
+            console: Arc::new(Console::new(&port, Arc::clone(&clock), offset)),
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
             store,
             clock,
@@ -95,6 +99,7 @@ impl Rooms {
             library: self.library.clone(),
             fleet: Arc::clone(&self.fleet),
             proof: Arc::clone(&self.proof),
+            console: Arc::clone(&self.console),
             max_body_bytes: self.max_body_bytes,
         }
     }

@@ -6,6 +6,7 @@
 
 pub mod figures;
 pub mod report;
+pub mod screen_day;
 
 pub use figures::{DayFacts, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
 pub use report::{Report, Reports, UnitLine};

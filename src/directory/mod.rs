@@ -32,6 +32,8 @@ use crate::error::StoreError;
 /// What the directory needs from storage; each operation is one transaction.
 #[async_trait::async_trait]
 pub trait DirectoryStore: Send + Sync {
+    /// The present revision: whoever holds it has nothing to read anew.
+    async fn directory_revision(&self) -> Result<u64, StoreError>;
     /// Everything, at its present revision.
     async fn directory(&self) -> Result<Directory, StoreError>;
     /// Puts a batch in as a whole. `revision` is that of the directory it was read against: when another

@@ -7,6 +7,7 @@
 
 pub mod audit;
 mod book;
+pub mod evidence;
 pub mod ingest;
 mod rollup;
 

@@ -4,6 +4,7 @@
 //! Requests are dispatched by their first path segment ([`Router`]): a chain of forty `.or()`
 //! routes doubles the cost of each request.
 
+pub mod console;
 mod device_api;
 mod router;
 mod server;
@@ -32,6 +33,8 @@ pub struct App {
     pub fleet: Arc<Fleet>,
     /// Evidence.
     pub proof: Arc<Proof>,
+    /// Pages for people.
+    pub console: Arc<console::Console>,
     /// Longest request body, bytes.
     pub max_body_bytes: u32,
 }
@@ -39,8 +42,13 @@ pub struct App {
 /// The whole service: every room's routes under their first path segment.
 pub fn service(app: &App) -> Service {
     Router::new()
+        .route("", console::routes(app))
         .route("device", device_api::routes(app))
         .route("healthz", health(app))
+        .route("screens", console::routes(app))
+        .route("static", console::routes(app))
+        .route("units", console::routes(app))
+        .otherwise(console::routes(app))
         .into_service(app.max_body_bytes)
 }
 

@@ -24,6 +24,20 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 #[derive(Clone, Default)]
 pub struct Router {
     routes: BTreeMap<&'static str, Handler>,
+    otherwise: Option<Handler>,
+}
+
+fn handler<F, R>(filter: F) -> Handler
+where
+    F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+    F::Future: Send,
+    R: Reply + Send + 'static,
+{
+    let service = warp::service(filter.recover(|rejection| async move { Ok::<_, Infallible>(refuse(&rejection)) }));
+    Arc::new(move |request| -> BoxFuture<'static, Response> {
+        let answer = service.clone().call(request);
+        Box::pin(async move { answer.await.unwrap_or_else(|never| match never {}) })
+    })
 }
 
 impl Router {
@@ -42,18 +56,25 @@ impl Router {
         F::Future: Send,
         R: Reply + Send + 'static,
     {
-        let service = warp::service(filter.recover(|rejection| async move { Ok::<_, Infallible>(refuse(&rejection)) }));
-        let handler = move |request| -> BoxFuture<'static, Response> {
-            let answer = service.clone().call(request);
-            Box::pin(async move { answer.await.unwrap_or_else(|never| match never {}) })
-        };
-        self.routes.insert(segment, Arc::new(handler));
+        self.routes.insert(segment, handler(filter));
+        self
+    }
+
+    /// Sends every request that no route takes to `filter`, in place of a bare 404.
+    #[must_use]
+    pub fn otherwise<F, R>(mut self, filter: F) -> Self
+    where
+        F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+        F::Future: Send,
+        R: Reply + Send + 'static,
+    {
+        self.otherwise = Some(handler(filter));
         self
     }
 
     /// The service. A body longer than `max_body_bytes` never reaches a filter.
     pub fn into_service(self, max_body_bytes: u32) -> Service {
-        Service { routes: Arc::new(self.routes), max_body_bytes: max_body_bytes as usize }
+        Service { routes: Arc::new(self.routes), otherwise: self.otherwise, max_body_bytes: max_body_bytes as usize }
     }
 }
 
@@ -61,6 +82,7 @@ impl Router {
 #[derive(Clone)]
 pub struct Service {
     routes: Arc<BTreeMap<&'static str, Handler>>,
+    otherwise: Option<Handler>,
     max_body_bytes: usize,
 }
 
@@ -73,7 +95,7 @@ impl Service {
     {
         let path = request.uri().path();
         let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
-        let Some(handler) = self.routes.get(segment).cloned() else {
+        let Some(handler) = self.routes.get(segment).or(self.otherwise.as_ref()).cloned() else {
             return words(http::StatusCode::NOT_FOUND, "not found");
         };
         let (parts, body) = request.into_parts();

@@ -26,6 +26,10 @@ fn load(conn: &Connection) -> Result<Campaigns, StoreError> {
 
 #[async_trait::async_trait]
 impl CampaignStore for Store {
+    async fn campaigns_revision(&self) -> Result<u64, StoreError> {
+        self.read(|conn| revision(conn, ROOM)).await
+    }
+
     async fn campaigns(&self) -> Result<Campaigns, StoreError> {
         self.read(load).await
     }

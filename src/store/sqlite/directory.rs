@@ -274,6 +274,10 @@ fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
 
 #[async_trait::async_trait]
 impl DirectoryStore for Store {
+    async fn directory_revision(&self) -> Result<u64, StoreError> {
+        self.read(|conn| revision(conn, ROOM)).await
+    }
+
     async fn directory(&self) -> Result<Directory, StoreError> {
         self.read(load).await
     }

@@ -4,6 +4,7 @@ use super::Store;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::proof::audit::{AuditStore, StoredSegment};
+use crate::proof::evidence::EvidenceStore;
 use crate::proof::{
     Arrived, Counts, DeviceIdentity, DeviceMark, Outcome, PlanBook, PlanDocument, ProofError, ProofStore, RollupDelta,
     decide,
@@ -339,5 +340,35 @@ impl AuditStore for Store {
 
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {
         Ok(self.read(move |conn| identity(conn, device, true)).await?)
+    }
+}
+
+#[async_trait::async_trait]
+impl EvidenceStore for Store {
+    async fn segments_of(
+        &self,
+        screen: &ScreenCode,
+        received_from: UtcMillis,
+        log_index: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredSegment>, ProofError> {
+        let screen = screen.clone();
+        let segments = self
+            .read(move |conn| {
+                // The plus signs keep the engine from walking the whole log: a screen has few devices.
+                let mut query = conn.prepare_cached(
+                    "SELECT log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms FROM segment
+                     WHERE device IN (SELECT id FROM device WHERE screen = ?1)
+                       AND +received_ms >= ?2 AND +log_index >= ?3 ORDER BY +log_index LIMIT ?4",
+                )?;
+                let mut found = query.query(params![screen.as_str(), received_from.0, log_index as i64, limit])?;
+                let mut out = Vec::new();
+                while let Some(row) = found.next()? {
+                    out.push(stored_segment(row)?);
+                }
+                Ok(out)
+            })
+            .await?;
+        Ok(segments)
     }
 }

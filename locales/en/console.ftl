@@ -1,0 +1,152 @@
+# The console: the frame.
+brand = Lịch phát
+skip-to-content = Skip to content
+nav-label = Main
+other-language = Tiếng Việt
+other-language-code = vi
+as-of = Figures of { $time }.
+connection-lost = No connection to the server: the figures on this page may be old.
+pages-label = Pages of the list
+pages = Page { $page_t } of { $of_t }
+page-previous = Previous
+page-next = Next
+details = Details
+tag-sample = sample
+tag-simulated = simulated
+n-screens = { $n ->
+    [one] { $n_t } screen
+   *[other] { $n_t } screens
+  }
+
+# Today.
+overview-title = Today
+overview-screens = { $n ->
+    [one] { $n_t } screen in the whole city
+   *[other] { $n_t } screens in the whole city
+  }
+start-title = First steps
+start-text = There is no screen yet. Do these steps on the server, then load this page again.
+start-demo = To look around with sample data:
+step-units = Import the units (the 126 wards and communes of Hà Nội are included).
+step-venues = Import the hours of each kind of place.
+step-calendar = Import public holidays and make-up days.
+step-screens = Import your screens (a CSV file).
+step-directives = Import the orders.
+step-plan = Plan the next 7 days.
+no-orders-title = No campaign is running
+no-orders-text = Import an order, and its plays are planned and followed.
+verdict-all-met = { $on_duty ->
+    [one] The one screen on duty has met the target.
+   *[other] All { $on_duty_t } screens have met the target.
+  }
+verdict-short = { $short ->
+    [one] { $short_t } of { $on_duty_t } screens is short of plays.
+   *[other] { $short_t } of { $on_duty_t } screens are short of plays.
+  }
+verdict-first-day = No day has ended yet: met or short is known from tomorrow on.
+verdict-nobody = This campaign is aimed at no screen yet.
+today-counted = Today: { $counted_t } of { $planned_t } scheduled plays have counted.
+today-refused = Today: { $counted_t } of { $planned_t } scheduled plays have counted; { $refused_t } did not count.
+today-nothing = No play is scheduled today.
+causes-title = Causes, and what to do
+figure-existing = Existing screens
+figure-reporting = Reporting
+figure-declared = Declared
+figure-silent = Silent
+figure-mean = Average plays a day
+figure-made-good = Plays made good
+rule-average = { $plays_t } times a { $per } on average
+rule-at-least = At least { $plays_t } times a { $per }
+rule-within-peak = inside the peak hours
+rule-within-duty = inside the opening hours
+per-day = day
+per-iso-week = week
+per-month = month
+per-quarter = quarter
+per-year = year
+period = From { $from } to the end of { $to }
+units-title = By unit
+units-shown-below = The units below are this campaign's
+units-show = Show the units
+wards-summary = { $n_t } wards and communes: { $met_t } met, { $short_t } short.
+wards-summary-waiting = { $n_t } wards and communes: { $met_t } met, { $short_t } short, { $waits_t } before the end of their first day.
+wards-without = { $n ->
+    [one] { $n_t } ward or commune has no targeted screen yet.
+   *[other] { $n_t } wards and communes have no targeted screen yet.
+  }
+units-summary = { $n ->
+    [one] { $n_t } unit
+   *[other] { $n_t } units
+  }: { $met_t } met, { $short_t } short.
+units-summary-waiting = { $n ->
+    [one] { $n_t } unit
+   *[other] { $n_t } units
+  }: { $met_t } met, { $short_t } short, { $waits_t } before the end of the first day.
+units-none = No unit in this view.
+units-caption = Screens that met the target or are short since the campaign began; units with problems first.
+by-link-label = View by
+by-link-territory = Territory
+by-link-owner = Owner
+by-link-sector = Sector
+by-link-operator = Operator
+col-unit = Unit
+col-screens = Screens
+col-met = Met
+col-short = Short
+col-today = Today
+col-cause = Main cause
+others-title = Other campaigns
+order-ended = ended on { $day }
+order-upcoming = begins on { $day }
+order-paused = between two periods
+order-without-number = running, without a number of plays
+
+# When something is wrong.
+error-back-home = Back to Today
+error-back-to-today = Show today
+error-not-found-title = There is no such page
+error-not-found = This address leads nowhere.
+error-not-found-mend = It may be mistyped or out of date.
+error-unknown-unit-title = There is no such unit
+error-unknown-unit = No unit has the code “{ $value }”.
+error-unknown-unit-mend = Look for the unit in the list of the page Today.
+error-unknown-screen-title = There is no such screen
+error-unknown-screen = No screen has the code “{ $value }”.
+error-unknown-screen-mend = Look for the screen on its unit's page.
+error-bad-day-title = Not a day
+error-bad-day = “{ $value }” is not a day that exists.
+error-bad-day-mend = Write the day as year-month-day, for example 2026-11-20.
+error-bad-time-title = Not a time
+error-bad-time = “{ $value }” is not a time of the day.
+error-bad-time-mend = Write the time as hour:minute, from 00:00 to 23:59, for example 08:30.
+error-bad-method-title = This page is for reading only
+error-bad-method = Nothing can be sent to this page.
+error-bad-method-mend = Open it by its plain address.
+error-internal-title = The server failed
+error-internal = This page cannot be shown now. Screens go on playing.
+error-internal-mend = Try again in a minute; if it fails again, ask the administrator to look at the server's log.
+
+# A unit.
+crumbs-label = Path
+screens-title = Screens
+screens-label = Filter screens
+screens-all = All ({ $n_t })
+screens-short = Short ({ $n_t })
+screens-silent = Silent ({ $n_t })
+screens-none = No screen in this view.
+screens-caption = Plays today (counted/scheduled), and what is missing since the campaign began.
+col-screen = Screen
+col-made-good = Made good
+col-missing = Missing
+col-heard = Heard
+heard-never = never heard
+ago-now = just now
+ago-minutes = { $n ->
+    [one] { $n_t } minute ago
+   *[other] { $n_t } minutes ago
+  }
+ago-hours = { $n ->
+    [one] { $n_t } hour ago
+   *[other] { $n_t } hours ago
+  }
+children-title = Units below ({ $n_t })

@@ -1,0 +1,26 @@
+# Words of the closed lists.
+weekday-0 = Monday
+weekday-1 = Tuesday
+weekday-2 = Wednesday
+weekday-3 = Thursday
+weekday-4 = Friday
+weekday-5 = Saturday
+weekday-6 = Sunday
+
+kind-managed = device of this system
+kind-third-party = run by somebody else
+kind-none = no device yet
+
+link-owner = owner
+link-territory = territory
+link-sector = sector
+link-operator = operator
+
+force-required = required
+force-assigned = assigned
+force-requested = requested
+force-encouraged = encouraged
+
+standing-reporting = reporting
+standing-declared = declared
+standing-silent = silent

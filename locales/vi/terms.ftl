@@ -1,0 +1,26 @@
+# Từ của các danh mục.
+weekday-0 = Thứ Hai
+weekday-1 = Thứ Ba
+weekday-2 = Thứ Tư
+weekday-3 = Thứ Năm
+weekday-4 = Thứ Sáu
+weekday-5 = Thứ Bảy
+weekday-6 = Chủ nhật
+
+kind-managed = thiết bị của hệ thống
+kind-third-party = đơn vị khác vận hành
+kind-none = chưa có thiết bị
+
+link-owner = chủ sở hữu
+link-territory = địa bàn
+link-sector = cơ quan quản lý lĩnh vực
+link-operator = đơn vị vận hành
+
+force-required = yêu cầu
+force-assigned = giao
+force-requested = đề nghị
+force-encouraged = khuyến khích
+
+standing-reporting = có nhật ký phát
+standing-declared = tự khai báo
+standing-silent = chưa có tin

@@ -1,0 +1,160 @@
+//! What one screen's devices said of one day, record by record, each judged as it was at ingest.
+//!
+//! Rollups are sums; here a sum is walked back to the records it counts (house invariant 6). The
+//! rule is the one of [`ingest`](super::ingest): nothing is judged in another way.
+
+use super::audit::StoredSegment;
+use super::ingest::stand;
+use super::rollup::Counts;
+use super::{PlanBook, PlanDocument, ProofError, ProofStore};
+use async_trait::async_trait;
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
+use lichphat_playlists::proof::count::{Standing, Tally};
+use lichphat_playlists::proof::record::{Origin, PlayRecord};
+use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::sign::Envelope;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reading one screen's evidence back.
+#[async_trait]
+pub trait EvidenceStore: ProofStore {
+    /// Segments of every device that ever stood at `screen`, received at `received_from` or later,
+    /// from `log_index` on, in order of the log, at most `limit`.
+    async fn segments_of(
+        &self,
+        screen: &ScreenCode,
+        received_from: UtcMillis,
+        log_index: u64,
+        limit: u32,
+    ) -> Result<Vec<StoredSegment>, ProofError>;
+}
+
+/// One record with its identity and how it stands.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// Who saw it.
+    pub device: DeviceId,
+    /// Its epoch then.
+    pub epoch: Epoch,
+    /// Its number.
+    pub seq: Seq,
+    /// A simulated device?
+    pub simulated: bool,
+    /// When it arrived.
+    pub received: UtcMillis,
+    /// What it says.
+    pub record: PlayRecord,
+    /// Campaign or item it is rolled up under.
+    pub campaign: CampaignCode,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// The evidence of one screen and day.
+#[derive(Debug, Clone, Default)]
+pub struct Evidence {
+    /// Records rolled up under the day, in the devices' own order.
+    pub records: Vec<Judged>,
+    /// Plans that the records name, also for slots they make good, as far as the store holds them.
+    pub plans: BTreeMap<PlanHash, PlanDocument>,
+}
+
+impl Evidence {
+    /// The sums of the day by campaign: equal to the rollups.
+    pub fn counts(&self) -> BTreeMap<CampaignCode, Counts> {
+        let mut counts: BTreeMap<CampaignCode, Counts> = BTreeMap::new();
+        for judged in &self.records {
+            counts.entry(judged.campaign.clone()).or_default().add(&judged.record, judged.standing);
+        }
+        counts
+    }
+
+    /// Second of the day and asset index of a slot that a record names.
+    pub fn slot(&self, plan: &PlanHash, slot: u32) -> Option<(LocalDay, u32, u16)> {
+        let playlist = &self.plans.get(plan)?.playlist;
+        let slot = playlist.slots.get(slot as usize)?;
+        Some((playlist.day, slot.start_s, slot.item))
+    }
+}
+
+/// Segments read at once.
+const BATCH: u32 = 128;
+/// Judging begins a day early: gaps and overlaps look back at most that far.
+const LOOK_BACK_MS: i64 = 24 * 3_600_000;
+
+/// Every record of `screen` that is rolled up under `day`.
+pub async fn screen_day(
+    store: &dyn EvidenceStore,
+    screen: &ScreenCode,
+    day: LocalDay,
+    offset: UtcOffset,
+) -> Result<Evidence, ProofError> {
+    let (begin, end) = (day.start(offset), day.next().start(offset));
+    let mut evidence = Evidence::default();
+    let (mut tally, mut next) = (Tally::default(), 0);
+    loop {
+        let batch = store.segments_of(screen, begin.plus_ms(-LOOK_BACK_MS), next, BATCH).await?;
+        let Some(last) = batch.last() else { break };
+        next = last.log_index + 1;
+        let opened: Vec<(UtcMillis, Segment)> = batch.into_iter().map(open).collect::<Result<_, _>>()?;
+        read_plans(store, &opened, &mut evidence.plans).await?;
+        let book: PlanBook = evidence.plans.values().cloned().collect();
+        for (received, segment) in &opened {
+            judge(segment, *received, day, &book, &mut tally, &mut evidence.records);
+        }
+        // A device sends in order, and a replaced one sends no more: what follows is later still.
+        let after = |s: &Segment| s.records.first().is_some_and(|r| r.start >= end.plus_ms(LOOK_BACK_MS));
+        if opened.iter().all(|(_, segment)| after(segment)) {
+            break;
+        }
+    }
+    Ok(evidence)
+}
+
+fn open(stored: StoredSegment) -> Result<(UtcMillis, Segment), ProofError> {
+    let envelope = Envelope::from_bytes(stored.bytes).map_err(SegmentError::from)?;
+    Ok((stored.received, Segment::open_stored(&envelope)?))
+}
+
+async fn read_plans(
+    store: &dyn EvidenceStore,
+    segments: &[(UtcMillis, Segment)],
+    plans: &mut BTreeMap<PlanHash, PlanDocument>,
+) -> Result<(), ProofError> {
+    let named = segments.iter().flat_map(|(_, s)| &s.records).flat_map(|r| {
+        let missed = if let Origin::MakeGood { missed_plan, .. } = r.origin { Some(missed_plan) } else { None };
+        std::iter::once(r.plan).chain(missed)
+    });
+    let missing: BTreeSet<PlanHash> = named.filter(|hash| !plans.contains_key(hash)).collect();
+    if !missing.is_empty() {
+        let read = store.plan_documents(missing.into_iter().collect()).await?;
+        plans.extend(read.into_iter().map(|document| (document.hash, document)));
+    }
+    Ok(())
+}
+
+fn judge(
+    segment: &Segment,
+    received: UtcMillis,
+    day: LocalDay,
+    book: &PlanBook,
+    tally: &mut Tally,
+    records: &mut Vec<Judged>,
+) {
+    for (i, record) in segment.records.iter().enumerate() {
+        let ((of, campaign), standing) = stand(record, segment, received, book, tally);
+        if of == day {
+            records.push(Judged {
+                device: segment.device,
+                epoch: segment.epoch,
+                seq: Seq(segment.first_seq.0 + i as u64),
+                simulated: segment.simulated,
+                received,
+                record: *record,
+                campaign,
+                standing,
+            });
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What pages are made of: the city in memory, and each running order's figures, made anew in the
+//! background so that no page waits for 20,000 screens.
+
+use super::ConsoleError;
+use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
+use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
+use crate::directory::{Directory, DirectoryStore, Link};
+use crate::planning::PlanStore;
+use crate::proof::evidence::EvidenceStore;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Figures younger than this are shown as they are, ms.
+const FRESH_MS: u64 = 5_000;
+/// Figures younger than this are shown while newer ones are made, ms.
+const STALE_MS: u64 = 600_000;
+
+/// The city at one revision of both rooms.
+#[derive(Debug)]
+pub(super) struct City {
+    pub(super) directory: Directory,
+    pub(super) campaigns: Campaigns,
+}
+
+/// One running order, today.
+#[derive(Debug)]
+pub(super) struct CampaignNow {
+    /// From the period's first day to today.
+    pub(super) report: Report,
+    /// Its lines by screen: an index into the report.
+    pub(super) line_of: BTreeMap<ScreenCode, usize>,
+    /// Today's facts by screen.
+    pub(super) today: BTreeMap<ScreenCode, DayFacts>,
+    /// Today's sums by unit.
+    pub(super) today_of: BTreeMap<(Link, UnitCode), Today>,
+    /// Today's sums of all.
+    pub(super) today_all: Today,
+    /// First and last day of the period that holds today.
+    pub(super) period: (LocalDay, LocalDay),
+    /// When the figures were made.
+    pub(super) made: UtcMillis,
+}
+
+/// Sums of one day.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Today {
+    /// Plays in the plans.
+    pub(super) planned: u64,
+    /// Counted so far.
+    pub(super) counted: u64,
+    /// Not counted or unknown so far.
+    pub(super) refused: u64,
+}
+
+impl Today {
+    fn add(&mut self, facts: &DayFacts) {
+        self.planned += u64::from(facts.planned);
+        self.counted += u64::from(facts.counted);
+        self.refused += u64::from(facts.not_counted + facts.unknown);
+    }
+}
+
+impl CampaignNow {
+    /// The screen's line, when the order is aimed at it.
+    pub(super) fn line(&self, screen: &ScreenCode) -> Option<&ScreenLine> {
+        self.line_of.get(screen).map(|&i| &self.report.lines[i])
+    }
+}
+
+/// Devices by screen.
+pub(super) type Devices = BTreeMap<ScreenCode, DeviceFacts>;
+type Tag = (u64, u64, LocalDay);
+
+/// A value that is made anew when it is old; whoever asks meanwhile gets the last one.
+struct Fresh<V> {
+    held: Mutex<Option<(Tag, u64, Arc<V>)>>,
+    making: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<V: Send + Sync + 'static> Fresh<V> {
+    fn new() -> Arc<Self> {
+        Arc::new(Self { held: Mutex::new(None), making: Arc::default() })
+    }
+    fn younger(&self, tag: Tag, mono_ms: u64, age_ms: u64) -> Option<Arc<V>> {
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let (of, made, value) = held.as_ref()?;
+        (*of == tag && mono_ms.saturating_sub(*made) < age_ms).then(|| Arc::clone(value))
+    }
+    fn keep(&self, tag: Tag, mono_ms: u64, value: &Arc<V>) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((tag, mono_ms, Arc::clone(value)));
+    }
+
+    async fn get<F>(self: &Arc<Self>, tag: Tag, mono_ms: u64, make: F) -> Result<Arc<V>, ConsoleError>
+    where
+        F: Future<Output = Result<V, ConsoleError>> + Send + 'static,
+    {
+        if let Some(value) = self.younger(tag, mono_ms, FRESH_MS) {
+            return Ok(value);
+        }
+        if let Some(value) = self.younger(tag, mono_ms, STALE_MS) {
+            if let Ok(guard) = Arc::clone(&self.making).try_lock_owned() {
+                let this = Arc::clone(self);
+                tokio::spawn(async move {
+                    match make.await {
+                        Ok(value) => this.keep(tag, mono_ms, &Arc::new(value)),
+                        Err(error) => tracing::warn!(%error, "the console's figures could not be made anew"),
+                    }
+                    drop(guard);
+                });
+            }
+            return Ok(value);
+        }
+        let _guard = self.making.lock().await;
+        if let Some(value) = self.younger(tag, mono_ms, STALE_MS) {
+            return Ok(value);
+        }
+        let value = Arc::new(make.await?);
+        self.keep(tag, mono_ms, &value);
+        Ok(value)
+    }
+}
+
+/// Everything the pages read.
+pub struct Console {
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) offset: UtcOffset,
+    #[allow(dead_code)] // the pages of a screen read it
+    pub(super) plans: Arc<dyn PlanStore>,
+    #[allow(dead_code)] // the pages of a screen read it
+    pub(super) evidence: Arc<dyn EvidenceStore>,
+    directory: Arc<dyn DirectoryStore>,
+    campaigns: Arc<dyn CampaignStore>,
+    compliance: Arc<dyn ComplianceStore>,
+    reports: Arc<Reports>,
+    city: Mutex<Option<Arc<City>>>,
+    now: Mutex<BTreeMap<CampaignCode, Arc<Fresh<CampaignNow>>>>,
+    devices: Arc<Fresh<Devices>>,
+}
+
+impl Console {
+    /// Over a store that holds every room.
+    pub fn new<S>(store: &Arc<S>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
+    where
+        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + 'static,
+    {
+        let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
+        Self {
+            reports: Arc::new(Reports::new(Arc::clone(&compliance), Arc::clone(&clock), offset)),
+            clock,
+            offset,
+            plans: Arc::clone(store) as _,
+            evidence: Arc::clone(store) as _,
+            directory: Arc::clone(store) as _,
+            campaigns: Arc::clone(store) as _,
+            compliance,
+            city: Mutex::new(None),
+            now: Mutex::default(),
+            devices: Fresh::new(),
+        }
+    }
+
+    /// Now, and its local day.
+    pub(super) fn today(&self) -> (UtcMillis, LocalDay) {
+        let now = self.clock.now();
+        (now, now.day(self.offset))
+    }
+
+    /// The city as it stands; read again only after an import.
+    pub(super) async fn city(&self) -> Result<Arc<City>, ConsoleError> {
+        let revisions = (self.directory.directory_revision().await?, self.campaigns.campaigns_revision().await?);
+        let held = self.city.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(city) = held.filter(|c| (c.directory.revision, c.campaigns.revision) == revisions) {
+            return Ok(city);
+        }
+        let city = Arc::new(City {
+            directory: self.directory.directory().await?,
+            campaigns: self.campaigns.campaigns().await?,
+        });
+        *self.city.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&city));
+        Ok(city)
+    }
+
+    /// Figures of every running order that asks for a number of plays, in order of their codes.
+    pub(super) async fn campaigns_now(&self, city: &Arc<City>) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
+        let (_, today) = self.today();
+        let mut out = Vec::new();
+        for directive in running(&city.campaigns, today).filter(|d| d.quota.is_some()) {
+            let Some(period) = directive.period(today) else { continue };
+            out.push(self.campaign_now(city, directive.campaign(), period, today).await?);
+        }
+        Ok(out)
+    }
+
+    async fn campaign_now(
+        &self,
+        city: &Arc<City>,
+        campaign: CampaignCode,
+        period: (LocalDay, LocalDay),
+        today: LocalDay,
+    ) -> Result<Arc<CampaignNow>, ConsoleError> {
+        let fresh = {
+            let mut all = self.now.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(campaign.clone()).or_insert_with(Fresh::new))
+        };
+        let tag = (city.directory.revision, city.campaigns.revision, today);
+        let work = Work {
+            reports: Arc::clone(&self.reports),
+            compliance: Arc::clone(&self.compliance),
+            clock: Arc::clone(&self.clock),
+            city: Arc::clone(city),
+            campaign,
+            period,
+            today,
+        };
+        fresh.get(tag, self.clock.mono_ms(), work.run()).await
+    }
+
+    /// What every screen's devices have said of themselves.
+    pub(super) async fn devices(&self) -> Result<Arc<Devices>, ConsoleError> {
+        let compliance = Arc::clone(&self.compliance);
+        let tag = (0, 0, self.today().1);
+        self.devices.get(tag, self.clock.mono_ms(), async move { Ok(compliance.devices().await?) }).await
+    }
+}
+
+/// The orders to play that are in force on `today`.
+pub(super) fn running(campaigns: &Campaigns, today: LocalDay) -> impl Iterator<Item = &Directive> {
+    campaigns.directives().filter(move |d| d.kind == DirectiveKind::Play && d.phase(today) == Phase::Running)
+}
+
+/// Making one order's figures: seconds of work for a large fleet, so never on a thread that answers.
+struct Work {
+    reports: Arc<Reports>,
+    compliance: Arc<dyn ComplianceStore>,
+    clock: Arc<dyn Clock>,
+    city: Arc<City>,
+    campaign: CampaignCode,
+    period: (LocalDay, LocalDay),
+    today: LocalDay,
+}
+
+impl Work {
+    async fn run(self) -> Result<CampaignNow, ConsoleError> {
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(self.make()))
+            .await
+            .map_err(|e| ConsoleError::Internal(e.to_string()))?
+    }
+
+    async fn make(self) -> Result<CampaignNow, ConsoleError> {
+        let (city, campaign, today) = (&self.city, &self.campaign, self.today);
+        let report = self.reports.compliance(&city.directory, &city.campaigns, campaign, self.period.0, today).await?;
+        let days = self.compliance.days(campaign, today, today).await?;
+        let facts: BTreeMap<ScreenCode, DayFacts> =
+            days.into_iter().filter_map(|(screen, mut days)| Some((screen, days.remove(&today)?))).collect();
+        let mut today_of: BTreeMap<(Link, UnitCode), Today> = BTreeMap::new();
+        let mut today_all = Today::default();
+        for (code, fact) in &facts {
+            today_all.add(fact);
+            let Some(screen) = city.directory.screen(code) else { continue };
+            for link in Link::ALL {
+                for unit in city.directory.units_of(screen, *link, today) {
+                    today_of.entry((*link, unit.code.clone())).or_default().add(fact);
+                }
+            }
+        }
+        let line_of = report.lines.iter().enumerate().map(|(i, l)| (l.screen.clone(), i)).collect();
+        let made = self.clock.now();
+        Ok(CampaignNow { report, line_of, today: facts, today_of, today_all, period: self.period, made })
+    }
+}

@@ -1,0 +1,191 @@
+//! The console: pages for people, rendered here, in Vietnamese first and English by a switch.
+//!
+//! Handlers gather facts, pure functions turn them into views, templates only print them. Nothing
+//! is fetched from outside, every name is escaped, and a page works without script; the one script
+//! brings newer figures in and says so when it cannot.
+
+mod data;
+mod overview;
+mod page;
+mod unit;
+
+pub use data::Console;
+
+use super::{App, Response};
+use crate::compliance::ComplianceError;
+use crate::error::StoreError;
+use crate::lang::Lang;
+use crate::planning::PlanningError;
+use crate::proof::ProofError;
+use http::{HeaderMap, Method, StatusCode, header};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use warp::{Filter, Rejection, Reply};
+
+/// Why a page cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConsoleError {
+    /// No such page.
+    #[error("no such page")]
+    NotFound,
+    /// No such unit or screen; the code as given.
+    #[error("{kind} {code}: is not known")]
+    Unknown {
+        /// `unit` or `screen`.
+        kind: &'static str,
+        /// As given.
+        code: String,
+    },
+    /// A day or a time that does not exist.
+    #[allow(dead_code)] // the pages of a screen say it
+    #[error("{kind} {value:?} is not valid")]
+    Bad {
+        /// `day` or `time`.
+        kind: &'static str,
+        /// As given.
+        value: String,
+    },
+    /// Only reading is possible here.
+    #[error("method not allowed")]
+    Method,
+    /// A defect or a failed store; the log has the reason.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl From<StoreError> for ConsoleError {
+    fn from(error: StoreError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<ComplianceError> for ConsoleError {
+    fn from(error: ComplianceError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<PlanningError> for ConsoleError {
+    fn from(error: PlanningError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<ProofError> for ConsoleError {
+    fn from(error: ProofError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<askama::Error> for ConsoleError {
+    fn from(error: askama::Error) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+/// What a page was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    /// Language of the answer.
+    pub(super) lang: Lang,
+    path: String,
+    query: BTreeMap<String, String>,
+}
+
+impl Asked {
+    /// A value of the query; empty ones are absent.
+    pub(super) fn value(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str).map(str::trim).filter(|v| !v.is_empty())
+    }
+    /// Page of a list, from 1.
+    pub(super) fn page(&self) -> usize {
+        self.value("page").and_then(|p| p.parse().ok()).filter(|p| *p >= 1).unwrap_or(1)
+    }
+    /// This address with one value set, or taken out.
+    pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
+        let mut query = self.query.clone();
+        query.remove("lang");
+        query.remove(name);
+        if let Some(value) = value {
+            query.insert(name.to_owned(), value.to_owned());
+        }
+        href(&self.path, query.iter().map(|(k, v)| (k.as_str(), v.as_str())))
+    }
+}
+
+/// A path with a query, safely encoded.
+pub(super) fn href<'a>(path: &str, query: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let encode = |text: &str| -> String {
+        text.bytes()
+            .map(|b| match b {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b':' => char::from(b).to_string(),
+                _ => format!("%{b:02X}"),
+            })
+            .collect()
+    };
+    let query: Vec<String> = query.into_iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
+/// Language: of the switch, else of the cookie, else Vietnamese.
+fn language(query: &BTreeMap<String, String>, headers: &HeaderMap) -> (Lang, bool) {
+    if let Some(lang) = query.get("lang").and_then(|code| Lang::from_code(code)) {
+        return (lang, true);
+    }
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    let cookie = cookies.flat_map(|v| v.split(';')).find_map(|c| c.trim().strip_prefix("lang="));
+    (cookie.and_then(Lang::from_code).unwrap_or_default(), false)
+}
+
+/// Every page; the whole path is looked at here.
+pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    let console = Arc::clone(&app.console);
+    warp::method()
+        .and(warp::path::full())
+        .and(warp::query::<BTreeMap<String, String>>())
+        .and(warp::header::headers_cloned())
+        .then(move |method: Method, path: warp::path::FullPath, query: BTreeMap<String, String>, headers: HeaderMap| {
+            let console = Arc::clone(&console);
+            async move {
+                let (lang, switched) = language(&query, &headers);
+                let asked = Asked { lang, path: path.as_str().to_owned(), query };
+                let mut response = answer(&console, &method, &asked).await;
+                if switched
+                    && let Ok(cookie) = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", lang.code()).parse()
+                {
+                    response.headers_mut().append(header::SET_COOKIE, cookie);
+                }
+                response
+            }
+        })
+}
+
+async fn answer(console: &Console, method: &Method, asked: &Asked) -> Response {
+    if let Some(asset) = asset(&asked.path) {
+        return asset;
+    }
+    let page = if *method == Method::GET || *method == Method::HEAD {
+        dispatch(console, asked).await
+    } else {
+        Err(ConsoleError::Method)
+    };
+    page.map_or_else(|error| page::error(console, asked, &error), |html| page::html(StatusCode::OK, html))
+}
+
+async fn dispatch(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
+    let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+    match segments.as_slice() {
+        [""] => overview::show(console, asked).await,
+        ["units", code] => unit::show(console, asked, code).await,
+        _ => Err(ConsoleError::NotFound),
+    }
+}
+
+/// The style sheet and the script, out of the program itself.
+fn asset(path: &str) -> Option<Response> {
+    let (kind, bytes) = match path {
+        "/static/console.css" => ("text/css; charset=utf-8", page::CSS),
+        "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
+        "/static/icon.svg" => ("image/svg+xml", page::ICON),
+        _ => return None,
+    };
+    let reply = warp::reply::with_header(bytes, header::CONTENT_TYPE, kind);
+    let reply = warp::reply::with_header(reply, header::CACHE_CONTROL, "public, max-age=86400");
+    Some(warp::reply::with_header(reply, "X-Content-Type-Options", "nosniff").into_response())
+}

@@ -1,0 +1,386 @@
+//! "Hôm nay": will every order be met, where not, and why.
+
+use super::data::{CampaignNow, City, Console, Today, running};
+use super::page::{Page, Pages, pages, shown};
+use super::{Asked, ConsoleError, href};
+use crate::campaigns::{Directive, Phase};
+use crate::compliance::{Totals, UnitLine};
+use crate::directory::{Link, UnitKind, plain_key, without_kind};
+use crate::lang::{Lang, Values};
+use askama::Template;
+use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::quota::{Quota, Rule, Within};
+use lichphat_playlists::time::LocalDay;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Causes shown with an order.
+const CAUSES: usize = 4;
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    page: Page,
+    day: String,
+    /// What to bring in first, when the city is empty; commands with a sentence each.
+    steps: Vec<(String, &'static str)>,
+    screens: String,
+    cards: Vec<Card>,
+    no_orders: bool,
+    table: Option<UnitTable>,
+    others: Vec<OtherOrder>,
+}
+
+/// A share as a bar: parts of a hundred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Bar {
+    /// Good part, per cent.
+    pub(super) good: u64,
+    /// Bad part, per cent; what is left is open.
+    pub(super) bad: u64,
+}
+
+impl Bar {
+    /// Of `whole`; none when there is nothing to share.
+    pub(super) fn of(good: u64, bad: u64, whole: u64) -> Option<Self> {
+        // A single bad one among thousands must be seen.
+        let part = |n: u64| if n == 0 || whole == 0 { 0 } else { (n * 100 / whole).clamp(2, 100) };
+        (whole > 0).then(|| Self { good: part(good).min(100 - part(bad)), bad: part(bad) })
+    }
+}
+
+/// A reason for missing plays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct CauseLine {
+    /// In plain words.
+    pub(super) sentence: String,
+    /// How many screens.
+    pub(super) count: String,
+    /// What to do.
+    pub(super) mend: String,
+}
+
+/// One running order.
+#[derive(Debug)]
+struct Card {
+    title: String,
+    sample: bool,
+    code: String,
+    period: String,
+    rule: String,
+    verdict: String,
+    tone: &'static str,
+    bar: Option<Bar>,
+    today: String,
+    today_bar: Option<Bar>,
+    figures: Vec<(String, String)>,
+    causes: Vec<CauseLine>,
+    href: String,
+    current: bool,
+}
+
+/// Units of one link, those with problems first.
+#[derive(Debug)]
+struct UnitTable {
+    title: String,
+    summary: String,
+    tabs: Vec<(String, String, bool)>,
+    rows: Vec<UnitRow>,
+    pages: Option<Pages>,
+    without: Option<String>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct UnitRow {
+    name: String,
+    href: String,
+    screens: String,
+    met: String,
+    short: String,
+    is_short: bool,
+    waits: bool,
+    today: String,
+    bar: Option<Bar>,
+    cause: String,
+}
+
+/// An order without figures here: ended, to come, or without a number.
+#[derive(Debug)]
+struct OtherOrder {
+    title: String,
+    state: String,
+}
+
+/// `GET /`.
+pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
+    let city = console.city().await?;
+    let now = console.campaigns_now(&city).await?;
+    let (_, today) = console.today();
+    let lang = asked.lang;
+    let mut page = Page::new(console, asked, lang.text("overview-title"));
+    if let Some(oldest) = now.iter().map(|c| c.made).min() {
+        page.as_of = lang.instant(oldest, console.offset);
+    }
+    Ok(view(page, asked, &city, &now, today).render()?)
+}
+
+fn view(page: Page, asked: &Asked, city: &City, now: &[Arc<CampaignNow>], today: LocalDay) -> Overview {
+    let lang = asked.lang;
+    let standing = city.directory.screens().filter(|s| s.in_service.contains(today)).count();
+    let current = asked
+        .value("campaign")
+        .and_then(|code| now.iter().position(|c| c.report.campaign.as_str() == code))
+        .or_else(|| (0..now.len()).max_by_key(|&i| (now[i].report.totals.short, std::cmp::Reverse(i))));
+    let cards = now
+        .iter()
+        .enumerate()
+        .filter_map(|(i, c)| Some(card(asked, city.campaigns.directive_of(&c.report.campaign)?, c, Some(i) == current)))
+        .collect::<Vec<_>>();
+    Overview {
+        page,
+        day: lang.long_day(today),
+        steps: if standing == 0 { steps(lang, city) } else { Vec::new() },
+        screens: lang.say("overview-screens", &Values::new().count(lang, "n", standing as u64)),
+        no_orders: cards.is_empty() && standing > 0,
+        cards,
+        table: current.map(|i| table(asked, city, &now[i], today)),
+        others: others(lang, city, today),
+    }
+}
+
+/// What to do first in an empty city; what is there already is left out.
+fn steps(lang: Lang, city: &City) -> Vec<(String, &'static str)> {
+    let directory = &city.directory;
+    let all = [
+        ("units", "lichphat import units config/directory/units.toml", directory.units().next().is_some()),
+        ("venues", "lichphat import venues config/venues.toml", directory.venue_profiles().next().is_some()),
+        ("calendar", "lichphat import calendar config/calendar/holidays-vn.ics", false),
+        ("screens", "lichphat import screens man-hinh.csv", false),
+        (
+            "directives",
+            "lichphat import directives config/directives/ihanoi-2024.toml",
+            city.campaigns.directives().next().is_some(),
+        ),
+        ("plan", "lichphat plan run", false),
+    ];
+    all.into_iter()
+        .filter(|(_, _, done)| !done)
+        .map(|(key, command, _)| (lang.text(&format!("step-{key}")), command))
+        .collect()
+}
+
+/// What an order asks, in a sentence.
+pub(super) fn rule_text(lang: Lang, quota: &Quota) -> String {
+    let per = serde_json::to_value(quota.per).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+    let values = Values::new().count(lang, "plays", quota.plays.into()).word("per", lang.text(&format!("per-{per}")));
+    let rule = lang.say(if quota.rule == Rule::Average { "rule-average" } else { "rule-at-least" }, &values);
+    let within = lang.text(if quota.within == Within::Peak { "rule-within-peak" } else { "rule-within-duty" });
+    format!("{rule}, {within}")
+}
+
+/// Title of an order in the reader's language.
+pub(super) fn order_title(lang: Lang, directive: &Directive) -> String {
+    let english = directive.title_en.as_deref().filter(|_| lang == Lang::En);
+    shown(english.unwrap_or(&directive.title))
+}
+
+/// The largest causes of short screens, in plain words.
+pub(super) fn causes(lang: Lang, totals: &Totals, most: usize) -> Vec<CauseLine> {
+    let mut causes: Vec<(&String, &u32)> = totals.short_causes.iter().collect();
+    causes.sort_by_key(|(code, n)| (std::cmp::Reverse(**n), (*code).clone()));
+    causes
+        .into_iter()
+        .take(most)
+        .map(|(code, n)| CauseLine {
+            sentence: lang.cause(code),
+            count: lang.say("n-screens", &Values::new().count(lang, "n", (*n).into())),
+            mend: lang.mend(code).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// How the order stands, and in which tone to say it.
+pub(super) fn verdict(lang: Lang, totals: &Totals) -> (String, &'static str) {
+    let of = |key: &str| {
+        let values = Values::new()
+            .count(lang, "met", totals.met.into())
+            .count(lang, "short", totals.short.into())
+            .count(lang, "on_duty", totals.on_duty.into());
+        lang.say(key, &values)
+    };
+    match (totals.on_duty, totals.short) {
+        (0, _) if totals.existing == 0 => (of("verdict-nobody"), "wait"),
+        (0, _) => (of("verdict-first-day"), "wait"),
+        (_, 0) => (of("verdict-all-met"), "good"),
+        _ => (of("verdict-short"), "bad"),
+    }
+}
+
+/// `Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch`.
+pub(super) fn today_text(lang: Lang, today: &Today) -> String {
+    if today.planned == 0 && today.counted == 0 {
+        return lang.text("today-nothing");
+    }
+    let values = Values::new().count(lang, "counted", today.counted).count(lang, "planned", today.planned).count(
+        lang,
+        "refused",
+        today.refused,
+    );
+    lang.say(if today.refused > 0 { "today-refused" } else { "today-counted" }, &values)
+}
+
+fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) -> Card {
+    let lang = asked.lang;
+    let t = &now.report.totals;
+    let (verdict, tone) = verdict(lang, t);
+    let number = |key: &str, n: u32| (lang.text(key), lang.number(n.into()));
+    let figures = vec![
+        number("figure-existing", t.existing),
+        number("figure-reporting", t.reporting),
+        number("figure-declared", t.declared),
+        number("figure-silent", t.silent),
+        (lang.text("figure-mean"), if t.on_duty == 0 { "—".into() } else { lang.decimal(t.mean_per_day) }),
+        (lang.text("figure-made-good"), lang.number(t.made_good)),
+    ];
+    let period = Values::new().word("from", lang.day(now.period.0)).word("to", lang.day(now.period.1));
+    Card {
+        title: order_title(lang, directive),
+        sample: directive.sample || now.report.sample,
+        code: now.report.campaign.to_string(),
+        period: lang.say("period", &period),
+        rule: directive.quota.as_ref().map(|q| rule_text(lang, q)).unwrap_or_default(),
+        verdict,
+        tone,
+        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        today: today_text(lang, &now.today_all),
+        today_bar: Bar::of(now.today_all.counted, now.today_all.refused, now.today_all.planned),
+        figures,
+        causes: causes(lang, t, CAUSES),
+        href: href("/", [("campaign", now.report.campaign.as_str())]) + "#units",
+        current,
+    }
+}
+
+/// Which units a link's table lists: of the territory the wards and communes, of the others every
+/// body but the city, whose sum is the card above.
+fn listed(link: Link, kind: UnitKind) -> bool {
+    match link {
+        Link::Territory => matches!(kind, UnitKind::Ward | UnitKind::Commune),
+        _ => kind != UnitKind::City,
+    }
+}
+
+fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> UnitTable {
+    let lang = asked.lang;
+    let link = asked.value("link").and_then(|l| l.parse().ok()).unwrap_or(Link::Territory);
+    let kind = |code: &UnitCode| city.directory.unit(code).map(|u| u.kind);
+    let mut lines: Vec<&UnitLine> =
+        now.report.units.iter().filter(|u| u.link == link && kind(&u.unit).is_some_and(|k| listed(link, k))).collect();
+    lines.sort_by_cached_key(|u| {
+        let waits = u.totals.on_duty == 0;
+        (std::cmp::Reverse(u.totals.short), waits, without_kind(&plain_key(&u.name)).to_owned(), u.unit.clone())
+    });
+    let short = lines.iter().filter(|u| u.totals.short > 0).count() as u64;
+    let waits = lines.iter().filter(|u| u.totals.on_duty == 0).count() as u64;
+    let values = Values::new()
+        .count(lang, "n", lines.len() as u64)
+        .count(lang, "met", lines.len() as u64 - short - waits)
+        .count(lang, "short", short)
+        .count(lang, "waits", waits);
+    let key = if link == Link::Territory { "wards" } else { "units" };
+    let with_waits = if waits > 0 { "-waiting" } else { "" };
+    let (range, pages) = pages(asked, lines.len());
+    let all = city.directory.units().filter(|u| listed(link, u.kind) && u.effective.contains(today)).count();
+    let without = all.saturating_sub(lines.len()) as u64;
+    UnitTable {
+        title: lang.text("units-title"),
+        summary: lang.say(&format!("{key}-summary{with_waits}"), &values),
+        tabs: Link::ALL.iter().map(|l| tab(asked, *l, link)).collect(),
+        rows: lines[range].iter().map(|u| row(lang, u, now)).collect(),
+        pages,
+        without: (link == Link::Territory && without > 0)
+            .then(|| lang.say("wards-without", &Values::new().count(lang, "n", without))),
+    }
+}
+
+fn tab(asked: &Asked, link: Link, current: Link) -> (String, String, bool) {
+    let mut query: BTreeMap<&str, &str> = BTreeMap::from([("link", link.as_str())]);
+    query.extend(asked.value("campaign").map(|c| ("campaign", c)));
+    (asked.lang.text(&format!("by-link-{link}")), href("/", query) + "#units", link == current)
+}
+
+fn row(lang: Lang, line: &UnitLine, now: &CampaignNow) -> UnitRow {
+    let t = &line.totals;
+    let today = now.today_of.get(&(line.link, line.unit.clone())).copied().unwrap_or_default();
+    let cause = causes(lang, t, 1).into_iter().next().map(|c| c.sentence).unwrap_or_default();
+    UnitRow {
+        name: shown(&line.name),
+        href: format!("/units/{}", line.unit),
+        screens: lang.number(t.existing.into()),
+        met: lang.number(t.met.into()),
+        short: lang.number(t.short.into()),
+        is_short: t.short > 0,
+        waits: t.on_duty == 0,
+        today: if today.planned == 0 && today.counted == 0 {
+            "—".into()
+        } else {
+            format!("{}/{}", lang.number(today.counted), lang.number(today.planned))
+        },
+        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        cause,
+    }
+}
+
+fn others(lang: Lang, city: &City, today: LocalDay) -> Vec<OtherOrder> {
+    let shown_above: Vec<_> = running(&city.campaigns, today).filter(|d| d.quota.is_some()).map(|d| &d.code).collect();
+    let state = |d: &Directive| {
+        let (first, last) = (d.periods().first().map_or(d.from, |p| p.0), d.periods().last().map_or(d.to, |p| p.1));
+        match d.phase(today) {
+            Phase::Ended => lang.say("order-ended", &Values::new().word("day", lang.day(last))),
+            Phase::Upcoming => lang.say("order-upcoming", &Values::new().word("day", lang.day(first))),
+            Phase::Paused => lang.text("order-paused"),
+            Phase::Running => lang.text("order-without-number"),
+        }
+    };
+    city.campaigns
+        .directives()
+        .filter(|d| !shown_above.contains(&&d.code))
+        .map(|d| OtherOrder { title: order_title(lang, d), state: state(d) })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_shows_even_a_single_bad_one_and_never_more_than_everything() {
+        assert_eq!(Bar::of(0, 0, 0), None);
+        assert_eq!(Bar::of(10, 0, 10), Some(Bar { good: 100, bad: 0 }));
+        assert_eq!(Bar::of(19_999, 1, 20_000), Some(Bar { good: 98, bad: 2 }));
+        assert_eq!(Bar::of(5, 0, 10), Some(Bar { good: 50, bad: 0 }));
+    }
+
+    #[test]
+    fn the_verdict_is_said_in_words() {
+        let totals = Totals { existing: 9, on_duty: 8, met: 6, short: 2, ..Totals::default() };
+        assert_eq!(verdict(Lang::Vi, &totals), ("2 trong 8 màn hình đang thiếu lượt phát.".into(), "bad"));
+        assert_eq!(verdict(Lang::En, &totals).0, "2 of 8 screens are short of plays.");
+        let good = Totals { existing: 1, on_duty: 1, met: 1, ..Totals::default() };
+        assert_eq!(verdict(Lang::En, &good).0, "The one screen on duty has met the target.");
+        assert_eq!(verdict(Lang::Vi, &Totals { existing: 4, ..Totals::default() }).1, "wait");
+    }
+
+    #[test]
+    fn today_is_told_with_what_does_not_count() {
+        let today = Today { planned: 5_000, counted: 1_200, refused: 3 };
+        assert_eq!(
+            today_text(Lang::Vi, &today),
+            "Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch; 3 lượt không được tính."
+        );
+        assert_eq!(
+            today_text(Lang::En, &Today { refused: 0, ..today }),
+            "Today: 1,200 of 5,000 scheduled plays have counted."
+        );
+    }
+}

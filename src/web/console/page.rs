@@ -1,0 +1,170 @@
+//! The frame around every page, and the pages that say what went wrong.
+
+use super::{Asked, Console, ConsoleError};
+use crate::lang::{Lang, Values};
+use crate::web::Response;
+use askama::Template;
+use http::{StatusCode, header};
+use std::sync::LazyLock;
+use warp::Reply;
+
+/// The style sheet.
+pub(super) const CSS: &str = include_str!("../../../templates/console.css");
+/// The script.
+pub(super) const SCRIPT: &str = include_str!("../../../templates/live.js");
+/// The mark in the browser's tab.
+pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
+
+/// Changes with the style sheet and the script, so that browsers fetch a newer one.
+static VERSION: LazyLock<String> =
+    LazyLock::new(|| lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT].concat().as_bytes()).hex()[..8].to_owned());
+
+/// What the frame shows.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    /// Language.
+    pub(super) lang: Lang,
+    /// Title of the page.
+    pub(super) title: String,
+    /// The same page in the other language.
+    pub(super) other_lang: String,
+    /// When its figures were made.
+    pub(super) as_of: String,
+    /// Version of style sheet and script.
+    pub(super) version: &'static str,
+}
+
+impl Page {
+    /// The frame of a page that was asked for; its figures are of now.
+    pub(super) fn new(console: &Console, asked: &Asked, title: String) -> Self {
+        let as_of = asked.lang.instant(console.clock.now(), console.offset);
+        let other = if asked.lang == Lang::Vi { Lang::En } else { Lang::Vi };
+        Self { lang: asked.lang, title, other_lang: asked.with("lang", Some(other.code())), as_of, version: &VERSION }
+    }
+    /// A message.
+    pub(super) fn t(&self, key: &str) -> String {
+        self.lang.text(key)
+    }
+    /// `vi` or `en`.
+    pub(super) fn code(&self) -> &'static str {
+        self.lang.code()
+    }
+    /// When the figures were made, as a sentence.
+    pub(super) fn as_of_text(&self) -> String {
+        self.lang.say("as-of", &Values::new().word("time", self.as_of.clone()))
+    }
+}
+
+/// A name from outside without the invisible marks that turn the direction of text around it.
+pub(super) fn shown(name: &str) -> String {
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let name: String = name.chars().filter(|c| !turns(*c) && !c.is_control()).collect();
+    if name.trim().is_empty() { "—".to_owned() } else { name }
+}
+
+/// Pages of a long list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Pages {
+    /// `Trang 2 trên 9`.
+    pub(super) text: String,
+    /// Address of the page before.
+    pub(super) previous: Option<String>,
+    /// Address of the next page.
+    pub(super) next: Option<String>,
+}
+
+/// Lines on one page of a list.
+pub(super) const PER_PAGE: usize = 50;
+
+/// The part of `len` lines that was asked for, and the way to the others; none when all fit.
+pub(super) fn pages(asked: &Asked, len: usize) -> (std::ops::Range<usize>, Option<Pages>) {
+    let count = len.div_ceil(PER_PAGE).max(1);
+    let page = asked.page().min(count);
+    let range = (page - 1) * PER_PAGE..(page * PER_PAGE).min(len);
+    if count == 1 {
+        return (range, None);
+    }
+    let lang = asked.lang;
+    let values = Values::new().count(lang, "page", page as u64).count(lang, "of", count as u64);
+    let to = |n: usize| asked.with("page", Some(&n.to_string()));
+    let pages = Pages {
+        text: lang.say("pages", &values),
+        previous: (page > 1).then(|| to(page - 1)),
+        next: (page < count).then(|| to(page + 1)),
+    };
+    (range, Some(pages))
+}
+
+/// An answer of HTML, with the headers that keep hostile text harmless.
+pub(super) fn html(status: StatusCode, html: String) -> Response {
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+                          form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let mut response = warp::reply::with_status(warp::reply::html(html), status).into_response();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// A sentence on what went wrong, and the way on.
+#[derive(Template)]
+#[template(path = "message.html")]
+struct Message {
+    page: Page,
+    sentence: String,
+    mend: String,
+    link: (String, String),
+}
+
+/// The page for an error. What is ours to mend goes to the log, not to the reader.
+pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> Response {
+    let lang = asked.lang;
+    let (status, key, value) = match error {
+        ConsoleError::NotFound => (StatusCode::NOT_FOUND, "not-found", String::new()),
+        ConsoleError::Unknown { kind: "unit", code } => (StatusCode::NOT_FOUND, "unknown-unit", code.clone()),
+        ConsoleError::Unknown { code, .. } => (StatusCode::NOT_FOUND, "unknown-screen", code.clone()),
+        ConsoleError::Bad { kind: "time", value } => (StatusCode::BAD_REQUEST, "bad-time", value.clone()),
+        ConsoleError::Bad { value, .. } => (StatusCode::BAD_REQUEST, "bad-day", value.clone()),
+        ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
+        ConsoleError::Internal(reason) => {
+            tracing::error!(path = asked.path, reason, "a page could not be shown");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal", String::new())
+        }
+    };
+    let short: String = shown(&value).chars().take(80).collect();
+    let link = match error {
+        ConsoleError::Bad { .. } => (asked.path.clone(), lang.text("error-back-to-today")),
+        _ => ("/".to_owned(), lang.text("error-back-home")),
+    };
+    let message = Message {
+        page: Page::new(console, asked, lang.text(&format!("error-{key}-title"))),
+        sentence: lang.say(&format!("error-{key}"), &Values::new().word("value", short)),
+        mend: lang.text(&format!("error-{key}-mend")),
+        link,
+    };
+    match message.render() {
+        Ok(text) => html(status, text),
+        Err(failed) => {
+            tracing::error!(%failed, "the page for an error could not be shown");
+            status.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_loses_its_tricks_and_keeps_its_letters() {
+        assert_eq!(shown("Phường \u{202e}Ba\u{2069} Đình\u{0}"), "Phường Ba Đình");
+        assert_eq!(shown("\u{202e}"), "—");
+        assert_eq!(shown("<script>"), "<script>", "escaping is the template's work");
+    }
+}

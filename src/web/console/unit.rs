@@ -1,0 +1,259 @@
+//! One unit: its screens today, those with problems first.
+
+use super::data::{CampaignNow, City, Console, Devices};
+use super::overview::{Bar, CauseLine, causes, order_title};
+use super::page::{Page, Pages, pages, shown};
+use super::{Asked, ConsoleError};
+use crate::compliance::{DeviceFacts, ScreenLine, Totals};
+use crate::directory::{Screen, Unit, UnitKind};
+use crate::lang::{Lang, Values};
+use askama::Template;
+use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "unit.html")]
+struct UnitPage {
+    page: Page,
+    code: String,
+    name: String,
+    crumbs: Vec<(String, String)>,
+    summary: String,
+    orders: Vec<OrderLine>,
+    tabs: Vec<(String, String, bool)>,
+    rows: Vec<ScreenRow>,
+    pages: Option<Pages>,
+    children: Vec<(String, String)>,
+    children_title: String,
+}
+
+/// How one order stands in the unit.
+struct OrderLine {
+    title: String,
+    sample: bool,
+    verdict: String,
+    tone: &'static str,
+    bar: Option<Bar>,
+    causes: Vec<CauseLine>,
+}
+
+/// One screen, today.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct ScreenRow {
+    name: String,
+    code: String,
+    kind: String,
+    simulated: bool,
+    today: String,
+    bar: Option<Bar>,
+    made_good: String,
+    short: String,
+    is_short: bool,
+    heard: String,
+    cause: String,
+}
+
+/// A screen with what its row is made of.
+struct Found<'a> {
+    screen: &'a Screen,
+    lines: Vec<&'a ScreenLine>,
+    planned: u64,
+    counted: u64,
+    refused: u64,
+    made_good: u64,
+    device: Option<&'a DeviceFacts>,
+}
+
+impl Found<'_> {
+    fn short(&self) -> u64 {
+        self.lines.iter().map(|l| u64::from(l.short)).sum()
+    }
+    fn is_short(&self) -> bool {
+        self.lines.iter().any(|l| l.operating_days > 0 && !l.met)
+    }
+    fn heard(&self) -> Option<UtcMillis> {
+        self.device.and_then(heard)
+    }
+}
+
+/// When something of the device was last heard.
+pub(super) fn heard(device: &DeviceFacts) -> Option<UtcMillis> {
+    device.heard.max(device.reported_until)
+}
+
+/// `GET /units/{code}`.
+pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
+    let unknown = || ConsoleError::Unknown { kind: "unit", code: code.to_owned() };
+    let code = UnitCode::new(code).map_err(|_| unknown())?;
+    let city = console.city().await?;
+    let unit = city.directory.unit(&code).ok_or_else(unknown)?;
+    let now = console.campaigns_now(&city).await?;
+    let devices = console.devices().await?;
+    let mut page = Page::new(console, asked, shown(&unit.name));
+    if let Some(oldest) = now.iter().map(|c| c.made).min() {
+        page.as_of = asked.lang.instant(oldest, console.offset);
+    }
+    let facts = Facts { city: &city, now: &now, devices: &devices, at: console.today(), offset: console.offset };
+    Ok(view(page, asked, unit, &facts).render()?)
+}
+
+struct Facts<'a> {
+    city: &'a City,
+    now: &'a [Arc<CampaignNow>],
+    devices: &'a Devices,
+    at: (UtcMillis, LocalDay),
+    offset: UtcOffset,
+}
+
+fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
+    let lang = asked.lang;
+    let directory = &facts.city.directory;
+    let mut screens: Vec<Found<'_>> =
+        directory.screens_in(&unit.code, None, facts.at.1).into_iter().map(|s| find(s, facts)).collect();
+    let orders = facts.now.iter().filter_map(|now| order(lang, facts.city, now, &screens)).collect();
+    let silent = |f: &Found<'_>| f.heard().is_none();
+    let (all, short, quiet) =
+        (screens.len(), screens.iter().filter(|f| f.is_short()).count(), screens.iter().filter(|f| silent(f)).count());
+    let show = asked.value("show").filter(|s| ["short", "silent"].contains(s));
+    match show {
+        Some("short") => screens.retain(Found::is_short),
+        Some(_) => screens.retain(silent),
+        None => {}
+    }
+    screens.sort_by(|a, b| (!a.is_short(), &a.screen.code).cmp(&(!b.is_short(), &b.screen.code)));
+    let (range, pages) = pages(asked, screens.len());
+    let tab = |key: &str, value: Option<&str>, n: usize| {
+        let label = lang.say(&format!("screens-{key}"), &Values::new().count(lang, "n", n as u64));
+        let base = Asked { lang, path: asked.path.clone(), query: std::collections::BTreeMap::new() };
+        (label, base.with("show", value), show == value)
+    };
+    let children: Vec<(String, String)> = directory
+        .units()
+        .filter(|u| u.parent.as_ref() == Some(&unit.code) && u.effective.contains(facts.at.1))
+        .map(|u| (shown(&u.name), format!("/units/{}", u.code)))
+        .collect();
+    let mut crumbs: Vec<(String, String)> = directory
+        .line_of(&unit.code)
+        .skip(1)
+        .filter(|u| u.kind != UnitKind::City)
+        .map(|u| (shown(&u.name), format!("/units/{}", u.code)))
+        .collect();
+    crumbs.push((lang.text("overview-title"), "/".to_owned()));
+    crumbs.reverse();
+    UnitPage {
+        page,
+        code: unit.code.to_string(),
+        name: shown(&unit.name),
+        crumbs,
+        summary: lang.say("n-screens", &Values::new().count(lang, "n", all as u64)),
+        orders,
+        tabs: vec![tab("all", None, all), tab("short", Some("short"), short), tab("silent", Some("silent"), quiet)],
+        rows: screens[range].iter().map(|f| row(lang, f, facts)).collect(),
+        pages,
+        children_title: lang.say("children-title", &Values::new().count(lang, "n", children.len() as u64)),
+        children,
+    }
+}
+
+fn find<'a>(screen: &'a Screen, facts: &Facts<'a>) -> Found<'a> {
+    let mut found = Found {
+        screen,
+        lines: Vec::new(),
+        planned: 0,
+        counted: 0,
+        refused: 0,
+        made_good: 0,
+        device: facts.devices.get(&screen.code),
+    };
+    for now in facts.now {
+        found.lines.extend(now.line(&screen.code));
+        if let Some(day) = now.today.get(&screen.code) {
+            found.planned += u64::from(day.planned);
+            found.counted += u64::from(day.counted);
+            found.refused += u64::from(day.not_counted + day.unknown);
+            found.made_good += u64::from(day.made_good);
+        }
+    }
+    found
+}
+
+/// How an order stands over the unit's screens, each counted once; none when it is aimed at none of them.
+fn order(lang: Lang, city: &City, now: &CampaignNow, screens: &[Found<'_>]) -> Option<OrderLine> {
+    let directive = city.campaigns.directive_of(&now.report.campaign)?;
+    let mut t = Totals::default();
+    for line in screens.iter().filter_map(|f| now.line(&f.screen.code)) {
+        t.existing += 1;
+        if line.operating_days > 0 {
+            t.on_duty += 1;
+            if line.met {
+                t.met += 1;
+            } else {
+                t.short += 1;
+                *t.short_causes.entry(line.main_cause.clone()).or_default() += 1;
+            }
+        }
+    }
+    let (verdict, tone) = super::overview::verdict(lang, &t);
+    (t.existing > 0).then(|| OrderLine {
+        title: order_title(lang, directive),
+        sample: directive.sample,
+        verdict,
+        tone,
+        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        causes: causes(lang, &t, 3),
+    })
+}
+
+/// `5 phút trước`; a day and more ago as a date.
+pub(super) fn ago(lang: Lang, now: UtcMillis, then: Option<UtcMillis>, offset: UtcOffset) -> String {
+    let Some(then) = then else { return lang.text("heard-never") };
+    let minutes = now.since_ms(then).max(0).unsigned_abs() / 60_000;
+    let said = |key: &str, n: u64| lang.say(key, &Values::new().count(lang, "n", n));
+    match minutes {
+        0 => lang.text("ago-now"),
+        1..60 => said("ago-minutes", minutes),
+        60..1_440 => said("ago-hours", minutes / 60),
+        _ => lang.instant(then, offset),
+    }
+}
+
+fn row(lang: Lang, found: &Found<'_>, facts: &Facts<'_>) -> ScreenRow {
+    let line = found.lines.iter().filter(|l| !l.main_cause.is_empty()).max_by_key(|l| l.short);
+    let started = found.lines.iter().any(|l| l.operating_days > 0);
+    ScreenRow {
+        name: shown(&found.screen.name),
+        code: found.screen.code.to_string(),
+        kind: lang.term("kind", found.screen.kind.as_str()),
+        simulated: found.device.is_some_and(|d| d.simulated),
+        today: if found.planned == 0 && found.counted == 0 {
+            "—".to_owned()
+        } else {
+            format!("{}/{}", lang.number(found.counted), lang.number(found.planned))
+        },
+        bar: Bar::of(found.counted, found.refused, found.planned.max(found.counted + found.refused)),
+        made_good: lang.number(found.made_good),
+        short: if started { lang.number(found.short()) } else { "–".to_owned() },
+        is_short: found.is_short(),
+        heard: ago(lang, facts.at.0, found.heard(), facts.offset),
+        cause: line.map(|l| lang.cause(&l.main_cause)).unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lichphat_playlists::time::HANOI;
+
+    #[test]
+    fn how_long_ago_is_said_as_people_say_it() {
+        let now = UtcMillis(1_763_614_800_000);
+        let said = |lang, ms: i64| ago(lang, now, Some(now.plus_ms(-ms)), HANOI);
+        assert_eq!(said(Lang::Vi, 20_000), "vừa xong");
+        assert_eq!(said(Lang::En, 60_000), "1 minute ago");
+        assert_eq!(said(Lang::Vi, 5 * 60_000), "5 phút trước");
+        assert_eq!(said(Lang::En, 3 * 3_600_000), "3 hours ago");
+        assert_eq!(said(Lang::Vi, 3 * 24 * 3_600_000), "12:00, 17/11/2025");
+        assert_eq!(ago(Lang::Vi, now, None, HANOI), "chưa có tin");
+    }
+}
