@@ -3,10 +3,11 @@
 //!
 //! Records are numbered from 1 without holes. A run of them is cut into a segment, sealed, and from
 //! then on only the sealed bytes exist; a receipt moves the mark up or, when the scheduler was
-//! restored from a backup, down. `sqlite` keeps it on disk, [`memory`] for the simulated fleet and
+//! restored from a backup, down. [`sqlite`] keeps it on disk, [`memory`] for the simulated fleet and
 //! for tests; the same stories hold for both.
 
 pub mod memory;
+pub mod sqlite;
 
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::receipt::Receipt;
@@ -109,7 +110,7 @@ pub trait Journal: Send {
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
     /// Forgets segments that are both held by the scheduler and older than [`KEEP_MS`]; returns how many.
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError>;
-    /// Records that ended at `since` or later, and those around them in the same segment, by number.
+    /// Records that ended at `since` or later, by number.
     fn records_since(&self, since: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError>;
 }
 
@@ -120,3 +121,6 @@ fn check_receipt(receipt: &Receipt, last: Seq) -> Result<(), JournalError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

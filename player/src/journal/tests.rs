@@ -1,0 +1,222 @@
+//! The same stories for both journals; and for the one on disk, a real kill and a full disk.
+
+use super::memory::MemoryJournal;
+use super::sqlite::SqliteJournal;
+use super::*;
+use lichphat_playlists::ids::BootId;
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayResult};
+use lichphat_playlists::time::HANOI;
+use std::io::{BufRead as _, Write as _};
+use std::path::Path;
+
+fn sealer() -> Sealer {
+    Sealer {
+        device: DeviceId(7),
+        epoch: Epoch(1),
+        screen: ScreenCode::new("P00004-01").unwrap(),
+        offset: HANOI,
+        simulated: true,
+        key: SigningKey::from_seed(&[5; 32]),
+    }
+}
+
+fn record(i: u32) -> PlayRecord {
+    let start = UtcMillis(1_763_600_000_000 + i64::from(i) * 10_000);
+    PlayRecord {
+        plan: Sha256Hash([1; 32]),
+        item: 0,
+        origin: Origin::Planned { slot: i },
+        boot: BootId(1),
+        start,
+        end: start.plus_ms(10_000),
+        mono_start_ms: 5,
+        clock: ClockState::Synced,
+        clock_error_ms: 1,
+        frames_rendered: 300,
+        frames_dropped: 0,
+        display: DisplayLevel::D1,
+        result: PlayResult::Complete,
+    }
+}
+
+fn receipt(acked: u64) -> Receipt {
+    Receipt { device: DeviceId(7), epoch: Epoch(1), acked: Seq(acked), head: None, at_ms: UtcMillis(0) }
+}
+
+fn open(path: &Path) -> SqliteJournal {
+    SqliteJournal::open(path, DeviceId(7), Epoch(1), sealer().key.verifying_key()).unwrap()
+}
+
+/// Tells one story to both; the second argument opens the same journal again.
+fn on_both(story: impl Fn(Box<dyn Journal>, &dyn Fn() -> Box<dyn Journal>)) {
+    let memory = MemoryJournal::new();
+    story(Box::new(memory.clone()), &|| Box::new(memory.clone()));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    story(Box::new(open(&path)), &|| Box::new(open(&path)));
+}
+
+#[test]
+fn records_are_numbered_without_holes_across_restarts_and_chained() {
+    on_both(|mut journal, again| {
+        let (sealer, now) = (sealer(), UtcMillis(1));
+        assert_eq!(journal.cut(&sealer, now).unwrap(), None);
+        for i in 0..3 {
+            assert_eq!(journal.append(&record(i)).unwrap(), Seq(u64::from(i) + 1));
+        }
+        assert_eq!(journal.open_run(), (3, Some(record(0).start)));
+        assert_eq!(journal.cut(&sealer, now).unwrap(), Some(Seq(3)));
+        journal.append(&record(3)).unwrap();
+        drop(journal);
+        let mut journal = again();
+        assert_eq!((journal.last_seq(), journal.open_run()), (Seq(4), (1, Some(record(3).start))));
+        assert_eq!(journal.append(&record(4)).unwrap(), Seq(5));
+        assert_eq!(journal.cut(&sealer, now).unwrap(), Some(Seq(5)));
+
+        let key = sealer.key.verifying_key();
+        let open = |sealed: &Sealed| {
+            let envelope = Envelope::from_bytes(sealed.bytes.clone()).unwrap();
+            (envelope.hash(), Segment::open(&envelope, &key).unwrap())
+        };
+        let first = journal.next_unsent().unwrap().unwrap();
+        let (hash, segment) = open(&first);
+        assert_eq!((segment.first_seq, segment.last_seq(), segment.previous), (Seq(1), Seq(3), Sha256Hash([0; 32])));
+        journal.obey(&receipt(3)).unwrap();
+        let (_, segment) = open(&journal.next_unsent().unwrap().unwrap());
+        assert_eq!((segment.first_seq, segment.last_seq(), segment.previous), (Seq(4), Seq(5), hash));
+    });
+}
+
+#[test]
+fn a_lower_receipt_sends_again_and_a_higher_one_than_written_is_refused() {
+    on_both(|mut journal, again| {
+        for i in 0..6 {
+            journal.append(&record(i)).unwrap();
+            if i % 2 == 1 {
+                journal.cut(&sealer(), UtcMillis(1)).unwrap();
+            }
+        }
+        journal.obey(&receipt(6)).unwrap();
+        assert_eq!(journal.next_unsent().unwrap(), None);
+        journal.obey(&receipt(2)).unwrap();
+        drop(journal);
+        let mut journal = again();
+        assert_eq!(journal.next_unsent().unwrap().unwrap().first, Seq(3));
+        assert!(matches!(journal.obey(&receipt(7)), Err(JournalError::ServerAhead { .. })));
+        assert_eq!(journal.acked(), Seq(2));
+    });
+}
+
+#[test]
+fn what_is_receipted_is_kept_for_fourteen_days_and_what_is_not_for_ever() {
+    on_both(|mut journal, _| {
+        for i in 0..2 {
+            journal.append(&record(i)).unwrap();
+            journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        }
+        journal.obey(&receipt(1)).unwrap();
+        assert_eq!(journal.prune(UtcMillis(KEEP_MS)).unwrap(), 0);
+        assert_eq!(journal.prune(UtcMillis(KEEP_MS + 1)).unwrap(), 1);
+        assert_eq!(journal.next_unsent().unwrap().unwrap().first, Seq(2));
+        assert_eq!(journal.append(&record(2)).unwrap(), Seq(3));
+    });
+}
+
+#[test]
+fn records_are_read_back_from_segments_and_from_the_open_run() {
+    on_both(|mut journal, again| {
+        for i in 0..5 {
+            journal.append(&record(i)).unwrap();
+            if i == 2 {
+                journal.cut(&sealer(), UtcMillis(0)).unwrap();
+            }
+        }
+        drop(journal);
+        let back = again().records_since(record(1).end).unwrap();
+        assert_eq!(back, (1..5).map(|i| (Seq(u64::from(i) + 1), record(i))).collect::<Vec<_>>());
+    });
+}
+
+#[test]
+fn a_full_disk_is_named_and_nothing_is_half_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    let mut journal = open(&path);
+    journal.limit_pages(12);
+    let mut written = 0;
+    let error = loop {
+        match journal.append(&record(written)) {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(error, JournalError::DiskFull), "{error}");
+    assert!(written > 0);
+    assert_eq!(journal.last_seq(), Seq(u64::from(written)));
+    journal.limit_pages(100_000);
+    assert_eq!(journal.append(&record(written)).unwrap(), Seq(u64::from(written) + 1));
+    drop(journal);
+    assert_eq!(open(&path).records_since(UtcMillis(0)).unwrap().len() as u32, written + 1);
+}
+
+#[test]
+fn another_devices_journal_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    drop(open(&path));
+    let other = SqliteJournal::open(&path, DeviceId(8), Epoch(1), sealer().key.verifying_key());
+    assert!(matches!(other, Err(JournalError::Foreign { device: DeviceId(7), .. })));
+}
+
+const CHILD: &str = "LICHPHAT_JOURNAL_CHILD";
+
+/// Not a story of its own: the child of the next one, which is killed while it writes.
+#[test]
+fn a_child_that_writes_until_it_is_killed() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    let mut journal = open(Path::new(&path));
+    let from = journal.last_seq().0 as u32;
+    for i in from.. {
+        let seq = journal.append(&record(i)).unwrap();
+        if i % 5 == 4 {
+            journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        }
+        println!("written {seq}");
+        std::io::stdout().flush().unwrap();
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_nothing_that_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("journal.db");
+    for round in 0..4 {
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "journal::tests::a_child_that_writes_until_it_is_killed", "--nocapture"])
+            .env(CHILD, &path)
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        let written = |line: &str| line.rsplit_once("written ").and_then(|(_, seq)| seq.parse::<u64>().ok());
+        let enough = |seq: u64| seq % 7 == round;
+        let mut seen = 0;
+        let mut rounds = 0;
+        while let Some(Ok(line)) = lines.next() {
+            if let Some(seq) = written(&line) {
+                seen = seq;
+                rounds += 1;
+            }
+            if rounds > 12 && enough(seen) {
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(seen > 0);
+        let back = open(&path).records_since(UtcMillis(0)).unwrap();
+        assert!(back.len() as u64 >= seen, "{} of {seen}", back.len());
+        assert!(back.iter().enumerate().all(|(i, (seq, r))| seq.0 == i as u64 + 1 && *r == record(i as u32)));
+    }
+}
