@@ -7,6 +7,8 @@
 
 pub mod agent;
 pub mod cache;
+pub mod clock;
+pub mod config;
 pub mod core;
 pub mod display;
 pub mod identity;

@@ -17,6 +17,10 @@ struct Cli {
 enum Command {
     /// Play a local list without a server, and record what was shown
     Play(lichphat_player::local::PlayArgs),
+    /// Run the screen: fetch signed playlists, play them, report what was shown
+    Run(lichphat_player::agent::run::RunArgs),
+    /// Register this device with its scheduler, once
+    Provision(lichphat_player::agent::run::ProvisionArgs),
     /// Say as JSON what a media file is
     Probe {
         /// The file
@@ -44,6 +48,17 @@ fn main() -> ExitCode {
     match Cli::parse().command {
         Command::Play(args) => match lichphat_player::local::play(&args) {
             Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::Run(args) => match lichphat_player::agent::run::run(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::Provision(args) => match lichphat_player::agent::run::register_device(&args) {
+            Ok(identity) => {
+                eprintln!("lichphat-player: screen {} is device {}", identity.screen, identity.device);
+                ExitCode::SUCCESS
+            }
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::Probe { file } => match lichphat_player::probe::probe(&file) {

@@ -2,6 +2,8 @@
 //! [`Rng`](lichphat_playlists::ports::Rng): a transport and a place for files. A test brings its
 //! own, and so does the simulated fleet.
 
+pub mod http;
+
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};

@@ -1,10 +1,13 @@
 //! The agent: the pure core and its hands, in small sequential steps, so that a real screen's loop
 //! ([`run`]) and the scheduler's simulated fleet drive the very same thing.
 //!
-//! It has two halves. [`Playing`] decides, shows and writes down, and never waits for anybody;
-//! [`Link`] talks to the scheduler. They share the journal and what is known of the media.
+//! It has three parts that a real loop runs side by side. [`Playing`] decides, shows and writes down,
+//! and never waits for anybody; [`Fetching`] brings documents and media; [`Reporting`] hands records
+//! over. They share the journal, what is known of the media, and the list of faults.
 
 mod playing;
+#[cfg(feature = "stage-gstreamer")]
+pub mod run;
 
 pub use playing::Playing;
 
@@ -21,7 +24,9 @@ use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::segment::{CUT_AT_AGE_MS, CUT_AT_RECORDS};
 use lichphat_playlists::time::{HANOI, UtcMillis};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer};
-use std::sync::{Arc, Mutex};
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Settings of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,21 +85,57 @@ pub enum AgentError {
     Journal(#[from] JournalError),
 }
 
+/// The last faults, newest last, shared by the parts of an agent.
+#[derive(Debug, Clone, Default)]
+pub struct FaultLog(Arc<Mutex<VecDeque<String>>>);
+
+impl FaultLog {
+    /// Faults told with a heartbeat.
+    const MOST: usize = 8;
+
+    /// Notes a fault; the same one again is noted once.
+    pub fn note(&self, text: String) {
+        let mut faults = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if faults.back() == Some(&text) {
+            return;
+        }
+        tracing::warn!("{text}");
+        if faults.len() == Self::MOST {
+            faults.pop_front();
+        }
+        faults.push_back(text);
+    }
+    /// The last ones, newest last.
+    pub fn list(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
 /// One screen's agent.
 #[derive(Debug)]
 pub struct Agent {
     playing: Playing,
-    link: Link,
+    fetching: Fetching,
+    reporting: Reporting,
 }
 
 impl Agent {
     /// Takes up where the last run ended: playlists, media and records on the disk are enough to play
     /// at once. Call [`Agent::tick`] next.
     pub fn start(parts: AgentParts) -> Self {
+        let mut agent = Self::start_unchecked(parts);
+        let playing = &mut agent.playing;
+        agent.fetching.check_media(&mut |news| playing.take(news));
+        agent
+    }
+
+    /// Like [`Agent::start`], with the media on the disk not hashed yet: [`Fetching::check_media`] is to follow.
+    fn start_unchecked(parts: AgentParts) -> Self {
+        let faults = FaultLog::default();
         let cache = Cache::new(parts.fs.clone());
-        let now = parts.clock.now();
-        let (mut syncer, plans, faults) =
+        let (syncer, plans, refused) =
             Syncer::load(parts.transport.clone(), parts.identity.clone(), parts.fs.clone(), cache.clone());
+        refused.into_iter().for_each(|fault| faults.note(fault));
         let sealer = Sealer {
             device: parts.identity.device,
             epoch: parts.identity.epoch,
@@ -104,35 +145,38 @@ impl Agent {
             key: parts.identity.evidence_copy(),
         };
         let journal: SharedJournal = Arc::new(Mutex::new(parts.journal));
-        let mut playing = Playing::new(
-            playing::Hands {
-                clock: parts.clock.clone(),
-                stage: parts.stage,
-                display: parts.display.clone(),
-                journal: journal.clone(),
-                sealer,
-                cache,
-            },
-            parts.options,
-        );
-        for fault in faults {
-            playing.fault(fault);
-        }
+        let hands = playing::Hands {
+            clock: parts.clock.clone(),
+            stage: parts.stage,
+            display: parts.display.clone(),
+            journal: journal.clone(),
+            sealer,
+            cache,
+            faults: faults.clone(),
+        };
+        let mut playing = Playing::new(hands, parts.options);
         playing.restore(&plans);
         for plan in syncer.newest().into_values() {
             playing.take(News::Playlist(plan.clone()));
         }
-        syncer.check_media(now, &mut |news| playing.take(news));
-        let uplink = Uplink::new(parts.transport, parts.identity, journal.clone());
-        let link = Link { syncer, uplink, journal, clock: parts.clock, display: parts.display, fs: parts.fs };
-        Self { playing, link }
+        let missing = Arc::new(AtomicU32::new(0));
+        let reporting = Reporting {
+            uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
+            journal,
+            clock: parts.clock.clone(),
+            display: parts.display,
+            fs: parts.fs,
+            faults,
+            missing: missing.clone(),
+        };
+        Self { playing, fetching: Fetching { syncer, clock: parts.clock, missing }, reporting }
     }
 
-    /// Its two halves, for a loop that plays and talks at the same time.
-    pub fn split(self) -> (Playing, Link) {
-        (self.playing, self.link)
+    /// Its parts, for a loop that runs them side by side.
+    pub fn split(self) -> (Playing, Fetching, Reporting) {
+        (self.playing, self.fetching, self.reporting)
     }
-    /// The playing half.
+    /// The part that plays.
     pub fn playing(&self) -> &Playing {
         &self.playing
     }
@@ -140,15 +184,15 @@ impl Agent {
     /// One round of fetching: index, playlists, media.
     pub async fn sync_once(&mut self) -> Result<(), AgentError> {
         let playing = &mut self.playing;
-        self.link.sync_once(&mut |news| playing.take(news)).await
+        self.fetching.sync_once(&mut |news| playing.take(news)).await
     }
     /// Sends every sealed segment the scheduler does not hold; returns how many went.
     pub async fn upload_once(&mut self) -> Result<usize, AgentError> {
-        self.link.upload_once().await
+        self.reporting.upload_once().await
     }
     /// Says how it is.
-    pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
-        self.link.heartbeat(self.playing.faults()).await
+    pub async fn heartbeat(&self) -> Result<HeartbeatAnswer, AgentError> {
+        self.reporting.heartbeat().await
     }
     /// The stage said something.
     pub fn on_stage_event(&mut self, event: StageEvent) {
@@ -164,7 +208,7 @@ impl Agent {
     }
     /// Notes something people should know; the last eight go out with the heartbeat.
     pub fn fault(&mut self, text: String) {
-        self.playing.fault(text);
+        self.reporting.faults.note(text);
     }
     /// First half of an orderly stop: the stage ends its running play. Deliver its last events, then
     /// call [`Agent::stop`].
@@ -179,37 +223,61 @@ impl Agent {
     }
 }
 
-/// The half that talks to the scheduler.
-pub struct Link {
+/// The part that brings documents and media.
+pub struct Fetching {
     syncer: Syncer,
+    clock: Arc<dyn Clock>,
+    missing: Arc<AtomicU32>,
+}
+
+impl std::fmt::Debug for Fetching {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetching").field("syncer", &self.syncer).finish_non_exhaustive()
+    }
+}
+
+impl Fetching {
+    /// Hashes the media on the disk that the horizon needs; no network.
+    pub fn check_media(&mut self, tell: Tell<'_>) {
+        self.syncer.check_media(self.clock.now(), tell);
+        self.missing.store(self.syncer.media_missing(), Relaxed);
+    }
+    /// One round of fetching. May be dropped at any point: what came so far is gone on with.
+    pub async fn sync_once(&mut self, tell: Tell<'_>) -> Result<(), AgentError> {
+        let result = self.syncer.sync_once(self.clock.now(), tell).await;
+        self.missing.store(self.syncer.media_missing(), Relaxed);
+        Ok(result?)
+    }
+}
+
+/// The part that hands records over and says how the device is.
+pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
     clock: Arc<dyn Clock>,
     display: Arc<dyn Display>,
     fs: Arc<dyn MediaFs>,
+    faults: FaultLog,
+    missing: Arc<AtomicU32>,
 }
 
-impl std::fmt::Debug for Link {
+impl std::fmt::Debug for Reporting {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("syncer", &self.syncer).finish_non_exhaustive()
+        f.debug_struct("Reporting").field("uplink", &self.uplink).finish_non_exhaustive()
     }
 }
 
-impl Link {
-    /// One round of fetching.
-    pub async fn sync_once(&mut self, tell: Tell<'_>) -> Result<(), AgentError> {
-        Ok(self.syncer.sync_once(self.clock.now(), tell).await?)
-    }
-    /// Sends every sealed segment the scheduler does not hold; returns how many went.
+impl Reporting {
+    /// Sends every sealed segment the scheduler does not hold yet; returns how many went.
     pub async fn upload_once(&mut self) -> Result<usize, AgentError> {
         Ok(self.uplink.upload_once(self.clock.now()).await?)
     }
-    /// ETag of the index last taken.
-    pub fn etag(&self) -> Option<&str> {
-        self.syncer.etag()
+    /// Notes something people should know.
+    pub fn fault(&self, text: String) {
+        self.faults.note(text);
     }
     /// Says how the device is.
-    pub async fn heartbeat(&self, faults: Vec<String>) -> Result<HeartbeatAnswer, AgentError> {
+    pub async fn heartbeat(&self) -> Result<HeartbeatAnswer, AgentError> {
         let (last_seq, acked_seq) = {
             let journal = lock(&self.journal);
             (journal.last_seq(), journal.acked())
@@ -223,8 +291,8 @@ impl Link {
             clock: self.clock.state().0,
             software: SOFTWARE.to_owned(),
             disk_free_bytes: self.fs.free_bytes().unwrap_or(0),
-            media_missing: self.syncer.media_missing(),
-            faults,
+            media_missing: self.missing.load(Relaxed),
+            faults: self.faults.list(),
         };
         Ok(self.uplink.heartbeat(&heartbeat).await?)
     }

@@ -1,7 +1,7 @@
 //! The half that plays: it asks the core, moves the stage, and writes every play down before
 //! anything else.
 
-use super::AgentOptions;
+use super::{AgentOptions, FaultLog};
 use crate::cache::{Cache, Held};
 use crate::core::{Action, Core, DayPlan, Event, Now};
 use crate::display::Display;
@@ -20,8 +20,6 @@ use std::sync::Arc;
 const MAX_UNWRITTEN: usize = 20_000;
 /// How soon writing is tried again, ms.
 const RETRY_MS: i64 = 10_000;
-/// Faults told with a heartbeat.
-const MAX_FAULTS: usize = 8;
 /// How far back records are read at the start, ms: the horizon and a day.
 const RESTORE_MS: i64 = 8 * 86_400_000;
 
@@ -33,6 +31,7 @@ pub(super) struct Hands {
     pub(super) journal: SharedJournal,
     pub(super) sealer: Sealer,
     pub(super) cache: Cache,
+    pub(super) faults: FaultLog,
 }
 
 /// Decides, shows, writes down.
@@ -44,9 +43,9 @@ pub struct Playing {
     retry_at: Option<UtcMillis>,
     /// Records in the open run, and the start of the oldest; the journal's own, remembered.
     open: (usize, Option<UtcMillis>),
-    faults: VecDeque<String>,
     stopping: bool,
     refetch: bool,
+    sealed: bool,
 }
 
 impl std::fmt::Debug for Playing {
@@ -68,9 +67,9 @@ impl Playing {
             unwritten: VecDeque::new(),
             retry_at: None,
             open,
-            faults: VecDeque::new(),
             stopping: false,
             refetch: false,
+            sealed: false,
         }
     }
 
@@ -126,6 +125,11 @@ impl Playing {
         std::mem::take(&mut self.refetch)
     }
 
+    /// True once after a segment was sealed: it can be sent.
+    pub fn take_sealed(&mut self) -> bool {
+        std::mem::take(&mut self.sealed)
+    }
+
     /// Time passed.
     pub fn tick(&mut self) {
         self.write_waiting();
@@ -141,19 +145,12 @@ impl Playing {
     }
 
     /// Notes something people should know.
-    pub fn fault(&mut self, text: String) {
-        if self.faults.back() == Some(&text) {
-            return;
-        }
-        tracing::warn!(screen = %self.hands.sealer.screen, "{text}");
-        if self.faults.len() == MAX_FAULTS {
-            self.faults.pop_front();
-        }
-        self.faults.push_back(text);
+    pub fn fault(&self, text: String) {
+        self.hands.faults.note(text);
     }
     /// The last faults, newest last.
     pub fn faults(&self) -> Vec<String> {
-        self.faults.iter().cloned().collect()
+        self.hands.faults.list()
     }
     /// The mind, to look at.
     pub fn core(&self) -> &Core {
@@ -175,6 +172,7 @@ impl Playing {
         self.write_waiting();
         let result = lock(&self.hands.journal).cut(&self.hands.sealer, self.hands.clock.now());
         self.open = lock(&self.hands.journal).open_run();
+        self.sealed |= matches!(result, Ok(Some(_)));
         result.map(|_| ())
     }
 

@@ -1,6 +1,8 @@
 //! Who this device is: its evidence key, made here and never leaving, and what the scheduler gave it
 //! at registration. A registered device never registers again.
 
+pub mod store;
+
 use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;

@@ -6,6 +6,7 @@
 //! restored from a backup, down. [`sqlite`] keeps it on disk, [`memory`] for the simulated fleet and
 //! for tests; the same stories hold for both.
 
+pub mod broken;
 pub mod memory;
 pub mod sqlite;
 

@@ -104,9 +104,7 @@ impl Journal for SqliteJournal {
     fn append(&mut self, record: &PlayRecord) -> Result<Seq, JournalError> {
         let seq = self.last + 1;
         let json = serde_json::to_string(record).expect("plain data always encodes");
-        self.db
-            .prepare_cached("INSERT INTO open_record (seq, record) VALUES (?1, ?2)")?
-            .execute(params![seq, json])?;
+        self.db.prepare_cached("INSERT INTO open_record (seq, record) VALUES (?1, ?2)")?.execute(params![seq, json])?;
         self.last = seq;
         self.open = (self.open.0 + 1, self.open.1.or(Some(record.start)));
         Ok(Seq(seq))
@@ -165,8 +163,7 @@ impl Journal for SqliteJournal {
 
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {
         let before = now.plus_ms(-KEEP_MS);
-        let mut statement =
-            self.db.prepare_cached("DELETE FROM segment WHERE last_seq <= ?1 AND sealed_at_ms < ?2")?;
+        let mut statement = self.db.prepare_cached("DELETE FROM segment WHERE last_seq <= ?1 AND sealed_at_ms < ?2")?;
         Ok(statement.execute(params![self.acked, before.0])?)
     }
 

@@ -1,0 +1,407 @@
+//! `lichphat-player run`: the real screen. Playing, fetching and reporting run side by side; playing
+//! waits for neither of the others.
+
+use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Reporting};
+use crate::cache::StdMediaFs;
+use crate::clock::{SystemClock, SystemRng};
+use crate::config::{ConfigError, PlayerConfig};
+use crate::display::drm::DrmDisplay;
+use crate::display::{Display, FixedDisplay};
+use crate::identity::store::{load, provision, read_provisioning};
+use crate::identity::{Identity, IdentityError};
+use crate::journal::broken::BrokenJournal;
+use crate::journal::sqlite::SqliteJournal;
+use crate::journal::{Journal, JournalError};
+use crate::ports::http::HttpTransport;
+use crate::ports::{Request, Transport, TransportError};
+use crate::stage::gst::{GstStage, StageError};
+use crate::stage::{PictureSink, SoundSink, StageEvent, StageSettings};
+use crate::sync::sse::EventReader;
+use crate::sync::{Backoff, News};
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::time::UtcMillis;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Notify, watch};
+
+/// How often the scheduler hears from the device.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// How long the stage may take to report its last play at a stop.
+const LAST_WORD: Duration = Duration::from_secs(5);
+/// How long the last segment may take to be sent at a stop.
+const LAST_UPLOAD: Duration = Duration::from_secs(10);
+
+/// `run` and its arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct RunArgs {
+    /// Settings file; what is not in it, and everything without it, is built in
+    #[arg(long)]
+    pub config: Option<PathBuf>,
+    /// Provisioning file of `lichphat device add`, used at the first run only
+    #[arg(long)]
+    pub provision: Option<PathBuf>,
+    /// Directory of keys, playlists, media and records
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+    /// Where the picture goes (wayland and kms are not tested by the project)
+    #[arg(long, value_enum)]
+    pub sink: Option<PictureSink>,
+    /// Where the sound goes
+    #[arg(long, value_enum)]
+    pub audio: Option<SoundSink>,
+    /// Stop in an orderly way after this many seconds
+    #[arg(long)]
+    pub duration_s: Option<u64>,
+}
+
+/// `provision` and its arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct ProvisionArgs {
+    /// Provisioning file of `lichphat device add`
+    pub file: PathBuf,
+    /// Directory of keys, playlists, media and records
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+}
+
+/// Why the screen cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Who it is.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// It was never registered.
+    #[error("{state}: this device is not registered; give --provision FILE from `lichphat device add --screen SCREEN`")]
+    NotRegistered {
+        /// The state directory.
+        state: PathBuf,
+    },
+    /// The journal is another device's.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Picture or sound.
+    #[error(transparent)]
+    Stage(#[from] StageError),
+    /// The way to the scheduler.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The operating system.
+    #[error("cannot start: {0}")]
+    System(#[from] io::Error),
+}
+
+impl RunError {
+    /// 2 when the caller can mend it, otherwise 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::NotRegistered { .. } | Self::Journal(_) => 2,
+            Self::Identity(IdentityError::File { .. } | IdentityError::Key { .. } | IdentityError::Refused { .. }) => 2,
+            _ => 1,
+        }
+    }
+}
+
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()
+}
+
+/// Registers the device; one that is registered stays who it is. Returns who it is.
+pub fn register_device(args: &ProvisionArgs) -> Result<Identity, RunError> {
+    let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
+    let provisioning = read_provisioning(&args.file)?;
+    let transport = HttpTransport::new(&provisioning.server)?;
+    Ok(runtime()?.block_on(provision(&state, &provisioning, &transport, &SystemRng, false))?)
+}
+
+/// Runs the screen until a signal or `--duration-s`.
+pub fn run(args: &RunArgs) -> Result<(), RunError> {
+    let config = settings(args)?;
+    std::fs::create_dir_all(&config.state_dir)?;
+    runtime()?.block_on(async {
+        // Signals first: from here on a stop is an orderly one.
+        let mut end = End {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            at: args.duration_s.map(|s| Instant::now() + Duration::from_secs(s)),
+        };
+        let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(()) };
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
+        let (tell, events) = unbounded_channel();
+        let (parts, clock) = open(&config, identity, transport.clone(), tell)?;
+        Show { transport, authorization: parts.identity.authorization(), clock, poll_s: config.poll_s }
+            .run(Agent::start_unchecked(parts), events, end)
+            .await;
+        Ok(())
+    })
+}
+
+fn settings(args: &RunArgs) -> Result<PlayerConfig, ConfigError> {
+    let mut config = args.config.as_deref().map_or_else(|| Ok(PlayerConfig::default()), PlayerConfig::read)?;
+    config.state_dir = args.state.clone().unwrap_or(config.state_dir);
+    config.sink = args.sink.unwrap_or(config.sink);
+    config.sound = args.audio.unwrap_or(config.sound);
+    Ok(config)
+}
+
+/// Who this device is; registers it at the first run, as soon as the scheduler can be reached. None
+/// when it was stopped before.
+async fn who(args: &RunArgs, state: &Path, end: &mut End) -> Result<Option<Identity>, RunError> {
+    if let Some(identity) = load(state)? {
+        return Ok(Some(identity));
+    }
+    let Some(file) = &args.provision else {
+        return Err(RunError::NotRegistered { state: state.to_owned() });
+    };
+    let provisioning = read_provisioning(file)?;
+    let transport = HttpTransport::new(&provisioning.server)?;
+    let mut backoff = Backoff::new(0);
+    loop {
+        match provision(state, &provisioning, &transport, &SystemRng, false).await {
+            Ok(identity) => return Ok(Some(identity)),
+            Err(IdentityError::Transport(error)) => tracing::warn!("not registered yet: {error}"),
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = end.wait() => return Ok(None),
+            () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(false, &SystemRng))) => {}
+        }
+    }
+}
+
+fn open(
+    config: &PlayerConfig,
+    identity: Identity,
+    transport: Arc<dyn Transport>,
+    tell: UnboundedSender<StageEvent>,
+) -> Result<(AgentParts, Arc<dyn Clock>), RunError> {
+    let state = &config.state_dir;
+    let key = identity.evidence.verifying_key();
+    let opened = SqliteJournal::open(&state.join("journal.db"), identity.device, identity.epoch, key);
+    let journal: Box<dyn Journal> = match opened {
+        Ok(journal) => Box::new(journal),
+        Err(error @ JournalError::Foreign { .. }) => return Err(error.into()),
+        Err(error) => {
+            tracing::error!("{error}");
+            Box::new(BrokenJournal(error.to_string()))
+        }
+    };
+    let last_known = journal.records_since(UtcMillis(0)).ok().and_then(|r| r.last().map(|(_, r)| r.end));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
+    let stage = GstStage::open(
+        StageSettings {
+            width_px: config.width_px,
+            height_px: config.height_px,
+            fps: config.fps,
+            picture: config.sink,
+            sound: config.sound,
+        },
+        clock.clone(),
+        tell,
+    )?;
+    let display: Arc<dyn Display> = match config.sink {
+        // Without a panel of its own, a play claims no more than that its frames were rendered.
+        PictureSink::Fake | PictureSink::None => Arc::new(FixedDisplay::new(DisplayLevel::D1)),
+        _ => Arc::new(DrmDisplay::new("/sys/class/drm", config.link, state.join("panel-seen"))),
+    };
+    let parts = AgentParts {
+        identity: Arc::new(identity),
+        clock: clock.clone(),
+        transport,
+        fs: Arc::new(StdMediaFs::new(state)?),
+        journal,
+        stage: Box::new(stage),
+        display,
+        options: AgentOptions::default(),
+    };
+    Ok((parts, clock))
+}
+
+/// What ends a run.
+struct End {
+    interrupt: Signal,
+    terminate: Signal,
+    at: Option<Instant>,
+}
+
+impl End {
+    async fn wait(&mut self) {
+        let limit = async {
+            match self.at {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            () = limit => {}
+        }
+    }
+}
+
+struct Show {
+    transport: Arc<dyn Transport>,
+    authorization: String,
+    clock: Arc<dyn Clock>,
+    poll_s: u32,
+}
+
+impl Show {
+    async fn run(self, agent: Agent, mut events: UnboundedReceiver<StageEvent>, mut end: End) {
+        let (mut playing, fetching, reporting) = agent.split();
+        let (news, mut heard) = unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let (look, sealed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, stopped.clone()));
+        let report = tokio::spawn(report(reporting, sealed.clone(), stopped.clone()));
+        let listen = tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone()));
+        playing.tick();
+        loop {
+            let wake = playing.next_wake();
+            tokio::select! {
+                biased;
+                event = events.recv() => match event {
+                    Some(event) => playing.on_stage_event(event),
+                    None => break, // the stage is gone: the service manager starts the player again
+                },
+                Some(news) = heard.recv() => playing.take(news),
+                () = self.sleep_until(wake) => playing.tick(),
+                () = end.wait() => break,
+            }
+            if playing.take_refetch() {
+                look.notify_one();
+            }
+            if playing.take_sealed() {
+                sealed.notify_one();
+            }
+        }
+        stop.send_replace(true);
+        listen.abort();
+        fetch.abort();
+        last_words(&mut playing, &mut events).await;
+        let upload = async {
+            let mut reporting = report.await.ok()?;
+            Some(reporting.upload_once().await)
+        };
+        match tokio::time::timeout(LAST_UPLOAD, upload).await {
+            Ok(Some(Ok(_))) => {}
+            Ok(Some(Err(error))) => tracing::warn!("the last records are sent at the next start: {error}"),
+            _ => tracing::warn!("the last records are sent at the next start"),
+        }
+    }
+
+    /// Until the wall clock shows `wake`, or a minute: the clock may be set meanwhile.
+    async fn sleep_until(&self, wake: Option<UtcMillis>) {
+        let ms = wake.map_or(60_000, |at| at.since_ms(self.clock.now()).clamp(5, 60_000));
+        tokio::time::sleep(Duration::from_millis(ms as u64)).await;
+    }
+}
+
+/// Orderly stop: the running play is reported, the last segment is cut.
+async fn last_words(playing: &mut Playing, events: &mut UnboundedReceiver<StageEvent>) {
+    playing.begin_stop();
+    let drain = async {
+        while let Some(event) = events.recv().await {
+            playing.on_stage_event(event);
+        }
+    };
+    if tokio::time::timeout(LAST_WORD, drain).await.is_err() {
+        tracing::warn!("the stage did not report its last play in time");
+    }
+    if let Err(error) = playing.cut() {
+        tracing::error!("{error}");
+    }
+}
+
+async fn stopping(stopped: &mut watch::Receiver<bool>) {
+    // An error means that the run is over as well.
+    let _ = stopped.wait_for(|stop| *stop).await;
+}
+
+async fn fetch(
+    mut fetching: Fetching,
+    news: UnboundedSender<News>,
+    look: Arc<Notify>,
+    poll_s: u32,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut tell = |item: News| {
+        let _ = news.send(item); // nobody listens any more: the run is over
+    };
+    fetching.check_media(&mut tell);
+    let mut backoff = Backoff::new(u64::from(poll_s) * 1000);
+    loop {
+        // A call of the scheduler breaks off a long download; it goes on where it stopped.
+        let result = tokio::select! {
+            result = fetching.sync_once(&mut tell) => Some(result),
+            () = look.notified() => None,
+            () = stopping(&mut stopped) => return,
+        };
+        let Some(result) = result else { continue };
+        if let Err(error) = &result {
+            tell(News::Fault(error.to_string()));
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
+            () = look.notified() => {}
+            () = stopping(&mut stopped) => return,
+        }
+    }
+}
+
+/// Sends what is sealed and says how the device is; gives the part back at the stop.
+async fn report(mut reporting: Reporting, sealed: Arc<Notify>, mut stopped: watch::Receiver<bool>) -> Reporting {
+    let mut backoff = Backoff::new(HEARTBEAT.as_millis() as u64);
+    let mut said: Option<Instant> = None;
+    loop {
+        let round = async {
+            reporting.upload_once().await?;
+            if said.is_none_or(|at| at.elapsed() >= HEARTBEAT / 2) {
+                reporting.heartbeat().await?;
+                said = Some(Instant::now());
+            }
+            Ok::<_, AgentError>(())
+        };
+        let result = tokio::select! {
+            result = round => result,
+            () = stopping(&mut stopped) => return reporting,
+        };
+        if let Err(error) = &result {
+            reporting.fault(error.to_string());
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
+            () = sealed.notified() => {}
+            () = stopping(&mut stopped) => return reporting,
+        }
+    }
+}
+
+/// Listens for the scheduler's call that playlists have changed. After every interruption the index
+/// is looked at: a call may have been missed.
+async fn listen(transport: Arc<dyn Transport>, authorization: String, look: Arc<Notify>) {
+    let mut backoff = Backoff::new(1_000);
+    loop {
+        let request = Request::get("/device/v1/events").header("authorization", authorization.clone());
+        let opened = transport.events(request).await.ok().filter(|r| r.status == 200);
+        let ok = opened.is_some();
+        if let Some(response) = opened {
+            look.notify_one();
+            let mut reader = EventReader::new(response.body);
+            while let Some(event) = reader.next().await {
+                if event.name == "playlist" {
+                    look.notify_one();
+                }
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(backoff.next_ms(ok, &SystemRng))).await;
+    }
+}

@@ -1,0 +1,95 @@
+//! The player's settings file, `player.toml`; command-line switches stand above it.
+
+use crate::display::drm::Link;
+use crate::stage::{PictureSink, SoundSink};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {problem}")]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// Field, value and mend.
+    pub problem: String,
+}
+
+/// `player.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlayerConfig {
+    /// Where the player keeps keys, playlists, media and records.
+    pub state_dir: PathBuf,
+    /// Where the picture goes.
+    pub sink: PictureSink,
+    /// Where the sound goes.
+    pub sound: SoundSink,
+    /// Picture width, pixels.
+    pub width_px: u32,
+    /// Picture height, pixels.
+    pub height_px: u32,
+    /// Output frames per second.
+    pub fps: u32,
+    /// What is between player and panel.
+    pub link: Link,
+    /// Seconds between two looks at the scheduler when it does not call by itself.
+    pub poll_s: u32,
+}
+
+impl Default for PlayerConfig {
+    fn default() -> Self {
+        Self {
+            state_dir: "/var/lib/lichphat-player".into(),
+            sink: PictureSink::Auto,
+            sound: SoundSink::Auto,
+            width_px: 1280,
+            height_px: 720,
+            fps: 30,
+            link: Link::Direct,
+            poll_s: 60,
+        }
+    }
+}
+
+impl PlayerConfig {
+    /// Reads the file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let error = |problem: String| ConfigError { path: path.to_owned(), problem };
+        Self::parse(&std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?).map_err(error)
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|e| e.to_string())?;
+        let limits = [
+            ("width_px", config.width_px, 16, 8192),
+            ("height_px", config.height_px, 16, 8192),
+            ("fps", config.fps, 1, 120),
+            ("poll_s", config.poll_s, 5, 3600),
+        ];
+        for (field, value, least, most) in limits {
+            if !(least..=most).contains(&value) {
+                return Err(format!("{field} = {value}: use {least} to {most}"));
+            }
+        }
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_preset_says_what_is_built_in() {
+        let preset = PlayerConfig::parse(include_str!("../../config/player.toml")).unwrap();
+        assert_eq!(preset, PlayerConfig::default());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named_with_its_mend() {
+        assert_eq!(PlayerConfig::parse("fps = 0").unwrap_err(), "fps = 0: use 1 to 120");
+        let unknown = PlayerConfig::parse("frames = 3").unwrap_err();
+        assert!(unknown.contains("frames") && unknown.contains("fps"), "{unknown}");
+    }
+}

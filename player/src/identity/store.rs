@@ -1,0 +1,131 @@
+//! The identity on disk: `identity.toml` and `evidence.key`, readable by the player's user alone.
+
+use super::{Identity, IdentityError, make_key, register};
+use crate::ports::Transport;
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::ports::Rng;
+use lichphat_playlists::wire::device::Provisioning;
+use lichphat_playlists::wire::sign::{Evidence, SignError, SigningKey, VerifyingKey};
+use serde::{Deserialize, Serialize};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+const IDENTITY: &str = "identity.toml";
+const KEY: &str = "evidence.key";
+
+/// `identity.toml`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    server: String,
+    device: DeviceId,
+    epoch: Epoch,
+    screen: ScreenCode,
+    secret: String,
+    plan_key: String,
+    receipt_key: String,
+    simulated: bool,
+}
+
+fn file_error(path: &Path, problem: &dyn std::fmt::Display) -> IdentityError {
+    IdentityError::File { path: path.to_owned(), problem: problem.to_string() }
+}
+
+/// Reads a provisioning file as `lichphat device add` writes it.
+pub fn read_provisioning(path: &Path) -> Result<Provisioning, IdentityError> {
+    let text = std::fs::read_to_string(path).map_err(|e| file_error(path, &e))?;
+    toml::from_str(&text)
+        .map_err(|e| file_error(path, &format!("{e}make a new file with `lichphat device add --screen SCREEN`")))
+}
+
+/// Who this device is; none when it was never registered.
+pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
+    let path = dir.join(IDENTITY);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| file_error(&path, &e))?;
+    let kept: Kept = toml::from_str(&text).map_err(|e| file_error(&path, &e))?;
+    let evidence = load_key(dir)?.ok_or_else(|| {
+        file_error(&dir.join(KEY), &"the evidence key is missing; the device must be provisioned again")
+    })?;
+    let key = |field, error: SignError| file_error(&path, &format!("{field}: {error}"));
+    Ok(Some(Identity {
+        plan_key: VerifyingKey::from_base64(&kept.plan_key).map_err(|e| key("plan_key", e))?,
+        receipt_key: VerifyingKey::from_base64(&kept.receipt_key).map_err(|e| key("receipt_key", e))?,
+        server: kept.server,
+        device: kept.device,
+        epoch: kept.epoch,
+        screen: kept.screen,
+        secret: kept.secret,
+        evidence,
+        simulated: kept.simulated,
+    }))
+}
+
+/// Registers the device once; a device that is registered already stays who it is, and nothing is sent.
+pub async fn provision(
+    dir: &Path,
+    provisioning: &Provisioning,
+    transport: &dyn Transport,
+    rng: &dyn Rng,
+    simulated: bool,
+) -> Result<Identity, IdentityError> {
+    std::fs::create_dir_all(dir).map_err(|e| file_error(dir, &e))?;
+    if let Some(identity) = load(dir)? {
+        return Ok(identity);
+    }
+    // The key is on disk before the scheduler hears of it: a power cut in between costs nothing.
+    let evidence = match load_key(dir)? {
+        Some(key) => key,
+        None => {
+            let key = make_key(rng);
+            write_private(&dir.join(KEY), format!("{}\n", hex::encode(key.seed())).as_bytes())?;
+            key
+        }
+    };
+    let identity = register(transport, provisioning, evidence, simulated).await?;
+    let kept = Kept {
+        server: identity.server.clone(),
+        device: identity.device,
+        epoch: identity.epoch,
+        screen: identity.screen.clone(),
+        secret: identity.secret.clone(),
+        plan_key: identity.plan_key.to_base64(),
+        receipt_key: identity.receipt_key.to_base64(),
+        simulated,
+    };
+    let path = dir.join(IDENTITY);
+    let text = toml::to_string(&kept).map_err(|e| file_error(&path, &e))?;
+    write_private(&path, text.as_bytes())?;
+    Ok(identity)
+}
+
+fn load_key(dir: &Path) -> Result<Option<SigningKey<Evidence>>, IdentityError> {
+    let path = dir.join(KEY);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(&path).map_err(|e| file_error(&path, &e))?;
+    let mut seed = [0u8; 32];
+    hex::decode_to_slice(text.trim(), &mut seed).map_err(|_| file_error(&path, &"it is not 64 hexadecimal digits"))?;
+    Ok(Some(SigningKey::from_seed(&seed)))
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+    let part: PathBuf = path.with_extension("part");
+    let write = || -> std::io::Result<()> {
+        match std::fs::remove_file(&part) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&part, path)?;
+        path.parent().map_or(Ok(()), |dir| std::fs::File::open(dir)?.sync_all())
+    };
+    write().map_err(|e| file_error(path, &e))
+}

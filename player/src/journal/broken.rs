@@ -1,0 +1,48 @@
+//! Stands in for a journal that cannot be opened: the screen goes on, people are told, records wait
+//! in memory. A broken journal is never begun anew under the same epoch: numbers would be used twice.
+
+use super::{Journal, JournalError, Sealed, Sealer};
+use lichphat_playlists::ids::Seq;
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::record::PlayRecord;
+use lichphat_playlists::time::UtcMillis;
+
+/// Why it is broken.
+#[derive(Debug, Clone)]
+pub struct BrokenJournal(pub String);
+
+impl BrokenJournal {
+    fn refuse<T>(&self) -> Result<T, JournalError> {
+        Err(JournalError::Store(self.0.clone()))
+    }
+}
+
+impl Journal for BrokenJournal {
+    fn append(&mut self, _: &PlayRecord) -> Result<Seq, JournalError> {
+        self.refuse()
+    }
+    fn last_seq(&self) -> Seq {
+        Seq(0)
+    }
+    fn acked(&self) -> Seq {
+        Seq(0)
+    }
+    fn open_run(&self) -> (usize, Option<UtcMillis>) {
+        (0, None)
+    }
+    fn cut(&mut self, _: &Sealer, _: UtcMillis) -> Result<Option<Seq>, JournalError> {
+        self.refuse()
+    }
+    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+        self.refuse()
+    }
+    fn obey(&mut self, _: &Receipt) -> Result<(), JournalError> {
+        self.refuse()
+    }
+    fn prune(&mut self, _: UtcMillis) -> Result<usize, JournalError> {
+        self.refuse()
+    }
+    fn records_since(&self, _: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError> {
+        self.refuse()
+    }
+}
