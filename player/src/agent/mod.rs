@@ -191,7 +191,7 @@ impl Agent {
         self.reporting.upload_once().await
     }
     /// Says how it is.
-    pub async fn heartbeat(&self) -> Result<HeartbeatAnswer, AgentError> {
+    pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         self.reporting.heartbeat().await
     }
     /// The stage said something.
