@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "a test reads files")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may die")]
 
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::plan::{
     Campaign, Certificate, Effort, Filler, Fixed, Lang, Options, Past, PastPlay, Play, PlayKind, Problem, certificates,
     check_with_past, plan, plan_with,
@@ -50,6 +51,22 @@ fn replanning_with_nothing_new_changes_nothing() {
             assert!(again == plays, "{} at {second}", problem.id);
         }
     }
+}
+
+/// The same bytes on every machine: decisions are integers, chance is seeded, work is counted, not timed. Who changes the
+/// planner on purpose renews the snapshot.
+#[test]
+fn golden_hashes_of_the_plans() {
+    let hash = |problem: &Problem, effort| {
+        let (made, report) = plan(problem, &Past::none(), effort).unwrap();
+        Sha256Hash::of(&serde_json::to_vec(&made.solution(&report)).unwrap()).hex()[..16].to_owned()
+    };
+    let mut lines: Vec<String> =
+        all().iter().map(|p| format!("{:16} quick  {}", p.id, hash(p, Effort::Quick))).collect();
+    for name in ["ward_office-p1", "hospital-p3"] {
+        lines.push(format!("{name:16} normal {}", hash(&instance(name), Effort::Normal)));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
 }
 
 #[test]

@@ -255,6 +255,16 @@ impl Board {
         self.fit(c, start, start) == Some(start) && self.items[c].segment_at(start).is_some()
     }
 
+    /// Puts exactly `line`, a set of plays that was on it before, on the board.
+    pub(super) fn set(&mut self, line: &[(u32, usize)]) {
+        for (start, c) in self.line().collect::<Vec<_>>() {
+            self.remove(c, start);
+        }
+        for &(start, c) in line {
+            self.place(c, start);
+        }
+    }
+
     /// Earliest start of `c` in `lo..=hi` (a part of one segment) that the board allows.
     pub(super) fn fit(&self, c: usize, lo: u32, hi: u32) -> Option<u32> {
         let item = &self.items[c];

@@ -1,23 +1,73 @@
 //! Even spacing, paid for with a set share of the audience.
 //!
-//! Moves one play at a time toward the middle of its neighbours on the campaign's own clock, the
-//! cheapest improvements first, and stops before the audience falls below the floor.
+//! First whole campaigns are laid out anew at a price of people per unit of unevenness ([`Spaced`]); the price
+//! is raised while the audience stays at the floor or above, and halved in between when it does not. Then single
+//! plays move toward the middle of their neighbours, the cheapest improvements first.
 
 use super::board::Board;
+use super::spaced::Spaced;
 
-/// Prices tried, people per 1/1000 of relative deviation, from free to dear: a move is made when it costs at most so much.
+/// Prices of single moves, in sixteenths of a play's mean people per unit of relative deviation, from free to dear.
 const PRICE_STEPS: [u64; 7] = [0, 1, 2, 4, 8, 16, 64];
 
-/// Evens `board` out while its audience stays at `floor` or above.
-pub(super) fn even_out(board: &mut Board, floor: u64, sweeps: usize) {
-    let plays = board.plays.max(1) as u64;
-    let mean = (board.audience / plays).max(1);
+/// Evens `board` out while its audience stays at `floor` or above: `rows` passes over whole campaigns on a
+/// grid of `grain` points per ideal distance, then `nudges`
+/// passes over single plays at each price.
+pub(super) fn even_out(board: &mut Board, floor: u64, rows: usize, grain: u32, nudges: usize) {
+    let mean = (board.audience / board.plays.max(1) as u64).max(1);
+    lay_rows(board, floor, rows, grain, mean);
     for price in PRICE_STEPS {
-        for _ in 0..sweeps {
+        for _ in 0..nudges {
             if !sweep(board, floor, price * mean / 16) {
                 break;
             }
         }
+    }
+}
+
+/// The plays on a board, and how uneven they are.
+type State = (f64, Vec<(u32, usize)>);
+
+fn state(board: &Board) -> State {
+    let uneven = (0..board.items.len()).filter(|&c| board.starts[c].len() > 1).map(|c| board.deviation(c)).sum();
+    (uneven, board.line().collect())
+}
+
+/// Looks for the highest price of unevenness that the audience can bear.
+fn lay_rows(board: &mut Board, floor: u64, rows: usize, grain: u32, mean: u64) {
+    let mut best = state(board);
+    let mut table = Spaced::new(grain);
+    let (mut bearable, mut too_dear, mut price) = (0, u64::MAX, mean.div_ceil(2));
+    for _ in 0..rows {
+        for c in 0..board.items.len() {
+            lay_row(board, &mut table, c, price);
+        }
+        if board.audience >= floor {
+            bearable = bearable.max(price);
+            let now = state(board);
+            if now.0 < best.0 {
+                best = now;
+            }
+        } else {
+            too_dear = too_dear.min(price);
+        }
+        price = if too_dear == u64::MAX { price.saturating_mul(3) } else { u64::midpoint(bearable, too_dear) };
+    }
+    board.set(&best.1);
+}
+
+fn lay_row(board: &mut Board, table: &mut Spaced, c: usize, price: u64) {
+    let own: Vec<u32> = board.starts[c].iter().copied().filter(|&s| s >= board.cut_s).collect();
+    if own.len() < 2 {
+        return;
+    }
+    for &start in &own {
+        board.remove(c, start);
+    }
+    let mut starts = Vec::new();
+    table.lay(board, c, own.len(), price as i64, &own, &mut starts);
+    for &start in if starts.len() == own.len() { &starts } else { &own } {
+        board.place(c, start);
     }
 }
 

@@ -24,6 +24,7 @@ mod rng;
 mod row;
 mod search;
 mod snap;
+mod spaced;
 mod start;
 mod why;
 

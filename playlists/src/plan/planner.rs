@@ -119,7 +119,8 @@ fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: i
     let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
     if tolerance > 0 {
         let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);
-        even_out(board, floor, 3);
+        let (rows, grain, nudges) = [(2, 5, 1), (10, 10, 3), (20, 20, 3)][options.effort as usize];
+        even_out(board, floor, rows, grain, nudges);
     }
     repair(board);
     snap(board, cover);

@@ -135,19 +135,9 @@ impl<'b> Search<'b> {
             }
         }
         if best.0 < self.cost() {
-            self.set(&best.1);
+            self.board.set(&best.1);
         }
         self.steps.clear();
-    }
-
-    /// Puts exactly `line` on the board.
-    fn set(&mut self, line: &[(u32, usize)]) {
-        for (start, c) in self.board.line().collect::<Vec<_>>() {
-            self.board.remove(c, start);
-        }
-        for &(start, c) in line {
-            self.board.place(c, start);
-        }
     }
 
     /// Takes strings of neighbours off and puts everything back that finds a place.
