@@ -131,6 +131,19 @@ pub enum PictureSink {
     None,
 }
 
+impl std::fmt::Display for PictureSink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::X11 => "x11",
+            Self::Wayland => "wayland",
+            Self::Kms => "kms",
+            Self::Fake => "fake",
+            Self::None => "none",
+        })
+    }
+}
+
 /// Where the sound goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]

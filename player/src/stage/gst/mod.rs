@@ -33,7 +33,7 @@ pub enum StageError {
     Gstreamer(String),
     /// The picture output cannot be opened.
     #[error(
-        "sink {sink:?} cannot be opened: {why}; start it where there is a display (DISPLAY={display:?}), or take --sink fake"
+        "sink {sink} cannot be opened: {why}; start it where there is a display (DISPLAY={display:?}), or take --sink fake"
     )]
     Picture {
         /// The sink asked for.
@@ -44,7 +44,7 @@ pub enum StageError {
         display: String,
     },
     /// Neither picture nor sound.
-    #[error("sink None and audio None: nothing could be seen or heard; take another sink or another audio")]
+    #[error("sink none and audio none: nothing could be seen or heard; take another sink or another audio")]
     Nothing,
 }
 
