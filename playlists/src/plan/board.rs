@@ -2,6 +2,7 @@
 //! second at which a campaign fits. Every move of every search goes through [`Board::place`] and
 //! [`Board::remove`], so a board is feasible at all times.
 
+use super::bits::{clear, first_busy, first_clear, first_set, last_busy, last_set, set};
 use super::problem::{Past, PlayKind, Problem};
 use crate::time::IntervalSet;
 use std::collections::BTreeMap;
@@ -472,85 +473,4 @@ fn take<T: Ord + Copy>(list: &mut Vec<T>, value: T) {
     let at = list.partition_point(|x| *x < value);
     debug_assert!(list.get(at) == Some(&value), "only what is on the board can be taken off");
     list.remove(at);
-}
-
-/// Bits `a..b` of word `w`, as a mask.
-fn mask(w: usize, a: u32, b: u32) -> u64 {
-    let base = w as u32 * 64;
-    let (lo, hi) = (a.max(base) - base, b.min(base + 64) - base);
-    let upper = if hi == 64 { u64::MAX } else { (1u64 << hi) - 1 };
-    upper & !((1u64 << lo) - 1)
-}
-
-fn words(a: u32, b: u32) -> std::ops::RangeInclusive<usize> {
-    (a / 64) as usize..=((b - 1) / 64) as usize
-}
-
-fn set(bits: &mut [u64], a: u32, b: u32) {
-    for w in words(a, b) {
-        bits[w] |= mask(w, a, b);
-    }
-}
-
-fn clear(bits: &mut [u64], a: u32, b: u32) {
-    for w in words(a, b) {
-        bits[w] &= !mask(w, a, b);
-    }
-}
-
-/// 64 bits from `a` on.
-#[inline]
-fn word_at(bits: &[u64], a: u32) -> u64 {
-    let (w, shift) = ((a / 64) as usize, a % 64);
-    let low = bits.get(w).copied().unwrap_or(u64::MAX) >> shift;
-    // twice, because a shift by 64 is none
-    low | (bits.get(w + 1).copied().unwrap_or(u64::MAX) << 1) << (63 - shift)
-}
-
-/// Last busy second of `[s, s + dur)`.
-#[inline]
-fn last_busy(bits: &[u64], s: u32, dur: u32) -> Option<u32> {
-    if dur > 64 {
-        return last_set(bits, s, s + dur);
-    }
-    let m = word_at(bits, s) & (u64::MAX >> (64 - dur));
-    (m != 0).then(|| s + 63 - m.leading_zeros())
-}
-
-/// First busy second of `[s, s + dur)`.
-#[inline]
-fn first_busy(bits: &[u64], s: u32, dur: u32) -> Option<u32> {
-    if dur > 64 {
-        return first_set(bits, s, s + dur);
-    }
-    let m = word_at(bits, s) & (u64::MAX >> (64 - dur));
-    (m != 0).then(|| s + m.trailing_zeros())
-}
-
-fn last_set(bits: &[u64], a: u32, b: u32) -> Option<u32> {
-    words(a, b).rev().find_map(|w| {
-        let m = bits.get(w).copied().unwrap_or(u64::MAX) & mask(w, a, b);
-        (m != 0).then(|| w as u32 * 64 + 63 - m.leading_zeros())
-    })
-}
-
-fn first_set(bits: &[u64], a: u32, b: u32) -> Option<u32> {
-    words(a, b).find_map(|w| {
-        let m = bits.get(w).copied().unwrap_or(u64::MAX) & mask(w, a, b);
-        (m != 0).then(|| w as u32 * 64 + m.trailing_zeros())
-    })
-}
-
-/// First clear bit from `a` on; the end of the bits when there is none.
-fn first_clear(bits: &[u64], a: u32) -> u32 {
-    let mut w = (a / 64) as usize;
-    let mut free = bits.get(w).map_or(0, |x| !x) & (u64::MAX << (a % 64));
-    while free == 0 {
-        w += 1;
-        match bits.get(w) {
-            Some(x) => free = !x,
-            None => return bits.len() as u32 * 64,
-        }
-    }
-    w as u32 * 64 + free.trailing_zeros()
 }

@@ -9,6 +9,7 @@
 //! [`check()`] is a second opinion that shares no code with the planner; it runs in every planner test and
 //! before every publication. [`why()`] answers "why this and not that" for any second.
 
+mod bits;
 mod board;
 pub mod check;
 mod even;
