@@ -1,0 +1,292 @@
+//! Stories of `lichphat-player run`, through the real program: real files, real HTTP, real time, the
+//! real stage on a fake sink.
+#![cfg(feature = "stage-gstreamer")]
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod support;
+
+use futures_util::StreamExt as _;
+use lichphat_player::ports::{Method, Request, Transport as _};
+use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::time::{DAY_S, HANOI, IntervalSet, LocalDay, UtcMillis};
+use lichphat_playlists::wire::device::{HeartbeatAnswer, Provisioning};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, PlaylistParts, Slot, Tier};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use support::{FakeServer, SCREEN};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+const VIDEO: u16 = 0;
+const STILL: u16 = 1;
+const SAFE: u16 = 2;
+
+fn now() -> UtcMillis {
+    UtcMillis(std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64)
+}
+
+fn table(server: &FakeServer) -> AssetTable {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
+    let asset = |code: &str, file: &str, kind, duration_s, tier| {
+        let bytes = std::fs::read(dir.join(file)).unwrap();
+        let hash = Sha256Hash::of(&bytes);
+        let size_bytes = bytes.len() as u64;
+        server.lock().media.insert(hash, bytes);
+        Asset {
+            code: CampaignCode::new(code).unwrap(),
+            variant: String::new(),
+            tier,
+            media: Media { hash, size_bytes, kind, duration_s },
+            volume_percent: 50,
+        }
+    };
+    let table = AssetTable {
+        assets: vec![
+            asset("clean-up", "ve-sinh-moi-truong.mp4", MediaKind::Video, 2, Tier::Order),
+            asset("one-stop", "mot-cua.png", MediaKind::Still, 1, Tier::Local),
+            asset("safe", "safe-loop.png", MediaKind::Still, 1, Tier::Fallback),
+        ],
+    };
+    let (bytes, hash) = table.encode();
+    server.lock().assets.insert(hash, bytes);
+    table
+}
+
+/// A loop of video and still from `from_s` on, for five minutes or to the end of the day.
+fn publish(server: &FakeServer, table: &AssetTable, day: LocalDay, from_s: u32, version: u32) -> Sha256Hash {
+    let end_s = (from_s + 300).min(DAY_S);
+    let mut slots = Vec::new();
+    let mut start_s = from_s;
+    for item in [VIDEO, STILL].into_iter().cycle() {
+        let length_s = table.assets[usize::from(item)].media.duration_s;
+        if start_s + length_s > end_s {
+            break;
+        }
+        slots.push(Slot { start_s, item });
+        start_s += length_s;
+    }
+    let parts = support::playlist(day, "00:00-24:00", &[]);
+    server.publish(PlaylistParts {
+        version: PlanVersion(version),
+        assets: table.encode().1,
+        terms: vec![],
+        fallback: SAFE,
+        duty: IntervalSet::one(from_s, end_s),
+        slots,
+        ..parts
+    })
+}
+
+fn publish_now(server: &FakeServer, table: &AssetTable, version: u32) -> Vec<Sha256Hash> {
+    let (day, of_day_ms) = now().local(HANOI);
+    let today = publish(server, table, day, of_day_ms / 1000, version);
+    // When midnight is near the loop goes on in the next day.
+    let tomorrow = (of_day_ms / 1000 + 300 > DAY_S).then(|| publish(server, table, day.next(), 0, version));
+    std::iter::once(today).chain(tomorrow).collect()
+}
+
+/// Serves the fake scheduler on a real socket; `call` sends a server-sent event.
+async fn serve(listener: TcpListener, server: FakeServer, call: Arc<Notify>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        tokio::spawn(answer(stream, server.clone(), call.clone()));
+    }
+}
+
+async fn answer(stream: TcpStream, server: FakeServer, call: Arc<Notify>) -> Option<()> {
+    let mut stream = BufReader::new(stream);
+    let (mut first, mut headers, mut length) = (String::new(), Vec::new(), 0);
+    stream.read_line(&mut first).await.ok()?;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).await.ok()?;
+        let Some((name, value)) = line.trim().split_once(": ") else { break };
+        match name.to_lowercase().as_str() {
+            "content-length" => length = value.parse().unwrap(),
+            "range" => headers.push(("range", value.to_owned())),
+            "if-none-match" => headers.push(("if-none-match", value.to_owned())),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    let mut words = first.split(' ');
+    let method = if words.next()? == "GET" { Method::Get } else { Method::Post };
+    let path = words.next()?.to_owned();
+    if server.lock().offline {
+        return None; // the connection breaks
+    }
+    if path == "/device/v1/events" {
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n").await.ok()?;
+        loop {
+            call.notified().await;
+            stream.write_all(b"event: playlist\ndata: \"new\"\n\n").await.ok()?;
+        }
+    }
+    if path == "/device/v1/heartbeat" {
+        let answer = serde_json::to_vec(&HeartbeatAnswer { at_ms: now(), index: "\"x\"".into() }).unwrap();
+        server.lock().requests.push(path);
+        return write(&mut stream, 200, "", &answer).await;
+    }
+    let request = Request { method, path, headers, body: body.into() };
+    let mut response = server.send(request).await.ok()?;
+    let etag = response.header("etag").map_or(String::new(), |e| format!("etag: {e}\r\n"));
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.body.next().await {
+        bytes.extend_from_slice(&chunk.ok()?);
+    }
+    write(&mut stream, response.status, &etag, &bytes).await
+}
+
+async fn write(stream: &mut BufReader<TcpStream>, status: u16, headers: &str, body: &[u8]) -> Option<()> {
+    let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(body).await.ok()?;
+    stream.flush().await.ok()
+}
+
+struct Machine {
+    dir: tempfile::TempDir,
+    server: FakeServer,
+    call: Arc<Notify>,
+}
+
+impl Machine {
+    async fn new() -> Self {
+        let (server, call) = (FakeServer::new(), Arc::new(Notify::new()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let provisioning = Provisioning {
+            server: format!("http://{}", listener.local_addr().unwrap()),
+            screen: ScreenCode::new(SCREEN).unwrap(),
+            plan_key: support::plan_key().verifying_key().to_base64(),
+            receipt_key: support::receipt_key().verifying_key().to_base64(),
+            token: "0a".into(),
+        };
+        tokio::spawn(serve(listener, server.clone(), call.clone()));
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("device.toml"), toml::to_string(&provisioning).unwrap()).unwrap();
+        Self { dir, server, call }
+    }
+    fn start(&self) -> Child {
+        Command::new(env!("CARGO_BIN_EXE_lichphat-player"))
+            .args(["run", "--sink", "fake", "--audio", "fake", "--provision"])
+            .arg(self.dir.path().join("device.toml"))
+            .arg("--state")
+            .arg(self.dir.path().join("state"))
+            .env("LICHPHAT_LOG", "lichphat_player=warn")
+            .stderr(Stdio::inherit())
+            .spawn()
+            .unwrap()
+    }
+    fn asked_for(&self, path: &str) -> bool {
+        self.server.lock().requests.iter().any(|r| r == path)
+    }
+}
+
+async fn until(what: &str, limit_s: u64, done: impl Fn() -> bool) -> Duration {
+    let begin = Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < Duration::from_secs(limit_s), "not within {limit_s} s: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    begin.elapsed()
+}
+
+async fn stop(mut child: Child) {
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(killed.success());
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "the player does not stop");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(status.success(), "an orderly stop is a success: {status}");
+}
+
+fn check_chain(records: &[(lichphat_playlists::ids::Seq, PlayRecord)]) {
+    assert!(records.iter().enumerate().all(|(i, (seq, _))| seq.0 == i as u64 + 1), "no holes");
+    let shown: Vec<&PlayRecord> = records.iter().map(|(_, r)| r).filter(|r| r.result.was_shown()).collect();
+    for pair in shown.windows(2) {
+        let overlap_ms = pair[0].end.since_ms(pair[1].start);
+        assert!(overlap_ms <= 100, "plays overlap by {overlap_ms} ms");
+    }
+    let mut slots: Vec<_> = shown
+        .iter()
+        .filter_map(|r| match r.origin {
+            Origin::Planned { slot } => Some((r.plan, slot)),
+            _ => None,
+        })
+        .collect();
+    let all = slots.len();
+    slots.sort_unstable();
+    slots.dedup();
+    assert_eq!(slots.len(), all, "no slot twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_scheduler() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    let first = publish_now(&machine.server, &table, 1);
+    let child = machine.start();
+    let frames = |name: &str| machine.dir.path().join("state").join(name);
+    until("the first playlist is asked for", 20, || machine.asked_for(&format!("/device/v1/plans/{}", first[0]))).await;
+    until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+
+    // The scheduler calls: the new playlist is fetched within two seconds.
+    let second = publish_now(&machine.server, &table, 2);
+    machine.call.notify_one();
+    let path = format!("/device/v1/plans/{}", second[0]);
+    let took = until("the new playlist is asked for", 5, || machine.asked_for(&path)).await;
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    stop(child).await;
+    let records = machine.server.records();
+    check_chain(&records);
+    let whole: Vec<&PlayRecord> = records
+        .iter()
+        .map(|(_, r)| r)
+        .filter(|r| r.result == PlayResult::Complete && matches!(r.origin, Origin::Planned { .. }))
+        .collect();
+    assert!(whole.len() >= 4, "{records:?}");
+    for record in &whole {
+        let length_ms = i64::from(table.assets[usize::from(record.item)].media.duration_s) * 1000;
+        let taken = i64::from(record.frames_rendered + record.frames_dropped);
+        assert_eq!(taken, length_ms * 30 / 1000, "every output slot is accounted for");
+        assert_eq!(record.display, DisplayLevel::D1);
+        let off_ms = record.start.local(HANOI).1 % 1000;
+        assert!(off_ms <= 40 || off_ms >= 960, "starts on its second, {off_ms} ms off");
+    }
+    assert!(whole.iter().any(|r| second.contains(&r.plan)));
+    for name in ["identity.toml", "evidence.key"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        assert_eq!(std::fs::metadata(frames(name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+
+    // Killed in the middle of a play, and on again with the scheduler gone: it plays from its disk.
+    let held = records.len();
+    let mut child = machine.start();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    machine.server.lock().offline = true;
+    let child = machine.start();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    stop(child).await;
+    assert_eq!(machine.server.records().len(), held, "nothing can be sent");
+    machine.server.lock().offline = false;
+    let child = machine.start();
+    until("everything is sent", 20, || machine.server.records().len() > held + 4).await;
+    stop(child).await;
+    check_chain(&machine.server.records());
+    let registered = machine.server.lock().requests.iter().filter(|r| *r == "/device/v1/register").count();
+    assert_eq!(registered, 1, "a registered device never registers again");
+}
