@@ -413,3 +413,39 @@ async fn a_broken_download_goes_on_where_it_stopped() {
     device.step_until(at(today(), "08:10"));
     assert_eq!(planned(&world.records()).len(), 60);
 }
+
+#[tokio::test]
+async fn a_contract_gives_way_to_a_make_good_only_when_no_loop_is_left_and_is_written_down() {
+    let world = World::at(at(today(), "07:55")).await;
+    let mut parts = playlist(today(), "08:00-08:20", &[28_800]);
+    // After the order's spot nothing but the contract: no second of the loop is left.
+    let duty = parts.duty.clone();
+    parts.slots = vec![lichphat_playlists::wire::v1::Slot { start_s: 28_800, item: IHANOI }];
+    let contract = |i: u32| lichphat_playlists::wire::v1::Slot { start_s: 28_820 + i * 20, item: TVC };
+    parts.slots.extend((0..59).map(contract));
+    parts.terms.push(lichphat_playlists::wire::v1::Terms {
+        campaign: assets().assets[usize::from(TVC)].code.clone(),
+        windows: duty,
+        min_gap_s: 0,
+        min_display: DisplayLevel::D1,
+        daily_cap: 100,
+        make_good_until: today(),
+        priority: 3,
+    });
+    world.server.publish(parts);
+    let mut device = world.device();
+    device.meet().await;
+    world.display.set(DisplayLevel::Dark);
+    device.step_until(at(today(), "08:00:18"));
+    world.display.set(DisplayLevel::D1);
+    device.step_until(at(today(), "08:25"));
+    let records = world.records();
+    let good: Vec<_> = records.iter().filter(|r| matches!(r.origin, Origin::MakeGood { .. })).collect();
+    assert_eq!(good.len(), 1, "the contract's own loss is never another contract's: {good:?}");
+    assert_eq!((good[0].item, good[0].result), (IHANOI, PlayResult::Complete));
+    let displaced: Vec<_> =
+        records.iter().filter(|r| r.result == PlayResult::Skipped(Cause::Displaced)).map(|r| r.item).collect();
+    assert_eq!(displaced, [TVC]);
+    let planned = planned(&records);
+    assert_eq!(planned.len(), 60, "every slot of both campaigns has its record");
+}

@@ -185,15 +185,18 @@ fn open(
     let state = &config.state_dir;
     let key = identity.evidence.verifying_key();
     let opened = SqliteJournal::open(&state.join("journal.db"), identity.device, identity.epoch, key);
+    let mut last_known = None;
     let journal: Box<dyn Journal> = match opened {
-        Ok(journal) => Box::new(journal),
+        Ok(journal) => {
+            last_known = journal.last_end()?;
+            Box::new(journal)
+        }
         Err(error @ JournalError::Foreign { .. }) => return Err(error.into()),
         Err(error) => {
             tracing::error!("{error}");
             Box::new(BrokenJournal(error.to_string()))
         }
     };
-    let last_known = journal.records_since(UtcMillis(0)).ok().and_then(|r| r.last().map(|(_, r)| r.end));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
     let stage = GstStage::open(
         StageSettings {

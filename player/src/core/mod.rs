@@ -351,6 +351,8 @@ impl Core {
             if let Some(running) = self.queue.front().filter(|q| q.started && day == today) {
                 self.excuses.push((running.end, Cause::Replanned));
             }
+        } else {
+            self.excuses.push((now.utc, Cause::Replanned)); // until now there was no plan for the day
         }
         self.offset = plan.playlist.offset_min;
         self.heed_ledger(&plan);

@@ -65,6 +65,13 @@ impl SqliteJournal {
         Ok(journal)
     }
 
+    /// End of the last play on record; none before the first.
+    pub fn last_end(&self) -> Result<Option<UtcMillis>, JournalError> {
+        let sealed: Option<i64> = self.db.query_row("SELECT max(last_end_ms) FROM segment", [], |row| row.get(0))?;
+        let open = self.open_records()?.into_iter().map(|(_, r)| r.end).max();
+        Ok(sealed.map(UtcMillis).max(open))
+    }
+
     fn read_state(&mut self, device: DeviceId, epoch: Epoch) -> Result<(), JournalError> {
         let row = self.db.query_row("SELECT device, epoch, last_seq, acked FROM journal", [], |row| {
             Ok((DeviceId(row.get(0)?), Epoch(row.get(1)?), row.get::<_, u64>(2)?, row.get::<_, u64>(3)?))

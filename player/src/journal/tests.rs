@@ -161,6 +161,17 @@ fn a_full_disk_is_named_and_nothing_is_half_written() {
 }
 
 #[test]
+fn the_last_known_instant_is_the_end_of_the_last_play() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut journal = open(&dir.path().join("journal.db"));
+    assert_eq!(journal.last_end().unwrap(), None);
+    journal.append(&record(1)).unwrap();
+    assert_eq!(journal.last_end().unwrap(), Some(record(1).end));
+    journal.cut(&sealer(), UtcMillis(0)).unwrap();
+    assert_eq!(journal.last_end().unwrap(), Some(record(1).end));
+}
+
+#[test]
 fn another_devices_journal_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("journal.db");
