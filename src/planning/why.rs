@@ -2,7 +2,7 @@
 //! before it that keep a campaign out of the day's problem altogether. Pure.
 
 use super::{StoredPlan, World};
-use crate::campaigns::Phase;
+use crate::campaigns::{Contract, Directive, Phase};
 use crate::directory::{Screen, ScreenKind};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::plan::{Lang, Play, PlayKind, why};
@@ -90,35 +90,26 @@ fn not_in_plan(
         let en = "This screen is not ours to play on, so it has no plan.".to_owned();
         return say("not-managed", vi, en, screen_record);
     }
-    let Some(directive) = world.campaigns.directive_of(campaign) else {
+    let record;
+    let campaigns = world.campaigns;
+    if let Some(directive) = campaigns.directive_of(campaign) {
+        record = format!("directive {} ({} – {})", directive.code, directive.from, directive.to);
+        if let Some((rule, vi, en)) = order_not_due(world, directive, screen, day) {
+            return say(rule, vi, en, record);
+        }
+    } else if let Some(contract) = campaigns.contracts().find(|c| c.code == *campaign) {
+        record = format!("contract {} ({} – {})", contract.code, contract.from, contract.to);
+        if let Some((rule, vi, en)) = contract_not_due(world, contract, screen, day) {
+            return say(rule, vi, en, record);
+        }
+    } else if title(world, campaign.as_str()) != campaign.as_str() || campaigns.fallbacks().any(|f| f.code == *campaign)
+    {
+        let vi = "Đây là nội dung tại chỗ: phát xen vào những lúc còn trống, không có chỉ tiêu số lượt.".to_owned();
+        let en = "This is local content: it fills what is free, and nobody asks for a number of plays.".to_owned();
+        return say("local-content", vi, en, format!("item {campaign}"));
+    } else {
         let vi = format!("Không có đợt truyền thông nào mang mã {campaign}.");
         return say("unknown-campaign", vi, format!("No campaign has the code {campaign}."), screen_record);
-    };
-    let record = format!("directive {} ({} – {})", directive.code, directive.from, directive.to);
-    match directive.phase(day) {
-        Phase::Running => {}
-        Phase::Upcoming => {
-            return say(
-                "not-begun",
-                format!("Văn bản có hiệu lực từ {}.", directive.from),
-                format!("The order begins on {}.", directive.from),
-                record,
-            );
-        }
-        Phase::Ended | Phase::Paused => {
-            let last =
-                directive.periods().into_iter().map(|(_, to)| to).filter(|to| *to < day).max().unwrap_or(directive.to);
-            return say(
-                "expired",
-                format!("Văn bản chỉ yêu cầu phát đến hết ngày {last}."),
-                format!("The order asked for plays to the end of {last}."),
-                record,
-            );
-        }
-    }
-    if directive.binds(world.directory, screen, day).is_none() {
-        let vi = "Văn bản không áp dụng cho màn hình này.".to_owned();
-        return say("not-targeted", vi, "The order does not bind this screen.".to_owned(), record);
     }
     if !world.directory.operating(screen, day) {
         let vi = "Màn hình không làm việc trong ngày này.".to_owned();
@@ -130,4 +121,43 @@ fn not_in_plan(
     }
     let vi = "Nội dung của đợt này chưa có bản phù hợp trong kho.".to_owned();
     say("no-variant", vi, "No variant that this screen can play is in the library.".to_owned(), record)
+}
+
+/// Rule, Vietnamese, English.
+type NotDue = (&'static str, String, String);
+
+/// Why an order asks nothing of the screen on the day, if so.
+fn order_not_due(world: World<'_>, directive: &Directive, screen: &Screen, day: LocalDay) -> Option<NotDue> {
+    match directive.phase(day) {
+        Phase::Upcoming => {
+            let vi = format!("Văn bản có hiệu lực từ {}.", directive.from);
+            Some(("not-begun", vi, format!("The order begins on {}.", directive.from)))
+        }
+        Phase::Ended | Phase::Paused => {
+            let ends = directive.periods().into_iter().map(|(_, to)| to);
+            let last = ends.filter(|to| *to < day).max().unwrap_or(directive.to);
+            let vi = format!("Văn bản chỉ yêu cầu phát đến hết ngày {last}.");
+            Some(("expired", vi, format!("The order asked for plays to the end of {last}.")))
+        }
+        Phase::Running if directive.binds(world.directory, screen, day).is_none() => {
+            let vi = "Văn bản không áp dụng cho màn hình này.".to_owned();
+            Some(("not-targeted", vi, "The order does not bind this screen.".to_owned()))
+        }
+        Phase::Running => None,
+    }
+}
+
+/// Why a contract asks nothing of the screen on the day, if so.
+fn contract_not_due(world: World<'_>, contract: &Contract, screen: &Screen, day: LocalDay) -> Option<NotDue> {
+    let Contract { from, to, .. } = contract;
+    if day < *from {
+        Some(("not-begun", format!("Hợp đồng có hiệu lực từ {from}."), format!("The contract begins on {from}.")))
+    } else if day > *to {
+        Some(("expired", format!("Hợp đồng đã hết từ sau ngày {to}."), format!("The contract ended after {to}.")))
+    } else if !contract.plays_on(world.directory, screen, day) {
+        let vi = "Hợp đồng không gồm màn hình này.".to_owned();
+        Some(("not-targeted", vi, "The contract does not name this screen.".to_owned()))
+    } else {
+        None
+    }
 }

@@ -63,18 +63,17 @@ impl Fate {
         let (Some((first, _)), Some((_, last))) = (duty.iter().next(), duty.iter().last()) else {
             return Self::default();
         };
-        let length_s = last - first;
-        let at = |percent: u64| first + (u64::from(length_s) * percent / 100) as u32;
+        let first_peak = peak.iter().next().map_or(first, |(a, _)| a);
         match n % 100 {
             // From before the first peak until after the last: nothing can be made good.
             3 | 41 => {
                 let end = peak.iter().last().map_or(last, |(_, b)| b);
                 Self { off: IntervalSet::one(first, end), ..Self::default() }
             }
-            // An hour or two: the rest of the day makes it good.
+            // An hour or two from the beginning of the first peak on: the rest of the day makes it good.
             11 | 29 | 53 | 67 | 89 => {
-                let from = at(5 + chance % 50);
-                Self { off: IntervalSet::one(from, from + 3_600 + (chance % 3_600) as u32), ..Self::default() }
+                let to = first_peak + 3_600 + (chance % 3_600) as u32;
+                Self { off: IntervalSet::one(first_peak.saturating_sub(300), to), ..Self::default() }
             }
             17 | 71 => Self { dark: true, ..Self::default() },
             7 | 23 | 37 | 59 | 83 => Self { late: true, ..Self::default() },
@@ -285,17 +284,20 @@ impl Unit {
     }
 }
 
-/// Screens with their fates for `day`: managed, on duty, but `except`.
+/// Screens with their fates for `day`: managed, on duty, but `except`. With `most`, so many of them,
+/// spread evenly over all: every kind of place stays in the picture.
 pub fn cast<'a>(
     screens: impl Iterator<Item = &'a Screen>,
     directory: &Directory,
     day: LocalDay,
     seed: u64,
     except: &ScreenCode,
+    most: Option<usize>,
 ) -> Vec<(ScreenCode, Fate)> {
-    screens
-        .filter(|s| s.code != *except)
-        .filter(|s| directory.operating(s, day))
+    let on_duty: Vec<&Screen> = screens.filter(|s| s.code != *except && directory.operating(s, day)).collect();
+    let n = most.map_or(on_duty.len(), |most| most.min(on_duty.len()));
+    (0..n)
+        .map(|i| on_duty[i * on_duty.len() / n])
         .enumerate()
         .map(|(n, s)| (s.code.clone(), Fate::draw(n, seed, &directory.duty(s, day), &directory.peak_windows(s, day))))
         .collect()

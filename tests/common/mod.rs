@@ -1,18 +1,30 @@
 //! What stories share: a data directory that goes away by itself, and the program as users call it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-/// A fresh data directory and the commands over it.
+/// The project's own directory: presets and fixtures lie under it.
+#[allow(dead_code)]
+pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// A data directory and the commands over it.
 pub(crate) struct TestData {
-    dir: tempfile::TempDir,
+    path: PathBuf,
+    /// Goes away with the story; none when the directory is somebody else's.
+    _dir: Option<tempfile::TempDir>,
 }
 
 #[allow(dead_code)] // each story is a crate of its own and uses what it needs
 impl TestData {
     /// Empty.
     pub(crate) fn empty() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        let dir = tempfile::tempdir().unwrap();
+        Self { path: dir.path().to_owned(), _dir: Some(dir) }
+    }
+
+    /// One that is there already.
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path, _dir: None }
     }
 
     /// After `lichphat init`.
@@ -24,7 +36,7 @@ impl TestData {
 
     /// The data directory.
     pub(crate) fn path(&self) -> &Path {
-        self.dir.path()
+        &self.path
     }
 
     /// The command, not yet run, with `--data` set and English words.

@@ -85,7 +85,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     );
     tokio::select! {
         () = stop => {}
-        () = real::played_enough(&demo.rooms, started), if args.once => {}
+        () = real::played_enough(&demo.rooms, started), if args.once && player.is_some() => {}
+        () = std::future::ready(()), if args.once && player.is_none() => {}
     }
     demo.context.say("Đang dừng trong trật tự…", "Stopping in order…");
     if let Some(player) = player {
@@ -172,10 +173,7 @@ impl Demo {
         let city = rooms.city().await?;
         let real = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
         let managed = city.world();
-        let mut cast = fleet::cast(managed.managed(), &city.directory, day, self.options.seed, &real);
-        if let Some(most) = self.screens {
-            cast.truncate(most);
-        }
+        let cast = fleet::cast(managed.managed(), &city.directory, day, self.options.seed, &real, self.screens);
         let chosen: std::collections::BTreeSet<ScreenCode> = cast.iter().map(|(s, _)| s.clone()).collect();
         let planned = Instant::now();
         let done = rooms.plan(&city, |s| chosen.contains(&s.code), "first plan").await?;
