@@ -1,27 +1,87 @@
-# Two commands a newcomer needs: `make demo` and `make test`. Both install what is missing.
+# What a newcomer needs: `make demo` and `make test`. Both install what is missing (Debian 12 and its kin;
+# elsewhere they name it) and need Rust with cargo, nothing else.
 SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
 
+# compiler and headers; GStreamer with what plays and shows; an X server without a screen for the tests; the second checker
 PACKAGES := build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev \
 	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core python3
+	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3
 
-.PHONY: help packages test demo bench soak
+# 1, yes, … switch ONCE on; empty, 0 and no do not
+once := $(filter-out 0 no,$(ONCE))
+# the demonstration clears its directory, so a DIR of the environment is not taken for it
+dir := $(if $(filter command line,$(origin DIR)),$(DIR))
+
+.PHONY: help packages rust test demo bench soak
 
 help:
-	@echo "make demo          see the whole idea work (Ctrl-C to stop; ONCE=1 stops by itself)"
-	@echo "make test          every test, with all set-up"
+	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
+	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
+	@echo "make test      the whole suite, with its totals as the last line"
+	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough)"
+	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
+	@echo "make packages  only install what the others need"
 
 packages:
-	@missing=$$(for p in $(PACKAGES); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q '^install ok installed' || echo $$p; done); \
-	if [ -n "$$missing" ]; then \
-		echo "Installing: $$missing"; \
-		sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
-		$$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing; \
-	fi
+	@if ! command -v dpkg-query >/dev/null; then \
+		echo "This is not Debian: please see that these are here (Debian's names): $(PACKAGES)"; exit 0; \
+	fi; \
+	missing=(); \
+	for p in $(PACKAGES); do \
+		[ "$$(dpkg-query -W -f='$${db:Status-Status}' "$$p" 2>/dev/null || true)" = installed ] || missing+=("$$p"); \
+	done; \
+	if [ $${#missing[@]} = 0 ]; then echo "Packages: all here."; exit 0; fi; \
+	as_root=(); \
+	if [ "$$(id -u)" != 0 ]; then \
+		command -v sudo >/dev/null || { echo "As root, please: apt-get install --no-install-recommends $${missing[*]}"; exit 1; }; \
+		as_root=(sudo); \
+	fi; \
+	echo "Installing with apt, without recommends: $${missing[*]}"; \
+	"$${as_root[@]}" apt-get -q -o DPkg::Lock::Timeout=300 update </dev/null; \
+	"$${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 \
+		install --no-install-recommends "$${missing[@]}" </dev/null
 
-test: packages
-	cargo test --workspace --locked
+rust:
+	@command -v cargo >/dev/null || { echo "Rust is missing: install it with cargo, rustfmt and clippy, version $$(sed -n 's/^rust-version = "\([^"]*\)".*/\1/p' Cargo.toml) or newer."; exit 1; }
 
-demo: packages
-	cargo build --release --locked --workspace
+# `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
+test: packages rust
+	@mkdir -p target; echo "Building and running every test; the log is target/test.log"; \
+	code=0; cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
+	awk '/^test result:/ { suites++; passed += $$4; failed += $$6; ignored += $$8 } \
+		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
+			('$$code' == 0 ? "ok" : "FAILED"), passed, failed, ignored, suites }' target/test.log; \
+	exit $$code
+
+# The last line is `exec`: Ctrl-C reaches the demonstration itself, which then stops in order.
+demo: packages rust
+	@echo "Building the release programs (minutes the first time, seconds later)"; \
+	cargo build --release --locked --workspace --bins; \
+	exec "$${CARGO_TARGET_DIR:-target}"/release/lichphat demo $(if $(once),--once) $(if $(dir),--dir "$(dir)") $(if $(PORT),--port "$(PORT)") $(ARGS)
+
+EFFORT ?= quick
+bench: packages rust
+	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
+
+# A play that is neither complete nor the last one, cut by the end, makes this fail. With a display: a window.
+MINUTES ?= 60
+SINK ?= $(if $(DISPLAY),x11,fake)
+define SOAK_REPORT
+import json, sys
+plays = [json.loads(line) for line in open(sys.argv[1])]
+bad = [p for p in plays if p["result"] != "complete" and p["cause"] != "stopped"]
+rendered, dropped = (sum(p[k] for p in plays) for k in ("frames_rendered", "frames_dropped"))
+print(f"soak: {len(plays)} plays, {len(bad)} not complete, {rendered} frames rendered, {dropped} dropped")
+sys.exit(bool(bad) or not plays)
+endef
+export SOAK_REPORT
+soak: packages rust
+	@cargo build --release --locked -p lichphat-player; \
+	mkdir -p var; records=var/soak.jsonl; rm -f "$$records"; \
+	echo "Playing config/sample/media/list.json for $(MINUTES) minutes, sink $(SINK); records: $$records"; \
+	"$${CARGO_TARGET_DIR:-target}"/release/lichphat-player play config/sample/media/list.json --sink $(SINK) \
+		--records "$$records" --duration-s $$(( $(MINUTES) * 60 )); \
+	python3 -c "$$SOAK_REPORT" "$$records"
