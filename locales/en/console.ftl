@@ -43,11 +43,21 @@ verdict-short = { $short ->
     [one] { $short_t } of { $on_duty_t } screens is short of plays.
    *[other] { $short_t } of { $on_duty_t } screens are short of plays.
   }
+verdict-waiting = { $met_t } of { $on_duty_t } screens have met the target; the play logs of { $short_t } are awaited.
+verdict-some-waiting = { $n ->
+    [one] Of these { $n_t } only waits for its play log.
+   *[other] Of these { $n_t } only wait for their play logs.
+  }
 verdict-first-day = No day has ended yet: met or short is known from tomorrow on.
 verdict-nobody = This campaign is aimed at no screen yet.
 today-counted = Today: { $counted_t } of { $planned_t } scheduled plays have counted.
 today-refused = Today: { $counted_t } of { $planned_t } scheduled plays have counted; { $refused_t } did not count.
 today-nothing = No play is scheduled today.
+day-counted = { $counted_t } of { $planned_t } scheduled plays have counted.
+day-refused = { $counted_t } of { $planned_t } scheduled plays have counted; { $refused_t } did not count.
+day-nothing = No play was scheduled.
+day-alone = The result of this day alone.
+day-yesterday = Yesterday
 causes-title = Causes, and what to do
 figure-existing = Existing screens
 figure-reporting = Reporting
@@ -84,6 +94,7 @@ units-summary-waiting = { $n ->
   }: { $met_t } met, { $short_t } short, { $waits_t } before the end of the first day.
 units-none = No unit in this view.
 units-caption = Screens that met the target or are short since the campaign began; units with problems first.
+units-caption-day = Screens that met the target or are short on this day alone; units with problems first.
 by-link-label = View by
 by-link-territory = Territory
 by-link-owner = Owner
@@ -94,6 +105,7 @@ col-screens = Screens
 col-met = Met
 col-short = Short
 col-today = Today
+col-counted = Counted
 col-cause = Main cause
 others-title = Other campaigns
 order-ended = ended on { $day }
@@ -150,3 +162,123 @@ ago-hours = { $n ->
    *[other] { $n_t } hours ago
   }
 children-title = Units below ({ $n_t })
+
+# A screen on one day.
+days-label = Choose the day
+day-previous = Day before
+day-next = Day after
+fact-place = Kind of place
+fact-owner = Owner
+fact-territory = Territory
+fact-sector = Sector
+fact-operator = Operator
+fact-kind = Device
+fact-heard = Heard
+fact-duty = On duty
+fact-peak = Peak hours
+duty-none = off all day
+peak-none = none
+about-title = About this screen
+note-closure = Closed { $hours }: { $reason } ({ $author }).
+note-closure-late = Closed { $hours }: { $reason } ({ $author }). Entered after the fact.
+note-off-duty = The screen is off duty on this day, so nothing is owed.
+note-no-plan = There is no plan for this day yet. Plans are made 7 days ahead.
+note-no-plan-past = There was no plan for this day.
+tier-fixed = fixed event
+tier-order = order
+tier-contract = contract
+tier-local = local content
+tier-fallback = safe content
+ledger-asked = Asked for
+ledger-planned = Planned
+ledger-counted = Counted
+ledger-made-good = Of these made good
+ledger-outside = Outside the windows
+ledger-not-counted = Not counted
+ledger-unknown = Unclear
+ledger-upcoming = To come
+ledger-pending = Waiting for the log
+ledger-missed = Missed
+so-far-met = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
+    [one] { $days_t } day
+   *[other] { $days_t } days
+  } – met.
+so-far-short = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
+    [one] { $days_t } day
+   *[other] { $days_t } days
+  } – { $short_t } missing. { $cause }.
+so-far-first-day = The campaign's first day has not ended yet.
+timeline-title = Time line
+timeline-hint = Choose an hour to see every play. Scroll sideways for the whole day.
+zoom-label = Zoom
+zoom-to = Zoom to
+zoom-whole-day = Whole day
+hour-previous = Hour before
+hour-next = Hour after
+row-people = People
+row-duty = On duty
+row-planned = Planned
+row-played = Played
+legend-label = Legend
+legend-good = counted
+legend-bad = not counted or missed
+legend-made = made good
+legend-unknown = unclear
+legend-open = waiting for the log
+legend-next = to come
+legend-peak = peak hours
+legend-foot = people
+legend-duty = on duty
+legend-now = now
+plays-title = Every play
+plays-caption = { $n ->
+    [one] { $n_t } play
+   *[other] { $n_t } plays
+  }, planned or made good; choose a time to learn why.
+plays-none = No order asked for plays on this day.
+plays-more = { $n ->
+    [one] Show { $n_t } more play of contracts and events
+   *[other] Show { $n_t } more plays of contracts and events
+  }
+plays-fewer = Show only the orders' plays
+col-time = Time
+col-campaign = Campaign
+col-state = Result
+state-upcoming = To come
+state-counted = Counted
+state-counted-late = Counted (the log came late)
+state-counted-outside = Played outside the windows, reported apart
+state-not-counted = Not counted: { $cause }
+state-missed = Missed: { $cause }
+state-made-good = made good at { $time }
+make-good-of = makes good the slot of { $time }
+make-good-of-day = makes good the slot of { $time } on { $day }
+record-shown = Log: { $from }–{ $to }, level { $level }, record { $device }
+record-not-shown = Log: not played at { $from }, record { $device }
+
+# Why?
+why-button = Why does this play?
+why-title = Why?
+why-at = At
+why-campaign = Campaign
+why-all = All
+why-ask = Ask
+why-on-screen = by the plan
+why-nothing = Nothing plays
+why-off-duty = Off duty. The screen is on { $hours }.
+why-no-plan = There is no plan for this day yet ({ $hours }).
+why-gap = A gap in the plan ({ $hours }): the device shows its safe content.
+why-tier-fixed = A fixed event: it starts at its own second, before anything else.
+why-tier-local = Local content, played between the slots in the shares of its items.
+why-tier-fallback = Safe content, played when there is nothing else, so that the screen is never black.
+why-evidence = What the log says
+why-no-record = There is no play log of this moment yet.
+why-others = Each campaign at this moment
+why-none = No campaign asks for this screen on this day.
+why-rule = Rule
+record-of-screen = screen
+record-of-directive = order
+plan-version = Plan version { $version }, made at { $made } ({ $cause }).
+plan-cause-first-plan = first plan
+plan-cause-new-facts = new facts
+plan-cause-simulated-day = simulated day

@@ -12,12 +12,16 @@ use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Figures younger than this are shown as they are, ms.
 const FRESH_MS: u64 = 5_000;
 /// Figures younger than this are shown while newer ones are made, ms.
 const STALE_MS: u64 = 600_000;
+
+/// Orders and periods whose figures are kept.
+const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 
 /// The city at one revision of both rooms.
 #[derive(Debug)]
@@ -26,20 +30,20 @@ pub(super) struct City {
     pub(super) campaigns: Campaigns,
 }
 
-/// One running order, today.
+/// One running order: today and since its first day, or on one day by itself.
 #[derive(Debug)]
 pub(super) struct CampaignNow {
-    /// From the period's first day to today.
+    /// From the period's first day to the day, or of the day alone.
     pub(super) report: Report,
     /// Its lines by screen: an index into the report.
     pub(super) line_of: BTreeMap<ScreenCode, usize>,
-    /// Today's facts by screen.
+    /// The day's facts by screen.
     pub(super) today: BTreeMap<ScreenCode, DayFacts>,
-    /// Today's sums by unit.
+    /// The day's sums by unit.
     pub(super) today_of: BTreeMap<(Link, UnitCode), Today>,
-    /// Today's sums of all.
+    /// The day's sums of all.
     pub(super) today_all: Today,
-    /// First and last day of the period that holds today.
+    /// First and last day of the order's period that holds the day.
     pub(super) period: (LocalDay, LocalDay),
     /// When the figures were made.
     pub(super) made: UtcMillis,
@@ -74,6 +78,8 @@ impl CampaignNow {
 /// Devices by screen.
 pub(super) type Devices = BTreeMap<ScreenCode, DeviceFacts>;
 type Tag = (u64, u64, LocalDay);
+/// A campaign over days, the first to the last.
+type Spanned = (CampaignCode, (LocalDay, LocalDay));
 
 /// A value that is made anew when it is old; whoever asks meanwhile gets the last one.
 struct Fresh<V> {
@@ -128,16 +134,14 @@ impl<V: Send + Sync + 'static> Fresh<V> {
 pub struct Console {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) offset: UtcOffset,
-    #[allow(dead_code)] // the pages of a screen read it
     pub(super) plans: Arc<dyn PlanStore>,
-    #[allow(dead_code)] // the pages of a screen read it
     pub(super) evidence: Arc<dyn EvidenceStore>,
     directory: Arc<dyn DirectoryStore>,
     campaigns: Arc<dyn CampaignStore>,
     compliance: Arc<dyn ComplianceStore>,
     reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
-    now: Mutex<BTreeMap<CampaignCode, Arc<Fresh<CampaignNow>>>>,
+    now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
     devices: Arc<Fresh<Devices>>,
 }
 
@@ -158,7 +162,7 @@ impl Console {
             campaigns: Arc::clone(store) as _,
             compliance,
             city: Mutex::new(None),
-            now: Mutex::default(),
+            now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),
         }
     }
@@ -187,10 +191,29 @@ impl Console {
     /// Figures of every running order that asks for a number of plays, in order of their codes.
     pub(super) async fn campaigns_now(&self, city: &Arc<City>) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
         let (_, today) = self.today();
+        self.campaigns(city, today, false).await
+    }
+
+    /// Figures of the orders running on `day`, of that day alone.
+    pub(super) async fn campaigns_of(
+        &self,
+        city: &Arc<City>,
+        day: LocalDay,
+    ) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
+        self.campaigns(city, day, true).await
+    }
+
+    async fn campaigns(
+        &self,
+        city: &Arc<City>,
+        day: LocalDay,
+        alone: bool,
+    ) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
         let mut out = Vec::new();
-        for directive in running(&city.campaigns, today).filter(|d| d.quota.is_some()) {
-            let Some(period) = directive.period(today) else { continue };
-            out.push(self.campaign_now(city, directive.campaign(), period, today).await?);
+        for directive in running(&city.campaigns, day).filter(|d| d.quota.is_some()) {
+            let Some(period) = directive.period(day) else { continue };
+            let from = if alone { day } else { period.0 };
+            out.push(self.campaign_now(city, directive.campaign(), period, (from, day)).await?);
         }
         Ok(out)
     }
@@ -200,13 +223,14 @@ impl Console {
         city: &Arc<City>,
         campaign: CampaignCode,
         period: (LocalDay, LocalDay),
-        today: LocalDay,
+        span: (LocalDay, LocalDay),
     ) -> Result<Arc<CampaignNow>, ConsoleError> {
         let fresh = {
             let mut all = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(campaign.clone()).or_insert_with(Fresh::new))
+            Arc::clone(all.get_or_insert((campaign.clone(), span), Fresh::new))
         };
-        let tag = (city.directory.revision, city.campaigns.revision, today);
+        // A new day changes what is owed and what is still waited for.
+        let tag = (city.directory.revision, city.campaigns.revision, self.today().1);
         let work = Work {
             reports: Arc::clone(&self.reports),
             compliance: Arc::clone(&self.compliance),
@@ -214,7 +238,7 @@ impl Console {
             city: Arc::clone(city),
             campaign,
             period,
-            today,
+            span,
         };
         fresh.get(tag, self.clock.mono_ms(), work.run()).await
     }
@@ -240,7 +264,7 @@ struct Work {
     city: Arc<City>,
     campaign: CampaignCode,
     period: (LocalDay, LocalDay),
-    today: LocalDay,
+    span: (LocalDay, LocalDay),
 }
 
 impl Work {
@@ -252,8 +276,8 @@ impl Work {
     }
 
     async fn make(self) -> Result<CampaignNow, ConsoleError> {
-        let (city, campaign, today) = (&self.city, &self.campaign, self.today);
-        let report = self.reports.compliance(&city.directory, &city.campaigns, campaign, self.period.0, today).await?;
+        let (city, campaign, (from, today)) = (&self.city, &self.campaign, self.span);
+        let report = self.reports.compliance(&city.directory, &city.campaigns, campaign, from, today).await?;
         let days = self.compliance.days(campaign, today, today).await?;
         let facts: BTreeMap<ScreenCode, DayFacts> =
             days.into_iter().filter_map(|(screen, mut days)| Some((screen, days.remove(&today)?))).collect();

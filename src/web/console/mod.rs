@@ -5,9 +5,13 @@
 //! brings newer figures in and says so when it cannot.
 
 mod data;
+mod names;
 mod overview;
 mod page;
+mod screen;
+mod timeline;
 mod unit;
+mod why;
 
 pub use data::Console;
 
@@ -37,7 +41,6 @@ pub(super) enum ConsoleError {
         code: String,
     },
     /// A day or a time that does not exist.
-    #[allow(dead_code)] // the pages of a screen say it
     #[error("{kind} {value:?} is not valid")]
     Bad {
         /// `day` or `time`.
@@ -172,6 +175,8 @@ async fn dispatch(console: &Console, asked: &Asked) -> Result<String, ConsoleErr
     let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         [""] => overview::show(console, asked).await,
+        ["screens", code] => screen::show(console, asked, code).await,
+        ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,
         _ => Err(ConsoleError::NotFound),
     }

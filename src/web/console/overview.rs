@@ -22,6 +22,9 @@ const CAUSES: usize = 4;
 struct Overview {
     page: Page,
     day: String,
+    /// Addresses of the day before, of the days so far, of the day after.
+    days: (String, Option<String>, Option<String>),
+    alone: bool,
     /// What to bring in first, when the city is empty; commands with a sentence each.
     steps: Vec<(String, &'static str)>,
     screens: String,
@@ -45,7 +48,9 @@ impl Bar {
     pub(super) fn of(good: u64, bad: u64, whole: u64) -> Option<Self> {
         // A single bad one among thousands must be seen.
         let part = |n: u64| if n == 0 || whole == 0 { 0 } else { (n * 100 / whole).clamp(2, 100) };
-        (whole > 0).then(|| Self { good: part(good).min(100 - part(bad)), bad: part(bad) })
+        let bad_part = part(bad);
+        let good_part = if good > 0 && good + bad >= whole { 100 - bad_part } else { part(good).min(100 - bad_part) };
+        (whole > 0).then_some(Self { good: good_part, bad: bad_part })
     }
 }
 
@@ -114,19 +119,30 @@ struct OtherOrder {
 /// `GET /`.
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
     let city = console.city().await?;
-    let now = console.campaigns_now(&city).await?;
     let (_, today) = console.today();
+    let alone = asked.value("day").is_some();
+    let day = super::names::day(asked.value("day"), today)?;
+    let now = if alone { console.campaigns_of(&city, day).await? } else { console.campaigns_now(&city).await? };
     let lang = asked.lang;
-    let mut page = Page::new(console, asked, lang.text("overview-title"));
+    let title = if alone { lang.day(day) } else { lang.text("overview-title") };
+    let mut page = Page::new(console, asked, title);
     if let Some(oldest) = now.iter().map(|c| c.made).min() {
         page.as_of = lang.instant(oldest, console.offset);
     }
-    Ok(view(page, asked, &city, &now, today).render()?)
+    Ok(view(page, asked, &city, &now, (day, today)).render()?)
 }
 
-fn view(page: Page, asked: &Asked, city: &City, now: &[Arc<CampaignNow>], today: LocalDay) -> Overview {
+fn view(
+    page: Page,
+    asked: &Asked,
+    city: &City,
+    now: &[Arc<CampaignNow>],
+    (day, today): (LocalDay, LocalDay),
+) -> Overview {
     let lang = asked.lang;
-    let standing = city.directory.screens().filter(|s| s.in_service.contains(today)).count();
+    let alone = asked.value("day").is_some();
+    let to_day = |d: LocalDay| asked.with("day", Some(&d.to_string()));
+    let standing = city.directory.screens().filter(|s| s.in_service.contains(day)).count();
     let current = asked
         .value("campaign")
         .and_then(|code| now.iter().position(|c| c.report.campaign.as_str() == code))
@@ -138,13 +154,19 @@ fn view(page: Page, asked: &Asked, city: &City, now: &[Arc<CampaignNow>], today:
         .collect::<Vec<_>>();
     Overview {
         page,
-        day: lang.long_day(today),
+        day: lang.long_day(day),
+        days: (
+            to_day(day.previous()),
+            alone.then(|| asked.with("day", None)),
+            (alone && day < today).then(|| to_day(day.next())),
+        ),
+        alone,
         steps: if standing == 0 { steps(lang, city) } else { Vec::new() },
         screens: lang.say("overview-screens", &Values::new().count(lang, "n", standing as u64)),
         no_orders: cards.is_empty() && standing > 0,
         cards,
-        table: current.map(|i| table(asked, city, &now[i], today)),
-        others: others(lang, city, today),
+        table: current.map(|i| table(asked, city, &now[i], day)),
+        others: others(lang, city, day),
     }
 }
 
@@ -208,25 +230,33 @@ pub(super) fn verdict(lang: Lang, totals: &Totals) -> (String, &'static str) {
             .count(lang, "on_duty", totals.on_duty.into());
         lang.say(key, &values)
     };
+    let waiting = totals.short_causes.get("pending").copied().unwrap_or(0);
     match (totals.on_duty, totals.short) {
         (0, _) if totals.existing == 0 => (of("verdict-nobody"), "wait"),
         (0, _) => (of("verdict-first-day"), "wait"),
         (_, 0) => (of("verdict-all-met"), "good"),
+        // A log that may still come is no shortfall that anybody has seen.
+        (_, short) if waiting == short => (of("verdict-waiting"), "wait"),
+        _ if waiting > 0 => {
+            let rest = lang.say("verdict-some-waiting", &Values::new().count(lang, "n", waiting.into()));
+            (format!("{} {rest}", of("verdict-short")), "bad")
+        }
         _ => (of("verdict-short"), "bad"),
     }
 }
 
 /// `Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch`.
-pub(super) fn today_text(lang: Lang, today: &Today) -> String {
+pub(super) fn today_text(lang: Lang, today: &Today, alone: bool) -> String {
     if today.planned == 0 && today.counted == 0 {
-        return lang.text("today-nothing");
+        return lang.text(if alone { "day-nothing" } else { "today-nothing" });
     }
     let values = Values::new().count(lang, "counted", today.counted).count(lang, "planned", today.planned).count(
         lang,
         "refused",
         today.refused,
     );
-    lang.say(if today.refused > 0 { "today-refused" } else { "today-counted" }, &values)
+    let key = if today.refused > 0 { "refused" } else { "counted" };
+    lang.say(&format!("{}-{key}", if alone { "day" } else { "today" }), &values)
 }
 
 fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) -> Card {
@@ -252,11 +282,11 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         verdict,
         tone,
         bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
-        today: today_text(lang, &now.today_all),
+        today: today_text(lang, &now.today_all, asked.value("day").is_some()),
         today_bar: Bar::of(now.today_all.counted, now.today_all.refused, now.today_all.planned),
         figures,
         causes: causes(lang, t, CAUSES),
-        href: href("/", [("campaign", now.report.campaign.as_str())]) + "#units",
+        href: asked.with("campaign", Some(now.report.campaign.as_str())) + "#units",
         current,
     }
 }
@@ -295,7 +325,7 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
     UnitTable {
         title: lang.text("units-title"),
         summary: lang.say(&format!("{key}-summary{with_waits}"), &values),
-        tabs: Link::ALL.iter().map(|l| tab(asked, *l, link)).collect(),
+        tabs: [Link::Territory, Link::Owner, Link::Sector, Link::Operator].map(|l| tab(asked, l, link)).into(),
         rows: lines[range].iter().map(|u| row(lang, u, now)).collect(),
         pages,
         without: (link == Link::Territory && without > 0)
@@ -305,7 +335,7 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
 
 fn tab(asked: &Asked, link: Link, current: Link) -> (String, String, bool) {
     let mut query: BTreeMap<&str, &str> = BTreeMap::from([("link", link.as_str())]);
-    query.extend(asked.value("campaign").map(|c| ("campaign", c)));
+    query.extend(["campaign", "day"].into_iter().filter_map(|name| Some((name, asked.value(name)?))));
     (asked.lang.text(&format!("by-link-{link}")), href("/", query) + "#units", link == current)
 }
 
@@ -358,6 +388,7 @@ mod tests {
         assert_eq!(Bar::of(0, 0, 0), None);
         assert_eq!(Bar::of(10, 0, 10), Some(Bar { good: 100, bad: 0 }));
         assert_eq!(Bar::of(19_999, 1, 20_000), Some(Bar { good: 98, bad: 2 }));
+        assert_eq!(Bar::of(32, 544, 576), Some(Bar { good: 6, bad: 94 }), "no gap when all are told");
         assert_eq!(Bar::of(5, 0, 10), Some(Bar { good: 50, bad: 0 }));
     }
 
@@ -366,6 +397,19 @@ mod tests {
         let totals = Totals { existing: 9, on_duty: 8, met: 6, short: 2, ..Totals::default() };
         assert_eq!(verdict(Lang::Vi, &totals), ("2 trong 8 màn hình đang thiếu lượt phát.".into(), "bad"));
         assert_eq!(verdict(Lang::En, &totals).0, "2 of 8 screens are short of plays.");
+        let waits = Totals {
+            short_causes: [("pending".to_owned(), 2)].into(),
+            ..Totals { existing: 9, on_duty: 8, met: 6, short: 2, ..Totals::default() }
+        };
+        assert_eq!(
+            verdict(Lang::En, &waits),
+            ("6 of 8 screens have met the target; the play logs of 2 are awaited.".into(), "wait")
+        );
+        let some = Totals { short_causes: [("pending".to_owned(), 1), ("silent".to_owned(), 1)].into(), ..totals };
+        assert_eq!(
+            verdict(Lang::Vi, &some).0,
+            "2 trong 8 màn hình đang thiếu lượt phát. Trong đó 1 màn hình chỉ đang chờ nhật ký phát."
+        );
         let good = Totals { existing: 1, on_duty: 1, met: 1, ..Totals::default() };
         assert_eq!(verdict(Lang::En, &good).0, "The one screen on duty has met the target.");
         assert_eq!(verdict(Lang::Vi, &Totals { existing: 4, ..Totals::default() }).1, "wait");
@@ -375,11 +419,11 @@ mod tests {
     fn today_is_told_with_what_does_not_count() {
         let today = Today { planned: 5_000, counted: 1_200, refused: 3 };
         assert_eq!(
-            today_text(Lang::Vi, &today),
+            today_text(Lang::Vi, &today, false),
             "Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch; 3 lượt không được tính."
         );
         assert_eq!(
-            today_text(Lang::En, &Today { refused: 0, ..today }),
+            today_text(Lang::En, &Today { refused: 0, ..today }, false),
             "Today: 1,200 of 5,000 scheduled plays have counted."
         );
     }

@@ -1,0 +1,326 @@
+//! One screen, one day: planned against played, and what its ledgers say.
+
+use super::data::{CampaignNow, City, Console};
+use super::names::{self, state, time, title, why_href};
+use super::page::{Page, shown};
+use super::timeline::{self, Timeline, draw};
+use super::{Asked, ConsoleError, href};
+use crate::compliance::DeviceFacts;
+use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
+use crate::directory::{Link, Screen};
+use crate::lang::{Lang, Values};
+use crate::planning::StoredPlan;
+use crate::proof::Counts;
+use crate::proof::evidence::{Evidence, screen_day};
+use askama::Template;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::v1::Tier;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+#[derive(Template)]
+#[template(path = "screen.html")]
+struct ScreenPage {
+    page: Page,
+    head: Head,
+    day: String,
+    previous: String,
+    next: String,
+    today: Option<String>,
+    notes: Vec<String>,
+    timeline: Timeline,
+    ledgers: Vec<Ledger>,
+    rows: Vec<Row>,
+    rows_caption: String,
+    more: Option<(String, String)>,
+    why: String,
+}
+
+/// Who the screen is.
+pub(super) struct Head {
+    pub(super) name: String,
+    pub(super) code: String,
+    pub(super) simulated: bool,
+    pub(super) crumbs: Vec<(String, String)>,
+    facts: Vec<(String, String, Option<String>)>,
+}
+
+/// Numbers of one campaign on this screen.
+#[derive(Debug, PartialEq, Eq)]
+struct Ledger {
+    title: String,
+    tier: String,
+    figures: Vec<(String, String, bool)>,
+    so_far: String,
+    tone: &'static str,
+    plan_short: String,
+}
+
+/// One play, planned or made good.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    time: String,
+    title: String,
+    note: String,
+    state: String,
+    tone: &'static str,
+    record: String,
+    why: String,
+}
+
+/// Everything one screen's day is made of.
+pub(super) struct Gathered {
+    pub(super) city: Arc<City>,
+    pub(super) screen: Screen,
+    pub(super) day: LocalDay,
+    pub(super) plan: Option<StoredPlan>,
+    pub(super) evidence: Evidence,
+    pub(super) device: Option<DeviceFacts>,
+    pub(super) lines: Vec<DayLine>,
+    pub(super) now: UtcMillis,
+    pub(super) today: LocalDay,
+    pub(super) offset: UtcOffset,
+}
+
+/// Reads one screen's day.
+pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Result<Gathered, ConsoleError> {
+    let unknown = || ConsoleError::Unknown { kind: "screen", code: code.to_owned() };
+    let code = ScreenCode::new(code).map_err(|_| unknown())?;
+    let city = console.city().await?;
+    let screen = city.directory.screen(&code).cloned().ok_or_else(unknown)?;
+    let (now, today) = console.today();
+    let day = names::day(asked.value("day"), today)?;
+    let plan = console.plans.newest(&code, day).await?;
+    let evidence = screen_day(&*console.evidence, &code, day, console.offset).await?;
+    let device = console.devices().await?.get(&code).cloned();
+    let moment = Moment { now, offset: console.offset };
+    let lines = day_lines(plan.as_ref(), &evidence, device.as_ref(), day, moment);
+    Ok(Gathered { city, screen, day, plan, evidence, device, lines, now, today, offset: console.offset })
+}
+
+/// `GET /screens/{code}`.
+pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
+    let hour = timeline::hour(asked)?;
+    let gathered = gather(console, asked, code).await?;
+    let now = console.campaigns_now(&gathered.city).await?;
+    let page = Page::new(console, asked, shown(&gathered.screen.name));
+    Ok(view(page, asked, &gathered, &now, hour).render()?)
+}
+
+fn view(page: Page, asked: &Asked, g: &Gathered, now: &[Arc<CampaignNow>], hour: Option<u32>) -> ScreenPage {
+    let lang = asked.lang;
+    let directory = &g.city.directory;
+    let (duty, peak) = (directory.duty(&g.screen, g.day), directory.peak_windows(&g.screen, g.day));
+    let mut titles: BTreeMap<&CampaignCode, String> = BTreeMap::new();
+    for line in &g.lines {
+        titles.entry(&line.campaign).or_insert_with(|| title(lang, &g.city, line.campaign.as_str()));
+    }
+    let name = |l: &DayLine| titles.get(&l.campaign).cloned().unwrap_or_default();
+    let now_s = (g.day == g.today).then(|| g.now.local(g.offset).1 / 1000);
+    let people = directory.weights(&g.screen, g.day);
+    let day = timeline::Day { duty: &duty, peak: &peak, people: &people, lines: &g.lines, now_s };
+    let to_day = |d: LocalDay| href(&asked.path, [("day", d.to_string().as_str())]);
+    let (rows, more) = rows(asked, g, &name);
+    let at = now_s.or(peak.iter().next().or(duty.iter().next()).map(|(a, _)| a)).unwrap_or(8 * 3_600);
+    ScreenPage {
+        head: head(lang, g),
+        day: lang.long_day(g.day),
+        previous: to_day(g.day.previous()),
+        next: to_day(g.day.next()),
+        today: (g.day != g.today).then(|| asked.path.clone()),
+        notes: notes(lang, g),
+        timeline: draw(asked, &day, hour, &name),
+        ledgers: ledgers(lang, g, now),
+        rows_caption: lang.say("plays-caption", &Values::new().count(lang, "n", rows.len() as u64)),
+        rows,
+        more,
+        why: why_href(g.screen.code.as_str(), g.day, at / 60 * 60, None),
+        page,
+    }
+}
+
+/// Who the screen is, and to whom it belongs.
+pub(super) fn head(lang: Lang, g: &Gathered) -> Head {
+    let directory = &g.city.directory;
+    let mut facts = Vec::new();
+    let mut fact = |key: &str, value: String, to: Option<String>| facts.push((lang.text(key), value, to));
+    let venue = directory.venue(&g.screen.venue_type, g.day);
+    let place = venue.map_or_else(|| g.screen.venue_type.to_string(), |v| shown(lang.pick(&v.name, &v.name_en)));
+    fact("fact-place", place, None);
+    for link in Link::ALL {
+        if let Some(unit) = g.screen.unit(*link, g.day) {
+            let name = directory.unit(unit).map_or_else(|| unit.to_string(), |u| shown(&u.name));
+            fact(&format!("fact-{link}"), name, Some(format!("/units/{unit}")));
+        }
+    }
+    fact("fact-kind", lang.term("kind", g.screen.kind.as_str()), None);
+    let heard = super::unit::ago(lang, g.now, g.device.as_ref().and_then(super::unit::heard), g.offset);
+    fact("fact-heard", heard, None);
+    fact("fact-duty", names::hours(lang, &directory.duty(&g.screen, g.day), "duty-none"), None);
+    fact("fact-peak", names::hours(lang, &directory.peak_windows(&g.screen, g.day), "peak-none"), None);
+    let mut crumbs = vec![(lang.text("overview-title"), "/".to_owned())];
+    let home = g.screen.unit(Link::Territory, g.day).or(g.screen.unit(Link::Owner, g.day));
+    if let Some(unit) = home.and_then(|u| directory.unit(u)) {
+        crumbs.push((shown(&unit.name), format!("/units/{}", unit.code)));
+    }
+    Head {
+        name: shown(&g.screen.name),
+        code: g.screen.code.to_string(),
+        simulated: g.device.as_ref().is_some_and(|d| d.simulated),
+        crumbs,
+        facts,
+    }
+}
+
+/// What one should know of the day before reading its numbers.
+fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
+    let mut notes = Vec::new();
+    for closure in g.city.directory.closures_of(&g.screen, g.day) {
+        let values = Values::new()
+            .word("hours", names::hours(lang, &closure.on(g.day), "duty-none"))
+            .word("reason", shown(&closure.reason))
+            .word("author", shown(&closure.author));
+        let key = if closure.after_the_fact() { "note-closure-late" } else { "note-closure" };
+        notes.push(lang.say(key, &values));
+    }
+    if g.city.directory.duty(&g.screen, g.day).is_empty() {
+        notes.push(lang.text("note-off-duty"));
+    } else if g.plan.is_none() {
+        notes.push(lang.text(if g.day < g.today { "note-no-plan-past" } else { "note-no-plan" }));
+    }
+    if g.device.is_none() {
+        notes.push(format!("{}. {}", lang.cause("no-device"), lang.mend("no-device").unwrap_or_default()));
+    }
+    notes
+}
+
+/// Lines of one campaign by what became of them.
+#[derive(Default)]
+struct Open {
+    upcoming: u32,
+    pending: u32,
+    missed: u32,
+}
+
+fn open_of(lines: &[DayLine], campaign: &CampaignCode) -> Open {
+    let mut open = Open::default();
+    for line in lines.iter().filter(|l| l.campaign == *campaign && l.planned) {
+        match line.state {
+            SlotState::Upcoming => open.upcoming += 1,
+            SlotState::Pending => open.pending += 1,
+            SlotState::Missed(_) => open.missed += 1,
+            _ => {}
+        }
+    }
+    open
+}
+
+fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
+    let counts = g.evidence.counts();
+    let mut planned: Vec<_> = g.plan.iter().flat_map(|p| &p.campaigns).collect();
+    planned.retain(|c| matches!(c.tier, Tier::Order | Tier::Contract));
+    planned.sort_by_key(|c| (c.tier, c.campaign.clone()));
+    planned
+        .into_iter()
+        .map(|c| {
+            let none = Counts::default();
+            let n = counts.get(&c.campaign).unwrap_or(&none);
+            let open = open_of(&g.lines, &c.campaign);
+            let (so_far, tone) = so_far(lang, g, now, &c.campaign);
+            let all = [
+                ("ledger-asked", c.asked, true, false),
+                ("ledger-planned", c.planned, true, false),
+                ("ledger-counted", n.counted, true, false),
+                ("ledger-made-good", n.made_good, false, false),
+                ("ledger-outside", n.counted_outside, false, false),
+                ("ledger-not-counted", n.not_counted, false, true),
+                ("ledger-unknown", n.unknown, false, true),
+                ("ledger-upcoming", open.upcoming, false, false),
+                ("ledger-pending", open.pending, false, false),
+                ("ledger-missed", open.missed, false, true),
+            ];
+            Ledger {
+                title: title(lang, &g.city, c.campaign.as_str()),
+                tier: lang.text(&format!("tier-{}", names::tier(c.tier))),
+                figures: all
+                    .into_iter()
+                    .filter(|(_, n, always, _)| *always || *n > 0)
+                    .map(|(key, n, _, alarm)| (lang.text(key), lang.number(n.into()), alarm))
+                    .collect(),
+                so_far,
+                tone,
+                plan_short: shown_or_empty(lang.pick(&c.short_vi, &c.short_en)),
+            }
+        })
+        .collect()
+}
+
+fn shown_or_empty(text: &str) -> String {
+    if text.is_empty() { String::new() } else { shown(text) }
+}
+
+/// How the order stands on this screen since its first day.
+fn so_far(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>], campaign: &CampaignCode) -> (String, &'static str) {
+    let running = now.iter().find(|c| c.report.campaign == *campaign);
+    let Some(line) = running.and_then(|c| c.line(&g.screen.code)) else { return (String::new(), "") };
+    if line.operating_days == 0 {
+        return (lang.text("so-far-first-day"), "wait");
+    }
+    let values = Values::new()
+        .count(lang, "counted", line.counted.into())
+        .count(lang, "owed", line.owed.into())
+        .count(lang, "short", line.short.into())
+        .count(lang, "days", line.operating_days.into())
+        .word("cause", if line.main_cause.is_empty() { String::new() } else { lang.cause(&line.main_cause) });
+    match line.met {
+        true => (lang.say("so-far-met", &values), "good"),
+        false if line.main_cause == "pending" => (lang.say("so-far-short", &values), "wait"),
+        false => (lang.say("so-far-short", &values), "bad"),
+    }
+}
+
+/// The table: orders and make-goods, or everything but the loop; and the way to the other.
+fn rows(asked: &Asked, g: &Gathered, name: &dyn Fn(&DayLine) -> String) -> (Vec<Row>, Option<(String, String)>) {
+    let lang = asked.lang;
+    let all = asked.value("plays") == Some("all");
+    let of_table = |l: &&DayLine| matches!(l.tier, Tier::Fixed | Tier::Order | Tier::Contract);
+    let chosen = |l: &&DayLine| all || l.tier == Tier::Order || l.in_place_of.is_some();
+    let others = g.lines.iter().filter(of_table).filter(|l| !chosen(l)).count();
+    let rows = g.lines.iter().filter(of_table).filter(chosen).map(|l| row(lang, g, l, name(l))).collect();
+    let more = match (all, others) {
+        (true, _) => Some((lang.text("plays-fewer"), asked.with("plays", None) + "#plays")),
+        (false, 0) => None,
+        (false, n) => {
+            let text = lang.say("plays-more", &Values::new().count(lang, "n", n as u64));
+            Some((text, asked.with("plays", Some("all")) + "#plays"))
+        }
+    };
+    (rows, more)
+}
+
+fn row(lang: Lang, g: &Gathered, line: &DayLine, title: String) -> Row {
+    let (state, tone) = state(lang, line);
+    Row {
+        time: time(line.start_s),
+        title,
+        note: names::in_place_of(lang, line, g.day).unwrap_or_default(),
+        state,
+        tone,
+        record: line.record.map(|i| record_text(lang, g, i)).unwrap_or_default(),
+        why: why_href(g.screen.code.as_str(), g.day, line.start_s, Some(&line.campaign)),
+    }
+}
+
+/// The record a figure can be walked back to: its times, its evidence level and its identity.
+pub(super) fn record_text(lang: Lang, g: &Gathered, i: usize) -> String {
+    let judged = &g.evidence.records[i];
+    let clock = |at: UtcMillis| time((at.local(g.offset).1 + 500) / 1000);
+    let level = serde_json::to_value(judged.record.display).ok().and_then(|v| v.as_str().map(str::to_owned));
+    let values = Values::new()
+        .word("from", clock(judged.record.start))
+        .word("to", clock(judged.record.end))
+        .word("level", level.unwrap_or_default())
+        .word("device", format!("{}.{}.{}", judged.device, judged.epoch, judged.seq));
+    lang.say(if judged.record.result.was_shown() { "record-shown" } else { "record-not-shown" }, &values)
+}
