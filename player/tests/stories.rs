@@ -63,6 +63,14 @@ async fn joining_in_the_middle_shows_the_safe_loop_until_the_next_slot() {
     assert!(records[0].end <= at(today(), "08:00:10"));
     assert_eq!(planned(&records)[0].0, 1, "slot 0 had begun and gets no partial credit");
     assert_eq!(records[1].start, at(today(), "08:00:10"));
+
+    // Stopped in the middle of a stand-in: that is no fault of the stand-in's.
+    let mut device = world.device();
+    device.agent.tick();
+    device.step_until(at(today(), "08:01:02"));
+    device.stop().await;
+    assert_eq!(world.records().last().unwrap().result, PlayResult::Partial(Cause::Stopped));
+    assert_eq!(device.agent.playing().faults(), Vec::<String>::new());
 }
 
 const ORDERS: [u32; 4] = [29_100, 30_600, 32_400, 43_800]; // 08:05, 08:30, 09:00, 12:10
@@ -218,6 +226,13 @@ async fn a_playlist_with_a_bad_signature_or_of_another_screen_is_refused_and_the
     world.server.publish(forged);
     device.run_until(at(today(), "08:20"), MINUTE_MS).await;
     let faults = device.agent.playing().faults();
+    // A day whose document the scheduler does not have stops no other day.
+    let lost = world.server.publish(playlist(today().next(), "08:00-08:20", &[]));
+    world.server.lock().plans.remove(&lost);
+    world.server.publish(playlist(today().plus(2), "08:00-08:20", &[]));
+    device.meet().await;
+    assert!(device.agent.playing().core().plan_of(today().plus(2)).is_some());
+    assert!(device.agent.playing().faults().iter().any(|f| f.contains("answered 404")));
     for word in ["signature does not match", "is for screen P00009-01", "starts before the one before it ends"] {
         assert_eq!(faults.iter().filter(|f| f.contains(word)).count(), 1, "{word} in {faults:?}");
     }

@@ -166,7 +166,9 @@ impl Cache {
                     (have_bytes, hasher) = (0, sha2::Sha256::new());
                 }
                 status => {
-                    self.fs.remove(&part).map_err(disk)?;
+                    if status == 416 {
+                        self.fs.remove(&part).map_err(disk)?; // the part is no beginning of the file
+                    }
                     return Err(CacheError::Status { hash, status });
                 }
             }

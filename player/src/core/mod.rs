@@ -406,7 +406,7 @@ impl Core {
             ..blank(&queued.plan, queued.item, queued.origin, report.start, result, now)
         };
         let early = result != PlayResult::Complete && queued.end.since_ms(report.end) > i64::from(LATE_MS);
-        if early && queued.origin == Origin::Fallback {
+        if early && queued.origin == Origin::Fallback && result != PlayResult::Partial(Cause::Stopped) {
             self.rest(&queued, now, out);
         }
         self.close(queued, record, out);

@@ -211,7 +211,8 @@ impl Syncer {
                 self.plans.sort_by_key(|p| (p.day(), p.playlist.version));
                 tell(News::Playlist(plan));
             }
-            Err(FetchPlan::Sync(error)) => return Err(error),
+            Err(FetchPlan::Sync(error @ SyncError::Transport(_))) => return Err(error),
+            Err(FetchPlan::Sync(error)) => tell(News::Fault(error.to_string())), // the other days go on
             Err(FetchPlan::Plan(error)) => {
                 // A full disk may have room tomorrow; a bad document stays bad.
                 if !matches!(error, PlanError::Disk { .. }) {
