@@ -10,7 +10,6 @@ pages-label = Pages of the list
 pages = Page { $page_t } of { $of_t }
 page-previous = Previous
 page-next = Next
-details = Details
 tag-sample = sample
 tag-simulated = simulated
 n-screens = { $n ->
@@ -207,6 +206,10 @@ so-far-short = Since the campaign began: { $counted_t } plays counted, { $owed_t
     [one] { $days_t } day
    *[other] { $days_t } days
   } – { $short_t } missing. { $cause }.
+so-far-waiting = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
+    [one] { $days_t } day
+   *[other] { $days_t } days
+  } – waiting for the play log.
 so-far-first-day = The campaign's first day has not ended yet.
 timeline-title = Time line
 timeline-hint = Choose an hour to see every play. Scroll sideways for the whole day.
@@ -282,3 +285,4 @@ plan-version = Plan version { $version }, made at { $made } ({ $cause }).
 plan-cause-first-plan = first plan
 plan-cause-new-facts = new facts
 plan-cause-simulated-day = simulated day
+plan-cause-data-changed = data changed

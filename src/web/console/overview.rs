@@ -221,6 +221,11 @@ pub(super) fn causes(lang: Lang, totals: &Totals, most: usize) -> Vec<CauseLine>
         .collect()
 }
 
+/// Screens that are short by more than a log that may still come.
+pub(super) fn really_short(totals: &Totals) -> u32 {
+    totals.short.saturating_sub(totals.short_causes.get("pending").copied().unwrap_or(0))
+}
+
 /// How the order stands, and in which tone to say it.
 pub(super) fn verdict(lang: Lang, totals: &Totals) -> (String, &'static str) {
     let of = |key: &str| {
@@ -281,7 +286,7 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         rule: directive.quota.as_ref().map(|q| rule_text(lang, q)).unwrap_or_default(),
         verdict,
         tone,
-        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
         today: today_text(lang, &now.today_all, asked.value("day").is_some()),
         today_bar: Bar::of(now.today_all.counted, now.today_all.refused, now.today_all.planned),
         figures,
@@ -308,7 +313,12 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
         now.report.units.iter().filter(|u| u.link == link && kind(&u.unit).is_some_and(|k| listed(link, k))).collect();
     lines.sort_by_cached_key(|u| {
         let waits = u.totals.on_duty == 0;
-        (std::cmp::Reverse(u.totals.short), waits, without_kind(&plain_key(&u.name)).to_owned(), u.unit.clone())
+        (
+            std::cmp::Reverse((really_short(&u.totals), u.totals.short)),
+            waits,
+            without_kind(&plain_key(&u.name)).to_owned(),
+            u.unit.clone(),
+        )
     });
     let short = lines.iter().filter(|u| u.totals.short > 0).count() as u64;
     let waits = lines.iter().filter(|u| u.totals.on_duty == 0).count() as u64;
@@ -356,7 +366,7 @@ fn row(lang: Lang, line: &UnitLine, now: &CampaignNow) -> UnitRow {
         } else {
             format!("{}/{}", lang.number(today.counted), lang.number(today.planned))
         },
-        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
         cause,
     }
 }

@@ -275,7 +275,7 @@ fn so_far(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>], campaign: &Campaig
         .word("cause", if line.main_cause.is_empty() { String::new() } else { lang.cause(&line.main_cause) });
     match line.met {
         true => (lang.say("so-far-met", &values), "good"),
-        false if line.main_cause == "pending" => (lang.say("so-far-short", &values), "wait"),
+        false if line.main_cause == "pending" => (lang.say("so-far-waiting", &values), "wait"),
         false => (lang.say("so-far-short", &values), "bad"),
     }
 }

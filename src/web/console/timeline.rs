@@ -32,7 +32,7 @@ pub(super) struct Span {
 pub(super) struct Mark {
     pub(super) x: u32,
     pub(super) width: u32,
-    /// `good`, `bad`, `unknown`, `open`, `next`, `made`; `order`, `planned`, `loop`.
+    /// `good`, `bad`, `unknown`, `open`, `next`, `made`, `played` (not asked for); `order`, `planned`, `loop`.
     pub(super) kind: &'static str,
     pub(super) title: String,
 }
@@ -97,7 +97,9 @@ impl Scale {
     }
     fn mark(&self, line: &DayLine, kind: &'static str, title: String) -> Mark {
         let (x, end) = (self.x(line.start_s), self.x(line.start_s.saturating_add(line.length_s)));
-        Mark { x, width: (end - x).max(3), kind, title }
+        // wide ones leave a pixel, so that two neighbours are seen as two
+        let width = (end - x).max(3);
+        Mark { x, width: width - u32::from(width > 4), kind, title }
     }
 }
 
@@ -123,6 +125,7 @@ fn kind(line: &DayLine) -> &'static str {
     match &line.state {
         SlotState::Upcoming => "next",
         SlotState::Counted { .. } if line.in_place_of.is_some() => "made",
+        SlotState::Counted { .. } if matches!(line.tier, Tier::Local | Tier::Fallback) => "played",
         SlotState::Counted { .. } => "good",
         SlotState::NotCounted(_) | SlotState::Missed(_) => "bad",
         SlotState::Unknown(_) => "unknown",

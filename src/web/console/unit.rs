@@ -1,7 +1,7 @@
 //! One unit: its screens today, those with problems first.
 
 use super::data::{CampaignNow, City, Console, Devices};
-use super::overview::{Bar, CauseLine, causes, order_title};
+use super::overview::{Bar, CauseLine, causes, order_title, really_short};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError};
 use crate::compliance::{DeviceFacts, ScreenLine, Totals};
@@ -200,7 +200,7 @@ fn order(lang: Lang, city: &City, now: &CampaignNow, screens: &[Found<'_>]) -> O
         sample: directive.sample,
         verdict,
         tone,
-        bar: Bar::of(t.met.into(), t.short.into(), t.on_duty.into()),
+        bar: Bar::of(t.met.into(), really_short(&t).into(), t.on_duty.into()),
         causes: causes(lang, &t, 3),
     })
 }

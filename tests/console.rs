@@ -1,0 +1,461 @@
+//! The console as people meet it: real rooms over a real store, asked through the service itself.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
+
+mod common;
+
+use bytes::Bytes;
+use common::TestData;
+use http::{Request, StatusCode, header};
+use lichphat::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Directive};
+use lichphat::clock::SimClock;
+use lichphat::cmd::{Context, rooms::Rooms};
+use lichphat::compliance::ComplianceStore;
+use lichphat::config::Settings;
+use lichphat::directory::{
+    Batch, Change, Connection, DaySpan, DirectoryStore, Link, Links, Output, Screen, ScreenKind, Unit, UnitKind,
+    VenueProfile,
+};
+use lichphat::lang::Lang;
+use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
+use lichphat::proof::evidence::screen_day;
+use lichphat::web::{self, Service};
+use lichphat_playlists::ids::{
+    BootId, CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash, UnitCode, VenueType,
+};
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::{HANOI, LocalDay, clock_text};
+use lichphat_playlists::wire::device::Register;
+use lichphat_playlists::wire::sign::{Evidence, SigningKey};
+use lichphat_playlists::wire::v1::{Asset, Tier};
+use std::sync::Arc;
+
+const VENUE: &str = r#"
+type = "office"
+name = "Trụ sở"
+name_en = "Office"
+calendar = "none"
+confidence = "assumption"
+source = "a test"
+[[hours]]
+days = "mon-sun,day-off"
+open = "08:00-17:00"
+lunch_break = "12:00-13:00"
+peaks = "08:00-10:00"
+open_assumption = true
+peaks_assumption = true
+"#;
+
+const ORDER: &str = r#"
+code = "ihanoi"
+title = "Sản phẩm iHanoi"
+title_en = "The iHanoi product"
+kind = "play"
+issuer = "HN"
+from = "2026-11-20"
+to = "2026-12-31"
+source = "a test"
+quota = { plays = 6, per = "day", rule = "average", over = "operating-days", within = "peak" }
+min_gap_s = 300
+[product]
+title = "iHanoi"
+length_s = 15
+[[product.variant]]
+lang = "vi"
+media = "0000000000000000000000000000000000000000000000000000000000000001"
+[[target]]
+link = "territory"
+unit = "HN"
+force = "required"
+reason = "a test"
+"#;
+
+/// A name that wants to be a program and to turn the text around it.
+const HOSTILE: &str = "<script>alert(\"x\")</script>\u{202e}'& Phường";
+
+fn friday() -> LocalDay {
+    "2026-11-20".parse().unwrap()
+}
+
+fn code<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+/// A town with its rooms and its service, whose clock stands on Thursday noon.
+struct Town {
+    _data: TestData,
+    rooms: Rooms,
+    service: Service,
+    clock: Arc<SimClock>,
+}
+
+impl Town {
+    fn empty() -> Self {
+        let data = TestData::new();
+        let clock = Arc::new(SimClock::new(friday().previous().at(12 * 3_600, HANOI)));
+        let settings = Settings { data: data.path().to_owned(), ..Settings::default() };
+        let rooms = Rooms::open(&Context { settings, lang: Lang::Vi, clock: clock.clone() }).unwrap();
+        let service = web::service(&rooms.app());
+        Self { _data: data, rooms, service, clock }
+    }
+
+    /// With an order and these screens, each in its ward.
+    async fn with(wards: &[(&str, &str)], screens: Vec<Screen>) -> Self {
+        let town = Self::empty();
+        let unit = |unit: &str, name: &str, kind, parent: Option<&str>| Unit {
+            code: code(unit),
+            name: name.to_owned(),
+            name_en: None,
+            kind,
+            parent: parent.map(code),
+            effective: DaySpan::default(),
+            source: None,
+        };
+        let mut changes = vec![Change::Unit(unit("HN", "Thành phố Hà Nội", UnitKind::City, None))];
+        changes.extend(wards.iter().map(|(w, name)| Change::Unit(unit(w, name, UnitKind::Ward, Some("HN")))));
+        changes.push(Change::Venue(toml::from_str::<VenueProfile>(VENUE).unwrap()));
+        changes.extend(screens.into_iter().map(Change::Screen));
+        town.rooms.store.import_directory(Batch { changes }, 0).await.unwrap();
+        let order: Directive = toml::from_str(ORDER).unwrap();
+        let changes = vec![CampaignChange::Directive(Box::new(order))];
+        town.rooms.store.import_campaigns(CampaignBatch { changes }, 0).await.unwrap();
+        town
+    }
+
+    async fn send(&self, request: Request<Bytes>) -> (StatusCode, String, http::HeaderMap) {
+        let answer = self.service.exchange(request).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        (parts.status, String::from_utf8(body.to_vec()).unwrap(), parts.headers)
+    }
+
+    async fn page(&self, path: &str) -> (StatusCode, String) {
+        let (status, html, headers) = self.send(Request::get(path).body(Bytes::new()).unwrap()).await;
+        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().unwrap().starts_with("default-src 'none'"), "{path}");
+        well_formed(path, &html);
+        (status, html)
+    }
+
+    async fn ok(&self, path: &str) -> String {
+        let (status, html) = self.page(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        html
+    }
+
+    /// Plans Friday for the screen: six plays of the order, four of a contract, a loop in between.
+    async fn plan(&self, screen: &str) -> StoredPlan {
+        let city = self.rooms.city().await.unwrap();
+        let at = city.directory.screen(&code(screen)).unwrap();
+        let (duty, peak) = (city.directory.duty(at, friday()), city.directory.peak_windows(at, friday()));
+        let wanted = |name: &str, tier, target, windows, quota| Wanted {
+            asset: asset(name, tier),
+            target,
+            windows,
+            min_gap_s: 300,
+            priority: if tier == Tier::Order { 1 } else { 3 },
+            category: None,
+            quota,
+        };
+        let terms = QuotaTerms { min_display: DisplayLevel::D1, daily_cap: 12, make_good_until: friday() };
+        let input = DayInput {
+            screen: code(screen),
+            day: friday(),
+            venue: "office".into(),
+            wanted: vec![
+                wanted("ihanoi", Tier::Order, 6, peak.clone(), Some(terms)),
+                wanted("ca-phe", Tier::Contract, 4, duty.clone(), None),
+            ],
+            duty,
+            peak,
+            weights: vec![10; 96],
+            fixed: vec![],
+            local: vec![LoopItem { asset: asset("loop", Tier::Local), weight: 1 }],
+            fallback: asset("safe", Tier::Fallback),
+            category_gap_s: Default::default(),
+            ledger_through: None,
+        };
+        let now = lichphat_playlists::ports::Clock::now(&*self.clock);
+        self.rooms.planning.plan(vec![input], now, "first plan").await.unwrap();
+        self.rooms.planning.store().newest(&code(screen), friday()).await.unwrap().unwrap()
+    }
+
+    /// Registers a simulated device at the screen.
+    async fn device(&self, screen: &str, key: &SigningKey<Evidence>) -> (DeviceId, Epoch) {
+        let file = self.rooms.fleet.provision(code(screen), String::new(), String::new(), String::new()).await.unwrap();
+        let public_key = key.verifying_key().to_base64();
+        let register = Register { token: file.token, public_key, software: "test".into(), simulated: true };
+        let registered = self.rooms.fleet.register(register).await.unwrap();
+        (registered.device, registered.epoch)
+    }
+}
+
+fn asset(name: &str, tier: Tier) -> Asset {
+    let hash = Sha256Hash::of(name.as_bytes());
+    let media = Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s: 15 };
+    Asset { code: code::<CampaignCode>(name), variant: String::new(), tier, media, volume_percent: 100 }
+}
+
+fn screen(screen: &str, name: &str, ward: &str, kind: ScreenKind) -> Screen {
+    let mut links = Links::default();
+    for link in [Link::Owner, Link::Territory] {
+        links.history_mut(link).set(None, Some(code::<UnitCode>(ward)));
+    }
+    Screen {
+        code: code::<ScreenCode>(screen),
+        name: name.to_owned(),
+        venue_type: code::<VenueType>("office"),
+        kind,
+        connection: Connection::Direct,
+        panels: 1,
+        width_px: 1920,
+        height_px: 1080,
+        output: Output::Video,
+        links,
+        in_service: DaySpan::default(),
+    }
+}
+
+/// What every page keeps: a language, a title, landmarks, nothing from outside, no hostile markup.
+fn well_formed(path: &str, html: &str) {
+    for needed in ["<html lang=\"", "<title>", "<main id=\"main\"", "<nav aria-label=", "<h1"] {
+        assert!(html.contains(needed), "{path} lacks {needed}");
+    }
+    for outside in ["src=\"http", "href=\"http", "src=\"//", "href=\"//", "url(", "<style", "style=\"", "onclick"] {
+        assert!(!html.contains(outside), "{path} has {outside}");
+    }
+    assert!(!html.contains("<script>"), "{path} lets a name become a program");
+    assert!(!html.contains('\u{202e}'), "{path} lets a name turn its surroundings");
+    assert_eq!(html.matches("<table").count(), html.matches("<caption").count(), "{path}: a table without a caption");
+    assert_eq!(html.matches("<h1").count(), 1, "{path}: one heading of the first rank");
+}
+
+/// The day's records: the second slot was lost to a power cut and made good later, the third fell
+/// on a dark panel, the fifth has no record yet.
+fn records(plan: &StoredPlan) -> Vec<PlayRecord> {
+    let base = PlayRecord {
+        plan: plan.head.hash,
+        item: 0,
+        origin: Origin::Fallback,
+        boot: BootId(1),
+        start: friday().at(0, HANOI),
+        end: friday().at(0, HANOI),
+        mono_start_ms: 0,
+        clock: ClockState::Synced,
+        clock_error_ms: 10,
+        frames_rendered: 375,
+        frames_dropped: 0,
+        display: DisplayLevel::D1,
+        result: PlayResult::Complete,
+    };
+    let mut records = Vec::new();
+    let orders: Vec<(usize, u32, u16)> = (plan.playlist.slots.iter().enumerate())
+        .filter(|(_, s)| plan.assets.assets[usize::from(s.item)].tier == Tier::Order)
+        .map(|(i, s)| (i, s.start_s, s.item))
+        .collect();
+    for (n, (index, start_s, item)) in orders.iter().copied().enumerate() {
+        let start = friday().at(start_s, HANOI);
+        let play = PlayRecord {
+            item,
+            origin: Origin::Planned { slot: index as u32 },
+            start,
+            end: start.plus_ms(15_000),
+            ..base
+        };
+        match n {
+            1 => records.push(PlayRecord { end: start, result: PlayResult::Skipped(Cause::DeviceOff), ..play }),
+            2 => records.push(PlayRecord { display: DisplayLevel::Dark, ..play }),
+            4 => {}
+            _ => records.push(play),
+        }
+    }
+    let (missed, item) = (orders[1].0 as u32, orders[1].2);
+    let start = friday().at((orders[3].1 + orders[4].1) / 2, HANOI);
+    let origin = Origin::MakeGood { missed_plan: plan.head.hash, missed_slot: missed };
+    records.push(PlayRecord { item, origin, start, end: start.plus_ms(15_000), ..base });
+    records.sort_by_key(|r| r.start);
+    records
+}
+
+async fn town_with_a_day() -> (Town, StoredPlan) {
+    let screens = vec![
+        screen("S1", &format!("Sảnh {HOSTILE}"), "W1", ScreenKind::Managed),
+        screen("S2", &"Màn hình có tên rất dài ".repeat(15), "W1", ScreenKind::ThirdParty),
+        screen("S3", "Một cửa", "W2", ScreenKind::Managed),
+    ];
+    let town = Town::with(&[("W1", HOSTILE), ("W2", "Phường Ba Đình"), ("W3", "Xã Đông Anh")], screens).await;
+    let plan = town.plan("S1").await;
+    let key = SigningKey::from_seed(&[7; 32]);
+    let (device, epoch) = town.device("S1", &key).await;
+    town.clock.jump_to(friday().at(18 * 3_600, HANOI));
+    let segment = Segment {
+        device,
+        epoch,
+        first_seq: Seq(1),
+        screen: code("S1"),
+        offset: HANOI,
+        simulated: true,
+        previous: Sha256Hash([0; 32]),
+        anchor: String::new(),
+        records: records(&plan),
+    };
+    town.rooms.proof.ingest(device, segment.seal(&key).into_bytes()).await.unwrap();
+    (town, plan)
+}
+
+#[tokio::test]
+async fn an_empty_city_teaches_what_to_do_first() {
+    let town = Town::empty();
+    let html = town.ok("/").await;
+    for step in ["Bắt đầu", "lichphat import units config/directory/units.toml", "lichphat plan run", "make demo"]
+    {
+        assert!(html.contains(step), "{step}");
+    }
+    assert!(town.ok("/?lang=en").await.contains("First steps"));
+    assert!(town.ok("/?day=2024-10-10").await.contains("10/10/2024"));
+}
+
+#[tokio::test]
+async fn an_officer_finds_the_short_screen_in_two_steps_and_learns_why() {
+    let (town, plan) = town_with_a_day().await;
+    // while the first day runs nothing is short yet, and today's plays are told
+    let html = town.ok("/").await;
+    assert!(html.contains("Chưa có ngày nào kết thúc"), "{html}");
+    assert!(html.contains("Hôm nay: đã tính 4 trong 6 lượt theo lịch; 2 lượt không được tính."), "{html}");
+
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    let html = town.ok("/").await;
+    assert!(html.contains("3 trong 3 màn hình đang thiếu lượt phát."), "{html}");
+    assert!(html.contains("2 phường, xã: 0 đạt, 2 thiếu."), "{html}");
+    assert!(html.contains("1 phường, xã chưa có màn hình nào thuộc diện."));
+    assert!(html.contains("&#60;script&#62;alert"), "the name is shown as it is written");
+    assert!(html.contains("href=\"/units/W1\""));
+
+    let html = town.ok("/units/W1?show=short").await;
+    assert!(html.contains("href=\"/screens/S1\"") && html.contains("mô phỏng"));
+    assert!(html.contains("Đơn vị khác vận hành và chưa khai báo lượt phát"));
+
+    let html = town.ok("/screens/S1?day=2026-11-20").await;
+    let second = &plan.playlist.slots.iter().filter(|s| s.item == order_item(&plan)).nth(1).unwrap();
+    let missed = &clock_text(second.start_s)[..5];
+    for said in [
+        "Thứ Sáu, 20/11/2026",
+        "Không phát: thiết bị tắt nguồn hoặc chương trình phát không chạy → đã phát bù lúc",
+        "Không được tính: Màn hình tắt trong lúc phát",
+        &format!("phát bù suất {missed}"),
+        "Đã tính",
+        "Đang chờ thiết bị gửi nhật ký phát",
+        "08:00–12:00 và 13:00–17:00",
+        "?day=2026-11-19",
+        "?day=2026-11-21",
+        "mô phỏng",
+        "bản ghi 1.1.1",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert!(html.contains("Xem thêm 4 lượt theo hợp đồng"), "contracts are one step away");
+    assert!(town.ok("/screens/S1?day=2026-11-20&plays=all&hour=8").await.contains("Chỉ xem lượt"));
+    assert!(town.ok("/screens/S3?day=2026-11-20").await.contains("Chưa có thiết bị phát nào"));
+}
+
+fn order_item(plan: &StoredPlan) -> u16 {
+    plan.assets.assets.iter().position(|a| a.tier == Tier::Order).unwrap() as u16
+}
+
+#[tokio::test]
+async fn for_any_minute_the_page_says_why_this_and_why_not_that() {
+    let (town, plan) = town_with_a_day().await;
+    let first = plan.playlist.slots.iter().find(|s| s.item == order_item(&plan)).unwrap().start_s;
+    let at = clock_text(first);
+    let html = town.ok(&format!("/screens/S1/why?day=2026-11-20&at={at}")).await;
+    for said in ["Sản phẩm iHanoi", "lần 1 trong 6 lần của hôm nay", "ca-phe", "Đã tính. Nhật ký:", "bản 1"]
+    {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    let html = town.ok("/screens/S1/why?day=2026-11-20&at=11:00&campaign=ihanoi&lang=en").await;
+    assert!(html.contains("Outside its windows: it plays within 08:00–10:00 only."), "{html}");
+    assert!(html.contains("The iHanoi product") && !html.contains("<strong><bdi class=\"name\">ca-phe"));
+    assert!(town.ok("/screens/S1/why?day=2026-11-20&at=12:30").await.contains("Ngoài giờ hoạt động"));
+    assert!(town.ok("/screens/S1/why?day=2026-11-20&at=09:00&campaign=%3Cscript%3E").await.contains("Không có đợt"));
+    assert!(town.ok("/screens/S2/why?day=2026-11-20&at=09:00").await.contains("không do hệ thống điều khiển"));
+}
+
+#[tokio::test]
+async fn what_the_page_counts_is_what_the_rollups_hold() {
+    let (town, _) = town_with_a_day().await;
+    let evidence = screen_day(&town.rooms.store, &code("S1"), friday(), HANOI).await.unwrap();
+    let rolled = town.rooms.store.days(&code("ihanoi"), friday(), friday()).await.unwrap();
+    let rolled = &rolled[&code::<ScreenCode>("S1")][&friday()];
+    let counts = &evidence.counts()[&code::<CampaignCode>("ihanoi")];
+    assert_eq!((counts.counted, counts.made_good, counts.not_counted), (4, 1, 2));
+    assert_eq!(
+        (rolled.counted, rolled.made_good, rolled.not_counted, rolled.slots_seen, &rolled.reasons),
+        (counts.counted, counts.made_good, counts.not_counted, counts.slots_seen, &counts.reasons)
+    );
+    assert!(screen_day(&town.rooms.store, &code("S3"), friday(), HANOI).await.unwrap().records.is_empty());
+}
+
+#[tokio::test]
+async fn what_does_not_exist_is_said_plainly_in_the_readers_language() {
+    let (town, _) = town_with_a_day().await;
+    for (path, status, said) in [
+        ("/nowhere", 404, "Không có trang này"),
+        ("/units", 404, "Không có trang này"),
+        ("/units/X9", 404, "Không có đơn vị nào mang mã “X9”"),
+        ("/units/%3Cscript%3E", 404, "Không có đơn vị này"),
+        ("/screens/S9?lang=en", 404, "No screen has the code “S9”"),
+        ("/screens/S1?day=2026-02-30", 400, "không phải là một ngày có thật"),
+        ("/screens/S1?day=%3Cscript%3Ealert(1)%3C/script%3E", 400, "không phải là một ngày có thật"),
+        ("/screens/S1?hour=25", 400, "không phải là giờ trong ngày"),
+        ("/screens/S1/why?at=24:30", 400, "không phải là giờ trong ngày"),
+        ("/?day=99999-01-01", 400, "không phải là một ngày có thật"),
+    ] {
+        let (got, html) = town.page(path).await;
+        assert_eq!(got.as_u16(), status, "{path}");
+        assert!(html.contains(said), "{path}: {said}\n{html}");
+    }
+    let (status, html, _) = town.send(Request::post("/").body(Bytes::new()).unwrap()).await;
+    assert!(status == StatusCode::METHOD_NOT_ALLOWED && html.contains("chỉ để xem"));
+}
+
+#[tokio::test]
+async fn the_language_is_remembered_and_the_assets_come_from_the_program() {
+    let town = Town::empty();
+    let (_, html, headers) = town.send(Request::get("/?lang=en").body(Bytes::new()).unwrap()).await;
+    assert!(
+        html.contains("<html lang=\"en\"") && headers[header::SET_COOKIE].to_str().unwrap().starts_with("lang=en;")
+    );
+    let again = Request::get("/").header(header::COOKIE, "a=b; lang=en").body(Bytes::new()).unwrap();
+    let (_, html, headers) = town.send(again).await;
+    assert!(html.contains("<html lang=\"en\"") && !headers.contains_key(header::SET_COOKIE));
+    assert!(html.contains("href=\"/?lang=vi\""), "the way back");
+    for (path, kind) in [("/static/console.css?v=1", "text/css"), ("/static/live.js", "text/javascript")] {
+        let (status, _, headers) = town.send(Request::get(path).body(Bytes::new()).unwrap()).await;
+        assert!(
+            status == StatusCode::OK && headers[header::CONTENT_TYPE].to_str().unwrap().starts_with(kind),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn thousands_of_screens_come_in_pages_and_every_page_is_small() {
+    let many: usize = std::env::var("CONSOLE_SCREENS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let wards: Vec<(String, String)> = (0..126).map(|i| (format!("W{i}"), format!("Phường số {i}"))).collect();
+    let wards: Vec<(&str, &str)> = wards.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let screens = (0..many)
+        .map(|i| screen(&format!("S{i:05}"), &format!("Màn hình {i}"), &format!("W{}", i % 126), ScreenKind::Managed))
+        .collect();
+    let town = Town::with(&wards, screens).await;
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    for path in ["/", "/?page=3", "/units/HN", "/units/HN?page=7&show=short", "/units/W5", "/screens/S00007"] {
+        town.ok(path).await;
+        let begun = std::time::Instant::now();
+        let html = town.ok(path).await;
+        println!("{path}: {} ms, {} bytes", begun.elapsed().as_millis(), html.len());
+        assert!(html.len() < 150_000, "{path}: {} bytes", html.len());
+        assert!(html.matches("href=\"/screens/").count() <= 60, "{path}");
+    }
+    assert!(town.ok("/units/HN?page=7").await.contains("Trang 7 trên"));
+    assert!(town.ok("/units/HN?page=99999").await.contains("rel=\"prev\""), "beyond the end is the end");
+}
