@@ -35,7 +35,7 @@ pub struct ScreenAnswer {
 impl ScreenAnswer {
     /// Can the screen carry the order on every day looked at?
     pub fn can(&self) -> bool {
-        self.asked > 0 && self.placed >= self.asked
+        self.placed >= self.asked
     }
 }
 
