@@ -130,7 +130,9 @@ impl Context {
 /// Parses the command line, runs the command, says what went wrong.
 pub fn main() -> ExitCode {
     let cli = Cli::parse(); // ends with code 2 and clap's words when called wrongly
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    // simulated players speak for themselves through their records, not through the server's log
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,lichphat_player=error".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(cli) {
         Ok(code) => code,

@@ -159,7 +159,7 @@ impl SimFleet {
     pub async fn live(&mut self, day: LocalDay, mut progress: impl FnMut(u64)) -> Result<(), SimError> {
         for slice in 0..=(86_400 / SLICE_S) {
             self.server_clock.jump_to(day.at(slice * SLICE_S, self.offset));
-            self.slice(day, slice * SLICE_S, slice == 0).await?;
+            self.slice(day, slice * SLICE_S).await?;
             progress(u64::from(slice));
         }
         Ok(())
@@ -179,16 +179,14 @@ impl SimFleet {
         .await
     }
 
-    async fn slice(&mut self, day: LocalDay, second: u32, first: bool) -> Result<(), SimError> {
+    async fn slice(&mut self, day: LocalDay, second: u32) -> Result<(), SimError> {
         let (service, options, offset) = (self.service.clone(), self.options, self.offset);
         self.each(move |mut unit| {
             let service = service.clone();
             async move {
                 unit.live_until(day, second, offset, &service, options).await;
                 if let Some(device) = unit.device.as_mut() {
-                    if first {
-                        device.meet().await;
-                    } else if !unit.fate.late
+                    if !unit.fate.late
                         && let Err(error) = device.agent.upload_once().await
                     {
                         device.agent.fault(error.to_string());
@@ -246,7 +244,7 @@ impl Unit {
         edges.retain(|&s| s > now_s && s <= second);
         edges.push(second);
         if self.device.is_none() && !self.fate.off.contains(now_s) {
-            self.switch_on(service, options);
+            self.switch_on(service, options).await;
         }
         for edge in edges {
             let at: UtcMillis = day.at(edge, offset);
@@ -260,15 +258,13 @@ impl Unit {
                 }
             } else if self.device.is_none() {
                 self.clock.reboot();
-                self.switch_on(service, options);
-                if let Some(device) = self.device.as_mut() {
-                    device.meet().await;
-                }
+                self.switch_on(service, options).await;
             }
         }
     }
 
-    fn switch_on(&mut self, service: &Service, options: SimOptions) {
+    /// The first thing a device with power and network does is to ask for its plans.
+    async fn switch_on(&mut self, service: &Service, options: SimOptions) {
         let stage = SimStage::new(Arc::clone(&self.clock), 30);
         let parts = AgentParts {
             identity: Arc::clone(&self.identity),
@@ -280,7 +276,9 @@ impl Unit {
             display: self.display.clone(),
             options: AgentOptions { core: CoreOptions { make_good: options.make_good }, ..AgentOptions::default() },
         };
-        self.device = Some(SimDevice::start(parts, Arc::clone(&self.clock), stage));
+        let mut device = SimDevice::start(parts, Arc::clone(&self.clock), stage);
+        device.meet().await;
+        self.device = Some(device);
     }
 }
 
