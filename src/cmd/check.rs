@@ -1,5 +1,5 @@
-//! `lichphat check`: audits the store against the signed bytes it holds, like fsck. Exit code 0 only
-//! when everything agrees.
+//! `lichphat check`: audits the store against the signed bytes it holds, and the library against its
+//! hashes, like fsck. Exit code 0 only when everything agrees.
 
 use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
@@ -18,22 +18,18 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let rooms = Rooms::open(context)?;
     let mut found = audit(&rooms.store).await?;
     let plans = rooms.planning.audit().await?;
-    let looked_at = plans.plans;
-    found.findings.extend(plans.findings.into_iter().map(|(place, problem)| Finding { place, problem }));
+    let (files, media) = rooms.library.audit().await?;
+    let further = plans.findings.into_iter().chain(media);
+    found.findings.extend(further.map(|(place, problem)| Finding { place, problem }));
     output::rows(args.output.format, &["place", "problem"], &found.findings)?;
+    let (plans, segments, records, findings) = (plans.plans, found.segments, found.records, found.findings.len());
     context.say(
         &format!(
-            "Đã đối chiếu {looked_at} lịch phát, {} đoạn nhật ký, {} bản ghi: {} chỗ không khớp.",
-            found.segments,
-            found.records,
-            found.findings.len()
+            "Đã đối chiếu {plans} lịch phát, {segments} đoạn nhật ký, {records} bản ghi, {files} tệp nội dung: {findings} chỗ không khớp."
         ),
         &format!(
-            "Compared {looked_at} plans, {} segments, {} records: {} disagreements.",
-            found.segments,
-            found.records,
-            found.findings.len()
+            "Compared {plans} plans, {segments} segments, {records} records, {files} media files: {findings} disagreements."
         ),
     );
-    Ok(if found.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -306,12 +306,18 @@ impl VenueProfile {
         }
         let assumed = self.hours.iter().any(|h| h.open_assumption || h.peaks_assumption);
         if assumed != (self.confidence != Confidence::Sourced) {
-            flaw(
-                "confidence".into(),
-                self.confidence.to_string(),
-                "sourced khi mọi giờ đều có nguồn; nếu không, đánh dấu open_assumption / peaks_assumption = true",
-                "sourced means that every hour has a source; otherwise mark open_assumption / peaks_assumption = true",
-            );
+            let (vi, en) = if assumed {
+                (
+                    "có giờ mang dấu *_assumption: viết partly hoặc assumption",
+                    "some hours are marked *_assumption: write partly or assumption",
+                )
+            } else {
+                (
+                    "chưa giờ nào mang dấu: thêm open_assumption / peaks_assumption = true, hoặc viết sourced",
+                    "no hour is marked: add open_assumption / peaks_assumption = true, or write sourced",
+                )
+            };
+            flaw("confidence".into(), self.confidence.to_string(), vi, en);
         }
         if self.source.trim().is_empty() && self.confidence != Confidence::Assumption {
             flaw(

@@ -70,6 +70,12 @@ impl MediaFiles {
         Ok(Copy { target: self.path(hash), temp, hash, size_bytes })
     }
 
+    /// SHA-256 of the bytes as they are now; none when the file is not there.
+    pub(super) async fn hash_now(&self, hash: MediaHash) -> Result<Option<MediaHash>, LibraryError> {
+        let path = self.path(hash);
+        blocking(move || hash_file(&path).map_err(|e| io(&path, e))).await
+    }
+
     /// Opens the bytes, whole or in part.
     pub async fn open(&self, hash: MediaHash, range: Range) -> Result<MediaReader, LibraryError> {
         let path = self.path(hash);
@@ -152,8 +158,8 @@ impl Copy {
     /// Gives it its name: fsync, rename, fsync of the directory. A good file that is there stays.
     pub(super) async fn keep(self) -> Result<(), LibraryError> {
         blocking(move || {
-            let Self { temp, target, size_bytes, .. } = self;
-            if std::fs::metadata(&target).is_ok_and(|m| m.len() == size_bytes) {
+            let Self { temp, target, hash, .. } = self;
+            if hash_file(&target).is_ok_and(|found| found == Some(hash)) {
                 return Ok(());
             }
             let dir = target.parent().unwrap_or(Path::new("."));
@@ -164,6 +170,20 @@ impl Copy {
             File::open(dir).and_then(|d| d.sync_all()).map_err(failed)
         })
         .await
+    }
+}
+
+fn hash_file(path: &Path) -> std::io::Result<Option<Sha256Hash>> {
+    let mut file = match File::open(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let (mut hasher, mut buffer) = (sha2::Sha256::new(), vec![0; 256 * 1024]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(Some(Sha256Hash(hasher.finalize().into()))),
+            n => hasher.update(&buffer[..n]),
+        }
     }
 }
 

@@ -77,6 +77,27 @@ impl Library {
         Ok(self.store.media(hash).await?)
     }
 
+    /// `lichphat check`, the library's part: every item's bytes are there and are what their name says.
+    /// Answers how many were looked at, and what was found: where, what.
+    pub async fn audit(&self) -> Result<(usize, Vec<(String, String)>), LibraryError> {
+        let items = self.list().await?;
+        let mut findings = Vec::new();
+        for MediaItem { media, name, .. } in &items {
+            let problem = match self.files.hash_now(media.hash).await {
+                Ok(Some(found)) if found == media.hash => continue,
+                Ok(Some(_)) => "its bytes were changed".to_owned(),
+                Ok(None) => "its file is missing".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            let path = self.files.path(media.hash);
+            findings.push((
+                format!("media {name}"),
+                format!("{problem} ({}); bring the original back with `lichphat media add`", path.display()),
+            ));
+        }
+        Ok((items.len(), findings))
+    }
+
     /// Opens the bytes of a known item, whole or in part.
     pub async fn open(&self, hash: MediaHash, range: Range) -> Result<MediaReader, LibraryError> {
         self.files.open(hash, range).await

@@ -1,6 +1,6 @@
 //! `lichphat check`, the planning part: every stored plan is what was signed, and what its figures say.
 
-use super::{PlanStore, PlanningError, StoredPlan};
+use super::{PlanHead, PlanStore, PlanningError, StoredPlan};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
 use lichphat_playlists::wire::v1::Playlist;
@@ -11,8 +11,10 @@ use std::collections::BTreeMap;
 pub struct AuditedPlan {
     /// Its row, for paging.
     pub row: i64,
-    /// As the rooms read it.
-    pub plan: StoredPlan,
+    /// What its row says it is.
+    pub head: PlanHead,
+    /// As the rooms read it, or why they cannot.
+    pub plan: Result<StoredPlan, String>,
     /// As it was signed.
     pub envelope: Vec<u8>,
     /// Slots its row names.
@@ -39,7 +41,7 @@ pub(super) async fn audit(store: &dyn PlanStore, key: &VerifyingKey<PlanSigning>
         let Some(last) = batch.last().map(|p| p.row) else { return Ok(found) };
         for audited in batch {
             found.plans += 1;
-            let head = &audited.plan.head;
+            let head = &audited.head;
             let place = format!("plan {} {} v{}", head.screen, head.day, head.version);
             found.findings.extend(problems(&audited, key).into_iter().map(|p| (place.clone(), p)));
         }
@@ -49,19 +51,26 @@ pub(super) async fn audit(store: &dyn PlanStore, key: &VerifyingKey<PlanSigning>
 
 fn problems(audited: &AuditedPlan, key: &VerifyingKey<PlanSigning>) -> Vec<String> {
     let mut out = Vec::new();
-    let AuditedPlan { plan, envelope, slots, .. } = audited;
-    if Sha256Hash::of(envelope) != plan.head.hash {
+    let AuditedPlan { head, plan, envelope, slots, .. } = audited;
+    if Sha256Hash::of(envelope) != head.hash {
         out.push("its name is not the hash of its bytes".to_owned());
     }
     match Envelope::from_bytes(envelope.clone()).map_err(Into::into).and_then(|e| Playlist::open(&e, key)) {
         Err(error) => out.push(error.to_string()),
         Ok(signed) => {
-            let row = (&plan.head.screen, plan.head.day, plan.head.version);
+            let row = (&head.screen, head.day, head.version);
             if row != (&signed.screen, signed.day, signed.version) {
                 out.push("its row does not say what its signed bytes say".to_owned());
             }
         }
     }
+    let plan = match plan {
+        Ok(plan) => plan,
+        Err(problem) => {
+            out.push(problem.clone());
+            return out;
+        }
+    };
     if let Err(error) = plan.playlist.check(&plan.assets) {
         out.push(error.to_string());
         return out;
@@ -74,10 +83,17 @@ fn problems(audited: &AuditedPlan, key: &VerifyingKey<PlanSigning>) -> Vec<Strin
         *planned.entry(plan.assets.assets[usize::from(slot.item)].code.as_str()).or_default() += 1;
     }
     for c in &plan.campaigns {
-        let slots = planned.get(c.campaign.as_str()).copied().unwrap_or(0);
+        let slots = planned.remove(c.campaign.as_str()).unwrap_or(0);
         if slots != c.planned {
             out.push(format!("campaign {}: its row says {} plays, the plan has {slots}", c.campaign, c.planned));
         }
+        let asked = plan.problem.campaign(c.campaign.as_str()).map_or(0, |p| p.target);
+        if asked != c.asked {
+            out.push(format!("campaign {}: its row says {} were asked, the problem asks {asked}", c.campaign, c.asked));
+        }
     }
+    out.extend(
+        planned.into_iter().map(|(code, slots)| format!("campaign {code}: has no row, the plan has {slots} plays")),
+    );
     out
 }

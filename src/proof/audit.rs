@@ -136,7 +136,13 @@ impl Replay {
         if row != (segment.device, segment.epoch, segment.first_seq, segment.last_seq(), envelope.hash()) {
             self.find(place.clone(), "its row does not say what its signed bytes say");
         }
-        let plans = self.plans.book(store, &segment).await?;
+        let plans = match self.plans.book(store, &segment).await {
+            Ok(plans) => plans,
+            Err(error) => {
+                self.find(place, format!("cannot be judged again: {error}"));
+                return Ok(());
+            }
+        };
         let key = (segment.device, segment.epoch);
         let mark = self.marks.get(&key).cloned().unwrap_or_else(|| DeviceMark {
             tally: self.tallies.get(&segment.screen).cloned().unwrap_or_default(),

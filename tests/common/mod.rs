@@ -1,5 +1,8 @@
 //! What stories share: a data directory that goes away by itself, and the program as users call it.
 
+#[allow(dead_code)]
+pub(crate) mod town;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -10,6 +13,8 @@ pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// A data directory and the commands over it.
 pub(crate) struct TestData {
     path: PathBuf,
+    /// `--config`, when the story has settings of its own.
+    settings: Option<String>,
     /// Goes away with the story; none when the directory is somebody else's.
     _dir: Option<tempfile::TempDir>,
 }
@@ -19,12 +24,18 @@ impl TestData {
     /// Empty.
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { path: dir.path().to_owned(), _dir: Some(dir) }
+        Self { path: dir.path().to_owned(), settings: None, _dir: Some(dir) }
     }
 
     /// One that is there already.
     pub(crate) fn at(path: PathBuf) -> Self {
-        Self { path, _dir: None }
+        Self { path, settings: None, _dir: None }
+    }
+
+    /// With a settings file.
+    pub(crate) fn with_settings(mut self, file: &str) -> Self {
+        self.settings = Some(file.to_owned());
+        self
     }
 
     /// After `lichphat init`.
@@ -44,6 +55,9 @@ impl TestData {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat"));
         command.arg("--data").arg(self.path()).args(["--lang", "en"]).args(args).stdin(Stdio::null());
         command.env("RUST_LOG", "warn");
+        if let Some(file) = &self.settings {
+            command.args(["--config", file]);
+        }
         command
     }
 

@@ -85,31 +85,29 @@ const STORED: &str =
             d.bytes, p.slots
      FROM plan p JOIN asset_table a ON a.hash = p.assets_hash JOIN day_problem d ON d.hash = p.problem_hash";
 
-fn stored(conn: &Connection, row: &Row<'_>) -> Result<AuditedPlan, StoreError> {
+fn stored(conn: &Connection, row: &Row<'_>) -> Result<StoredPlan, StoreError> {
     let head = head(row)?;
     let id: i64 = row.get(5)?;
-    let envelope: Vec<u8> = row.get(7)?;
     let assets_hash = hash_of(&row.get::<_, Vec<u8>>(9)?)?;
     let mut problem: Problem =
         serde_json::from_slice(&row.get::<_, Vec<u8>>(10)?).map_err(|e| StoreError::unreadable("day problem", e))?;
     problem.id = format!("{}/{}", head.screen, head.day);
-    let plan = StoredPlan {
+    Ok(StoredPlan {
         head,
         cause: row.get(6)?,
-        playlist: stored_playlist(envelope.clone())?,
+        playlist: stored_playlist(row.get(7)?)?,
         assets: AssetTable::decode(&row.get::<_, Vec<u8>>(8)?, assets_hash)
             .map_err(|e| StoreError::unreadable("asset table", e))?,
         problem,
         campaigns: campaigns(conn, id)?,
-    };
-    Ok(AuditedPlan { row: id, plan, envelope, slots: row.get(11)? })
+    })
 }
 
 fn newest(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, StoreError> {
     let mut query =
         conn.prepare_cached(&format!("{STORED} WHERE p.screen = ?1 AND p.day = ?2 ORDER BY p.version DESC LIMIT 1"))?;
     let mut found = query.query(params![screen.as_str(), day_number(day)])?;
-    found.next()?.map(|row| Ok(stored(conn, row)?.plan)).transpose()
+    found.next()?.map(|row| stored(conn, row)).transpose()
 }
 
 fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>, StoreError> {
@@ -117,7 +115,8 @@ fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>
     let mut found = query.query(params![after, limit])?;
     let mut out = Vec::new();
     while let Some(row) = found.next()? {
-        out.push(stored(conn, row)?);
+        let plan = stored(conn, row).map_err(|e| e.to_string()); // the audit goes on and names it
+        out.push(AuditedPlan { row: row.get(5)?, head: head(row)?, plan, envelope: row.get(7)?, slots: row.get(11)? });
     }
     Ok(out)
 }

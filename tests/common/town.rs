@@ -1,0 +1,140 @@
+//! A town of one ward (`tests/fixtures/town`): its data directory, its server on a real port with a told
+//! clock, and simulated devices that call it over HTTP.
+
+use super::{ROOT, TestData};
+use lichphat::clock::SimClock as ServerClock;
+use lichphat::cmd::Context;
+use lichphat::cmd::rooms::Rooms;
+use lichphat::config::Settings;
+use lichphat::lang::Lang;
+use lichphat::web::{self, Listener};
+use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::display::FixedDisplay;
+use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::ports::http::HttpTransport;
+use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
+use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
+use lichphat_playlists::wire::device::Provisioning;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// `hh:mm[:ss]` of a day in Hanoi.
+pub(crate) fn at(day: &str, clock: &str) -> UtcMillis {
+    day.parse::<LocalDay>().unwrap().at(parse_clock(clock).unwrap(), HANOI)
+}
+
+/// A file of the town.
+pub(crate) fn fixture(name: &str) -> String {
+    Path::new(ROOT).join("tests/fixtures/town").join(name).to_str().unwrap().to_owned()
+}
+
+/// After `lichphat init` and every import, each through the command line.
+pub(crate) fn town() -> TestData {
+    let data = TestData::new().with_settings(&fixture("server.toml"));
+    for (kind, file) in [("units", "units.csv"), ("venues", "venues.toml"), ("screens", "screens.csv")] {
+        data.ok(&["import", kind, &fixture(file)]);
+    }
+    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
+    data
+}
+
+/// What `lichphat device add` wrote for a screen.
+pub(crate) fn provision(data: &TestData, screen: &str, server: &str) -> (PathBuf, Provisioning) {
+    let out = data.path().join(format!("{screen}.provision.toml"));
+    data.ok(&["device", "add", "--screen", screen, "--server", server, "--out", out.to_str().unwrap()]);
+    let file = toml::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    (out, file)
+}
+
+/// The server in this process, on a port of its own, at a told time.
+pub(crate) struct TownServer {
+    pub(crate) rooms: Rooms,
+    pub(crate) clock: Arc<ServerClock>,
+    /// `http://127.0.0.1:port`
+    pub(crate) url: String,
+}
+
+impl TownServer {
+    pub(crate) async fn start(data: &TestData, now: UtcMillis) -> Self {
+        let clock = Arc::new(ServerClock::new(now));
+        let settings = Settings { data: data.path().to_owned(), ..Settings::default() };
+        let rooms = Rooms::open(&Context { settings, lang: Lang::En, clock: clock.clone() }).unwrap();
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let url = format!("http://{}", listener.address());
+        let second = Duration::from_secs(1);
+        tokio::spawn(listener.serve(web::service(&rooms.app()), second * 10, second, std::future::pending()));
+        Self { rooms, clock, url }
+    }
+
+    /// Plans from the told day on; the number of new versions.
+    pub(crate) async fn plan(&self) -> u32 {
+        let city = self.rooms.city().await.unwrap();
+        self.rooms.plan(&city, |_| true, "story").await.unwrap().published
+    }
+
+    /// Registers a device at a screen and switches it on.
+    pub(crate) async fn device(&self, data: &TestData, screen: &str) -> TownDevice {
+        let (_, provisioning) = provision(data, screen, &self.url);
+        let transport = HttpTransport::new(&self.url).unwrap();
+        let key = make_key(&SeededRng::new(screen.bytes().map(u64::from).sum()));
+        let identity = Arc::new(register(&transport, &provisioning, key, true).await.unwrap());
+        let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
+        let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
+        let sim = switch_on(&identity, &clock, &transport, &fs, &journal);
+        TownDevice { sim, identity, transport, fs, journal }
+    }
+
+    /// Lets server and device live until `until`, with a meeting every quarter of an hour.
+    pub(crate) async fn live(&self, device: &mut TownDevice, until: UtcMillis) {
+        while self.rooms.clock.now() < until {
+            device.sim.meet().await;
+            let next = self.rooms.clock.now().plus_ms(900_000).min(until);
+            self.clock.jump_to(next);
+            device.sim.step_until(next);
+        }
+        device.sim.meet().await;
+    }
+}
+
+/// A simulated device, who it is, and what outlives a power cut.
+pub(crate) struct TownDevice {
+    pub(crate) sim: SimDevice,
+    pub(crate) identity: Arc<Identity>,
+    transport: HttpTransport,
+    fs: MemoryMediaFs,
+    journal: MemoryJournal,
+}
+
+impl TownDevice {
+    /// The power fails now and comes back at `until`.
+    pub(crate) fn without_power(&mut self, until: UtcMillis) {
+        self.sim.stage.cut_power();
+        let clock = self.sim.clock.clone();
+        clock.advance_to(until);
+        clock.reboot();
+        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal);
+    }
+}
+
+fn switch_on(
+    identity: &Arc<Identity>,
+    clock: &Arc<SimClock>,
+    transport: &HttpTransport,
+    fs: &MemoryMediaFs,
+    journal: &MemoryJournal,
+) -> SimDevice {
+    let stage = SimStage::new(clock.clone(), 30);
+    let parts = AgentParts {
+        identity: identity.clone(),
+        clock: clock.clone(),
+        transport: Arc::new(transport.clone()),
+        fs: Arc::new(fs.clone()),
+        journal: Box::new(journal.clone()),
+        stage: Box::new(stage.clone()),
+        display: Arc::new(FixedDisplay::new(DisplayLevel::D1)),
+        options: AgentOptions::default(),
+    };
+    SimDevice::start(parts, clock.clone(), stage)
+}
