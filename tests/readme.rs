@@ -1,5 +1,5 @@
-//! What the documentation shows can be typed: every `lichphat` command of it exists with its switches, and so
-//! do the Makefile's targets and the files that links point at.
+//! What the documentation says is there: every `lichphat` command it shows exists with its switches, and so do
+//! the Makefile's targets, the files that links point at, and the tests it names as what holds a rule.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
 #[path = "common/shown.rs"]
@@ -34,5 +34,31 @@ fn every_link_leads_to_a_file_and_every_target_to_a_recipe() {
         for target in words[1..].iter().filter(|word| !word.contains('=')) {
             assert!(makefile.contains(&format!("\n{target}:")), "{document}: make {target}: no such target");
         }
+    }
+}
+
+fn all_code(dir: &Path, code: &mut String) {
+    for path in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            all_code(&path, code);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            code.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_test_named_as_holding_a_rule_is_there() {
+    let mut code = String::new();
+    for dir in ["src", "tests", "playlists/src", "playlists/tests", "player/src", "player/tests"] {
+        all_code(&root().join(dir), &mut code);
+    }
+    let text = std::fs::read_to_string(root().join("docs/ARCHITECTURE.md")).unwrap();
+    let sentence =
+        |span: &str| span.matches('_').count() > 3 && !span.contains(|c: char| !c.is_alphanumeric() && c != '_');
+    let named: Vec<&str> = text.split('`').skip(1).step_by(2).filter(|span| sentence(span)).collect();
+    assert!(named.len() > 15, "{named:?}");
+    for name in named {
+        assert!(code.contains(&format!("fn {name}(")), "docs/ARCHITECTURE.md: there is no test {name}");
     }
 }
