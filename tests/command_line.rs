@@ -4,8 +4,6 @@
 mod common;
 
 use common::TestData;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
 #[test]
 fn a_newcomer_inits_twice_and_nothing_is_lost() {
@@ -41,20 +39,14 @@ fn the_server_answers_on_this_machine_only_and_stops_when_asked() {
     let refused = data.fails(2, &["serve", "--listen", "0.0.0.0:0"]);
     assert!(refused.contains("0.0.0.0:0") && refused.contains("no TLS"), "{refused}");
 
-    let mut server = data.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
-    let mut words = BufReader::new(server.stderr.take().unwrap()).lines();
-    let address = words.by_ref().map(Result::unwrap).find_map(|line| {
-        let (_, rest) = line.split_once("http://")?;
-        Some(rest.split('/').next()?.to_owned())
-    });
+    let mut server = data.serve();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let health: serde_json::Value = runtime.block_on(async {
-        let answer = reqwest::get(format!("http://{}/healthz", address.unwrap())).await.unwrap();
+        let answer = reqwest::get(format!("{}/healthz", server.url)).await.unwrap();
         answer.json().await.unwrap()
     });
     assert_eq!(health["status"], "ok");
-    let stop = std::process::Command::new("kill").arg(server.id().to_string()).status().unwrap();
-    assert!(stop.success() && server.wait().unwrap().success(), "an orderly stop is a success");
+    server.stop();
 }
 
 #[test]

@@ -3,8 +3,9 @@
 #[allow(dead_code)]
 pub(crate) mod town;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 /// The project's own directory: presets and fixtures lie under it.
 #[allow(dead_code)]
@@ -79,5 +80,45 @@ impl TestData {
         let words = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{args:?}: {words}");
         words
+    }
+
+    /// `lichphat serve` on a free port, once it listens.
+    pub(crate) fn serve(&self) -> Serve {
+        let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut words = BufReader::new(child.stderr.take().unwrap());
+        let mut line = String::new();
+        let url = loop {
+            line.clear();
+            assert_ne!(words.read_line(&mut line).unwrap(), 0, "it ended before it listened");
+            if let Some(at) = line.find("http://") {
+                break line[at..].split('/').take(3).collect::<Vec<_>>().join("/");
+            }
+        };
+        Serve { child, _words: words, url }
+    }
+}
+
+/// A running server; killed when a story fails before it stops it.
+pub(crate) struct Serve {
+    child: Child,
+    /// Held so that its last words find an open pipe.
+    _words: BufReader<ChildStderr>,
+    /// `http://127.0.0.1:port`
+    pub(crate) url: String,
+}
+
+#[allow(dead_code)]
+impl Serve {
+    /// Asks it to stop; it must end well.
+    pub(crate) fn stop(&mut self) {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success() && self.child.wait().unwrap().success(), "an orderly stop is a success");
+    }
+}
+
+impl Drop for Serve {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
