@@ -15,6 +15,7 @@ use lichphat_player::sync::sse::EventReader;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{HANOI, LocalDay};
 use lichphat_playlists::wire::v1::PlaylistIndex;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// A device of screen C-01 that asks and listens.
@@ -104,5 +105,20 @@ async fn a_listening_device_hears_of_a_plan_within_two_seconds_whoever_published
     let asked = Instant::now();
     server.stop();
     assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    data.ok(&["check"]);
+}
+
+#[test]
+fn processes_that_plan_at_the_same_time_do_not_stumble_over_each_other() {
+    let data = town();
+    let children: Vec<_> =
+        (0..4).map(|_| data.command(&["plan", "run"]).stdout(Stdio::piped()).spawn().unwrap()).collect();
+    let published = children.into_iter().map(|child| {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        let done: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        done["published"].as_u64().unwrap()
+    });
+    assert_eq!(published.sum::<u64>(), 21, "three screens, seven days, each once");
     data.ok(&["check"]);
 }

@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::fleet::Fleet;
 use crate::keys::Keys;
 use crate::library::Library;
-use crate::planning::{DayInput, Planning, Replanned, Unplayable, World};
+use crate::planning::{DayInput, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::store::Store;
 use crate::web::App;
@@ -140,13 +140,24 @@ impl Rooms {
     ) -> Result<Replanned, AppError> {
         let today = self.today();
         let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
-        let (inputs, unplayable) = self.inputs(city, &days, wanted).await?;
-        for lost in unplayable {
-            tracing::warn!(code = %lost.code, variant = lost.variant, "cannot be played: {}", lost.problem);
+        let mut tries = 0;
+        loop {
+            let (inputs, unplayable) = self.inputs(city, &days, &wanted).await?;
+            if tries == 0 {
+                for lost in unplayable {
+                    tracing::warn!(code = %lost.code, variant = lost.variant, "cannot be played: {}", lost.problem);
+                }
+            }
+            match self.planning.plan(inputs, self.clock.now(), cause).await {
+                // The server and a command beside it may plan at the same time: look again at what is there now.
+                Err(PlanningError::Raced) if tries < 5 => tries += 1,
+                done => {
+                    let done = done?;
+                    self.fleet.announce(done.screens.iter().cloned());
+                    return Ok(done);
+                }
+            }
         }
-        let done = self.planning.plan(inputs, self.clock.now(), cause).await?;
-        self.fleet.announce(done.screens.iter().cloned());
-        Ok(done)
     }
 
     /// The compliance report of a campaign.

@@ -57,6 +57,9 @@ pub enum PlanningError {
     /// The screen has nothing to fall back on.
     #[error("no safe loop: add a `[fallback]` item to the local loop so that no screen can go black")]
     NoFallback,
+    /// Another process published the same day while this one was computing; nothing was saved.
+    #[error("another process publishes plans at the same time; try again")]
+    Raced,
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(String),
@@ -150,6 +153,6 @@ pub trait PlanStore: Send + Sync {
     async fn audited(&self, after: i64, limit: u32) -> Result<Vec<audit::AuditedPlan>, PlanningError>;
     /// All slots of the newest plans of a day: orders, contracts and loop.
     async fn slots_on(&self, day: LocalDay) -> Result<u64, PlanningError>;
-    /// Keeps plans, all or none. A version that is there already is an error: plans are immutable.
+    /// Keeps plans, all or none. A version that is there already is [`PlanningError::Raced`]: plans are immutable.
     async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError>;
 }

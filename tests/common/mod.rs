@@ -98,6 +98,7 @@ impl TestData {
     }
 }
 
+#[allow(dead_code)]
 /// A running server; killed when a story fails before it stops it.
 pub(crate) struct Serve {
     child: Child,

@@ -74,7 +74,7 @@ impl TownServer {
         self.rooms.plan(&city, |_| true, "story").await.unwrap().published
     }
 
-    /// Registers a device at a screen and switches it on.
+    /// Registers a device at a screen and switches it on. A loudspeaker's log is all there is to go by.
     pub(crate) async fn device(&self, data: &TestData, screen: &str) -> TownDevice {
         let (_, provisioning) = provision(data, screen, &self.url);
         let transport = HttpTransport::new(&self.url).unwrap();
@@ -126,6 +126,7 @@ fn switch_on(
     journal: &MemoryJournal,
 ) -> SimDevice {
     let stage = SimStage::new(clock.clone(), 30);
+    let level = if identity.screen.as_str().starts_with('L') { DisplayLevel::D0 } else { DisplayLevel::D1 };
     let parts = AgentParts {
         identity: identity.clone(),
         clock: clock.clone(),
@@ -133,7 +134,7 @@ fn switch_on(
         fs: Arc::new(fs.clone()),
         journal: Box::new(journal.clone()),
         stage: Box::new(stage.clone()),
-        display: Arc::new(FixedDisplay::new(DisplayLevel::D1)),
+        display: Arc::new(FixedDisplay::new(level)),
         options: AgentOptions::default(),
     };
     SimDevice::start(parts, clock.clone(), stage)

@@ -48,6 +48,12 @@ fn head(row: &Row<'_>) -> Result<PlanHead, StoreError> {
 }
 
 fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
+    let there = tx
+        .prepare_cached("SELECT 1 FROM plan WHERE screen = ?1 AND day = ?2 AND version >= ?3")?
+        .exists(params![plan.head.screen.as_str(), day_number(plan.head.day), plan.head.version.0])?;
+    if there {
+        return Err(StoreError::Busy); // another process was quicker
+    }
     tx.prepare_cached("INSERT INTO asset_table (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING")?
         .execute(params![plan.assets.0.0, plan.assets.1])?;
     let problem_hash = Sha256Hash::of(&plan.problem);
@@ -233,6 +239,9 @@ impl PlanStore for Store {
     }
 
     async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError> {
-        Ok(self.write(move |tx| plans.iter().try_for_each(|p| save(tx, p))).await?)
+        match self.write(move |tx| plans.iter().try_for_each(|p| save(tx, p))).await {
+            Err(StoreError::Busy) => Err(PlanningError::Raced),
+            saved => Ok(saved?),
+        }
     }
 }
