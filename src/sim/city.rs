@@ -144,6 +144,17 @@ pub fn roster_csv(day: LocalDay) -> String {
     out
 }
 
+/// Closures of every screen but the real player's from the day after `day` on, as `lichphat import
+/// closures` takes them: the simulated fleet lives one day, and nobody should wait for its records after it.
+pub fn closures_csv(directory: &Directory, day: LocalDay) -> String {
+    let mut out = String::from("screen,from,to,reason,author\n");
+    let (from, to) = (day.next(), day.plus(60));
+    for screen in directory.screens().filter(|s| s.code.as_str() != REAL_SCREEN) {
+        let _ = writeln!(out, "{},{from},{to},Hết ngày mô phỏng,Trình diễn", screen.code);
+    }
+    out
+}
+
 /// Duty of the real player's screen: from `from_s` on, two hours or to midnight.
 pub fn real_duty_csv(day: LocalDay, from_s: u32) -> String {
     let to_s = (from_s + 2 * 3_600).min(lichphat_playlists::time::DAY_S);

@@ -53,6 +53,8 @@ pub(super) async fn build(context: &Context, args: &Args, day: LocalDay, real_no
     let today = real_now.day(context.settings.utc_offset());
     let screens = city::screens_csv(&store.directory().await?, today);
     take(Kind::Screens, write(&files, "screens.csv", &screens)?).await?;
+    let closures = city::closures_csv(&store.directory().await?, day);
+    take(Kind::Closures, write(&files, "closures.csv", &closures)?).await?;
     take(Kind::Duty, write(&files, "roster.csv", &city::roster_csv(day))?).await?;
     take(
         Kind::Campaigns,
