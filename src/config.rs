@@ -22,26 +22,12 @@ pub struct Settings {
     pub utc_offset_min: i16,
     /// Days that are planned and published ahead, today included; 1 to 45.
     pub horizon_days: u32,
-    /// How players cut their records into segments.
-    pub segment: SegmentSettings,
     /// How media files are measured.
     pub probe: ProbeSettings,
     /// Limits of the web service.
     pub web: WebSettings,
     /// The embedded database.
     pub store: StoreSettings,
-}
-
-/// A segment is cut at whichever of these comes first, or at an orderly stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SegmentSettings {
-    /// Age of its oldest record, seconds; 10 to 86,400.
-    pub max_age_s: u32,
-    /// Plays in it; 1 to 4,096.
-    pub max_plays: u32,
-    /// Longest segment the server accepts, bytes as sent; 1,024 to 65,535.
-    pub max_bytes: u32,
 }
 
 /// The child process that opens media files, so that a hostile file cannot hurt the server.
@@ -81,16 +67,10 @@ impl Default for Settings {
             data: DEFAULT_DATA_DIR.into(),
             utc_offset_min: 420,
             horizon_days: 7,
-            segment: SegmentSettings::default(),
             probe: ProbeSettings::default(),
             web: WebSettings::default(),
             store: StoreSettings::default(),
         }
-    }
-}
-impl Default for SegmentSettings {
-    fn default() -> Self {
-        Self { max_age_s: 900, max_plays: 64, max_bytes: 65_535 }
     }
 }
 impl Default for ProbeSettings {
@@ -160,12 +140,9 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 9] = [
+        let rules: [(&'static str, i64, i64, i64); 6] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
-            ("segment.max_age_s", self.segment.max_age_s.into(), 10, 86_400),
-            ("segment.max_plays", self.segment.max_plays.into(), 1, 4_096),
-            ("segment.max_bytes", self.segment.max_bytes.into(), 1_024, 65_535),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
             ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),
             ("web.shutdown_grace_s", self.web.shutdown_grace_s.into(), 0, 120),
@@ -210,6 +187,6 @@ mod tests {
         assert!(unknown.contains("listn") && unknown.contains("line 1"), "{unknown}");
         let range = parse("horizon_days = 0").unwrap_err().to_string();
         assert_eq!(range, "settings: horizon_days = 0 is out of range: use 1 to 45");
-        assert!(parse("[segment]\nmax_plays = \"many\"").unwrap_err().to_string().contains("line 2"));
+        assert!(parse("[web]\nmax_body_bytes = \"many\"").unwrap_err().to_string().contains("line 2"));
     }
 }

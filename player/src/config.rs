@@ -35,6 +35,10 @@ pub struct PlayerConfig {
     pub link: Link,
     /// Seconds between two looks at the scheduler when it does not call by itself.
     pub poll_s: u32,
+    /// Plays after which records are cut into a signed segment and sent.
+    pub segment_plays: u32,
+    /// Age of the oldest record, seconds, at which a segment is cut all the same.
+    pub segment_age_s: u32,
 }
 
 impl Default for PlayerConfig {
@@ -48,6 +52,8 @@ impl Default for PlayerConfig {
             fps: 30,
             link: Link::Direct,
             poll_s: 60,
+            segment_plays: 64,
+            segment_age_s: 900,
         }
     }
 }
@@ -66,6 +72,8 @@ impl PlayerConfig {
             ("height_px", config.height_px, 16, 8192),
             ("fps", config.fps, 1, 120),
             ("poll_s", config.poll_s, 5, 3600),
+            ("segment_plays", config.segment_plays, 1, 4096),
+            ("segment_age_s", config.segment_age_s, 10, 86_400),
         ];
         for (field, value, least, most) in limits {
             if !(least..=most).contains(&value) {

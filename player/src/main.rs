@@ -44,7 +44,8 @@ fn main() -> ExitCode {
     tame_the_heap();
     let filter = tracing_subscriber::EnvFilter::try_from_env("LICHPHAT_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match Cli::parse().command {
         Command::Play(args) => match lichphat_player::local::play(&args) {
             Ok(()) => ExitCode::SUCCESS,

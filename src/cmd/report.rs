@@ -106,7 +106,8 @@ fn row(line: &ScreenLine) -> Row<'_> {
         short: line.short,
         forecast: line.forecast,
         result: match (line.operating_days, line.met) {
-            (0, _) => "off-duty",
+            // no day of duty has ended yet: nothing is owed
+            (0, _) => "not-due",
             (_, true) => "met",
             (_, false) => "short",
         },

@@ -222,7 +222,11 @@ fn open(
         journal,
         stage: Box::new(stage),
         display,
-        options: AgentOptions::default(),
+        options: AgentOptions {
+            cut_at_records: config.segment_plays as usize,
+            cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
+            ..AgentOptions::default()
+        },
     };
     Ok((parts, clock))
 }

@@ -35,9 +35,7 @@ pub(super) fn last_working_day(today: LocalDay, presets: &Path) -> Result<LocalD
 /// Makes the directory anew and imports everything through the public door.
 pub(super) async fn build(context: &Context, args: &Args, day: LocalDay, real_now: UtcMillis) -> Result<(), AppError> {
     let dir = &args.dir;
-    if dir.exists() {
-        std::fs::remove_dir_all(dir).map_err(|e| AppError::io(format!("cannot clear {}", shown(dir)), e))?;
-    }
+    clear(dir)?;
     let files = dir.join("import");
     copy_media(&args.presets.join("sample/media"), &files.join("sample/media"))?;
     init::make(context)?;
@@ -79,6 +77,25 @@ pub(super) async fn build_real(context: &Context, dir: &Path) -> Result<(), AppE
     let order = write(&files.join("directives"), "sample-live.toml", &live_order(today))?;
     import::file(context, &store, Kind::Directives, &order).await?;
     Ok(())
+}
+
+/// Name of the file that says that a directory is a demonstration's and may be made anew.
+const MARK: &str = ".lichphat-demo";
+
+/// Empties the directory, but only when an earlier demonstration made it.
+fn clear(dir: &Path) -> Result<(), AppError> {
+    let failed = |e| AppError::io(format!("cannot clear {}", shown(dir)), e);
+    if dir.exists() {
+        let empty = std::fs::read_dir(dir).map_err(failed)?.next().is_none();
+        if !empty && !dir.join(MARK).is_file() {
+            return Err(AppError::Usage(format!(
+                "--dir {}: is not empty and was not made by a demonstration; name another directory",
+                shown(dir)
+            )));
+        }
+        std::fs::remove_dir_all(dir).map_err(failed)?;
+    }
+    std::fs::create_dir_all(dir).and_then(|()| std::fs::write(dir.join(MARK), "")).map_err(failed)
 }
 
 fn read(path: &Path) -> Result<String, AppError> {
