@@ -297,11 +297,31 @@ async fn a_provisioning_file_works_once_for_managed_screens_only() {
     assert!(matches!(&refused, IdentityError::Refused { status: 403, .. }), "{refused}");
     assert!(refused.to_string().contains("lichphat device add --screen C-01"), "{refused}");
 
-    // a replaced box: the screen keeps its place, the old box is shown out
-    std::fs::remove_file(&path).unwrap();
-    let replaced = server.device(&data, "C-01").await;
-    assert_eq!(refusal(post(&server, "heartbeat", &identity.authorization(), Vec::new()).await).await.0, 401);
-    assert_eq!(get(&replaced, &server, "index").await.status(), StatusCode::OK);
+    // its answer was lost on the way: the same key asks again and is the same device, with a new secret
+    let again = register(&transport, &provisioning, key(1), true).await.unwrap();
+    assert_eq!((again.device, again.epoch), (identity.device, identity.epoch));
+    let old_secret = post(&server, "heartbeat", &identity.authorization(), Vec::new()).await;
+    assert_eq!(refusal(old_secret).await, (401, "unauthorized".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_box_hands_in_what_it_holds_and_gets_no_more_plans() {
+    let (data, server) = planned_town().await;
+    let old = Hand::new(&data, &server).await;
+    server.clock.jump_to(at(DAY, "12:00"));
+    std::fs::remove_file(data.path().join("C-01.provision.toml")).unwrap();
+    let (_, provisioning) = provision(&data, "C-01", &server.url);
+    let transport = HttpTransport::new(&server.url).unwrap();
+    let new = register(&transport, &provisioning, make_key(&SeededRng::new(77)), true).await.unwrap();
+    let sealed = old.seal(&old.segment(1, None, old.plays(0, 2)));
+    assert_eq!(old.acked(&server, &sealed).await, 2, "what it played before it was taken down still counts");
+    assert_eq!(figures(&data).0, 2);
+    let none: PlaylistIndex = get(&old.device, &server, "index").await.json().await.unwrap();
+    assert!(none.days.is_empty(), "its plans are the new box's");
+    let request = Client::new().get(format!("{}/device/v1/index", server.url));
+    let mine = request.header("authorization", new.authorization()).send().await.unwrap();
+    assert!(!mine.json::<PlaylistIndex>().await.unwrap().days.is_empty());
+    data.ok(&["check"]);
 }
 
 // ------------------------------------------------------------------------------------ the audit, like fsck

@@ -33,8 +33,10 @@ pub enum FleetError {
     /// It is too old.
     #[error("token: has expired; make a new one with `lichphat device add --screen S`")]
     TokenExpired,
-    /// The device's key is not a key.
-    #[error("public_key: is not a valid Ed25519 key in base64; the player makes it, do not edit it")]
+    /// The device's key is not a key, or stands for a device at another screen.
+    #[error(
+        "public_key: is not a valid Ed25519 key in base64, or is another device's; the player makes it, do not copy or edit it"
+    )]
     BadKey,
     /// No or wrong credentials.
     #[error("the device's number or secret is wrong; register it again with `lichphat device add`")]
@@ -60,6 +62,8 @@ pub struct Device {
     pub secret_hash: Sha256Hash,
     /// Simulated devices are marked as such everywhere.
     pub simulated: bool,
+    /// Another box has taken its screen: it may still hand in its records, and gets no more plans.
+    pub retired: bool,
 }
 
 /// A device that is about to exist.
@@ -87,7 +91,7 @@ pub trait FleetStore: Send + Sync {
     -> Result<(), FleetError>;
     /// Uses the token up and makes the device: a screen's earlier device is retired in the same step.
     async fn register(&self, new: NewDevice) -> Result<Device, FleetError>;
-    /// The device, unless unknown, retired or revoked.
+    /// The device, unless unknown or revoked.
     async fn device(&self, device: DeviceId) -> Result<Option<Device>, FleetError>;
     /// Newest version of each day from `from` on.
     async fn index(&self, screen: &ScreenCode, from: LocalDay) -> Result<PlaylistIndex, FleetError>;
@@ -181,7 +185,10 @@ impl Fleet {
 
     /// What the device should hold, and the ETag of that.
     pub async fn index(&self, device: &Device) -> Result<(PlaylistIndex, String), FleetError> {
-        let index = self.store.index(&device.screen, self.clock.now().day(self.offset)).await?;
+        let index = match device.retired {
+            true => PlaylistIndex { days: Vec::new() },
+            false => self.store.index(&device.screen, self.clock.now().day(self.offset)).await?,
+        };
         let etag = etag(&index);
         Ok((index, etag))
     }

@@ -175,6 +175,7 @@ CREATE TABLE device (
     token_hash    BLOB    CHECK (length(token_hash) = 32),            -- SHA-256 of its bearer secret, never the secret; NULL = may fetch nothing
     registered_ms INTEGER NOT NULL,
     simulated     INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- shown as such everywhere
+    retired_ms    INTEGER,                                            -- another box took its screen: no more plans, but its records still count
     revoked_ms    INTEGER                                             -- from then on nothing of it is accepted; NULL = trusted
 ) STRICT;
 CREATE INDEX device_by_screen ON device (screen);

@@ -23,30 +23,50 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         .prepare_cached("SELECT screen, expires_ms, used_ms FROM provisioning WHERE token_hash = ?1")?
         .query_row([new.token_hash.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?;
-    let (screen, expires_ms) = match token {
-        None => return Ok(Err(FleetError::TokenUnknown)),
-        Some((_, _, Some(_))) => return Ok(Err(FleetError::TokenUsed)),
-        Some((_, expires_ms, None)) if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
-        Some((screen, expires_ms, None)) => (screen, expires_ms),
-    };
-    debug_assert!(expires_ms >= new.at.0);
+    let Some((screen, expires_ms, used_ms)) = token else { return Ok(Err(FleetError::TokenUnknown)) };
+    let known: Option<(u32, String)> = tx
+        .prepare_cached("SELECT id, screen FROM device WHERE public_key = ?1 AND revoked_ms IS NULL")?
+        .query_row([new.key.to_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    // The same key at the same screen is the same device: its first answer was lost on the way.
+    let same = known.as_ref().filter(|(_, at)| *at == screen).map(|(id, _)| *id);
+    match used_ms {
+        Some(_) if same.is_none() => return Ok(Err(FleetError::TokenUsed)),
+        _ if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
+        _ if known.is_some() && same.is_none() => return Ok(Err(FleetError::BadKey)),
+        _ => {}
+    }
     tx.execute("UPDATE provisioning SET used_ms = ?2 WHERE token_hash = ?1", params![new.token_hash.0, new.at.0])?;
     tx.execute(
-        "UPDATE device SET revoked_ms = ?2 WHERE screen = ?1 AND revoked_ms IS NULL",
+        "UPDATE device SET retired_ms = ?2 WHERE screen = ?1 AND retired_ms IS NULL",
         params![screen, new.at.0],
     )?;
-    tx.prepare_cached(
-        "INSERT INTO device (screen, epoch, public_key, token_hash, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![screen, new.key.to_bytes(), new.secret_hash.0, new.at.0, new.simulated])?;
-    let number = tx.last_insert_rowid();
+    let number = match same {
+        Some(id) => {
+            tx.execute(
+                "UPDATE device SET token_hash = ?2, retired_ms = NULL WHERE id = ?1",
+                params![id, new.secret_hash.0],
+            )?;
+            id
+        }
+        None => insert(tx, &screen, new)?,
+    };
     Ok(Ok(Device {
-        device: DeviceId(u32::try_from(number).map_err(|e| StoreError::unreadable("device number", e))?),
+        device: DeviceId(number),
         screen: rows::screen(screen)?,
         epoch: Epoch(1),
         secret_hash: new.secret_hash,
         simulated: new.simulated,
+        retired: false,
     }))
+}
+
+fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreError> {
+    tx.prepare_cached(
+        "INSERT INTO device (screen, epoch, public_key, token_hash, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![screen, new.key.to_bytes(), new.secret_hash.0, new.at.0, new.simulated])?;
+    u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("device number", e))
 }
 
 #[async_trait::async_trait]
@@ -76,18 +96,20 @@ impl FleetStore for Store {
         let found = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT screen, epoch, token_hash, simulated FROM device
+                    "SELECT screen, epoch, token_hash, simulated, retired_ms IS NOT NULL FROM device
                      WHERE id = ?1 AND revoked_ms IS NULL AND token_hash IS NOT NULL",
                 )?;
-                let row: Option<(String, u32, Vec<u8>, bool)> =
-                    query.query_row([device.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?))).optional()?;
-                row.map(|(screen, epoch, secret, simulated)| {
+                let row: Option<(String, u32, Vec<u8>, bool, bool)> = query
+                    .query_row([device.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+                    .optional()?;
+                row.map(|(screen, epoch, secret, simulated, retired)| {
                     Ok(Device {
                         device,
                         screen: rows::screen(screen)?,
                         epoch: Epoch(epoch),
                         secret_hash: hash_of(&secret)?,
                         simulated,
+                        retired,
                     })
                 })
                 .transpose()

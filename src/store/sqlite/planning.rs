@@ -178,7 +178,7 @@ fn facts(conn: &Connection, from: LocalDay) -> Result<Facts, StoreError> {
 fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, LedgerThrough>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT d.screen, d.id, d.epoch, m.acked_seq FROM device d
-         JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.revoked_ms IS NULL",
+         JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.retired_ms IS NULL",
     )?;
     let mut rows = query.query([])?;
     let mut marks = BTreeMap::new();
