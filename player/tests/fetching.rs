@@ -80,7 +80,7 @@ async fn a_disk_that_fills_up_under_a_download_leaves_nothing_behind() {
 async fn an_unchanged_index_costs_one_short_answer() {
     let on = day("2026-11-20");
     let world = World::at(at(on, "07:00")).await;
-    world.server.publish(playlist(on, "08:00-09:00", &[]));
+    world.server.publish(&playlist(on, "08:00-09:00", &[]));
     let mut device = world.device();
     device.meet().await;
     let before = world.server.lock().requests.len();
@@ -90,7 +90,7 @@ async fn an_unchanged_index_costs_one_short_answer() {
     // A second version with the same table: the table is not asked for again.
     let mut second = playlist(on, "08:00-09:00", &[]);
     second.version = PlanVersion(2);
-    let plan = world.server.publish(second);
+    let plan = world.server.publish(&second);
     device.meet().await;
     let asked = world.server.lock().requests[before + 2..].to_vec();
     assert_eq!(asked, ["/device/v1/index".to_owned(), format!("/device/v1/plans/{plan}")]);

@@ -39,7 +39,7 @@ const WINDOWS: &str = "08:10-09:30;10:00-11:00";
 const GAP_S: i64 = 300;
 const CAP: usize = 12;
 
-fn parts(version: u32, moved_s: u32) -> lichphat_playlists::wire::v1::PlaylistParts {
+fn parts(version: u32, moved_s: u32) -> lichphat_playlists::wire::v1::Playlist {
     let orders: Vec<u32> = (0..8).map(|i| 29_400 + i * 660 + moved_s).filter(|s| *s < 33_600).collect();
     let mut parts = playlist(day("2026-11-20"), "08:00-11:30", &orders);
     parts.version = PlanVersion(version);
@@ -52,7 +52,7 @@ async fn live(fates: &[Fate]) -> (Vec<PlayRecord>, bool, usize) {
     let on = day("2026-11-20");
     let world = World::at(at(on, "07:58")).await;
     let mut version = 1;
-    world.server.publish(parts(version, 0));
+    world.server.publish(&parts(version, 0));
     let mut device = world.device();
     let mut clock_set = false;
     device.meet().await;
@@ -75,7 +75,7 @@ async fn live(fates: &[Fate]) -> (Vec<PlayRecord>, bool, usize) {
                 if let Some((seq, _)) = world.server.records().last().filter(|_| *known) {
                     parts.ledger_through = Some(LedgerThrough { device: DeviceId(7), epoch: Epoch(1), seq: *seq });
                 }
-                world.server.publish(parts);
+                world.server.publish(&parts);
             }
             Fate::ClockSet(ms) => {
                 clock_set = true;

@@ -12,7 +12,7 @@ use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{DAY_S, HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::{HeartbeatAnswer, Provisioning};
-use lichphat_playlists::wire::v1::{Asset, AssetTable, PlaylistParts, Slot, Tier};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Tier};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -71,7 +71,7 @@ fn publish(server: &FakeServer, table: &AssetTable, day: LocalDay, from_s: u32, 
         start_s += length_s;
     }
     let parts = support::playlist(day, "00:00-24:00", &[]);
-    server.publish(PlaylistParts {
+    server.publish(&Playlist {
         version: PlanVersion(version),
         assets: table.encode().1,
         terms: vec![],

@@ -29,7 +29,7 @@ fn planned(records: &[PlayRecord]) -> Vec<(u32, PlayResult)> {
 async fn a_day_is_played_to_its_end_and_every_record_is_exact() {
     let world = World::at(at(today(), "07:30")).await;
     let parts = playlist(today(), "08:00-09:00;13:00-14:00", &[29_100, 30_000, 31_500, 47_000, 48_005]);
-    let plan = world.server.publish(parts.clone());
+    let plan = world.server.publish(&parts.clone());
     let mut device = world.device();
     device.run_until(at(today(), "15:00"), 10 * MINUTE_MS).await;
     device.stop().await;
@@ -53,7 +53,7 @@ async fn a_day_is_played_to_its_end_and_every_record_is_exact() {
 #[tokio::test]
 async fn joining_in_the_middle_shows_the_safe_loop_until_the_next_slot() {
     let world = World::at(at(today(), "08:00:03")).await;
-    world.server.publish(playlist(today(), "08:00-08:30", &[]));
+    world.server.publish(&playlist(today(), "08:00-08:30", &[]));
     let mut device = world.device();
     device.meet().await;
     device.step_until(at(today(), "08:01"));
@@ -93,7 +93,7 @@ fn counted(records: &[PlayRecord], item: u16) -> Vec<&PlayRecord> {
 async fn a_power_cut_loses_only_the_running_play_and_repeats_nothing() {
     let world = World::at(at(today(), "07:55")).await;
     let parts = playlist(today(), "08:00-09:00", &[29_100, 30_600]);
-    world.server.publish(parts.clone());
+    world.server.publish(&parts.clone());
     let mut device = world.device();
     device.meet().await;
     device.step_until(at(today(), "08:05:06")); // six seconds into the order's spot
@@ -126,7 +126,7 @@ async fn a_planted_core_that_skips_make_goods_is_seen() {
     for make_good in [true, false] {
         let mut world = World::at(at(today(), "07:55")).await;
         world.options.core.make_good = make_good;
-        world.server.publish(playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS));
+        world.server.publish(&playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS));
         let mut device = world.device();
         device.meet().await;
         device.step_until(at(today(), "08:02"));
@@ -147,7 +147,7 @@ async fn a_week_offline_makes_its_own_misses_good_inside_the_windows() {
         let mut parts = playlist(on, "08:00-10:00;12:00-13:00", &ORDERS);
         parts.terms[0].windows = lichphat_playlists::time::IntervalSet::parse("08:00-09:30;12:00-12:30").unwrap();
         parts.terms[0].daily_cap = 6;
-        world.server.publish(parts);
+        world.server.publish(&parts);
     }
     let mut device = world.device();
     device.meet().await;
@@ -178,7 +178,7 @@ async fn a_week_offline_makes_its_own_misses_good_inside_the_windows() {
 async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
     let world = World::at(at(today(), "07:55")).await;
     let first = playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS);
-    world.server.publish(first.clone());
+    world.server.publish(&first.clone());
     let mut device = world.device();
     device.meet().await;
     world.display.set(DisplayLevel::Dark);
@@ -190,7 +190,7 @@ async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
     let mut second = playlist(today(), "08:00-10:00;12:00-13:00", &[29_100, 30_600, 32_400, 33_000, 33_600, 43_800]);
     second.version = PlanVersion(2);
     second.ledger_through = Some(LedgerThrough { device: DeviceId(7), epoch: Epoch(1), seq });
-    let plan = world.server.publish(second);
+    let plan = world.server.publish(&second);
     world.display.set(DisplayLevel::D1);
     device.run_until(at(today(), "13:10"), MINUTE_MS).await;
     let records = world.records();
@@ -203,7 +203,7 @@ async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
     // An older version is never taken up again.
     let mut third = first;
     third.cause = "restored from a backup".into();
-    world.server.publish(third);
+    world.server.publish(&third);
     device.meet().await;
     assert!(device.agent.playing().faults().iter().any(|f| f.contains("version 1 is offered, version 2 is held")));
     assert_eq!(device.agent.playing().core().plan_of(today()).unwrap().hash, plan);
@@ -212,24 +212,24 @@ async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
 #[tokio::test]
 async fn a_playlist_with_a_bad_signature_or_of_another_screen_is_refused_and_the_old_one_goes_on() {
     let world = World::at(at(today(), "07:55")).await;
-    let good = world.server.publish(playlist(today(), "08:00-08:20", &[]));
+    let good = world.server.publish(&playlist(today(), "08:00-08:20", &[]));
     let mut device = world.device();
     device.meet().await;
     let mut forged = playlist(today(), "08:00-08:20", &[28_800]);
     forged.version = PlanVersion(2);
-    world.server.publish_signed(forged.clone(), &SigningKey::from_seed(&[9; 32]));
+    world.server.publish_signed(&forged, &SigningKey::from_seed(&[9; 32]));
     device.run_until(at(today(), "08:05"), MINUTE_MS).await;
     forged.screen = ScreenCode::new("P00009-01").unwrap();
-    world.server.publish(forged.clone());
+    world.server.publish(&forged.clone());
     device.run_until(at(today(), "08:10"), MINUTE_MS).await;
     (forged.screen, forged.slots[1].start_s) = (ScreenCode::new(SCREEN).unwrap(), 28_801);
-    world.server.publish(forged);
+    world.server.publish(&forged);
     device.run_until(at(today(), "08:20"), MINUTE_MS).await;
     let faults = device.agent.playing().faults();
     // A day whose document the scheduler does not have stops no other day.
-    let lost = world.server.publish(playlist(today().next(), "08:00-08:20", &[]));
+    let lost = world.server.publish(&playlist(today().next(), "08:00-08:20", &[]));
     world.server.lock().plans.remove(&lost);
-    world.server.publish(playlist(today().plus(2), "08:00-08:20", &[]));
+    world.server.publish(&playlist(today().plus(2), "08:00-08:20", &[]));
     device.meet().await;
     assert!(device.agent.playing().core().plan_of(today().plus(2)).is_some());
     assert!(device.agent.playing().faults().iter().any(|f| f.contains("answered 404")));
@@ -244,7 +244,7 @@ async fn a_playlist_with_a_bad_signature_or_of_another_screen_is_refused_and_the
 async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down() {
     let world = World::at(at(today(), "07:55")).await;
     let parts = playlist(today(), "08:00-08:30", &[29_100, 29_700]);
-    world.server.publish(parts.clone());
+    world.server.publish(&parts.clone());
     let order = assets().assets[usize::from(IHANOI)].media.clone();
     let bytes = world.server.lock().media.remove(&order.hash).unwrap();
     let mut device = world.device();
@@ -267,7 +267,7 @@ async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down
 
     // The disk rots; the stage cannot decode, the bytes are looked at again, and the clip is fetched again.
     let world = World::at(at(today(), "07:55")).await;
-    world.server.publish(parts);
+    world.server.publish(&parts);
     let mut device = world.device();
     device.meet().await;
     world.fs.plant(&format!("media/{}", order.hash), b"rot".to_vec());
@@ -285,7 +285,7 @@ async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down
 #[tokio::test]
 async fn without_the_safe_loop_another_item_stands_in_and_without_any_nothing_breaks() {
     let world = World::at(at(today(), "07:55")).await;
-    world.server.publish(playlist(today(), "08:00-08:30", &[29_100]));
+    world.server.publish(&playlist(today(), "08:00-08:30", &[29_100]));
     world.server.lock().media.clear();
     let mut device = world.device();
     device.run_until(at(today(), "08:05:30"), MINUTE_MS).await;
@@ -304,7 +304,7 @@ async fn without_the_safe_loop_another_item_stands_in_and_without_any_nothing_br
 #[tokio::test]
 async fn a_lower_receipt_is_obeyed_and_the_same_answer_twice_harms_nothing() {
     let world = World::at(at(today(), "07:55")).await;
-    world.server.publish(playlist(today(), "08:00-12:00", &[]));
+    world.server.publish(&playlist(today(), "08:00-12:00", &[]));
     let mut device = world.device();
     device.run_until(at(today(), "09:00"), 10 * MINUTE_MS).await;
     let held = world.server.lock().segments.len();
@@ -337,7 +337,7 @@ async fn a_lower_receipt_is_obeyed_and_the_same_answer_twice_harms_nothing() {
 async fn a_full_disk_keeps_the_screen_going_and_loses_no_record() {
     let world = World::at(at(today(), "07:55")).await;
     let parts = playlist(today(), "08:00-09:00", &[29_100]);
-    world.server.publish(parts.clone());
+    world.server.publish(&parts.clone());
     let mut device = world.device();
     device.meet().await;
     device.step_until(at(today(), "08:10"));
@@ -358,7 +358,7 @@ async fn a_full_disk_keeps_the_screen_going_and_loses_no_record() {
 #[tokio::test]
 async fn a_clock_that_is_set_back_repeats_nothing() {
     let world = World::at(at(today(), "07:55")).await;
-    world.server.publish(playlist(today(), "08:00-10:00", &[29_100, 32_400]));
+    world.server.publish(&playlist(today(), "08:00-10:00", &[29_100, 32_400]));
     let mut device = world.device();
     device.meet().await;
     device.step_until(at(today(), "08:20:03"));
@@ -377,7 +377,7 @@ async fn a_clock_that_is_set_back_repeats_nothing() {
 async fn a_clock_that_was_a_day_ahead_costs_minutes_and_not_the_day() {
     let world = World::at(at(today(), "07:55")).await;
     for on in [today(), today().next()] {
-        world.server.publish(playlist(on, "08:00-10:00", &[29_100, 30_600, 32_400]));
+        world.server.publish(&playlist(on, "08:00-10:00", &[29_100, 30_600, 32_400]));
     }
     let mut device = world.device();
     device.meet().await;
@@ -403,7 +403,7 @@ async fn a_clock_that_was_a_day_ahead_costs_minutes_and_not_the_day() {
 #[tokio::test]
 async fn when_the_horizon_runs_out_the_safe_loop_goes_on() {
     let world = World::at(at(today(), "07:55")).await;
-    let plan = world.server.publish(playlist(today(), "08:00-08:10", &[]));
+    let plan = world.server.publish(&playlist(today(), "08:00-08:10", &[]));
     let mut device = world.device();
     device.meet().await;
     device.step_until(at(today(), "23:00"));
@@ -418,7 +418,7 @@ async fn when_the_horizon_runs_out_the_safe_loop_goes_on() {
 #[tokio::test]
 async fn a_broken_download_goes_on_where_it_stopped() {
     let world = World::at(at(today(), "07:55")).await;
-    world.server.publish(playlist(today(), "08:00-08:10", &[]));
+    world.server.publish(&playlist(today(), "08:00-08:10", &[]));
     world.server.lock().break_media_at = Some(9_000);
     let mut device = world.device();
     for _ in 0..12 {
@@ -447,7 +447,7 @@ async fn a_contract_gives_way_to_a_make_good_only_when_no_loop_is_left_and_is_wr
         make_good_until: today(),
         priority: 3,
     });
-    world.server.publish(parts);
+    world.server.publish(&parts);
     let mut device = world.device();
     device.meet().await;
     world.display.set(DisplayLevel::Dark);

@@ -8,7 +8,7 @@ use lichphat_playlists::plan::{
 };
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis, UtcOffset};
-use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, PlaylistParts, Slot, Terms, Tier};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Schema, Slot, Terms, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign as one screen-day's problem needs it.
@@ -274,7 +274,8 @@ impl Composed {
                 priority: w.priority,
             })
         });
-        let playlist = Playlist::new(PlaylistParts {
+        let playlist = Playlist {
+            schema: Schema::V1,
             screen: input.screen.clone(),
             day: input.day,
             offset_min: edition.offset,
@@ -287,7 +288,7 @@ impl Composed {
             terms: terms.collect(),
             fallback: fallback as u16,
             slots,
-        });
+        };
         playlist.check(&self.assets)?;
         Ok(playlist)
     }

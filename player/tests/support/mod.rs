@@ -69,9 +69,10 @@ pub fn assets() -> AssetTable {
 }
 
 /// A day's playlist to be changed before it is published.
-pub fn playlist(on: LocalDay, duty: &str, orders: &[u32]) -> PlaylistParts {
+pub fn playlist(on: LocalDay, duty: &str, orders: &[u32]) -> Playlist {
     let duty = IntervalSet::parse(duty).unwrap();
-    PlaylistParts {
+    Playlist {
+        schema: Schema::V1,
         screen: ScreenCode::new(SCREEN).unwrap(),
         day: on,
         offset_min: HANOI,
@@ -160,11 +161,10 @@ impl FakeServer {
     pub fn lock(&self) -> MutexGuard<'_, Server> {
         self.0.lock().unwrap()
     }
-    pub fn publish(&self, parts: PlaylistParts) -> PlanHash {
-        self.publish_signed(parts, &plan_key())
+    pub fn publish(&self, playlist: &Playlist) -> PlanHash {
+        self.publish_signed(playlist, &plan_key())
     }
-    pub fn publish_signed(&self, parts: PlaylistParts, key: &SigningKey<PlanSigning>) -> PlanHash {
-        let playlist = Playlist::new(parts);
+    pub fn publish_signed(&self, playlist: &Playlist, key: &SigningKey<PlanSigning>) -> PlanHash {
         let envelope = playlist.seal(key);
         let entry =
             IndexEntry { day: playlist.day, version: playlist.version, plan: envelope.hash(), assets: playlist.assets };

@@ -120,7 +120,8 @@ pub struct LedgerThrough {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Playlist {
-    schema: Schema,
+    /// Always [`Schema::V1`].
+    pub schema: Schema,
     /// The screen.
     pub screen: ScreenCode,
     /// The local day.
@@ -148,8 +149,10 @@ pub struct Playlist {
     pub slots: Vec<Slot>,
 }
 
+/// Which form a document has; a reader that does not know it refuses the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-enum Schema {
+pub enum Schema {
+    /// This one.
     #[serde(rename = "lichphat-playlist/1")]
     V1,
 }
@@ -224,55 +227,7 @@ pub enum WireError {
     },
 }
 
-/// The parts of a playlist its maker chooses; the schema is ours.
-#[derive(Debug, Clone)]
-pub struct PlaylistParts {
-    /// See [`Playlist::screen`].
-    pub screen: ScreenCode,
-    /// See [`Playlist::day`].
-    pub day: LocalDay,
-    /// See [`Playlist::offset_min`].
-    pub offset_min: UtcOffset,
-    /// See [`Playlist::version`].
-    pub version: PlanVersion,
-    /// See [`Playlist::cause`].
-    pub cause: String,
-    /// See [`Playlist::made_ms`].
-    pub made_ms: UtcMillis,
-    /// See [`Playlist::ledger_through`].
-    pub ledger_through: Option<LedgerThrough>,
-    /// See [`Playlist::assets`].
-    pub assets: Sha256Hash,
-    /// See [`Playlist::duty`].
-    pub duty: IntervalSet,
-    /// See [`Playlist::terms`].
-    pub terms: Vec<Terms>,
-    /// See [`Playlist::fallback`].
-    pub fallback: u16,
-    /// See [`Playlist::slots`].
-    pub slots: Vec<Slot>,
-}
-
 impl Playlist {
-    /// From its parts.
-    pub fn new(p: PlaylistParts) -> Self {
-        Self {
-            schema: Schema::V1,
-            screen: p.screen,
-            day: p.day,
-            offset_min: p.offset_min,
-            version: p.version,
-            cause: p.cause,
-            made_ms: p.made_ms,
-            ledger_through: p.ledger_through,
-            assets: p.assets,
-            duty: p.duty,
-            terms: p.terms,
-            fallback: p.fallback,
-            slots: p.slots,
-        }
-    }
-
     /// Signed bytes; their hash is the plan's name.
     pub fn seal(&self, key: &SigningKey<PlanSigning>) -> Envelope {
         let json = serde_json::to_vec(self).expect("plain data always encodes");
@@ -353,7 +308,8 @@ mod tests {
     }
 
     fn playlist(slots: Vec<Slot>) -> Playlist {
-        Playlist::new(PlaylistParts {
+        Playlist {
+            schema: Schema::V1,
             screen: ScreenCode::new("P00004-01").unwrap(),
             day: "2026-11-20".parse().unwrap(),
             offset_min: HANOI,
@@ -366,7 +322,7 @@ mod tests {
             terms: vec![],
             fallback: 2,
             slots,
-        })
+        }
     }
 
     #[test]
