@@ -229,7 +229,9 @@ async fn evidence_counts_once_holes_are_answered_and_forks_are_kept_apart() {
     }
     let stranger = hand.seal(&hand.segment(3, Some(&other), hand.plays(2, 2)));
     assert_eq!(hand.acked(&server, &stranger).await, 2, "and what continues it");
-    assert_eq!((rows(&data, "quarantine"), rows(&data, "segment")), (2, 1), "kept for people, counted nowhere");
+    let overlapping = hand.seal(&hand.segment(2, Some(&first), hand.plays(1, 3)));
+    assert_eq!(hand.acked(&server, &overlapping).await, 2, "and one that begins in the middle of what is held");
+    assert_eq!((rows(&data, "quarantine"), rows(&data, "segment")), (3, 1), "kept for people, counted nowhere");
 
     let second = hand.seal(&hand.segment(3, Some(&first), hand.plays(2, 2)));
     assert_eq!(hand.acked(&server, &second).await, 4, "the true chain goes on");
@@ -265,8 +267,9 @@ async fn what_is_not_evidence_is_refused_at_the_door() {
     assert!([403, 422].contains(&refusal(hand.post(&server, bent).await).await.0));
     let stolen = refusal(post(&server, "segments", &other.identity.authorization(), sealed.clone()).await).await;
     assert_eq!(stolen, (403, "wrong-sender".into()));
-    for claimed in [Segment { device: DeviceId(999), ..honest.clone() }, Segment { epoch: Epoch(2), ..honest.clone() }]
-    {
+    let elsewhere = Segment { screen: other.identity.screen.clone(), ..honest.clone() };
+    let unknown = Segment { device: DeviceId(999), ..honest.clone() };
+    for claimed in [unknown, Segment { epoch: Epoch(2), ..honest.clone() }, elsewhere] {
         let answer = refusal(hand.post(&server, hand.seal(&claimed).into_bytes()).await).await;
         assert_eq!(answer, (403, "wrong-sender".into()));
     }

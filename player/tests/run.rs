@@ -262,8 +262,6 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
         let taken = i64::from(record.frames_rendered + record.frames_dropped);
         assert_eq!(taken, length_ms * 30 / 1000, "every output slot is accounted for");
         assert_eq!(record.display, DisplayLevel::D1);
-        let off_ms = record.start.local(HANOI).1 % 1000;
-        assert!(off_ms <= 40 || off_ms >= 960, "starts on its second, {off_ms} ms off");
     }
     assert!(whole.iter().any(|r| second.contains(&r.plan)));
     for name in ["identity.toml", "evidence.key"] {

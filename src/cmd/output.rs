@@ -46,7 +46,7 @@ pub fn words(text: &str) {
 pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<String, AppError> {
     match format {
         Format::Json => json_text(&rows),
-        Format::Csv => csv_text(columns, rows),
+        Format::Csv => harmless(&csv_text(columns, rows)?),
         Format::Table => {
             let text = csv_text(columns, rows)?;
             let mut table = comfy_table::Table::new();
@@ -58,6 +58,20 @@ pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Res
             Ok(format!("{table}\n"))
         }
     }
+}
+
+/// A name that a spreadsheet would run as a formula is marked as text; numbers stay numbers.
+fn harmless(text: &str) -> Result<String, AppError> {
+    let failed = |error: csv::Error| AppError::Failed(format!("csv: {error}"));
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
+        let record = record.map_err(failed)?;
+        let runs = |c: &str| c.starts_with(['=', '+', '-', '@', '\t', '\r']) && c.parse::<f64>().is_err();
+        let cells = record.iter().map(|c| if runs(c) { format!("'{c}") } else { c.to_owned() });
+        writer.write_record(cells.collect::<Vec<_>>()).map_err(failed)?;
+    }
+    let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
+    String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
 }
 
 /// A cell cannot move the cursor or colour the terminal.

@@ -11,8 +11,7 @@ use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
 use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use tokio::sync::broadcast;
 
 /// How long a provisioning token works, ms.
@@ -111,15 +110,13 @@ pub struct Fleet {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     offset: UtcOffset,
-    /// Devices of late, by number.
-    known: Mutex<HashMap<DeviceId, Device>>,
     changed: broadcast::Sender<ScreenCode>,
 }
 
 impl Fleet {
     /// Ties the room to its store, clock and chance.
     pub fn new(store: Arc<dyn FleetStore>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, offset: UtcOffset) -> Self {
-        Self { store, clock, rng, offset, known: Mutex::default(), changed: broadcast::channel(1024).0 }
+        Self { store, clock, rng, offset, changed: broadcast::channel(1024).0 }
     }
 
     fn secret(&self) -> (String, Sha256Hash) {
@@ -158,8 +155,6 @@ impl Fleet {
                 at: self.clock.now(),
             })
             .await?;
-        // The screen's former device is retired: nobody may still know it.
-        self.known().retain(|_, known| known.screen != device.screen);
         Ok(Registered { device: device.device, epoch: device.epoch, screen: device.screen, secret })
     }
 
@@ -170,15 +165,7 @@ impl Fleet {
             .and_then(|a| a.split_once('.'))
             .ok_or(FleetError::Unauthorized)?;
         let number = DeviceId(number.parse().map_err(|_| FleetError::Unauthorized)?);
-        let known = self.known().get(&number).cloned();
-        let device = match known {
-            Some(device) => device,
-            None => {
-                let device = self.store.device(number).await?.ok_or(FleetError::Unauthorized)?;
-                self.known().insert(number, device.clone());
-                device
-            }
-        };
+        let device = self.store.device(number).await?.ok_or(FleetError::Unauthorized)?;
         // Hashes of secrets are compared, so time tells nothing of the secret itself.
         if Sha256Hash::of(secret.as_bytes()) == device.secret_hash { Ok(device) } else { Err(FleetError::Unauthorized) }
     }
@@ -226,10 +213,6 @@ impl Fleet {
     /// Screens with new plans, as they are announced.
     pub fn changes(&self) -> broadcast::Receiver<ScreenCode> {
         self.changed.subscribe()
-    }
-
-    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<DeviceId, Device>> {
-        self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 

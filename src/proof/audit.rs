@@ -136,6 +136,10 @@ impl Replay {
         if row != (segment.device, segment.epoch, segment.first_seq, segment.last_seq(), envelope.hash()) {
             self.find(place.clone(), "its row does not say what its signed bytes say");
         }
+        if segment.screen != identity.screen {
+            let problem = format!("speaks for screen {}, its device stands at {}", segment.screen, identity.screen);
+            self.find(place.clone(), problem);
+        }
         let plans = match self.plans.book(store, &segment).await {
             Ok(plans) => plans,
             Err(error) => {

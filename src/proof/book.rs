@@ -5,7 +5,7 @@ use lichphat_playlists::ids::{PlanHash, ScreenCode};
 use lichphat_playlists::proof::count::CountTerms;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcOffset};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
@@ -29,6 +29,8 @@ pub struct PlanContext {
     pub screen: ScreenCode,
     /// Day it was made for.
     pub day: LocalDay,
+    /// Offset of local time there: the plan's word, not the device's.
+    pub offset: UtcOffset,
     assets: Vec<Asset>,
     slots: Vec<Slot>,
     /// Terms by asset index; none for what has no quota.
@@ -39,7 +41,14 @@ impl From<PlanDocument> for PlanContext {
     fn from(document: PlanDocument) -> Self {
         let PlanDocument { playlist, assets, .. } = document;
         let terms = assets.assets.iter().map(|a| playlist.terms_of(&a.code).cloned()).collect();
-        Self { screen: playlist.screen, day: playlist.day, assets: assets.assets, slots: playlist.slots, terms }
+        Self {
+            screen: playlist.screen,
+            day: playlist.day,
+            offset: playlist.offset_min,
+            assets: assets.assets,
+            slots: playlist.slots,
+            terms,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use lichphat_playlists::ids::{CampaignCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::count::{Reason, Standing, Tally, judge};
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 
 /// Up to where the records of (device, epoch) are held, and what judging the next one needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -22,10 +22,8 @@ pub struct DeviceMark {
 /// What became of a segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Its records are new from `first_new` on.
+    /// All its records are new.
     Accepted {
-        /// Records before this one were held already.
-        first_new: Seq,
         /// What it adds to the rollups.
         delta: RollupDelta,
         /// The mark afterwards.
@@ -65,18 +63,19 @@ pub fn decide(
     if segment.last_seq() < expected {
         return Outcome::Duplicate;
     }
-    if segment.first_seq == expected && segment.previous != mark.head.unwrap_or(Sha256Hash([0; 32])) {
-        return Outcome::Fork { at: expected };
+    // A device sends again the very segments it sealed, so an honest one never begins in the middle of
+    // what is held: whatever overlaps is another story of the same records.
+    if segment.first_seq < expected || segment.previous != mark.head.unwrap_or(Sha256Hash([0; 32])) {
+        return Outcome::Fork { at: segment.first_seq };
     }
-    let skip = (expected.0 - segment.first_seq.0) as usize;
     let mut tally = mark.tally.clone();
     let mut delta = RollupDelta::new();
-    for record in &segment.records[skip..] {
+    for record in &segment.records {
         let (key, standing) = stand(record, segment, received, plans, &mut tally);
         delta.entry(key).or_default().add(record, standing);
     }
     let mark = DeviceMark { acked: segment.last_seq(), head: Some(hash), tally };
-    Outcome::Accepted { first_new: expected, delta, mark }
+    Outcome::Accepted { delta, mark }
 }
 
 /// Day and campaign under which a record is rolled up, and how it stands. A planned slot belongs
@@ -88,9 +87,10 @@ pub fn stand(
     plans: &PlanBook,
     tally: &mut Tally,
 ) -> ((LocalDay, CampaignCode), Standing) {
-    let offset: UtcOffset = segment.offset;
+    let plan = plans.get(&record.plan);
+    let offset = plan.map_or(segment.offset, |p| p.offset);
     let played = record.start.day(offset);
-    let Some(plan) = plans.get(&record.plan) else {
+    let Some(plan) = plan else {
         return ((played, unknown_plan()), judge(record, None, received, offset, tally));
     };
     let stranger = plan.screen != segment.screen || plan.day.days_since(played).abs() > 1;

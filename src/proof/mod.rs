@@ -16,7 +16,7 @@ pub use ingest::{DeviceMark, Outcome, decide};
 pub use rollup::{Counts, RollupDelta};
 
 use async_trait::async_trait;
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, Seq, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
@@ -31,7 +31,7 @@ pub enum ProofError {
     #[error("device {0} is not registered here, or was revoked; register it again with `lichphat device add`")]
     UnknownDevice(DeviceId),
     /// The segment speaks for another device than the one that sent it.
-    #[error("the segment is device {claimed}'s, epoch {epoch}, and was sent by device {sender}")]
+    #[error("the segment is device {claimed}'s, epoch {epoch}, or another screen's, and was sent by device {sender}")]
     WrongSender {
         /// Device in the segment.
         claimed: DeviceId,
@@ -55,6 +55,8 @@ pub struct DeviceIdentity {
     pub device: DeviceId,
     /// Its present epoch.
     pub epoch: Epoch,
+    /// The screen it stands at, or stood at last.
+    pub screen: ScreenCode,
     /// Its evidence key.
     pub key: VerifyingKey<Evidence>,
 }
@@ -92,20 +94,12 @@ pub struct Proof {
     clock: Arc<dyn Clock>,
     key: Arc<SigningKey<Receipting>>,
     plan_cache: book::PlanCache,
-    identity_cache: std::sync::Mutex<lru::LruCache<DeviceId, DeviceIdentity>>,
 }
 
 impl Proof {
     /// Ties the room to its store, clock and receipt key.
     pub fn new(store: Arc<dyn ProofStore>, clock: Arc<dyn Clock>, key: Arc<SigningKey<Receipting>>) -> Self {
-        let identities = std::num::NonZeroUsize::new(32_768).expect("not zero");
-        Self {
-            store,
-            clock,
-            key,
-            plan_cache: book::PlanCache::default(),
-            identity_cache: std::sync::Mutex::new(lru::LruCache::new(identities)),
-        }
+        Self { store, clock, key, plan_cache: book::PlanCache::default() }
     }
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
@@ -114,10 +108,15 @@ impl Proof {
         let envelope = Envelope::from_bytes(bytes).map_err(SegmentError::from)?;
         let (claimed, epoch) = Segment::claimed_device(&envelope)?;
         let identity = self.identity(sender).await?;
+        let wrong = ProofError::WrongSender { claimed, epoch, sender };
         if claimed != sender || epoch != identity.epoch {
-            return Err(ProofError::WrongSender { claimed, epoch, sender });
+            return Err(wrong);
         }
         let segment = Segment::open(&envelope, &identity.key)?;
+        // A device speaks for its own screen, whatever plans of others it happens to know.
+        if segment.screen != identity.screen {
+            return Err(wrong);
+        }
         let plans = self.plan_cache.book(&*self.store, &segment).await?;
         let arrived = Arrived { hash: envelope.hash(), envelope, segment, received: self.clock.now() };
         let (outcome, mark) = self.store.append(arrived, plans).await?;
@@ -134,23 +133,8 @@ impl Proof {
         Ok(self.seal(device, identity.epoch, &mark))
     }
 
-    /// Forgets what it remembers of a device: its key was revoked or its epoch raised.
-    pub fn forget(&self, device: DeviceId) {
-        if let Ok(mut cache) = self.identity_cache.lock() {
-            cache.pop(&device);
-        }
-    }
-
     async fn identity(&self, device: DeviceId) -> Result<DeviceIdentity, ProofError> {
-        let cached = self.identity_cache.lock().ok().and_then(|mut c| c.get(&device).cloned());
-        if let Some(identity) = cached {
-            return Ok(identity);
-        }
-        let identity = self.store.identity(device).await?.ok_or(ProofError::UnknownDevice(device))?;
-        if let Ok(mut cache) = self.identity_cache.lock() {
-            cache.put(device, identity.clone());
-        }
-        Ok(identity)
+        self.store.identity(device).await?.ok_or(ProofError::UnknownDevice(device))
     }
 
     fn seal(&self, device: DeviceId, epoch: Epoch, mark: &DeviceMark) -> Envelope {

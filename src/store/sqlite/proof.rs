@@ -277,14 +277,14 @@ fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreEr
     Ok(out)
 }
 
-fn identity(conn: &Connection, device: DeviceId, retired_too: bool) -> Result<Option<DeviceIdentity>, StoreError> {
-    let row: Option<(u32, [u8; 32])> = conn
-        .prepare_cached("SELECT epoch, public_key FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)")?
-        .query_row(params![device.0, retired_too], |r| Ok((r.get(0)?, r.get(1)?)))
+fn identity(conn: &Connection, device: DeviceId, revoked_too: bool) -> Result<Option<DeviceIdentity>, StoreError> {
+    let row: Option<(u32, String, [u8; 32])> = conn
+        .prepare_cached("SELECT epoch, screen, public_key FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)")?
+        .query_row(params![device.0, revoked_too], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?;
-    row.map(|(epoch, key)| {
+    row.map(|(epoch, screen, key)| {
         let key = VerifyingKey::from_bytes(&key).map_err(|e| StoreError::unreadable("evidence key", e))?;
-        Ok(DeviceIdentity { device, epoch: Epoch(epoch), key })
+        Ok(DeviceIdentity { device, epoch: Epoch(epoch), screen: rows::screen(screen)?, key })
     })
     .transpose()
 }
