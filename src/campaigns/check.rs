@@ -1,6 +1,7 @@
 //! What is wrong with a directive that its types let through, and how to mend it.
 
 use super::directive::{AmendmentKind, Directive, DirectiveKind};
+use super::target::Target;
 use crate::directory::Directory;
 use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
@@ -223,6 +224,20 @@ impl Directive {
         }
         if self.quota != before.quota {
             flaw("quota", self.quota.map(|q| q.plays.to_string()).unwrap_or_default());
+        }
+        let bound = |d: &Self| -> Vec<_> {
+            let line = |t: &Target| (t.link, t.unit.clone(), t.venue_types.clone(), t.video, t.force, t.inferred);
+            d.target.iter().map(line).collect()
+        };
+        if bound(self) != bound(before) {
+            flaw("target", self.target.len().to_string());
+        }
+        if self.min_gap_s != before.min_gap_s {
+            flaw("min_gap_s", self.min_gap_s.to_string());
+        }
+        let terms = |d: &Self| d.product.as_ref().map(|p| (p.length_s, p.min_display));
+        if terms(self) != terms(before) {
+            flaw("product", self.product.as_ref().map(|p| p.title.clone()).unwrap_or_default());
         }
         if !self.amendment.starts_with(&before.amendment) {
             flaw("amendment", self.amendment.len().to_string());

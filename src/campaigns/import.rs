@@ -5,10 +5,11 @@ use super::local::LocalProgramme;
 use super::product::{Product, Variant};
 use super::snapshot::{CampaignBatch, CampaignChange, Campaigns};
 use crate::directory::Directory;
-use crate::directory::problem::Problems;
+use crate::directory::problem::{Problems, say};
 use crate::directory::table::SourceFile;
-use crate::directory::typed;
+use crate::directory::typed::{self, Flaw};
 use lichphat_playlists::time::{HANOI, UtcMillis};
+use std::collections::BTreeMap;
 
 /// What the readers may know besides the file.
 #[derive(Debug, Clone, Copy)]
@@ -30,6 +31,9 @@ pub fn directive(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
         if let Some(before) = context.campaigns.directive(&directive.code) {
             flaws.extend(directive.refused_edits(before, context.now.day(HANOI)));
         }
+        let gaps = context.campaigns.category_gap_s();
+        flaws.extend(clash(context, "directive", directive.code.as_str(), ""));
+        flaws.extend(apart(&gaps, directive.category.as_deref(), directive.min_gap_s, ""));
         flaws
     })?;
     Ok(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(read))] })
@@ -40,6 +44,7 @@ pub fn programme(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
     let read = typed::document(file, |programme: &LocalProgramme| {
         let mut flaws = programme.flaws();
         flaws.extend(programme.unknown_names(context.directory));
+        flaws.extend(beside(programme, context));
         flaws
     })?;
     let gaps = read.category_gap_s.into_iter().map(|(category, gap_s)| CampaignChange::CategoryGap { category, gap_s });
@@ -50,6 +55,72 @@ pub fn programme(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
         .chain(read.fallback.into_iter().map(CampaignChange::Fallback))
         .collect();
     Ok(CampaignBatch { changes })
+}
+
+/// What a programme may not do beside what is there already.
+fn beside(programme: &LocalProgramme, context: Context<'_>) -> Vec<Flaw> {
+    let mut flaws = Vec::new();
+    let contracts = programme.contract.iter().map(|c| ("contract", &c.code)).enumerate();
+    let items = programme.item.iter().map(|c| ("item", &c.code)).enumerate();
+    let fixed = programme.fixed.iter().map(|c| ("fixed", &c.code)).enumerate();
+    let fallbacks = programme.fallback.iter().map(|c| ("fallback", &c.code)).enumerate();
+    for (i, (kind, code)) in contracts.chain(items).chain(fixed).chain(fallbacks) {
+        flaws.extend(clash(context, kind, code.as_str(), &format!("{kind}[{i}].")));
+    }
+    let mut gaps = context.campaigns.category_gap_s();
+    gaps.extend(programme.category_gap_s.clone());
+    for (i, c) in programme.contract.iter().enumerate() {
+        // its own document's gaps were looked at with the contract itself
+        let own = c.category.as_ref().is_some_and(|k| programme.category_gap_s.contains_key(k));
+        flaws.extend(apart(&gaps, c.category.as_deref().filter(|_| !own), c.min_gap_s, &format!("contract[{i}].")));
+    }
+    let replaced = |code: &str| programme.contract.iter().any(|c| c.code.as_str() == code);
+    let orders = context.campaigns.directives().map(|d| (d.code.as_str(), d.category.as_ref(), d.min_gap_s));
+    let sold = context.campaigns.contracts().map(|c| (c.code.as_str(), c.category.as_ref(), c.min_gap_s));
+    for (code, category, min_gap_s) in orders.chain(sold.filter(|(code, ..)| !replaced(code))) {
+        let wider =
+            category.and_then(|k| programme.category_gap_s.get_key_value(k)).filter(|(_, gap)| **gap > min_gap_s);
+        if let Some((category, gap_s)) = wider {
+            let mend = say(
+                format!("không được lớn hơn min_gap_s = {min_gap_s} của {code}"),
+                format!("must not be more than the min_gap_s = {min_gap_s} of {code}"),
+            );
+            flaws.push((format!("category_gap_s.{category}"), gap_s.to_string(), mend));
+        }
+    }
+    flaws
+}
+
+/// One code means one campaign: figures are kept by it.
+fn clash(context: Context<'_>, kind: &str, code: &str, path: &str) -> Option<Flaw> {
+    let other = context.campaigns.kind_of(code).filter(|other| *other != kind)?;
+    let mend = say(
+        format!("mã này đã dùng cho [{other}] khác; hãy đặt mã khác"),
+        format!("this code is another [{other}]'s already; choose another"),
+    );
+    Some((format!("{path}code"), code.to_owned(), mend))
+}
+
+/// A category has a gap, and each campaign of it keeps at least that from itself.
+fn apart(gaps: &BTreeMap<String, u32>, category: Option<&str>, min_gap_s: u32, path: &str) -> Option<Flaw> {
+    let category = category?;
+    match gaps.get(category) {
+        None => {
+            let mend = say(
+                "nhóm này chưa có khoảng cách; ghi vào [category_gap_s] và nhập trước",
+                "this category has no gap yet; write it under [category_gap_s] and import that first",
+            );
+            Some((format!("{path}category"), category.to_owned(), mend))
+        }
+        Some(gap_s) if min_gap_s < *gap_s => {
+            let mend = say(
+                format!("ít nhất bằng khoảng cách của nhóm {category}: {gap_s}"),
+                format!("must be at least the gap of its category {category}: {gap_s}"),
+            );
+            Some((format!("{path}min_gap_s"), min_gap_s.to_string(), mend))
+        }
+        Some(_) => None,
+    }
 }
 
 impl CampaignBatch {

@@ -112,6 +112,13 @@ impl Campaigns {
         self.facts.range(after..).take_while(move |((k, _), _)| *k == kind).map(|(_, change)| change)
     }
 
+    /// What the code belongs to: `directive`, `contract`, `item`, `fixed` or `fallback`.
+    pub fn kind_of(&self, code: &str) -> Option<&'static str> {
+        ["directive", "contract", "item", "fixed", "fallback"]
+            .into_iter()
+            .find(|kind| self.facts.contains_key(&(*kind, code.to_owned())))
+    }
+
     /// All directives, in order of their codes.
     pub fn directives(&self) -> impl Iterator<Item = &Directive> {
         self.of("directive").filter_map(|c| if let CampaignChange::Directive(d) = c { Some(d.as_ref()) } else { None })

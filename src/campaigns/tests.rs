@@ -195,7 +195,7 @@ fn bad_directives_name_field_value_and_mend() {
     "#);
     let unknown = preset("ihanoi-2024.toml").replace("issuer =", "isuer =");
     let problems = read(&directory, &Campaigns::default(), &unknown, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(true), @r#"order.toml:9:1: isuer = "isuer": not the expected TOML: unknown field `isuer`, expected one of `code`, `title`, `title_en`, `kind`, `sample`, `issuer`, `number`, `issued`, `legal_basis`, `from`, `to`, `source`, `note`, `quota`, `weight`, `min_gap_s`, `priority`, `category`, `product`, `suspend`, `target`, `amendment`, `override`, `declared`"#);
+    insta::assert_snapshot!(problems.text(true), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, suspend, target, amendment, override, declared"#);
     let impossible = preset("ihanoi-2024.toml").replace("to = 2024-10-10", "to = \"2024-02-30\"");
     let problems = read(&directory, &Campaigns::default(), &impossible, "2024-08-01").unwrap_err();
     insta::assert_snapshot!(problems.text(true), @r#"order.toml:12:6: to = "2024-02-30": write the date as 2024-10-10 (year-month-day), a day that exists"#);

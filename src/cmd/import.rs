@@ -147,7 +147,7 @@ pub(super) async fn read_directive(
     Ok((batch, code))
 }
 
-/// Takes the files that variants name into the library and writes their hashes beside the names.
+/// Takes the files that variants name into the library, all or none, and writes their hashes beside the names.
 async fn take_clips(
     context: &Context,
     store: &Store,
@@ -156,12 +156,15 @@ async fn take_clips(
 ) -> Result<(), AppError> {
     let library = context.library(store);
     let directory = document.parent().unwrap_or(Path::new("."));
+    let mut examined = Vec::new();
     for (length_s, variant) in batch.variants_mut() {
         let wrong = |what: &str| AppError::Failed(format!("{}: {what}", document.display()));
         if let Some(file) = &variant.file {
             let given = Given { kind: kind_of(file, variant.form), duration_s: Some(length_s) };
-            let added = library.add(&directory.join(file), given).await;
-            variant.media = Some(added.map_err(|error| wrong(&format!("file = {file:?}: {error}")))?.item.media.hash);
+            let clip = library.examine(&directory.join(file), given).await;
+            let clip = clip.map_err(|error| wrong(&format!("file = {file:?}: {error}")))?;
+            variant.media = Some(clip.hash());
+            examined.push(clip);
         } else if let Some(hash) = variant.media {
             let known = library.get(hash).await?.ok_or_else(|| {
                 wrong(&format!(
@@ -176,6 +179,9 @@ async fn take_clips(
                 return Err(wrong(&format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}")));
             }
         }
+    }
+    for clip in examined {
+        library.keep(clip).await?;
     }
     Ok(())
 }

@@ -449,9 +449,37 @@ pub(crate) fn toml_problem(file: &str, text: &str, error: &toml::de::Error) -> P
         ["input is out of range", "input contains invalid characters", "premature end of input", "trailing input"];
     let mend = match LocalDay::read(value) {
         Err(mend) if a_date.contains(&detail) || detail.contains("date") => mend,
-        _ => say(format!("không đúng mẫu TOML: {detail}"), format!("not the expected TOML: {detail}")),
+        _ => plain(detail).unwrap_or_else(|| {
+            say(format!("không đúng mẫu TOML: {detail}"), format!("not the expected TOML: {detail}"))
+        }),
     };
     Problem { file: file.to_owned(), line, column, field: short(key), value: short(value), mend }
+}
+
+/// What serde says most, in plain words of both languages.
+fn plain(detail: &str) -> Option<Say> {
+    let quoted = |text: &str, between: &str| text.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(between);
+    if let Some((_, rest)) = detail.strip_prefix("unknown field `").and_then(|d| d.split_once('`')) {
+        let keys = quoted(rest, ", ");
+        return Some(say(
+            format!("không có khoá này; các khoá là: {keys}"),
+            format!("no such key; the keys are: {keys}"),
+        ));
+    }
+    if let Some((_, rest)) = detail.strip_prefix("unknown variant `").and_then(|d| d.split_once('`')) {
+        let words = quoted(rest, " | ");
+        return Some(say(format!("phải là một trong: {words}"), format!("must be one of: {words}")));
+    }
+    if detail.starts_with("missing field `") {
+        let key = quoted(detail, "");
+        return Some(say(format!("thiếu khoá {key}"), format!("the key {key} is missing")));
+    }
+    match detail.rsplit_once("expected ")?.1 {
+        "u8" | "u16" | "u32" | "u64" => Some(say("phải là số nguyên từ 0 trở lên", "must be a whole number from 0 on")),
+        "a string" => Some(say("phải là chữ, đặt trong ngoặc kép", "must be text in double quotes")),
+        "a boolean" => Some(say("phải là true hoặc false", "must be true or false")),
+        _ => None,
+    }
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<String> {

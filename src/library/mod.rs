@@ -32,6 +32,21 @@ pub trait LibraryStore: Send + Sync {
     async fn media_list(&self) -> Result<Vec<MediaItem>, StoreError>;
 }
 
+/// A file that may come in: copied, measured and booked, but not kept. Dropped, it leaves nothing.
+#[must_use = "dropped, it leaves nothing: keep it"]
+pub struct Examined {
+    copy: files::Copy,
+    item: MediaItem,
+    new: bool,
+}
+
+impl Examined {
+    /// Its name in the library.
+    pub fn hash(&self) -> MediaHash {
+        self.item.media.hash
+    }
+}
+
 /// The library: storage, files and the probe behind one door.
 #[derive(Clone)]
 pub struct Library {
@@ -50,19 +65,31 @@ impl Library {
     /// Takes in one file: hashes while copying, measures the copy, books whole seconds, and only
     /// then gives the copy its name. Idempotent. On an error nothing is kept.
     pub async fn add(&self, path: &Path, given: Given) -> Result<Added, LibraryError> {
+        self.keep(self.examine(path, given).await?).await
+    }
+
+    /// The first half of [`Library::add`]: nothing is kept yet, so that several files come in together or
+    /// not at all.
+    pub async fn examine(&self, path: &Path, given: Given) -> Result<Examined, LibraryError> {
         let name = model::display_name(path);
         let copy = self.files.take_in(path).await?;
         if let Some(known) = self.store.media(copy.hash()).await? {
             given.agrees_with(&known)?;
-            copy.keep().await?; // mends a file that was lost from the disk
-            return Ok(Added { item: known, new: false });
+            return Ok(Examined { copy, item: known, new: false });
         }
         let measured = self.probe.probe(copy.path()).await;
         let measured = measured.map_err(|source| LibraryError::Probe { name: name.clone(), source })?;
         let (kind, duration_s, duration_ms) = book(&name, measured.as_ref(), given)?;
         let media = Media { hash: copy.hash(), size_bytes: copy.size_bytes(), kind, duration_s };
-        let item = MediaItem { media, duration_ms, name, added_ms: self.clock.now() };
+        Ok(Examined { copy, item: MediaItem { media, duration_ms, name, added_ms: self.clock.now() }, new: true })
+    }
+
+    /// The second half.
+    pub async fn keep(&self, Examined { copy, item, new }: Examined) -> Result<Added, LibraryError> {
         copy.keep().await?; // bytes first: a row never names a file that is not there
+        if !new {
+            return Ok(Added { item, new }); // its bytes may have been lost from the disk
+        }
         let known = self.store.keep_media(item.clone()).await?;
         Ok(Added { new: known.is_none(), item: known.unwrap_or(item) })
     }
