@@ -23,6 +23,7 @@ impl Demo {
     fn run(name: &str, extra: &[&str]) -> Self {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
         let words = dir.with_extension("err");
+        let _ = std::fs::remove_dir_all(&dir);
         let run = Command::new(env!("CARGO_BIN_EXE_lichphat"))
             .args(["--lang", "en", "demo", "--once", "--no-player", "--screens", "30", "--port", "0"])
             .args(["--presets", "config", "--dir", dir.to_str().unwrap()])
@@ -177,4 +178,23 @@ fn devices_that_make_nothing_good_are_seen_in_the_figures() {
     assert!(planted.n("/compliance/short") > DEMO.n("/compliance/short"), "{} {}", planted.summary, DEMO.summary);
     let met = |demo: &Demo| demo.n("/compliance/met") + demo.n("/compliance/short");
     assert_eq!(met(&planted), met(&DEMO), "the same screens were on duty");
+}
+
+#[test]
+fn a_directory_that_is_somebody_elses_is_never_cleared() {
+    let dir = tempfile::tempdir().unwrap();
+    let letter = dir.path().join("letter.txt");
+    std::fs::write(&letter, "keep me").unwrap();
+    let args = ["demo", "--once", "--no-player", "--port", "0", "--presets", "config", "--dir"];
+    let run = Command::new(env!("CARGO_BIN_EXE_lichphat"))
+        .args(args)
+        .arg(dir.path())
+        .current_dir(ROOT)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    let words = String::from_utf8(run.stderr).unwrap();
+    assert!(words.contains("--dir") && words.contains("name another directory"), "{words}");
+    assert_eq!(std::fs::read(letter).unwrap(), b"keep me");
 }

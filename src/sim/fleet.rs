@@ -63,23 +63,36 @@ impl Fate {
         let (Some((first, _)), Some((_, last))) = (duty.iter().next(), duty.iter().last()) else {
             return Self::default();
         };
-        let first_peak = peak.iter().next().map_or(first, |(a, _)| a);
         match n % 100 {
             // From before the first peak until after the last: nothing can be made good.
             3 | 41 => {
                 let end = peak.iter().last().map_or(last, |(_, b)| b);
                 Self { off: IntervalSet::one(first, end), ..Self::default() }
             }
-            // An hour or two from the beginning of the first peak on: the rest of the day makes it good.
+            // From before the first peak until a good third of the day's peaks has passed: the rest may make
+            // it good.
             11 | 29 | 53 | 67 | 89 => {
-                let to = first_peak + 3_600 + (chance % 3_600) as u32;
-                Self { off: IntervalSet::one(first_peak.saturating_sub(300), to), ..Self::default() }
+                let busy = if peak.is_empty() { duty } else { peak };
+                let from = busy.iter().next().map_or(first, |(a, _)| a.saturating_sub(300));
+                let to = after(busy, (u64::from(busy.length()) * (36 + chance % 12) / 100) as u32);
+                Self { off: IntervalSet::one(from, to), ..Self::default() }
             }
             17 | 71 => Self { dark: true, ..Self::default() },
             7 | 23 | 37 | 59 | 83 => Self { late: true, ..Self::default() },
             _ => Self::default(),
         }
     }
+}
+
+/// The second at which `length_s` seconds of `set` have passed.
+fn after(set: &IntervalSet, mut length_s: u32) -> u32 {
+    for (a, b) in set.iter() {
+        if length_s <= b - a {
+            return a + length_s;
+        }
+        length_s -= b - a;
+    }
+    set.iter().last().map_or(0, |(_, b)| b)
 }
 
 struct Unit {
