@@ -257,3 +257,33 @@ fn a_clip_that_is_not_what_it_should_be_stops_the_whole_order() {
     data.ok(&["import", "directives", path.to_str().unwrap()]);
     data.ok(&["check"]);
 }
+
+#[test]
+fn a_look_before_signing_keeps_neither_the_order_nor_its_clips() {
+    let data = town();
+    let before = state(&data);
+    let ask = ["preflight", &fixture("order.toml"), "--from", "2024-09-02", "--days", "5", "--format", "json"];
+    let rows: serde_json::Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert!(!rows.is_empty());
+    for row in rows {
+        // the clip's length decided: the order was really planned
+        assert!(row["asked"].as_u64().unwrap() > 0 && row["placed"] == row["asked"], "{row}");
+    }
+    assert_eq!(state(&data), before, "a look left something behind");
+
+    // so did an order that cannot be read to its end, and one by code that was never imported
+    let path = data.path().join("o.toml");
+    std::fs::copy(fixture("spot.mp4"), data.path().join("spot.mp4")).unwrap();
+    let second = "file = \"spot.mp4\"\n\n[[product.variant]]\nlang = \"en\"\nform = \"silent\"\nfile = \"absent.mp4\"";
+    std::fs::write(&path, changed("order.toml", "file = \"spot.mp4\"", second)).unwrap();
+    assert!(data.fails(1, &["preflight", path.to_str().unwrap()]).contains("absent.mp4"));
+    data.fails(2, &["preflight", "clean-street"]);
+    assert_eq!(state(&data), before);
+
+    // what was looked at can be imported, and then the same question has the same answer
+    data.ok(&["import", "directives", &fixture("order.toml")]);
+    assert_ne!(state(&data), before);
+    let again = ["preflight", "clean-street", "--from", "2024-09-02", "--days", "5", "--format", "json"];
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&data.ok(&again)).unwrap().as_array().unwrap(), rows);
+}

@@ -8,10 +8,10 @@ use crate::directory::table::SourceFile;
 use crate::directory::{DirectoryStore, Summary};
 use crate::error::AppError;
 use crate::lang::Lang;
-use crate::library::Given;
+use crate::library::{Examined, Given};
 use crate::store::Store;
 use lichphat_playlists::ids::DirectiveCode;
-use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::media::{Media, MediaKind};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -124,36 +124,41 @@ pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> 
     let beside = campaigns::Context { directory: &directory, campaigns: &known, now };
     let read = if kind == Kind::Directives { campaigns::directive } else { campaigns::programme };
     let mut batch = read(file, beside).map_err(refused)?;
-    take_clips(context, store, &mut batch, path).await?;
+    let clips = examine_clips(context, store, &mut batch, path).await?;
+    let library = context.library(store);
+    for clip in clips {
+        library.keep(clip).await?;
+    }
     Ok(store.import_campaigns(batch, known.revision).await?)
 }
 
-/// Reads a directive without putting it in: for a look before it is signed. Its clips are taken into the
-/// library all the same, for their lengths decide.
+/// Reads a directive without putting it in: for a look before it is signed. Its clips are measured, for
+/// their lengths decide, and none is kept: the third part of the answer is what they would be in the library.
 pub(super) async fn read_directive(
     context: &Context,
     store: &Store,
     path: &Path,
-) -> Result<(CampaignBatch, DirectiveCode), AppError> {
+) -> Result<(CampaignBatch, DirectiveCode, Vec<Media>), AppError> {
     let name = path.display().to_string();
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let (directory, known) = (store.directory().await?, store.campaigns().await?);
     let beside = campaigns::Context { directory: &directory, campaigns: &known, now: context.clock.now() };
     let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
     let mut batch = campaigns::directive(SourceFile { name: &name, bytes: &bytes }, beside).map_err(refused)?;
-    take_clips(context, store, &mut batch, path).await?;
+    let clips = examine_clips(context, store, &mut batch, path).await?;
     let code = batch.changes.first().map(|c| c.code().to_owned()).unwrap_or_default();
     let code = DirectiveCode::new(code).map_err(|e| AppError::Failed(e.to_string()))?;
-    Ok((batch, code))
+    Ok((batch, code, clips.iter().map(|clip| clip.media().clone()).collect()))
 }
 
-/// Takes the files that variants name into the library, all or none, and writes their hashes beside the names.
-async fn take_clips(
+/// Measures the files that variants name and writes their hashes beside the names. Whoever keeps the clips
+/// takes all of them in; dropped, they leave nothing behind.
+async fn examine_clips(
     context: &Context,
     store: &Store,
     batch: &mut CampaignBatch,
     document: &Path,
-) -> Result<(), AppError> {
+) -> Result<Vec<Examined>, AppError> {
     let library = context.library(store);
     let directory = document.parent().unwrap_or(Path::new("."));
     let mut examined = Vec::new();
@@ -180,10 +185,7 @@ async fn take_clips(
             }
         }
     }
-    for clip in examined {
-        library.keep(clip).await?;
-    }
-    Ok(())
+    Ok(examined)
 }
 
 /// What a name says of a file, for where no probe is installed.

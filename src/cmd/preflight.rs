@@ -47,9 +47,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let mut city = rooms.city().await?;
     let path = PathBuf::from(&args.directive);
     let code = if path.is_file() {
-        let (batch, code) = import::read_directive(context, &rooms.store, &path).await?;
+        let (batch, code, clips) = import::read_directive(context, &rooms.store, &path).await?;
         city.campaigns.apply(batch);
-        city.media = rooms.city().await?.media;
+        city.media.extend(clips.into_iter().map(|clip| (clip.hash, clip)));
         code
     } else {
         DirectiveCode::new(args.directive.clone()).map_err(|e| AppError::Usage(format!("DIRECTIVE: {e}")))?

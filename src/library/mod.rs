@@ -45,6 +45,10 @@ impl Examined {
     pub fn hash(&self) -> MediaHash {
         self.item.media.hash
     }
+    /// What it would be in the library.
+    pub fn media(&self) -> &Media {
+        &self.item.media
+    }
 }
 
 /// The library: storage, files and the probe behind one door.
