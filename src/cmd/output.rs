@@ -3,6 +3,8 @@
 use crate::error::AppError;
 use serde::Serialize;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Form of printed data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -28,12 +30,29 @@ pub struct Args {
 /// Prints `rows` to standard output. `columns` are the names of the row's fields, in order: they
 /// head a table or CSV even when there is no row. Fields must be plain values, not lists or maps.
 pub fn rows<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<(), AppError> {
-    stdout(&render(format, columns, rows)?)
+    text(&render(format, columns, rows)?)
 }
 
 /// Prints one JSON value to standard output, indented.
 pub fn json<T: Serialize>(value: &T) -> Result<(), AppError> {
-    stdout(&json_text(value)?)
+    text(&json_text(value)?)
+}
+
+/// Writes a file whole or not at all: under another name in its directory, then renamed.
+pub fn file(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
+    let failed = |error| AppError::io(format!("cannot write {}", path.display()), error);
+    // a pipe or /dev/null is written to; putting a file in its place would take it away from others
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        return std::fs::write(path, bytes).map_err(failed);
+    }
+    // what a link leads to is replaced, not the link
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // as others make files: readable for all that the umask lets
+    let mode = std::fs::Permissions::from_mode(0o666);
+    let mut temp = tempfile::Builder::new().permissions(mode).tempfile_in(dir).map_err(failed)?;
+    temp.write_all(bytes).and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
+    temp.persist(&path).map(|_| ()).map_err(|error| failed(error.error))
 }
 
 /// Words for people: standard error, one line.
@@ -95,7 +114,8 @@ fn csv_text<T: Serialize>(columns: &[&str], rows: &[T]) -> Result<String, AppErr
     String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
 }
 
-fn stdout(text: &str) -> Result<(), AppError> {
+/// Prints text that is ready to be read by a program to standard output.
+pub fn text(text: &str) -> Result<(), AppError> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // `lichphat … | head` has seen enough

@@ -457,7 +457,7 @@ pub(crate) fn toml_problem(file: &str, text: &str, error: &toml::de::Error) -> P
 }
 
 /// What serde says most, in plain words of both languages.
-fn plain(detail: &str) -> Option<Say> {
+pub(crate) fn plain(detail: &str) -> Option<Say> {
     let quoted = |text: &str, between: &str| text.split('`').skip(1).step_by(2).collect::<Vec<_>>().join(between);
     if let Some((_, rest)) = detail.strip_prefix("unknown field `").and_then(|d| d.split_once('`')) {
         let keys = quoted(rest, ", ");

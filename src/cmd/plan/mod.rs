@@ -1,4 +1,7 @@
-//! `lichphat plan run|export`: plans the horizon, and hands a day to the checkers.
+//! `lichphat plan`: one day from a file ([`instance`]); `run` plans the horizon, `export` hands a day to
+//! the checkers.
+
+mod instance;
 
 use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
@@ -13,9 +16,12 @@ use std::process::ExitCode;
 
 /// Arguments of `lichphat plan`.
 #[derive(Debug, clap::Args)]
+#[command(subcommand_negates_reqs = true)]
 pub(super) struct Args {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
+    #[command(flatten)]
+    instance: Option<instance::Args>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -54,8 +60,13 @@ struct Export {
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+    let command = match (args.command, args.instance) {
+        (Some(command), None) => command,
+        (None, Some(args)) => return instance::run(&args, context),
+        _ => return Err(AppError::Usage("plan: give --instance FILE, or one of run, export, not both".into())),
+    };
     let rooms = Rooms::open(context)?;
-    match args.command {
+    match command {
         Command::Run(args) => {
             let city = rooms.city().await?;
             for screen in &args.screen {
@@ -90,5 +101,5 @@ async fn export(rooms: &Rooms, args: &Export) -> Result<(), AppError> {
 
 fn write(path: &Path, value: &impl Serialize) -> Result<(), AppError> {
     let text = serde_json::to_string_pretty(value).map_err(|e| AppError::Failed(format!("json: {e}")))?;
-    std::fs::write(path, text + "\n").map_err(|e| AppError::io(format!("cannot write {}", path.display()), e))
+    output::file(path, (text + "\n").as_bytes())
 }
