@@ -156,6 +156,7 @@ impl Town {
             priority: if tier == Tier::Order { 1 } else { 3 },
             category: None,
             quota,
+            behind_since: None,
         };
         let terms = QuotaTerms { min_display: DisplayLevel::D1, daily_cap: 12, make_good_until: friday() };
         let input = DayInput {

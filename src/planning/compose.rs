@@ -22,12 +22,14 @@ pub struct Wanted {
     pub windows: IntervalSet,
     /// Least seconds between starts.
     pub min_gap_s: u32,
-    /// 1 (first) to 3.
+    /// 1 (first) to 3, among its own tier: every order stands above every contract.
     pub priority: u8,
     /// Competitive separation.
     pub category: Option<String>,
     /// Set when plays are owed by an order: misses are made good.
     pub quota: Option<QuotaTerms>,
+    /// The oldest day of which plays are still missing: among orders of one priority it goes first.
+    pub behind_since: Option<LocalDay>,
 }
 
 /// What a device needs to make a quota's misses good by itself.
@@ -114,6 +116,33 @@ pub struct Composed {
     pub input_hash: Sha256Hash,
 }
 
+/// Priority in the day's problem and cost of a missing play. An hour (the longest product) of five-second contracts
+/// weighs less than one play of the last order, so no order ever gives way to contracts.
+fn rank(wanted: &Wanted) -> (u8, u32) {
+    match (wanted.asset.tier, wanted.priority) {
+        (Tier::Order, 0 | 1) => (1, 900_000),
+        (Tier::Order, 2) => (2, 90_000),
+        (Tier::Order, _) => (3, 9_000),
+        (_, 0..=2) => (4, 10),
+        (_, _) => (5, 1),
+    }
+}
+
+/// Of orders of one priority the one with the oldest miss goes first, then the one whose code comes first: what its
+/// missing plays cost more than the others', so little that it never outweighs a priority.
+fn seniority(wanted: &[Wanted]) -> Vec<u32> {
+    let rivals = |w: &Wanted| wanted.iter().filter(|o| o.asset.tier == Tier::Order && rank(o).0 == rank(w).0).count();
+    let mut behind: Vec<usize> = (0..wanted.len())
+        .filter(|&i| wanted[i].behind_since.is_some() && wanted[i].asset.tier == Tier::Order && rivals(&wanted[i]) > 1)
+        .collect();
+    behind.sort_by_key(|&i| (wanted[i].behind_since, &wanted[i].asset.code));
+    let mut more = vec![0; wanted.len()];
+    for (place, &i) in behind.iter().rev().enumerate() {
+        more[i] = (place as u32 + 1).min(999);
+    }
+    more
+}
+
 /// The name one asset has in a problem. A campaign's name is its code.
 fn play_id(asset: &Asset) -> String {
     asset.code.to_string()
@@ -128,20 +157,20 @@ impl DayInput {
         problem.footfall = Footfall { bin_s: 900, weights: self.weights.clone() };
         problem.peak = self.peak.clone();
         problem.category_gap_s = self.category_gap_s.clone();
-        problem.campaigns = self
-            .wanted
-            .iter()
-            .map(|w| Campaign {
+        let campaign = |(w, more): (&Wanted, u32)| {
+            let (priority, weight) = rank(w);
+            Campaign {
                 id: play_id(&w.asset),
                 dur: w.asset.media.duration_s,
                 target: w.target,
                 windows: w.windows.intersect(&self.duty),
                 min_gap_s: w.min_gap_s.max(w.asset.media.duration_s),
-                priority: w.priority,
-                shortfall_weight: [100, 10, 1][usize::from(w.priority.clamp(1, 3)) - 1],
+                priority,
+                shortfall_weight: weight + more,
                 category: w.category.clone(),
-            })
-            .collect();
+            }
+        };
+        problem.campaigns = self.wanted.iter().zip(seniority(&self.wanted)).map(campaign).collect();
         problem.fixed = self
             .fixed
             .iter()

@@ -39,6 +39,8 @@ pub struct ScreenContract {
     pub windows: Option<IntervalSet>,
     /// Least seconds between starts.
     pub min_gap_s: u32,
+    /// 2 or 3, among contracts.
+    pub priority: u8,
     /// Competitive separation.
     pub category: Option<String>,
 }
@@ -81,9 +83,6 @@ pub struct ScreenHorizon {
     pub ledger_through: Option<LedgerThrough>,
 }
 
-/// Contracts come after every order.
-const CONTRACT_PRIORITY: u8 = 3;
-
 /// What each day asks for. `facts` are the screen's own, by campaign.
 pub fn horizon(screen: &ScreenHorizon, facts: impl Fn(&Asset) -> BTreeMap<LocalDay, DayFact>) -> Vec<DayInput> {
     let mut ledgers: Vec<CampaignLedger> =
@@ -101,6 +100,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         let gap_s = order.min_gap_s.max(order.asset.media.duration_s);
         let capacity = left_packing(&windows, order.asset.media.duration_s, gap_s);
         let target = ledger.target(frame.day, capacity);
+        let behind_since = ledger.behind_since(frame.day);
         ledger.plan(frame.day, target);
         let daily_cap = ledger.ledger().cap(frame.day);
         if daily_cap == 0 && target == 0 {
@@ -118,6 +118,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
                 daily_cap: daily_cap.max(target),
                 make_good_until: ledger.make_good_until(frame.day),
             }),
+            behind_since,
         });
     }
     wanted.extend(frame.contracts.iter().map(|c| Wanted {
@@ -125,9 +126,10 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         target: c.plays,
         windows: c.windows.clone().unwrap_or_else(|| frame.duty.clone()),
         min_gap_s: c.min_gap_s.max(c.asset.media.duration_s),
-        priority: CONTRACT_PRIORITY,
+        priority: c.priority,
         category: c.category.clone(),
         quota: None,
+        behind_since: None,
     }));
     DayInput {
         screen: screen.screen.clone(),

@@ -48,6 +48,11 @@ impl CampaignLedger {
         self.ledger.target(day, self.before(day), capacity)
     }
 
+    /// The oldest day before `day` whose plays are still missing, when the oldest are brought in first.
+    pub fn behind_since(&self, day: LocalDay) -> Option<LocalDay> {
+        self.ledger.behind_since(day, self.before(day))
+    }
+
     /// Last day on which a miss of `day` may be made good.
     pub fn make_good_until(&self, day: LocalDay) -> LocalDay {
         self.ledger.span(day).map_or(day, |(_, last)| last)

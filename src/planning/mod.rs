@@ -11,6 +11,8 @@ pub mod horizon;
 pub mod ledger;
 pub mod preflight;
 mod run;
+#[cfg(test)]
+mod tests;
 pub mod why;
 pub mod world;
 

@@ -127,6 +127,7 @@ impl World<'_> {
                 plays: c.plays_per_day,
                 windows: Some(c.windows.0.clone()).filter(|w| !w.is_empty()),
                 min_gap_s: c.min_gap_s,
+                priority: c.priority,
                 category: c.category.clone(),
             })
         });

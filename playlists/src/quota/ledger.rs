@@ -179,6 +179,14 @@ impl Ledger {
         }
     }
 
+    /// The oldest day of `day`'s span, before `day`, whose plays are still missing when `counted_before`
+    /// bring in the oldest first: how long the campaign has waited.
+    pub fn behind_since(&self, day: LocalDay, counted_before: u32) -> Option<LocalDay> {
+        let t = self.index(day)?;
+        let behind = |&s: &usize| floor(self.owed[s]) > counted_before;
+        (self.span_of(t).start..t).find(behind).map(|s| self.days[s].day)
+    }
+
     /// Plays that no plan under the envelope can place, span by span, when day `t` can carry
     /// `capacities[t]` (missing entries: nothing). With `A_0 = 0` and `Q` the span's whole plays:
     ///

@@ -1,0 +1,118 @@
+//! Laws of what a day asks for: orders before contracts before the local loop, the oldest miss first.
+
+use super::*;
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::plan::Effort;
+use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::time::IntervalSet;
+use lichphat_playlists::wire::v1::Asset;
+use proptest::prelude::*;
+
+pub(super) fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
+    let media = Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 9, kind: MediaKind::Video, duration_s };
+    Asset { code: CampaignCode::new(code).unwrap(), variant: String::new(), tier, media, volume_percent: 100 }
+}
+
+fn monday() -> LocalDay {
+    "2026-11-16".parse().unwrap()
+}
+
+/// `target` plays of `duration_s` in `windows`, `gap_s` apart.
+pub(super) fn wanted(code: &str, tier: Tier, (target, duration_s, gap_s): (u32, u32, u32), windows: &str) -> Wanted {
+    let terms = QuotaTerms { min_display: DisplayLevel::D1, daily_cap: 99, make_good_until: monday() };
+    Wanted {
+        asset: asset(code, tier, duration_s),
+        target,
+        windows: IntervalSet::parse(windows).unwrap(),
+        min_gap_s: gap_s,
+        priority: 3,
+        category: None,
+        quota: (tier == Tier::Order).then_some(terms),
+        behind_since: None,
+    }
+}
+
+/// A screen that is on from eight to nine.
+pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
+    DayInput {
+        screen: ScreenCode::new("S1").unwrap(),
+        day: monday(),
+        venue: "corner".into(),
+        duty: IntervalSet::parse("08:00-09:00").unwrap(),
+        peak: IntervalSet::parse("08:00-08:30").unwrap(),
+        weights: vec![1; 96],
+        wanted,
+        fixed: Vec::new(),
+        local: vec![LoopItem { asset: asset("loop", Tier::Local, 20), weight: 1 }],
+        fallback: asset("safe", Tier::Fallback, 10),
+        category_gap_s: BTreeMap::new(),
+        ledger_through: None,
+    }
+}
+
+fn placed(input: &DayInput) -> BTreeMap<String, u32> {
+    let tally = compose(input, None, Effort::Quick).unwrap().tally();
+    tally.into_iter().map(|(code, (_, placed))| (code, placed)).collect()
+}
+
+#[test]
+fn the_last_order_comes_before_the_first_contract_and_both_before_the_loop() {
+    // both want the whole hour
+    let mut contract = wanted("tea", Tier::Contract, (240, 15, 15), "08:00-09:00");
+    contract.priority = 2;
+    let order = wanted("order", Tier::Order, (200, 15, 15), "08:00-09:00");
+    let got = placed(&hour(vec![contract.clone(), order.clone()]));
+    assert_eq!((got["order"], got["tea"], got.get("loop")), (200, 40, None), "{got:?}");
+    // one long play of the order takes the place of a hundred and twenty short ones
+    let short = Wanted { asset: asset("tea", Tier::Contract, 5), target: 720, min_gap_s: 5, ..contract };
+    let long = Wanted { asset: asset("order", Tier::Order, 600), target: 1, min_gap_s: 600, ..order };
+    let got = placed(&hour(vec![short, long]));
+    assert_eq!((got["order"], got["tea"]), (1, 600), "{got:?}");
+}
+
+#[test]
+fn contracts_have_their_own_order_among_themselves() {
+    let mut first = wanted("first", Tier::Contract, (240, 15, 15), "08:00-09:00");
+    let last = wanted("last", Tier::Contract, (240, 15, 15), "08:00-09:00");
+    assert_eq!(placed(&hour(vec![last.clone(), first.clone()])).values().sum::<u32>(), 240);
+    first.priority = 2;
+    let got = placed(&hour(vec![last, first]));
+    assert_eq!((got["first"], got.get("last").copied().unwrap_or(0)), (240, 0), "{got:?}");
+}
+
+#[test]
+fn of_orders_of_one_priority_the_one_with_the_oldest_miss_is_served_first() {
+    let order = |code: &str, since: Option<&str>| Wanted {
+        behind_since: since.map(|day| day.parse().unwrap()),
+        ..wanted(code, Tier::Order, (20, 60, 60), "08:00-08:30")
+    };
+    let got = placed(&hour(vec![order("a", None), order("b", Some("2026-11-13")), order("c", Some("2026-11-12"))]));
+    assert_eq!([got["a"], got["b"], got["c"]], [0, 10, 20], "thirty minutes for sixty plays: {got:?}");
+    let got = placed(&hour(vec![order("b", Some("2026-11-12")), order("a", Some("2026-11-12"))]));
+    assert_eq!([got["a"], got["b"]], [20, 10], "as old: by their codes");
+    // a higher priority never waits for an older miss
+    let first = Wanted { priority: 2, ..order("z", None) };
+    let got = placed(&hour(vec![order("b", Some("2026-01-12")), first]));
+    assert_eq!([got["z"], got["b"]], [20, 10], "{got:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// Whatever was sold, an order that a screen of its own could carry is carried whole.
+    #[test]
+    fn contracts_take_nothing_from_an_order(
+        (share, duration_s, gap_s) in (1u32..=8, 5u32..60, 60u32..300),
+        sold in prop::collection::vec((1u32..200, 5u32..45, 0u32..120), 0..5),
+    ) {
+        let most = horizon::left_packing(&IntervalSet::parse("08:00-08:30").unwrap(), duration_s, gap_s);
+        let target = (most * share / 10).max(1);
+        let order = wanted("order", Tier::Order, (target, duration_s, gap_s), "08:00-08:30");
+        let mut all: Vec<Wanted> = sold.iter().enumerate().map(|(i, &(target, dur, gap))| Wanted {
+            priority: 2 + (i % 2) as u8,
+            ..wanted(&format!("c{i}"), Tier::Contract, (target, dur, gap + dur), "08:00-09:00")
+        }).collect();
+        all.push(order);
+        prop_assert_eq!(placed(&hour(all))["order"], target);
+    }
+}
