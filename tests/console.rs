@@ -172,6 +172,7 @@ impl Town {
             weights: vec![10; 96],
             fixed: vec![],
             local: vec![LoopItem { asset: asset("loop", Tier::Local), weight: 1 }],
+            hush: Default::default(),
             fallback: asset("safe", Tier::Fallback),
             category_gap_s: Default::default(),
             ledger_through: None,

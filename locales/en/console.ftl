@@ -111,6 +111,7 @@ order-ended = ended on { $day }
 order-upcoming = begins on { $day }
 order-paused = between two periods
 order-without-number = running, without a number of plays
+order-suspending = in force: playing is suspended
 
 # When something is wrong.
 error-back-home = Back to Today
@@ -180,6 +181,8 @@ peak-none = none
 about-title = About this screen
 note-closure = Closed { $hours }: { $reason } ({ $author }).
 note-closure-late = Closed { $hours }: { $reason } ({ $author }). Entered after the fact.
+note-suspended = Suspended by the order “{ $order }”, { $hours }: { $content } – { $in_place }. Quota: { $days }.
+all-day = all day
 note-off-duty = The screen is off duty on this day, so nothing is owed.
 note-no-plan = There is no plan for this day yet. Plans are made 7 days ahead.
 note-no-plan-past = There was no plan for this day.

@@ -24,3 +24,14 @@ force-encouraged = encouraged
 standing-reporting = reporting
 standing-declared = declared
 standing-silent = silent
+
+content-contract = contracts
+content-local = local content
+content-order = other orders
+
+in-place-blank = nothing plays instead
+in-place-mute = plays without sound
+in-place-solemn-loop = a solemn loop plays instead
+
+suspended-leave-quota = these days leave it
+suspended-make-good = made good on other days

@@ -90,6 +90,7 @@ order-ended = đã kết thúc ngày { $day }
 order-upcoming = bắt đầu ngày { $day }
 order-paused = đang giữa hai đợt
 order-without-number = đang chạy, không đặt chỉ tiêu số lần
+order-suspending = đang có hiệu lực: tạm dừng phát
 
 # Khi có lỗi.
 error-back-home = Về trang Hôm nay
@@ -153,6 +154,8 @@ peak-none = không có
 about-title = Về màn hình này
 note-closure = Tạm ngừng { $hours }: { $reason } ({ $author }).
 note-closure-late = Tạm ngừng { $hours }: { $reason } ({ $author }). Được ghi sau khi đã ngừng.
+note-suspended = Tạm dừng theo văn bản “{ $order }”, { $hours }: { $content } – { $in_place }. Chỉ tiêu: { $days }.
+all-day = cả ngày
 note-off-duty = Màn hình không phải hoạt động trong ngày này, nên không có chỉ tiêu.
 note-no-plan = Chưa có lịch phát cho ngày này. Lịch được lập trước 7 ngày.
 note-no-plan-past = Ngày này không có lịch phát.

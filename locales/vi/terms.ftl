@@ -24,3 +24,14 @@ force-encouraged = khuyến khích
 standing-reporting = có nhật ký phát
 standing-declared = tự khai báo
 standing-silent = chưa có tin
+
+content-contract = hợp đồng
+content-local = nội dung tại chỗ
+content-order = văn bản khác
+
+in-place-blank = không phát gì thay thế
+in-place-mute = phát không có tiếng
+in-place-solemn-loop = phát nội dung trang nghiêm thay thế
+
+suspended-leave-quota = không tính những ngày này
+suspended-make-good = phát bù vào ngày khác

@@ -1,6 +1,6 @@
 //! What is wrong with a directive that its types let through, and how to mend it.
 
-use super::directive::{AmendmentKind, Directive, DirectiveKind};
+use super::directive::{AmendmentKind, ContentClass, Directive, DirectiveKind, InPlace};
 use super::target::Target;
 use crate::directory::Directory;
 use crate::directory::problem::{Say, say};
@@ -89,7 +89,8 @@ impl Directive {
                 if self.suspend.as_ref().is_none_or(|s| s.content.is_empty()) {
                     flaw("suspend", "cần [suspend] với content", "needs [suspend] with its content");
                 }
-                let solemn = self.suspend.as_ref().is_some_and(|s| s.in_place == super::InPlace::SolemnLoop);
+                self.suspend_flaws(&mut flaw);
+                let solemn = self.suspend.as_ref().is_some_and(|s| s.in_place == InPlace::SolemnLoop);
                 if solemn != self.product.is_some() {
                     let vi = "in_place = \"solemn-loop\" cần [product]; các kiểu khác không có";
                     flaw("product", vi, "in_place = \"solemn-loop\" needs a [product], the others have none");
@@ -98,6 +99,18 @@ impl Directive {
                     flaw("quota", "lệnh tạm dừng không có chỉ tiêu", "a suspension has no quota");
                 }
             }
+        }
+    }
+
+    fn suspend_flaws(&self, flaw: &mut impl FnMut(&str, &str, &str)) {
+        let Some(terms) = &self.suspend else { return };
+        if terms.in_place == InPlace::SolemnLoop && !terms.content.contains(&ContentClass::Local) {
+            let vi = "vòng trang nghiêm thay cho vòng phát tại chỗ: content phải có \"local\"";
+            flaw("suspend.content", vi, "a solemn loop takes the place of the local loop: content must hold \"local\"");
+        }
+        if !terms.hours.is_empty() && terms.in_place != InPlace::Blank {
+            let vi = "chỉ in_place = \"blank\" mới đặt theo giờ; kiểu khác áp dụng cả ngày";
+            flaw("suspend.hours", vi, "only in_place = \"blank\" holds by the hour; the others hold all day");
         }
     }
 
@@ -231,6 +244,9 @@ impl Directive {
         };
         if bound(self) != bound(before) {
             flaw("target", self.target.len().to_string());
+        }
+        if self.suspend != before.suspend {
+            flaw("suspend", self.suspend.as_ref().map(|s| s.in_place.to_string()).unwrap_or_default());
         }
         if self.min_gap_s != before.min_gap_s {
             flaw("min_gap_s", self.min_gap_s.to_string());

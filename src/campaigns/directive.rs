@@ -75,6 +75,9 @@ pub struct Suspend {
     pub in_place: InPlace,
     /// What becomes of the quotas.
     pub days: SuspendedDays,
+    /// In which hours of its days, for `blank`; all day when empty.
+    #[serde(default, skip_serializing_if = "Windows::is_empty")]
+    pub hours: Windows,
 }
 
 /// A document an order rests on.
@@ -257,5 +260,5 @@ impl Directive {
     }
 }
 
-/// Hours of the day in which a contract's plays lie; all duty when empty.
+/// Hours of the day in which a contract's plays lie, or a suspension holds; all duty when empty.
 pub type Windows = Hours;

@@ -30,10 +30,16 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 | `[[target]]` | yes | `link` (`owner` when absent), `unit` (and those below it), `venue_types`, `video` (`\"none\"` = loudspeakers), `force` (`required` yêu cầu, `assigned` giao, `requested` đề nghị, `encouraged` khuyến khích), `inferred` (the order names no number for them), `reason` (its words). When several fit a screen, the one that names its nearest unit decides |
 | `[[amendment]]` |  | `kind` (`extend`: later `to`, with a `from` after the last day a further period that owes nothing from before; `raise`: `plays` from `from`; `end`: earlier `to`), `number`, `date`, `sample` |
 | `[[override]]` |  | `unit`, `link`, `plays` (more than the order's, never fewer), `from`, `to`, `number` of the decision |
-| `[suspend]` | for suspend | `content` (`contract`, `local`, `order`), `in_place` (`blank`, `mute`, `solemn-loop`), `days` (`leave-quota`, `make-good`) |
+| `[suspend]` | for suspend | `content`: what is kept off (`contract`, `local`: loop and fixed events, `order`); `in_place` (2): `blank`, `mute`, `solemn-loop`; `days`: `leave-quota` (they owe nothing) or `make-good` (what they owed is played on other days); `hours` (`18:00-22:00`, for `blank`; all day when absent) |
 | `[[declared]]` |  | what no screen can play: `channel`, `obliged`, `quota`, `reason` |
 
 (1) a play order has exactly one of the two.
+
+(2) `blank`: nothing stands in place of what is kept off; where that is the local loop, the screen stays black between what
+still plays, and the safe loop does not fill in. `mute`: the content plays on without sound and counts as before; a loudspeaker
+falls silent. `solemn-loop`: `[product]` takes the place of the loop and of the safe loop, all day; a screen that can
+play none of its variants stays black. A day of which some hours are left in which an order counts keeps its quota. What was
+played before the import stays, and a minute is left for devices to hear of it.
 
 ## campaigns
 

@@ -13,6 +13,7 @@ mod local;
 mod period;
 mod product;
 mod snapshot;
+mod suspension;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -42,4 +43,5 @@ pub use local::{Contract, Fallback, FixedItem, LocalProgramme, LoopItem};
 pub use period::{Period, Phase, Raised};
 pub use product::{Form, Product, Variant};
 pub use snapshot::{CampaignBatch, CampaignChange, Campaigns, LoopEntry};
+pub use suspension::{Suspended, Suspension};
 pub use target::{Bound, Force, Place, Target};

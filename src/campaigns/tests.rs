@@ -5,8 +5,8 @@ use crate::directory::problem::Problems;
 use crate::directory::table::SourceFile;
 use crate::directory::{Directory, import};
 use lichphat_playlists::ids::{DirectiveCode, ScreenCode};
-use lichphat_playlists::quota::Ratio;
-use lichphat_playlists::time::{HANOI, LocalDay};
+use lichphat_playlists::quota::{Ledger, LedgerOptions, Ratio, Rule};
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay};
 
 const SCREENS: &str = "\
 code,name,venue_type,kind,width,height,output,owner,territory,sector,from
@@ -245,4 +245,181 @@ fn the_sample_programme_fills_the_time_between_the_orders() {
     }
     assert_eq!(campaigns.fallback_of(screen(&directory, "loa-ba-dinh")).unwrap().0.code.as_str(), "safe-sound");
     assert!(campaigns.directive(&DirectiveCode::new("none").unwrap()).is_none());
+}
+
+// -------------------------------------------------------------------------------------- the days of a quota
+
+const MOURNING: &str = "\
+code = 'quoc-tang'
+title = 'Quốc tang (mẫu)'
+kind = 'suspend'
+sample = true
+issuer = 'HN'
+from = 2024-09-18
+to = 2024-09-19
+source = 'made up for the tests'
+[suspend]
+content = ['contract', 'local', 'order']
+in_place = 'blank'
+days = 'leave-quota'
+[[target]]
+link = 'territory'
+unit = 'HN'
+force = 'required'
+reason = 'made up for the tests'
+[[target]]
+unit = 'HN'
+force = 'required'
+reason = 'made up for the tests'
+";
+
+/// The iHanoi order beside a suspension.
+fn suspended(directory: &Directory, suspension: &str) -> (Campaigns, Directive) {
+    let order = ihanoi(directory);
+    let quiet = read(directory, &Campaigns::default(), suspension, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+    let mut campaigns = Campaigns::default();
+    let changes = [&order, &quiet].map(|d| CampaignChange::Directive(Box::new(d.clone())));
+    campaigns.apply(CampaignBatch { changes: changes.into() });
+    (campaigns, order)
+}
+
+/// What each day from Monday 16 to Friday 20 September 2024 owes an office, and whether it plays.
+fn week_of(campaigns: &Campaigns, directory: &Directory, order: &Directive) -> Vec<(i128, bool)> {
+    let days = campaigns.days_owed(directory, order, screen(directory, "ubnd-ba-dinh"), day("2024-09-16"));
+    let week = days.iter().filter(|d| d.day >= day("2024-09-16") && d.day <= day("2024-09-20"));
+    week.map(|d| (d.owed.to_integer(), d.operating)).collect()
+}
+
+#[test]
+fn suspended_days_leave_the_quota_or_are_made_up_for_on_other_days() {
+    let directory = directory();
+    let whole = [(10, true), (10, true), (0, false), (0, false), (10, true)];
+    let (campaigns, order) = suspended(&directory, MOURNING);
+    assert_eq!(week_of(&campaigns, &directory, &order), whole);
+
+    let (campaigns, order) = suspended(&directory, &MOURNING.replace("leave-quota", "make-good"));
+    let owed = week_of(&campaigns, &directory, &order);
+    assert_eq!(owed, [(10, true), (10, true), (10, false), (10, false), (10, true)]);
+    // twenty plays late, the ledger asks for as much as a day may have, until they are in
+    let days = campaigns.days_owed(&directory, &order, screen(&directory, "ubnd-ba-dinh"), day("2024-09-16"));
+    let ledger = Ledger::new(Rule::Average, lichphat_playlists::quota::Period::Day, days, LedgerOptions::default());
+    let mut counted = ledger.status(day("2024-09-17"), 0).owed_so_far.to_integer() as u32;
+    let mut asked = Vec::new();
+    for d in day("2024-09-18").through(day("2024-09-27")) {
+        asked.push(ledger.target(d, counted, 1000));
+        counted += asked[asked.len() - 1];
+    }
+    assert_eq!(asked, [0, 0, 15, 0, 0, 15, 15, 15, 15, 15], "{counted} played");
+
+    // what is not suspended for this order changes nothing: other content, other screens, the sound
+    for harmless in [
+        MOURNING.replace(", 'order'", ""),
+        MOURNING.replace("unit = 'HN'\nforce", "unit = 'HN'\nvenue_types = ['school']\nforce"),
+        MOURNING.replace("'blank'", "'mute'"),
+        MOURNING.replace("days =", "hours = '08:00-09:00'\ndays ="),
+    ] {
+        let (campaigns, order) = suspended(&directory, &harmless);
+        assert_eq!(week_of(&campaigns, &directory, &order), [(10, true); 5], "{harmless}");
+    }
+    // every second in which it counts is as good as the whole day
+    let peaks = MOURNING.replace("days =", "hours = '08:00-10:00;14:00-16:00'\ndays =");
+    let (campaigns, order) = suspended(&directory, &peaks);
+    assert_eq!(week_of(&campaigns, &directory, &order), whole);
+}
+
+#[test]
+fn a_suspension_ends_early_by_amendment_and_a_loudspeaker_cannot_be_muted_and_heard() {
+    let directory = directory();
+    let early =
+        MOURNING.to_owned() + "[[amendment]]\nkind = 'end'\nnumber = '2/mẫu'\ndate = 2024-09-18\nto = 2024-09-18\n";
+    let (campaigns, order) = suspended(&directory, &early);
+    let owed = week_of(&campaigns, &directory, &order);
+    assert_eq!(owed, [(10, true), (10, true), (0, false), (10, true), (10, true)]);
+
+    let mute =
+        MOURNING.replace("'blank'", "'mute'").replace("link = 'territory'", "link = 'territory'\nvideo = 'none'");
+    let (campaigns, _) = suspended(&directory, &mute.replace("2024-09", "2025-09"));
+    let on = |code: &str| campaigns.suspended_on(&directory, screen(&directory, code), day("2025-09-18"));
+    let (heard, seen) = (on("loa-ba-dinh"), on("ubnd-moi"));
+    assert_eq!(heard.off(ContentClass::Order), IntervalSet::full_day());
+    assert!(!heard.mutes(ContentClass::Order));
+    assert!(seen.mutes(ContentClass::Order) && seen.off(ContentClass::Order).is_empty() && seen.blank().is_empty());
+}
+
+#[test]
+fn a_month_keeps_its_number_over_closures_and_holidays_and_loses_only_what_leaves_it() {
+    let mut directory = directory();
+    let text = preset("ihanoi-2024.toml")
+        .replace("plays = 10, per = \"day\", rule = \"average\"", "plays = 40, per = \"month\", rule = \"at-least\"");
+    let sum = |campaigns: &Campaigns, directory: &Directory, order: &Directive| {
+        let days = campaigns.days_owed(directory, order, screen(directory, "ubnd-ba-dinh"), day("2024-09-16"));
+        let month: Vec<_> =
+            days.into_iter().filter(|d| d.day >= day("2024-09-01") && d.day <= day("2024-09-30")).collect();
+        (month.iter().map(|d| d.owed).sum::<Ratio>(), month.iter().filter(|d| d.operating).count())
+    };
+    let with = |directory: &Directory, suspension: &str| {
+        let order = read(directory, &Campaigns::default(), &text, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+        (suspended(directory, suspension).0, order)
+    };
+    // 21 weekdays less National Day and the day after it
+    let (campaigns, order) = with(&directory, &MOURNING.replace("'order'", "'local'"));
+    assert_eq!(sum(&campaigns, &directory, &order), (Ratio::from_integer(40), 19));
+    let (campaigns, order) = with(&directory, &MOURNING.replace("leave-quota", "make-good"));
+    assert_eq!(sum(&campaigns, &directory, &order), (Ratio::from_integer(40), 17));
+    let (campaigns, order) = with(&directory, MOURNING);
+    assert_eq!(sum(&campaigns, &directory, &order), (Ratio::new(40 * 17, 19), 17), "two of nineteen shares leave");
+
+    let closed = b"screen,from,to,reason,author\nubnd-ba-dinh,2024-09-09,2024-09-13,repair,office\n";
+    let context = import::Context { directory: &directory, now: day("2024-09-01").start(HANOI) };
+    let file = SourceFile { name: "closures.csv", bytes: closed };
+    let batch = import::parse(import::Kind::Closures, file, context).unwrap_or_else(|p| panic!("{p}"));
+    directory.apply(batch);
+    let (campaigns, order) = with(&directory, &MOURNING.replace("'order'", "'local'"));
+    assert_eq!(sum(&campaigns, &directory, &order), (Ratio::from_integer(40), 14), "closed days pass their share on");
+}
+
+#[test]
+fn a_make_up_saturday_is_a_working_day_and_the_day_it_stands_for_is_not() {
+    let directory = directory();
+    let text = preset("ihanoi-2024.toml")
+        .replace("from = 2024-08-12", "from = 2026-08-12")
+        .replace("to = 2024-10-10", "to = 2026-10-10");
+    let order = read(&directory, &Campaigns::default(), &text, "2026-08-01").unwrap_or_else(|p| panic!("{p}"));
+    let owed = |on: &str| order.owed(&directory, screen(&directory, "ubnd-ba-dinh"), day(on)).to_integer();
+    // Saturday 22 August is worked for Monday 31 August
+    let by_day = ["2026-08-21", "2026-08-22", "2026-08-23", "2026-08-31", "2026-09-02", "2026-09-03"].map(owed);
+    assert_eq!(by_day, [10, 10, 0, 0, 0, 10]);
+}
+
+#[test]
+fn a_screen_that_joins_late_owes_nothing_earlier() {
+    let directory = directory();
+    let text = preset("ihanoi-2024.toml").replace("to = 2024-10-10", "to = 2025-08-01");
+    let order = read(&directory, &Campaigns::default(), &text, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+    let days = order.days_owed(&directory, screen(&directory, "ubnd-moi"), day("2025-07-20"));
+    let first = days.iter().find(|d| d.owed > Ratio::from_integer(0)).map(|d| d.day);
+    assert_eq!(first, Some(day("2025-07-01")), "the day its ward began");
+    let ledger = Ledger::new(Rule::Average, lichphat_playlists::quota::Period::Day, days, LedgerOptions::default());
+    assert_eq!(ledger.target(day("2025-07-01"), 0, 1000), 15, "the run-ahead of a first day, no more");
+    assert!(ledger.status(day("2025-06-30"), 0).met);
+}
+
+#[test]
+fn a_suspension_that_cannot_be_kept_is_refused_with_the_mend() {
+    let directory = directory();
+    let bad = MOURNING
+        .replace("'blank'", "'solemn-loop'")
+        .replace("'local', ", "")
+        .replace("days =", "hours = '18:00-20:00'\ndays =");
+    let problems = read(&directory, &Campaigns::default(), &bad, "2024-08-01").unwrap_err();
+    insta::assert_snapshot!(problems.text(true), @r#"
+    order.toml:1:1: product = "": in_place = "solemn-loop" needs a [product], the others have none
+    order.toml:10:11: suspend.content = "": a solemn loop takes the place of the local loop: content must hold "local"
+    order.toml:12:9: suspend.hours = "": only in_place = "blank" holds by the hour; the others hold all day
+    "#);
+    let mut campaigns = Campaigns::default();
+    let first = read(&directory, &campaigns, MOURNING, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+    campaigns.apply(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(first))] });
+    let late = MOURNING.replace("'blank'", "'mute'");
+    assert!(read(&directory, &campaigns, &late, "2024-09-18").unwrap_err().text(true).contains("is in force"));
 }

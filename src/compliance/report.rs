@@ -3,7 +3,7 @@
 use super::figures::{Period, ScreenFacts, ScreenLine, Totals, screen_line, totals};
 use super::{ComplianceError, ComplianceStore, DeviceFacts};
 use crate::campaigns::{Campaigns, Directive};
-use crate::directory::{Directory, Link};
+use crate::directory::{Directory, Link, Screen};
 use lichphat_playlists::ids::{CampaignCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
@@ -87,7 +87,7 @@ impl Reports {
                 simulated: false,
                 reported_until: None,
             };
-            if !owed(directive, directory, screen, &period, &mut facts) {
+            if !owed(campaigns, directive, (directory, screen), &period, &mut facts) {
                 continue;
             }
             if let Some(DeviceFacts { simulated, reported_until, .. }) = devices.get(&screen.code) {
@@ -125,9 +125,9 @@ impl Reports {
 
 /// What the order's days owe on a screen; false when it binds the screen on no day of the period.
 fn owed(
+    campaigns: &Campaigns,
     directive: &Directive,
-    directory: &Directory,
-    screen: &crate::directory::Screen,
+    (directory, screen): (&Directory, &Screen),
     period: &Period,
     facts: &mut ScreenFacts,
 ) -> bool {
@@ -141,7 +141,7 @@ fn owed(
             bound = true;
             facts.force = line.target.force.to_string();
             facts.inferred = line.target.inferred;
-            facts.owed.extend(directive.days_owed(directory, screen, from));
+            facts.owed.extend(campaigns.days_owed(directory, directive, screen, from));
         }
     }
     bound

@@ -40,6 +40,13 @@ words! {
 #[serde(try_from = "String", into = "String")]
 pub struct Hours(pub IntervalSet);
 
+impl Hours {
+    /// None at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 impl TryFrom<String> for Hours {
     type Error = lichphat_playlists::time::TimeError;
     fn try_from(text: String) -> Result<Self, Self::Error> {

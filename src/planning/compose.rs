@@ -61,6 +61,20 @@ pub struct FixedEvent {
     pub start_s: u32,
 }
 
+/// What a suspension takes from the local loop.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Hush {
+    /// Seconds in which an item of the loop does not play, for those that have any.
+    pub loop_off: BTreeMap<CampaignCode, IntervalSet>,
+    /// Seconds in which nothing stands in place of the loop: black on purpose, between what still plays.
+    pub blank: IntervalSet,
+}
+
+/// The same content without its sound.
+pub fn muted(asset: Asset, mute: bool) -> Asset {
+    if mute { Asset { volume_percent: 0, ..asset } } else { asset }
+}
+
 /// Everything that decides one screen's day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DayInput {
@@ -82,6 +96,8 @@ pub struct DayInput {
     pub fixed: Vec<FixedEvent>,
     /// The local loop.
     pub local: Vec<LoopItem>,
+    /// What suspensions take from it.
+    pub hush: Hush,
     /// The safe loop.
     pub fallback: Asset,
     /// Least seconds between starts of different campaigns of one category.
@@ -151,8 +167,10 @@ fn play_id(asset: &Asset) -> String {
 impl DayInput {
     /// The day's problem, as planner and checkers read it.
     pub fn problem(&self) -> Problem {
-        let mut problem =
-            Problem::new(format!("{}/{}", self.screen, self.day), self.duty.clone(), self.weights.clone());
+        // Black seconds are only planned where something still plays in them.
+        let used = self.wanted.iter().fold(self.duty.minus(&self.hush.blank), |used, w| used.union(&w.windows));
+        let operating = used.intersect(&self.duty);
+        let mut problem = Problem::new(format!("{}/{}", self.screen, self.day), operating, self.weights.clone());
         problem.family = self.venue.clone();
         problem.footfall = Footfall { bin_s: 900, weights: self.weights.clone() };
         problem.peak = self.peak.clone();
@@ -203,7 +221,8 @@ impl DayInput {
         problem.id = String::new();
         let terms: Vec<_> = self.wanted.iter().map(|w| (&w.asset, w.quota.as_ref().map(|q| q.daily_cap))).collect();
         let locals: Vec<_> = self.local.iter().map(|l| &l.asset).collect();
-        let text = serde_json::to_vec(&(problem, terms, locals, &self.fallback)).expect("plain data always encodes");
+        let text = serde_json::to_vec(&(problem, terms, locals, &self.hush, &self.fallback));
+        let text = text.expect("plain data always encodes");
         Sha256Hash::of(&text)
     }
 
@@ -227,6 +246,10 @@ fn past_of(kept: Option<&InForce<'_>>) -> Result<Past, PlanningError> {
     Ok(Past { from_s: kept.from_s, plays })
 }
 
+fn overlaps(off: &IntervalSet, play: &Play) -> bool {
+    !off.intersect(&IntervalSet::one(play.start, play.end())).is_empty()
+}
+
 fn play(asset: &Asset, start: u32) -> Play {
     let kind = match asset.tier {
         Tier::Fixed => PlayKind::Fixed,
@@ -245,7 +268,9 @@ pub fn compose(input: &DayInput, kept: Option<&InForce<'_>>, effort: Effort) -> 
         .flat_map(|k| k.playlist.slots.iter().map(|s| play(&k.assets.assets[usize::from(s.item)], s.start_s)))
         .collect();
     let options = Options { effort, prefer: &prefer, ..Options::default() };
-    let (plan, report) = plan_with(&problem, &past, &options)?;
+    let (mut plan, report) = plan_with(&problem, &past, &options)?;
+    let off = |p: &Play| input.hush.loop_off.iter().any(|(code, off)| *code.as_str() == *p.id && overlaps(off, p));
+    plan.plays.retain(|p| p.kind != PlayKind::Filler || p.start < past.from_s || !off(p));
     let verdict = check_with_past(&problem, &past, &Solution::new(problem.id.clone(), plan.plays.clone()));
     if !verdict.valid {
         return Err(PlanningError::Refused { problem: problem.id, errors: verdict.errors });
@@ -313,7 +338,7 @@ impl Composed {
             made_ms: edition.made,
             ledger_through: input.ledger_through,
             assets: self.assets.encode().1,
-            duty: input.duty.clone(),
+            duty: input.duty.minus(&input.hush.blank),
             terms: terms.collect(),
             fallback: fallback as u16,
             slots,

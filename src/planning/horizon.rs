@@ -1,6 +1,6 @@
 //! The days ahead of one screen: what each asks for, so that the ledger of every order is kept.
 
-use super::compose::{DayInput, FixedEvent, LoopItem, QuotaTerms, Wanted};
+use super::compose::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted, muted};
 use super::ledger::{CampaignLedger, DayFact};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -35,8 +35,8 @@ pub struct ScreenContract {
     pub asset: Asset,
     /// Plays a day.
     pub plays: u32,
-    /// Where they may lie; none means all duty.
-    pub windows: Option<IntervalSet>,
+    /// Where they may lie.
+    pub windows: IntervalSet,
     /// Least seconds between starts.
     pub min_gap_s: u32,
     /// 2 or 3, among contracts.
@@ -62,6 +62,14 @@ pub struct DayFrame {
     pub fixed: Vec<FixedEvent>,
     /// The local loop of the day.
     pub local: Vec<LoopItem>,
+    /// The safe loop of the day.
+    pub fallback: Asset,
+    /// What suspensions take from the day.
+    pub hush: Hush,
+    /// Seconds in which no order plays.
+    pub orders_off: IntervalSet,
+    /// Orders play without sound.
+    pub orders_muted: bool,
 }
 
 /// One screen's horizon.
@@ -75,19 +83,18 @@ pub struct ScreenHorizon {
     pub days: Vec<DayFrame>,
     /// Orders.
     pub orders: Vec<ScreenOrder>,
-    /// The safe loop.
-    pub fallback: Asset,
     /// Least seconds between starts of different campaigns of one category.
     pub category_gap_s: BTreeMap<String, u32>,
     /// Records the facts hold.
     pub ledger_through: Option<LedgerThrough>,
 }
 
-/// What each day asks for. `facts` are the screen's own, by campaign.
+/// What each day asks for, days off duty included: a closed day that was planned before needs a plan without a play.
+/// `facts` are the screen's own, by campaign.
 pub fn horizon(screen: &ScreenHorizon, facts: impl Fn(&Asset) -> BTreeMap<LocalDay, DayFact>) -> Vec<DayInput> {
     let mut ledgers: Vec<CampaignLedger> =
         screen.orders.iter().map(|o| CampaignLedger::new(&o.quota, o.owed.clone(), facts(&o.asset))).collect();
-    screen.days.iter().filter(|d| !d.duty.is_empty()).map(|frame| day(screen, frame, &mut ledgers)).collect()
+    screen.days.iter().map(|frame| day(screen, frame, &mut ledgers)).collect()
 }
 
 fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger]) -> DayInput {
@@ -97,6 +104,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
             Within::Peak => frame.peak.intersect(&frame.duty),
             Within::Duty => frame.duty.clone(),
         };
+        let windows = windows.minus(&frame.orders_off);
         let gap_s = order.min_gap_s.max(order.asset.media.duration_s);
         let capacity = left_packing(&windows, order.asset.media.duration_s, gap_s);
         let target = ledger.target(frame.day, capacity);
@@ -107,7 +115,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
             continue;
         }
         wanted.push(Wanted {
-            asset: order.asset.clone(),
+            asset: muted(order.asset.clone(), frame.orders_muted),
             target,
             windows,
             min_gap_s: gap_s,
@@ -124,7 +132,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
     wanted.extend(frame.contracts.iter().map(|c| Wanted {
         asset: c.asset.clone(),
         target: c.plays,
-        windows: c.windows.clone().unwrap_or_else(|| frame.duty.clone()),
+        windows: c.windows.clone(),
         min_gap_s: c.min_gap_s.max(c.asset.media.duration_s),
         priority: c.priority,
         category: c.category.clone(),
@@ -141,7 +149,8 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         wanted,
         fixed: frame.fixed.clone(),
         local: frame.local.clone(),
-        fallback: screen.fallback.clone(),
+        hush: frame.hush.clone(),
+        fallback: frame.fallback.clone(),
         category_gap_s: screen.category_gap_s.clone(),
         ledger_through: screen.ledger_through,
     }

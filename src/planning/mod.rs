@@ -16,7 +16,7 @@ mod tests;
 pub mod why;
 pub mod world;
 
-pub use compose::{Composed, DayInput, Edition, FixedEvent, InForce, LoopItem, QuotaTerms, Wanted, compose};
+pub use compose::{Composed, DayInput, Edition, FixedEvent, Hush, InForce, LoopItem, QuotaTerms, Wanted, compose};
 pub use ledger::{CampaignLedger, DayFact};
 pub use run::{Planning, Replanned};
 pub use world::{Inputs, Unplayable, World};

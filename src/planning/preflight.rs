@@ -50,9 +50,10 @@ struct Day {
 
 /// Plans every distinct day once and says what `campaign` gets on each screen.
 pub fn preflight(inputs: &[DayInput], campaign: &CampaignCode) -> Result<Vec<ScreenAnswer>, PlanningError> {
+    let inputs: Vec<&DayInput> = inputs.iter().filter(|i| !i.duty.is_empty()).collect();
     let mut shapes: BTreeMap<Sha256Hash, &DayInput> = BTreeMap::new();
-    let hashes: Vec<Sha256Hash> = inputs.iter().map(DayInput::shape_hash).collect();
-    for (hash, input) in hashes.iter().zip(inputs) {
+    let hashes: Vec<Sha256Hash> = inputs.iter().map(|i| i.shape_hash()).collect();
+    for (hash, input) in hashes.iter().zip(&inputs) {
         shapes.entry(*hash).or_insert(input);
     }
     let days: BTreeMap<Sha256Hash, Day> = shapes

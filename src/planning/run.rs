@@ -62,7 +62,7 @@ impl Planning {
 
     /// Plans `inputs` (any screens, any days from today on) and publishes what is new.
     pub async fn plan(&self, inputs: Vec<DayInput>, now: UtcMillis, cause: &str) -> Result<Replanned, PlanningError> {
-        let mut done = Replanned { screen_days: inputs.len() as u32, ..Replanned::default() };
+        let mut done = Replanned::default();
         let (Some(from), Some(to)) = (inputs.iter().map(|i| i.day).min(), inputs.iter().map(|i| i.day).max()) else {
             return Ok(done);
         };
@@ -71,6 +71,10 @@ impl Planning {
         let mut jobs = Vec::new();
         for input in inputs {
             let head = heads.get(&(input.screen.clone(), input.day));
+            if head.is_none() && input.duty.is_empty() {
+                continue; // off duty and never planned: there is nothing to take back
+            }
+            done.screen_days += 1;
             if head.is_some_and(|h| h.input_hash == input.input_hash()) {
                 done.unchanged += 1;
                 continue;

@@ -44,6 +44,7 @@ pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
         wanted,
         fixed: Vec::new(),
         local: vec![LoopItem { asset: asset("loop", Tier::Local, 20), weight: 1 }],
+        hush: Hush::default(),
         fallback: asset("safe", Tier::Fallback, 10),
         category_gap_s: BTreeMap::new(),
         ledger_through: None,
@@ -114,5 +115,64 @@ proptest! {
         }).collect();
         all.push(order);
         prop_assert_eq!(placed(&hour(all))["order"], target);
+    }
+}
+
+fn shown(composed: &Composed) -> Vec<(String, u32)> {
+    let mut by_code: BTreeMap<String, u32> = BTreeMap::new();
+    for play in &composed.plan.plays {
+        *by_code.entry(play.id.clone()).or_default() += play.dur;
+    }
+    by_code.into_iter().collect()
+}
+
+fn edition(version: u32) -> Edition {
+    let made = monday().start(lichphat_playlists::time::HANOI);
+    Edition { version: PlanVersion(version), cause: "test".into(), made, offset: lichphat_playlists::time::HANOI }
+}
+
+#[test]
+fn black_seconds_stay_black_between_the_orders_that_go_on() {
+    let mut input = hour(vec![wanted("order", Tier::Order, (6, 15, 300), "08:00-09:00")]);
+    let half = IntervalSet::parse("08:30-09:00").unwrap();
+    input.hush.blank = half.clone();
+    input.hush.loop_off.insert(CampaignCode::new("loop").unwrap(), half.clone());
+    let composed = compose(&input, None, Effort::Quick).unwrap();
+    let in_the_dark: Vec<&str> = composed
+        .plan
+        .plays
+        .iter()
+        .filter(|p| half.contains(p.start) || half.contains(p.end() - 1))
+        .map(|p| p.id.as_str())
+        .collect();
+    assert_eq!(in_the_dark, ["order"; 3], "{:?}", composed.plan.plays);
+    let playlist = composed.playlist(&input, edition(1)).unwrap();
+    assert_eq!(playlist.duty.text(), "08:00-08:30", "nothing stands in where it is black on purpose");
+    assert_ne!(input.shape_hash(), hour(input.wanted.clone()).shape_hash(), "a suspension is something new");
+
+    // nothing goes on: the rest of the hour is as if the screen were off
+    input.wanted.clear();
+    let composed = compose(&input, None, Effort::Quick).unwrap();
+    assert_eq!(composed.problem.operating.text(), "08:00-08:30");
+    assert_eq!(shown(&composed), [("loop".to_owned(), 1800)]);
+}
+
+#[test]
+fn a_day_that_closes_while_it_runs_keeps_what_was_played_and_plans_nothing_more() {
+    let open = hour(vec![wanted("order", Tier::Order, (6, 15, 300), "08:00-09:00")]);
+    let before = compose(&open, None, Effort::Quick).unwrap();
+    let playlist = before.playlist(&open, edition(1)).unwrap();
+    let from_s = 8 * 3600 + 1200;
+    let kept = InForce { playlist: &playlist, assets: &before.assets, from_s };
+    let mut closed = DayInput { duty: IntervalSet::empty(), wanted: Vec::new(), local: Vec::new(), ..open.clone() };
+    for black in [false, true] {
+        if black {
+            (closed.duty, closed.hush.blank) = (open.duty.clone(), IntervalSet::full_day());
+        }
+        let after = compose(&closed, Some(&kept), Effort::Quick).unwrap();
+        let old: Vec<_> = before.plan.plays.iter().filter(|p| p.start < from_s).cloned().collect();
+        assert_eq!(after.plan.plays, old);
+        let playlist = after.playlist(&closed, edition(2)).unwrap();
+        assert!(playlist.duty.is_empty() && playlist.terms.is_empty());
     }
 }

@@ -1,13 +1,13 @@
 //! From directory, campaigns and library to each screen's horizon: pure.
 
-use super::compose::{FixedEvent, LoopItem};
+use super::compose::{FixedEvent, Hush, LoopItem, muted};
 use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon};
 use super::{DayInput, Facts, PlanningError};
-use crate::campaigns::{Campaigns, Directive, Product, Variant};
+use crate::campaigns::{Campaigns, ContentClass, Directive, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{IntervalSet, LocalDay};
 use lichphat_playlists::wire::v1::{Asset, LedgerThrough, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,13 +68,13 @@ impl World<'_> {
             let Some(fallback) = self.fallback(screen, &mut inputs.unplayable) else {
                 return Err(PlanningError::NoFallback);
             };
-            let frames = days.iter().map(|&day| self.frame(screen, day, &mut inputs.unplayable)).collect();
+            let frame = |&day: &LocalDay| self.frame(screen, day, &fallback, &mut inputs.unplayable);
+            let frames = days.iter().map(frame).collect();
             let planned = ScreenHorizon {
                 screen: screen.code.clone(),
                 venue: screen.venue_type.to_string(),
                 days: frames,
                 orders: self.orders(screen, days, &mut inputs.unplayable),
-                fallback,
                 category_gap_s: category_gap_s.clone(),
                 ledger_through: marks.get(&screen.code).copied(),
             };
@@ -111,7 +111,7 @@ impl World<'_> {
         Some(ScreenOrder {
             quota: directive.quota?,
             asset: self.asset(directive.campaign(), Tier::Order, product, variant, lost)?,
-            owed: directive.days_owed(self.directory, screen, day),
+            owed: self.campaigns.days_owed(self.directory, directive, screen, day),
             min_gap_s: directive.min_gap_s,
             min_display: product.min_display,
             priority: directive.priority,
@@ -119,37 +119,94 @@ impl World<'_> {
         })
     }
 
-    fn frame(&self, screen: &Screen, day: LocalDay, lost: &mut BTreeSet<Unplayable>) -> DayFrame {
+    fn frame(&self, screen: &Screen, day: LocalDay, fallback: &Asset, lost: &mut BTreeSet<Unplayable>) -> DayFrame {
         let (directory, campaigns) = (self.directory, self.campaigns);
-        let contracts = campaigns.contracts_on(directory, screen, day).filter_map(|(c, variant)| {
-            Some(ScreenContract {
-                asset: self.asset(c.code.clone(), Tier::Contract, &c.product, variant, lost)?,
+        let (duty, suspended) = (directory.duty(screen, day), campaigns.suspended_on(directory, screen, day));
+        let mut frame = DayFrame {
+            day,
+            peak: directory.peak_windows(screen, day),
+            weights: directory.weights(screen, day).to_vec(),
+            contracts: self.contracts(screen, day, (&duty, &suspended), lost),
+            fixed: self.fixed(screen, day, &suspended, lost),
+            local: Vec::new(),
+            fallback: muted(fallback.clone(), suspended.mutes(ContentClass::Local)),
+            hush: Hush { blank: suspended.blank(), ..Hush::default() },
+            orders_off: suspended.off(ContentClass::Order),
+            orders_muted: suspended.mutes(ContentClass::Order),
+            duty,
+        };
+        self.fill(&mut frame, screen, &suspended, lost);
+        frame
+    }
+
+    fn contracts(
+        &self,
+        screen: &Screen,
+        day: LocalDay,
+        (duty, suspended): (&IntervalSet, &Suspended<'_>),
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Vec<ScreenContract> {
+        let (off, mute) = (suspended.off(ContentClass::Contract), suspended.mutes(ContentClass::Contract));
+        let contracts = self.campaigns.contracts_on(self.directory, screen, day).filter_map(|(c, variant)| {
+            let windows = if c.windows.is_empty() { duty } else { &c.windows.0 }.minus(&off);
+            let asset = self.asset(c.code.clone(), Tier::Contract, &c.product, variant, lost)?;
+            (!windows.is_empty()).then(|| ScreenContract {
+                asset: muted(asset, mute),
                 plays: c.plays_per_day,
-                windows: Some(c.windows.0.clone()).filter(|w| !w.is_empty()),
+                windows,
                 min_gap_s: c.min_gap_s,
                 priority: c.priority,
                 category: c.category.clone(),
             })
         });
-        let contracts = contracts.collect();
-        let fixed = campaigns.fixed_on(directory, screen, day).filter_map(|(f, variant)| {
-            let asset = self.asset(f.code.clone(), Tier::Fixed, &f.product, variant, lost)?;
-            Some(FixedEvent { asset, start_s: f.start_s() })
+        contracts.collect()
+    }
+
+    /// Fixed events are the screen's own content, as the loop is.
+    fn fixed(
+        &self,
+        screen: &Screen,
+        day: LocalDay,
+        suspended: &Suspended<'_>,
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Vec<FixedEvent> {
+        let (off, mute) = (suspended.off(ContentClass::Local), suspended.mutes(ContentClass::Local));
+        let fixed = self.campaigns.fixed_on(self.directory, screen, day).filter_map(|(f, variant)| {
+            let (start_s, asset) = (f.start_s(), self.asset(f.code.clone(), Tier::Fixed, &f.product, variant, lost)?);
+            let seconds = IntervalSet::one(start_s, start_s + asset.media.duration_s);
+            off.intersect(&seconds).is_empty().then(|| FixedEvent { asset: muted(asset, mute), start_s })
         });
-        let fixed = fixed.collect();
-        let local = campaigns.loop_on(directory, screen, day).into_iter().filter_map(|(code, entry)| {
-            let asset = self.asset(code, Tier::Local, entry.product, entry.variant, lost)?;
-            Some(LoopItem { asset, weight: entry.weight })
+        fixed.collect()
+    }
+
+    /// The loop of the day: its own items and orders without a number, or the solemn loop in their place, then in
+    /// the safe loop's place too.
+    fn fill(&self, frame: &mut DayFrame, screen: &Screen, suspended: &Suspended<'_>, lost: &mut BTreeSet<Unplayable>) {
+        for (code, entry) in self.campaigns.loop_on(self.directory, screen, frame.day) {
+            let class =
+                if self.campaigns.directive_of(&code).is_some() { ContentClass::Order } else { ContentClass::Local };
+            let off = suspended.off(class);
+            if !frame.duty.is_empty() && frame.duty.minus(&off).is_empty() {
+                continue;
+            }
+            let asset = self.asset(code.clone(), Tier::Local, entry.product, entry.variant, lost);
+            let Some(asset) = asset else { continue };
+            frame.local.push(LoopItem { asset: muted(asset, suspended.mutes(class)), weight: entry.weight });
+            if !off.is_empty() {
+                frame.hush.loop_off.insert(code, off);
+            }
+        }
+        let solemn = suspended.solemn().and_then(|(order, variant)| {
+            self.asset(order.campaign(), Tier::Local, order.product.as_ref()?, variant, lost)
         });
-        let local = local.collect();
-        DayFrame {
-            day,
-            duty: directory.duty(screen, day),
-            peak: directory.peak_windows(screen, day),
-            weights: directory.weights(screen, day).to_vec(),
-            contracts,
-            fixed,
-            local,
+        match solemn {
+            Some(asset) => {
+                frame.fallback = asset.clone();
+                frame.local.push(LoopItem { asset, weight: 1 });
+            }
+            // its clip is not there: better black than cheerful
+            None if suspended.solemn().is_some() => frame.hush.blank = IntervalSet::full_day(),
+            None => {}
         }
     }
 

@@ -3,7 +3,7 @@
 use super::data::{CampaignNow, City, Console, Today, running};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError, href};
-use crate::campaigns::{Directive, Phase};
+use crate::campaigns::{Directive, DirectiveKind, Phase};
 use crate::compliance::{Totals, UnitLine};
 use crate::directory::{Link, UnitKind, plain_key, without_kind};
 use crate::lang::{Lang, Values};
@@ -379,6 +379,7 @@ fn others(lang: Lang, city: &City, today: LocalDay) -> Vec<OtherOrder> {
             Phase::Ended => lang.say("order-ended", &Values::new().word("day", lang.day(last))),
             Phase::Upcoming => lang.say("order-upcoming", &Values::new().word("day", lang.day(first))),
             Phase::Paused => lang.text("order-paused"),
+            Phase::Running if d.kind == DirectiveKind::Suspend => lang.text("order-suspending"),
             Phase::Running => lang.text("order-without-number"),
         }
     };

@@ -1,10 +1,12 @@
 //! One screen, one day: planned against played, and what its ledgers say.
 
 use super::data::{CampaignNow, City, Console};
-use super::names::{self, state, time, title, why_href};
+use super::names::{self, state, time, title, tongue, why_href};
+use super::overview::order_title;
 use super::page::{Page, shown};
 use super::timeline::{self, Timeline, draw};
 use super::{Asked, ConsoleError, href};
+use crate::campaigns::Suspension;
 use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
 use crate::directory::{Link, Screen};
@@ -184,6 +186,9 @@ fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
         let key = if closure.after_the_fact() { "note-closure-late" } else { "note-closure" };
         notes.push(lang.say(key, &values));
     }
+    for suspension in g.city.campaigns.suspended_on(&g.city.directory, &g.screen, g.day).iter() {
+        notes.push(suspension_note(lang, suspension));
+    }
     if g.city.directory.duty(&g.screen, g.day).is_empty() {
         notes.push(lang.text("note-off-duty"));
     } else if g.plan.is_none() {
@@ -193,6 +198,20 @@ fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
         notes.push(format!("{}. {}", lang.cause("no-device"), lang.mend("no-device").unwrap_or_default()));
     }
     notes
+}
+
+fn suspension_note(lang: Lang, suspension: &Suspension<'_>) -> String {
+    let terms = suspension.terms;
+    let classes: Vec<String> = terms.content.iter().map(|c| lang.term("content", c.as_str())).collect();
+    let in_place = if suspension.mutes { "mute" } else { terms.in_place.as_str() };
+    let hours = if terms.hours.is_empty() { lang.text("all-day") } else { tongue(lang).windows(&terms.hours.0) };
+    let values = Values::new()
+        .word("order", order_title(lang, suspension.order))
+        .word("hours", hours)
+        .word("content", classes.join(", "))
+        .word("in_place", lang.term("in-place", in_place))
+        .word("days", lang.term("suspended", terms.days.as_str()));
+    lang.say("note-suspended", &values)
 }
 
 /// Lines of one campaign by what became of them.

@@ -1,0 +1,243 @@
+//! The period ledger, lived through the commands: a raise, a screen that joins late, a make-up Saturday and the day off
+//! it stands for, a mourning day that leaves the quota, one that is made good, a day of repair, and an hour of it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
+
+mod common;
+
+use common::TestData;
+use common::town::{TownDevice, TownServer, at, fixture, town};
+use lichphat::planning::StoredPlan;
+use lichphat::proof::evidence::screen_day;
+use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay};
+use lichphat_playlists::wire::v1::Tier;
+
+const VENUE: &str = r#"
+[[venue]]
+type = "ward-office"
+name = "Trụ sở phường"
+name_en = "Ward office"
+calendar = "offices"
+confidence = "assumption"
+source = "made up for the story"
+  [[venue.hours]]
+  days = "mon-fri"
+  open = "08:00-10:00"
+  open_assumption = true
+"#;
+const SCREENS: &str = "code,name,venue_type,kind,width,height,output,owner,territory,from
+O-01,Sảnh,ward-office,managed,1920,1080,video,P1,P1,
+O-02,Phòng chờ,ward-office,managed,1920,1080,video,P1,P1,2026-08-24
+";
+const CALENDAR: &str = "date,name,kind,applies_to
+2026-08-22,Làm bù,workday,offices
+2026-08-31,Nghỉ hoán đổi,day-off,offices
+";
+const ORDER: &str = r#"
+code = "clean-office"
+title = "Công sở sạch"
+kind = "play"
+sample = true
+issuer = "HN"
+from = 2026-08-19
+to = 2026-09-04
+source = "made up for the story"
+quota = { plays = 4, per = "day", rule = "average", within = "duty" }
+min_gap_s = 300
+[product]
+title = "Công sở sạch"
+length_s = 15
+[[product.variant]]
+lang = "vi"
+form = "subtitled"
+file = "spot.mp4"
+[[target]]
+unit = "P1"
+venue_types = ["ward-office"]
+force = "required"
+reason = "made up for the story"
+[[amendment]]
+kind = "raise"
+number = "2/HN"
+date = 2026-08-20
+from = 2026-08-27
+plays = 5
+[[override]]
+unit = "P1"
+plays = 6
+from = 2026-08-27
+number = "3/P1"
+"#;
+
+fn suspension(code: &str, day: &str, in_place: &str, days: &str) -> String {
+    format!(
+        "code = '{code}'\ntitle = 'Quốc tang'\nkind = 'suspend'\nsample = true\nissuer = 'HN'\nfrom = {day}\nto = {day}\n\
+         source = 'made up for the story'\n[suspend]\ncontent = ['contract', 'local', 'order']\nin_place = '{in_place}'\n\
+         days = '{days}'\n[[target]]\nlink = 'territory'\nunit = 'HN'\nforce = 'required'\nreason = 'made up'\n"
+    )
+}
+
+const SOLEMN: &str = "[product]\ntitle = 'Nền đen'\nlength_s = 20\n[[product.variant]]\nlang = 'vi'\nform = 'silent'\nfile = 'notice.png'\n";
+
+/// Imports a document of the story; clips lie beside it.
+fn import(data: &TestData, kind: &str, name: &str, text: &str) {
+    for clip in ["spot.mp4", "notice.png"] {
+        std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
+    }
+    let path = data.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    data.ok(&["import", kind, path.to_str().unwrap()]);
+}
+
+fn office() -> TestData {
+    let data = town();
+    import(&data, "venues", "office.toml", VENUE);
+    import(&data, "calendar", "calendar.csv", CALENDAR);
+    import(&data, "screens", "screens.csv", SCREENS);
+    import(&data, "directives", "order.toml", ORDER);
+    data
+}
+
+async fn plan_of(server: &TownServer, screen: &str, day: &str) -> Option<StoredPlan> {
+    let screen = ScreenCode::new(screen).unwrap();
+    server.rooms.planning.store().newest(&screen, day.parse().unwrap()).await.unwrap()
+}
+
+/// What the day's newest plan was asked for, and holds, of the order.
+async fn asked(server: &TownServer, screen: &str, day: LocalDay) -> Option<(u32, u32)> {
+    let plan = plan_of(server, screen, &day.to_string()).await?;
+    let order = plan.campaigns.iter().find(|c| c.campaign.as_str() == "clean-office");
+    Some(order.map_or((0, 0), |c| (c.asked, c.planned)))
+}
+
+/// What plays in the day's newest plan, by rank.
+async fn ranks(server: &TownServer, screen: &str, day: &str) -> Vec<Tier> {
+    let plan = plan_of(server, screen, day).await.unwrap();
+    let mut ranks: Vec<Tier> =
+        plan.playlist.slots.iter().map(|s| plan.assets.assets[usize::from(s.item)].tier).collect();
+    ranks.sort();
+    ranks.dedup();
+    ranks
+}
+
+/// Plans at half past seven and lives the morning; what the day asked of both screens, none without a plan.
+async fn live(server: &TownServer, device: &mut TownDevice, from: &str, to: &str) -> Vec<(String, u32, Option<u32>)> {
+    let mut days = Vec::new();
+    for day in from.parse::<LocalDay>().unwrap().through(to.parse().unwrap()) {
+        let text = day.to_string();
+        server.clock.jump_to(at(&text, "07:30"));
+        server.plan().await;
+        device.sim.step_until(at(&text, "07:30"));
+        server.live(device, at(&text, "10:15")).await;
+        let of = [asked(server, "O-01", day).await, asked(server, "O-02", day).await];
+        if let [Some((a, _)), b] = of {
+            days.push((text[5..].to_owned(), a, b.map(|(b, _)| b)));
+        }
+    }
+    days
+}
+
+fn figures(data: &TestData, to: &str) -> Vec<(u64, u64, u64, bool)> {
+    let ask =
+        ["report", "compliance", "--campaign", "clean-office", "--from", "2026-08-19", "--to", to, "--format", "json"];
+    let report: serde_json::Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+    let line = |l: &serde_json::Value| {
+        let n = |key: &str| l[key].as_u64().unwrap();
+        (n("counted"), n("owed"), n("operating_days"), l["met"].as_bool().unwrap())
+    };
+    report["lines"].as_array().unwrap().iter().map(line).collect()
+}
+
+fn days(of: &[(&str, u32, Option<u32>)]) -> Vec<(String, u32, Option<u32>)> {
+    of.iter().map(|&(day, a, b)| (day.to_owned(), a, b)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
+    let data = office();
+    let server = TownServer::start(&data, at("2026-08-18", "20:00")).await;
+    server.plan().await;
+    let mut device = server.device(&data, "O-01").await;
+
+    // run-ahead first, then four a day; Saturday is worked, on Monday the second screen joins
+    let lived = live(&server, &mut device, "2026-08-19", "2026-08-24").await;
+    let first = [("08-19", 6, None), ("08-20", 6, None), ("08-21", 4, None), ("08-22", 4, None), ("08-24", 4, Some(6))];
+    assert_eq!(lived, days(&first));
+
+    // two orders of mourning and a day of repair are put in while their days are planned already
+    assert_eq!(asked(&server, "O-01", "2026-08-25".parse().unwrap()).await, Some((4, 4)));
+    import(&data, "directives", "mourning.toml", &suspension("mourning", "2026-08-25", "blank", "leave-quota"));
+    let solemn = suspension("solemn", "2026-08-28", "solemn-loop", "make-good");
+    import(&data, "directives", "solemn.toml", &(solemn + SOLEMN));
+    import(
+        &data,
+        "closures",
+        "repair.csv",
+        "unit,from,to,reason,author\nP1,2026-08-26,2026-08-26,sửa điện,Văn phòng\n",
+    );
+    server.clock.jump_to(at("2026-08-24", "20:00"));
+    server.plan().await;
+    for day in ["2026-08-25", "2026-08-26", "2026-08-28"] {
+        assert_eq!(asked(&server, "O-01", day.parse().unwrap()).await, Some((0, 0)), "{day} is taken back");
+    }
+    for black in ["2026-08-25", "2026-08-26"] {
+        let plan = plan_of(&server, "O-01", black).await.unwrap();
+        assert!(plan.playlist.slots.is_empty() && plan.playlist.duty.is_empty(), "{black}: {:?}", plan.playlist);
+    }
+    assert_eq!(ranks(&server, "O-01", "2026-08-28").await, [Tier::Local]);
+    let quiet = plan_of(&server, "O-01", "2026-08-28").await.unwrap();
+    let safe = &quiet.assets.assets[usize::from(quiet.playlist.fallback)];
+    assert_eq!(safe.code.as_str(), "solemn", "what stands in is solemn too");
+
+    let before = device.sim.agent.playing().faults().len();
+    let lived = live(&server, &mut device, "2026-08-25", "2026-09-01").await;
+    // raised to six from the 27th on; the mourning day of the 28th is caught up for from 1 September
+    let second = [
+        ("08-25", 0, Some(0)),
+        ("08-26", 0, Some(0)),
+        ("08-27", 8, Some(9)),
+        ("08-28", 0, Some(0)),
+        ("09-01", 9, Some(9)),
+    ];
+    assert_eq!(lived, days(&second));
+    assert_eq!(device.sim.agent.playing().faults().len(), before);
+
+    // an hour of repair begins in the middle of the morning; what it takes comes on the days after it
+    server.clock.jump_to(at("2026-09-02", "07:30"));
+    server.plan().await;
+    assert_eq!(asked(&server, "O-01", "2026-09-02".parse().unwrap()).await, Some((9, 9)));
+    server.live(&mut device, at("2026-09-02", "08:45")).await;
+    import(
+        &data,
+        "closures",
+        "later.csv",
+        "screen,from,to,reason,author\nO-01,2026-09-02 08:50,2026-09-02,mất điện,Bảo vệ\n",
+    );
+    server.plan().await;
+    let plan = plan_of(&server, "O-01", "2026-09-02").await.unwrap();
+    let dark = IntervalSet::parse("08:50-24:00").unwrap();
+    assert!(plan.playlist.slots.iter().all(|s| !dark.contains(s.start_s)), "{:?}", plan.playlist.slots);
+    let kept = asked(&server, "O-01", "2026-09-02".parse().unwrap()).await.unwrap().1;
+    assert!((1..9).contains(&kept), "{kept} of nine fit before it");
+    server.live(&mut device, at("2026-09-02", "10:15")).await;
+    let lived = live(&server, &mut device, "2026-09-03", "2026-09-04").await;
+    assert_eq!(lived[0].1, 9, "behind: as much as a day may have");
+    device.sim.stop().await;
+
+    // what the screen itself says of the quiet days: nothing at all, or the solemn loop and nothing else
+    for (quiet, shown) in [("2026-08-25", &[][..]), ("2026-08-26", &[]), ("2026-08-28", &["solemn"])] {
+        let screen = ScreenCode::new("O-01").unwrap();
+        let evidence = screen_day(&server.rooms.store, &screen, quiet.parse().unwrap(), HANOI).await.unwrap();
+        let mut codes: Vec<&str> = evidence.records.iter().map(|r| r.campaign.as_str()).collect();
+        codes.dedup();
+        assert_eq!(codes, shown, "{quiet}");
+    }
+
+    // owed: four on the 19th to 22nd and 24th, six on the 27th, the made-good 28th, 1 to 4 September
+    server.clock.jump_to(at("2026-09-05", "07:00"));
+    let figures = figures(&data, "2026-09-04");
+    let total = 20 + 6 * 6;
+    assert_eq!(figures[0], (total + 6, total, 10, true), "all of it, and the run-ahead: {lived:?}");
+    assert_eq!(figures[1], (0, 40, 6, false), "no device, and nothing owed before it came");
+    data.ok(&["check"]);
+}
