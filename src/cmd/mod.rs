@@ -15,6 +15,7 @@ mod preflight;
 mod report;
 pub mod rooms;
 mod serve;
+mod simulate;
 mod why;
 
 use crate::clock::SystemClock;
@@ -62,6 +63,8 @@ enum Command {
     Plan(plan::Args),
     /// Xem trước: màn hình nào thực hiện được văn bản (who can carry an order, before it is signed)
     Preflight(preflight::Args),
+    /// Mô phỏng nhiều ngày trên nhiều màn hình (what an order comes to on many screens over many days)
+    Simulate(simulate::Args),
     /// Vì sao phát, vì sao không phát (why this plays and that does not)
     Why(why::Args),
     /// Báo cáo kết quả thực hiện (compliance figures)
@@ -81,6 +84,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Device(args) => device::run(args, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
         Command::Preflight(args) => preflight::run(args, &context).await,
+        Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
         Command::Report(args) => report::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,

@@ -4,6 +4,7 @@ use super::transport::InProcess;
 use crate::clock::SimClock as ServerClock;
 use crate::directory::{Directory, Screen};
 use crate::fleet::{Fleet, FleetError};
+use crate::planning::PlanningError;
 use crate::web::Service;
 use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::core::CoreOptions;
@@ -27,6 +28,9 @@ pub enum SimError {
     /// A device could not register.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// A simulated day could not be planned.
+    #[error(transparent)]
+    Planning(#[from] PlanningError),
     /// A worker ended before its time.
     #[error("a worker of the simulated fleet ended: {0}")]
     Worker(String),

@@ -4,6 +4,7 @@
 
 pub mod city;
 pub mod fleet;
+pub mod pacing;
 mod transport;
 
 pub use fleet::{Fate, SimError, SimFleet, SimOptions};
