@@ -65,6 +65,7 @@ demo: packages rust
 EFFORT ?= quick
 bench: packages rust
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
+	cargo bench --locked -p lichphat --bench pacing
 
 # A play that is neither complete nor the last one, cut by the end, makes this fail. With a display: a window.
 MINUTES ?= 60

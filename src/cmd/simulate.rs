@@ -90,7 +90,7 @@ const COLUMNS: &[&str] =
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let format = args.output.format;
-    let setting = setting(args, context)?;
+    let setting = setting(&args, context)?;
     let bar = bar(&setting, context);
     let started = Instant::now();
     let figures = pacing::run(&setting, || bar.inc(1))?;
@@ -140,7 +140,7 @@ fn say(context: &Context, setting: &Setting, figures: &Figures) {
     );
 }
 
-fn setting(args: Args, context: &Context) -> Result<Setting, AppError> {
+fn setting(args: &Args, context: &Context) -> Result<Setting, AppError> {
     let peak_hours = peak_hours(&args.peak_hours, context)?;
     let within = |flag: &str, value: u32, from: u32, to: u32| {
         if (from..=to).contains(&value) {
