@@ -2,7 +2,7 @@
 //! seconds, and a local loop in between, so that every day is a real problem of some 3,300 plays.
 
 use super::Setting;
-use crate::planning::{DayInput, LoopItem, QuotaTerms, Wanted};
+use crate::planning::{DayInput, Hush, LoopItem, QuotaTerms, Wanted};
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::media::{Media, MediaKind};
@@ -97,6 +97,7 @@ impl Place {
             wanted: std::iter::once(order).chain(CONTRACTS.iter().enumerate().map(contract)).collect(),
             fixed: Vec::new(),
             local: LOOP.iter().enumerate().map(item).collect(),
+            hush: Hush::default(),
             fallback: asset("safe-loop", Tier::Fallback, 10),
             category_gap_s: [(RIVALS.0.to_owned(), RIVALS.1)].into(),
             ledger_through: None,
