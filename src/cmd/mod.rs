@@ -10,6 +10,7 @@ pub mod import;
 mod init;
 mod media;
 pub mod output;
+mod peaks;
 mod plan;
 mod preflight;
 mod report;
@@ -61,6 +62,8 @@ enum Command {
     Device(device::Args),
     /// Lập lịch phát (plans)
     Plan(plan::Args),
+    /// Giờ cao điểm tính từ số đếm lượt người (peak windows from counts of people)
+    Peaks(peaks::Args),
     /// Xem trước: màn hình nào thực hiện được văn bản (who can carry an order, before it is signed)
     Preflight(preflight::Args),
     /// Mô phỏng nhiều ngày trên nhiều màn hình (what an order comes to on many screens over many days)
@@ -83,6 +86,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Device(args) => device::run(args, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
+        Command::Peaks(args) => peaks::run(args, &context).await,
         Command::Preflight(args) => preflight::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,

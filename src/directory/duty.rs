@@ -10,7 +10,7 @@ use super::screen::{Link, Screen};
 use super::snapshot::Directory;
 use super::venue::{BIN_S, BINS, DayHours, VenueProfile};
 use lichphat_playlists::ids::VenueType;
-use lichphat_playlists::peak::{DEFAULT_SHARE_PERMILLE, fit_to_duty, windows_from_counts};
+use lichphat_playlists::peak::{DayClass, Share, fit_to_duty, windows_from_counts};
 use lichphat_playlists::time::{IntervalSet, LocalDay};
 
 impl Directory {
@@ -26,6 +26,19 @@ impl Directory {
             Some(DayKind::Workday) => true,
             None => day.weekday().num_days_from_monday() < 5,
         }
+    }
+
+    /// The class of a day whose people are counted together, by the calendar; a day that it does not mark goes
+    /// by its day of the week alone.
+    pub fn day_class(&self, day: LocalDay) -> DayClass {
+        DayClass::of(day, self.calendar.get(&day).map(|marked| marked.kind == DayKind::Workday))
+    }
+
+    /// Does the calendar mark any day of that year?
+    pub fn calendar_holds(&self, year: i32) -> bool {
+        let first = LocalDay::from_ymd(year, 1, 1);
+        let last = LocalDay::from_ymd(year, 12, 31);
+        first.zip(last).is_some_and(|(first, last)| self.calendar.range(first..=last).next().is_some())
     }
 
     fn hours(&self, screen: &Screen, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {
@@ -101,7 +114,7 @@ impl Directory {
         let own = self.footfall.get(&FootfallSubject::Screen(screen.code.clone()));
         let counted = own.and_then(|profile| profile.weights(day.weekday().num_days_from_monday() as usize));
         let windows = match counted {
-            Some(people) => windows_from_counts(&people.map(|p| Some(u64::from(p))), &duty, DEFAULT_SHARE_PERMILLE),
+            Some(people) => windows_from_counts(&people.map(|p| Some(u128::from(p))), &duty, Share::HALF),
             None => self.hours(screen, day).map(|(_, hours)| hours.peaks.0.clone()).unwrap_or_default(),
         };
         fit_to_duty(&windows, &duty, &self.weights(screen, day))

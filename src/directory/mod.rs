@@ -10,6 +10,7 @@
 
 mod calendar;
 mod closure;
+pub mod counts;
 mod duty;
 mod footfall;
 pub mod import;

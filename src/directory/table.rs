@@ -244,7 +244,8 @@ pub(crate) fn read(
     }
 }
 
-fn delimiter(text: &str) -> u8 {
+/// What stands between the fields, as the header shows.
+pub(crate) fn delimiter(text: &str) -> u8 {
     let header = text.lines().find(|l| !l.trim().is_empty() && !l.starts_with('#')).unwrap_or_default();
     match (header.contains(','), header.contains(';'), header.contains('\t')) {
         (false, true, _) => b';',
@@ -329,7 +330,7 @@ fn from_csv(file: &str, text: &str, table: &'static Table, found: &mut Vec<Probl
 
 /// The reader's own line counts blank and comment lines before a record to the record: count from
 /// the first character of its first field instead.
-fn line_of(lines: &Lines<'_>, record: &csv::StringRecord) -> u32 {
+pub(crate) fn line_of(lines: &Lines<'_>, record: &csv::StringRecord) -> u32 {
     let Some(position) = record.position() else { return 1 };
     let mut offset = position.byte() as usize;
     while let Some(rest) = lines.text.get(offset..) {

@@ -82,6 +82,15 @@ impl Kind {
     }
 }
 
+/// The calendar that comes with the program, as a directory that knows nothing else.
+pub fn shipped_calendar() -> Result<Directory, Problems> {
+    const FILE: &str = "config/calendar/holidays-vn.csv";
+    let bytes = include_bytes!("../../../config/calendar/holidays-vn.csv");
+    let mut directory = Directory::default();
+    directory.apply(calendar::parse(SourceFile { name: FILE, bytes })?);
+    Ok(directory)
+}
+
 /// Reads one file. Nothing is written: the batch is for the store, whole or not at all.
 pub fn parse(kind: Kind, file: SourceFile<'_>, context: Context<'_>) -> Result<Batch, Problems> {
     match kind {

@@ -1,0 +1,234 @@
+//! Counts of people from a CSV of anybody's making: a date, an hour or a time, a count, perhaps a place.
+//! Which column holds the count and which the place is the asker's word; nothing is put into the directory.
+
+use super::problem::{Problem, Problems, Say, say, short};
+use super::table::{Field, Lines, SourceFile, delimiter, line_of};
+use lichphat_playlists::peak::Counts;
+use lichphat_playlists::time::{DAY_S, LocalDay, parse_clock};
+
+/// Columns that are not always called the same.
+#[derive(Debug, Clone, Copy)]
+pub struct CountColumns<'a> {
+    /// Holds the count.
+    pub count: &'a str,
+    /// Holds the place, and the place whose counts are wanted; all places together when absent.
+    pub place: Option<(&'a str, &'a str)>,
+}
+
+/// What a file of counts holds.
+#[derive(Debug, Clone)]
+pub struct CountFile {
+    /// The counts, in millionths of people.
+    pub counts: Counts,
+    /// Has it a date? Without one it is a single day, and nobody knows of which class.
+    pub dated: bool,
+    /// Rows whose count is empty: missing, not zero.
+    pub missing: u64,
+    /// Seconds that one row counts: an hour, or what the finest time in the file shows.
+    pub length_s: u32,
+}
+
+/// A file that is wrong in every line says so this often.
+const ENOUGH: usize = 20;
+/// Largest count, people.
+const MOST: u64 = 1_000_000_000_000;
+/// The day of counts without a date.
+const NO_DATE: &str = "1970-01-01";
+/// How people write that nobody counted.
+const MISSING: [&str; 5] = ["", "na", "n/a", "nan", "null"];
+
+/// Where the columns stand.
+struct Places {
+    date: Option<usize>,
+    time: usize,
+    count: usize,
+    place: Option<usize>,
+}
+
+/// One count: day, first second, millionths of people.
+type Count = (LocalDay, u32, u64);
+
+/// Reads a file of counts: `date` (may be absent), `time` (`08:15`) or `hour` (`8`), and the columns asked for.
+/// Every row counts an hour, unless times with minutes show that rows are shorter.
+pub fn read_counts(file: SourceFile<'_>, columns: CountColumns<'_>) -> Result<CountFile, Problems> {
+    let text = file.text()?;
+    let lines = Lines::new(text);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(delimiter(text))
+        .comment(Some(b'#'))
+        .flexible(true)
+        .has_headers(false)
+        .trim(csv::Trim::All)
+        .from_reader(text.as_bytes());
+    let mut record = csv::StringRecord::new();
+    let at = |line, column: usize, field: &str, value: &str, mend| {
+        let (file, column) = (file.name.to_owned(), column as u32 + 1);
+        Problem { file, line, column, field: field.to_owned(), value: short(value), mend }
+    };
+    let broken = |error: &csv::Error| {
+        let line = error.position().map_or(1, |p| p.line() as u32);
+        at(line, 0, "-", "", say(format!("không đọc được CSV: {error}"), format!("not readable as CSV: {error}")))
+    };
+    let found_header = reader.read_record(&mut record).map_err(|e| broken(&e))?;
+    let places = header(&record, found_header, columns)
+        .map_err(|(field, mend)| at(line_of(&lines, &record), 0, "header", &field, mend))?;
+
+    let (mut found, mut counts, mut missing, mut length_s) = (Vec::new(), Vec::new(), 0, 3600);
+    while found.len() < ENOUGH {
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => return Err(broken(&error).into()),
+        }
+        let row = match row(&record, &places) {
+            Ok(Some(row)) => row,
+            Ok(None) => continue,
+            Err((column, mend)) => {
+                let name = places.name(column, columns);
+                found.push(at(line_of(&lines, &record), column, name, record.get(column).unwrap_or_default(), mend));
+                continue;
+            }
+        };
+        // what the finest time shows holds for every place of the file
+        length_s = gcd(length_s, row.from_s);
+        match (columns.place, row.people) {
+            (Some((_, wanted)), _) if row.place != Some(wanted) => {}
+            (_, None) => missing += 1,
+            (_, Some(people)) => counts.push((row.day, row.from_s, people)),
+        }
+    }
+    if let (Some((column, wanted)), true) = (columns.place, found.is_empty() && counts.is_empty() && missing == 0) {
+        let mend =
+            say("không có dòng nào của nơi này; hãy xem lại cách viết", "no row of this place; check its spelling");
+        found.push(at(1, places.place.unwrap_or(0), column, wanted, mend));
+    }
+    Problems::none_or(
+        found,
+        CountFile { counts: gathered(counts, length_s), dated: places.date.is_some(), missing, length_s },
+    )
+}
+
+fn gathered(all: Vec<Count>, length_s: u32) -> Counts {
+    let mut counts = Counts::default();
+    for (day, from_s, people) in all {
+        counts.add(day, from_s, length_s, people);
+    }
+    counts
+}
+
+fn gcd(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+impl Places {
+    fn name<'a>(&self, column: usize, columns: CountColumns<'a>) -> &'a str {
+        if column == self.count {
+            columns.count
+        } else if Some(column) == self.date {
+            "date"
+        } else {
+            "time"
+        }
+    }
+}
+
+/// Finds the columns; the error is the name that is not there, and how to mend it.
+fn header(record: &csv::StringRecord, any: bool, columns: CountColumns<'_>) -> Result<Places, (String, Say)> {
+    if !any {
+        let mend = say(
+            "tệp rỗng; dòng đầu là tiêu đề: date,hour,count",
+            "the file is empty; its first line is date,hour,count",
+        );
+        return Err((String::new(), mend));
+    }
+    let index = |name: &str| {
+        let same = |cell: &str| cell.to_lowercase() == name.to_lowercase();
+        record.iter().position(|cell| cell == name).or_else(|| record.iter().position(same))
+    };
+    let names = record.iter().collect::<Vec<_>>().join(", ");
+    let lost = |name: &str, vi: &str, en: &str| {
+        let mend = say(
+            format!("không có cột này; {vi}; các cột: {names}"),
+            format!("no such column; {en}; the columns are: {names}"),
+        );
+        (name.to_owned(), mend)
+    };
+    let count = index(columns.count);
+    let count = count.ok_or_else(|| lost(columns.count, "ghi tên cột bằng --count-col", "name it with --count-col"))?;
+    let time = index("time").or_else(|| index("hour"));
+    let time = time.ok_or_else(|| {
+        lost("hour", "cần cột hour (0 đến 23) hoặc time (08:15)", "it needs hour (0 to 23) or time (08:15)")
+    })?;
+    let place = match columns.place {
+        Some((name, _)) => {
+            Some(index(name).ok_or_else(|| lost(name, "ghi tên cột bằng --place-col", "name it with --place-col"))?)
+        }
+        None => None,
+    };
+    Ok(Places { date: index("date"), time, count, place })
+}
+
+/// A row as it was read.
+struct Read<'a> {
+    day: LocalDay,
+    from_s: u32,
+    /// Millionths of people; none when nobody counted.
+    people: Option<u64>,
+    place: Option<&'a str>,
+}
+
+/// Reads a row; `None` for an empty one; the error is the column that is wrong, and how to mend it.
+fn row<'a>(record: &'a csv::StringRecord, places: &Places) -> Result<Option<Read<'a>>, (usize, Say)> {
+    if record.iter().all(str::is_empty) {
+        return Ok(None);
+    }
+    let cell = |column: usize| {
+        let text = record.get(column);
+        text.ok_or_else(|| (column, say("dòng thiếu ô này", "the row ends before this column")))
+    };
+    let date = places.date.map(|column| LocalDay::read(cell(column)?).map_err(|mend| (column, mend))).transpose()?;
+    let day = match date {
+        Some(day) => day,
+        None => NO_DATE.parse().map_err(|_| (0, say(NO_DATE, NO_DATE)))?,
+    };
+    let from_s = begin(cell(places.time)?).ok_or_else(|| {
+        let vi = "ghi giờ bắt đầu: 0 đến 23, hoặc 08:15 (phút tròn)";
+        (places.time, say(vi, "write the beginning: an hour from 0 to 23, or 08:15 (whole minutes)"))
+    })?;
+    let text = cell(places.count)?;
+    let people = if MISSING.contains(&text.to_ascii_lowercase().as_str()) {
+        None
+    } else {
+        Some(millionths(text).ok_or_else(|| {
+            let vi = "phải là số từ 0 trở lên, tối đa sáu chữ số sau dấu chấm; để trống khi không đếm";
+            (
+                places.count,
+                say(vi, "must be a number from 0 on, at most six decimals; leave it empty when nobody counted"),
+            )
+        })?)
+    };
+    // 24:00 is the midnight at which the next day begins
+    let (day, from_s) = if from_s == DAY_S { (day.next(), 0) } else { (day, from_s) };
+    Ok(Some(Read { day, from_s, people, place: places.place.map(cell).transpose()? }))
+}
+
+/// First second: of an hour `8`, or of `08:15`.
+fn begin(text: &str) -> Option<u32> {
+    let second = match text.parse::<u32>() {
+        Ok(hour) => hour.checked_mul(3600)?,
+        Err(_) => parse_clock(text).ok()?,
+    };
+    (second <= DAY_S && second.is_multiple_of(60)).then_some(second)
+}
+
+/// `12` or `12.5` in millionths, exactly.
+fn millionths(text: &str) -> Option<u64> {
+    let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let decimals = if decimals.len() > 6 { decimals.trim_end_matches('0') } else { decimals };
+    if !digits(whole) || !(digits(decimals) || decimals.is_empty()) || decimals.len() > 6 {
+        return None;
+    }
+    let whole: u64 = whole.parse().ok().filter(|n| *n <= MOST)?;
+    Some(whole * 1_000_000 + format!("{decimals:0<6}").parse::<u64>().ok()?)
+}
