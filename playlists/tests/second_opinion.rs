@@ -2,8 +2,12 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "a test reads files and runs python3")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may die")]
 
+#[path = "../../tests/dayplan/families.rs"]
+mod families;
+
 use lichphat_playlists::plan::{Effort, Past, Problem, Solution, Verdict, check, plan};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -142,4 +146,24 @@ fn the_checkers_agree_on_good_and_on_harmed_plans() {
         assert!(!name.ends_with("good") || ours.valid, "{name}: {:?}", ours.errors);
     }
     assert!(ours.iter().filter(|v| !v.valid).count() > 100, "most harms must show");
+}
+
+#[test]
+fn both_checkers_accept_every_proof_of_days_that_ask_for_too_much() {
+    let (mut cases, mut ours, mut kinds) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for (seed, load) in [(11, 950), (12, 1_050), (13, 1_200), (14, 1_500)] {
+        for family in families::Family::ALL {
+            let problem = families::instance(family, seed, load);
+            let (made, report) = plan(&problem, &Past::none(), Effort::Quick).unwrap();
+            let solution = made.solution(&report);
+            kinds.extend(solution.explanations.iter().flatten().map(|e| e["kind"].to_string()));
+            ours.push((problem.id.clone(), check(&problem, &solution)));
+            cases.push((serde_json::to_value(&problem).unwrap(), serde_json::to_value(&solution).unwrap()));
+        }
+    }
+    for ((id, ours), theirs) in ours.iter().zip(python(&cases)) {
+        assert!(ours.valid, "{id}: {:?}", ours.errors);
+        same(id, ours, &theirs);
+    }
+    assert_eq!(kinds.len(), 3, "{kinds:?}");
 }

@@ -190,9 +190,5 @@ fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaig
 
 /// Why a campaign has fewer plays than it asks for: its proofs, or that none was found.
 pub(super) fn shortfall_text(composed: &Composed, campaign: &str, lang: Lang) -> String {
-    let short = composed.report.campaigns.iter().any(|c| c.id == campaign && c.shortfall > 0);
-    if !short {
-        return String::new();
-    }
-    composed.report.lines(&composed.problem, lang, &str::to_owned).join(" ")
+    composed.report.lines_about(campaign, &composed.problem, lang, &str::to_owned).join(" ")
 }

@@ -24,9 +24,11 @@ mod report;
 mod rng;
 mod row;
 mod search;
+mod sentence;
 mod snap;
 mod spaced;
 mod start;
+mod unions;
 mod why;
 
 pub use check::{Metrics, Verdict, check, check_with_past};
@@ -37,4 +39,5 @@ pub use problem::{
 };
 pub use proof::{Certificate, certificates, rest_of_day};
 pub use report::{CampaignReport, Cause, Lang, PlanReport};
+pub use sentence::Fewer;
 pub use why::{Why, why};

@@ -5,10 +5,12 @@
 //! the planner says "not found", never "impossible".
 
 use super::problem::{Campaign, Past, PlayKind, Problem};
+use super::unions::Sets;
 use crate::time::IntervalSet;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Capacity is looked for over unions of at most so many campaigns' windows.
 const UNION_SIZE: usize = 4;
@@ -124,7 +126,9 @@ pub(super) fn unavoidable(problem: &Problem, certificates: &[Certificate]) -> u6
 }
 
 /// Every spacing and category certificate, and every capacity certificate over unions of up to four
-/// campaigns' windows, strongest kind first and in a fixed order.
+/// campaigns' windows and over the union of all, in a fixed order. Certificates about the same seconds with fewer
+/// campaigns than lie inside them are weaker and left out; so are, in a category whose members have more than 14
+/// different sets of starts, those over unions of more than four of them and fewer than all.
 pub fn certificates(problem: &Problem) -> Vec<Certificate> {
     let free = problem.operating.minus(&problem.fixed_set());
     let asking: Vec<&Campaign> = problem.campaigns.iter().filter(|c| c.target > 0).collect();
@@ -170,123 +174,49 @@ fn pack(starts: &IntervalSet, gap: u32) -> u32 {
     count
 }
 
-/// One certificate at most per distinct set of windows: its members and all members inside it.
+/// One certificate per union of members' starts that is asked for too much: everybody inside it.
 fn category_certificates(category: &str, gap: u32, members: &[&Campaign], free: &IntervalSet) -> Vec<Certificate> {
-    let mut within: BTreeSet<IntervalSet> = members.iter().map(|c| c.windows.clone()).collect();
-    within.insert(members.iter().fold(IntervalSet::empty(), |all, c| all.union(&c.windows)));
-    let mut seen = BTreeSet::new();
-    let mut out = Vec::new();
-    for windows in within {
-        let inside: Vec<&Campaign> = members.iter().copied().filter(|c| c.windows.minus(&windows).is_empty()).collect();
-        let campaigns: Vec<String> = inside.iter().map(|c| c.id.clone()).collect();
-        let asked = inside.iter().map(|c| c.target).sum();
-        let all = inside.iter().fold(IntervalSet::empty(), |all, c| all.union(&starts(c, free)));
-        let max_plays = pack(&all, gap);
-        if max_plays < asked && seen.insert(campaigns.clone()) {
-            out.push(Certificate::Category { category: category.to_owned(), campaigns, max_plays, asked });
+    let starts: Vec<IntervalSet> = members.iter().map(|c| starts(c, free)).collect();
+    let sets = Sets::new(starts.iter().zip(members).map(|(starts, c)| (starts, u64::from(c.target))));
+    let room = |union: &IntervalSet| u64::from(pack(union, gap));
+    let certificate = |union: IntervalSet| {
+        let inside = || members.iter().zip(&starts).filter(|(_, s)| s.minus(&union).is_empty()).map(|(c, _)| c);
+        Certificate::Category {
+            category: category.to_owned(),
+            campaigns: inside().map(|c| c.id.clone()).collect(),
+            max_plays: pack(&union, gap),
+            asked: inside().map(|c| c.target).sum(),
         }
-    }
+    };
+    let mut out: Vec<Certificate> = sets.overloaded_by(UNION_SIZE, room).into_iter().map(certificate).collect();
+    out.sort_by_key(|c| (c.campaigns().len(), c.clone())); // the fewer, the clearer the sentence
     out
-}
-
-/// The distinct window sets as bits over the day's elementary intervals: unions become `|`.
-struct Windows {
-    cells_s: Vec<u32>,
-    sets: Vec<Vec<u64>>,
-    /// Seconds that campaigns with exactly this set ask for.
-    demand_s: Vec<u64>,
-}
-
-impl Windows {
-    fn new(asking: &[&Campaign], free: &IntervalSet) -> Self {
-        let mut cuts: Vec<u32> = asking.iter().flat_map(|c| c.windows.iter()).flat_map(|(a, b)| [a, b]).collect();
-        cuts.sort_unstable();
-        cuts.dedup();
-        let cell = |pair: &[u32]| IntervalSet::one(pair[0], pair[1]).intersect(free).length();
-        let mut windows = Self { cells_s: cuts.windows(2).map(cell).collect(), sets: Vec::new(), demand_s: Vec::new() };
-        for c in asking {
-            let mut bits = vec![0u64; cuts.len() / 64 + 1];
-            for (i, pair) in cuts.windows(2).enumerate() {
-                if c.windows.contains(pair[0]) {
-                    bits[i / 64] |= 1 << (i % 64);
-                }
-            }
-            let demand_s = u64::from(c.dur) * u64::from(c.target);
-            match windows.sets.iter().position(|s| *s == bits) {
-                Some(i) => windows.demand_s[i] += demand_s,
-                None => {
-                    windows.sets.push(bits);
-                    windows.demand_s.push(demand_s);
-                }
-            }
-        }
-        windows
-    }
-
-    fn over_s(&self, union: &[u64]) -> i64 {
-        let inside = |set: &[u64]| set.iter().zip(union).all(|(s, u)| s & !u == 0);
-        let demand: u64 = self.sets.iter().zip(&self.demand_s).filter(|(s, _)| inside(s)).map(|(_, d)| d).sum();
-        let held = |(i, s): (usize, &u32)| if union[i / 64] >> (i % 64) & 1 == 1 { u64::from(*s) } else { 0 };
-        demand as i64 - self.cells_s.iter().enumerate().map(held).sum::<u64>() as i64
-    }
-
-    /// Walks all unions of up to [`UNION_SIZE`] sets; each overloaded one once.
-    fn overloaded(&self, union: &[u64], from: usize, size: usize, found: &mut BTreeSet<Vec<u64>>) {
-        for i in from..self.sets.len() {
-            let wider: Vec<u64> = union.iter().zip(&self.sets[i]).map(|(a, b)| a | b).collect();
-            if wider == union {
-                continue;
-            }
-            if self.over_s(&wider) > 0 {
-                found.insert(wider.clone());
-            }
-            if size + 1 < UNION_SIZE {
-                self.overloaded(&wider, i + 1, size + 1, found);
-            }
-        }
-    }
 }
 
 fn capacity_certificates(asking: &[&Campaign], free: &IntervalSet) -> Vec<Certificate> {
-    let windows = Windows::new(asking, free);
-    let mut found = BTreeSet::new();
-    let none = vec![0u64; windows.sets.first().map_or(0, Vec::len)];
-    windows.overloaded(&none, 0, 0, &mut found);
-    // the union of everything is worth a look at any size
-    let all: Vec<u64> = windows.sets.iter().fold(none, |all, s| all.iter().zip(s).map(|(a, b)| a | b).collect());
-    if windows.over_s(&all) > 0 {
-        found.insert(all);
-    }
-    let cuts = {
-        let mut cuts: Vec<u32> = asking.iter().flat_map(|c| c.windows.iter()).flat_map(|(a, b)| [a, b]).collect();
-        cuts.sort_unstable();
-        cuts.dedup();
-        cuts
+    let seconds = |c: &&Campaign| u64::from(c.dur) * u64::from(c.target);
+    let sets = Sets::new(asking.iter().map(|c| (&c.windows, seconds(c))));
+    let room = |cell: &[(u32, u32)]| u64::from(IntervalSet::from(cell.to_vec()).intersect(free).length());
+    let certificate = |intervals: IntervalSet| {
+        let inside = || asking.iter().filter(|c| c.windows.minus(&intervals).is_empty());
+        let (demand_s, capacity_s) =
+            (inside().map(seconds).sum::<u64>(), u64::from(intervals.intersect(free).length()));
+        let campaigns = inside().map(|c| c.id.clone()).collect();
+        Certificate::Capacity {
+            campaigns,
+            demand_s,
+            capacity_s,
+            over_s: demand_s.saturating_sub(capacity_s),
+            intervals,
+        }
     };
-    let mut out: Vec<Certificate> = found
-        .into_iter()
-        .map(|bits| {
-            let cells = cuts.windows(2).enumerate().filter(|(i, _)| bits[i / 64] >> (i % 64) & 1 == 1);
-            capacity(asking, IntervalSet::from(cells.map(|(_, p)| (p[0], p[1])).collect::<Vec<_>>()), free)
-        })
-        .collect();
+    let mut out: Vec<Certificate> = sets.overloaded(UNION_SIZE, room).into_iter().map(certificate).collect();
     // tightest first: the smaller the set, the clearer the sentence
     out.sort_by_key(|c| match c {
-        Certificate::Capacity { capacity_s, over_s, .. } => (*capacity_s, std::cmp::Reverse(*over_s)),
-        _ => (0, std::cmp::Reverse(0)),
+        Certificate::Capacity { capacity_s, over_s, intervals, .. } => {
+            (*capacity_s, Reverse(*over_s), intervals.clone())
+        }
+        _ => (0, Reverse(0), IntervalSet::empty()),
     });
     out
-}
-
-fn capacity(asking: &[&Campaign], intervals: IntervalSet, free: &IntervalSet) -> Certificate {
-    let inside: Vec<&&Campaign> = asking.iter().filter(|c| c.windows.minus(&intervals).is_empty()).collect();
-    let demand_s: u64 = inside.iter().map(|c| u64::from(c.dur) * u64::from(c.target)).sum();
-    let capacity_s = u64::from(intervals.intersect(free).length());
-    Certificate::Capacity {
-        campaigns: inside.iter().map(|c| c.id.clone()).collect(),
-        intervals,
-        demand_s,
-        capacity_s,
-        over_s: demand_s.saturating_sub(capacity_s),
-    }
 }

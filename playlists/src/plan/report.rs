@@ -6,6 +6,8 @@ use super::problem::{Campaign, Problem};
 use super::proof::Certificate;
 use crate::time::IntervalSet;
 use serde::{Deserialize, Serialize};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// Language of a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -101,132 +103,96 @@ pub struct PlanReport {
 }
 
 impl PlanReport {
-    /// Lines for people: one per proof, then one per campaign that is short without a proof. `name` turns
-    /// an id into what people call it. Empty when everything has its place.
+    /// Lines for people: one per proof that tells something new, then one per campaign that is short beyond what is
+    /// proven. `name` turns an id into what people call it. Empty when everything has its place.
     pub fn lines(&self, problem: &Problem, lang: Lang, name: &dyn Fn(&str) -> String) -> Vec<String> {
-        let mut out: Vec<String> = self.certificates.iter().map(|c| c.sentence(problem, lang, name)).collect();
-        for c in self.campaigns.iter().filter(|c| c.cause == Cause::NotFound) {
-            let (title, placed, asked) = (name(&c.id), lang.number(c.placed.into()), lang.number(c.asked.into()));
-            out.push(lang.pick(
-                format!("{title}: {placed}/{asked} lần có chỗ; không tìm thấy chỗ cho {} lần còn lại.", c.shortfall),
-                format!(
-                    "{title}: {placed} of {asked} plays have a place; none was found for the other {}.",
-                    c.shortfall
-                ),
-            ));
-        }
-        out
-    }
-}
-
-impl Certificate {
-    /// The proof as a sentence: window, need, room, what is over, the three largest, the cheapest mend.
-    pub fn sentence(&self, problem: &Problem, lang: Lang, name: &dyn Fn(&str) -> String) -> String {
-        match self {
-            Self::Spacing { campaign, max_plays, asked } => {
-                let Some(c) = problem.campaign(campaign) else { return String::new() };
-                let (title, windows, gap) = (name(campaign), lang.windows(&c.windows), minutes(lang, c.min_gap_s));
-                lang.pick(
-                    format!(
-                        "{windows}: {title} cần {asked} lần, cách nhau ít nhất {gap} thì chỉ đủ chỗ cho {max_plays} lần. \
-                         Cách rẻ nhất: {title} {asked} → {max_plays} lần/ngày."
-                    ),
-                    format!(
-                        "{windows}: {title} needs {asked} plays; at least {gap} apart there is room for {max_plays} only. \
-                         Cheapest: {title} {asked} → {max_plays} a day."
-                    ),
-                )
-            }
-            Self::Category { category, campaigns, max_plays, asked } => {
-                let gap = minutes(lang, problem.category_gap_s.get(category).copied().unwrap_or(0));
-                let windows = lang.windows(&self.windows(problem));
-                let (count, over) = (campaigns.len(), asked - max_plays);
-                let largest = self.largest(problem, lang, name, |c| u64::from(c.target), "lần", "plays");
-                let mend = self.mend(problem, lang, name, u64::from(over), |_| 1);
-                lang.pick(
-                    format!(
-                        "{windows}: {count} chiến dịch nhóm {category} cần {asked} lần, cách nhau ít nhất {gap} thì chỉ đủ \
-                         chỗ cho {max_plays} lần, thiếu {over} lần. Lớn nhất: {largest}. Cách rẻ nhất: {mend}."
-                    ),
-                    format!(
-                        "{windows}: {count} campaigns of category {category} need {asked} plays; at least {gap} apart there \
-                         is room for {max_plays}, over by {over}. Largest: {largest}. Cheapest: {mend}."
-                    ),
-                )
-            }
-            Self::Capacity { campaigns, intervals, demand_s, capacity_s, over_s } => {
-                let windows = lang.windows(intervals);
-                let (count, share) = (campaigns.len(), lang.per_cent(*over_s, *capacity_s));
-                let [need, free, over] = [*demand_s, *capacity_s, *over_s].map(|n| lang.number(n));
-                let seconds = |c: &Campaign| u64::from(c.target) * u64::from(c.dur);
-                let largest = self.largest(problem, lang, name, seconds, "giây", "s");
-                let mend = self.mend(problem, lang, name, *over_s, |c| u64::from(c.dur));
-                lang.pick(
-                    format!(
-                        "{windows}: {count} chiến dịch cần {need} giây, còn trống {free} giây, thiếu {over} giây ({share}). \
-                         Lớn nhất: {largest}. Cách rẻ nhất: {mend}."
-                    ),
-                    format!(
-                        "{windows}: {count} campaigns need {need} s, free {free} s, over by {over} s ({share}). \
-                         Largest: {largest}. Cheapest: {mend}."
-                    ),
-                )
-            }
-        }
+        let telling = self.telling(problem);
+        let proofs = telling.iter().map(|&i| self.certificates[i].sentence(problem, lang, name));
+        proofs.chain(self.campaigns.iter().filter_map(|c| self.not_found(c, lang, name))).collect()
     }
 
-    fn members<'a>(&self, problem: &'a Problem) -> Vec<&'a Campaign> {
-        self.campaigns().iter().filter_map(|id| problem.campaign(id)).collect()
-    }
-
-    fn windows(&self, problem: &Problem) -> IntervalSet {
-        self.members(problem).iter().fold(IntervalSet::empty(), |all, c| all.union(&c.windows))
-    }
-
-    /// The three largest by `size`.
-    fn largest(
+    /// The lines that speak of one campaign; empty when it is not short.
+    pub fn lines_about(
         &self,
+        campaign: &str,
         problem: &Problem,
         lang: Lang,
         name: &dyn Fn(&str) -> String,
-        size: impl Fn(&Campaign) -> u64,
-        vi: &str,
-        en: &str,
-    ) -> String {
-        let mut members = self.members(problem);
-        members.sort_by_key(|c| (std::cmp::Reverse(size(c)), c.id.clone()));
-        let unit = lang.pick(vi.into(), en.into());
-        let one = |c: &&Campaign| format!("{} {} {unit}", name(&c.id), lang.number(size(c)));
-        members.iter().take(3).map(one).collect::<Vec<_>>().join(", ")
+    ) -> Vec<String> {
+        let short = |c: &&CampaignReport| c.id == campaign && c.shortfall > 0;
+        let Some(report) = self.campaigns.iter().find(short) else { return Vec::new() };
+        let about = |i: &usize| self.certificates[*i].campaigns().contains(&report.id);
+        let mut telling: Vec<usize> = self.telling(problem).into_iter().filter(about).collect();
+        if telling.is_empty() {
+            telling.extend((0..self.certificates.len()).find(about));
+        }
+        let proofs = telling.into_iter().map(|i| self.certificates[i].sentence(problem, lang, name));
+        proofs.chain(self.not_found(report, lang, name)).collect()
     }
 
-    /// Which targets to lower so that `over` goes: whoever loses least weight per unit pays first.
-    fn mend(
-        &self,
-        problem: &Problem,
-        lang: Lang,
-        name: &dyn Fn(&str) -> String,
-        over: u64,
-        unit: impl Fn(&Campaign) -> u64,
-    ) -> String {
-        let mut members = self.members(problem);
-        // a/b < c/d as a*d < c*b, exactly
-        members.sort_by(|a, b| {
-            let (x, y) = (u64::from(a.shortfall_weight) * unit(b), u64::from(b.shortfall_weight) * unit(a));
-            x.cmp(&y).then_with(|| (std::cmp::Reverse(a.target), &a.id).cmp(&(std::cmp::Reverse(b.target), &b.id)))
-        });
-        let mut left = over;
-        let mut steps = Vec::new();
-        for c in members {
-            if left == 0 {
-                break;
+    /// Of all proofs those that people need: the worst of each kind, and whatever its cheapest mend, and those of the
+    /// ones before it, would leave proven. Who follows all their mends is asked for nothing impossible any more.
+    fn telling(&self, problem: &Problem) -> Vec<usize> {
+        let mut targets: BTreeMap<&str, u32> = problem.campaigns.iter().map(|c| (c.id.as_str(), c.target)).collect();
+        let kind = |c: &Certificate| match c {
+            Certificate::Spacing { .. } => 0,
+            Certificate::Category { .. } => 1,
+            Certificate::Capacity { .. } => 2,
+        };
+        let mut telling = Vec::new();
+        loop {
+            let over = |c: &Certificate| {
+                let gone = |c: &Campaign| u64::from(c.target - targets.get(c.id.as_str()).unwrap_or(&c.target));
+                let members = c.campaigns().iter().filter_map(|id| problem.campaign(id));
+                c.over().saturating_sub(members.map(|m| gone(m) * c.unit(m)).sum())
+            };
+            let left = self.certificates.iter().enumerate().filter(|(_, c)| over(c) > 0);
+            let Some((worst, certificate)) = left.min_by_key(|(_, c)| (kind(c), Reverse(over(c)))) else {
+                return telling;
+            };
+            for fewer in certificate.mend(problem) {
+                if let Some(target) = targets.get_mut(fewer.campaign.as_str()) {
+                    *target = fewer.to.min(*target);
+                }
             }
-            let fewer = left.div_ceil(unit(c).max(1)).min(u64::from(c.target));
-            left = left.saturating_sub(fewer * unit(c));
-            steps.push(format!("{} {} → {}", name(&c.id), c.target, u64::from(c.target) - fewer));
+            if telling.contains(&worst) {
+                return telling; // its mend was not enough: the day has fewer plays left than the problem asks for
+            }
+            telling.push(worst);
         }
-        let list = steps.join(", ");
-        lang.pick(format!("{list} lần/ngày"), format!("{list} a day"))
+    }
+
+    /// That no place was found, for what is short beyond the proofs about this campaign.
+    fn not_found(&self, c: &CampaignReport, lang: Lang, name: &dyn Fn(&str) -> String) -> Option<String> {
+        let proven = match &c.cause {
+            Cause::None => return None,
+            Cause::NotFound => 0,
+            Cause::Proven { certificates } => match certificates.as_slice() {
+                [one] => match &self.certificates[*one] {
+                    Certificate::Spacing { max_plays, asked, .. } => asked - max_plays,
+                    _ => return None, // who of the many pays is not for a proof to say
+                },
+                _ => return None,
+            },
+        };
+        let rest = c.shortfall.saturating_sub(proven);
+        if rest == 0 {
+            return None;
+        }
+        let (title, placed, asked) = (name(&c.id), lang.number(c.placed.into()), lang.number(c.asked.into()));
+        let (vi, en) = match proven {
+            0 => {
+                (format!("không tìm được chỗ cho {rest} lượt còn lại"), format!("none was found for the other {rest}"))
+            }
+            _ => (
+                format!("ngoài {proven} lượt chắc chắn không có chỗ, không tìm được chỗ cho {rest} lượt nữa"),
+                format!("besides the {proven} that can have none, none was found for {rest} more"),
+            ),
+        };
+        Some(lang.pick(
+            format!("{title}: xếp được {placed}/{asked} lượt; {vi}."),
+            format!("{title}: {placed} of {asked} plays have a place; {en}."),
+        ))
     }
 }
 
