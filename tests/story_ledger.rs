@@ -241,3 +241,88 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
     assert_eq!(figures[1], (0, 40, 6, false), "no device, and nothing owed before it came");
     data.ok(&["check"]);
 }
+
+const WARD: &str = r#"
+code = "ward-clean"
+title = "Phường sạch"
+kind = "play"
+sample = true
+issuer = "HN"
+from = 2026-08-17
+to = 2026-08-21
+source = "made up for the story"
+quota = { plays = 8, per = "day", rule = "average", within = "duty", of = "unit" }
+min_gap_s = 300
+[product]
+title = "Phường sạch"
+length_s = 15
+[[product.variant]]
+lang = "vi"
+form = "subtitled"
+file = "spot.mp4"
+[[target]]
+link = "territory"
+unit = "HN"
+venue_types = ["corner"]
+force = "required"
+reason = "made up for the story"
+"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wards_number_is_reached_by_its_screens_together() {
+    let data = town();
+    import(&data, "directives", "ward.toml", WARD);
+    import(
+        &data,
+        "closures",
+        "closed.csv",
+        "screen,from,to,reason,author\nC-02,2026-08-18,2026-08-18,sửa điện,Văn phòng\n",
+    );
+    let server = TownServer::start(&data, at("2026-08-16", "20:00")).await;
+    server.plan().await;
+    let (mut one, mut two) = (server.device(&data, "C-01").await, server.device(&data, "C-02").await);
+    let mut shared = Vec::new();
+    for day in "2026-08-17".parse::<LocalDay>().unwrap().through("2026-08-21".parse().unwrap()) {
+        let text = day.to_string();
+        server.clock.jump_to(at(&text, "07:30"));
+        server.plan().await;
+        let mut asked = Vec::new();
+        for screen in ["C-01", "C-02"] {
+            let plan = plan_of(&server, screen, &text).await;
+            let of =
+                plan.iter().flat_map(|p| &p.campaigns).find(|c| c.campaign.as_str() == "ward-clean").map(|c| c.asked);
+            asked.push(of.unwrap_or(0));
+        }
+        shared.push((text[8..].to_owned(), asked[0], asked[1]));
+        one.sim.step_until(at(&text, "07:30"));
+        // on the 19th the second screen is without power until after its hours
+        if day.to_string() == "2026-08-19" {
+            two.without_power(at(&text, "12:05"));
+        } else {
+            two.sim.step_until(at(&text, "07:30"));
+            two.sim.meet().await;
+        }
+        server.live(&mut one, at(&text, "12:10")).await;
+        two.sim.step_until(at(&text, "12:10"));
+        two.sim.meet().await;
+    }
+    one.sim.stop().await;
+    two.sim.stop().await;
+    // twelve ahead, shared in halves; all of it on the screen that is open; then what the dark one missed comes back,
+    // three plays when its first word is heard and the fourth a day later
+    let expected = [("17", 6, 6), ("18", 12, 0), ("19", 4, 4), ("20", 5, 6), ("21", 4, 5)];
+    assert_eq!(shared, expected.map(|(day, a, b)| (day.to_owned(), a, b)));
+
+    server.clock.jump_to(at("2026-08-22", "07:00"));
+    let ask = ["report", "compliance", "--campaign", "ward-clean", "--from", "2026-08-17", "--to", "2026-08-21"];
+    let csv = data.ok(&[ask.as_slice(), &["--format", "csv"]].concat());
+    insta::assert_snapshot!(csv, @"
+    unit,name,screens,days,owed,counted,made_good,pending,missed,mean_per_day,days_at_target,days_at_zero,short,result,cause
+    P1,Phường Một,2,5,40,48,0,0,0,9.6,4,0,0,met,
+    ");
+    let report: serde_json::Value =
+        serde_json::from_str(&data.ok(&[ask.as_slice(), &["--format", "json"]].concat())).unwrap();
+    assert_eq!((report["of"].as_str(), report["totals"]["met"].as_u64()), (Some("unit"), Some(1)));
+    assert_eq!(report["lines"].as_array().unwrap().len(), 2, "each screen with its part");
+    data.ok(&["check"]);
+}

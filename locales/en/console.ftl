@@ -16,6 +16,10 @@ n-screens = { $n ->
     [one] { $n_t } screen
    *[other] { $n_t } screens
   }
+n-units = { $n ->
+    [1] { $n_t } unit
+   *[other] { $n_t } units
+  }
 
 # Today.
 overview-title = Today
@@ -47,6 +51,19 @@ verdict-some-waiting = { $n ->
     [one] Of these { $n_t } only waits for its play log.
    *[other] Of these { $n_t } only wait for their play logs.
   }
+verdict-all-met-units = { $on_duty ->
+    [1] The one unit on duty has met the target.
+   *[other] All { $on_duty_t } units have met the target.
+  }
+verdict-short-units = { $short ->
+    [one] { $short_t } of { $on_duty_t } units is short of plays.
+   *[other] { $short_t } of { $on_duty_t } units are short of plays.
+  }
+verdict-waiting-units = { $met_t } of { $on_duty_t } units have met the target; the play logs of { $short_t } are awaited.
+verdict-some-waiting-units = { $n ->
+    [one] Of these { $n_t } only waits for its play log.
+   *[other] Of these { $n_t } only wait for their play logs.
+  }
 verdict-first-day = No day has ended yet: met or short is known from tomorrow on.
 verdict-nobody = This campaign is aimed at no screen yet.
 today-counted = Today: { $counted_t } of { $planned_t } scheduled plays have counted.
@@ -68,6 +85,7 @@ rule-average = { $plays_t } times a { $per } on average
 rule-at-least = At least { $plays_t } times a { $per }
 rule-within-peak = inside the peak hours
 rule-within-duty = inside the opening hours
+rule-of-unit = by all screens of a unit together
 per-day = day
 per-iso-week = week
 per-month = month

@@ -13,6 +13,7 @@ page-next = Sau
 tag-sample = mẫu
 tag-simulated = mô phỏng
 n-screens = { $n_t } màn hình
+n-units = { $n_t } đơn vị
 
 # Hôm nay.
 overview-title = Hôm nay
@@ -35,6 +36,13 @@ verdict-all-met = { $on_duty ->
 verdict-short = { $short_t } trong { $on_duty_t } màn hình đang thiếu lượt phát.
 verdict-waiting = { $met_t } trong { $on_duty_t } màn hình đạt chỉ tiêu; { $short_t } màn hình đang chờ nhật ký phát.
 verdict-some-waiting = Trong đó { $n_t } màn hình chỉ đang chờ nhật ký phát.
+verdict-all-met-units = { $on_duty ->
+    [1] Đơn vị duy nhất đã đạt chỉ tiêu.
+   *[other] Tất cả { $on_duty_t } đơn vị đều đạt chỉ tiêu.
+  }
+verdict-short-units = { $short_t } trong { $on_duty_t } đơn vị đang thiếu lượt phát.
+verdict-waiting-units = { $met_t } trong { $on_duty_t } đơn vị đạt chỉ tiêu; { $short_t } đơn vị đang chờ nhật ký phát.
+verdict-some-waiting-units = Trong đó { $n_t } đơn vị chỉ đang chờ nhật ký phát.
 verdict-first-day = Chưa có ngày nào kết thúc: kết quả đạt hay thiếu có từ ngày mai.
 verdict-nobody = Chưa có màn hình nào thuộc diện của chiến dịch này.
 today-counted = Hôm nay: đã tính { $counted_t } trong { $planned_t } lượt theo lịch.
@@ -56,6 +64,7 @@ rule-average = Trung bình { $plays_t } lần/{ $per }
 rule-at-least = Ít nhất { $plays_t } lần/{ $per }
 rule-within-peak = trong giờ cao điểm
 rule-within-duty = trong giờ hoạt động
+rule-of-unit = tính chung các màn hình của mỗi đơn vị
 per-day = ngày
 per-iso-week = tuần
 per-month = tháng

@@ -8,7 +8,7 @@ use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
 use crate::directory::{DayClass, DaySpan, Days, Directory, Screen};
 use lichphat_playlists::ids::CampaignCode;
-use lichphat_playlists::quota::{Over, Period, Quota, Rule, Within};
+use lichphat_playlists::quota::{Of, Over, Period, Quota, Rule, Within};
 use lichphat_playlists::time::{LocalDay, parse_clock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -62,6 +62,7 @@ impl Contract {
             rule: Rule::AtLeast,
             over: Over::OperatingDays,
             within: Within::Duty,
+            of: Of::Screen,
         }
     }
     /// Does it play on this screen on this day?

@@ -17,6 +17,7 @@ mod suspension;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unit_quota;
 
 use crate::directory::Summary;
 use crate::error::StoreError;

@@ -87,7 +87,7 @@ impl Campaigns {
     }
 
     /// What becomes of an order's quota on a day that is suspended for it: no second is left in which it counts.
-    fn suspends(
+    pub(super) fn suspends(
         &self,
         directory: &Directory,
         order: &Directive,

@@ -423,3 +423,31 @@ fn a_suspension_that_cannot_be_kept_is_refused_with_the_mend() {
     let late = MOURNING.replace("'blank'", "'mute'");
     assert!(read(&directory, &campaigns, &late, "2024-09-18").unwrap_err().text(true).contains("is in force"));
 }
+
+#[test]
+fn a_units_number_is_that_of_its_screens_together_and_a_unit_of_one_owes_what_its_screen_does() {
+    let directory = directory();
+    let text = preset("ihanoi-2024.toml").replace("within = \"peak\"", "within = \"peak\", of = \"unit\"");
+    let order = read(&directory, &Campaigns::default(), &text, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+    let quiet = read(&directory, &Campaigns::default(), MOURNING, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
+    let mut campaigns = Campaigns::default();
+    let changes = [&order, &quiet].map(|d| CampaignChange::Directive(Box::new(d.clone())));
+    campaigns.apply(CampaignBatch { changes: changes.into() });
+    let period = order.periods()[0];
+    let units = order.quota_units(&directory, period);
+    let named: Vec<String> = units
+        .iter()
+        .map(|(unit, screens)| {
+            format!("{unit}: {}", screens.iter().map(|s| s.code.as_str()).collect::<Vec<_>>().join(" "))
+        })
+        .collect();
+    // by the link of the line that binds each: a hospital of the railway by its sector
+    assert_eq!(named, ["HN-SYT: bach-mai", "NIA: noi-bai", "Q001: ubnd-ba-dinh", "TRANSERCO: led-kim-ma"]);
+    let (unit, screens) = units.iter().find(|(unit, _)| unit.as_str() == "Q001").unwrap();
+    let of_unit = campaigns.unit_days_owed(&directory, &order, (unit, screens), period.0);
+    assert_eq!(of_unit, campaigns.days_owed(&directory, &order, screens[0], period.0), "mourning days included");
+    assert!(of_unit.iter().any(|d| !d.operating && d.day == day("2024-09-18")));
+    // two screens owe no more than one, and one of them open is enough
+    let both = [screen(&directory, "ubnd-ba-dinh"), screen(&directory, "ubnd-moi")];
+    assert_eq!(campaigns.unit_days_owed(&directory, &order, (unit, &both), period.0), of_unit);
+}

@@ -1,9 +1,10 @@
 //! `lichphat report compliance`: who met the quota, who did not, and why.
 
 use super::{Context, output, rooms::Rooms};
-use crate::compliance::{Report, ScreenLine};
+use crate::compliance::{QuotaUnit, Report, ScreenLine};
 use crate::error::AppError;
 use lichphat_playlists::ids::CampaignCode;
+use lichphat_playlists::quota::Of;
 use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
 use std::process::ExitCode;
@@ -105,13 +106,75 @@ fn row(line: &ScreenLine) -> Row<'_> {
         days_at_zero: line.days_at_zero,
         short: line.short,
         forecast: line.forecast,
-        result: match (line.operating_days, line.met) {
-            // no day of duty has ended yet: nothing is owed
-            (0, _) => "not-due",
-            (_, true) => "met",
-            (_, false) => "short",
-        },
+        result: result(line.operating_days, line.met),
         cause: &line.main_cause,
+    }
+}
+
+/// One row where the number is a unit's.
+#[derive(Serialize)]
+struct UnitRow<'a> {
+    unit: &'a str,
+    name: &'a str,
+    screens: u32,
+    days: u32,
+    owed: u32,
+    counted: u32,
+    made_good: u32,
+    pending: u32,
+    missed: u32,
+    mean_per_day: f64,
+    days_at_target: u32,
+    days_at_zero: u32,
+    short: u32,
+    result: &'static str,
+    cause: &'a str,
+}
+
+const UNIT_COLUMNS: [&str; 15] = [
+    "unit",
+    "name",
+    "screens",
+    "days",
+    "owed",
+    "counted",
+    "made_good",
+    "pending",
+    "missed",
+    "mean_per_day",
+    "days_at_target",
+    "days_at_zero",
+    "short",
+    "result",
+    "cause",
+];
+
+fn unit_row(line: &QuotaUnit) -> UnitRow<'_> {
+    UnitRow {
+        unit: line.unit.as_str(),
+        name: &line.name,
+        screens: line.screens,
+        days: line.operating_days,
+        owed: line.owed,
+        counted: line.counted,
+        made_good: line.made_good,
+        pending: line.pending,
+        missed: line.missed,
+        mean_per_day: line.mean_per_day,
+        days_at_target: line.days_at_target,
+        days_at_zero: line.days_at_zero,
+        short: line.short,
+        result: result(line.operating_days, line.met),
+        cause: &line.main_cause,
+    }
+}
+
+fn result(operating_days: u32, met: bool) -> &'static str {
+    match (operating_days, met) {
+        // no day of duty has ended yet: nothing is owed
+        (0, _) => "not-due",
+        (_, true) => "met",
+        (_, false) => "short",
     }
 }
 
@@ -124,6 +187,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let report = Rooms::open(context)?.report(&args.campaign, args.from, args.to).await?;
     match args.output.format {
         output::Format::Json => output::json(&report)?,
+        format if report.of == Of::Unit => {
+            output::rows(format, &UNIT_COLUMNS, &report.quota_units.iter().map(unit_row).collect::<Vec<_>>())?;
+            say_totals(&report, context);
+        }
         format => {
             output::rows(format, &COLUMNS, &report.lines.iter().map(row).collect::<Vec<_>>())?;
             say_totals(&report, context);
@@ -138,13 +205,14 @@ pub(super) fn say_totals(report: &Report, context: &Context) {
     let causes: Vec<String> = t.short_causes.iter().map(|(cause, n)| format!("{cause}: {n}")).collect();
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
     let (from, to) = (report.from, report.to);
+    let (vi, en) = if report.of == Of::Unit { (" đơn vị", " units") } else { ("", "") };
     context.say(
         &format!(
-            "{} ({from} – {to}): {} màn hình, {} làm việc, {} đạt, {} thiếu{causes}; trung bình {} lần/ngày, thấp nhất {}.",
+            "{} ({from} – {to}): {} màn hình, {}{vi} làm việc, {} đạt, {} thiếu{causes}; trung bình {} lần/ngày, thấp nhất {}.",
             report.campaign, t.existing, t.on_duty, t.met, t.short, t.mean_per_day, t.min_per_day
         ),
         &format!(
-            "{} ({from} – {to}): {} screens, {} on duty, {} met, {} short{causes}; {} plays a day on average, lowest {}.",
+            "{} ({from} – {to}): {} screens, {}{en} on duty, {} met, {} short{causes}; {} plays a day on average, lowest {}.",
             report.campaign, t.existing, t.on_duty, t.met, t.short, t.mean_per_day, t.min_per_day
         ),
     );

@@ -192,7 +192,7 @@ pub struct Period {
 
 impl Period {
     /// Last day of the period that has ended; what is under way is not owed yet.
-    fn last_ended(&self) -> LocalDay {
+    pub(super) fn last_ended(&self) -> LocalDay {
         self.to.min(self.now.day(self.offset).previous())
     }
 }
@@ -227,12 +227,8 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
             note(&mut causes, reason, *n);
         }
     }
-    let in_period = |d: &&DayOwed| d.day >= period.from && d.day <= period.to;
-    let ledger = |last: LocalDay| {
-        let days = facts.owed.iter().filter(in_period).filter(|d| d.day <= last).copied().collect();
-        Ledger::new(quota.rule, quota.per, days, LedgerOptions::default())
-    };
-    let status = ledger(last_ended).status(last_ended, counted_ended);
+    let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counted).sum();
+    let status = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
     let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counted);
     let target = |d: &DayOwed| lichphat_playlists::quota::ceil(d.owed);
     if !status.met && causes.is_empty() {
@@ -240,8 +236,8 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
     }
     let main_cause = if status.met { String::new() } else { largest(&causes) };
     let n = operating.len() as u32;
-    let owed = counted_ended + status.short - status.surplus;
-    let owed_all = ledger(period.to).status(period.to, 0).short;
+    let owed = status.owed;
+    let owed_all = standing_at(quota, &facts.owed, period.from, period.to, |_| 0).owed;
     let standing = match facts.days.values().any(|f| f.slots_seen + f.not_counted + f.unknown + f.counted > 0) {
         true => Standing::Reporting,
         false => Standing::Silent,
@@ -278,6 +274,39 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
     }
 }
 
+/// What is owed, missing and ahead by the end of a day, in whole plays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct At {
+    pub(super) owed: u32,
+    pub(super) short: u32,
+    pub(super) surplus: u32,
+    pub(super) met: bool,
+}
+
+/// Where `owed` stands from `from` to the end of `last`: an average over all of it, `at-least` in each of its periods
+/// by itself (an unfinished one owes its share rounded down). `counted` are the plays of a span of days.
+pub(super) fn standing_at(
+    quota: &Quota,
+    owed: &[DayOwed],
+    from: LocalDay,
+    last: LocalDay,
+    counted: impl Fn((LocalDay, LocalDay)) -> u32,
+) -> At {
+    let days = owed.iter().filter(|d| d.day >= from).copied().collect();
+    let ledger = Ledger::new(quota.rule, quota.per, days, LedgerOptions::default());
+    let mut at = At { met: true, ..At::default() };
+    for (first, end) in ledger.spans().filter(|(first, _)| *first <= last) {
+        let until = end.min(last);
+        let counted = counted((first, until));
+        let status = ledger.status(until, counted);
+        at.owed += counted + status.short - status.surplus;
+        at.short += status.short;
+        at.surplus += status.surplus;
+        at.met &= status.met;
+    }
+    at
+}
+
 fn add(sum: &mut DayFacts, f: &DayFacts) {
     sum.asked += f.asked;
     sum.planned += f.planned;
@@ -296,7 +325,7 @@ fn add(sum: &mut DayFacts, f: &DayFacts) {
     }
 }
 
-fn note(causes: &mut BTreeMap<String, u32>, cause: &str, n: u32) {
+pub(super) fn note(causes: &mut BTreeMap<String, u32>, cause: &str, n: u32) {
     if n > 0 {
         *causes.entry(cause.to_owned()).or_default() += n;
     }
@@ -324,14 +353,14 @@ fn no_slot_cause(facts: &ScreenFacts) -> &'static str {
     }
 }
 
-fn largest(causes: &BTreeMap<String, u32>) -> String {
+pub(super) fn largest(causes: &BTreeMap<String, u32>) -> String {
     causes
         .iter()
         .max_by_key(|(name, n)| (**n, std::cmp::Reverse((*name).clone())))
         .map_or(String::new(), |(c, _)| c.clone())
 }
 
-fn round4(value: f64) -> f64 {
+pub(super) fn round4(value: f64) -> f64 {
     (value * 10_000.0).round() / 10_000.0
 }
 
@@ -367,11 +396,17 @@ pub fn totals(lines: &[ScreenLine]) -> Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lichphat_playlists::quota::{Over, Period as Per, Ratio, Rule, Within};
+    use lichphat_playlists::quota::{Of, Over, Period as Per, Ratio, Rule, Within};
     use lichphat_playlists::time::HANOI;
 
-    const QUOTA: Quota =
-        Quota { plays: 10, per: Per::Day, rule: Rule::Average, over: Over::OperatingDays, within: Within::Peak };
+    const QUOTA: Quota = Quota {
+        plays: 10,
+        per: Per::Day,
+        rule: Rule::Average,
+        over: Over::OperatingDays,
+        within: Within::Peak,
+        of: Of::Screen,
+    };
 
     fn monday() -> LocalDay {
         "2026-11-16".parse().unwrap()
@@ -437,6 +472,21 @@ mod tests {
         let line = screen_line(&QUOTA, &facts, &week(30));
         assert_eq!((line.pending, line.missed, line.main_cause.as_str()), (0, 50, "silent"));
         assert_eq!(line.standing, Standing::Silent);
+    }
+
+    #[test]
+    fn at_least_is_kept_in_every_period_by_itself_and_an_open_one_waits() {
+        let quota = Quota { plays: 7, per: Per::IsoWeek, rule: Rule::AtLeast, ..QUOTA };
+        // two weeks and a half: nothing, then twice as much, then two days
+        let mut facts = screen(&[0, 0, 0, 0, 0, 0, 0, 14, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+        for d in &mut facts.owed {
+            d.owed = Ratio::from_integer(1);
+        }
+        let period =
+            Period { from: monday(), to: monday().plus(30), now: monday().plus(16).start(HANOI), offset: HANOI };
+        let line = screen_line(&quota, &facts, &period);
+        assert_eq!((line.met, line.short, line.surplus), (false, 8, 7), "the second week's plays are too late");
+        assert_eq!((line.owed, line.counted), (16, 15), "seven, seven, and two days of the third");
     }
 
     #[test]

@@ -7,9 +7,11 @@
 pub mod figures;
 pub mod report;
 pub mod screen_day;
+mod unit_quota;
 
 pub use figures::{DayFacts, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
 pub use report::{Report, Reports, UnitLine};
+pub use unit_quota::QuotaUnit;
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};

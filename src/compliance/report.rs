@@ -1,11 +1,13 @@
 //! The compliance report of one campaign: a line per screen, roll-ups along every link, totals.
 
 use super::figures::{Period, ScreenFacts, ScreenLine, Totals, screen_line, totals};
+use super::unit_quota::{self, QuotaUnit, unit_totals};
 use super::{ComplianceError, ComplianceStore, DeviceFacts};
 use crate::campaigns::{Campaigns, Directive};
 use crate::directory::{Directory, Link, Screen};
-use lichphat_playlists::ids::{CampaignCode, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::quota::{DayOwed, Of, Ratio};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,12 +39,16 @@ pub struct Report {
     pub from: LocalDay,
     /// Last day, included.
     pub to: LocalDay,
-    /// All screens.
+    /// Whose number it is: each screen's, or a unit's.
+    pub of: Of,
+    /// All screens; where the number is a unit's, `on_duty`, `met`, `short` and the means are of units.
     pub totals: Totals,
     /// By unit, along every link.
     pub units: Vec<UnitLine>,
-    /// By screen.
+    /// By screen; where the number is a unit's, what the plans asked of each stands for what it owes.
     pub lines: Vec<ScreenLine>,
+    /// By unit, where the number is a unit's.
+    pub quota_units: Vec<QuotaUnit>,
 }
 
 /// The room's door.
@@ -72,8 +78,7 @@ impl Reports {
         let days = self.store.days(campaign, from, to).await?;
         let devices = self.store.devices().await?;
         let period = Period { from, to, now: self.clock.now(), offset: self.offset };
-        let mut lines = Vec::new();
-        let mut links: BTreeMap<(Link, UnitCode), Vec<usize>> = BTreeMap::new();
+        let mut all = Lines::default();
         for screen in directory.screens() {
             let mut facts = ScreenFacts {
                 screen: screen.code.clone(),
@@ -96,30 +101,99 @@ impl Reports {
             let Some(quota) = directive.quota else { continue };
             for link in Link::ALL {
                 for unit in directory.units_of(screen, *link, to) {
-                    links.entry((*link, unit.code.clone())).or_default().push(lines.len());
+                    all.links.entry((*link, unit.code.clone())).or_default().push(all.lines.len());
                 }
             }
-            lines.push(screen_line(&quota, &facts, &period));
+            all.lines.push(screen_line(&quota, &facts, &period));
+            all.facts.push(facts);
         }
-        let units = links
-            .into_iter()
-            .map(|((link, unit), of)| UnitLine {
-                link,
-                name: directory.unit(&unit).map_or_else(|| unit.to_string(), |u| u.name.clone()),
-                unit,
-                totals: totals(&of.iter().map(|&i| lines[i].clone()).collect::<Vec<_>>()),
-            })
-            .collect();
-        Ok(Report {
+        let quota_units = all.quota_units(campaigns, directive, directory, &period);
+        let mut report = Report {
             campaign: campaign.clone(),
             title: directive.title.clone(),
             sample: directive.sample,
             from,
             to,
-            totals: totals(&lines),
-            units,
-            lines,
-        })
+            of: directive.quota.map(|q| q.of).unwrap_or_default(),
+            totals: totals(&all.lines),
+            units: all.units(directory),
+            lines: all.lines,
+            quota_units,
+        };
+        if report.of == Of::Unit {
+            report.count_units(directory);
+        }
+        Ok(report)
+    }
+}
+
+/// What a report is made from: lines by screen, with the facts behind them and the units they add up to.
+#[derive(Default)]
+struct Lines {
+    lines: Vec<ScreenLine>,
+    facts: Vec<ScreenFacts>,
+    links: BTreeMap<(Link, UnitCode), Vec<usize>>,
+}
+
+impl Lines {
+    fn units(&self, directory: &Directory) -> Vec<UnitLine> {
+        let line = |((link, unit), of): (&(Link, UnitCode), &Vec<usize>)| UnitLine {
+            link: *link,
+            name: name_of(directory, unit),
+            unit: unit.clone(),
+            totals: totals(&of.iter().map(|&i| self.lines[i].clone()).collect::<Vec<_>>()),
+        };
+        self.links.iter().map(line).collect()
+    }
+
+    /// A line for each unit that has a number of its own.
+    fn quota_units(
+        &self,
+        campaigns: &Campaigns,
+        directive: &Directive,
+        directory: &Directory,
+        period: &Period,
+    ) -> Vec<QuotaUnit> {
+        let Some(quota) = directive.quota.filter(|q| q.of == Of::Unit) else { return Vec::new() };
+        let index: BTreeMap<&ScreenCode, usize> = self.facts.iter().enumerate().map(|(i, f)| (&f.screen, i)).collect();
+        let mut units: BTreeMap<UnitCode, unit_quota::Facts<'_>> = BTreeMap::new();
+        for (first, last) in directive.periods() {
+            let (from, to) = (first.max(period.from), last.min(period.to));
+            if from > to {
+                continue;
+            }
+            for (unit, screens) in directive.quota_units(directory, (from, to)) {
+                let facts = units.entry(unit.clone()).or_insert_with(|| unit_quota::Facts {
+                    unit: unit.clone(),
+                    name: name_of(directory, unit),
+                    owed: Vec::new(),
+                    screens: Vec::new(),
+                });
+                facts.owed.extend(campaigns.unit_days_owed(directory, directive, (unit, &screens), from));
+                for &i in screens.iter().filter_map(|s| index.get(&s.code)) {
+                    if facts.screens.iter().all(|(f, _)| f.screen != self.facts[i].screen) {
+                        facts.screens.push((&self.facts[i], &self.lines[i]));
+                    }
+                }
+            }
+        }
+        units.values().map(|facts| unit_quota::unit_line(&quota, facts, period)).collect()
+    }
+}
+
+fn name_of(directory: &Directory, unit: &UnitCode) -> String {
+    directory.unit(unit).map_or_else(|| unit.to_string(), |u| u.name.clone())
+}
+
+impl Report {
+    /// Where the number is a unit's, units are met or short, not screens. A unit above sums those below it.
+    fn count_units(&mut self, directory: &Directory) {
+        self.totals = unit_totals(&self.totals, self.quota_units.iter());
+        for line in &mut self.units {
+            let below =
+                self.quota_units.iter().filter(|u| directory.line_of(&u.unit).any(|above| above.code == line.unit));
+            line.totals = unit_totals(&line.totals, below);
+        }
     }
 }
 
@@ -142,6 +216,12 @@ fn owed(
             facts.force = line.target.force.to_string();
             facts.inferred = line.target.inferred;
             facts.owed.extend(campaigns.days_owed(directory, directive, screen, from));
+        }
+    }
+    if directive.is_of_units() {
+        // no screen owes a number of its own: what its plans asked of it is its part
+        for DayOwed { day, owed, .. } in &mut facts.owed {
+            *owed = Ratio::from_integer(facts.days.get(day).map_or(0, |f| f.asked.into()));
         }
     }
     bound

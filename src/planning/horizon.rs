@@ -2,6 +2,7 @@
 
 use super::compose::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted, muted};
 use super::ledger::{CampaignLedger, DayFact};
+use super::unit::Share;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::quota::{DayOwed, Quota, Within};
@@ -26,6 +27,8 @@ pub struct ScreenOrder {
     pub priority: u8,
     /// Competitive separation.
     pub category: Option<String>,
+    /// When the number is its unit's: this screen's part of every day on which it operates.
+    pub part: Option<BTreeMap<LocalDay, Share>>,
 }
 
 /// A contract as it binds one screen on one day: plays that are sold, not owed by an order.
@@ -72,6 +75,21 @@ pub struct DayFrame {
     pub orders_muted: bool,
 }
 
+impl DayFrame {
+    /// Where an order's plays count.
+    pub fn windows(&self, within: Within) -> IntervalSet {
+        windows(within, &self.duty, &self.peak).minus(&self.orders_off)
+    }
+}
+
+/// Where plays count on a day of these hours.
+pub fn windows(within: Within, duty: &IntervalSet, peak: &IntervalSet) -> IntervalSet {
+    match within {
+        Within::Peak => peak.intersect(duty),
+        Within::Duty => duty.clone(),
+    }
+}
+
 /// One screen's horizon.
 #[derive(Debug, Clone)]
 pub struct ScreenHorizon {
@@ -100,18 +118,16 @@ pub fn horizon(screen: &ScreenHorizon, facts: impl Fn(&Asset) -> BTreeMap<LocalD
 fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger]) -> DayInput {
     let mut wanted = Vec::new();
     for (order, ledger) in screen.orders.iter().zip(ledgers) {
-        let windows = match order.quota.within {
-            Within::Peak => frame.peak.intersect(&frame.duty),
-            Within::Duty => frame.duty.clone(),
-        };
-        let windows = windows.minus(&frame.orders_off);
+        let windows = frame.windows(order.quota.within);
         let gap_s = order.min_gap_s.max(order.asset.media.duration_s);
-        let capacity = left_packing(&windows, order.asset.media.duration_s, gap_s);
-        let target = ledger.target(frame.day, capacity);
-        let behind_since = ledger.behind_since(frame.day);
-        ledger.plan(frame.day, target);
-        let daily_cap = ledger.ledger().cap(frame.day);
-        if daily_cap == 0 && target == 0 {
+        let Share { target, cap, behind_since } = match &order.part {
+            Some(days) => match days.get(&frame.day) {
+                Some(part) => *part,
+                None => continue,
+            },
+            None => ask(ledger, frame.day, left_packing(&windows, order.asset.media.duration_s, gap_s)),
+        };
+        if cap == 0 && target == 0 {
             continue;
         }
         wanted.push(Wanted {
@@ -123,7 +139,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
             category: order.category.clone(),
             quota: Some(QuotaTerms {
                 min_display: order.min_display,
-                daily_cap: daily_cap.max(target),
+                daily_cap: cap.max(target),
                 make_good_until: ledger.make_good_until(frame.day),
             }),
             behind_since,
@@ -154,6 +170,13 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         category_gap_s: screen.category_gap_s.clone(),
         ledger_through: screen.ledger_through,
     }
+}
+
+/// What the screen's own ledger asks of a day that can carry `capacity` plays.
+fn ask(ledger: &mut CampaignLedger, day: LocalDay, capacity: u32) -> Share {
+    let (target, behind_since) = (ledger.target(day, capacity), ledger.behind_since(day));
+    ledger.plan(day, target);
+    Share { target, cap: ledger.ledger().cap(day), behind_since }
 }
 
 /// Most plays of `dur_s` with starts `gap_s` apart inside `windows`: greedy packing from the left,

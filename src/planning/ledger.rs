@@ -37,6 +37,19 @@ impl CampaignLedger {
         Self { ledger: Ledger::new(quota.rule, quota.per, days, LedgerOptions::default()), facts }
     }
 
+    /// The facts of all screens of a unit, as one.
+    pub fn sum<'a>(of: impl IntoIterator<Item = &'a BTreeMap<LocalDay, DayFact>>) -> BTreeMap<LocalDay, DayFact> {
+        let mut sum: BTreeMap<LocalDay, DayFact> = BTreeMap::new();
+        for (&day, fact) in of.into_iter().flatten() {
+            let all = sum.entry(day).or_default();
+            // an unreported slot of one screen is not told by another's record
+            all.planned += fact.expected();
+            all.slots_seen += fact.counted;
+            all.counted += fact.counted;
+        }
+        sum
+    }
+
     /// Plays counted or to be reckoned with in `day`'s span before `day`.
     pub fn before(&self, day: LocalDay) -> u32 {
         let Some((first, _)) = self.ledger.span(day) else { return 0 };
@@ -74,12 +87,18 @@ impl CampaignLedger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lichphat_playlists::quota::{Over, Period, Ratio, Rule, Within};
+    use lichphat_playlists::quota::{Of, Over, Period, Ratio, Rule, Within};
 
     fn ten_a_day(days: u32) -> (CampaignLedger, LocalDay) {
         let first: LocalDay = "2026-11-16".parse().unwrap();
-        let quota =
-            Quota { plays: 10, per: Period::Day, rule: Rule::Average, over: Over::OperatingDays, within: Within::Peak };
+        let quota = Quota {
+            plays: 10,
+            per: Period::Day,
+            rule: Rule::Average,
+            over: Over::OperatingDays,
+            within: Within::Peak,
+            of: Of::Screen,
+        };
         let owed =
             (0..days).map(|i| DayOwed { day: first.plus(i), owed: Ratio::from_integer(10), operating: true }).collect();
         (CampaignLedger::new(&quota, owed, BTreeMap::new()), first)

@@ -13,6 +13,7 @@ pub mod preflight;
 mod run;
 #[cfg(test)]
 mod tests;
+pub mod unit;
 pub mod why;
 pub mod world;
 

@@ -1,11 +1,13 @@
 //! From directory, campaigns and library to each screen's horizon: pure.
 
 use super::compose::{FixedEvent, Hush, LoopItem, muted};
-use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon};
+use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
+use super::ledger::CampaignLedger;
+use super::unit::{Member, Share, shares};
 use super::{DayInput, Facts, PlanningError};
-use crate::campaigns::{Campaigns, ContentClass, Directive, Product, Suspended, Variant};
+use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
-use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
+use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::time::{IntervalSet, LocalDay};
 use lichphat_playlists::wire::v1::{Asset, LedgerThrough, Tier};
@@ -21,6 +23,9 @@ pub struct World<'a> {
     /// Files of the library.
     pub media: &'a BTreeMap<MediaHash, Media>,
 }
+
+/// Parts of unit numbers: campaign and screen, then day.
+type Parts = BTreeMap<(CampaignCode, ScreenCode), BTreeMap<LocalDay, Share>>;
 
 /// Something that should play and cannot, because its file is not in the library or has another length.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +68,7 @@ impl World<'_> {
         marks: &BTreeMap<ScreenCode, LedgerThrough>,
     ) -> Result<Inputs, PlanningError> {
         let mut inputs = Inputs::default();
+        let parts = self.parts(days, facts);
         let category_gap_s = self.campaigns.category_gap_s();
         for screen in screens {
             let Some(fallback) = self.fallback(screen, &mut inputs.unplayable) else {
@@ -74,7 +80,7 @@ impl World<'_> {
                 screen: screen.code.clone(),
                 venue: screen.venue_type.to_string(),
                 days: frames,
-                orders: self.orders(screen, days, &mut inputs.unplayable),
+                orders: self.orders(screen, days, &parts, &mut inputs.unplayable),
                 category_gap_s: category_gap_s.clone(),
                 ledger_through: marks.get(&screen.code).copied(),
             };
@@ -84,7 +90,61 @@ impl World<'_> {
         Ok(inputs)
     }
 
-    fn orders(&self, screen: &Screen, days: &[LocalDay], lost: &mut BTreeSet<Unplayable>) -> Vec<ScreenOrder> {
+    /// Each screen's part of the numbers that bind whole units.
+    fn parts(&self, days: &[LocalDay], facts: &Facts) -> Parts {
+        let mut parts = Parts::new();
+        let of_units = self.campaigns.directives().filter(|d| d.kind == DirectiveKind::Play && d.is_of_units());
+        for order in of_units {
+            let periods: BTreeSet<Period> = days.iter().filter_map(|d| order.period(*d)).collect();
+            for period in periods {
+                for unit in order.quota_units(self.directory, period) {
+                    self.unit_parts(order, period, (unit.0, &unit.1), days, facts, &mut parts);
+                }
+            }
+        }
+        parts
+    }
+
+    fn unit_parts(
+        &self,
+        order: &Directive,
+        period: Period,
+        (unit, screens): (&UnitCode, &[&Screen]),
+        days: &[LocalDay],
+        facts: &Facts,
+        parts: &mut Parts,
+    ) {
+        let (Some(quota), Some(product)) = (order.quota, order.product.as_ref()) else { return };
+        let days: Vec<LocalDay> = days.iter().copied().filter(|d| order.period(*d) == Some(period)).collect();
+        let Some(&first) = days.first() else { return };
+        let known = |s: &Screen| facts.get(&(s.code.clone(), order.campaign()));
+        let gap_s = order.min_gap_s.max(product.length_s);
+        let mut members: BTreeMap<ScreenCode, Member> = BTreeMap::new();
+        for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && product.variant_for(s).is_some()) {
+            let member = members.entry(screen.code.clone()).or_default();
+            member.had = known(screen).into_iter().flatten().map(|(day, fact)| (*day, fact.expected())).collect();
+            for &day in days.iter().filter(|d| order.quota_unit(self.directory, screen, **d) == Some(unit)) {
+                let (duty, peak) = (self.directory.duty(screen, day), self.directory.peak_windows(screen, day));
+                let off = self.campaigns.suspended_on(self.directory, screen, day).off(ContentClass::Order);
+                let windows = windows(quota.within, &duty, &peak).minus(&off);
+                member.capacity.insert(day, left_packing(&windows, product.length_s, gap_s));
+            }
+        }
+        let owed = self.campaigns.unit_days_owed(self.directory, order, (unit, screens), first);
+        let counted = CampaignLedger::sum(screens.iter().filter_map(|s| known(s)));
+        let mut ledger = CampaignLedger::new(&quota, owed, counted);
+        for (screen, days) in shares(&mut ledger, &days, &members) {
+            parts.entry((order.campaign(), screen)).or_default().extend(days);
+        }
+    }
+
+    fn orders(
+        &self,
+        screen: &Screen,
+        days: &[LocalDay],
+        parts: &Parts,
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Vec<ScreenOrder> {
         let mut orders = Vec::new();
         let mut seen = BTreeSet::new();
         for &day in days {
@@ -93,7 +153,11 @@ impl World<'_> {
                 if !seen.insert((directive.campaign(), directive.period(day))) {
                     continue;
                 }
-                orders.extend(self.order(directive, variant, screen, day, lost));
+                let part = directive.is_of_units().then(|| {
+                    let of = parts.get(&(directive.campaign(), screen.code.clone()));
+                    of.cloned().unwrap_or_default()
+                });
+                orders.extend(self.order(directive, variant, screen, day, lost).map(|o| ScreenOrder { part, ..o }));
             }
         }
         orders
@@ -116,6 +180,7 @@ impl World<'_> {
             min_display: product.min_display,
             priority: directive.priority,
             category: directive.category.clone(),
+            part: None,
         })
     }
 

@@ -137,6 +137,11 @@ impl Ledger {
         Some((self.days[span.start].day, self.days[span.end - 1].day))
     }
 
+    /// First and last day of every span over which plays are summed, in order.
+    pub fn spans(&self) -> impl Iterator<Item = (LocalDay, LocalDay)> + '_ {
+        self.spans.iter().map(|s| (self.days[s.start].day, self.days[s.end - 1].day))
+    }
+
     /// Plays to plan on `day`: `min(M, K, ceil(A) - D)`. `counted_before` are the plays counted in the
     /// day's span ([`Ledger::span`]) before `day`; `capacity` is `K`, what the day can carry.
     pub fn target(&self, day: LocalDay, counted_before: u32, capacity: u32) -> u32 {

@@ -6,9 +6,11 @@
 
 mod ledger;
 mod make_good;
+mod share;
 
 pub use ledger::{DayOwed, Forecast, Ledger, LedgerOptions, Loss, Status};
 pub use make_good::{MadeGood, OtherSlot, QuotaSlot, SlotState, Tier, make_good};
+pub use share::{Sharer, share};
 
 use crate::time::LocalDay;
 use chrono::{Datelike, NaiveDate};
@@ -102,8 +104,19 @@ pub enum Within {
     Duty,
 }
 
+/// Whose plays are summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Of {
+    /// Every screen reaches the number by itself.
+    #[default]
+    Screen,
+    /// The screens of a unit reach it together: each day's number is shared among them, see [`share`].
+    Unit,
+}
+
 /// What an order asks of one screen (or one unit), in TOML
-/// `quota = { plays = 10, per = "day", rule = "average", over = "operating-days", within = "peak" }`.
+/// `quota = { plays = 10, per = "day", rule = "average", over = "operating-days", within = "peak", of = "screen" }`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Quota {
@@ -119,6 +132,9 @@ pub struct Quota {
     /// Where a play counts.
     #[serde(default)]
     pub within: Within,
+    /// Whose plays are summed.
+    #[serde(default)]
+    pub of: Of,
 }
 
 impl Quota {
@@ -151,7 +167,14 @@ mod tests {
         .unwrap();
         assert_eq!(
             quota,
-            Quota { plays: 10, per: Period::Day, rule: Rule::Average, over: Over::OperatingDays, within: Within::Peak }
+            Quota {
+                plays: 10,
+                per: Period::Day,
+                rule: Rule::Average,
+                over: Over::OperatingDays,
+                within: Within::Peak,
+                of: Of::Screen
+            }
         );
         let short: Quota = serde_json::from_str(r#"{"plays":2,"per":"iso-week","rule":"at-least"}"#).unwrap();
         assert_eq!((short.over, short.within), (Over::OperatingDays, Within::Peak));
@@ -176,6 +199,7 @@ mod tests {
             rule: Rule::AtLeast,
             over: Over::OperatingDays,
             within: Within::Duty,
+            of: Of::Screen,
         };
         let weekday = |d: LocalDay| d.weekday().num_days_from_monday() < 5;
         assert_eq!(quota.owed_on(day("2026-11-20"), weekday), Ratio::new(2, 21));

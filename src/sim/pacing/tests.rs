@@ -10,7 +10,7 @@ use lichphat_playlists::ids::{PlanHash, Seq};
 use lichphat_playlists::plan::Effort;
 use lichphat_playlists::proof::count::{Tally, judge};
 use lichphat_playlists::proof::record::PlayRecord;
-use lichphat_playlists::quota::{Over, Quota, Within};
+use lichphat_playlists::quota::{Of, Over, Quota, Within};
 use lichphat_playlists::time::HANOI;
 use lichphat_playlists::wire::v1::LedgerThrough;
 use std::collections::BTreeMap;
@@ -120,7 +120,7 @@ impl LongLife {
             facts.insert(*day, DayFact { planned, slots_seen: seen.slots_seen, counted: seen.counted });
         }
         let (rule, over, within) = (Rule::Average, Over::OperatingDays, Within::Peak);
-        let quota = Quota { plays: 10, per: Period::Day, rule, over, within };
+        let quota = Quota { plays: 10, per: Period::Day, rule, over, within, of: Of::Screen };
         let mut ledger = CampaignLedger::new(&quota, self.owed.clone(), facts);
         let ahead: Vec<LocalDay> = self.owed.iter().map(|d| d.day).filter(|d| *d >= from).take(7).collect();
         for day in ahead {

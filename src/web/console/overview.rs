@@ -9,7 +9,7 @@ use crate::directory::{Link, UnitKind, plain_key, without_kind};
 use crate::lang::{Lang, Values};
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
-use lichphat_playlists::quota::{Quota, Rule, Within};
+use lichphat_playlists::quota::{Of, Quota, Rule, Within};
 use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -197,7 +197,8 @@ pub(super) fn rule_text(lang: Lang, quota: &Quota) -> String {
     let values = Values::new().count(lang, "plays", quota.plays.into()).word("per", lang.text(&format!("per-{per}")));
     let rule = lang.say(if quota.rule == Rule::Average { "rule-average" } else { "rule-at-least" }, &values);
     let within = lang.text(if quota.within == Within::Peak { "rule-within-peak" } else { "rule-within-duty" });
-    format!("{rule}, {within}")
+    let of = if quota.of == Of::Unit { format!(", {}", lang.text("rule-of-unit")) } else { String::new() };
+    format!("{rule}, {within}{of}")
 }
 
 /// Title of an order in the reader's language.
@@ -207,7 +208,7 @@ pub(super) fn order_title(lang: Lang, directive: &Directive) -> String {
 }
 
 /// The largest causes of short screens, in plain words.
-pub(super) fn causes(lang: Lang, totals: &Totals, most: usize) -> Vec<CauseLine> {
+pub(super) fn causes(lang: Lang, of: Of, totals: &Totals, most: usize) -> Vec<CauseLine> {
     let mut causes: Vec<(&String, &u32)> = totals.short_causes.iter().collect();
     causes.sort_by_key(|(code, n)| (std::cmp::Reverse(**n), (*code).clone()));
     causes
@@ -215,7 +216,10 @@ pub(super) fn causes(lang: Lang, totals: &Totals, most: usize) -> Vec<CauseLine>
         .take(most)
         .map(|(code, n)| CauseLine {
             sentence: lang.cause(code),
-            count: lang.say("n-screens", &Values::new().count(lang, "n", (*n).into())),
+            count: lang.say(
+                if of == Of::Unit { "n-units" } else { "n-screens" },
+                &Values::new().count(lang, "n", (*n).into()),
+            ),
             mend: lang.mend(code).unwrap_or_default(),
         })
         .collect()
@@ -227,23 +231,25 @@ pub(super) fn really_short(totals: &Totals) -> u32 {
 }
 
 /// How the order stands, and in which tone to say it.
-pub(super) fn verdict(lang: Lang, totals: &Totals) -> (String, &'static str) {
+pub(super) fn verdict(lang: Lang, quota_of: Of, totals: &Totals) -> (String, &'static str) {
     let of = |key: &str| {
+        let key = if quota_of == Of::Unit { format!("{key}-units") } else { key.to_owned() };
         let values = Values::new()
             .count(lang, "met", totals.met.into())
             .count(lang, "short", totals.short.into())
             .count(lang, "on_duty", totals.on_duty.into());
-        lang.say(key, &values)
+        lang.say(&key, &values)
     };
     let waiting = totals.short_causes.get("pending").copied().unwrap_or(0);
     match (totals.on_duty, totals.short) {
-        (0, _) if totals.existing == 0 => (of("verdict-nobody"), "wait"),
-        (0, _) => (of("verdict-first-day"), "wait"),
+        (0, _) if totals.existing == 0 => (lang.text("verdict-nobody"), "wait"),
+        (0, _) => (lang.text("verdict-first-day"), "wait"),
         (_, 0) => (of("verdict-all-met"), "good"),
         // A log that may still come is no shortfall that anybody has seen.
         (_, short) if waiting == short => (of("verdict-waiting"), "wait"),
         _ if waiting > 0 => {
-            let rest = lang.say("verdict-some-waiting", &Values::new().count(lang, "n", waiting.into()));
+            let key = if quota_of == Of::Unit { "verdict-some-waiting-units" } else { "verdict-some-waiting" };
+            let rest = lang.say(key, &Values::new().count(lang, "n", waiting.into()));
             (format!("{} {rest}", of("verdict-short")), "bad")
         }
         _ => (of("verdict-short"), "bad"),
@@ -267,7 +273,7 @@ pub(super) fn today_text(lang: Lang, today: &Today, alone: bool) -> String {
 fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) -> Card {
     let lang = asked.lang;
     let t = &now.report.totals;
-    let (verdict, tone) = verdict(lang, t);
+    let (verdict, tone) = verdict(lang, now.report.of, t);
     let number = |key: &str, n: u32| (lang.text(key), lang.number(n.into()));
     let figures = vec![
         number("figure-existing", t.existing),
@@ -290,7 +296,7 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         today: today_text(lang, &now.today_all, asked.value("day").is_some()),
         today_bar: Bar::of(now.today_all.counted, now.today_all.refused, now.today_all.planned),
         figures,
-        causes: causes(lang, t, CAUSES),
+        causes: causes(lang, now.report.of, t, CAUSES),
         href: asked.with("campaign", Some(now.report.campaign.as_str())) + "#units",
         current,
     }
@@ -352,7 +358,7 @@ fn tab(asked: &Asked, link: Link, current: Link) -> (String, String, bool) {
 fn row(lang: Lang, line: &UnitLine, now: &CampaignNow) -> UnitRow {
     let t = &line.totals;
     let today = now.today_of.get(&(line.link, line.unit.clone())).copied().unwrap_or_default();
-    let cause = causes(lang, t, 1).into_iter().next().map(|c| c.sentence).unwrap_or_default();
+    let cause = causes(lang, now.report.of, t, 1).into_iter().next().map(|c| c.sentence).unwrap_or_default();
     UnitRow {
         name: shown(&line.name),
         href: format!("/units/{}", line.unit),
@@ -406,24 +412,24 @@ mod tests {
     #[test]
     fn the_verdict_is_said_in_words() {
         let totals = Totals { existing: 9, on_duty: 8, met: 6, short: 2, ..Totals::default() };
-        assert_eq!(verdict(Lang::Vi, &totals), ("2 trong 8 màn hình đang thiếu lượt phát.".into(), "bad"));
-        assert_eq!(verdict(Lang::En, &totals).0, "2 of 8 screens are short of plays.");
+        assert_eq!(verdict(Lang::Vi, Of::Screen, &totals), ("2 trong 8 màn hình đang thiếu lượt phát.".into(), "bad"));
+        assert_eq!(verdict(Lang::En, Of::Screen, &totals).0, "2 of 8 screens are short of plays.");
         let waits = Totals {
             short_causes: [("pending".to_owned(), 2)].into(),
             ..Totals { existing: 9, on_duty: 8, met: 6, short: 2, ..Totals::default() }
         };
         assert_eq!(
-            verdict(Lang::En, &waits),
+            verdict(Lang::En, Of::Screen, &waits),
             ("6 of 8 screens have met the target; the play logs of 2 are awaited.".into(), "wait")
         );
         let some = Totals { short_causes: [("pending".to_owned(), 1), ("silent".to_owned(), 1)].into(), ..totals };
         assert_eq!(
-            verdict(Lang::Vi, &some).0,
+            verdict(Lang::Vi, Of::Screen, &some).0,
             "2 trong 8 màn hình đang thiếu lượt phát. Trong đó 1 màn hình chỉ đang chờ nhật ký phát."
         );
         let good = Totals { existing: 1, on_duty: 1, met: 1, ..Totals::default() };
-        assert_eq!(verdict(Lang::En, &good).0, "The one screen on duty has met the target.");
-        assert_eq!(verdict(Lang::Vi, &Totals { existing: 4, ..Totals::default() }).1, "wait");
+        assert_eq!(verdict(Lang::En, Of::Screen, &good).0, "The one screen on duty has met the target.");
+        assert_eq!(verdict(Lang::Vi, Of::Screen, &Totals { existing: 4, ..Totals::default() }).1, "wait");
     }
 
     #[test]

@@ -4,12 +4,15 @@ use super::data::{CampaignNow, City, Console, Devices};
 use super::overview::{Bar, CauseLine, causes, order_title, really_short};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError};
+use crate::campaigns::Directive;
 use crate::compliance::{DeviceFacts, ScreenLine, Totals};
 use crate::directory::{Screen, Unit, UnitKind};
 use crate::lang::{Lang, Values};
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::quota::Of;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -181,6 +184,9 @@ fn find<'a>(screen: &'a Screen, facts: &Facts<'a>) -> Found<'a> {
 /// How an order stands over the unit's screens, each counted once; none when it is aimed at none of them.
 fn order(lang: Lang, city: &City, now: &CampaignNow, screens: &[Found<'_>]) -> Option<OrderLine> {
     let directive = city.campaigns.directive_of(&now.report.campaign)?;
+    if now.report.of == Of::Unit {
+        return order_of_units(lang, city, now, screens);
+    }
     let mut t = Totals::default();
     for line in screens.iter().filter_map(|f| now.line(&f.screen.code)) {
         t.existing += 1;
@@ -194,15 +200,41 @@ fn order(lang: Lang, city: &City, now: &CampaignNow, screens: &[Found<'_>]) -> O
             }
         }
     }
-    let (verdict, tone) = super::overview::verdict(lang, &t);
-    (t.existing > 0).then(|| OrderLine {
+    (t.existing > 0).then(|| order_line(lang, directive, Of::Screen, &t))
+}
+
+/// Where the number is a unit's: this unit and those to which its screens belong for the order.
+fn order_of_units(lang: Lang, city: &City, now: &CampaignNow, screens: &[Found<'_>]) -> Option<OrderLine> {
+    let directive = city.campaigns.directive_of(&now.report.campaign)?;
+    let day = now.report.to;
+    let mine: BTreeSet<&UnitCode> = screens
+        .iter()
+        .filter(|f| now.line(&f.screen.code).is_some())
+        .filter_map(|f| directive.quota_unit(&city.directory, f.screen, day))
+        .collect();
+    let mut t = Totals { existing: mine.len() as u32, ..Totals::default() };
+    for unit in now.report.quota_units.iter().filter(|u| u.operating_days > 0 && mine.contains(&u.unit)) {
+        t.on_duty += 1;
+        if unit.met {
+            t.met += 1;
+        } else {
+            t.short += 1;
+            *t.short_causes.entry(unit.main_cause.clone()).or_default() += 1;
+        }
+    }
+    (t.existing > 0).then(|| order_line(lang, directive, Of::Unit, &t))
+}
+
+fn order_line(lang: Lang, directive: &Directive, of: Of, t: &Totals) -> OrderLine {
+    let (verdict, tone) = super::overview::verdict(lang, of, t);
+    OrderLine {
         title: order_title(lang, directive),
         sample: directive.sample,
         verdict,
         tone,
-        bar: Bar::of(t.met.into(), really_short(&t).into(), t.on_duty.into()),
-        causes: causes(lang, &t, 3),
-    })
+        bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
+        causes: causes(lang, of, t, 3),
+    }
 }
 
 /// `5 phút trước`; a day and more ago as a date.

@@ -1,0 +1,115 @@
+//! Figures of a number that binds whole units: one line per unit. Pure.
+
+use super::figures::{Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
+use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::quota::{DayOwed, Quota, ceil};
+use lichphat_playlists::time::LocalDay;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One unit's line: what its screens reached together.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuotaUnit {
+    /// The unit.
+    pub unit: UnitCode,
+    /// Its name.
+    pub name: String,
+    /// Screens that belong to it for this order.
+    pub screens: u32,
+    /// Days in the period on which one of them was on duty.
+    pub operating_days: u32,
+    /// Whole plays owed in the period.
+    pub owed: u32,
+    /// Counted toward the quota, on all its screens.
+    pub counted: u32,
+    /// Of `counted`: made good.
+    pub made_good: u32,
+    /// Slots without a record that may still come.
+    pub pending: u32,
+    /// Slots without a record that will not come.
+    pub missed: u32,
+    /// Average plays per operating day so far.
+    pub mean_per_day: f64,
+    /// Days that reached their own target.
+    pub days_at_target: u32,
+    /// Operating days with no counted play.
+    pub days_at_zero: u32,
+    /// Counted plays beyond what is owed.
+    pub surplus: u32,
+    /// Plays missing.
+    pub short: u32,
+    /// Nothing is missing.
+    pub met: bool,
+    /// Why plays are missing, by code.
+    pub causes: BTreeMap<String, u32>,
+    /// The largest cause, empty when met.
+    pub main_cause: String,
+}
+
+/// A unit with its screens: facts and lines of those that are its own, and what its days owe.
+pub(super) struct Facts<'a> {
+    pub(super) unit: UnitCode,
+    pub(super) name: String,
+    pub(super) owed: Vec<DayOwed>,
+    pub(super) screens: Vec<(&'a ScreenFacts, &'a ScreenLine)>,
+}
+
+/// One unit's line.
+pub(super) fn unit_line(quota: &Quota, facts: &Facts<'_>, period: &Period) -> QuotaUnit {
+    let last_ended = period.last_ended();
+    let counted_in = |(from, to): (LocalDay, LocalDay)| -> u32 {
+        facts.screens.iter().flat_map(|(f, _)| f.days.range(from..=to)).map(|(_, f)| f.counted).sum()
+    };
+    let at = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
+    let on = |d: &&DayOwed| d.operating && d.day >= period.from && d.day <= last_ended;
+    let days: Vec<(&DayOwed, u32)> = facts.owed.iter().filter(on).map(|d| (d, counted_in((d.day, d.day)))).collect();
+    let sum = |of: fn(&ScreenLine) -> u32| facts.screens.iter().map(|(_, line)| of(line)).sum::<u32>();
+    let mut causes = BTreeMap::new();
+    for (cause, n) in facts.screens.iter().flat_map(|(_, line)| &line.causes) {
+        note(&mut causes, cause, *n);
+    }
+    if !at.met && causes.is_empty() {
+        causes.insert("not-planned".to_owned(), at.short);
+    }
+    let counted = sum(|l| l.counted);
+    QuotaUnit {
+        unit: facts.unit.clone(),
+        name: facts.name.clone(),
+        screens: facts.screens.len() as u32,
+        operating_days: days.len() as u32,
+        owed: at.owed,
+        counted,
+        made_good: sum(|l| l.made_good),
+        pending: sum(|l| l.pending),
+        missed: sum(|l| l.missed),
+        mean_per_day: if days.is_empty() { 0.0 } else { round4(f64::from(counted) / days.len() as f64) },
+        days_at_target: days.iter().filter(|(d, n)| *n >= ceil(d.owed)).count() as u32,
+        days_at_zero: days.iter().filter(|(_, n)| *n == 0).count() as u32,
+        surplus: at.surplus,
+        short: at.short,
+        met: at.met,
+        main_cause: if at.met { String::new() } else { largest(&causes) },
+        causes,
+    }
+}
+
+/// Sums in which units stand where a screen's own quota has screens: on duty, met, short and the mean.
+pub(super) fn unit_totals<'a>(screens: &Totals, units: impl Iterator<Item = &'a QuotaUnit>) -> Totals {
+    let on_duty = units.filter(|u| u.operating_days > 0);
+    let mut t = Totals { on_duty: 0, met: 0, short: 0, short_causes: BTreeMap::new(), ..screens.clone() };
+    let (mut mean, mut min) = (0.0, f64::INFINITY);
+    for unit in on_duty {
+        t.on_duty += 1;
+        mean += unit.mean_per_day;
+        min = unit.mean_per_day.min(min);
+        if unit.met {
+            t.met += 1;
+        } else {
+            t.short += 1;
+            *t.short_causes.entry(unit.main_cause.clone()).or_default() += 1;
+        }
+    }
+    (t.mean_per_day, t.min_per_day) =
+        if t.on_duty == 0 { (0.0, 0.0) } else { (round4(mean / f64::from(t.on_duty)), min) };
+    t
+}
