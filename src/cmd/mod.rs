@@ -16,6 +16,7 @@ mod preflight;
 mod report;
 pub mod rooms;
 mod serve;
+mod share;
 mod simulate;
 mod why;
 

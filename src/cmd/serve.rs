@@ -33,9 +33,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let (header_read, grace) = (seconds(settings.web.header_read_timeout_s), seconds(settings.web.shutdown_grace_s));
     let stop = stop_signal()?;
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_plans(rooms.clone())));
+    let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
     planning.abort();
     watching.abort();
+    proposing.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }
@@ -69,6 +71,29 @@ async fn keep_planning(rooms: Rooms) {
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
         since_s += LOOK_S;
+    }
+}
+
+/// Puts next Monday's peaks of screens that follow their counts to people: when a day begins (the week's counts
+/// are complete on a Monday) and when counts came in.
+async fn keep_proposing(rooms: Rooms) {
+    let mut last = None;
+    loop {
+        let look = async {
+            let now = (rooms.store.revisions().await?.0, rooms.today());
+            if last != Some(now) {
+                let new = rooms.propose_peaks().await?;
+                if new > 0 {
+                    tracing::info!(new, "peak windows proposed: `lichphat peaks list` shows them");
+                }
+                last = Some(now);
+            }
+            Ok::<(), AppError>(())
+        };
+        if let Err(error) = look.await {
+            tracing::warn!(%error, "could not propose peak windows");
+        }
+        tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
     }
 }
 

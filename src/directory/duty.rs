@@ -5,6 +5,7 @@
 
 use super::calendar::DayKind;
 use super::closure::{Closure, ClosureSubject};
+use super::follow::{self, ClassPeaks};
 use super::footfall::{FootfallProfile, FootfallSubject};
 use super::screen::{Link, Screen};
 use super::snapshot::Directory;
@@ -42,7 +43,12 @@ impl Directory {
     }
 
     fn hours(&self, screen: &Screen, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {
-        let profile = self.venue(&screen.venue_type, day)?;
+        self.venue_hours(&screen.venue_type, day)
+    }
+
+    /// The profile in force for a kind of place, and its hours of the day; none when it is closed.
+    pub(super) fn venue_hours(&self, venue: &VenueType, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {
+        let profile = self.venue(venue, day)?;
         Some((profile, profile.hours_on(day, self.calendar.get(&day))?))
     }
 
@@ -83,18 +89,22 @@ impl Directory {
         !self.duty(screen, day).is_empty()
     }
 
-    fn footfall_of(&self, screen: &Screen) -> Option<&FootfallProfile> {
-        self.footfall
-            .get(&FootfallSubject::Screen(screen.code.clone()))
-            .or_else(|| self.footfall.get(&FootfallSubject::Venue(screen.venue_type.clone())))
+    /// Where counts speak for a screen, nearest first: what was accepted for it, its own counts, then the same
+    /// of its kind of place.
+    fn counted(&self, screen: &Screen, day: LocalDay) -> impl Iterator<Item = Counted<'_>> {
+        let own = FootfallSubject::Screen(screen.code.clone());
+        let venue = FootfallSubject::Venue(screen.venue_type.clone());
+        [own, venue].into_iter().flat_map(move |subject| {
+            let accepted = self.accepted_peaks(&subject, day).map(Counted::Accepted);
+            accepted.into_iter().chain(self.footfall.get(&subject).map(Counted::Profile))
+        })
     }
 
     /// People per 15 minutes: from counts of the screen, else of its kind of place, else from the
     /// profile's peaks; 0 off duty.
     pub fn weights(&self, screen: &Screen, day: LocalDay) -> [u32; BINS] {
         let duty = self.duty(screen, day);
-        let weekday = day.weekday().num_days_from_monday() as usize;
-        let counted = self.footfall_of(screen).and_then(|profile| profile.weights(weekday));
+        let counted = self.counted(screen, day).find_map(|counted| counted.weights(day));
         let weights = counted.or_else(|| self.hours(screen, day).map(|(profile, hours)| profile.weights_of(hours)));
         // a rostered bus on a day its profile calls closed still carries people
         let weights = weights.unwrap_or([1; BINS]);
@@ -104,19 +114,45 @@ impl Directory {
         })
     }
 
-    /// When most people are there: from counts of the screen itself, else the peaks of the profile in
-    /// force, else (a day without any) its busiest hours; as the screen's duty can serve them.
+    /// When most people are there: what was accepted from counts, else counts of the screen itself, else the
+    /// peaks of the profile in force, else (a day without any) its busiest hours; as the screen's duty can serve
+    /// them.
     pub fn peak_windows(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
         let duty = self.duty(screen, day);
         if duty.is_empty() {
             return duty;
         }
-        let own = self.footfall.get(&FootfallSubject::Screen(screen.code.clone()));
-        let counted = own.and_then(|profile| profile.weights(day.weekday().num_days_from_monday() as usize));
-        let windows = match counted {
-            Some(people) => windows_from_counts(&people.map(|p| Some(u128::from(p))), &duty, Share::HALF),
-            None => self.hours(screen, day).map(|(_, hours)| hours.peaks.0.clone()).unwrap_or_default(),
-        };
-        fit_to_duty(&windows, &duty, &self.weights(screen, day))
+        let counted = self.counted(screen, day).find_map(|counted| counted.windows(screen, day, &duty));
+        let profile = || self.hours(screen, day).map(|(_, hours)| hours.peaks.0.clone());
+        fit_to_duty(&counted.or_else(profile).unwrap_or_default(), &duty, &self.weights(screen, day))
+    }
+}
+
+/// Counts that speak for a screen.
+enum Counted<'a> {
+    /// Derived and accepted.
+    Accepted(&'a ClassPeaks),
+    /// As they were imported, for every day.
+    Profile(&'a FootfallProfile),
+}
+
+impl Counted<'_> {
+    fn weights(&self, day: LocalDay) -> Option<[u32; BINS]> {
+        match self {
+            Self::Accepted(peaks) => Some(follow::weights(peaks)),
+            Self::Profile(profile) => profile.weights(day.weekday().num_days_from_monday() as usize),
+        }
+    }
+
+    /// Imported counts of a kind of place weigh its hours and leave its windows alone: those have a source.
+    fn windows(&self, screen: &Screen, day: LocalDay, duty: &IntervalSet) -> Option<IntervalSet> {
+        match self {
+            Self::Accepted(peaks) => Some(peaks.windows.0.clone()),
+            Self::Profile(profile) if profile.subject == FootfallSubject::Screen(screen.code.clone()) => {
+                let people = self.weights(day)?.map(|people| Some(u128::from(people)));
+                Some(windows_from_counts(&people, duty, Share::HALF))
+            }
+            Self::Profile(_) => None,
+        }
     }
 }

@@ -2,11 +2,14 @@
 //!
 //! A missing hour is missing, not zero: a mean is taken over the hours that were counted.
 
+use super::problem::{Say, say};
+use super::table::Field;
 use super::venue::{BIN_S, BINS};
 use lichphat_playlists::ids::{ScreenCode, VenueType};
 use lichphat_playlists::time::LocalDay;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// What was counted.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -16,6 +19,36 @@ pub enum FootfallSubject {
     Screen(ScreenCode),
     /// A kind of place.
     Venue(VenueType),
+}
+
+impl fmt::Display for FootfallSubject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Screen(screen) => f.pad(screen.as_str()),
+            Self::Venue(venue) => f.pad(&format!("venue:{venue}")),
+        }
+    }
+}
+
+impl Field for FootfallSubject {
+    fn read(text: &str) -> Result<Self, Say> {
+        match text.split_once(':') {
+            Some(("venue", venue)) => VenueType::read(venue).map(Self::Venue),
+            Some(_) => Err(say("ghi mã màn hình hoặc venue:loại", "write a screen code or venue:type")),
+            None => ScreenCode::read(text).map(Self::Screen),
+        }
+    }
+}
+
+/// Everything that was counted at one subject on one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FootfallDay {
+    /// What was counted.
+    pub subject: FootfallSubject,
+    /// The day.
+    pub day: LocalDay,
+    /// Beginning and length, seconds of the day (900 or 3,600 long), and people; in order of the day.
+    pub counts: Vec<(u32, u32, u32)>,
 }
 
 /// People counted from `from_s` on, for `length_s` seconds of a day.
@@ -72,20 +105,25 @@ impl FootfallProfile {
     /// People per bin on a weekday (Monday = 0). A bin nobody counted takes the mean of the bins
     /// before and after it that day; `None` when the weekday was never counted.
     pub fn weights(&self, weekday: usize) -> Option<[u32; BINS]> {
-        let row = self.means.get(weekday)?;
-        let known: Vec<(usize, u32)> = row.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
-        let (first, last) = (*known.first()?, *known.last()?);
-        Some(std::array::from_fn(|bin| {
-            let after = known.partition_point(|(i, _)| *i < bin);
-            match (after.checked_sub(1).map(|i| known[i]), known.get(after)) {
-                (_, Some(&(i, v))) if i == bin => v,
-                (Some((_, a)), Some(&(_, b))) => a.midpoint(b),
-                // outside the counted hours: the nearest one
-                (None, _) => first.1,
-                (_, None) => last.1,
-            }
-        }))
+        filled(self.means.get(weekday)?)
     }
+}
+
+/// A row of 96 means without holes: a bin nobody counted takes the mean of the bins before and after it;
+/// `None` when no bin was counted.
+pub(super) fn filled(row: &[Option<u32>]) -> Option<[u32; BINS]> {
+    let known: Vec<(usize, u32)> = row.iter().enumerate().filter_map(|(i, v)| v.map(|v| (i, v))).collect();
+    let (first, last) = (*known.first()?, *known.last()?);
+    Some(std::array::from_fn(|bin| {
+        let after = known.partition_point(|(i, _)| *i < bin);
+        match (after.checked_sub(1).map(|i| known[i]), known.get(after)) {
+            (_, Some(&(i, v))) if i == bin => v,
+            (Some((_, a)), Some(&(_, b))) => a.midpoint(b),
+            // outside the counted hours: the nearest one
+            (None, _) => first.1,
+            (_, None) => last.1,
+        }
+    }))
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod calendar;
 mod closure;
 pub mod counts;
 mod duty;
+mod follow;
 mod footfall;
 pub mod import;
 mod lookup;
@@ -29,6 +30,7 @@ mod venue;
 pub(crate) mod words;
 
 use crate::error::StoreError;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 
 /// What the directory needs from storage; each operation is one transaction.
 #[async_trait::async_trait]
@@ -40,11 +42,30 @@ pub trait DirectoryStore: Send + Sync {
     /// Puts a batch in as a whole. `revision` is that of the directory it was read against: when another
     /// import came in between the answer is [`StoreError::Busy`] and nothing is written.
     async fn import_directory(&self, batch: Batch, revision: u64) -> Result<Summary, StoreError>;
+    /// The counts of a subject from a day to a day, both included, in order.
+    async fn footfall_days(
+        &self,
+        subject: FootfallSubject,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Vec<FootfallDay>, StoreError>;
+    /// Puts the profiles for a Monday to people: one that was decided stays decided, one that waits says what the
+    /// new one says, and whatever waits beside them lapses. Answers how many say something new.
+    async fn propose_peaks(&self, monday: LocalDay, drafts: Vec<Draft>, now: UtcMillis) -> Result<u32, StoreError>;
+    /// Every proposal that waits, then the `decided` newest of the others, newest first.
+    async fn peak_proposals(&self, decided: u32) -> Result<Vec<Proposal>, StoreError>;
+    /// The proposal of that number.
+    async fn peak_proposal(&self, id: u32) -> Result<Option<Proposal>, StoreError>;
+    /// Decides one that still waits; false when it does not any more, and then nothing is written.
+    async fn decide_peaks(&self, id: u32, decision: Decision) -> Result<bool, StoreError>;
 }
 
 pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
 pub use closure::{Closure, ClosureSubject, LocalTime};
-pub use footfall::{FootfallCount, FootfallProfile, FootfallSubject};
+pub use follow::{
+    Basis, ClassPeaks, Decided, Decision, Derived, DerivedClass, Draft, Following, Proposal, ProposalState,
+};
+pub use footfall::{FootfallCount, FootfallDay, FootfallProfile, FootfallSubject};
 pub use lookup::NameError;
 pub use name::{matching_key, plain_key, without_kind};
 pub use screen::{Connection, Link, LinkHistory, Links, Output, Screen, ScreenKind, Shape};

@@ -3,7 +3,8 @@
 
 use super::calendar::CalendarDay;
 use super::closure::{Closure, ClosureSubject, LocalTime};
-use super::footfall::{FootfallProfile, FootfallSubject};
+use super::follow::{Accepted, Following};
+use super::footfall::{FootfallDay, FootfallProfile, FootfallSubject};
 use super::name::{matching_key, plain_key, without_kind};
 use super::screen::Screen;
 use super::unit::Unit;
@@ -42,6 +43,10 @@ pub enum Change {
     Roster(RosterEntry),
     /// Key: subject.
     Footfall(FootfallProfile),
+    /// Key: subject and day. Kept by the store alone: only weekly proposals ask for them.
+    FootfallDay(FootfallDay),
+    /// Key: subject and first day.
+    Following(Following),
 }
 
 /// What a file says, ready to be put in as a whole.
@@ -81,6 +86,8 @@ pub struct Directory {
     pub(super) closures: BTreeMap<ClosureSubject, BTreeMap<LocalTime, Closure>>,
     pub(super) roster: BTreeMap<ScreenCode, BTreeMap<LocalDay, IntervalSet>>,
     pub(super) footfall: BTreeMap<FootfallSubject, FootfallProfile>,
+    pub(super) following: BTreeMap<FootfallSubject, BTreeMap<LocalDay, Following>>,
+    pub(super) accepted: BTreeMap<FootfallSubject, Accepted>,
     pub(super) names: NameIndex,
 }
 
@@ -136,11 +143,11 @@ fn put<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Put 
 
 impl Directory {
     /// Puts a batch in and returns the facts that were not there already, with a count of each kind.
-    /// The same batch a second time returns no fact.
+    /// The same batch a second time returns no fact. Counts of a day are not looked at: the store holds them.
     pub fn apply(&mut self, batch: Batch) -> (Vec<Change>, Summary) {
         let mut summary = Summary::default();
         let mut written = Vec::new();
-        for change in batch.changes {
+        for change in batch.changes.into_iter().filter(|c| !matches!(c, Change::FootfallDay(_))) {
             let done = self.put(change.clone());
             match done {
                 Put::Added => summary.added += 1,
@@ -177,6 +184,10 @@ impl Directory {
             }
             Change::Roster(entry) => put(self.roster.entry(entry.screen).or_default(), entry.day, entry.hours),
             Change::Footfall(profile) => put(&mut self.footfall, profile.subject.clone(), profile),
+            Change::FootfallDay(_) => Put::Unchanged,
+            Change::Following(following) => {
+                put(self.following.entry(following.subject.clone()).or_default(), following.from, following)
+            }
         }
     }
 }

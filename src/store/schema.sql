@@ -97,6 +97,45 @@ CREATE TABLE footfall (
     PRIMARY KEY (kind, subject)
 ) STRICT, WITHOUT ROWID;
 
+-- The counts of one day, as they were imported: what weekly proposals are derived from.
+CREATE TABLE footfall_day (
+    kind    TEXT    NOT NULL CHECK (kind IN ('screen', 'venue')),
+    subject TEXT    NOT NULL,
+    day     INTEGER NOT NULL,
+    counts  TEXT    NOT NULL CHECK (json_valid(counts)), -- [[from_s, length_s, people], …], in order of the day
+    PRIMARY KEY (kind, subject, day)
+) STRICT, WITHOUT ROWID;
+
+-- Whose peak windows follow their counts, from a day on, and by whose word.
+CREATE TABLE peak_following (
+    kind           TEXT    NOT NULL CHECK (kind IN ('screen', 'venue')),
+    subject        TEXT    NOT NULL,
+    from_day       INTEGER NOT NULL,
+    to_day         INTEGER,                                             -- last day, included; NULL = open
+    weeks          INTEGER NOT NULL CHECK (weeks >= 1),                 -- complete weeks that a proposal rests on
+    share_permille INTEGER NOT NULL CHECK (share_permille BETWEEN 1 AND 1000),
+    author         TEXT    NOT NULL,                                    -- who said so last
+    PRIMARY KEY (kind, subject, from_day)
+) STRICT, WITHOUT ROWID;
+
+-- A profile derived from counts, put to people, and what became of it. Only an accepted one applies.
+CREATE TABLE peak_proposal (
+    id         INTEGER PRIMARY KEY,
+    kind       TEXT    NOT NULL CHECK (kind IN ('screen', 'venue')),
+    subject    TEXT    NOT NULL,
+    monday     INTEGER NOT NULL,                          -- the week it is for
+    body       TEXT    NOT NULL CHECK (json_valid(body)), -- its counts' days, windows and weights, as the room writes it
+    made_ms    INTEGER NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('proposed', 'accepted', 'refused', 'lapsed')),
+    author     TEXT,                                      -- who decided; NULL = nobody
+    decided_ms INTEGER,
+    from_day   INTEGER,                                   -- first day it applies; NULL = never
+    UNIQUE (kind, subject, monday),
+    CHECK ((author IS NOT NULL) = (state IN ('accepted', 'refused'))),
+    CHECK ((from_day IS NOT NULL) = (state = 'accepted'))
+) STRICT;
+CREATE INDEX peak_proposal_by_state ON peak_proposal (state);
+
 ------------------------------------------------------ campaigns: directives, contracts, local loops
 -- One order, contract, item, fixed event, safe loop or category gap, as the room writes it.
 CREATE TABLE campaign (

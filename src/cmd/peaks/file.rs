@@ -39,8 +39,9 @@ pub(super) struct Args {
     /// Địa điểm; không ghi thì cộng mọi địa điểm (the place; all together when absent)
     #[arg(long, value_name = "NAME", requires = "place_col")]
     place: Option<String>,
-    #[command(flatten)]
-    output: output::Args,
+    /// Dạng kết quả (form of the printed data)
+    #[arg(long, value_enum, default_value_t = output::Format::Table)]
+    format: output::Format,
 }
 
 fn hours(text: &str) -> Result<IntervalSet, TimeError> {
@@ -89,13 +90,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         ends.map(|(from, to)| (from.to_owned(), to.to_owned())).collect()
     });
     let answer = Answer { working_day, saturday, sunday_holiday };
-    if args.output.format == output::Format::Json {
+    if args.format == output::Format::Json {
         output::json(&answer)?;
     } else {
         let of = [&answer.working_day, &answer.saturday, &answer.sunday_holiday];
         let lines = DayClass::ALL.iter().zip(of).flat_map(|(class, windows)| windows.iter().map(|w| (class.code(), w)));
         let rows: Vec<Row<'_>> = lines.map(|(days, (from, to))| Row { days, from, to }).collect();
-        output::rows(args.output.format, COLUMNS, &rows)?;
+        output::rows(args.format, COLUMNS, &rows)?;
     }
     say(context, &file, &calendar);
     Ok(ExitCode::SUCCESS)

@@ -46,7 +46,11 @@ pub fn documentation(directives: &str) -> String {
             "closures",
             "CSV or TOML `[[closure]]`. The same subject and beginning name the same closure; an entry made or changed after it began is shown as entered after the fact.",
         ),
-        (Kind::Footfall, "footfall", "CSV or TOML `[[footfall]]`. A file replaces the profile of every subject in it."),
+        (
+            Kind::Footfall,
+            "footfall",
+            "CSV or TOML `[[footfall]]`. A file replaces the counts of its days and the profile of every subject in it; who follows its counts (`lichphat peaks follow`) keeps its hours until a proposal is accepted.",
+        ),
     ];
     for (kind, name, about) in kinds {
         if let Some(table) = kind.table() {

@@ -1,11 +1,11 @@
-//! Footfall counts, CSV or TOML (`[[footfall]]`). A file replaces the profile of every subject in it.
+//! Footfall counts, CSV or TOML (`[[footfall]]`). A file replaces the counts of the days in it, and the
+//! profile of every subject in it that does not follow its counts.
 
 use super::Context;
-use crate::directory::footfall::{FootfallCount, FootfallProfile, FootfallSubject};
+use crate::directory::footfall::{FootfallCount, FootfallDay, FootfallProfile, FootfallSubject};
 use crate::directory::problem::{Problems, Say, say};
 use crate::directory::snapshot::{Batch, Change};
 use crate::directory::table::{Field, SourceFile, Table, needed, optional, read};
-use lichphat_playlists::ids::{ScreenCode, VenueType};
 use lichphat_playlists::time::{LocalDay, parse_clock};
 use std::collections::BTreeMap;
 
@@ -23,17 +23,6 @@ pub(crate) static TABLE: Table = Table {
 
 /// Counts of one subject by day and beginning, each with its line.
 type Counted = BTreeMap<(LocalDay, u32), (FootfallCount, u32)>;
-
-struct Subject(FootfallSubject);
-impl Field for Subject {
-    fn read(text: &str) -> Result<Self, Say> {
-        match text.split_once(':') {
-            Some(("venue", venue)) => VenueType::read(venue).map(|v| Self(FootfallSubject::Venue(v))),
-            Some(_) => Err(say("ghi mã màn hình hoặc venue:loại", "write a screen code or venue:type")),
-            None => ScreenCode::read(text).map(|s| Self(FootfallSubject::Screen(s))),
-        }
-    }
-}
 
 struct Begin(u32);
 impl Field for Begin {
@@ -56,13 +45,12 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
     let rows = read(file, &TABLE, &mut found)?;
     let mut counts: BTreeMap<FootfallSubject, Counted> = BTreeMap::new();
     for row in &rows {
-        let subject = row.required::<Subject>("subject", &mut found);
+        let subject = row.required::<FootfallSubject>("subject", &mut found);
         let day = row.required::<LocalDay>("date", &mut found);
         let from = row.required::<Begin>("time", &mut found);
         let minutes = row.or::<u32>("minutes", 60, &mut found);
         let people = row.required::<u32>("people", &mut found);
-        let (Ok(Subject(subject)), Ok(day), Ok(Begin(from_s)), Ok(minutes), Ok(people)) =
-            (subject, day, from, minutes, people)
+        let (Ok(subject), Ok(day), Ok(Begin(from_s)), Ok(minutes), Ok(people)) = (subject, day, from, minutes, people)
         else {
             continue;
         };
@@ -72,11 +60,7 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
             );
             continue;
         }
-        let known = match &subject {
-            FootfallSubject::Screen(screen) => context.directory.screen(screen).is_some(),
-            FootfallSubject::Venue(venue) => context.directory.has_venue(venue),
-        };
-        if !known {
+        if !context.directory.knows_subject(&subject) {
             let mend = say("không có màn hình hay loại địa điểm này", "no such screen or venue type");
             found.push(row.problem("subject", mend));
         }
@@ -96,12 +80,18 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
         day_counts.insert((day, from_s), (count, row.line()));
     }
     let source = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let changes = counts
-        .into_iter()
-        .filter_map(|(subject, counts)| {
-            let counts: Vec<_> = counts.into_values().map(|(count, _)| count).collect();
-            FootfallProfile::of(subject, source, &counts).map(Change::Footfall)
-        })
-        .collect();
+    let mut changes = Vec::new();
+    for (subject, counts) in counts {
+        let counts: Vec<FootfallCount> = counts.into_values().map(|(count, _)| count).collect();
+        // who follows its counts takes them in, and changes nothing until somebody has accepted what they say
+        if context.directory.following(&subject, context.today()).is_none() {
+            changes.extend(FootfallProfile::of(subject.clone(), source, &counts).map(Change::Footfall));
+        }
+        let days = counts.chunk_by(|a, b| a.day == b.day);
+        changes.extend(days.map(|of_day| {
+            let counts = of_day.iter().map(|c| (c.from_s, c.length_s, c.people)).collect();
+            Change::FootfallDay(FootfallDay { subject: subject.clone(), day: of_day[0].day, counts })
+        }));
+    }
     Problems::none_or(found, Batch { changes })
 }

@@ -1,10 +1,12 @@
 //! The directory's port on SQLite.
 
 use super::Store;
+use super::peaks;
 use super::rows::{day_number, local_day};
 use crate::directory::{
-    Batch, CalendarDay, Change, Closure, ClosureSubject, DaySpan, Directory, DirectoryStore, FootfallProfile,
-    FootfallSubject, Link, Links, LocalTime, RosterEntry, Screen, Summary, Unit, VenueProfile,
+    Batch, CalendarDay, Change, Closure, ClosureSubject, DaySpan, Decision, Directory, DirectoryStore, Draft,
+    FootfallDay, FootfallProfile, FootfallSubject, Link, Links, LocalTime, Proposal, RosterEntry, Screen, Summary,
+    Unit, VenueProfile,
 };
 use crate::error::StoreError;
 use lichphat_playlists::ids::{ScreenCode, UnitCode, VenueType};
@@ -50,20 +52,20 @@ fn span(row: &Row<'_>, from: usize) -> Result<DaySpan, StoreError> {
     Ok(DaySpan::new(day(from)?, day(from + 1)?))
 }
 /// A stored code or word.
-fn word<T: FromStr>(row: &Row<'_>, column: usize, what: &str) -> Result<T, StoreError> {
+pub(super) fn word<T: FromStr>(row: &Row<'_>, column: usize, what: &str) -> Result<T, StoreError> {
     let text: String = row.get(column)?;
     text.parse().map_err(|_| StoreError::unreadable(what, format!("{text:?} is not one")))
 }
-fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize, what: &str) -> Result<T, StoreError> {
+pub(super) fn json<T: DeserializeOwned>(row: &Row<'_>, column: usize, what: &str) -> Result<T, StoreError> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|e| StoreError::unreadable(what, e))
 }
-fn json_text<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
+pub(super) fn json_text<T: Serialize>(value: &T, what: &str) -> Result<String, StoreError> {
     serde_json::to_string(value).map_err(|e| StoreError::unreadable(what, e))
 }
 
 /// Every row of a query as a change.
-fn changes(
+pub(super) fn changes(
     conn: &Connection,
     sql: &str,
     out: &mut Vec<Change>,
@@ -178,8 +180,10 @@ fn load(conn: &Connection) -> Result<Directory, StoreError> {
     changes(conn, "SELECT body FROM footfall", &mut all, |row| {
         Ok(Change::Footfall(json::<FootfallProfile>(row, 0, "footfall profile")?))
     })?;
+    peaks::followings(conn, &mut all)?;
     let mut directory = Directory::default();
     directory.apply(Batch { changes: all });
+    peaks::accepted(conn, &mut directory)?;
     directory.revision = revision(conn, ROOM)?;
     Ok(directory)
 }
@@ -225,16 +229,15 @@ fn write(conn: &Connection, change: &Change) -> Result<(), StoreError> {
             ])?;
         }
         Change::Footfall(profile) => {
-            let (kind, subject) = match &profile.subject {
-                FootfallSubject::Screen(screen) => ("screen", screen.as_str()),
-                FootfallSubject::Venue(venue) => ("venue", venue.as_str()),
-            };
+            let (kind, subject) = peaks::key(&profile.subject);
             conn.prepare_cached("INSERT OR REPLACE INTO footfall VALUES (?1, ?2, ?3)")?.execute(params![
                 kind,
                 subject,
                 json_text(profile, "footfall profile")?
             ])?;
         }
+        Change::FootfallDay(day) => peaks::write_day(conn, day)?,
+        Change::Following(following) => peaks::write_following(conn, following)?,
     }
     Ok(())
 }
@@ -285,10 +288,41 @@ impl DirectoryStore for Store {
     async fn import_directory(&self, batch: Batch, expected: u64) -> Result<Summary, StoreError> {
         self.write(move |tx| {
             check_revision(tx, ROOM, expected)?;
-            let (changes, summary) = load(tx)?.apply(batch);
+            let (mut changes, mut summary) = load(tx)?.apply(Batch { changes: batch.changes.clone() });
+            changes.extend(peaks::new_days(tx, batch, &mut summary)?);
             changes.iter().try_for_each(|change| write(tx, change))?;
             raise_revision(tx, ROOM, !changes.is_empty())?;
             Ok(summary)
+        })
+        .await
+    }
+
+    async fn footfall_days(
+        &self,
+        subject: FootfallSubject,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Vec<FootfallDay>, StoreError> {
+        self.read(move |conn| peaks::days(conn, &subject, from, to)).await
+    }
+
+    async fn propose_peaks(&self, monday: LocalDay, drafts: Vec<Draft>, now: UtcMillis) -> Result<u32, StoreError> {
+        self.write(move |tx| peaks::propose(tx, monday, &drafts, now)).await
+    }
+
+    async fn peak_proposals(&self, decided: u32) -> Result<Vec<Proposal>, StoreError> {
+        self.read(move |conn| peaks::proposals(conn, decided)).await
+    }
+
+    async fn peak_proposal(&self, id: u32) -> Result<Option<Proposal>, StoreError> {
+        self.read(move |conn| peaks::proposal(conn, id)).await
+    }
+
+    async fn decide_peaks(&self, id: u32, decision: Decision) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let done = peaks::decide(tx, id, &decision)?;
+            raise_revision(tx, ROOM, done && decision.accepted)?;
+            Ok(done)
         })
         .await
     }

@@ -10,6 +10,7 @@ mod directory;
 mod errors;
 mod fleet;
 mod library;
+mod peaks;
 mod planning;
 mod proof;
 mod rows;
