@@ -12,8 +12,8 @@ use lichphat::cmd::{Context, rooms::Rooms};
 use lichphat::compliance::ComplianceStore;
 use lichphat::config::Settings;
 use lichphat::directory::{
-    Batch, Change, Connection, DaySpan, DirectoryStore, Link, Links, Output, Screen, ScreenKind, Unit, UnitKind,
-    VenueProfile,
+    Batch, Change, Connection, DaySpan, DirectoryStore, FootfallDay, FootfallSubject, Link, Links, Output, Screen,
+    ScreenKind, Unit, UnitKind, VenueProfile,
 };
 use lichphat::lang::Lang;
 use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
@@ -460,4 +460,52 @@ async fn thousands_of_screens_come_in_pages_and_every_page_is_small() {
     }
     assert!(town.ok("/units/HN?page=7").await.contains("Trang 7 trên"));
     assert!(town.ok("/units/HN?page=99999").await.contains("rel=\"prev\""), "beyond the end is the end");
+}
+
+#[tokio::test]
+async fn peaks_that_wait_are_shown_beside_the_old_ones_with_the_command_that_decides() {
+    let screens = vec![screen("S1", &format!("Sảnh {HOSTILE}"), "W1", ScreenKind::Managed)];
+    let town = Town::with(&[("W1", "Phường Ba Đình")], screens).await;
+    assert!(town.ok("/peaks").await.contains("Không có đề xuất nào chờ duyệt"));
+    assert!(!town.ok("/").await.contains("/peaks"), "nothing waits, nothing is said");
+
+    let own = FootfallSubject::Screen(code("S1"));
+    let venue = FootfallSubject::Venue(code("office"));
+    let monday: LocalDay = "2026-11-09".parse().unwrap();
+    for subject in [&own, &venue] {
+        town.rooms.follow_counts(subject, 1, 500, HOSTILE).await.unwrap();
+        let days = monday.through(monday.plus(5)).map(|day| {
+            let counts = (8..17).map(|hour| (hour * 3_600, 3_600, if hour < 11 && hour > 8 { 500 } else { 100 }));
+            Change::FootfallDay(FootfallDay { subject: subject.clone(), day, counts: counts.collect() })
+        });
+        let revision = town.rooms.store.directory_revision().await.unwrap();
+        town.rooms.store.import_directory(Batch { changes: days.collect() }, revision).await.unwrap();
+    }
+    assert_eq!(town.rooms.propose_peaks().await.unwrap(), 2);
+
+    let html = town.ok("/peaks").await;
+    for said in [
+        "Nếu được chấp nhận, áp dụng từ Thứ Hai, 23/11/2026",
+        "số đếm từ 09/11/2026 đến 15/11/2026; giờ mới chứa 50 %",
+        "Ngày làm việc",
+        "08:00–10:00",
+        "<strong>09:00–10:45</strong>",
+        "lichphat peaks accept 1 --by",
+        "lichphat peaks refuse 2 --by",
+        "Loại địa điểm: Trụ sở",
+        "href=\"/screens/S1\"",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert!(!html.contains("Chủ nhật"), "nobody counted on a Sunday");
+    assert!(town.ok("/").await.contains("2 đề xuất giờ cao điểm đang chờ duyệt"));
+    assert!(town.ok("/?lang=en").await.contains("2 proposals of peak hours wait for a decision"));
+
+    town.rooms.decide_peaks(1, true, HOSTILE).await.unwrap();
+    town.rooms.decide_peaks(2, false, "Chị Lan").await.unwrap();
+    let html = town.ok("/peaks?lang=en").await;
+    for said in ["Nothing waits", "refused by Chị Lan", "applies from 23 Nov 2026 on", "Week of 23 Nov 2026"] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert_eq!(town.page("/peaks/1").await.0, StatusCode::NOT_FOUND);
 }

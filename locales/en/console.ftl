@@ -307,3 +307,31 @@ plan-cause-first-plan = first plan
 plan-cause-new-facts = new facts
 plan-cause-simulated-day = simulated day
 plan-cause-data-changed = data changed
+
+# Peak windows from counts.
+peaks-title = Peak hours from counts
+peaks-lead = Each week the peak hours are derived again from the counts of the last complete weeks and proposed here. Only what somebody accepted applies, and no day before its own changes.
+peaks-waiting = { $n ->
+    [one] One proposal of peak hours waits for a decision
+   *[other] { $n_t } proposals of peak hours wait for a decision
+  }
+peaks-none = Nothing waits for a decision
+peaks-follow = To let the peak hours of a screen follow its counts:
+peaks-venue = Kind of place: { $name }
+peaks-for = If it is accepted, it applies from { $day } on.
+peaks-basis = From counts of { $from } to { $to }; the new hours hold { $share } % of the people.
+peaks-days = Days
+peaks-before = Hours now
+peaks-after = Hours proposed
+peaks-counted = Days counted
+peaks-same = (the same)
+peaks-none-before = none
+peaks-accept = Accept it (name who answers for it):
+peaks-refuse = Refuse it:
+peaks-decided = Decided lately
+peaks-accepted = Week of { $week }: accepted by { $by }, applies from { $from } on.
+peaks-refused = Week of { $week }: refused by { $by }.
+peaks-lapsed = Week of { $week }: lapsed, nobody decided.
+class-working_day = Working days
+class-saturday = Saturdays
+class-sunday_holiday = Sundays and days off

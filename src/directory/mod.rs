@@ -54,6 +54,8 @@ pub trait DirectoryStore: Send + Sync {
     async fn propose_peaks(&self, monday: LocalDay, drafts: Vec<Draft>, now: UtcMillis) -> Result<u32, StoreError>;
     /// Every proposal that waits, then the `decided` newest of the others, newest first.
     async fn peak_proposals(&self, decided: u32) -> Result<Vec<Proposal>, StoreError>;
+    /// How many proposals wait.
+    async fn peaks_waiting(&self) -> Result<u64, StoreError>;
     /// The proposal of that number.
     async fn peak_proposal(&self, id: u32) -> Result<Option<Proposal>, StoreError>;
     /// Decides one that still waits; false when it does not any more, and then nothing is written.

@@ -45,6 +45,7 @@ pub fn service(app: &App) -> Service {
         .route("", console::routes(app))
         .route("device", device_api::routes(app))
         .route("healthz", health(app))
+        .route("peaks", console::routes(app))
         .route("screens", console::routes(app))
         .route("static", console::routes(app))
         .route("units", console::routes(app))

@@ -314,6 +314,10 @@ impl DirectoryStore for Store {
         self.read(move |conn| peaks::proposals(conn, decided)).await
     }
 
+    async fn peaks_waiting(&self) -> Result<u64, StoreError> {
+        self.read(peaks::waiting).await
+    }
+
     async fn peak_proposal(&self, id: u32) -> Result<Option<Proposal>, StoreError> {
         self.read(move |conn| peaks::proposal(conn, id)).await
     }

@@ -187,6 +187,12 @@ pub(super) fn proposals(conn: &Connection, decided: u32) -> Result<Vec<Proposal>
     Ok(all)
 }
 
+/// How many wait.
+pub(super) fn waiting(conn: &Connection) -> Result<u64, StoreError> {
+    let mut query = conn.prepare_cached("SELECT count(*) FROM peak_proposal WHERE state = 'proposed'")?;
+    Ok(query.query_row([], |row| row.get(0))?)
+}
+
 /// One of them.
 pub(super) fn proposal(conn: &Connection, id: u32) -> Result<Option<Proposal>, StoreError> {
     let mut query = conn.prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?;

@@ -4,7 +4,7 @@
 use super::ConsoleError;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
-use crate::directory::{Directory, DirectoryStore, Link};
+use crate::directory::{Directory, DirectoryStore, Link, Proposal};
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
@@ -186,6 +186,16 @@ impl Console {
         });
         *self.city.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&city));
         Ok(city)
+    }
+
+    /// Proposals of peak windows: all that wait, and so many of the others, newest first.
+    pub(super) async fn proposals(&self, decided: u32) -> Result<Vec<Proposal>, ConsoleError> {
+        Ok(self.directory.peak_proposals(decided).await?)
+    }
+
+    /// How many of them wait.
+    pub(super) async fn proposals_waiting(&self) -> Result<u64, ConsoleError> {
+        Ok(self.directory.peaks_waiting().await?)
     }
 
     /// Figures of every running order that asks for a number of plays, in order of their codes.

@@ -8,6 +8,7 @@ mod data;
 mod names;
 mod overview;
 mod page;
+mod peaks;
 mod screen;
 mod timeline;
 mod unit;
@@ -175,6 +176,7 @@ async fn dispatch(console: &Console, asked: &Asked) -> Result<String, ConsoleErr
     let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     match segments.as_slice() {
         [""] => overview::show(console, asked).await,
+        ["peaks"] => peaks::show(console, asked).await,
         ["screens", code] => screen::show(console, asked, code).await,
         ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,

@@ -28,6 +28,8 @@ struct Overview {
     /// What to bring in first, when the city is empty; commands with a sentence each.
     steps: Vec<(String, &'static str)>,
     screens: String,
+    /// Something waits for a decision: a sentence and its page.
+    waits: Vec<(String, &'static str)>,
     cards: Vec<Card>,
     no_orders: bool,
     table: Option<UnitTable>,
@@ -129,7 +131,12 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     if let Some(oldest) = now.iter().map(|c| c.made).min() {
         page.as_of = lang.instant(oldest, console.offset);
     }
-    Ok(view(page, asked, &city, &now, (day, today)).render()?)
+    let mut view = view(page, asked, &city, &now, (day, today));
+    let waiting = console.proposals_waiting().await?;
+    if waiting > 0 && !alone {
+        view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks"));
+    }
+    Ok(view.render()?)
 }
 
 fn view(
@@ -163,6 +170,7 @@ fn view(
         alone,
         steps: if standing == 0 { steps(lang, city) } else { Vec::new() },
         screens: lang.say("overview-screens", &Values::new().count(lang, "n", standing as u64)),
+        waits: Vec::new(),
         no_orders: cards.is_empty() && standing > 0,
         cards,
         table: current.map(|i| table(asked, city, &now[i], day)),
