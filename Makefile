@@ -21,7 +21,8 @@ help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
-	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough)"
+	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough), the ledger against a"
+	@echo "               plain ratio, and a fleet (SCREENS=20000)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
 	@echo "make packages  only install what the others need"
 
@@ -63,9 +64,13 @@ demo: packages rust
 	exec "$${CARGO_TARGET_DIR:-target}"/release/lichphat demo $(if $(once),--once) $(if $(dir),--dir "$(dir)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
 EFFORT ?= quick
+SCREENS ?= 20000
 bench: packages rust
+	@printf 'lichphat %s, %s\n%s cores of %s, %s MiB\n\n' "$$(git describe --always --dirty 2>/dev/null || echo unversioned)" "$$(date -u +%FT%TZ)" \
+		"$$(nproc)" "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$$(awk '/^MemTotal/ { print int($$2 / 1024) }' /proc/meminfo)"
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
 	cargo bench --locked -p lichphat --bench pacing
+	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
 
 # A play that is neither complete nor the last one, cut by the end, makes this fail. With a display: a window.
 MINUTES ?= 60

@@ -358,6 +358,9 @@ fn bit(table: &'static str, column: &'static str, row: i64) -> Change {
     (format!("a bit of {table}.{column}, row {row}"), Box::new(flip))
 }
 
+/// A zstd frame that holds `{}`.
+const PACKED_BRACES: &str = "x'28b52ffd20021100007b7d'";
+
 /// Changes the store behind everybody's back, looks at what `check` says, and puts it back.
 fn tampered(data: &TestData, change: &dyn Fn(&Connection)) -> Vec<String> {
     let file = data.path().join(lichphat::store::sqlite::FILE_NAME);
@@ -415,8 +418,10 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
         (sql(&format!("UPDATE plan_campaign SET planned = planned + 1 WHERE plan_id = {plan}")), of_day),
         (sql(&format!("UPDATE plan_campaign SET asked = 2 WHERE plan_id = {plan} AND tier = 'order'")), of_day),
         (sql(&format!("DELETE FROM plan_campaign WHERE plan_id = {plan}")), of_day),
-        (sql("UPDATE asset_table SET bytes = x'7b7d'"), of_day),
-        (sql("UPDATE day_problem SET bytes = x'7b7d'"), of_day),
+        (sql("UPDATE asset_table SET packed = x'7b7d'"), of_day),
+        (sql("UPDATE day_problem SET packed = x'7b7d'"), of_day),
+        (sql(&format!("UPDATE asset_table SET packed = {PACKED_BRACES}")), of_day),
+        (sql(&format!("UPDATE day_problem SET packed = {PACKED_BRACES}")), of_day),
         (sql("DELETE FROM device"), "segment 0: names device 1"),
     ] {
         let found = tampered(&data, &change);

@@ -63,14 +63,20 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let targeted =
         |s: &crate::directory::Screen| days.iter().any(|d| directive.binds(&city.directory, s, *d).is_some());
     let all = city.directory.screens().filter(|s| targeted(s)).count();
-    let (inputs, unplayable) = rooms.inputs(&city, &days, targeted).await?;
-    for lost in unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
+    let inputs = rooms.inputs(&city, &days, targeted).await?;
+    for screen in &inputs.without_fallback {
+        context.say(
+            &format!("{screen}: không có lịch vì chưa có nội dung dự phòng nào phù hợp"),
+            &format!("{screen}: is not planned: no safe loop fits it"),
+        );
+    }
+    for lost in inputs.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
         context.say(
             &format!("{} ({}): chưa có tệp trong kho nội dung", lost.code, lost.variant),
             &format!("{} ({}): {}", lost.code, lost.variant, lost.problem),
         );
     }
-    let answers = preflight(&inputs, &directive.campaign())?;
+    let answers = preflight(&inputs.days, &directive.campaign())?;
     let english = context.lang == Lang::En;
     let rows: Vec<Row<'_>> = answers.iter().map(|a| row(a, english)).collect();
     output::rows(args.output.format, COLUMNS, &rows)?;

@@ -10,11 +10,12 @@ use crate::error::AppError;
 use crate::fleet::Fleet;
 use crate::keys::Keys;
 use crate::library::Library;
-use crate::planning::{DayInput, Planning, PlanningError, Replanned, Unplayable, World};
+use crate::planning::{Inputs, Known, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::store::Store;
 use crate::web::App;
 use crate::web::console::Console;
+use indicatif::ProgressBar;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
@@ -38,6 +39,14 @@ impl City {
     pub fn world(&self) -> World<'_> {
         World { directory: &self.directory, campaigns: &self.campaigns, media: &self.media }
     }
+}
+
+/// Screens whose horizon is in memory as inputs at a time.
+const SCREENS_AT_ONCE: usize = 64;
+
+/// A screen without a safe loop is left out; when all are, somebody must be told.
+fn some_are_planned(without_fallback: usize, screens: usize) -> Result<(), PlanningError> {
+    if screens > 0 && without_fallback == screens { Err(PlanningError::NoFallback) } else { Ok(()) }
 }
 
 /// Every room's door.
@@ -121,14 +130,18 @@ impl Rooms {
         city: &City,
         days: &[LocalDay],
         wanted: impl Fn(&Screen) -> bool,
-    ) -> Result<(Vec<DayInput>, BTreeSet<Unplayable>), AppError> {
+    ) -> Result<Inputs, AppError> {
         let world = city.world();
-        let store = self.planning.store();
+        let screens: Vec<&Screen> = world.managed().filter(|s| wanted(s)).collect();
+        let inputs = world.inputs(screens.iter().copied(), days, &self.known(city, days).await?);
+        some_are_planned(inputs.without_fallback.len(), screens.len())?;
+        Ok(inputs)
+    }
+
+    async fn known(&self, city: &City, days: &[LocalDay]) -> Result<Known, PlanningError> {
+        let (world, store) = (city.world(), self.planning.store());
         let first = days.first().copied().unwrap_or(self.today());
-        let facts = store.facts(world.facts_from(first)).await?;
-        let marks = store.marks().await?;
-        let inputs = world.inputs(world.managed().filter(|s| wanted(s)), days, &facts, &marks)?;
-        Ok((inputs.days, inputs.unplayable))
+        Ok(world.known(days, store.facts(world.facts_from(first)).await?, store.marks().await?))
     }
 
     /// Plans the horizon from today on, publishes what is new and tells the devices.
@@ -138,17 +151,25 @@ impl Rooms {
         wanted: impl Fn(&Screen) -> bool,
         cause: &str,
     ) -> Result<Replanned, AppError> {
-        let today = self.today();
-        let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
+        self.plan_showing(city, wanted, cause, &ProgressBar::hidden()).await
+    }
+
+    /// The same with a bar that counts screens.
+    pub async fn plan_showing(
+        &self,
+        city: &City,
+        wanted: impl Fn(&Screen) -> bool,
+        cause: &str,
+        bar: &ProgressBar,
+    ) -> Result<Replanned, AppError> {
+        let world = city.world();
+        let screens: Vec<&Screen> = world.managed().filter(|s| wanted(s)).collect();
+        bar.set_length(screens.len() as u64);
+        let mut lost = BTreeSet::new();
         let mut tries = 0;
         loop {
-            let (inputs, unplayable) = self.inputs(city, &days, &wanted).await?;
-            if tries == 0 {
-                for lost in unplayable {
-                    tracing::warn!(code = %lost.code, variant = lost.variant, "cannot be played: {}", lost.problem);
-                }
-            }
-            match self.planning.plan(inputs, self.clock.now(), cause).await {
+            bar.set_position(0);
+            match self.plan_once(city, &screens, cause, bar, &mut lost).await {
                 // The server and a command beside it may plan at the same time: look again at what is there now.
                 Err(PlanningError::Raced) if tries < 5 => tries += 1,
                 done => {
@@ -158,6 +179,40 @@ impl Rooms {
                 }
             }
         }
+    }
+
+    /// Some screens at a time: of a large fleet only these are in memory as inputs. Warns once of what is left out.
+    async fn plan_once(
+        &self,
+        city: &City,
+        screens: &[&Screen],
+        cause: &str,
+        bar: &ProgressBar,
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Result<Replanned, PlanningError> {
+        let today = self.today();
+        let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
+        let known = self.known(city, &days).await?;
+        let mut run = self.planning.begin(self.clock.now(), cause);
+        let mut without_fallback = BTreeSet::new();
+        for some in screens.chunks(SCREENS_AT_ONCE) {
+            let inputs = city.world().inputs(some.iter().copied(), &days, &known);
+            for u in inputs.unplayable {
+                if !lost.contains(&u) {
+                    tracing::warn!(code = %u.code, variant = u.variant, "cannot be played: {}", u.problem);
+                    lost.insert(u);
+                }
+            }
+            without_fallback.extend(inputs.without_fallback);
+            run.add(inputs.days).await?;
+            bar.inc(some.len() as u64);
+        }
+        let done = run.finish().await?;
+        for screen in &without_fallback {
+            tracing::warn!(%screen, "is not planned: no safe loop fits it; add a `[[fallback]]` with a variant for it");
+        }
+        some_are_planned(without_fallback.len(), screens.len())?;
+        Ok(done)
     }
 
     /// The compliance report of a campaign.

@@ -51,6 +51,7 @@ const FACTS_S: u64 = 600;
 async fn keep_planning(rooms: Rooms) {
     let mut last = None;
     let mut since_s = 0;
+    let mut told = Told::default();
     loop {
         let look = async {
             let now = (rooms.store.revisions().await?, rooms.today());
@@ -66,8 +67,9 @@ async fn keep_planning(rooms: Rooms) {
             (last, since_s) = (Some(now), 0);
             Ok::<(), AppError>(())
         };
-        if let Err(error) = look.await {
-            tracing::warn!(%error, "could not plan; devices keep what they have");
+        let failed = look.await.err();
+        if let Some(error) = told.news(failed) {
+            tracing::warn!(error, "could not plan; devices keep what they have");
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
         since_s += LOOK_S;
@@ -78,6 +80,7 @@ async fn keep_planning(rooms: Rooms) {
 /// are complete on a Monday) and when counts came in.
 async fn keep_proposing(rooms: Rooms) {
     let mut last = None;
+    let mut told = Told::default();
     loop {
         let look = async {
             let now = (rooms.store.revisions().await?.0, rooms.today());
@@ -90,25 +93,42 @@ async fn keep_proposing(rooms: Rooms) {
             }
             Ok::<(), AppError>(())
         };
-        if let Err(error) = look.await {
-            tracing::warn!(%error, "could not propose peak windows");
+        let failed = look.await.err();
+        if let Some(error) = told.news(failed) {
+            tracing::warn!(error, "could not propose peak windows");
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
+    }
+}
+
+/// What was last complained of: the same words every few seconds hide what else is in the log.
+#[derive(Default)]
+struct Told(Option<String>);
+
+impl Told {
+    /// The words for `failed` when they are not the last ones; a success forgets those.
+    fn news(&mut self, failed: Option<impl std::fmt::Display>) -> Option<String> {
+        let words = failed.map(|error| error.to_string());
+        let new = words.clone().filter(|words| self.0.as_ref() != Some(words));
+        self.0 = words;
+        new
     }
 }
 
 /// Tells devices of plans that another process published.
 async fn watch_plans(rooms: Rooms) {
     let mut newest = None;
+    let mut told = Told::default();
     loop {
-        match rooms.fleet.published_after(newest).await {
-            Ok((last, screens)) => {
-                if newest.is_some() {
-                    rooms.fleet.announce(screens);
-                }
-                newest = Some(last);
+        let look = rooms.fleet.published_after(newest).await;
+        let failed = look.map(|(last, screens)| {
+            if newest.is_some() {
+                rooms.fleet.announce(screens);
             }
-            Err(error) => tracing::warn!(%error, "could not look for new plans"),
+            newest = Some(last);
+        });
+        if let Some(error) = told.news(failed.err()) {
+            tracing::warn!(error, "could not look for new plans");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
@@ -126,4 +146,20 @@ pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, AppError> {
             _ = terminate.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_told_once_until_it_changes_or_ends() {
+        let mut told = Told::default();
+        let looks = [Some("no disk"), Some("no disk"), Some("no loop"), None, None, Some("no loop")];
+        let said = looks.map(|failed| told.news(failed));
+        assert_eq!(
+            said,
+            [Some("no disk"), None, Some("no loop"), None, None, Some("no loop")].map(|s| s.map(str::to_owned))
+        );
+    }
 }

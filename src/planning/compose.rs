@@ -1,14 +1,16 @@
 //! From what a screen owes on one day to the playlist it plays: pure.
 
 use super::PlanningError;
-use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
+use lichphat_playlists::media::Media;
 use lichphat_playlists::plan::{
-    Campaign, Effort, Filler, Fixed, Footfall, Options, Past, PastPlay, Plan, PlanReport, Play, PlayKind, Problem,
-    Solution, check_with_past, plan_with,
+    Campaign, Effort, Filler, Fixed, Footfall, Lang, Options, Past, PastPlay, Plan, PlanReport, Play, PlayKind,
+    Problem, Solution, check_with_past, plan_with,
 };
 use lichphat_playlists::proof::record::DisplayLevel;
-use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis, UtcOffset};
-use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Schema, Slot, Terms, Tier};
+use lichphat_playlists::time::{IntervalSet, LocalDay};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Tier};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A campaign as one screen-day's problem needs it.
@@ -128,8 +130,6 @@ pub struct Composed {
     pub report: PlanReport,
     /// What may be played.
     pub assets: AssetTable,
-    /// Hash of everything that decided the plan: equal means nothing new.
-    pub input_hash: Sha256Hash,
 }
 
 /// Priority in the day's problem and cost of a missing play. An hour (the longest product) of five-second contracts
@@ -217,23 +217,35 @@ impl DayInput {
     /// Hash of everything that decides the plan but the screen's name and the day's date: screens
     /// whose days are alike share one plan.
     pub fn shape_hash(&self) -> Sha256Hash {
-        let mut problem = self.problem();
-        problem.id = String::new();
-        let terms: Vec<_> = self.wanted.iter().map(|w| (&w.asset, w.quota.as_ref().map(|q| q.daily_cap))).collect();
-        let locals: Vec<_> = self.local.iter().map(|l| &l.asset).collect();
-        let text = serde_json::to_vec(&(problem, terms, locals, &self.hush, &self.fallback));
-        let text = text.expect("plain data always encodes");
-        Sha256Hash::of(&text)
+        let wanted: Vec<_> = self
+            .wanted
+            .iter()
+            .map(|w| {
+                let cap = w.quota.as_ref().map(|q| q.daily_cap);
+                (parts(&w.asset), w.target, &w.windows, w.min_gap_s, w.priority, &w.category, cap)
+            })
+            .collect();
+        let fixed: Vec<_> = self.fixed.iter().map(|f| (parts(&f.asset), f.start_s)).collect();
+        let local: Vec<_> = self.local.iter().map(|l| (parts(&l.asset), l.weight)).collect();
+        let day = (&self.venue, &self.duty, &self.peak, &self.weights, &self.category_gap_s);
+        hash_of(&(day, wanted, seniority(&self.wanted), fixed, local, &self.hush, parts(&self.fallback)))
     }
 
-    /// Hash of everything that decides the playlist.
-    pub fn input_hash(&self) -> Sha256Hash {
+    /// Hash of everything that decides the playlist; `shape` is the day's own [`DayInput::shape_hash`].
+    pub fn input_hash(&self, shape: Sha256Hash) -> Sha256Hash {
         let until: Vec<_> =
             self.wanted.iter().map(|w| w.quota.as_ref().map(|q| (q.make_good_until, q.min_display))).collect();
-        let text =
-            serde_json::to_vec(&(self.shape_hash(), &self.screen, self.day, until)).expect("plain data always encodes");
-        Sha256Hash::of(&text)
+        hash_of(&(shape, &self.screen, self.day, until))
     }
+}
+
+/// Every field: the form that hashes are taken of names none, so none may be left out as JSON leaves out an empty variant.
+fn parts(asset: &Asset) -> (&CampaignCode, &str, Tier, &Media, u8) {
+    (&asset.code, &asset.variant, asset.tier, &asset.media, asset.volume_percent)
+}
+
+fn hash_of(value: &impl Serialize) -> Sha256Hash {
+    Sha256Hash::of(&postcard::to_allocvec(value).expect("plain data always encodes"))
 }
 
 fn past_of(kept: Option<&InForce<'_>>) -> Result<Past, PlanningError> {
@@ -251,12 +263,16 @@ fn overlaps(off: &IntervalSet, play: &Play) -> bool {
 }
 
 fn play(asset: &Asset, start: u32) -> Play {
-    let kind = match asset.tier {
+    Play { start, dur: asset.media.duration_s, kind: kind_of(asset.tier), id: play_id(asset) }
+}
+
+/// Which list of a problem things of `tier` stand in.
+pub(super) fn kind_of(tier: Tier) -> PlayKind {
+    match tier {
         Tier::Fixed => PlayKind::Fixed,
         Tier::Order | Tier::Contract => PlayKind::Campaign,
         Tier::Local | Tier::Fallback => PlayKind::Filler,
-    };
-    Play { start, dur: asset.media.duration_s, kind, id: play_id(asset) }
+    }
 }
 
 /// Plans the day. The project's own checker gives a second opinion before anything leaves this room.
@@ -271,80 +287,20 @@ pub fn compose(input: &DayInput, kept: Option<&InForce<'_>>, effort: Effort) -> 
     let (mut plan, report) = plan_with(&problem, &past, &options)?;
     let off = |p: &Play| input.hush.loop_off.iter().any(|(code, off)| *code.as_str() == *p.id && overlaps(off, p));
     plan.plays.retain(|p| p.kind != PlayKind::Filler || p.start < past.from_s || !off(p));
-    let verdict = check_with_past(&problem, &past, &Solution::new(problem.id.clone(), plan.plays.clone()));
+    let solution = Solution::new(problem.id.clone(), std::mem::take(&mut plan.plays));
+    let verdict = check_with_past(&problem, &past, &solution);
     if !verdict.valid {
         return Err(PlanningError::Refused { problem: problem.id, errors: verdict.errors });
     }
+    plan.plays = solution.plays;
     let assets = input.assets(kept);
-    Ok(Composed { input_hash: input.input_hash(), problem, plan, report, assets })
-}
-
-/// When, why and as which version a plan is published.
-#[derive(Debug, Clone)]
-pub struct Edition {
-    /// Version of this (screen, day).
-    pub version: PlanVersion,
-    /// Why, for people.
-    pub cause: String,
-    /// Now.
-    pub made: UtcMillis,
-    /// Offset of local time.
-    pub offset: UtcOffset,
+    Ok(Composed { problem, plan, report, assets })
 }
 
 impl Composed {
-    /// The playlist document of `input`'s screen and day. `input` may be another screen than the
-    /// one the plan was made for, when their days are alike.
-    pub fn playlist(&self, input: &DayInput, edition: Edition) -> Result<Playlist, PlanningError> {
-        // Fixed events, campaigns and fillers may share a code; a play names its kind as well.
-        let index: BTreeMap<(PlayKind, &CampaignCode), u16> = self
-            .assets
-            .assets
-            .iter()
-            .enumerate()
-            .filter(|(_, a)| a.tier != Tier::Fallback)
-            .map(|(i, a)| ((play(a, 0).kind, &a.code), i as u16))
-            .collect();
-        let slots = self
-            .plan
-            .plays
-            .iter()
-            .map(|p| {
-                let code = CampaignCode::new(p.id.clone()).map_err(|_| PlanningError::BrokenPlan)?;
-                let item = *index.get(&(p.kind, &code)).ok_or(PlanningError::BrokenPlan)?;
-                Ok(Slot { start_s: p.start, item })
-            })
-            .collect::<Result<Vec<_>, PlanningError>>()?;
-        let fallback = self.assets.assets.iter().position(|a| *a == input.fallback).ok_or(PlanningError::BrokenPlan)?;
-        let terms = input.wanted.iter().filter_map(|w| {
-            let quota = w.quota.as_ref()?;
-            Some(Terms {
-                campaign: w.asset.code.clone(),
-                windows: w.windows.intersect(&input.duty),
-                min_gap_s: w.min_gap_s,
-                min_display: quota.min_display,
-                daily_cap: quota.daily_cap,
-                make_good_until: quota.make_good_until,
-                priority: w.priority,
-            })
-        });
-        let playlist = Playlist {
-            schema: Schema::V1,
-            screen: input.screen.clone(),
-            day: input.day,
-            offset_min: edition.offset,
-            version: edition.version,
-            cause: edition.cause,
-            made_ms: edition.made,
-            ledger_through: input.ledger_through,
-            assets: self.assets.encode().1,
-            duty: input.duty.minus(&input.hush.blank),
-            terms: terms.collect(),
-            fallback: fallback as u16,
-            slots,
-        };
-        playlist.check(&self.assets)?;
-        Ok(playlist)
+    /// Why `campaign` has fewer plays than it asks for: its proofs, or that none was found; empty when it has all.
+    pub fn shortfall(&self, campaign: &str, lang: Lang) -> String {
+        self.report.lines_about(campaign, &self.problem, lang, &str::to_owned).join(" ")
     }
 
     /// Plays of each campaign: (asked, planned).
@@ -352,7 +308,10 @@ impl Composed {
         let mut tally: BTreeMap<String, (u32, u32)> =
             self.problem.campaigns.iter().map(|c| (c.id.clone(), (c.target, 0))).collect();
         for play in &self.plan.plays {
-            tally.entry(play.id.clone()).or_default().1 += 1;
+            match tally.get_mut(&play.id) {
+                Some((_, planned)) => *planned += 1,
+                None => drop(tally.insert(play.id.clone(), (0, 1))),
+            }
         }
         tally
     }

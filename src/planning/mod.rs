@@ -10,6 +10,7 @@ pub mod compose;
 pub mod horizon;
 pub mod ledger;
 pub mod preflight;
+mod publish;
 mod run;
 #[cfg(test)]
 mod tests;
@@ -17,12 +18,14 @@ pub mod unit;
 pub mod why;
 pub mod world;
 
-pub use compose::{Composed, DayInput, Edition, FixedEvent, Hush, InForce, LoopItem, QuotaTerms, Wanted, compose};
+pub use compose::{Composed, DayInput, FixedEvent, Hush, InForce, LoopItem, QuotaTerms, Wanted, compose};
 pub use ledger::{CampaignLedger, DayFact};
-pub use run::{Planning, Replanned};
-pub use world::{Inputs, Unplayable, World};
+pub use publish::Edition;
+pub use run::{Planning, Replanned, Run};
+pub use world::{Inputs, Known, Unplayable, World};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::{PlanError, Problem};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
@@ -57,8 +60,8 @@ pub enum PlanningError {
         /// The day.
         day: LocalDay,
     },
-    /// The screen has nothing to fall back on.
-    #[error("no safe loop: add a `[fallback]` item to the local loop so that no screen can go black")]
+    /// No screen has anything to fall back on; when some have, the others are left out.
+    #[error("no safe loop for any screen: add a `[fallback]` item to the local loop so that no screen can go black")]
     NoFallback,
     /// Another process published the same day while this one was computing; nothing was saved.
     #[error("another process publishes plans at the same time; try again")]
@@ -94,10 +97,10 @@ pub struct NewPlan {
     pub made: UtcMillis,
     /// The signed playlist.
     pub envelope: Vec<u8>,
-    /// Name and bytes of the asset table.
-    pub assets: (Sha256Hash, Vec<u8>),
-    /// The problem, JSON, for export and for "why".
-    pub problem: Vec<u8>,
+    /// Name and bytes of the asset table; alike screens share them.
+    pub assets: (Sha256Hash, Bytes),
+    /// Name and bytes of the problem, JSON, for export and for "why".
+    pub problem: (Sha256Hash, Bytes),
     /// All slots: orders, contracts, loop.
     pub slots: u32,
     /// Asked and planned by campaign.

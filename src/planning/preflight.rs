@@ -1,7 +1,7 @@
 //! Before an order is signed: who can carry it, who cannot, and which hours lack how much. Pure.
 
+use super::PlanningError;
 use super::compose::{DayInput, compose};
-use super::{PlanningError, run};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::{Effort, Lang};
 use lichphat_playlists::time::IntervalSet;
@@ -95,7 +95,7 @@ fn look(input: &DayInput, campaign: &CampaignCode) -> Result<Day, PlanningError>
     let (asked, placed) = of(campaign);
     let displaced = input.wanted.iter().filter(|w| w.quota.is_none()).map(|w| of(&w.asset.code));
     let length_s = mine.map_or(0, |w| w.asset.media.duration_s);
-    let words = |lang| run::shortfall_text(&composed, campaign.as_str(), lang);
+    let words = |lang| composed.shortfall(campaign.as_str(), lang);
     Ok(Day {
         asked,
         placed,

@@ -1,19 +1,26 @@
 //! Planning a fleet: what changed is planned again, what is alike is planned once.
 
-use super::{
-    Composed, DayInput, Edition, InForce, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, compose,
-};
-use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
-use lichphat_playlists::plan::{Effort, Lang};
+use super::publish::{DayPlan, Press};
+use super::{DayInput, InForce, NewPlan, PlanHead, PlanStore, PlanningError, compose};
+use lichphat_playlists::ids::{PlanVersion, ScreenCode, Sha256Hash};
+use lichphat_playlists::plan::Effort;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
-use lichphat_playlists::wire::v1::{AssetTable, Playlist, Tier};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist};
+use lru::LruCache;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
+use tokio::task::{JoinError, JoinHandle};
 
 /// Seconds before a new version's first new slot: time for devices to fetch it.
 const LEAD_S: u32 = 60;
+/// Screen-days that are computed and saved together. Two such batches are in memory at a time, however large the fleet,
+/// and a transaction stays short.
+const BATCH: usize = 256;
+/// Plans kept for screens whose days are alike and come in a later batch; about 50 MB.
+const SHAPES_KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
 
 /// What a planning run did.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -38,12 +45,6 @@ pub struct Planning {
     offset: UtcOffset,
 }
 
-struct Job {
-    input: DayInput,
-    version: PlanVersion,
-    kept: Option<(Playlist, AssetTable, u32)>,
-}
-
 impl Planning {
     /// Ties the room to its store and key.
     pub fn new(store: Arc<dyn PlanStore>, key: Arc<SigningKey<PlanSigning>>, offset: UtcOffset) -> Self {
@@ -62,133 +63,196 @@ impl Planning {
 
     /// Plans `inputs` (any screens, any days from today on) and publishes what is new.
     pub async fn plan(&self, inputs: Vec<DayInput>, now: UtcMillis, cause: &str) -> Result<Replanned, PlanningError> {
-        let mut done = Replanned::default();
-        let (Some(from), Some(to)) = (inputs.iter().map(|i| i.day).min(), inputs.iter().map(|i| i.day).max()) else {
-            return Ok(done);
-        };
-        let heads: BTreeMap<(ScreenCode, LocalDay), PlanHead> =
-            self.store.heads(from, to).await?.into_iter().map(|h| ((h.screen.clone(), h.day), h)).collect();
+        let mut run = self.begin(now, cause);
+        run.add(inputs).await?;
+        run.finish().await
+    }
+
+    /// Begins a run whose inputs come piece by piece, as those of a large fleet do.
+    pub fn begin(&self, now: UtcMillis, cause: &str) -> Run {
+        let press = Press { cause: cause.to_owned(), made: now, offset: self.offset, key: Arc::clone(&self.key) };
+        Run {
+            store: Arc::clone(&self.store),
+            press: Arc::new(press),
+            heads: BTreeMap::new(),
+            alike: LruCache::new(SHAPES_KEPT),
+            saving: None,
+            done: Replanned::default(),
+        }
+    }
+}
+
+/// A run under way. Each screen-day is whole by itself: a run that ends early, or is dropped, leaves the plans it has
+/// published; the next one finds them unchanged.
+#[must_use = "only `finish` says that everything is stored"]
+pub struct Run {
+    store: Arc<dyn PlanStore>,
+    press: Arc<Press>,
+    /// Newest versions, read when a day is first seen.
+    heads: BTreeMap<LocalDay, BTreeMap<ScreenCode, PlanHead>>,
+    /// Plans of whole days by shape, so that alike screens share one even when they are batches apart.
+    alike: LruCache<Sha256Hash, Arc<DayPlan>>,
+    /// The batch that the store is writing while the next one is computed.
+    saving: Option<JoinHandle<Result<(), PlanningError>>>,
+    done: Replanned,
+}
+
+/// One screen-day that is new.
+struct Job {
+    input: DayInput,
+    shape: Sha256Hash,
+    input_hash: Sha256Hash,
+    version: PlanVersion,
+    kept: Option<(Playlist, AssetTable, u32)>,
+}
+
+impl Run {
+    /// Plans `inputs` and hands what is new to the store.
+    pub async fn add(&mut self, inputs: Vec<DayInput>) -> Result<(), PlanningError> {
+        let mut inputs = inputs.into_iter();
+        loop {
+            let batch: Vec<DayInput> = inputs.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let jobs = self.jobs(batch).await?;
+            let plans = self.compute(jobs).await?;
+            self.save(plans).await?;
+        }
+    }
+
+    /// Waits until everything is stored.
+    pub async fn finish(mut self) -> Result<Replanned, PlanningError> {
+        self.saved().await?;
+        Ok(self.done)
+    }
+
+    /// What of `inputs` is new, with what a day that has begun keeps.
+    async fn jobs(&mut self, inputs: Vec<DayInput>) -> Result<Vec<Job>, PlanningError> {
+        for input in &inputs {
+            if !self.heads.contains_key(&input.day) {
+                let heads = self.store.heads(input.day, input.day).await?;
+                self.heads.insert(input.day, heads.into_iter().map(|h| (h.screen.clone(), h)).collect());
+            }
+        }
+        let hashed = inputs.into_par_iter().map(|input| {
+            let shape = input.shape_hash();
+            (input.input_hash(shape), shape, input)
+        });
         let mut jobs = Vec::new();
-        for input in inputs {
-            let head = heads.get(&(input.screen.clone(), input.day));
+        for (input_hash, shape, input) in hashed.collect::<Vec<_>>() {
+            let head = self.heads.get(&input.day).and_then(|heads| heads.get(&input.screen));
             if head.is_none() && input.duty.is_empty() {
                 continue; // off duty and never planned: there is nothing to take back
             }
-            done.screen_days += 1;
-            if head.is_some_and(|h| h.input_hash == input.input_hash()) {
-                done.unchanged += 1;
+            self.done.screen_days += 1;
+            if head.is_some_and(|h| h.input_hash == input_hash) {
+                self.done.unchanged += 1;
                 continue;
             }
-            jobs.push(self.job(input, head, now).await?);
+            let version = PlanVersion(head.map_or(1, |h| h.version.0 + 1));
+            let kept = if head.is_some() { self.kept(&input).await? } else { None };
+            jobs.push(Job { input, shape, input_hash, version, kept });
         }
-        let (plans, computed) = compute(&jobs, now, self.offset, cause, &self.key)?;
-        done.computed = computed;
-        done.published = plans.len() as u32;
-        done.screens = plans.iter().map(|p| p.head.screen.clone()).collect();
-        done.screens.dedup();
-        // Batches keep a transaction short; each plan is whole by itself.
-        let mut plans = plans.into_iter().peekable();
-        while plans.peek().is_some() {
-            self.store.save(plans.by_ref().take(256).collect()).await?;
-        }
-        Ok(done)
+        Ok(jobs)
     }
 
     /// A day that has begun keeps what was played.
-    async fn job(&self, input: DayInput, head: Option<&PlanHead>, now: UtcMillis) -> Result<Job, PlanningError> {
-        let (today, of_day_ms) = now.local(self.offset);
-        let version = PlanVersion(head.map_or(1, |h| h.version.0 + 1));
-        let kept = match head {
-            Some(_) if input.day == today => self
-                .store
-                .newest(&input.screen, input.day)
-                .await?
-                .map(|p| (p.playlist, p.assets, of_day_ms / 1000 + LEAD_S)),
-            _ => None,
-        };
-        Ok(Job { input, version, kept })
+    async fn kept(&self, input: &DayInput) -> Result<Option<(Playlist, AssetTable, u32)>, PlanningError> {
+        let (today, of_day_ms) = self.press.made.local(self.press.offset);
+        if input.day != today {
+            return Ok(None);
+        }
+        let newest = self.store.newest(&input.screen, input.day).await?;
+        Ok(newest.map(|p| (p.playlist, p.assets, of_day_ms / 1000 + LEAD_S)))
+    }
+
+    /// Computes what is not alike on all cores, then makes every screen's own document.
+    async fn compute(&mut self, jobs: Vec<Job>) -> Result<Vec<NewPlan>, PlanningError> {
+        // A day in progress has a past of its own; only whole days are shared.
+        let mut shapes: BTreeMap<(Option<usize>, Sha256Hash), Vec<usize>> = BTreeMap::new();
+        for (i, job) in jobs.iter().enumerate() {
+            shapes.entry((job.kept.as_ref().map(|_| i), job.shape)).or_default().push(i);
+        }
+        let groups: Vec<(Vec<usize>, Option<Arc<DayPlan>>)> = shapes
+            .into_iter()
+            .map(|((past, shape), group)| (group, if past.is_none() { self.alike.get(&shape).cloned() } else { None }))
+            .collect();
+        let press = Arc::clone(&self.press);
+        // off the threads that answer devices and people
+        let made = tokio::task::spawn_blocking(move || {
+            let made = groups.into_par_iter().map(|(group, known)| make(&jobs, &group, known, &press));
+            made.collect::<Result<Vec<Made>, PlanningError>>()
+        });
+        let made = made.await.unwrap_or_else(|error| Err(lost(error)))?;
+        let mut plans = Vec::new();
+        for group in made {
+            self.done.computed += u32::from(group.computed);
+            if let Some((shape, plan)) = group.share {
+                self.alike.put(shape, plan);
+            }
+            plans.extend(group.plans);
+        }
+        plans.sort_by_key(|(i, _)| *i);
+        Ok(plans.into_iter().map(|(_, plan)| plan).collect())
+    }
+
+    /// Lets the store write while the next batch is computed.
+    async fn save(&mut self, plans: Vec<NewPlan>) -> Result<(), PlanningError> {
+        self.saved().await?;
+        if plans.is_empty() {
+            return Ok(());
+        }
+        self.done.published += plans.len() as u32;
+        self.done.screens.extend(plans.iter().map(|p| p.head.screen.clone()));
+        self.done.screens.dedup();
+        let store = Arc::clone(&self.store);
+        self.saving = Some(tokio::spawn(async move { store.save(plans).await }));
+        Ok(())
+    }
+
+    async fn saved(&mut self) -> Result<(), PlanningError> {
+        match self.saving.take() {
+            Some(saving) => saving.await.unwrap_or_else(|error| Err(lost(error))),
+            None => Ok(()),
+        }
     }
 }
 
-/// Computes what is not alike on all cores, then makes every screen's own document.
-fn compute(
-    jobs: &[Job],
-    now: UtcMillis,
-    offset: UtcOffset,
-    cause: &str,
-    key: &SigningKey<PlanSigning>,
-) -> Result<(Vec<NewPlan>, u32), PlanningError> {
-    // A day in progress has a past of its own; only whole days are shared.
-    let mut shapes: BTreeMap<(Option<usize>, Sha256Hash), Vec<usize>> = BTreeMap::new();
-    for (i, job) in jobs.iter().enumerate() {
-        shapes.entry((job.kept.as_ref().map(|_| i), job.input.shape_hash())).or_default().push(i);
+/// Plans of jobs whose days are alike.
+struct Made {
+    /// By index of the job.
+    plans: Vec<(usize, NewPlan)>,
+    /// Was the day's plan computed, or known from an earlier batch?
+    computed: bool,
+    /// For later batches.
+    share: Option<(Sha256Hash, Arc<DayPlan>)>,
+}
+
+fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Press) -> Result<Made, PlanningError> {
+    let first = &jobs[group[0]];
+    let computed = known.is_none();
+    let day = match known {
+        Some(day) => day,
+        None => {
+            let kept = first.kept.as_ref();
+            let kept = kept.map(|(playlist, assets, from_s)| InForce { playlist, assets, from_s: *from_s });
+            Arc::new(DayPlan::new(&first.input, compose(&first.input, kept.as_ref(), Effort::Quick)?)?)
+        }
+    };
+    let document = |&i: &usize| {
+        let job = &jobs[i];
+        Ok((i, day.document(&job.input, job.input_hash, job.version, press)?))
+    };
+    let plans = group.iter().map(document).collect::<Result<_, PlanningError>>()?;
+    let share = (computed && first.kept.is_none()).then(|| (first.shape, Arc::clone(&day)));
+    Ok(Made { plans, computed, share })
+}
+
+/// A task that did not end: a defect goes on as the panic it was, the end of the program as an error.
+fn lost(error: JoinError) -> PlanningError {
+    match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(_) => PlanningError::Store("the program ended before it was done".to_owned()),
     }
-    let groups: Vec<Vec<usize>> = shapes.into_values().collect();
-    let plans: Result<Vec<Vec<(usize, NewPlan)>>, PlanningError> = groups
-        .par_iter()
-        .map(|group| {
-            let job = &jobs[group[0]];
-            let kept =
-                job.kept.as_ref().map(|(playlist, assets, from_s)| InForce { playlist, assets, from_s: *from_s });
-            let composed = compose(&job.input, kept.as_ref(), Effort::Quick)?;
-            group.iter().map(|&i| Ok((i, document(&jobs[i], &composed, now, offset, cause, key)?))).collect()
-        })
-        .collect();
-    let mut plans: Vec<(usize, NewPlan)> = plans?.into_iter().flatten().collect();
-    plans.sort_by_key(|(i, _)| *i);
-    Ok((plans.into_iter().map(|(_, p)| p).collect(), groups.len() as u32))
-}
-
-fn document(
-    job: &Job,
-    composed: &Composed,
-    now: UtcMillis,
-    offset: UtcOffset,
-    cause: &str,
-    key: &SigningKey<PlanSigning>,
-) -> Result<NewPlan, PlanningError> {
-    let input = &job.input;
-    let edition = Edition { version: job.version, cause: cause.to_owned(), made: now, offset };
-    let playlist = composed.playlist(input, edition)?;
-    let envelope = playlist.seal(key);
-    let (assets, hash) = composed.assets.encode();
-    let mut problem = composed.problem.clone();
-    problem.id = "-".to_owned(); // screens whose days are alike share the stored problem
-    Ok(NewPlan {
-        head: PlanHead {
-            screen: input.screen.clone(),
-            day: input.day,
-            version: job.version,
-            hash: envelope.hash(),
-            input_hash: input.input_hash(),
-        },
-        cause: cause.to_owned(),
-        made: now,
-        envelope: envelope.into_bytes(),
-        assets: (hash, assets),
-        problem: serde_json::to_vec(&problem).map_err(|_| PlanningError::BrokenPlan)?,
-        slots: playlist.slots.len() as u32,
-        campaigns: campaigns(input, composed)?,
-    })
-}
-
-fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaign>, PlanningError> {
-    let tiers: BTreeMap<&CampaignCode, Tier> = composed.assets.assets.iter().map(|a| (&a.code, a.tier)).collect();
-    let asked: BTreeMap<&CampaignCode, Tier> = input.wanted.iter().map(|w| (&w.asset.code, w.asset.tier)).collect();
-    composed
-        .tally()
-        .into_iter()
-        .map(|(id, (asked_plays, planned))| {
-            let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
-            let tier = asked.get(&campaign).or(tiers.get(&campaign)).copied().unwrap_or(Tier::Local);
-            let short = |lang| shortfall_text(composed, campaign.as_str(), lang);
-            let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
-            Ok(PlannedCampaign { campaign, tier, asked: asked_plays, planned, short_vi, short_en })
-        })
-        .collect()
-}
-
-/// Why a campaign has fewer plays than it asks for: its proofs, or that none was found.
-pub(super) fn shortfall_text(composed: &Composed, campaign: &str, lang: Lang) -> String {
-    composed.report.lines_about(campaign, &composed.problem, lang, &str::to_owned).join(" ")
 }

@@ -4,7 +4,7 @@ use super::compose::{FixedEvent, Hush, LoopItem, muted};
 use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
-use super::{DayInput, Facts, PlanningError};
+use super::{DayInput, Facts};
 use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
@@ -45,6 +45,16 @@ pub struct Inputs {
     pub days: Vec<DayInput>,
     /// Orders and items without a file.
     pub unplayable: BTreeSet<Unplayable>,
+    /// Screens that are left out: without a safe loop they might go black.
+    pub without_fallback: BTreeSet<ScreenCode>,
+}
+
+/// Facts, marks, and what of the units' numbers falls to each screen.
+#[derive(Debug, Clone)]
+pub struct Known {
+    facts: Facts,
+    marks: BTreeMap<ScreenCode, LedgerThrough>,
+    parts: Parts,
 }
 
 impl World<'_> {
@@ -59,20 +69,20 @@ impl World<'_> {
         starts.min().unwrap_or(today)
     }
 
-    /// What `screens` ask for on `days`.
-    pub fn inputs<'s>(
-        &self,
-        screens: impl Iterator<Item = &'s Screen>,
-        days: &[LocalDay],
-        facts: &Facts,
-        marks: &BTreeMap<ScreenCode, LedgerThrough>,
-    ) -> Result<Inputs, PlanningError> {
+    /// What stands behind the ledgers of `days`, for any number of calls of [`World::inputs`].
+    pub fn known(&self, days: &[LocalDay], facts: Facts, marks: BTreeMap<ScreenCode, LedgerThrough>) -> Known {
+        Known { parts: self.parts(days, &facts), facts, marks }
+    }
+
+    /// What `screens` ask for on `days`, of which all is `known`.
+    pub fn inputs<'s>(&self, screens: impl Iterator<Item = &'s Screen>, days: &[LocalDay], known: &Known) -> Inputs {
         let mut inputs = Inputs::default();
-        let parts = self.parts(days, facts);
+        let Known { facts, marks, parts } = known;
         let category_gap_s = self.campaigns.category_gap_s();
         for screen in screens {
             let Some(fallback) = self.fallback(screen, &mut inputs.unplayable) else {
-                return Err(PlanningError::NoFallback);
+                inputs.without_fallback.insert(screen.code.clone());
+                continue;
             };
             let frame = |&day: &LocalDay| self.frame(screen, day, &fallback, &mut inputs.unplayable);
             let frames = days.iter().map(frame).collect();
@@ -80,14 +90,14 @@ impl World<'_> {
                 screen: screen.code.clone(),
                 venue: screen.venue_type.to_string(),
                 days: frames,
-                orders: self.orders(screen, days, &parts, &mut inputs.unplayable),
+                orders: self.orders(screen, days, parts, &mut inputs.unplayable),
                 category_gap_s: category_gap_s.clone(),
                 ledger_through: marks.get(&screen.code).copied(),
             };
             let of = |asset: &Asset| facts.get(&(screen.code.clone(), asset.code.clone())).cloned().unwrap_or_default();
             inputs.days.extend(horizon(&planned, of));
         }
-        Ok(inputs)
+        inputs
     }
 
     /// Each screen's part of the numbers that bind whole units.

@@ -160,14 +160,14 @@ CREATE TABLE media (
 ------------------------------------------------------------------------------------------- planning
 -- The asset table of a playlist document: a separate object with its own ETag, shared by plans.
 CREATE TABLE asset_table (
-    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of bytes
-    bytes BLOB NOT NULL
+    hash   BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of the JSON that devices fetch
+    packed BLOB NOT NULL                               -- the JSON as a zstd frame
 ) STRICT;
 
 -- The stated problem of one screen and day, as the planner got it: for export and for "why".
 CREATE TABLE day_problem (
-    hash  BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of bytes
-    bytes BLOB NOT NULL
+    hash   BLOB PRIMARY KEY CHECK (length(hash) = 32), -- of the JSON
+    packed BLOB NOT NULL                               -- the JSON as a zstd frame
 ) STRICT;
 
 -- One immutable plan of one screen and day. Rows are only ever added (invariant 2).

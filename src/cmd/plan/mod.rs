@@ -7,6 +7,7 @@ use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
 use crate::planning::PlanningError;
 use crate::planning::why::plays;
+use indicatif::{ProgressBar, ProgressStyle};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::plan::Solution;
 use lichphat_playlists::time::LocalDay;
@@ -73,7 +74,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
                 rooms.screen(&city, screen)?;
             }
             let wanted = |s: &crate::directory::Screen| args.screen.is_empty() || args.screen.contains(&s.code);
-            let done = rooms.plan(&city, wanted, &args.cause).await?;
+            let bar = progress(context.lang.pick("Lập lịch", "Planning"));
+            let done = rooms.plan_showing(&city, wanted, &args.cause, &bar).await;
+            bar.finish_and_clear();
+            let done = done?;
             context.say(
                 &format!(
                     "Đã xem {} ngày-màn hình: {} phiên bản mới, {} không đổi.",
@@ -89,6 +93,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         Command::Export(args) => export(&rooms, &args).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A bar on a terminal, nothing elsewhere.
+fn progress(words: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(0);
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.with_message(words)
 }
 
 async fn export(rooms: &Rooms, args: &Export) -> Result<(), AppError> {

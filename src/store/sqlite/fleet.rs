@@ -159,8 +159,9 @@ impl FleetStore for Store {
     async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError> {
         let bytes = self
             .read(move |conn| {
-                let mut query = conn.prepare_cached("SELECT bytes FROM asset_table WHERE hash = ?1")?;
-                Ok(query.query_row([hash.0], |r| r.get(0)).optional()?)
+                let mut query = conn.prepare_cached("SELECT packed FROM asset_table WHERE hash = ?1")?;
+                let packed: Option<Vec<u8>> = query.query_row([hash.0], |r| r.get(0)).optional()?;
+                packed.map(|packed| rows::unpack(&packed)).transpose()
             })
             .await?;
         Ok(bytes)

@@ -47,18 +47,34 @@ fn head(row: &Row<'_>) -> Result<PlanHead, StoreError> {
     })
 }
 
-fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
+/// Texts that plans share, packed, by their hash.
+type Packed = BTreeMap<Sha256Hash, Vec<u8>>;
+
+/// Each distinct text of `plans` once: alike screens share them.
+fn pack(plans: &[NewPlan]) -> Result<Packed, StoreError> {
+    let mut packed = Packed::new();
+    for (hash, bytes) in plans.iter().flat_map(|p| [&p.assets, &p.problem]) {
+        if !packed.contains_key(hash) {
+            packed.insert(*hash, rows::pack(bytes)?);
+        }
+    }
+    Ok(packed)
+}
+
+fn save(tx: &Connection, plan: &NewPlan, packed: &Packed) -> Result<(), StoreError> {
     let there = tx
         .prepare_cached("SELECT 1 FROM plan WHERE screen = ?1 AND day = ?2 AND version >= ?3")?
         .exists(params![plan.head.screen.as_str(), day_number(plan.head.day), plan.head.version.0])?;
     if there {
         return Err(StoreError::Busy); // another process was quicker
     }
-    tx.prepare_cached("INSERT INTO asset_table (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING")?
-        .execute(params![plan.assets.0.0, plan.assets.1])?;
-    let problem_hash = Sha256Hash::of(&plan.problem);
-    tx.prepare_cached("INSERT INTO day_problem (hash, bytes) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING")?
-        .execute(params![problem_hash.0, plan.problem])?;
+    let shared = [
+        ("INSERT INTO asset_table (hash, packed) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING", plan.assets.0),
+        ("INSERT INTO day_problem (hash, packed) VALUES (?1, ?2) ON CONFLICT (hash) DO NOTHING", plan.problem.0),
+    ];
+    for (insert, hash) in shared {
+        tx.prepare_cached(insert)?.execute(params![hash.0, packed.get(&hash)])?;
+    }
     tx.prepare_cached(
         "INSERT INTO plan (screen, day, version, hash, cause, made_ms, input_hash, problem_hash, document, assets_hash, slots)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -71,7 +87,7 @@ fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
         plan.cause,
         plan.made.0,
         plan.head.input_hash.0,
-        problem_hash.0,
+        plan.problem.0.0,
         plan.envelope,
         plan.assets.0.0,
         plan.slots,
@@ -87,22 +103,22 @@ fn save(tx: &Connection, plan: &NewPlan) -> Result<(), StoreError> {
 }
 
 const STORED: &str =
-    "SELECT p.screen, p.day, p.version, p.hash, p.input_hash, p.id, p.cause, p.document, a.bytes, a.hash,
-            d.bytes, p.slots
+    "SELECT p.screen, p.day, p.version, p.hash, p.input_hash, p.id, p.cause, p.document, a.packed, a.hash,
+            d.packed, p.slots
      FROM plan p JOIN asset_table a ON a.hash = p.assets_hash JOIN day_problem d ON d.hash = p.problem_hash";
 
 fn stored(conn: &Connection, row: &Row<'_>) -> Result<StoredPlan, StoreError> {
     let head = head(row)?;
     let id: i64 = row.get(5)?;
     let assets_hash = hash_of(&row.get::<_, Vec<u8>>(9)?)?;
-    let mut problem: Problem =
-        serde_json::from_slice(&row.get::<_, Vec<u8>>(10)?).map_err(|e| StoreError::unreadable("day problem", e))?;
+    let mut problem: Problem = serde_json::from_slice(&rows::unpack(&row.get::<_, Vec<u8>>(10)?)?)
+        .map_err(|e| StoreError::unreadable("day problem", e))?;
     problem.id = format!("{}/{}", head.screen, head.day);
     Ok(StoredPlan {
         head,
         cause: row.get(6)?,
         playlist: stored_playlist(row.get(7)?)?,
-        assets: AssetTable::decode(&row.get::<_, Vec<u8>>(8)?, assets_hash)
+        assets: AssetTable::decode(&rows::unpack(&row.get::<_, Vec<u8>>(8)?)?, assets_hash)
             .map_err(|e| StoreError::unreadable("asset table", e))?,
         problem,
         campaigns: campaigns(conn, id)?,
@@ -239,7 +255,8 @@ impl PlanStore for Store {
     }
 
     async fn save(&self, plans: Vec<NewPlan>) -> Result<(), PlanningError> {
-        match self.write(move |tx| plans.iter().try_for_each(|p| save(tx, p))).await {
+        let packed = pack(&plans)?; // here, so that the writer's one thread only writes
+        match self.write(move |tx| plans.iter().try_for_each(|p| save(tx, p, &packed))).await {
             Err(StoreError::Busy) => Err(PlanningError::Raced),
             saved => Ok(saved?),
         }

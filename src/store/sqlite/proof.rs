@@ -187,13 +187,13 @@ fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outco
 fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocument>, StoreError> {
     let row: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = conn
         .prepare_cached(
-            "SELECT p.document, a.bytes, a.hash FROM plan p JOIN asset_table a ON a.hash = p.assets_hash WHERE p.hash = ?1",
+            "SELECT p.document, a.packed, a.hash FROM plan p JOIN asset_table a ON a.hash = p.assets_hash WHERE p.hash = ?1",
         )?
         .query_row([hash.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?;
     row.map(|(document, assets, assets_hash)| {
         let playlist = stored_playlist(document)?;
-        let assets = AssetTable::decode(&assets, hash_of(&assets_hash)?)
+        let assets = AssetTable::decode(&rows::unpack(&assets)?, hash_of(&assets_hash)?)
             .map_err(|e| StoreError::unreadable("asset table", e))?;
         Ok(PlanDocument { hash, playlist, assets })
     })

@@ -1,4 +1,4 @@
-//! Days and hashes as the tables hold them.
+//! Days, hashes and packed texts as the tables hold them.
 
 use crate::error::StoreError;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
@@ -30,6 +30,19 @@ pub(super) fn campaign(text: String) -> Result<CampaignCode, StoreError> {
 /// A stored screen code.
 pub(super) fn screen(text: String) -> Result<ScreenCode, StoreError> {
     ScreenCode::new(text).map_err(|e| StoreError::unreadable("screen code", e))
+}
+
+/// Most bytes a packed text may unpack to.
+const UNPACKED_LIMIT: usize = lichphat_playlists::wire::v1::LIMIT_BYTES;
+
+/// One zstd frame: repetitive JSON shrinks to a fifth.
+pub(super) fn pack(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::compress(bytes, 3).map_err(|e| StoreError::Engine(format!("cannot pack: {e}")))
+}
+
+/// What [`pack`] packed.
+pub(super) fn unpack(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::decompress(packed, UNPACKED_LIMIT).map_err(|e| StoreError::unreadable("packed text", e))
 }
 
 #[cfg(test)]

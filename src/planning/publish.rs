@@ -1,0 +1,169 @@
+//! From a composed day to signed documents: pure. What screens with alike days share is made once.
+
+use super::compose::kind_of;
+use super::{Composed, DayInput, NewPlan, PlanHead, PlannedCampaign, PlanningError};
+use bytes::Bytes;
+use lichphat_playlists::ids::{CampaignCode, PlanVersion, Sha256Hash};
+use lichphat_playlists::plan::{Lang, PlayKind};
+use lichphat_playlists::time::{UtcMillis, UtcOffset};
+use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist, Schema, Slot, Terms, Tier};
+use std::collections::BTreeMap;
+
+/// When and why a run publishes, and how its documents are signed.
+#[derive(Debug)]
+pub(super) struct Press {
+    /// Why, for people.
+    pub(super) cause: String,
+    /// Now.
+    pub(super) made: UtcMillis,
+    /// Offset of local time.
+    pub(super) offset: UtcOffset,
+    /// The plans' key.
+    pub(super) key: std::sync::Arc<SigningKey<PlanSigning>>,
+}
+
+/// When, why and as which version a plan is published.
+#[derive(Debug, Clone)]
+pub struct Edition {
+    /// Version of this (screen, day).
+    pub version: PlanVersion,
+    /// Why, for people.
+    pub cause: String,
+    /// Now.
+    pub made: UtcMillis,
+    /// Offset of local time.
+    pub offset: UtcOffset,
+}
+
+impl Composed {
+    /// The playlist document of `input`'s screen and day. `input` may be another screen than the
+    /// one the plan was made for, when their days are alike.
+    pub fn playlist(&self, input: &DayInput, edition: Edition) -> Result<Playlist, PlanningError> {
+        let playlist = playlist(input, edition, self.assets.encode().1, fallback(input, self)?, slots(self)?);
+        playlist.check(&self.assets)?;
+        Ok(playlist)
+    }
+}
+
+/// A day's plan without the names of screen and date: about 50 kB, and all that alike screens need.
+#[derive(Debug)]
+pub(super) struct DayPlan {
+    slots: Vec<Slot>,
+    fallback: u16,
+    table: AssetTable,
+    assets: (Sha256Hash, Bytes),
+    problem: (Sha256Hash, Bytes),
+    campaigns: Vec<PlannedCampaign>,
+}
+
+impl DayPlan {
+    /// `composed` as the answer to `input`, or to any input of the same shape.
+    pub(super) fn new(input: &DayInput, composed: Composed) -> Result<Self, PlanningError> {
+        let campaigns = campaigns(input, &composed)?;
+        let (slots, fallback) = (slots(&composed)?, fallback(input, &composed)?);
+        let Composed { mut problem, assets: table, .. } = composed;
+        problem.id = "-".to_owned(); // screens whose days are alike share the stored problem
+        let problem = serde_json::to_vec(&problem).map_err(|_| PlanningError::BrokenPlan)?;
+        let (bytes, hash) = table.encode();
+        Ok(Self {
+            slots,
+            fallback,
+            table,
+            assets: (hash, bytes.into()),
+            problem: (Sha256Hash::of(&problem), problem.into()),
+            campaigns,
+        })
+    }
+
+    /// The signed document of `input`'s own screen and day.
+    pub(super) fn document(
+        &self,
+        input: &DayInput,
+        input_hash: Sha256Hash,
+        version: PlanVersion,
+        press: &Press,
+    ) -> Result<NewPlan, PlanningError> {
+        let edition = Edition { version, cause: press.cause.clone(), made: press.made, offset: press.offset };
+        let playlist = playlist(input, edition, self.assets.0, self.fallback, self.slots.clone());
+        playlist.check(&self.table)?;
+        let envelope = playlist.seal(&press.key);
+        Ok(NewPlan {
+            head: PlanHead { screen: input.screen.clone(), day: input.day, version, hash: envelope.hash(), input_hash },
+            cause: press.cause.clone(),
+            made: press.made,
+            envelope: envelope.into_bytes(),
+            assets: self.assets.clone(),
+            problem: self.problem.clone(),
+            slots: self.slots.len() as u32,
+            campaigns: self.campaigns.clone(),
+        })
+    }
+}
+
+fn playlist(input: &DayInput, edition: Edition, assets: Sha256Hash, fallback: u16, slots: Vec<Slot>) -> Playlist {
+    Playlist {
+        schema: Schema::V1,
+        screen: input.screen.clone(),
+        day: input.day,
+        offset_min: edition.offset,
+        version: edition.version,
+        cause: edition.cause,
+        made_ms: edition.made,
+        ledger_through: input.ledger_through,
+        assets,
+        duty: input.duty.minus(&input.hush.blank),
+        terms: terms(input),
+        fallback,
+        slots,
+    }
+}
+
+fn fallback(input: &DayInput, composed: &Composed) -> Result<u16, PlanningError> {
+    let at = composed.assets.assets.iter().position(|a| *a == input.fallback);
+    at.map(|at| at as u16).ok_or(PlanningError::BrokenPlan)
+}
+
+fn slots(composed: &Composed) -> Result<Vec<Slot>, PlanningError> {
+    // Fixed events, campaigns and fillers may share a code; a play names its kind as well.
+    let assets = composed.assets.assets.iter().enumerate().filter(|(_, a)| a.tier != Tier::Fallback);
+    let index: BTreeMap<(PlayKind, &str), u16> =
+        assets.map(|(i, a)| ((kind_of(a.tier), a.code.as_str()), i as u16)).collect();
+    let slot = |p: &lichphat_playlists::plan::Play| {
+        let item = *index.get(&(p.kind, p.id.as_str())).ok_or(PlanningError::BrokenPlan)?;
+        Ok(Slot { start_s: p.start, item })
+    };
+    composed.plan.plays.iter().map(slot).collect()
+}
+
+fn terms(input: &DayInput) -> Vec<Terms> {
+    let quotas = input.wanted.iter().filter_map(|w| Some((w, w.quota.as_ref()?)));
+    quotas
+        .map(|(w, quota)| Terms {
+            campaign: w.asset.code.clone(),
+            windows: w.windows.intersect(&input.duty),
+            min_gap_s: w.min_gap_s,
+            min_display: quota.min_display,
+            daily_cap: quota.daily_cap,
+            make_good_until: quota.make_good_until,
+            priority: w.priority,
+        })
+        .collect()
+}
+
+fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaign>, PlanningError> {
+    let tiers: BTreeMap<&str, Tier> = composed.assets.assets.iter().map(|a| (a.code.as_str(), a.tier)).collect();
+    let asked: BTreeMap<&str, Tier> = input.wanted.iter().map(|w| (w.asset.code.as_str(), w.asset.tier)).collect();
+    composed
+        .tally()
+        .into_iter()
+        .map(|(id, (asked_plays, planned))| {
+            let id = id.as_str();
+            let tier = asked.get(id).or(tiers.get(id)).copied().unwrap_or(Tier::Local);
+            let short = |lang| composed.shortfall(id, lang);
+            let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
+            let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
+            Ok(PlannedCampaign { campaign, tier, asked: asked_plays, planned, short_vi, short_en })
+        })
+        .collect()
+}
