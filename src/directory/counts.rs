@@ -18,7 +18,7 @@ pub struct CountColumns<'a> {
 /// What a file of counts holds.
 #[derive(Debug, Clone)]
 pub struct CountFile {
-    /// The counts, in millionths of people.
+    /// The counts, in parts of people ([`DECIMALS`]).
     pub counts: Counts,
     /// Has it a date? Without one it is a single day, and nobody knows of which class.
     pub dated: bool,
@@ -31,7 +31,9 @@ pub struct CountFile {
 /// A file that is wrong in every line says so this often.
 const ENOUGH: usize = 20;
 /// Largest count, people.
-const MOST: u64 = 1_000_000_000_000;
+const MOST: u128 = 1_000_000_000;
+/// Decimals of a count that are read, exactly: as many as programs write of a mean.
+const DECIMALS: usize = 18;
 /// The day of counts without a date.
 const NO_DATE: &str = "1970-01-01";
 /// How people write that nobody counted.
@@ -45,8 +47,8 @@ struct Places {
     place: Option<usize>,
 }
 
-/// One count: day, first second, millionths of people.
-type Count = (LocalDay, u32, u64);
+/// One count: day, first second, parts of people.
+type Count = (LocalDay, u32, u128);
 
 /// Reads a file of counts: `date` (may be absent), `time` (`08:15`) or `hour` (`8`), and the columns asked for.
 /// Every row counts an hour, unless times with minutes show that rows are shorter.
@@ -172,8 +174,8 @@ fn header(record: &csv::StringRecord, any: bool, columns: CountColumns<'_>) -> R
 struct Read<'a> {
     day: LocalDay,
     from_s: u32,
-    /// Millionths of people; none when nobody counted.
-    people: Option<u64>,
+    /// Parts of people; none when nobody counted.
+    people: Option<u128>,
     place: Option<&'a str>,
 }
 
@@ -199,11 +201,11 @@ fn row<'a>(record: &'a csv::StringRecord, places: &Places) -> Result<Option<Read
     let people = if MISSING.contains(&text.to_ascii_lowercase().as_str()) {
         None
     } else {
-        Some(millionths(text).ok_or_else(|| {
-            let vi = "phải là số từ 0 trở lên, tối đa sáu chữ số sau dấu chấm; để trống khi không đếm";
+        Some(parts(text).ok_or_else(|| {
+            let vi = "phải là số từ 0 trở lên, tối đa 18 chữ số sau dấu chấm; để trống khi không đếm";
             (
                 places.count,
-                say(vi, "must be a number from 0 on, at most six decimals; leave it empty when nobody counted"),
+                say(vi, "must be a number from 0 on, at most 18 decimals; leave it empty when nobody counted"),
             )
         })?)
     };
@@ -221,14 +223,58 @@ fn begin(text: &str) -> Option<u32> {
     (second <= DAY_S && second.is_multiple_of(60)).then_some(second)
 }
 
-/// `12` or `12.5` in millionths, exactly.
-fn millionths(text: &str) -> Option<u64> {
+/// `12` or `12.5` in parts of 10^18, exactly.
+fn parts(text: &str) -> Option<u128> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    let decimals = if decimals.len() > 6 { decimals.trim_end_matches('0') } else { decimals };
-    if !digits(whole) || !(digits(decimals) || decimals.is_empty()) || decimals.len() > 6 {
+    if !digits(whole) || !digits(decimals) || decimals.len() > DECIMALS {
         return None;
     }
-    let whole: u64 = whole.parse().ok().filter(|n| *n <= MOST)?;
-    Some(whole * 1_000_000 + format!("{decimals:0<6}").parse::<u64>().ok()?)
+    let whole: u128 = whole.parse().ok().filter(|n| *n <= MOST)?;
+    Some(whole * 10u128.pow(DECIMALS as u32) + format!("{decimals:0<DECIMALS$}").parse::<u128>().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lichphat_playlists::peak::Share;
+    use lichphat_playlists::time::IntervalSet;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_count_is_read_to_its_last_decimal_or_refused() {
+        let one = 10u128.pow(18);
+        for (text, read) in
+            [("0", 0), ("12", 12 * one), ("12.5", 25 * one / 2), ("3.3333333333333335", 33_333_333_333_333_335 * 100)]
+        {
+            assert_eq!(parts(text), Some(read), "{text}");
+        }
+        for bad in
+            ["", "-1", "+1", "1.", ".5", "1e3", "1,5", "0x1", "1 000", "0.1234567890123456789", "1000000001", "٣"]
+        {
+            assert_eq!(parts(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_file_is_refused_or_read_and_never_crashes(
+            edits in prop::collection::vec((any::<prop::sample::Index>(), "[\\PC\n\"=,;:0-9-]{0,4}"), 0..6),
+            place in any::<bool>(),
+        ) {
+            let mut text = "date,time,place,count\n2026-08-21,8,a,5\n2026-08-22,24:00,a,7.25\n2026-08-23,09:15,b,\n".to_owned();
+            for (at, with) in edits {
+                let (at, _) = text.char_indices().nth(at.index(text.chars().count().max(1))).unwrap_or((0, ' '));
+                text.insert_str(at, &with);
+            }
+            let columns = CountColumns { count: "count", place: place.then_some(("place", "a")) };
+            match read_counts(SourceFile { name: "c.csv", bytes: text.as_bytes() }, columns) {
+                Ok(file) => {
+                    let windows = file.counts.windows(|_| true, &IntervalSet::full_day(), Share::HALF);
+                    prop_assert!(windows.length() <= DAY_S);
+                }
+                Err(problems) => prop_assert!(problems.text(true).starts_with("c.csv:")),
+            }
+        }
+    }
 }

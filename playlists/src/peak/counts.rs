@@ -47,7 +47,8 @@ impl DayClass {
     }
 }
 
-/// Counts of one place over some days, in whole units of any size (people, thousandths of people …).
+/// Counts of one place over some days, in whole units of any size (people, thousandths of people …), each below
+/// 10^28: a million of them still have an exact sum.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {
     /// Day, first second and length -> people; counts of the same time are added up.
@@ -61,10 +62,10 @@ impl Counts {
     /// Adds what was counted from `from_s` on for `length_s` seconds of `day`: the length divides an hour, the
     /// beginning is a multiple of it (anything else is left out). The same time twice (two doors of a station,
     /// an hour that a clock change repeats) adds up.
-    pub fn add(&mut self, day: LocalDay, from_s: u32, length_s: u32, people: u64) {
+    pub fn add(&mut self, day: LocalDay, from_s: u32, length_s: u32, people: u128) {
         let fits = length_s > 0 && HOUR_S.is_multiple_of(length_s) && from_s.is_multiple_of(length_s);
         if fits && from_s < DAY_S {
-            *self.people.entry((day, from_s, length_s)).or_default() += u128::from(people);
+            *self.people.entry((day, from_s, length_s)).or_default() += people;
         }
     }
 
@@ -267,7 +268,7 @@ mod tests {
             let operating = IntervalSet::from(hours);
             let mut counts = Counts::default();
             for &(of, from_s, length_s, people) in &rows {
-                counts.add(LocalDay::from_ymd(2026, 11, 1 + of).unwrap(), from_s, length_s, people);
+                counts.add(LocalDay::from_ymd(2026, 11, 1 + of).unwrap(), from_s, length_s, people.into());
             }
             let windows = counts.windows(|_| true, &operating, Share::permille(share).unwrap());
             prop_assert_eq!(windows.as_slice(), by_hand(&rows, &operating, Ratio::new(share.into(), 1000)));
