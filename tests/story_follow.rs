@@ -264,6 +264,8 @@ fn the_whole_way_through_the_command_line() {
     let rows: Value = serde_json::from_slice(&propose.stdout).unwrap();
     assert_eq!((&rows[0]["windows"], &rows[0]["share_permille"]), (&"09:00-10:00".into(), &400.into()));
     assert_eq!(rows[0]["valid_from"], monday.plus(7).to_string());
+    let table = data.ok(&["peaks", "list"]);
+    assert!(table.contains("┆ 08:00-09:00 11:00-12:00 ┆ 09:00-10:00 │"), "old beside new:\n{table}");
     let id = rows[0]["id"].to_string();
     assert!(data.fails(1, &["peaks", "refuse", "77", "--by", "Chị Lan"]).contains("no such proposal"));
     data.ok(&["peaks", "accept", &id, "--by", "Chị Lan"]);

@@ -31,9 +31,9 @@ pub struct CountFile {
 /// A file that is wrong in every line says so this often.
 const ENOUGH: usize = 20;
 /// Largest count, people.
-const MOST: u128 = 1_000_000_000;
+const MOST: u128 = 100_000_000;
 /// Decimals of a count that are read, exactly: as many as programs write of a mean.
-const DECIMALS: usize = 18;
+const DECIMALS: usize = 20;
 /// The day of counts without a date.
 const NO_DATE: &str = "1970-01-01";
 /// How people write that nobody counted.
@@ -202,10 +202,10 @@ fn row<'a>(record: &'a csv::StringRecord, places: &Places) -> Result<Option<Read
         None
     } else {
         Some(parts(text).ok_or_else(|| {
-            let vi = "phải là số từ 0 trở lên, tối đa 18 chữ số sau dấu chấm; để trống khi không đếm";
+            let vi = "phải là số từ 0 trở lên, tối đa 20 chữ số sau dấu chấm; để trống khi không đếm";
             (
                 places.count,
-                say(vi, "must be a number from 0 on, at most 18 decimals; leave it empty when nobody counted"),
+                say(vi, "must be a number from 0 on, at most 20 decimals; leave it empty when nobody counted"),
             )
         })?)
     };
@@ -223,7 +223,7 @@ fn begin(text: &str) -> Option<u32> {
     (second <= DAY_S && second.is_multiple_of(60)).then_some(second)
 }
 
-/// `12` or `12.5` in parts of 10^18, exactly.
+/// `12` or `12.5` in parts of 10^20, exactly.
 fn parts(text: &str) -> Option<u128> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
@@ -243,14 +243,17 @@ mod tests {
 
     #[test]
     fn a_count_is_read_to_its_last_decimal_or_refused() {
-        let one = 10u128.pow(18);
-        for (text, read) in
-            [("0", 0), ("12", 12 * one), ("12.5", 25 * one / 2), ("3.3333333333333335", 33_333_333_333_333_335 * 100)]
-        {
+        let one = 10u128.pow(20);
+        for (text, read) in [
+            ("0", 0),
+            ("12", 12 * one),
+            ("12.5", 25 * one / 2),
+            ("3.3333333333333335", 33_333_333_333_333_335 * 10_000),
+        ] {
             assert_eq!(parts(text), Some(read), "{text}");
         }
         for bad in
-            ["", "-1", "+1", "1.", ".5", "1e3", "1,5", "0x1", "1 000", "0.1234567890123456789", "1000000001", "٣"]
+            ["", "-1", "+1", "1.", ".5", "1e3", "1,5", "0x1", "1 000", "0.123456789012345678901", "100000001", "٣"]
         {
             assert_eq!(parts(bad), None, "{bad}");
         }

@@ -47,7 +47,7 @@ impl DayClass {
     }
 }
 
-/// Counts of one place over some days, in whole units of any size (people, thousandths of people …), each below
+/// Counts of one place over some days, in whole units of any size (people, thousandths of people …), each at most
 /// 10^28: a million of them still have an exact sum.
 #[derive(Debug, Clone, Default)]
 pub struct Counts {

@@ -199,7 +199,24 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 
 async fn list(rooms: &Rooms, decided: u32, output: output::Args) -> Result<(), AppError> {
     let proposals = rooms.store.peak_proposals(decided).await?;
-    output::rows(output.format, COLUMNS, &proposals.iter().flat_map(rows).collect::<Vec<_>>())
+    let rows: Vec<Row> = proposals.iter().flat_map(rows).collect();
+    if output.format != output::Format::Table {
+        return output::rows(output.format, COLUMNS, &rows);
+    }
+    // what fits a screen; the rest is for programs, and on the console's page
+    let columns = ["id", "subject", "state", "valid_from", "days", "before", "windows"];
+    let narrow = |r: &Row| {
+        (
+            r.id,
+            r.subject.clone(),
+            r.state,
+            r.valid_from,
+            r.days,
+            r.before.replace(';', " "),
+            r.windows.replace(';', " "),
+        )
+    };
+    output::rows(output.format, &columns, &rows.iter().map(narrow).collect::<Vec<_>>())
 }
 
 async fn decide(rooms: &Rooms, context: &Context, id: u32, accepted: bool, by: &str) -> Result<(), AppError> {
