@@ -66,6 +66,7 @@ fn golden_hashes_of_the_plans() {
     for name in ["ward_office-p1", "hospital-p3"] {
         lines.push(format!("{name:16} normal {}", hash(&instance(name), Effort::Normal)));
     }
+    lines.push(format!("{:16} thorough {}", "ward_office-p0", hash(&instance("ward_office-p0"), Effort::Thorough)));
     insta::assert_snapshot!(lines.join("\n"));
 }
 
@@ -241,5 +242,28 @@ proptest! {
         let noon = past(&plays, second, |p| p.start % 3 != 0);
         planned(&problem, &noon, &Options { prefer: &plays, ..Options::default() });
         planned(&problem, &noon, &Options::default());
+    }
+
+    /// Name, family, seed, peaks and notes tell people something and the planner nothing.
+    #[test]
+    fn what_is_information_only_decides_nothing(problem in days(), seed in any::<u64>(), peak in 0u32..80_000) {
+        let told = Problem {
+            family: "elsewhere".into(),
+            seed,
+            peak: IntervalSet::one(peak, peak + 600),
+            meta: Some(serde_json::json!({"note": seed})),
+            ..problem.clone()
+        };
+        let plays = planned(&problem, &Past::none(), &Options::default());
+        prop_assert_eq!(planned(&told, &Past::none(), &Options::default()), plays);
+    }
+
+    #[test]
+    fn any_day_is_full_where_its_loop_fits(problem in days()) {
+        let plays = planned(&problem, &Past::none(), &Options::default());
+        let shown = IntervalSet::from(plays.iter().map(|p| (p.start, p.end())).collect::<Vec<_>>());
+        let shortest = problem.fillers.iter().map(|f| f.dur).min().unwrap_or(u32::MAX);
+        let dead = problem.operating.minus(&shown);
+        prop_assert!(dead.iter().all(|(a, b)| b - a < shortest), "{}", dead.text());
     }
 }
