@@ -15,7 +15,7 @@ once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench soak
+.PHONY: help packages rust test demo bench soak fuzz bless
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
@@ -24,6 +24,8 @@ help:
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough), the ledger against a"
 	@echo "               plain ratio, and a fleet (SCREENS=20000)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
+	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
+	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
 	@echo "make packages  only install what the others need"
 
 packages:
@@ -90,4 +92,24 @@ soak: packages rust
 	echo "Playing config/sample/media/list.json for $(MINUTES) minutes, sink $(SINK); records: $$records"; \
 	"$${CARGO_TARGET_DIR:-target}"/release/lichphat-player play config/sample/media/list.json --sink $(SINK) \
 		--records "$$records" --duration-s $$(( $(MINUTES) * 60 )); \
-	python3 -c "$$SOAK_REPORT" "$$records"
+	python3 -c "$$SOAK_REPORT" "$$records"; \
+	$(MAKE) fuzz
+
+# Stable Rust knows LLVM's coverage for libFuzzer; sanitizers it does not. What is found lies in fuzz/artifacts/.
+FUZZ_S ?= 60
+FUZZ_FLAGS := -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+	-Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+	-Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1
+fuzz: packages rust
+	@triple="$$(rustc -vV | sed -n 's/^host: //p')"; \
+	RUSTFLAGS="$(FUZZ_FLAGS)" cargo build --release --bins --manifest-path fuzz/Cargo.toml \
+		--target "$$triple" --target-dir target/fuzz; \
+	for program in fuzz/fuzz_targets/*.rs; do \
+		name="$$(basename "$$program" .rs)"; mkdir -p "fuzz/corpus/$$name" "fuzz/artifacts/$$name"; \
+		echo "fuzz: $$name for $(FUZZ_S) seconds"; \
+		"target/fuzz/$$triple/release/$$name" -max_total_time=$(FUZZ_S) -timeout=20 -max_len=16384 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix="fuzz/artifacts/$$name/" "fuzz/corpus/$$name"; \
+	done
+
+bless: rust
+	INSTA_UPDATE=always cargo test --locked -p lichphat-playlists --test golden --test laws --test proofs

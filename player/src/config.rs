@@ -65,7 +65,8 @@ impl PlayerConfig {
         Self::parse(&std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?).map_err(error)
     }
 
-    fn parse(text: &str) -> Result<Self, String> {
+    /// Reads settings from the text of a file; else field, value and mend.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|e| e.to_string())?;
         let limits = [
             ("width_px", config.width_px, 16, 8192),

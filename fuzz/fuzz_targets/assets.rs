@@ -1,0 +1,3 @@
+//! `assets` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("assets");

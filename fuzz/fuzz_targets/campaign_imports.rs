@@ -1,0 +1,3 @@
+//! `campaign_imports` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("campaign_imports");

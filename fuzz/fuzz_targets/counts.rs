@@ -1,0 +1,3 @@
+//! `counts` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("counts");

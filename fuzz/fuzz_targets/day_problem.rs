@@ -1,0 +1,3 @@
+//! `day_problem` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("day_problem");

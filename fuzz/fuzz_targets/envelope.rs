@@ -1,0 +1,3 @@
+//! `envelope` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("envelope");

@@ -1,0 +1,3 @@
+//! `playlist` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("playlist");

@@ -1,0 +1,3 @@
+//! `receipt` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("receipt");

@@ -1,0 +1,3 @@
+//! `segment` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("segment");

@@ -1,0 +1,3 @@
+//! `settings` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("settings");

@@ -1,0 +1,3 @@
+//! `times` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("times");

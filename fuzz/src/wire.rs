@@ -1,0 +1,263 @@
+//! What travels between scheduler and devices. Signed bytes are signed here, so that what is inside is reached; that no
+//! unsigned byte gets that far is held where signatures are.
+
+use super::{choosing, chosen, json, refused};
+use lichphat_player::core::DayPlan;
+use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::receipt::Receipt;
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
+use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
+use std::sync::Arc;
+
+const SEED: [u8; 32] = [7; 32];
+const LIMIT_BYTES: usize = 1 << 20;
+
+fn table() -> AssetTable {
+    let asset = |code: &str, tier, duration_s| {
+        let hash = Sha256Hash::of(code.as_bytes());
+        let media = Media { hash, size_bytes: 1, kind: MediaKind::Video, duration_s };
+        let code = CampaignCode::new(code).expect("a code");
+        Asset { code, variant: "vi".into(), tier, media, volume_percent: 80 }
+    };
+    AssetTable { assets: vec![asset("ihanoi", Tier::Order, 15), asset("loop", Tier::Local, 8)] }
+}
+
+fn day() -> LocalDay {
+    LocalDay::from_ymd(2026, 11, 20).expect("a day")
+}
+
+fn good_playlist() -> Playlist {
+    Playlist {
+        schema: Schema::V1,
+        screen: ScreenCode::new("P00004-01").expect("a code"),
+        day: day(),
+        offset_min: HANOI,
+        version: PlanVersion(1),
+        cause: "first plan".into(),
+        made_ms: UtcMillis(1_763_000_000_000),
+        ledger_through: None,
+        assets: table().encode().1,
+        duty: IntervalSet::one(28_800, 43_200),
+        terms: vec![Terms {
+            campaign: CampaignCode::new("ihanoi").expect("a code"),
+            windows: IntervalSet::one(28_800, 36_000),
+            min_gap_s: 600,
+            min_display: DisplayLevel::D1,
+            daily_cap: 15,
+            make_good_until: day(),
+            priority: 1,
+        }],
+        fallback: 1,
+        slots: vec![Slot { start_s: 28_800, item: 0 }, Slot { start_s: 28_815, item: 1 }],
+    }
+}
+
+/// A playlist that opens is written again as it was; one that passes its table makes a day for the player.
+pub(super) fn playlist(data: &[u8]) -> bool {
+    let key = SigningKey::<PlanSigning>::from_seed(&SEED);
+    let playlist = match Playlist::open(&Envelope::seal(data, 1, &key), &key.verifying_key()) {
+        Ok(playlist) => playlist,
+        Err(error) => return refused(&error),
+    };
+    let again = Playlist::open(&playlist.seal(&key), &key.verifying_key()).expect("what was sealed opens");
+    assert_eq!(again, playlist);
+    match DayPlan::new(Sha256Hash::of(data), playlist, Arc::new(table())) {
+        Ok(plan) => {
+            let slots = plan.playlist.slots.len();
+            assert!((0..slots).all(|i| plan.start_ms(i).is_some_and(|ms| ms < 86_400_000)));
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn playlist_seeds() -> Vec<Vec<u8>> {
+    vec![serde_json::to_vec(&good_playlist()).expect("writes")]
+}
+
+pub(super) fn assets(data: &[u8]) -> bool {
+    match AssetTable::decode(data, Sha256Hash::of(data)) {
+        Ok(table) => {
+            let (bytes, hash) = table.encode();
+            assert_eq!(AssetTable::decode(&bytes, hash).expect("what was written can be read"), table);
+            assert!(AssetTable::decode(&bytes, Sha256Hash::of(b"another")).is_err());
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn asset_seeds() -> Vec<Vec<u8>> {
+    vec![table().encode().0]
+}
+
+/// Whole envelopes: without a signature of ours nothing opens.
+pub(super) fn envelope(data: &[u8]) -> bool {
+    let plan = SigningKey::<PlanSigning>::from_seed(&SEED).verifying_key();
+    let evidence = SigningKey::<Evidence>::from_seed(&SEED).verifying_key();
+    let receipting = SigningKey::<Receipting>::from_seed(&SEED).verifying_key();
+    let envelope = match Envelope::from_bytes(data.to_vec()) {
+        Ok(envelope) => envelope,
+        Err(error) => return refused(&error),
+    };
+    assert_eq!(envelope.as_bytes(), data);
+    let content = envelope.content_unverified(LIMIT_BYTES);
+    assert!(content.as_ref().is_ok_and(|c| c.len() <= LIMIT_BYTES) || content.is_err());
+    let _ = (Segment::claimed_device(&envelope), Segment::open_stored(&envelope));
+    let opened = [
+        Playlist::open(&envelope, &plan).is_ok(),
+        Segment::open(&envelope, &evidence).is_ok(),
+        Receipt::open(&envelope, &receipting).is_ok(),
+    ];
+    let opened = opened.iter().filter(|open| **open).count();
+    assert!(opened <= 1, "one signature opens one kind of document");
+    opened == 1
+}
+
+pub(super) fn envelope_seeds() -> Vec<Vec<u8>> {
+    vec![
+        good_playlist().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
+        good_segment().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
+        good_receipt().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
+    ]
+}
+
+fn good_segment() -> Segment {
+    let start = day().at(28_800, HANOI);
+    let record = |n: u32, origin, result| PlayRecord {
+        plan: Sha256Hash::of(b"plan"),
+        item: (n % 2) as u16,
+        origin,
+        boot: BootId(1),
+        start: start.plus_ms(i64::from(n) * 15_000),
+        end: start.plus_ms(i64::from(n) * 15_000 + 15_000),
+        mono_start_ms: 1_000 + u64::from(n) * 15_000,
+        clock: ClockState::Synced,
+        clock_error_ms: 3,
+        frames_rendered: 450,
+        frames_dropped: 0,
+        display: DisplayLevel::D1,
+        result,
+    };
+    let missed = Origin::MakeGood { missed_plan: Sha256Hash::of(b"older"), missed_slot: 2 };
+    Segment {
+        device: DeviceId(4),
+        epoch: Epoch(1),
+        first_seq: Seq(65),
+        screen: ScreenCode::new("P00004-01").expect("a code"),
+        offset: HANOI,
+        simulated: true,
+        previous: Sha256Hash::of(b"before"),
+        anchor: String::new(),
+        records: vec![
+            record(0, Origin::Planned { slot: 0 }, PlayResult::Complete),
+            record(1, missed, PlayResult::Partial(Cause::EndedEarly)),
+            record(2, Origin::Fallback, PlayResult::Complete),
+            record(3, Origin::Planned { slot: 1 }, PlayResult::Skipped(Cause::DeviceOff)),
+        ],
+    }
+}
+
+pub(super) fn segment(data: &[u8]) -> bool {
+    let key = SigningKey::<Evidence>::from_seed(&SEED);
+    let envelope = Envelope::seal(data, 1, &key);
+    match Segment::open(&envelope, &key.verifying_key()) {
+        Ok(segment) => {
+            assert_eq!(Segment::claimed_device(&envelope), Ok((segment.device, segment.epoch)));
+            assert!(segment.last_seq().0 + 1 >= segment.first_seq.0);
+            let again = segment.seal(&key);
+            assert_eq!(Segment::open_stored(&again).expect("what was sealed opens"), segment);
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn segment_seeds() -> Vec<Vec<u8>> {
+    let sealed = good_segment().seal(&SigningKey::from_seed(&SEED));
+    vec![sealed.content_unverified(LIMIT_BYTES).expect("our own")]
+}
+
+fn good_receipt() -> Receipt {
+    let head = Some(Sha256Hash::of(b"segment"));
+    Receipt { device: DeviceId(4), epoch: Epoch(1), acked: Seq(64), head, at_ms: UtcMillis(1_763_000_000_000) }
+}
+
+pub(super) fn receipt(data: &[u8]) -> bool {
+    let key = SigningKey::<Receipting>::from_seed(&SEED);
+    match Receipt::open(&Envelope::seal(data, 1, &key), &key.verifying_key()) {
+        Ok(receipt) => {
+            assert_eq!(Receipt::open(&receipt.seal(&key), &key.verifying_key()), Ok(receipt));
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn receipt_seeds() -> Vec<Vec<u8>> {
+    vec![serde_json::to_vec(&good_receipt()).expect("writes")]
+}
+
+/// Bodies of the device protocol.
+pub(super) fn device_bodies(data: &[u8]) -> bool {
+    let Some((way, body)) = chosen(data, 7) else { return false };
+    match way {
+        0 => json::<Register>(body).is_some(),
+        1 => json::<Registered>(body).is_some(),
+        2 => json::<Heartbeat>(body).is_some(),
+        3 => json::<HeartbeatAnswer>(body).is_some(),
+        4 => json::<PlaylistIndex>(body).is_some(),
+        5 => json::<Provisioning>(body).is_some(),
+        _ => json::<Problem>(body).is_some(),
+    }
+}
+
+pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
+    let (screen, token) = (ScreenCode::new("P00004-01").expect("a code"), "00ff".repeat(16));
+    let entry = IndexEntry {
+        day: day(),
+        version: PlanVersion(3),
+        plan: Sha256Hash::of(b"plan"),
+        assets: Sha256Hash::of(b"assets"),
+    };
+    let heartbeat = Heartbeat {
+        at_ms: UtcMillis(1_763_000_000_000),
+        boot: BootId(2),
+        last_seq: Seq(70),
+        acked_seq: Seq(64),
+        display: DisplayLevel::D1,
+        clock: ClockState::Holdover,
+        software: "lichphat-player 0.1.0".into(),
+        disk_free_bytes: 1 << 33,
+        media_missing: 1,
+        faults: vec!["stage: no sound device".into()],
+    };
+    let register = Register { token: token.clone(), public_key: "A".repeat(43), software: "x".into(), simulated: true };
+    let registered = Registered { device: DeviceId(4), epoch: Epoch(1), screen: screen.clone(), secret: token.clone() };
+    let provisioning = Provisioning {
+        server: "http://127.0.0.1:8087".into(),
+        screen,
+        plan_key: "A".repeat(43),
+        receipt_key: "B".repeat(43),
+        token,
+    };
+    let problem =
+        Problem { status: 403, kind: "token-used".into(), title: "The token was used.".into(), detail: String::new() };
+    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index: "\"abc\"".into() };
+    let bodies = [
+        serde_json::to_vec(&register),
+        serde_json::to_vec(&registered),
+        serde_json::to_vec(&heartbeat),
+        serde_json::to_vec(&answer),
+        serde_json::to_vec(&PlaylistIndex { days: vec![entry] }),
+        serde_json::to_vec(&provisioning),
+        serde_json::to_vec(&problem),
+    ];
+    (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
+}
