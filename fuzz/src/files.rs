@@ -41,24 +41,28 @@ pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
 
 const UNITS: &[u8] = include_bytes!("../../tests/fixtures/town/units.csv");
 const SCREENS: &[u8] =
-    b"code,name,venue_type,kind,owner,territory\noffice,A,public_office,managed,P1,P1\nbus,B,bus,managed,P1,-\n";
+    b"code,name,venue_type,kind,owner,territory\noffice,A,corner,managed,P1,P1\nbus,B,loudspeaker,managed,P1,-\n";
 
-/// A small town that imports can speak of, in the city that ships with the program.
+/// A small town that imports can speak of.
 static TOWN: LazyLock<Directory> = LazyLock::new(|| {
-    let mut town = Directory::default();
-    let files: [(Kind, &str, &[u8]); 5] = [
-        (Kind::Units, "units.toml", include_bytes!("../../config/directory/units.toml")),
-        (Kind::Units, "units.csv", UNITS),
-        (Kind::Venues, "venues.toml", include_bytes!("../../config/venues.toml")),
-        (Kind::Venues, "venues.toml", include_bytes!("../../tests/fixtures/town/venues.toml")),
-        (Kind::Screens, "screens.csv", SCREENS),
-    ];
-    for (kind, name, bytes) in files {
-        let batch = parse(kind, SourceFile { name, bytes }, Context { directory: &town, now: noon(19) });
-        town.apply(batch.expect("a good file"));
-    }
-    town
+    let venues = include_bytes!("../../tests/fixtures/town/venues.toml");
+    take(Directory::default(), &[(Kind::Units, "units.csv", UNITS), (Kind::Venues, "venues.toml", venues)])
 });
+
+/// The city that ships with the program around it, for orders and programmes that name its units.
+static CITY: LazyLock<Directory> = LazyLock::new(|| {
+    let units = include_bytes!("../../config/directory/units.toml");
+    let venues = include_bytes!("../../config/venues.toml");
+    take(TOWN.clone(), &[(Kind::Units, "units.toml", units), (Kind::Venues, "venues.toml", venues)])
+});
+
+fn take(mut directory: Directory, files: &[(Kind, &str, &[u8])]) -> Directory {
+    for &(kind, name, bytes) in files.iter().chain(&[(Kind::Screens, "screens.csv", SCREENS)]) {
+        let batch = parse(kind, SourceFile { name, bytes }, Context { directory: &directory, now: noon(19) });
+        directory.apply(batch.expect("a good file"));
+    }
+    directory
+}
 
 fn noon(day: u32) -> UtcMillis {
     LocalDay::from_ymd(2026, 11, day).expect("a day").at(43_200, HANOI)
@@ -112,7 +116,7 @@ pub(super) fn directory_seeds() -> Vec<Vec<u8>> {
         choosing(0, UNITS),
         choosing(1, "[[unit]]\ncode = \"X\"\nname = \"Xã\"\nkind = \"ward\"\nparent = \"HN\"\nfrom = 2025-07-01\n".as_bytes()),
         choosing(2, SCREENS),
-        choosing(3, b"[[screen]]\ncode = \"s\"\nname = \"S\"\nvenue_type = \"bus\"\nkind = \"none\"\nowner = \"P1\"\n"),
+        choosing(3, b"[[screen]]\ncode = \"s\"\nname = \"S\"\nvenue_type = \"corner\"\nkind = \"none\"\nowner = \"P1\"\n"),
         choosing(
             4,
             b"[[venue]]\ntype = \"bus\"\nname = \"a\"\nname_en = \"b\"\ncalendar = \"none\"\nconfidence = \"sourced\"\n\
@@ -127,7 +131,7 @@ pub(super) fn directory_seeds() -> Vec<Vec<u8>> {
              DTEND;VALUE=DATE:20280128\r\nSUMMARY:Tết\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
                 .as_bytes(),
         ),
-        choosing(9, b"subject,date,time,minutes,people\noffice,2026-11-13,8,15,40\nvenue:bus,2026-11-13,08:15,,7\n"),
+        choosing(9, b"subject,date,time,minutes,people\noffice,2026-11-13,8,15,40\nvenue:corner,2026-11-13,08:15,,7\n"),
         choosing(
             10,
             b"screen,unit,link,from,to,reason,author\noffice,,,2026-11-19 09:00,2026-11-19,a,b\n\
@@ -142,11 +146,11 @@ pub(super) fn campaigns(data: &[u8]) -> bool {
     let read = if way == 0 { campaigns::directive } else { campaigns::programme };
     let file = SourceFile { name: "campaign.toml", bytes };
     let mut known = Campaigns::default();
-    match read(file, campaigns::Context { directory: &TOWN, campaigns: &known, now: noon(20) }) {
+    match read(file, campaigns::Context { directory: &CITY, campaigns: &known, now: noon(20) }) {
         Err(problems) => told(&problems),
         Ok(batch) => {
             known.apply(batch);
-            let again = read(file, campaigns::Context { directory: &TOWN, campaigns: &known, now: noon(20) });
+            let again = read(file, campaigns::Context { directory: &CITY, campaigns: &known, now: noon(20) });
             let again = again.unwrap_or_else(|problems| panic!("taken once, then refused: {problems}"));
             assert!(known.apply(again).1.nothing_changed(), "taken twice");
             true

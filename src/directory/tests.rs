@@ -241,6 +241,9 @@ fn a_public_calendar_may_be_a_foreign_ics_file() {
     assert_eq!(town.duty("office", "2028-01-27"), "");
     let bad = ics.replace("20280125", "20280135").replace("DTEND;VALUE=DATE:20280128\r\n", "RRULE:FREQ=YEARLY\r\n");
     insta::assert_snapshot!(town.refused(Kind::Calendar, "tet.ics", &bad), @r#"tet.ics:7:1: RRULE = "FREQ=YEARLY": events that repeat are not taken; write each day"#);
+    let mut ending = |day: &str| town.refused(Kind::Calendar, "tet.ics", &ics.replace("20280128", day));
+    insta::assert_snapshot!(ending("20280124"), @r#"tet.ics:7:1: DTEND = "20280124": the event ends before it begins"#);
+    insta::assert_snapshot!(ending("90280128"), @r#"tet.ics:7:1: DTEND = "90280128": the event lasts more than a year; check DTSTART and DTEND"#);
 }
 
 #[test]

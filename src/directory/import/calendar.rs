@@ -49,6 +49,9 @@ fn table(file: SourceFile<'_>) -> Result<Batch, Problems> {
     Problems::none_or(found, Batch { changes })
 }
 
+/// An event that lasts longer is a slip of the pen, days.
+const LONGEST_DAYS: i64 = 367;
+
 fn twice(line: u32) -> Say {
     say(
         format!("ngày này đã có ở dòng {line}; mỗi ngày một lần"),
@@ -129,8 +132,21 @@ fn event_days(event: &Component<'_>, report: &mut impl FnMut(&str, &str, Say)) -
         }
         return Vec::new();
     };
-    // the end of a whole-day event is the day after
-    let last = whole_day("DTEND", report).map_or(first, |end| end.previous()).max(first);
+    // the end of a whole-day event is the day after; some programs repeat the day itself
+    let end = whole_day("DTEND", report).unwrap_or(first);
+    let mend = match end.days_since(first) {
+        ..0 => Some(say("sự kiện kết thúc trước khi bắt đầu", "the event ends before it begins")),
+        LONGEST_DAYS.. => Some(say(
+            "sự kiện dài quá một năm; kiểm tra lại DTSTART và DTEND",
+            "the event lasts more than a year; check DTSTART and DTEND",
+        )),
+        _ => None,
+    };
+    if let Some(mend) = mend {
+        report("DTEND", &text("DTEND").unwrap_or_default(), mend);
+        return Vec::new();
+    }
+    let last = end.previous().max(first);
     let categories = text("CATEGORIES").unwrap_or_default().to_lowercase();
     let words: Vec<&str> = categories.split(',').map(str::trim).collect();
     let word = |all: &str| words.contains(&all);
