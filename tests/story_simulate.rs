@@ -80,3 +80,11 @@ fn what_cannot_be_simulated_is_refused_with_flag_value_and_mend() {
         assert!(words.iter().all(|word| said.contains(word)), "{args:?}: {said}");
     }
 }
+
+#[test]
+fn the_help_says_what_is_simulated_and_what_each_figure_is() {
+    let help = TestData::empty().ok(&["simulate", "--help"]);
+    for word in ["06:00", "22:00", "min, p5, mean", "zero_days", "lost_mean", "causes", "plans_per_s", "--distinct"] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+}

@@ -9,10 +9,6 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 /// Arguments of `lichphat simulate`.
-///
-/// Every screen is on from 06:00 to 22:00 (longer when a peak hour lies outside), with contracts and a local loop that
-/// fill the rest of about 3,300 plays a day. The screens are alike: days that are alike are planned and shown once,
-/// which changes no figure; with --distinct nothing is shared.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP, allow_negative_numbers = true)]
 pub(super) struct Args {
@@ -48,6 +44,13 @@ pub(super) struct Args {
 }
 
 const HELP: &str = "\
+Màn hình mô phỏng bật từ 06:00 đến 22:00 (dài hơn nếu giờ cao điểm nằm ngoài), có hợp đồng và nội dung tại chỗ xen
+giữa, khoảng 3.600 lượt/ngày. Các màn hình như nhau, nên những ngày giống nhau chỉ lập lịch và phát một lần: kết quả không
+đổi. Với --distinct thì không dùng chung gì.
+(The screens are on from 06:00 to 22:00, longer when a peak hour lies outside, with contracts and a local loop in
+between, some 3,600 plays a day. They are alike, so days that are alike are planned and shown once, which changes no
+figure; with --distinct nothing is shared.)
+
 Kết quả (figures):
   min, p5, mean  số lần được tính mỗi ngày của từng màn hình: ít nhất, phân vị 5 %, trung bình
                  (counted plays per operating day of a screen: least, 5th percentile, mean over screens)

@@ -1,5 +1,5 @@
 //! The made-up place of the simulation: one order inside its peak hours, contracts that want the same
-//! seconds, and a local loop in between, so that every day is a real problem of some 3,300 plays.
+//! seconds, and a local loop in between, so that every day is a real problem of some 3,600 plays.
 
 use super::Setting;
 use crate::planning::{DayInput, Hush, LoopItem, QuotaTerms, Wanted};

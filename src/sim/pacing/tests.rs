@@ -79,6 +79,8 @@ fn screens_of_their_own_have_problems_of_their_own_and_the_same_ledger() {
     let place = || Place::new(&ten_a_day(), 15, last);
     assert_eq!(shape(place()), shape(place()));
     assert_ne!(shape(place().distinct(1)), shape(place().distinct(2)));
+    let plays = compose(&place().day(last, 10), None, Effort::Quick).unwrap().plan.plays.len();
+    assert!((3_500..3_700).contains(&plays), "{plays} plays a day");
     let tomorrow = place().day(last.next(), 10).shape_hash();
     assert_eq!(tomorrow, shape(place()), "the date decides nothing but the document's name");
 }
