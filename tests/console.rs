@@ -6,7 +6,7 @@ mod common;
 use bytes::Bytes;
 use common::TestData;
 use http::{Request, StatusCode, header};
-use lichphat::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Directive};
+use lichphat::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Directive, LocalProgramme};
 use lichphat::clock::SimClock;
 use lichphat::cmd::{Context, rooms::Rooms};
 use lichphat::compliance::ComplianceStore;
@@ -16,6 +16,7 @@ use lichphat::directory::{
     ScreenKind, Unit, UnitKind, VenueProfile,
 };
 use lichphat::lang::Lang;
+use lichphat::library::{LibraryStore, MediaItem};
 use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
 use lichphat::proof::evidence::screen_day;
 use lichphat::web::{self, Service};
@@ -380,6 +381,123 @@ async fn for_any_minute_the_page_says_why_this_and_why_not_that() {
     assert!(town.ok("/screens/S1/why?day=2026-11-20&at=12:30").await.contains("Ngoài giờ hoạt động"));
     assert!(town.ok("/screens/S1/why?day=2026-11-20&at=09:00&campaign=%3Cscript%3E").await.contains("Không có đợt"));
     assert!(town.ok("/screens/S2/why?day=2026-11-20&at=09:00").await.contains("không do hệ thống điều khiển"));
+}
+
+const PROGRAMME: &str = r#"
+[[contract]]
+code = "ca-phe"
+title = "Cà phê phố cổ"
+advertiser = "Công ty mẫu"
+from = "2026-11-01"
+to = "2026-12-31"
+plays_per_day = 480
+windows = "08:00-10:00"
+min_gap_s = 15
+place = [{ link = "territory", unit = "HN" }]
+product = { title = "Cà phê", length_s = 15, variant = [{ lang = "vi", form = "silent", media = "0000000000000000000000000000000000000000000000000000000000000001" }] }
+
+[[fallback]]
+code = "safe"
+title = "Màn hình chờ"
+product = { title = "Chờ", length_s = 15, variant = [{ lang = "vi", form = "silent", media = "0000000000000000000000000000000000000000000000000000000000000001" }] }
+"#;
+
+impl Town {
+    /// Puts one clip of fifteen seconds, a contract that fills the day and a safe loop in.
+    async fn programme(&self) {
+        let programme: LocalProgramme = toml::from_str(PROGRAMME).unwrap();
+        let changes = vec![
+            CampaignChange::Contract(programme.contract[0].clone()),
+            CampaignChange::Fallback(programme.fallback[0].clone()),
+        ];
+        let revision = self.rooms.store.campaigns_revision().await.unwrap();
+        self.rooms.store.import_campaigns(CampaignBatch { changes }, revision).await.unwrap();
+        let hash = programme.fallback[0].product.variant[0].media.unwrap();
+        let media = Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s: 15 };
+        let item = MediaItem { media, duration_ms: 15_000, name: "clip.mp4".into(), added_ms: Default::default() };
+        self.rooms.store.keep_media(item).await.unwrap();
+    }
+
+    /// The page, once the dry run behind it is made.
+    async fn answered(&self, path: &str) -> String {
+        loop {
+            let html = self.ok(path).await;
+            if !["Đang tính thử", "being planned for a trial"].iter().any(|wait| html.contains(wait)) {
+                return html;
+            }
+        }
+    }
+
+    async fn order(&self, text: &str) {
+        let order: Directive = toml::from_str(text).unwrap();
+        let revision = self.rooms.store.campaigns_revision().await.unwrap();
+        let changes = vec![CampaignChange::Directive(Box::new(order))];
+        self.rooms.store.import_campaigns(CampaignBatch { changes }, revision).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn before_an_order_begins_the_page_says_who_can_carry_it_and_what_would_help() {
+    let screens = vec![
+        screen("S1", &format!("Sảnh {HOSTILE}"), "W1", ScreenKind::Managed),
+        screen("S2", "Màn hình của đơn vị khác", "W1", ScreenKind::ThirdParty),
+        screen("S3", "Một cửa", "W2", ScreenKind::Managed),
+    ];
+    let town = Town::with(&[("W1", HOSTILE), ("W2", "Phường Ba Đình")], screens).await;
+    let html = town.answered("/preflight/ihanoi").await;
+    assert!(html.contains("chưa có nội dung an toàn"), "nothing can be planned without a safe loop: {html}");
+
+    town.programme().await;
+    assert!(town.ok("/").await.contains("href=\"/preflight/ihanoi\""), "one step from the order's name");
+    let html = town.answered("/preflight/ihanoi").await;
+    for said in [
+        "Từ 20/11/2026 đến hết ngày 26/11/2026",
+        "Cả 2 màn hình đều phát đủ được.",
+        "42/42",
+        "không do hệ thống phát",
+        "Hợp đồng phải nhường chỗ",
+        "Cà phê phố cổ",
+        "&#60;script&#62;alert",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert!(!html.contains("Cách nới nhỏ nhất"), "nothing is short, so nothing needs to give way");
+
+    // two hours of peak, half an hour apart, hold eight plays of twenty
+    town.order(&ORDER.replace("plays = 6", "plays = 20").replace("min_gap_s = 300", "min_gap_s = 900")).await;
+    let html = town.answered("/preflight/ihanoi?lang=en").await;
+    for said in [
+        "2 of 2 screens lack room, by 360 s a day.",
+        "08:00–10:00",
+        "2 screens, at most 180 s a day",
+        "Let plays be 6 min apart instead of 15 min: then both screens can carry it.",
+        "Ask for 8 plays a day instead of 20: then both screens can carry it.",
+        "at least 15 min apart there is room for 8",
+        "56/140",
+        "lacks room",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    let rows = |html: &str| html.matches("href=\"/screens/").count();
+    assert_eq!((rows(&html), rows(&town.ok("/preflight/ihanoi?show=cannot").await)), (3, 2));
+    let at = |name: &str| html.find(&format!("href=\"/screens/{name}\"")).unwrap();
+    assert!(at("S1") < at("S2") && at("S3") < at("S2"), "problems first");
+
+    for (path, status, said) in [
+        ("/preflight/nothing", 404, "Không có văn bản nào mang mã “nothing”"),
+        ("/preflight/%3Cscript%3E?lang=en", 404, "No order has the code"),
+        ("/preflight", 404, "Không có trang này"),
+    ] {
+        let (got, html) = town.page(path).await;
+        assert_eq!(got.as_u16(), status, "{path}");
+        assert!(html.contains(said), "{path}: {said}\n{html}");
+    }
+    town.clock.jump_to("2027-01-10".parse::<LocalDay>().unwrap().at(8 * 3_600, HANOI));
+    assert!(town.ok("/preflight/ihanoi").await.contains("Văn bản đã kết thúc ngày 31/12/2026"));
+    let quiet =
+        ORDER.replace("\"play\"", "\"suspend\"").replace("quota =", "# quota =").replace("\"ihanoi\"", "\"quiet\"");
+    town.order(&quiet).await;
+    assert!(town.ok("/preflight/quiet?lang=en").await.contains("names no number of plays"));
 }
 
 #[tokio::test]

@@ -143,6 +143,9 @@ error-unknown-unit-mend = Look for the unit in the list of the page Today.
 error-unknown-screen-title = There is no such screen
 error-unknown-screen = No screen has the code “{ $value }”.
 error-unknown-screen-mend = Look for the screen on its unit's page.
+error-unknown-order-title = No such order
+error-unknown-order = No order has the code “{ $value }”.
+error-unknown-order-mend = Look for the order in the list of campaigns on today's page.
 error-bad-day-title = Not a day
 error-bad-day = “{ $value }” is not a day that exists.
 error-bad-day-mend = Write the day as year-month-day, for example 2026-11-20.
@@ -335,3 +338,57 @@ peaks-lapsed = Week of { $week }: lapsed, nobody decided.
 class-working_day = Working days
 class-saturday = Saturdays
 class-sunday_holiday = Sundays and days off
+# Before an order begins: which screens can carry it.
+preflight-link = Look ahead: which screens can carry it
+preflight-title = Can it be carried?
+preflight-day = { $day }
+preflight-days = From { $from } to the end of { $to }
+preflight-only-day = There are many screens, so this page looks only at the day of the next seven on which most are on duty; the command lichphat preflight looks at more.
+preflight-working = Every screen's days are being planned for a trial.
+preflight-again = The answer appears by itself when it is ready.
+preflight-no-number = This order names no number of plays, so there is nothing to look at.
+preflight-ended = The order ended on { $day }: there is no day left to look at.
+preflight-nobody = No screen of this system has to play the order on the days to come.
+preflight-all-can = { $n ->
+    [one] The one screen can carry it.
+   *[other] All { $n_t } screens can carry it.
+  }
+preflight-some-cannot = { $cannot ->
+    [one] { $cannot_t } of { $n_t } screens lacks room, by { $seconds_t } s a day.
+   *[other] { $cannot_t } of { $n_t } screens lack room, by { $seconds_t } s a day.
+  }
+preflight-targeted = Targeted
+preflight-can = Can carry it
+preflight-cannot = Lack room
+preflight-off-duty = Off duty
+preflight-not-managed = Run by others
+preflight-no-variant = Without a variant
+preflight-no-fallback = Without a safe loop
+preflight-nothing-asked = Nothing asked
+preflight-smallest = The smallest relaxation
+preflight-no-relaxation = No relaxation that was tried helps: gap, plays, windows, contracts.
+preflight-other-ways = Other ways
+preflight-hours-title = Hours that lack room
+preflight-hours = { $n ->
+    [one] { $n_t } screen, at most { $seconds_t } s a day
+   *[other] { $n_t } screens, at most { $seconds_t } s a day
+  }
+preflight-contracts-title = Contracts that give way
+preflight-contracts-none = No contract loses a play.
+preflight-contracts-caption = Plays and seconds a day that contracts lose on all screens together.
+preflight-col-contract = Contract
+preflight-col-plays = Plays
+preflight-col-seconds = Seconds
+preflight-col-placed = Placed
+preflight-col-lacks = Lacks
+preflight-col-displaced = Contracts lose
+preflight-screens-caption = Plays that found a place of those asked for on the days looked at; what lacks and what contracts lose in seconds of the worst day. Screens with problems first.
+preflight-tab-all = All ({ $n_t })
+preflight-tab-cannot = Lack room ({ $n_t })
+preflight-result-can = can carry it
+preflight-result-cannot = lacks room
+preflight-result-off-duty = off duty on these days
+preflight-result-no-fallback = no safe loop, so it is not planned
+preflight-result-not-managed = run by somebody else
+preflight-result-no-variant = no variant it could play
+preflight-result-nothing-asked = nothing is asked of it

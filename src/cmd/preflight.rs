@@ -1,12 +1,13 @@
 //! `lichphat preflight DIRECTIVE`: before an order is signed, who can carry it and who cannot.
 
 use super::{Context, import, output, rooms::Rooms};
-use crate::campaigns::Directive;
+use crate::campaigns::{Directive, DirectiveKind};
 use crate::error::AppError;
 use crate::lang::Lang;
-use crate::planning::preflight::{ScreenAnswer, preflight};
+use crate::planning::preflight::{Displaced, Preflight, Question, ScreenAnswer, Summary, preflight};
 use lichphat_playlists::ids::DirectiveCode;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::plan::Lang as Tongue;
+use lichphat_playlists::time::{IntervalSet, LocalDay};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -26,20 +27,59 @@ pub(super) struct Args {
     output: output::Args,
 }
 
+/// One screen in tables and CSV.
 #[derive(Serialize)]
 struct Row<'a> {
     screen: &'a str,
+    name: &'a str,
+    result: &'static str,
     days: u32,
     asked: u32,
     placed: u32,
-    can: bool,
     windows: &'a str,
     lacks_s: u32,
-    contracts_displaced: u32,
+    displaced_plays: u32,
+    displaced_s: u32,
     reason: &'a str,
 }
-const COLUMNS: &[&str] =
-    &["screen", "days", "asked", "placed", "can", "windows", "lacks_s", "contracts_displaced", "reason"];
+const COLUMNS: &[&str] = &[
+    "screen",
+    "name",
+    "result",
+    "days",
+    "asked",
+    "placed",
+    "windows",
+    "lacks_s",
+    "displaced_plays",
+    "displaced_s",
+    "reason",
+];
+
+/// One contract in the table below the screens'.
+#[derive(Serialize)]
+struct ContractRow<'a> {
+    contract: &'a str,
+    title: &'a str,
+    screens: u32,
+    plays_per_day: u64,
+    seconds_per_day: u64,
+    most_plays: u32,
+}
+const CONTRACT_COLUMNS: &[&str] = &["contract", "title", "screens", "plays_per_day", "seconds_per_day", "most_plays"];
+
+/// The JSON form: what was asked, then the whole answer.
+#[derive(Serialize)]
+struct Document<'a> {
+    directive: &'a DirectiveCode,
+    title: &'a str,
+    from: LocalDay,
+    to: LocalDay,
+    /// The smallest step that helps; none when nothing is short, or nothing helps.
+    relaxation: Option<&'a crate::planning::preflight::Relaxation>,
+    #[serde(flatten)]
+    answer: &'a Preflight,
+}
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
@@ -60,31 +100,28 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         ))
     })?;
     let days = days(&directive, &args, rooms.today())?;
-    let targeted =
-        |s: &crate::directory::Screen| days.iter().any(|d| directive.binds(&city.directory, s, *d).is_some());
-    let all = city.directory.screens().filter(|s| targeted(s)).count();
-    let inputs = rooms.inputs(&city, &days, targeted).await?;
-    for screen in &inputs.without_fallback {
-        context.say(
-            &format!("{screen}: không có lịch vì chưa có nội dung dự phòng nào phù hợp"),
-            &format!("{screen}: is not planned: no safe loop fits it"),
-        );
-    }
-    for lost in inputs.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
+    let question = Question { world: city.world(), directive: &directive, days: &days };
+    let answer = preflight(&question, &rooms.known(&city, &days).await?)?;
+    for lost in answer.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
         context.say(
             &format!("{} ({}): chưa có tệp trong kho nội dung", lost.code, lost.variant),
             &format!("{} ({}): {}", lost.code, lost.variant, lost.problem),
         );
     }
-    let answers = preflight(&inputs.days, &directive.campaign())?;
-    let english = context.lang == Lang::En;
-    let rows: Vec<Row<'_>> = answers.iter().map(|a| row(a, english)).collect();
-    output::rows(args.output.format, COLUMNS, &rows)?;
-    say(context, &answers, all);
+    print(&args, context.lang, &directive, &days, &answer)?;
+    for (vi, en) in words(&answer) {
+        context.say(&vi, &en);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
 fn days(directive: &Directive, args: &Args, today: LocalDay) -> Result<Vec<LocalDay>, AppError> {
+    if directive.kind == DirectiveKind::Suspend || directive.quota.is_none() {
+        return Err(AppError::Usage(format!(
+            "DIRECTIVE {}: asks for no number of plays, so there is nothing to look at before it is signed",
+            directive.code
+        )));
+    }
     let wished = args.from.unwrap_or(today);
     let ended = || {
         AppError::Usage(format!(
@@ -97,33 +134,118 @@ fn days(directive: &Directive, args: &Args, today: LocalDay) -> Result<Vec<Local
     Ok(from.through(last.min(from.plus(args.days.clamp(1, 45) - 1))).collect())
 }
 
-fn row(a: &ScreenAnswer, english: bool) -> Row<'_> {
+fn print(
+    args: &Args,
+    lang: Lang,
+    directive: &Directive,
+    days: &[LocalDay],
+    answer: &Preflight,
+) -> Result<(), AppError> {
+    let (Some(&from), Some(&to)) = (days.first(), days.last()) else { return Ok(()) };
+    if args.output.format == output::Format::Json {
+        let (directive, title) = (&directive.code, directive.title.as_str());
+        return output::json(&Document { directive, title, from, to, relaxation: answer.relaxations.first(), answer });
+    }
+    let rows: Vec<Row<'_>> = answer.screens.iter().map(|a| row(a, lang)).collect();
+    output::rows(args.output.format, COLUMNS, &rows)?;
+    if args.output.format == output::Format::Table && !answer.contracts.is_empty() {
+        let rows: Vec<ContractRow<'_>> = answer.contracts.iter().map(contract).collect();
+        output::rows(args.output.format, CONTRACT_COLUMNS, &rows)?;
+    }
+    Ok(())
+}
+
+fn row(a: &ScreenAnswer, lang: Lang) -> Row<'_> {
     Row {
         screen: a.screen.as_str(),
+        name: &a.name,
+        result: a.outcome.code(),
         days: a.days,
         asked: a.asked,
         placed: a.placed,
-        can: a.can(),
         windows: &a.windows,
         lacks_s: a.lacks_s,
-        contracts_displaced: a.contracts_displaced,
-        reason: if english { &a.reason_en } else { &a.reason_vi },
+        displaced_plays: a.displaced_plays,
+        displaced_s: a.displaced_s,
+        reason: lang.pick(&a.reason_vi, &a.reason_en),
     }
 }
 
-fn say(context: &Context, answers: &[ScreenAnswer], targeted: usize) {
-    let can = answers.iter().filter(|a| a.can()).count();
-    let lacks_s: u32 = answers.iter().map(|a| a.lacks_s).sum();
-    let displaced: u32 = answers.iter().map(|a| a.contracts_displaced).sum();
-    let cannot = answers.len() - can;
-    context.say(
-        &format!(
-            "{targeted} màn hình thuộc diện thực hiện: {can} phát đủ được, {cannot} không đủ chỗ (thiếu {lacks_s} giây), {} không có lịch; hợp đồng mất {displaced} lượt/ngày.",
-            targeted - answers.len()
+fn contract(c: &Displaced) -> ContractRow<'_> {
+    ContractRow {
+        contract: c.contract.as_str(),
+        title: &c.title,
+        screens: c.screens,
+        plays_per_day: c.plays_per_day,
+        seconds_per_day: c.seconds_per_day,
+        most_plays: c.most_plays,
+    }
+}
+
+/// The answer in sentences, Vietnamese and English: the sum, the worst hours, the contracts, what would help.
+fn words(answer: &Preflight) -> Vec<(String, String)> {
+    const MOST: usize = 3;
+    let mut words = vec![sum(&answer.summary)];
+    for h in answer.hours.iter().take(MOST) {
+        let windows = IntervalSet::parse(&h.windows).unwrap_or_default();
+        let (vi, en) = (Tongue::Vi.windows(&windows), Tongue::En.windows(&windows));
+        words.push((
+            format!("{vi}: {} màn hình thiếu chỗ, nhiều nhất {} giây/ngày.", h.screens, h.most_s),
+            format!("{en}: too little room on {} screens, at most {} s a day.", h.screens, h.most_s),
+        ));
+    }
+    for c in answer.contracts.iter().take(MOST) {
+        let Displaced { contract, title, screens, plays_per_day, seconds_per_day, .. } = c;
+        words.push((
+            format!("Hợp đồng {contract} ({title}) mất {plays_per_day} lượt ({seconds_per_day} giây) mỗi ngày, trên {screens} màn hình."),
+            format!("Contract {contract} ({title}) loses {plays_per_day} plays ({seconds_per_day} s) a day, on {screens} screens."),
+        ));
+    }
+    if answer.summary.cannot > 0 {
+        words.push(answer.relaxations.first().map_or_else(
+            || {
+                (
+                    "Chưa có cách nới nào trong các cách đã thử giúp được: khoảng cách, số lượt, khung giờ, hợp đồng."
+                        .to_owned(),
+                    "No relaxation that was tried helps: gap, plays, windows, contracts.".to_owned(),
+                )
+            },
+            |r| (format!("Cách nới nhỏ nhất: {}", lower(&r.vi)), format!("Smallest relaxation: {}", lower(&r.en))),
+        ));
+    }
+    words
+}
+
+fn lower(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+fn sum(s: &Summary) -> (String, String) {
+    let Summary {
+        targeted, can, cannot, off_duty, not_managed, no_variant, no_fallback, nothing_asked, lacks_s, ..
+    } = s;
+    let parts = |list: [(&u32, &str); 5]| -> String {
+        list.iter().filter(|(n, _)| **n > 0).map(|(n, what)| format!(", {n} {what}")).collect()
+    };
+    let vi = parts([
+        (not_managed, "không do hệ thống phát"),
+        (off_duty, "không hoạt động trong những ngày này"),
+        (no_variant, "chưa có bản nội dung phù hợp"),
+        (no_fallback, "chưa có nội dung an toàn"),
+        (nothing_asked, "không phải phát lượt nào"),
+    ]);
+    let en = parts([
+        (not_managed, "are not ours to play on"),
+        (off_duty, "are off duty on these days"),
+        (no_variant, "have no variant they could play"),
+        (no_fallback, "have no safe loop"),
+        (nothing_asked, "are asked for nothing"),
+    ]);
+    (
+        format!(
+            "{targeted} màn hình thuộc diện thực hiện: {can} phát đủ được, {cannot} không đủ chỗ (thiếu {lacks_s} giây/ngày){vi}."
         ),
-        &format!(
-            "{targeted} screens targeted: {can} can carry it, {cannot} lack room ({lacks_s} s), {} are not planned by us or off duty; contracts lose {displaced} plays a day.",
-            targeted - answers.len()
-        ),
-    );
+        format!("{targeted} screens targeted: {can} can carry it, {cannot} lack room ({lacks_s} s a day){en}."),
+    )
 }

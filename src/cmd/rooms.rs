@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::fleet::Fleet;
 use crate::keys::Keys;
 use crate::library::Library;
-use crate::planning::{Inputs, Known, Planning, PlanningError, Replanned, Unplayable, World};
+use crate::planning::{Known, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::store::Store;
 use crate::web::App;
@@ -124,24 +124,9 @@ impl Rooms {
         Ok(City { directory: self.store.directory().await?, campaigns: self.store.campaigns().await?, media })
     }
 
-    /// What managed screens (those that `wanted` lets through) ask for on `days`.
-    pub async fn inputs(
-        &self,
-        city: &City,
-        days: &[LocalDay],
-        wanted: impl Fn(&Screen) -> bool,
-    ) -> Result<Inputs, AppError> {
-        let world = city.world();
-        let screens: Vec<&Screen> = world.managed().filter(|s| wanted(s)).collect();
-        let inputs = world.inputs(screens.iter().copied(), days, &self.known(city, days).await?);
-        some_are_planned(inputs.without_fallback.len(), screens.len())?;
-        Ok(inputs)
-    }
-
-    async fn known(&self, city: &City, days: &[LocalDay]) -> Result<Known, PlanningError> {
-        let (world, store) = (city.world(), self.planning.store());
-        let first = days.first().copied().unwrap_or(self.today());
-        Ok(world.known(days, store.facts(world.facts_from(first)).await?, store.marks().await?))
+    /// What stands behind the ledgers of `days`.
+    pub async fn known(&self, city: &City, days: &[LocalDay]) -> Result<Known, PlanningError> {
+        city.world().known_of(self.planning.store(), days).await
     }
 
     /// Plans the horizon from today on, publishes what is new and tells the devices.

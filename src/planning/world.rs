@@ -4,7 +4,7 @@ use super::compose::{FixedEvent, Hush, LoopItem, muted};
 use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
-use super::{DayInput, Facts};
+use super::{DayInput, Facts, PlanStore, PlanningError};
 use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
@@ -72,6 +72,15 @@ impl World<'_> {
     /// What stands behind the ledgers of `days`, for any number of calls of [`World::inputs`].
     pub fn known(&self, days: &[LocalDay], facts: Facts, marks: BTreeMap<ScreenCode, LedgerThrough>) -> Known {
         Known { parts: self.parts(days, &facts), facts, marks }
+    }
+
+    /// [`World::known`], out of the store.
+    pub async fn known_of(&self, store: &dyn PlanStore, days: &[LocalDay]) -> Result<Known, PlanningError> {
+        let facts = match days.first() {
+            Some(&first) => store.facts(self.facts_from(first)).await?,
+            None => Facts::new(),
+        };
+        Ok(self.known(days, facts, store.marks().await?))
     }
 
     /// What `screens` ask for on `days`, of which all is `known`.

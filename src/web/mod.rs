@@ -46,6 +46,7 @@ pub fn service(app: &App) -> Service {
         .route("device", device_api::routes(app))
         .route("healthz", health(app))
         .route("peaks", console::routes(app))
+        .route("preflight", console::routes(app))
         .route("screens", console::routes(app))
         .route("static", console::routes(app))
         .route("units", console::routes(app))

@@ -2,12 +2,14 @@
 //! background so that no page waits for 20,000 screens.
 
 use super::ConsoleError;
+pub(super) use super::preview::Preview;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
+use crate::library::LibraryStore;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
-use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
@@ -18,10 +20,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Figures younger than this are shown as they are, ms.
 const FRESH_MS: u64 = 5_000;
 /// Figures younger than this are shown while newer ones are made, ms.
-const STALE_MS: u64 = 600_000;
+pub(super) const STALE_MS: u64 = 600_000;
 
 /// Orders and periods whose figures are kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// Dry runs that are kept; one of a large fleet has megabytes.
+const PREVIEWS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// The city at one revision of both rooms.
 #[derive(Debug)]
@@ -77,18 +82,18 @@ impl CampaignNow {
 
 /// Devices by screen.
 pub(super) type Devices = BTreeMap<ScreenCode, DeviceFacts>;
-type Tag = (u64, u64, LocalDay);
+pub(super) type Tag = (u64, u64, LocalDay);
 /// A campaign over days, the first to the last.
 type Spanned = (CampaignCode, (LocalDay, LocalDay));
 
 /// A value that is made anew when it is old; whoever asks meanwhile gets the last one.
-struct Fresh<V> {
+pub(super) struct Fresh<V> {
     held: Mutex<Option<(Tag, u64, Arc<V>)>>,
     making: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl<V: Send + Sync + 'static> Fresh<V> {
-    fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         Arc::new(Self { held: Mutex::new(None), making: Arc::default() })
     }
     fn younger(&self, tag: Tag, mono_ms: u64, age_ms: u64) -> Option<Arc<V>> {
@@ -100,11 +105,25 @@ impl<V: Send + Sync + 'static> Fresh<V> {
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((tag, mono_ms, Arc::clone(value)));
     }
 
-    async fn get<F>(self: &Arc<Self>, tag: Tag, mono_ms: u64, make: F) -> Result<Arc<V>, ConsoleError>
+    pub(super) async fn get<F>(self: &Arc<Self>, tag: Tag, mono_ms: u64, make: F) -> Result<Arc<V>, ConsoleError>
     where
         F: Future<Output = Result<V, ConsoleError>> + Send + 'static,
     {
-        if let Some(value) = self.younger(tag, mono_ms, FRESH_MS) {
+        self.get_younger(tag, mono_ms, FRESH_MS, make).await
+    }
+
+    /// A value younger than `fresh_ms`, or the last one while a newer one is made.
+    pub(super) async fn get_younger<F>(
+        self: &Arc<Self>,
+        tag: Tag,
+        mono_ms: u64,
+        fresh_ms: u64,
+        make: F,
+    ) -> Result<Arc<V>, ConsoleError>
+    where
+        F: Future<Output = Result<V, ConsoleError>> + Send + 'static,
+    {
+        if let Some(value) = self.younger(tag, mono_ms, fresh_ms) {
             return Ok(value);
         }
         if let Some(value) = self.younger(tag, mono_ms, STALE_MS) {
@@ -143,13 +162,15 @@ pub struct Console {
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
     devices: Arc<Fresh<Devices>>,
+    pub(super) media: Arc<dyn LibraryStore>,
+    pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
 }
 
 impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(store: &Arc<S>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
     where
-        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + 'static,
+        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
         Self {
@@ -164,6 +185,8 @@ impl Console {
             city: Mutex::new(None),
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),
+            media: Arc::clone(store) as _,
+            previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
         }
     }
 

@@ -9,6 +9,8 @@ mod names;
 mod overview;
 mod page;
 mod peaks;
+mod preflight;
+mod preview;
 mod screen;
 mod timeline;
 mod unit;
@@ -33,10 +35,10 @@ pub(super) enum ConsoleError {
     /// No such page.
     #[error("no such page")]
     NotFound,
-    /// No such unit or screen; the code as given.
+    /// No such unit, screen or order; the code as given.
     #[error("{kind} {code}: is not known")]
     Unknown {
-        /// `unit` or `screen`.
+        /// `unit`, `screen` or `order`.
         kind: &'static str,
         /// As given.
         code: String,
@@ -177,6 +179,7 @@ async fn dispatch(console: &Console, asked: &Asked) -> Result<String, ConsoleErr
     match segments.as_slice() {
         [""] => overview::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
+        ["preflight", code] => preflight::show(console, asked, code).await,
         ["screens", code] => screen::show(console, asked, code).await,
         ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,

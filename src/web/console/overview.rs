@@ -83,6 +83,7 @@ struct Card {
     figures: Vec<(String, String)>,
     causes: Vec<CauseLine>,
     href: String,
+    preflight: String,
     current: bool,
 }
 
@@ -116,6 +117,8 @@ struct UnitRow {
 struct OtherOrder {
     title: String,
     state: String,
+    /// The dry run, for one that has days to come and a number.
+    preflight: Option<String>,
 }
 
 /// `GET /`.
@@ -306,6 +309,7 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         figures,
         causes: causes(lang, now.report.of, t, CAUSES),
         href: asked.with("campaign", Some(now.report.campaign.as_str())) + "#units",
+        preflight: format!("/preflight/{}", now.report.campaign),
         current,
     }
 }
@@ -400,7 +404,11 @@ fn others(lang: Lang, city: &City, today: LocalDay) -> Vec<OtherOrder> {
     city.campaigns
         .directives()
         .filter(|d| !shown_above.contains(&&d.code))
-        .map(|d| OtherOrder { title: order_title(lang, d), state: state(d) })
+        .map(|d| OtherOrder {
+            title: order_title(lang, d),
+            state: state(d),
+            preflight: (d.quota.is_some() && d.phase(today) != Phase::Ended).then(|| format!("/preflight/{}", d.code)),
+        })
         .collect()
 }
 

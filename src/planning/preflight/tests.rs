@@ -1,0 +1,275 @@
+//! What is said before an order is signed, in a town of one ward.
+
+use super::*;
+use crate::campaigns::{self, CampaignBatch, Campaigns};
+use crate::directory::table::SourceFile;
+use crate::directory::{Directory, import};
+use crate::planning::Facts;
+use lichphat_playlists::ids::{DirectiveCode, MediaHash};
+use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::time::HANOI;
+
+const ORDER: &str = "
+code = 'clean'
+title = 'Đường phố sạch'
+kind = 'play'
+issuer = 'HN'
+from = 2026-11-16
+to = 2026-11-30
+source = 'made up for the tests'
+quota = { plays = 8, per = 'day', rule = 'average', within = 'peak' }
+min_gap_s = 300
+priority = 3
+[product]
+title = 'Đường phố sạch'
+length_s = 15
+[[product.variant]]
+lang = 'vi'
+form = 'subtitled'
+file = 'spot.mp4'
+[[target]]
+link = 'territory'
+unit = 'HN'
+force = 'required'
+reason = 'made up'
+";
+
+const CONTRACT: &str = "
+[[contract]]
+code = 'tea'
+title = 'Trà sen'
+advertiser = 'A'
+from = 2026-01-01
+to = 2026-12-31
+plays_per_day = 240
+min_gap_s = 60
+[[contract.place]]
+link = 'territory'
+unit = 'HN'
+venue_types = ['corner']
+[contract.product]
+title = 'Trà sen'
+length_s = 60
+[[contract.product.variant]]
+lang = 'vi'
+form = 'silent'
+file = 'tea.png'
+";
+
+struct Town {
+    directory: Directory,
+    campaigns: Campaigns,
+    media: BTreeMap<MediaHash, Media>,
+}
+
+fn day(text: &str) -> LocalDay {
+    text.parse().unwrap()
+}
+
+impl Town {
+    fn new() -> Self {
+        let mut town =
+            Self { directory: Directory::default(), campaigns: Campaigns::default(), media: BTreeMap::new() };
+        for (kind, name) in [
+            (import::Kind::Units, "units.csv"),
+            (import::Kind::Venues, "venues.toml"),
+            (import::Kind::Screens, "screens.csv"),
+        ] {
+            let path = format!("{}/tests/fixtures/town/{name}", env!("CARGO_MANIFEST_DIR"));
+            town.import(kind, name, &std::fs::read_to_string(path).unwrap());
+        }
+        let path = format!("{}/tests/fixtures/town/loop.toml", env!("CARGO_MANIFEST_DIR"));
+        town.programme(&std::fs::read_to_string(path).unwrap());
+        town
+    }
+
+    fn import(&mut self, kind: import::Kind, name: &str, text: &str) {
+        let context = import::Context { directory: &self.directory, now: day("2026-11-01").start(HANOI) };
+        let file = SourceFile { name, bytes: text.as_bytes() };
+        let batch = import::parse(kind, file, context).unwrap_or_else(|p| panic!("{p}"));
+        self.directory.apply(batch);
+    }
+
+    /// Puts a batch in as the import would: with the files of its variants in the library.
+    fn take(&mut self, mut batch: CampaignBatch) {
+        for (duration_s, variant) in batch.variants_mut() {
+            let name = variant.file.clone().unwrap_or_default();
+            let hash = Sha256Hash::of(format!("{name} {duration_s}").as_bytes());
+            variant.media = Some(hash);
+            self.media.insert(hash, Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s });
+        }
+        self.campaigns.apply(batch);
+    }
+
+    fn read(&self, text: &str, programme: bool) -> CampaignBatch {
+        let now = day("2026-11-01").start(HANOI);
+        let context = campaigns::Context { directory: &self.directory, campaigns: &self.campaigns, now };
+        let file = SourceFile { name: "order.toml", bytes: text.as_bytes() };
+        let read = if programme { campaigns::programme(file, context) } else { campaigns::directive(file, context) };
+        read.unwrap_or_else(|p| panic!("{p}"))
+    }
+
+    fn programme(&mut self, text: &str) {
+        let batch = self.read(text, true);
+        self.take(batch);
+    }
+
+    fn order(&mut self, text: &str) {
+        let batch = self.read(text, false);
+        self.take(batch);
+    }
+
+    fn ask(&self, days: u32) -> Preflight {
+        let world = World { directory: &self.directory, campaigns: &self.campaigns, media: &self.media };
+        let directive = self.campaigns.directive(&DirectiveCode::new("clean").unwrap()).unwrap();
+        let days: Vec<LocalDay> = (0..days).map(|n| day("2026-11-16").plus(n)).collect();
+        let known = world.known(&days, Facts::new(), BTreeMap::new());
+        let question = Question { world, directive, days: &days };
+        let answer = preflight(&question, &known).unwrap();
+        assert_eq!(preflight(&question, &known).unwrap(), answer, "the same question, the same answer");
+        answer
+    }
+}
+
+fn told(answer: &Preflight) -> String {
+    let mut lines = Vec::new();
+    for s in &answer.screens {
+        let (outcome, reason) = (s.outcome.code(), &s.reason_en);
+        lines.push(format!(
+            "{} {outcome} {}/{} {} lacks {} s. {reason}",
+            s.screen, s.placed, s.asked, s.windows, s.lacks_s
+        ));
+    }
+    let hours = answer.hours.iter().map(|h| format!("{}: {} screens, {} s", h.windows, h.screens, h.most_s));
+    let steps =
+        answer.relaxations.iter().flat_map(|r| [r.vi.clone(), format!("{} [{:?} {}]", r.en, r.kind, r.permille)]);
+    lines.extend(hours.chain(steps));
+    lines.iter().map(|l| l.trim_end()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn an_order_that_fits_is_carried_by_every_screen_that_can_show_it() {
+    let mut town = Town::new();
+    town.import(
+        import::Kind::Screens,
+        "more.csv",
+        "code,name,venue_type,kind,width,height,output,owner,territory\n\
+        T-01,LED của đơn vị khác,corner,third-party,640,192,video,P1,P1\n",
+    );
+    town.order(ORDER);
+    let answer = town.ask(7);
+    // the run-ahead of the first days is no reason not to sign: eight a day is what is owed
+    insta::assert_snapshot!(told(&answer), @"
+    T-01 not-managed 0/0  lacks 0 s.
+    C-01 can 56/56  lacks 0 s.
+    C-02 can 56/56  lacks 0 s.
+    ");
+    assert_eq!((answer.summary.targeted, answer.summary.can, answer.summary.not_managed), (3, 2, 1));
+}
+
+#[test]
+fn a_gap_that_leaves_too_little_room_is_said_with_the_smallest_steps_that_help() {
+    let mut town = Town::new();
+    town.order(&ORDER.replace("min_gap_s = 300", "min_gap_s = 1800"));
+    insta::assert_snapshot!(told(&town.ask(1)), @"
+    C-01 cannot 4/8 08:00-09:00;11:00-12:00 lacks 60 s. 08:00–09:00 and 11:00–12:00: Đường phố sạch needs 8 plays; at least 30 min apart there is room for 4, over by 4 (100.0 %). Cheapest: Đường phố sạch 8 → 4 a day.
+    C-02 cannot 4/8 08:00-09:00;11:00-12:00 lacks 60 s. 08:00–09:00 and 11:00–12:00: Đường phố sạch needs 8 plays; at least 30 min apart there is room for 4, over by 4 (100.0 %). Cheapest: Đường phố sạch 8 → 4 a day.
+    08:00-09:00;11:00-12:00: 2 screens, 60 s
+    Rút khoảng cách tối thiểu từ 30 phút xuống 15 phút thì cả hai màn hình phát đủ được.
+    Let plays be 15 min apart instead of 30 min: then both screens can carry it. [Gap 500]
+    Giảm từ 8 xuống 4 lượt/ngày thì cả hai màn hình phát đủ được.
+    Ask for 4 plays a day instead of 8: then both screens can carry it. [Plays 500]
+    Cho phát trong toàn bộ giờ hoạt động thay vì chỉ giờ cao điểm thì cả hai màn hình phát đủ được.
+    Let plays count in all hours of duty instead of the peak only: then both screens can carry it. [Windows 500]
+    ");
+}
+
+#[test]
+fn a_screen_with_less_room_than_the_others_decides_how_far_all_must_give_way() {
+    let mut town = Town::new();
+    town.import(
+        import::Kind::Closures,
+        "c.csv",
+        "screen,from,to,reason,author\n\
+        C-02,2026-11-16 08:20,2026-11-16 11:55,repair,office\n",
+    );
+    town.order(&ORDER.replace("plays = 8", "plays = 14").replace("min_gap_s = 300", "min_gap_s = 600"));
+    insta::assert_snapshot!(told(&town.ask(1)), @"
+    C-02 cannot 2/14 08:00-08:12:30 lacks 180 s. 08:00–08:12:30: Đường phố sạch needs 14 plays; at least 10 min apart there is room for 2, over by 12 (600.0 %). Cheapest: Đường phố sạch 14 → 2 a day.
+    C-01 cannot 12/14 08:00-09:00;11:00-12:00 lacks 30 s. 08:00–09:00 and 11:00–12:00: Đường phố sạch needs 14 plays; at least 10 min apart there is room for 12, over by 2 (16.7 %). Cheapest: Đường phố sạch 14 → 12 a day.
+    08:00-08:12:30: 1 screens, 180 s
+    08:00-09:00;11:00-12:00: 1 screens, 30 s
+    Giảm từ 14 xuống 2 lượt/ngày thì cả hai màn hình phát đủ được.
+    Ask for 2 plays a day instead of 14: then both screens can carry it. [Plays 857]
+    Rút khoảng cách tối thiểu từ 10 phút xuống 8 phút thì 1 trong 2 màn hình phát đủ được, còn 1 màn hình vẫn thiếu chỗ.
+    Let plays be 8 min apart instead of 10 min: then 1 of 2 screens can carry it; room is still lacking on 1. [Gap 200]
+    Cho phát trong toàn bộ giờ hoạt động thay vì chỉ giờ cao điểm thì 1 trong 2 màn hình phát đủ được, còn 1 màn hình vẫn thiếu chỗ.
+    Let plays count in all hours of duty instead of the peak only: then 1 of 2 screens can carry it; room is still lacking on 1. [Windows 500]
+    ");
+}
+
+#[test]
+fn contracts_that_give_way_are_named_with_what_they_lose() {
+    let mut town = Town::new();
+    town.programme(CONTRACT);
+    town.order(ORDER);
+    let answer = town.ask(2);
+    assert_eq!(answer.summary.can, 2, "an order never gives way to a contract: {}", told(&answer));
+    let tea = &answer.contracts[0];
+    let of = (tea.contract.as_str(), tea.title.as_str(), tea.screens, answer.contracts.len());
+    assert_eq!(of, ("tea", "Trà sen", 2, 1));
+    // four hours of sixty-second plays without a second to spare: eight short ones take the place of two to eight
+    let lost = tea.most_plays;
+    assert!((2..=8).contains(&lost), "{lost}");
+    assert_eq!((tea.plays_per_day, tea.seconds_per_day), (u64::from(2 * lost), u64::from(120 * lost)));
+    assert_eq!((answer.summary.displaced_plays, answer.summary.displaced_s), (tea.plays_per_day, tea.seconds_per_day));
+
+    // what does not fit anyway is not the order's doing
+    let mut town = Town::new();
+    town.programme(&CONTRACT.replace("plays_per_day = 240", "plays_per_day = 300"));
+    town.order(ORDER);
+    assert!((2..=8).contains(&town.ask(1).contracts[0].most_plays));
+}
+
+#[test]
+fn orders_that_stand_above_it_are_asked_to_give_way_where_a_proof_says_that_this_is_cheapest() {
+    let mut town = Town::new();
+    let other = ORDER.replace("'clean'", "'other'").replace("'Đường phố sạch'", "'Việc khác'");
+    let other = other.replace("plays = 8", "plays = 200").replace("min_gap_s = 300", "min_gap_s = 30");
+    town.order(&other.replace("length_s = 15", "length_s = 30"));
+    town.order(&ORDER.replace("plays = 8", "plays = 100").replace("min_gap_s = 300", "min_gap_s = 15"));
+    insta::assert_snapshot!(told(&town.ask(1)), @"
+    C-01 cannot 95/100 08:00-09:00;11:00-12:00 lacks 75 s. 08:00–09:00 and 11:00–12:00: 2 campaigns need 8,700 s, free 7,200 s, over by 1,500 s (20.8 %). Largest: Việc khác 7,200 s, Đường phố sạch 1,500 s. Cheapest: Việc khác 240 → 190 a day.
+    C-02 cannot 95/100 08:00-09:00;11:00-12:00 lacks 75 s. 08:00–09:00 and 11:00–12:00: 2 campaigns need 8,700 s, free 7,200 s, over by 1,500 s (20.8 %). Largest: Việc khác 7,200 s, Đường phố sạch 1,500 s. Cheapest: Việc khác 240 → 190 a day.
+    08:00-09:00;11:00-12:00: 2 screens, 75 s
+    Giảm từ 100 xuống 95 lượt/ngày thì cả hai màn hình phát đủ được.
+    Ask for 95 plays a day instead of 100: then both screens can carry it. [Plays 50]
+    Giảm Việc khác từ 240 xuống 190 lượt/ngày thì cả hai màn hình phát đủ được.
+    Ask for less of others: Việc khác 240 → 190 a day: then both screens can carry it. [Others 208]
+    Cho phát trong toàn bộ giờ hoạt động thay vì chỉ giờ cao điểm thì cả hai màn hình phát đủ được.
+    Let plays count in all hours of duty instead of the peak only: then both screens can carry it. [Windows 500]
+    ");
+}
+
+#[test]
+fn what_is_off_duty_suspended_or_cannot_show_it_is_told_apart() {
+    let mut town = Town::new();
+    town.import(
+        import::Kind::Closures,
+        "c.csv",
+        "screen,from,to,reason,author\nC-02,2026-11-01,2026-12-31,repair,office\n",
+    );
+    town.order(&format!(
+        "{ORDER}[[target]]\nlink = 'territory'\nunit = 'HN'\nvideo = 'none'\nforce = 'required'\nreason = 'x'\n"
+    ));
+    let outcomes = |town: &Town| -> Vec<String> {
+        town.ask(1).screens.iter().map(|s| format!("{} {}", s.screen, s.outcome.code())).collect()
+    };
+    assert_eq!(outcomes(&town), ["L-01 no-variant", "C-02 off-duty", "C-01 can"], "problems first");
+    town.order(
+        "code = 'quiet'\ntitle = 'Quốc tang'\nkind = 'suspend'\nissuer = 'HN'\nfrom = 2026-11-16\nto = 2026-11-16\nsource = 'x'\n\
+         [suspend]\ncontent = ['order']\nin_place = 'blank'\ndays = 'leave-quota'\n\
+         [[target]]\nlink = 'territory'\nunit = 'HN'\nforce = 'required'\nreason = 'x'\n",
+    );
+    assert_eq!(outcomes(&town), ["L-01 no-variant", "C-02 off-duty", "C-01 nothing-asked"]);
+}

@@ -1,0 +1,113 @@
+//! The dry run behind the preflight page: made in the background, kept until something changes.
+
+use super::ConsoleError;
+use super::data::{City, Console, Fresh, STALE_MS};
+use crate::campaigns::Directive;
+use crate::library::LibraryStore;
+use crate::planning::preflight::{Preflight, Question, preflight};
+use crate::planning::{PlanStore, World};
+use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::media::Media;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+/// Days looked at.
+const DAYS: u32 = 7;
+/// Beyond so many screens one day is looked at.
+const MANY_SCREENS: usize = 2_000;
+/// How long a page waits before it says that the answer is being worked out.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// A dry run of an order over the days to come.
+#[derive(Debug)]
+pub(in crate::web) struct Preview {
+    pub(super) answer: Preflight,
+    /// First and last day looked at.
+    pub(super) days: (LocalDay, LocalDay),
+    /// For the number of screens only one day was looked at.
+    pub(super) only: bool,
+    pub(super) made: UtcMillis,
+}
+
+impl Console {
+    /// The dry run of an order that has days to come; none while it is being worked out.
+    pub(super) async fn preview(
+        &self,
+        city: &Arc<City>,
+        directive: &Directive,
+    ) -> Result<Option<Arc<Preview>>, ConsoleError> {
+        let (now, today) = self.today();
+        let fresh = {
+            let mut all = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.get_or_insert(directive.code.clone(), Fresh::new))
+        };
+        let work = Work {
+            city: Arc::clone(city),
+            directive: directive.clone(),
+            plans: Arc::clone(&self.plans),
+            media: Arc::clone(&self.media),
+            today,
+            now,
+        };
+        let tag = (city.directory.revision, city.campaigns.revision, today);
+        let mono_ms = self.clock.mono_ms();
+        // it goes on when nobody waits for it any more
+        let making = tokio::spawn(async move { fresh.get_younger(tag, mono_ms, STALE_MS, work.run()).await });
+        match tokio::time::timeout(PATIENCE, making).await {
+            Ok(made) => made.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// Seconds of work for a large fleet, so never on a thread that answers.
+struct Work {
+    city: Arc<City>,
+    directive: Directive,
+    plans: Arc<dyn PlanStore>,
+    media: Arc<dyn LibraryStore>,
+    today: LocalDay,
+    now: UtcMillis,
+}
+
+impl Work {
+    async fn run(self) -> Result<Preview, ConsoleError> {
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(self.make()))
+            .await
+            .map_err(|e| ConsoleError::Internal(e.to_string()))?
+    }
+
+    async fn make(self) -> Result<Preview, ConsoleError> {
+        let items = self.media.media_list().await?;
+        let media: BTreeMap<MediaHash, Media> = items.into_iter().map(|m| (m.media.hash, m.media)).collect();
+        let (directory, campaigns) = (&self.city.directory, &self.city.campaigns);
+        let world = World { directory, campaigns, media: &media };
+        let (days, only) = self.days();
+        let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
+            return Err(ConsoleError::NotFound);
+        };
+        let known = world.known_of(&*self.plans, &days).await?;
+        let answer = preflight(&Question { world, directive: &self.directive, days: &days }, &known)?;
+        Ok(Preview { answer, days: (first, last), only, made: self.now })
+    }
+
+    /// The next days of the order; of very many screens the one on which most of them are on duty.
+    fn days(&self) -> (Vec<LocalDay>, bool) {
+        let directory = &self.city.directory;
+        let Some((first, last)) = self.directive.periods().into_iter().find(|(_, last)| *last >= self.today) else {
+            return (Vec::new(), false);
+        };
+        let from = first.max(self.today);
+        let days: Vec<LocalDay> = from.through(last.min(from.plus(DAYS - 1))).collect();
+        let bound = |s: &&crate::directory::Screen| self.directive.binds(directory, s, from).is_some();
+        if directory.screens().filter(bound).count() <= MANY_SCREENS {
+            return (days, false);
+        }
+        let on_duty = |d: &LocalDay| directory.screens().filter(|s| directory.operating(s, *d)).count();
+        let busiest = days.into_iter().max_by_key(|d| (on_duty(d), std::cmp::Reverse(*d)));
+        (busiest.into_iter().collect(), true)
+    }
+}
