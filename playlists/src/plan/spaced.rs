@@ -3,7 +3,8 @@
 //! Exact over a grid of free seconds: a start earns its people, a pair of neighbours pays for each second by
 //! which its distance on the campaign's own clock misses the ideal. The best predecessor of a start is found
 //! without looking at all of them: those further away than the ideal by a running maximum, the nearer ones by a
-//! sliding one.
+//! sliding one. A layer holds only the points that leave room, at the campaign's gap, for the plays before and
+//! after: where the target is close to what the gap allows, these are few.
 
 use super::board::Board;
 
@@ -21,8 +22,12 @@ pub(super) struct Spaced {
     grain: u32,
     free: Vec<(u32, u32, i64)>,
     points: Vec<Point>,
+    /// First and last point of each layer.
+    bands: Vec<(usize, usize)>,
+    /// Best sums by point; of a layer only its band means anything.
     before: Vec<i64>,
     layer: Vec<i64>,
+    /// Point of the layer before, for the bands of all layers but the first, one after the other.
     came: Vec<u16>,
     near: Vec<(i64, u32)>,
 }
@@ -45,25 +50,58 @@ impl Spaced {
         if want == 0 || n == 0 || n > usize::from(u16::MAX) {
             return;
         }
+        if !self.bands(want, board.items[c].gap) {
+            return;
+        }
         let past = board.starts[c].last().map(|&s| i64::from(board.tau(c, s)));
         let miss = |from: i64, to: i64| (to - from - ideal).abs() * price;
         self.before.clear();
         self.before.extend(self.points.iter().map(|p| p.people * ideal - past.map_or(0, |t| miss(t, p.tau))));
+        self.layer.clear();
+        self.layer.resize(n, NONE);
         self.came.clear();
-        for _ in 1..want {
-            self.next_layer(board.items[c].gap, ideal, price);
+        for k in 1..want {
+            self.next_layer(k, board.items[c].gap, ideal, price);
             std::mem::swap(&mut self.before, &mut self.layer);
         }
-        let Some(mut j) = (0..n).max_by_key(|&j| (self.before[j], std::cmp::Reverse(j))) else { return };
+        let (lo, hi) = self.bands[want - 1];
+        let Some(mut j) = (lo..=hi).max_by_key(|&j| (self.before[j], std::cmp::Reverse(j))) else { return };
         if self.before[j] == NONE {
             return;
         }
         out.push(self.points[j].second);
-        for k in (1..want).rev() {
-            j = usize::from(self.came[(k - 1) * n + j]);
+        let mut row = self.came.len();
+        for &(lo, hi) in self.bands[1..].iter().rev() {
+            row -= hi - lo + 1;
+            j = usize::from(self.came[row + j - lo]);
             out.push(self.points[j].second);
         }
         out.reverse();
+    }
+
+    /// For each of `want` plays the first point that so many others can precede and the last that so many can
+    /// follow; false when not all fit.
+    fn bands(&mut self, want: usize, gap: u32) -> bool {
+        self.bands.clear();
+        let (mut lo, mut next) = (0, 0);
+        for _ in 0..want {
+            while self.points.get(lo).is_some_and(|p| p.second < next) {
+                lo += 1;
+            }
+            let Some(first) = self.points.get(lo) else { return false };
+            self.bands.push((lo, 0));
+            next = first.second + gap;
+        }
+        let (mut hi, mut last) = (self.points.len(), u32::MAX);
+        for band in self.bands.iter_mut().rev() {
+            while hi > 0 && self.points[hi - 1].second > last {
+                hi -= 1;
+            }
+            // the earliest starts fit, so the latest do, and none is before its earliest
+            band.1 = hi - 1;
+            last = self.points[hi - 1].second.saturating_sub(gap);
+        }
+        true
     }
 
     /// Seconds worth a look: `also`, and enough of every free stretch for its length. A point hard by another
@@ -92,16 +130,16 @@ impl Spaced {
         }
     }
 
-    /// Best sums with one play more.
-    fn next_layer(&mut self, gap: u32, ideal: i64, price: i64) {
+    /// Best sums of the band of play `k`.
+    fn next_layer(&mut self, k: usize, gap: u32, ideal: i64, price: i64) {
         let points = self.points.as_slice();
         let before = &self.before[..points.len()];
-        self.layer.clear();
+        let ((first, _), (lo, hi)) = (self.bands[k - 1], self.bands[k]);
         self.near.clear();
         // `far`: best of those at the ideal distance or further; `open`: first not yet far enough for the gap;
         // `far_to`: first not yet as far as the ideal; `head`: where the sliding maximum begins
-        let (mut far, mut far_from, mut far_to, mut open, mut head) = (NONE, 0usize, 0usize, 0usize, 0usize);
-        for p in points {
+        let (mut far, mut far_from, mut far_to, mut open, mut head) = (NONE, 0usize, first, first, 0usize);
+        for (p, sum) in points[lo..=hi].iter().zip(&mut self.layer[lo..=hi]) {
             while points[open].second + gap <= p.second {
                 if before[open] > NONE {
                     let value = before[open] - price * points[open].tau;
@@ -131,7 +169,7 @@ impl Spaced {
                 (best, from) = (value + shift, i as usize);
             }
             self.came.push(from as u16);
-            self.layer.push(if best > NONE { best + p.people * ideal } else { NONE });
+            *sum = if best > NONE { best + p.people * ideal } else { NONE };
         }
     }
 }
