@@ -16,8 +16,8 @@ use tokio::task::{JoinError, JoinHandle};
 
 /// Seconds before a new version's first new slot: time for devices to fetch it.
 const LEAD_S: u32 = 60;
-/// Screen-days that are computed and saved together. Two such batches are in memory at a time, however large the fleet,
-/// and a transaction stays short.
+/// Screen-days that are looked at, and about so many that are computed and saved, together. Few such batches are in
+/// memory at a time, however large the fleet, and a transaction stays short.
 const BATCH: usize = 256;
 /// Plans kept for screens whose days are alike and come in a later batch; about 50 MB.
 const SHAPES_KEPT: NonZeroUsize = NonZeroUsize::new(1024).expect("not zero");
@@ -75,6 +75,7 @@ impl Planning {
             store: Arc::clone(&self.store),
             press: Arc::new(press),
             heads: BTreeMap::new(),
+            new: Vec::new(),
             alike: LruCache::new(SHAPES_KEPT),
             saving: None,
             done: Replanned::default(),
@@ -90,6 +91,8 @@ pub struct Run {
     press: Arc<Press>,
     /// Newest versions, read when a day is first seen.
     heads: BTreeMap<LocalDay, BTreeMap<ScreenCode, PlanHead>>,
+    /// What is new and not yet planned: where little is, it gathers over many batches, so that all cores have work.
+    new: Vec<Job>,
     /// Plans of whole days by shape, so that alike screens share one even when they are batches apart.
     alike: LruCache<Sha256Hash, Arc<DayPlan>>,
     /// The batch that the store is writing while the next one is computed.
@@ -107,7 +110,7 @@ struct Job {
 }
 
 impl Run {
-    /// Plans `inputs` and hands what is new to the store.
+    /// Takes `inputs`; what is new among them is planned and handed to the store, at the latest by [`Run::finish`].
     pub async fn add(&mut self, inputs: Vec<DayInput>) -> Result<(), PlanningError> {
         let mut inputs = inputs.into_iter();
         loop {
@@ -115,14 +118,17 @@ impl Run {
             if batch.is_empty() {
                 return Ok(());
             }
-            let jobs = self.jobs(batch).await?;
-            let plans = self.compute(jobs).await?;
-            self.save(plans).await?;
+            let new = self.jobs(batch).await?;
+            self.new.extend(new);
+            if self.new.len() >= BATCH {
+                self.publish().await?;
+            }
         }
     }
 
-    /// Waits until everything is stored.
+    /// Plans the rest and waits until everything is stored.
     pub async fn finish(mut self) -> Result<Replanned, PlanningError> {
+        self.publish().await?;
         self.saved().await?;
         Ok(self.done)
     }
@@ -165,6 +171,13 @@ impl Run {
         }
         let newest = self.store.newest(&input.screen, input.day).await?;
         Ok(newest.map(|p| (p.playlist, p.assets, of_day_ms / 1000 + LEAD_S)))
+    }
+
+    /// Plans what has gathered and hands it to the store.
+    async fn publish(&mut self) -> Result<(), PlanningError> {
+        let jobs = std::mem::take(&mut self.new);
+        let plans = self.compute(jobs).await?;
+        self.save(plans).await
     }
 
     /// Computes what is not alike on all cores, then makes every screen's own document.
