@@ -38,7 +38,8 @@ fn main() {
     );
     let mut rows = Vec::new();
     let only = words.get(3).map_or("", String::as_str);
-    for (id, anchor) in anchors.as_object().unwrap().iter().filter(|(id, _)| id.contains(only)) {
+    if words.first().is_some_and(|w| w == "x") {}
+    for (id, anchor) in anchors.as_object().unwrap().iter().filter(|(id, _)| only.split(',').any(|o| id.contains(o))) {
         let path = dir.join("instances").join(format!("{id}.json"));
         let problem: Problem = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let begin = cpu_ms();
@@ -47,7 +48,7 @@ fn main() {
         let (plan, report) = made.into_iter().next_back().unwrap();
         let verdict = check(&problem, &plan.solution(&report));
         assert!(verdict.valid, "{id}: {:?}", verdict.errors);
-        let m = report.metrics;
+        let m = report.metrics.clone();
         let excess = m.weighted_shortfall as f64 - anchor["short_best"].as_f64().unwrap();
         let row = Row {
             load: anchor["load"].as_f64().unwrap(),
@@ -57,6 +58,13 @@ fn main() {
             metrics: m,
             ms,
         };
+        if let Some(b) = report.audience_bound {
+            print!(
+                "{:.4} {:.4} ",
+                row.metrics.audience as f64 / b as f64,
+                anchor["aud_ub"].as_f64().unwrap() / b as f64
+            );
+        }
         println!(
             "{id:18} {:5.2} {:7} {:7} {:8.4} {:8.4} {:8.5} {:8.5} {:8.3}",
             row.load,
@@ -90,7 +98,7 @@ fn summary(name: &str, rows: &[&Row]) {
     let mut times: Vec<f64> = rows.iter().map(|r| r.ms).collect();
     times.sort_by(f64::total_cmp);
     println!(
-        "{name:12} excess {:7.2}  at most best {}/{}  audience mean {:.4} min {:.4}  even {:.3}  dead {:.5}  ms median {:.3} max {:.3}",
+        "{name:12} excess {:7.2}  at most best {}/{}  audience mean {:.4} min {:.4}  even {:.4}  dead {:.5}  ms median {:.3} max {:.3}",
         mean(&|r| r.excess),
         rows.iter().filter(|r| r.excess <= 0.0).count(),
         rows.len(),

@@ -3,8 +3,10 @@
 //! [`Board::remove`], so a board is feasible at all times.
 
 use super::bits::{clear, first_busy, first_clear, first_set, last_busy, last_set, set};
+use super::bound;
 use super::problem::{Past, PlayKind, Problem};
 use crate::time::IntervalSet;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// No category.
@@ -39,11 +41,16 @@ pub(super) struct Item {
     pub(super) length: u32,
     /// Past plays among the starts.
     past: u32,
-    category: usize,
+    pub(super) category: usize,
     category_gap: u32,
 }
 
 impl Item {
+    /// May a play begin before `second` and end after it?
+    pub(super) fn may_cross(&self, second: u32) -> bool {
+        self.segments.iter().any(|s| s.lo < second && s.hi + self.dur > second)
+    }
+
     /// Distance kept from competitors.
     pub(super) fn category_gap(&self) -> u32 {
         self.category_gap
@@ -62,14 +69,18 @@ pub(super) struct Board {
     pub(super) items: Vec<Item>,
     /// First second that can be planned.
     pub(super) cut_s: u32,
+    /// What a second of each bin costs, in [`bound::PARTS`] of people; empty: nothing.
+    pub(super) price: Vec<i64>,
+    /// Seconds that plays may take: the screen is on, no fixed event, not past.
+    open: IntervalSet,
     /// One bit per second: taken by a play or a fixed event, past, or the screen is off.
     busy: Vec<u64>,
     /// Starts of each campaign in order, past ones (before `cut_s`) included.
     pub(super) starts: Vec<Vec<u32>>,
     /// Starts of each category's members in order, with the campaign.
-    categories: Vec<Vec<(u32, u16)>>,
+    pub(super) categories: Vec<Vec<(u32, u16)>>,
     /// Planned plays in order, by bin: short lists are cheap to change.
-    line: Vec<Vec<(u32, u16)>>,
+    pub(super) line: Vec<Vec<(u32, u16)>>,
     /// Planned plays.
     pub(super) plays: usize,
     /// Sum of people over planned plays.
@@ -80,7 +91,7 @@ pub(super) struct Board {
     people: Vec<u32>,
     /// Per bin: no free run of this length starts in it (a bound that only [`Board::remove`] loosens).
     full: Vec<u32>,
-    longest_s: u32,
+    pub(super) longest_s: u32,
 }
 
 impl Board {
@@ -101,6 +112,8 @@ impl Board {
         let mut board = Self {
             items: Vec::with_capacity(problem.campaigns.len()),
             cut_s,
+            price: Vec::new(),
+            open: free.clone(),
             busy,
             starts: vec![Vec::new(); problem.campaigns.len()],
             categories: vec![Vec::new(); names.len()],
@@ -118,7 +131,7 @@ impl Board {
             let allowed = c.windows.intersect(&free);
             let segments = segments(&allowed, c.dur, problem);
             let mut rich: Vec<u16> = (0..segments.len() as u16).collect();
-            rich.sort_by_key(|&i| (std::cmp::Reverse(segments[i as usize].people), i));
+            rich.sort_by_key(|&i| (Reverse(segments[i as usize].people), i));
             board.items.push(Item {
                 dur: c.dur,
                 gap: c.min_gap_s,
@@ -151,6 +164,43 @@ impl Board {
             }
         }
         self.shortfall = self.items.iter().map(|i| u64::from(i.target) * u64::from(i.weight)).sum();
+    }
+
+    /// Lets [`Board::best_start`] weigh a bin's people against the price of its seconds, so that who needs few of
+    /// them goes where they are dear.
+    pub(super) fn set_prices(&mut self, price: Vec<i64>) {
+        self.price = price;
+        for c in 0..self.items.len() {
+            let mut rich = std::mem::take(&mut self.items[c].rich);
+            rich.sort_by_key(|&i| (Reverse(self.worth(c, self.items[c].segments[usize::from(i)])), i));
+            self.items[c].rich = rich;
+        }
+    }
+
+    /// People of a start in `segment` less the price of the play's seconds, in [`bound::PARTS`].
+    pub(super) fn worth(&self, c: usize, segment: Segment) -> i64 {
+        let price = self.price.get(self.bin_of(segment.lo)).copied().unwrap_or(0);
+        i64::from(segment.people) * bound::PARTS - price * i64::from(self.items[c].dur)
+    }
+
+    /// Runs of seconds that plays may take, whatever is on the board.
+    pub(super) fn open_runs(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        self.open.iter()
+    }
+
+    /// Bins of the day.
+    pub(super) fn bins(&self) -> usize {
+        self.line.len()
+    }
+
+    /// The bin that holds `second`.
+    pub(super) fn bin_of(&self, second: u32) -> usize {
+        (second / self.bin_s) as usize
+    }
+
+    /// First second after `bin`.
+    pub(super) fn bin_end(&self, bin: usize) -> u32 {
+        (bin as u32 + 1).saturating_mul(self.bin_s)
     }
 
     /// People per play that starts at `second`.
@@ -320,7 +370,7 @@ impl Board {
 
     /// The richest start that the board allows for `c`; ties to the earlier bin, earliest in it. `skip` may
     /// pass over a bin, so that a search does not always do the same.
-    pub(super) fn best_start(&mut self, c: usize, mut skip: impl FnMut() -> bool) -> Option<u32> {
+    pub(super) fn best_start(&mut self, c: usize, late: bool, mut skip: impl FnMut() -> bool) -> Option<u32> {
         for k in 0..self.items[c].rich.len() {
             let item = &self.items[c];
             let seg = item.segments[usize::from(item.rich[k])];
@@ -334,7 +384,8 @@ impl Board {
                 }
                 None => {}
                 Some(s) => {
-                    if let Some(s) = self.fit(c, s, seg.hi) {
+                    let found = if late { self.fit_back(c, s, seg.hi) } else { self.fit(c, s, seg.hi) };
+                    if let Some(s) = found {
                         return Some(s);
                     }
                 }
@@ -379,6 +430,11 @@ impl Board {
             left -= b - a;
         }
         None
+    }
+
+    /// Starts of all members of `c`'s category, with their campaigns, in order; none without a category.
+    pub(super) fn rivals(&self, c: usize) -> Option<&[(u32, u16)]> {
+        self.categories.get(self.items[c].category).map(Vec::as_slice)
     }
 
     /// How far apart starts of `c` and `other` must be when they compete; 0 when they do not.

@@ -13,7 +13,7 @@ const PRICE_STEPS: [u64; 7] = [0, 1, 2, 4, 8, 16, 64];
 /// Evens `board` out while its audience stays at `floor` or above: `rows` passes over whole campaigns on a
 /// grid of `grain` points per ideal distance, then `nudges`
 /// passes over single plays at each price.
-pub(super) fn even_out(board: &mut Board, floor: u64, rows: usize, grain: u32, nudges: usize) {
+pub(super) fn even_out(board: &mut Board, floor: u64, (rows, grain, nudges): (usize, u32, usize)) {
     let mean = (board.audience / board.plays.max(1) as u64).max(1);
     lay_rows(board, floor, rows, grain, mean);
     for price in PRICE_STEPS {

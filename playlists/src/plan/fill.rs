@@ -20,7 +20,10 @@ pub(super) fn fill(fillers: &[Filler], cover: &Cover, runs: &[(u32, u32)], air_s
     let per_weight: Vec<u64> = fillers.iter().map(|f| scale / u64::from(f.weight)).collect();
     let mut key: Vec<u64> =
         fillers.iter().zip(air_s.iter()).zip(&per_weight).map(|((f, a), p)| (2 * a + u64::from(f.dur)) * p).collect();
-    for &(a, b) in runs {
+    // short runs take what fits; the long ones, last, have the choice to set the shares right
+    let mut order = runs.to_vec();
+    order.sort_by_key(|(a, b)| (b - a, *a));
+    for (a, b) in order {
         let mut at = a;
         loop {
             let left = (b - at) as usize;

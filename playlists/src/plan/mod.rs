@@ -11,10 +11,13 @@
 
 mod bits;
 mod board;
+mod bound;
 pub mod check;
 mod even;
 mod fill;
+mod level;
 mod metrics;
+mod moves;
 mod planner;
 mod problem;
 mod proof;
@@ -29,6 +32,7 @@ mod snap;
 mod spaced;
 mod start;
 mod unions;
+mod way;
 mod why;
 
 pub use check::{Metrics, Verdict, check, check_with_past};

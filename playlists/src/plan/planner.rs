@@ -1,6 +1,7 @@
 //! The planner: an even start by priority, a bounded search, then the local loop in between.
 
 use super::board::Board;
+use super::bound;
 use super::even::even_out;
 use super::fill::{Cover, fill, keep_fillers};
 use super::metrics::metrics;
@@ -93,39 +94,78 @@ pub fn plan_with(problem: &Problem, past: &Past, options: &Options<'_>) -> Resul
     }
     let plays = finish(problem, past, &board, &cover, options.prefer);
     let plan = Plan { instance: problem.id.clone(), plays };
-    let report = report(problem, past, &board, &plan);
+    let mut report = report(problem, past, &board, &plan);
+    let steps = options.effort.work().prices;
+    if steps > 0 {
+        report.audience_bound = Some(audience_bound(&board, steps));
+    }
     Ok((plan, report))
+}
+
+/// The fixed amount of work of an effort.
+struct Work {
+    /// Passes that lay every campaign anew, the others given.
+    sweeps: usize,
+    /// Rounds of the search; a fleet's plan searches only while something is missing that might not be.
+    rounds: usize,
+    /// Steps toward the prices of a day's seconds, which lead the search and bound the audience.
+    prices: u32,
+    /// Even spacing: passes over whole campaigns, grid points per ideal distance, passes over single plays at each price.
+    even: (usize, u32, usize),
+    /// Even spacing on full boards: rounds.
+    level: usize,
+    /// Less dead air: plays shifted together, passes.
+    snap: (usize, usize),
+}
+
+impl Effort {
+    const fn work(self) -> Work {
+        match self {
+            Self::Quick => Work { sweeps: 3, rounds: 400, prices: 0, even: (2, 5, 1), level: 0, snap: (8, 2) },
+            Self::Normal => {
+                Work { sweeps: 4, rounds: 20_000, prices: 60, even: (10, 10, 3), level: 8_000, snap: (30, 20) }
+            }
+            Self::Thorough => {
+                Work { sweeps: 4, rounds: 800_000, prices: 200, even: (20, 20, 3), level: 100_000, snap: (30, 20) }
+            }
+        }
+    }
 }
 
 /// A plan from nothing: even start, search for audience, then even spacing as far as the tolerance goes.
 fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: impl FnOnce() -> u64) {
+    let work = options.effort.work();
     start::even(board);
     let mut order = start::order(board);
     order.sort_by_key(|&c| board.items[c].dur);
-    let (sweeps, rounds) = match options.effort {
-        Effort::Quick => (3, 400),
-        Effort::Normal => (4, 20_000),
-        Effort::Thorough => (4, 400_000),
-    };
+    if work.prices > 0 {
+        board.set_prices(bound::prices(board, board.audience, work.prices).1);
+    }
     let mut search = Search::new(board, 1);
-    for _ in 0..sweeps {
+    for _ in 0..work.sweeps {
         if !search.sweep(&order) {
             break;
         }
     }
-    // a fleet's plan searches on only while something is missing that might not be
-    let floor = if options.effort == Effort::Quick && search.shortfall() > 0 { unavoidable() } else { 0 };
-    search.anneal(rounds, 40, |shortfall| options.effort == Effort::Quick && shortfall <= floor);
+    let quick = options.effort == Effort::Quick;
+    let floor = if quick && search.shortfall() > 0 { unavoidable() } else { 0 };
+    search.anneal(work.rounds, |shortfall| quick && shortfall <= floor);
     let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
     if tolerance > 0 {
         let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);
-        let (rows, grain, nudges) = [(2, 5, 1), (10, 10, 3), (20, 20, 3)][options.effort as usize];
-        even_out(board, floor, rows, grain, nudges);
+        even_out(board, floor, work.even);
+        repair(board);
+        Search::new(board, 2).level(work.level, floor);
     }
     repair(board);
-    snap(board, cover);
-    snap(board, cover);
+    snap(board, cover, work.snap);
     repair(board);
+}
+
+/// What has been seen already, and at most can be from now on.
+fn audience_bound(board: &Board, steps: u32) -> u64 {
+    let past = board.starts.iter().flatten().filter(|&&s| s < board.cut_s).map(|&s| u64::from(board.people_at(s)));
+    past.sum::<u64>() + bound::audience(board, board.audience, steps)
 }
 
 fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanReport {
@@ -146,6 +186,7 @@ fn report(problem: &Problem, past: &Past, board: &Board, plan: &Plan) -> PlanRep
     let lost_fixed = problem.fixed.iter().filter(|f| f.start < board.cut_s && !shown(&f.id)).map(|f| f.id.clone());
     PlanReport {
         metrics: metrics(problem, board, &plan.plays),
+        audience_bound: None,
         campaigns: campaigns.collect(),
         lost_fixed: lost_fixed.collect(),
         certificates,

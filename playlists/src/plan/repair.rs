@@ -23,7 +23,7 @@ pub(super) fn repair(board: &mut Board) {
 }
 
 fn direct(board: &mut Board, c: usize) -> bool {
-    let start = board.best_start(c, || false);
+    let start = board.best_start(c, false, || false);
     if let Some(start) = start {
         board.place(c, start);
     }
@@ -46,7 +46,7 @@ fn by_moving_one(board: &mut Board, c: usize) -> bool {
         for late in [false, true] {
             let Some(place) = board.fit_between(c, from, to, late) else { break };
             board.place(c, place);
-            if let Some(again) = board.best_start(other, || false) {
+            if let Some(again) = board.best_start(other, false, || false) {
                 board.place(other, again);
                 return true;
             }

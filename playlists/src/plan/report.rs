@@ -94,6 +94,9 @@ pub struct CampaignReport {
 pub struct PlanReport {
     /// What the plan is worth.
     pub metrics: Metrics,
+    /// No plan of this day can have a larger audience: an upper bound of our own, reckoned at the efforts that have
+    /// the time for it. Holds whatever is missing.
+    pub audience_bound: Option<u64>,
     /// Every campaign, in the problem's order.
     pub campaigns: Vec<CampaignReport>,
     /// Proofs that some plays cannot be placed; empty when nothing is short.

@@ -1,80 +1,141 @@
-//! One campaign laid out anew, given all others: the best set of starts by dynamic programming.
+//! One campaign laid out anew, given all others: the best set of starts, exactly, by dynamic programming.
 //!
-//! Between two changes of footfall a start is best as early as the gap allows, so a play's state is its
-//! stretch of free starts and the earliest second in it that reaches the best sum. Quick and all but
-//! exact: of two ways into a stretch only the richer is kept.
+//! `F_k(t)`, the best sum of `k` plays whose last starts at `t` or before, is a staircase; a layer keeps its steps
+//! only. Between two steps of the layer before (each later by the gap) a start is worth a look only where its
+//! stretch is richer than all looked at since the step, so a table of "next richer stretch" passes over the rest.
 
 use super::board::Board;
+
+/// Allowed starts `lo..=hi` and what each is worth.
+pub(super) type Stretch = (u32, u32, i64);
+
+/// A step of a staircase.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    start: u32,
+    /// The stretch it lies in.
+    stretch: u32,
+    sum: i64,
+    /// Step of the layer before.
+    from: u32,
+}
 
 /// Room for the tables, kept between calls.
 #[derive(Debug, Default)]
 pub(super) struct Row {
-    /// Free stretches `lo..=hi` with people, in order of time.
-    free: Vec<(u32, u32, i64)>,
-    /// Best sum and its earliest last start, per stretch: of the layer before and of this one.
-    before: Vec<(i64, u32)>,
-    layer: Vec<(i64, u32)>,
-    /// For each (play, stretch) the stretch of the play before.
-    came: Vec<u16>,
+    /// Stretches in order of time, disjoint.
+    pub(super) free: Vec<Stretch>,
+    /// Index of the next richer stretch.
+    richer: Vec<u32>,
+    /// The layers, one after the other.
+    steps: Vec<Step>,
+    /// Last and best step of each layer.
+    tops: Vec<Step>,
 }
-
-/// No way in.
-const NONE: (i64, u32) = (i64::MIN, u32::MAX);
 
 impl Row {
     /// Starts for all plays of `c` that are not on the board (as many as fit), richest sum first. The
     /// board's plays of `c` must all be off, except past ones.
     pub(super) fn lay(&mut self, board: &Board, c: usize, out: &mut Vec<u32>) {
-        out.clear();
-        let want = board.missing(c) as usize;
         board.free_stretches(c, &mut self.free);
-        let n = self.free.len().min(usize::from(u16::MAX));
-        if want == 0 || n == 0 {
-            return;
-        }
-        let gap = board.items[c].gap;
-        self.came.clear();
-        self.before.clear();
-        self.before.extend(self.free[..n].iter().map(|f| (f.2, f.0)));
-        let mut layers = 1;
-        while layers < want {
-            self.layer.clear();
-            let (mut next, mut best, mut from) = (0, NONE, 0u16);
-            for j in 0..n {
-                let (lo, hi, people) = self.free[j];
-                while next <= j && (self.before[next] == NONE || self.before[next].1 + gap <= hi) {
-                    if self.before[next].0 > best.0 {
-                        (best, from) = (self.before[next], next as u16);
-                    }
-                    next += 1;
-                }
-                self.came.push(from);
-                self.layer.push(if best == NONE { NONE } else { (best.0 + people, lo.max(best.1 + gap)) });
-            }
-            if self.layer.iter().all(|l| *l == NONE) {
-                break;
-            }
-            std::mem::swap(&mut self.before, &mut self.layer);
-            layers += 1;
-        }
-        self.walk_back(n, layers, gap, out);
+        self.choose(board.missing(c) as usize, board.items[c].gap, out);
     }
 
-    /// Reads the starts off the tables, last to first, then settles them from the first on.
-    fn walk_back(&self, n: usize, layers: usize, gap: u32, out: &mut Vec<u32>) {
-        let Some(mut j) = (0..n).max_by_key(|&j| (self.before[j].0, std::cmp::Reverse(j))) else { return };
-        out.push(j as u32);
-        for k in (1..layers).rev() {
-            j = usize::from(self.came[(k - 1) * n + j]);
-            out.push(j as u32);
+    /// At most `want` starts out of `free`, `gap` apart: as many as fit, of these the richest, of these the earliest.
+    pub(super) fn choose(&mut self, want: usize, gap: u32, out: &mut Vec<u32>) {
+        self.layers(want, gap);
+        self.walk_back(self.tops.last().copied(), out);
+    }
+
+    /// The richest set of at most `want` starts out of `free`, `gap` apart, whatever their number; answers with its sum.
+    pub(super) fn richest(&mut self, want: usize, gap: u32, out: &mut Vec<u32>) -> i64 {
+        self.layers(want, gap);
+        let best = self.tops.iter().copied().max_by_key(|s| s.sum).filter(|s| s.sum > 0);
+        self.walk_back(best, out);
+        best.map_or(0, |s| s.sum)
+    }
+
+    /// Lays all layers and keeps the best step of each.
+    fn layers(&mut self, want: usize, gap: u32) {
+        self.link();
+        self.steps.clear();
+        self.tops.clear();
+        let mut layer = 0..0;
+        for k in 0..want {
+            let next = self.steps.len();
+            if k == 0 {
+                self.first_layer();
+            } else {
+                self.next_layer(layer.clone(), gap);
+            }
+            layer = next..self.steps.len();
+            match self.steps.last().filter(|_| !layer.is_empty()) {
+                Some(&top) => self.tops.push(top),
+                None => break,
+            }
+        }
+    }
+
+    fn first_layer(&mut self) {
+        let (mut best, mut j) = (i64::MIN, 0);
+        while let Some(&(start, _, worth)) = self.free.get(j) {
+            if worth > best {
+                best = worth;
+                self.steps.push(Step { start, stretch: j as u32, sum: worth, from: u32::MAX });
+            }
+            j = self.richer[j] as usize;
+        }
+    }
+
+    /// Reads the starts that lead to `last`.
+    fn walk_back(&self, last: Option<Step>, out: &mut Vec<u32>) {
+        out.clear();
+        let mut at = last;
+        while let Some(step) = at {
+            out.push(step.start);
+            at = self.steps.get(step.from as usize).copied();
         }
         out.reverse();
-        let mut last = None;
-        for stretch in out.iter_mut() {
-            let lo = self.free[*stretch as usize].0;
-            let start = last.map_or(lo, |l: u32| lo.max(l + gap));
-            *stretch = start;
-            last = Some(start);
+    }
+
+    fn link(&mut self) {
+        let n = self.free.len();
+        self.richer.clear();
+        self.richer.resize(n, n as u32);
+        for j in (0..n).rev() {
+            let mut k = j + 1;
+            while k < n && self.free[k].2 <= self.free[j].2 {
+                k = self.richer[k] as usize;
+            }
+            self.richer[j] = k as u32;
+        }
+    }
+
+    fn next_layer(&mut self, before: std::ops::Range<usize>, gap: u32) {
+        let mut best = i64::MIN;
+        // first stretch that ends at the step's earliest next start or later
+        let mut first = 0;
+        for i in before.clone() {
+            let Step { start, stretch, sum, .. } = self.steps[i];
+            first = first.max(stretch as usize);
+            let from = start + gap;
+            // from here on the step after this one is better in every case
+            let until = if i + 1 < before.end { self.steps[i + 1].start + gap } else { u32::MAX };
+            while first < self.free.len() && self.free[first].1 < from {
+                first += 1;
+            }
+            let mut j = first;
+            while let Some(&(lo, _, worth)) = self.free.get(j) {
+                let start = lo.max(from);
+                if start >= until {
+                    break;
+                }
+                if sum + worth > best {
+                    best = sum + worth;
+                    self.steps.push(Step { start, stretch: j as u32, sum: best, from: i as u32 });
+                }
+                j = self.richer[j] as usize;
+            }
         }
     }
 }
