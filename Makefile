@@ -21,7 +21,7 @@ help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
-	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough), the ledger against a"
+	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
 	@echo "               plain ratio, and a fleet (SCREENS=20000)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
@@ -65,7 +65,8 @@ demo: packages rust
 	cargo build --release --locked --workspace --bins; \
 	exec "$${CARGO_TARGET_DIR:-target}"/release/lichphat demo $(if $(once),--once) $(if $(dir),--dir "$(dir)") $(if $(PORT),--port "$(PORT)") $(ARGS)
 
-EFFORT ?= quick
+# all of them; `make bench EFFORT=quick` makes one table
+EFFORT ?=
 SCREENS ?= 20000
 bench: packages rust
 	@printf 'lichphat %s, %s\n%s cores of %s, %s MiB\n\n' "$$(git describe --always --dirty 2>/dev/null || echo unversioned)" "$$(date -u +%FT%TZ)" \

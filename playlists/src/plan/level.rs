@@ -17,7 +17,7 @@ impl Search<'_> {
             let short = self.board.shortfall;
             self.begin();
             self.take_strings();
-            self.into_holes();
+            self.fill_holes();
             self.touched(&mut touched);
             let now = |c: &usize| deviation(self.board, *c);
             let gain: f64 = touched.iter().map(|c| uneven[*c] - now(c)).sum();
@@ -33,7 +33,7 @@ impl Search<'_> {
     }
 
     /// Puts each play that is off into the middle of the widest hole of its campaign, or near it.
-    fn into_holes(&mut self) {
+    fn fill_holes(&mut self) {
         let mut off = std::mem::take(&mut self.off);
         for i in (1..off.len()).rev() {
             off.swap(i, self.rng.below(i + 1));

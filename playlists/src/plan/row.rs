@@ -139,3 +139,55 @@ impl Row {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Every set of at most `want` starts, one second at a time: for each number of plays the best sum.
+    fn by_hand(free: &[Stretch], want: usize, gap: u32) -> Vec<i64> {
+        let starts: Vec<(u32, i64)> = free.iter().flat_map(|&(lo, hi, w)| (lo..=hi).map(move |s| (s, w))).collect();
+        let mut best: Vec<i64> = Vec::new();
+        let mut sums: Vec<i64> = starts.iter().map(|s| s.1).collect();
+        while best.len() < want && sums.iter().any(|&s| s > i64::MIN) {
+            best.push(sums.iter().copied().max().unwrap_or(i64::MIN));
+            let before = sums.clone();
+            for (j, sum) in sums.iter_mut().enumerate() {
+                let earlier = (0..j).filter(|&i| starts[i].0 + gap <= starts[j].0 && before[i] > i64::MIN);
+                *sum = earlier.map(|i| before[i] + starts[j].1).max().unwrap_or(i64::MIN);
+            }
+        }
+        best
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_is_the_best_there_is(
+            runs in prop::collection::vec((0u32..12, 0u32..14, -9i64..60), 1..7),
+            want in 1usize..6,
+            gap in 1u32..18,
+        ) {
+            let mut at = 0;
+            let mut row = Row::default();
+            for (pause, length, worth) in runs {
+                row.free.push((at + pause, at + pause + length, worth));
+                at += pause + length + 1;
+            }
+            let best = by_hand(&row.free, want, gap);
+            let mut starts = Vec::new();
+            row.choose(want, gap, &mut starts);
+            prop_assert_eq!(starts.len(), best.len());
+            prop_assert!(starts.windows(2).all(|p| p[1] - p[0] >= gap));
+            let free = row.free.clone();
+            prop_assert_eq!(starts.iter().map(|&s| row_worth(&free, s)).sum::<i64>(), best[best.len() - 1]);
+            let sum = row.richest(want, gap, &mut starts);
+            prop_assert_eq!(sum, best.iter().copied().max().unwrap_or(0).max(0));
+            prop_assert_eq!(starts.iter().map(|&s| row_worth(&free, s)).sum::<i64>(), sum);
+        }
+    }
+
+    fn row_worth(free: &[Stretch], start: u32) -> i64 {
+        free.iter().find(|f| f.0 <= start && start <= f.1).map_or(i64::MIN, |f| f.2)
+    }
+}

@@ -91,6 +91,7 @@ fn solution(plan: &Plan, report: &PlanReport, options: &Options<'_>) -> Solution
         "made_by": concat!("lichphat ", env!("CARGO_PKG_VERSION")),
         "effort": options.effort,
         "evenness_tolerance_permille": options.evenness_tolerance_permille,
+        "audience_bound": report.audience_bound,
     }));
     solution
 }
@@ -169,4 +170,11 @@ fn say(context: &Context, problem: &Problem, report: &PlanReport) {
         ),
         &format!("{}: {plays} plays have a place, {short} lack one; audience {people}; {fillers} fillers.", problem.id),
     );
+    if let Some(bound) = report.audience_bound.filter(|b| *b > 0) {
+        let (within, most) = (tongue.per_cent(bound - m.audience.min(bound), bound), context.lang.number(bound));
+        context.say(
+            &format!("Không lịch nào đạt quá {most} lượt người: lịch này kém mức đó {within} hoặc ít hơn."),
+            &format!("No plan can reach an audience above {most}: this one is within {within} of the best possible."),
+        );
+    }
 }
