@@ -12,8 +12,8 @@ use lichphat::cmd::{Context, rooms::Rooms};
 use lichphat::compliance::ComplianceStore;
 use lichphat::config::Settings;
 use lichphat::directory::{
-    Batch, Change, Connection, DaySpan, DirectoryStore, FootfallDay, FootfallSubject, Link, Links, Output, Screen,
-    ScreenKind, Unit, UnitKind, VenueProfile,
+    Batch, Change, Closure, ClosureSubject, Connection, DaySpan, DirectoryStore, FootfallDay, FootfallSubject, Link,
+    Links, LocalTime, Output, Screen, ScreenKind, Unit, UnitKind, VenueProfile,
 };
 use lichphat::lang::Lang;
 use lichphat::library::{LibraryStore, MediaItem};
@@ -498,6 +498,67 @@ async fn before_an_order_begins_the_page_says_who_can_carry_it_and_what_would_he
         ORDER.replace("\"play\"", "\"suspend\"").replace("quota =", "# quota =").replace("\"ihanoi\"", "\"quiet\"");
     town.order(&quiet).await;
     assert!(town.ok("/preflight/quiet?lang=en").await.contains("names no number of plays"));
+}
+
+const QUIET: &str = r#"
+code = "quiet"
+title = "Quốc tang"
+title_en = "National mourning"
+kind = "suspend"
+issuer = "HN"
+from = "2026-11-20"
+to = "2026-11-20"
+source = "a test"
+[suspend]
+content = ["order", "local"]
+in_place = "blank"
+days = "leave-quota"
+hours = "08:00-11:00"
+[[target]]
+link = "territory"
+unit = "W1"
+force = "required"
+reason = "a test"
+"#;
+
+#[tokio::test]
+async fn what_is_suspended_or_closed_names_the_order_or_the_record_behind_it() {
+    let (town, plan) = town_with_a_day().await;
+    town.order(QUIET).await;
+    let closure = Closure {
+        subject: ClosureSubject::Screen(code("S1")),
+        from: LocalTime { day: friday(), second: 15 * 3_600 },
+        to: LocalTime { day: friday(), second: 16 * 3_600 },
+        reason: "sửa nguồn".into(),
+        author: "Văn phòng phường".into(),
+        entered_at: friday().at(9 * 3_600, HANOI),
+    };
+    let revision = town.rooms.store.directory_revision().await.unwrap();
+    let batch = Batch { changes: vec![Change::Closure(closure)] };
+    town.rooms.store.import_directory(batch, revision).await.unwrap();
+
+    let html = town.ok("/screens/S1?day=2026-11-20").await;
+    let note =
+        "Tạm dừng theo văn bản “Quốc tang”, 08:00–11:00: văn bản khác, nội dung tại chỗ – không phát gì thay thế.";
+    assert!(html.contains(note), "{html}");
+    // a second of the peak at which the plan that was made before plays nothing of the order
+    let order = plan.playlist.slots.iter().filter(|s| s.item == order_item(&plan)).map(|s| s.start_s);
+    let busy: Vec<u32> = order.collect();
+    let second = (30_000..36_000).find(|s| busy.iter().all(|b| b.abs_diff(*s) > 20)).unwrap();
+    let at = clock_text(second);
+    let html = town.ok(&format!("/screens/S1/why?day=2026-11-20&at={at}&campaign=ihanoi")).await;
+    let record = "văn bản quiet (2026-11-20 – 2026-11-20)";
+    for said in ["Tạm dừng theo văn bản “Quốc tang” trong 08:00–11:00", "suspended", record] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    let html = town.ok("/screens/S1/why?day=2026-11-20&at=15:30&campaign=ihanoi&lang=en").await;
+    for said in [
+        "The screen is closed 15:00–16:00: sửa nguồn (Văn phòng phường).",
+        "closure screen S1 2026-11-20 15:00 – 2026-11-20 16:00 (Văn phòng phường)",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert!(town.ok("/?lang=en").await.contains("in force: playing is suspended"));
 }
 
 #[tokio::test]

@@ -184,6 +184,24 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
         let plan = plan_of(&server, "O-01", black).await.unwrap();
         assert!(plan.playlist.slots.is_empty() && plan.playlist.duty.is_empty(), "{black}: {:?}", plan.playlist);
     }
+    let why = |at: &str| -> serde_json::Value {
+        let ask = ["why", "--screen", "O-01", "--campaign", "clean-office", "--at", at, "--format", "json"];
+        serde_json::from_str(&data.ok(&ask)).unwrap()
+    };
+    for (at, rule, record) in [
+        ("2026-08-25 09:00", "suspended", "directive mourning (2026-08-25 – 2026-08-25)"),
+        ("2026-08-26 09:00", "closed", "closure owner P1 2026-08-26 00:00 – 2026-08-26 24:00 (Văn phòng)"),
+        ("2026-08-27 12:00", "screen-off", "screen O-01"),
+    ] {
+        let answer = why(at);
+        assert_eq!((answer["rule"].as_str(), answer["record"].as_str()), (Some(rule), Some(record)), "{answer}");
+    }
+    // six asked and played on the 19th, sixteen more since; the raise begins on the 27th
+    let text = why("2026-08-27 09:59:59")["text"].as_str().unwrap().to_owned();
+    assert!(
+        text.ends_with("Ledger: 26 owed to the end of 2026-08-27, 24 counted before it, at most 6 ahead."),
+        "{text}"
+    );
     assert_eq!(ranks(&server, "O-01", "2026-08-28").await, [Tier::Local]);
     let quiet = plan_of(&server, "O-01", "2026-08-28").await.unwrap();
     let safe = &quiet.assets.assets[usize::from(quiet.playlist.fallback)];

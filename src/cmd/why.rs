@@ -3,10 +3,11 @@
 use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
 use crate::lang::Lang;
-use crate::planning::why::explain;
+use crate::planning::why::{Asked, explain};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::plan::Lang as Tongue;
 use lichphat_playlists::time::{LocalDay, clock_text, parse_clock};
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 /// Arguments of `lichphat why`.
@@ -38,7 +39,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let screen = rooms.screen(&city, &args.screen)?;
     let stored = rooms.planning.store().newest(&args.screen, day).await?;
     let tongue = if context.lang == Lang::En { Tongue::En } else { Tongue::Vi };
-    let answer = explain(city.world(), screen, stored.as_ref(), &args.campaign, day, second, tongue);
+    let (world, store) = (city.world(), rooms.planning.store());
+    let facts = store.facts_of(&args.screen, world.facts_from(day)).await?;
+    let answer = explain(&Asked {
+        world,
+        screen,
+        stored: stored.as_ref(),
+        facts: facts.get(&args.campaign).unwrap_or(&BTreeMap::new()),
+        campaign: &args.campaign,
+        day,
+        second,
+        today: rooms.today(),
+        lang: tongue,
+    });
     if args.output.format == output::Format::Json {
         output::json(&answer)?;
     } else {

@@ -13,6 +13,8 @@ pub mod preflight;
 mod publish;
 mod run;
 #[cfg(test)]
+mod test_town;
+#[cfg(test)]
 mod tests;
 pub mod unit;
 pub mod why;
@@ -141,6 +143,9 @@ pub struct StoredPlan {
     pub campaigns: Vec<PlannedCampaign>,
 }
 
+/// Facts of one screen's ledgers: campaign → day → what is known.
+pub type ScreenFacts = BTreeMap<CampaignCode, BTreeMap<LocalDay, DayFact>>;
+
 /// Facts of the ledger: (screen, campaign) → day → what is known.
 pub type Facts = BTreeMap<(ScreenCode, CampaignCode), BTreeMap<LocalDay, DayFact>>;
 
@@ -153,6 +158,8 @@ pub trait PlanStore: Send + Sync {
     async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError>;
     /// Order facts of all screens for days from `from` on: newest plans and rollups together.
     async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError>;
+    /// The same for one screen, by campaign.
+    async fn facts_of(&self, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, PlanningError>;
     /// Up to where each screen's present device's records are in the rollups.
     async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError>;
     /// Every plan after row `after`, with its signed bytes, in order, at most `limit`.

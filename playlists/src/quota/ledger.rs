@@ -142,6 +142,12 @@ impl Ledger {
         self.spans.iter().map(|s| (self.days[s.start].day, self.days[s.end - 1].day))
     }
 
+    /// Most plays that the ledger lets a campaign have by the end of `day`, run-ahead included, within its span; 0
+    /// outside the campaign.
+    pub fn envelope(&self, day: LocalDay) -> u32 {
+        self.index(day).map_or(0, |t| self.envelope[t])
+    }
+
     /// Plays to plan on `day`: `min(M, K, ceil(A) - D)`. `counted_before` are the plays counted in the
     /// day's span ([`Ledger::span`]) before `day`; `capacity` is `K`, what the day can carry.
     pub fn target(&self, day: LocalDay, counted_before: u32, capacity: u32) -> u32 {

@@ -5,7 +5,7 @@ use super::proof::stored_playlist;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::planning::audit::AuditedPlan;
-use crate::planning::{Facts, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, StoredPlan};
+use crate::planning::{Facts, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, ScreenFacts, StoredPlan};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::plan::Problem;
 use lichphat_playlists::time::LocalDay;
@@ -191,6 +191,33 @@ fn facts(conn: &Connection, from: LocalDay) -> Result<Facts, StoreError> {
     Ok(facts)
 }
 
+/// What one screen's ledgers know: few rows, so that a page may ask.
+fn facts_of(conn: &Connection, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, StoreError> {
+    let mut facts = ScreenFacts::new();
+    let mut planned = conn.prepare_cached(
+        "SELECT c.campaign, n.day, c.planned
+         FROM (SELECT id, day, max(version) FROM plan WHERE screen = ?1 AND day >= ?2 GROUP BY day) n
+         JOIN plan_campaign c ON c.plan_id = n.id WHERE c.tier = 'order'",
+    )?;
+    let mut rows = planned.query(params![screen.as_str(), day_number(from)])?;
+    while let Some(row) = rows.next()? {
+        let days = facts.entry(rows::campaign(row.get(0)?)?).or_default();
+        days.entry(local_day(row.get(1)?)).or_default().planned = row.get(2)?;
+    }
+    let mut counted = conn.prepare_cached(
+        "SELECT campaign, day, sum(counted), sum(slots_seen) FROM rollup WHERE screen = ?1 AND day >= ?2
+         GROUP BY campaign, day",
+    )?;
+    let mut rows = counted.query(params![screen.as_str(), day_number(from)])?;
+    while let Some(row) = rows.next()? {
+        let Some(days) = facts.get_mut(&rows::campaign(row.get(0)?)?) else { continue };
+        let fact = days.entry(local_day(row.get(1)?)).or_default();
+        fact.counted = row.get(2)?;
+        fact.slots_seen = row.get(3)?;
+    }
+    Ok(facts)
+}
+
 fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, LedgerThrough>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT d.screen, d.id, d.epoch, m.acked_seq FROM device d
@@ -232,6 +259,11 @@ impl PlanStore for Store {
 
     async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError> {
         Ok(self.read(move |conn| facts(conn, from)).await?)
+    }
+
+    async fn facts_of(&self, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, PlanningError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| facts_of(conn, &screen, from)).await?)
     }
 
     async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError> {

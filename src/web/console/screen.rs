@@ -11,7 +11,7 @@ use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
 use crate::directory::{Link, Screen};
 use crate::lang::{Lang, Values};
-use crate::planning::StoredPlan;
+use crate::planning::{ScreenFacts, StoredPlan};
 use crate::proof::Counts;
 use crate::proof::evidence::{Evidence, screen_day};
 use askama::Template;
@@ -77,6 +77,8 @@ pub(super) struct Gathered {
     pub(super) screen: Screen,
     pub(super) day: LocalDay,
     pub(super) plan: Option<StoredPlan>,
+    /// What its ledgers know.
+    pub(super) facts: ScreenFacts,
     pub(super) evidence: Evidence,
     pub(super) device: Option<DeviceFacts>,
     pub(super) lines: Vec<DayLine>,
@@ -94,11 +96,13 @@ pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Resu
     let (now, today) = console.today();
     let day = names::day(asked.value("day"), today)?;
     let plan = console.plans.newest(&code, day).await?;
+    let from = names::world(&city).facts_from(day);
+    let facts = console.plans.facts_of(&code, from).await?;
     let evidence = screen_day(&*console.evidence, &code, day, console.offset).await?;
     let device = console.devices().await?.get(&code).cloned();
     let moment = Moment { now, offset: console.offset };
     let lines = day_lines(plan.as_ref(), &evidence, device.as_ref(), day, moment);
-    Ok(Gathered { city, screen, day, plan, evidence, device, lines, now, today, offset: console.offset })
+    Ok(Gathered { city, screen, day, plan, facts, evidence, device, lines, now, today, offset: console.offset })
 }
 
 /// `GET /screens/{code}`.

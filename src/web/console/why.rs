@@ -6,7 +6,7 @@ use super::page::{Page, shown};
 use super::screen::{Gathered, Head, gather, head, record_text};
 use super::{Asked, ConsoleError, href};
 use crate::lang::{Lang, Values};
-use crate::planning::why::explain;
+use crate::planning::why::{Answer as Explained, Asked as Question, explain};
 use askama::Template;
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::time::clock_text;
@@ -91,7 +91,7 @@ fn view(page: Page, lang: Lang, g: &Gathered, second: u32, chosen: Option<&Campa
     let answers = asked
         .iter()
         .map(|code| {
-            let answer = explain(world(&g.city), &g.screen, g.plan.as_ref(), code, g.day, second, tongue(lang));
+            let answer = answer_of(g, code, second, lang);
             Answer {
                 title: title(lang, &g.city, code.as_str()),
                 tier: tier_text(code),
@@ -122,6 +122,21 @@ fn view(page: Page, lang: Lang, g: &Gathered, second: u32, chosen: Option<&Campa
         answers,
         plan: plan_text(lang, g),
     }
+}
+
+fn answer_of(g: &Gathered, code: &CampaignCode, second: u32, lang: Lang) -> Explained {
+    let none = std::collections::BTreeMap::new();
+    explain(&Question {
+        world: world(&g.city),
+        screen: &g.screen,
+        stored: g.plan.as_ref(),
+        facts: g.facts.get(code).unwrap_or(&none),
+        campaign: code,
+        day: g.day,
+        second,
+        today: g.today,
+        lang: tongue(lang),
+    })
 }
 
 /// What a rule was applied to; the plan stands below for all of them.
@@ -158,8 +173,7 @@ fn on_screen_text(lang: Lang, g: &Gathered, on: Option<(&Asset, u32, u32)>, seco
     let tier = names::tier(asset.tier);
     let what = format!("{} ({}–{})", title(lang, &g.city, asset.code.as_str()), time(from), time(to));
     let reason = if matches!(asset.tier, Tier::Order | Tier::Contract) {
-        let world = world(&g.city);
-        shown(&explain(world, &g.screen, g.plan.as_ref(), &asset.code, g.day, second, tongue(lang)).text)
+        shown(&answer_of(g, &asset.code, second, lang).text)
     } else {
         lang.text(&format!("why-tier-{tier}"))
     };
