@@ -1,14 +1,15 @@
 //! The smallest relaxation, found by trying: each kind of day that lacks room is planned again with a little less
 //! asked of it, until its plays find their places. Pure.
 //!
+//! Fewer plays are what a proof of the impossible calls the cheapest mend: plays of others weigh more, or are no fewer.
 //! Of each kind of relaxation the smallest step that helps most screens is kept; how much it gives up, in thousandths
 //! of what it changes, decides between the kinds.
 
 use super::{Look, Question};
-use crate::planning::compose::{Composed, DayInput, Wanted, compose};
+use crate::planning::compose::{DayInput, Wanted, compose};
 use crate::planning::{PlanningError, why};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
-use lichphat_playlists::plan::{Effort, Lang};
+use lichphat_playlists::plan::Effort;
 use lichphat_playlists::quota::{Period, Within};
 use lichphat_playlists::time::IntervalSet;
 use rayon::prelude::*;
@@ -31,8 +32,6 @@ pub enum RelaxationKind {
     Plays,
     /// All hours of duty in place of the peak.
     Windows,
-    /// Fewer plays of others, as a proof of the impossible names them.
-    Others,
     /// Without contracts.
     Contracts,
 }
@@ -62,7 +61,6 @@ pub struct Relaxation {
 pub(super) struct Failing<'a> {
     look: &'a Look,
     input: &'a DayInput,
-    composed: &'a Composed,
     screens: BTreeSet<&'a ScreenCode>,
 }
 
@@ -74,8 +72,8 @@ pub(super) fn failing<'a>(
     let mut kinds: BTreeMap<&Sha256Hash, Failing<'a>> = BTreeMap::new();
     for (screen, hashes) in of {
         for (hash, look) in hashes.iter().filter_map(|h| looks.get_key_value(h)) {
-            let Some((input, composed)) = look.short.as_deref() else { continue };
-            let new = || Failing { look, input, composed, screens: BTreeSet::new() };
+            let Some((input, _)) = look.short.as_deref() else { continue };
+            let new = || Failing { look, input, screens: BTreeSet::new() };
             kinds.entry(hash).or_insert_with(new).screens.insert(screen);
         }
     }
@@ -101,7 +99,7 @@ pub(super) fn relaxations(question: &Question<'_>, all: &[Failing<'_>]) -> Resul
     }
     let tries = Tries { question, campaign: question.directive.campaign(), kinds };
     let mut found: Vec<(u32, Step)> = Vec::new();
-    for steps in [tries.plays(), tries.gaps(), tries.windows(), tries.others(), tries.contracts()] {
+    for steps in [tries.plays(), tries.gaps(), tries.windows(), tries.contracts()] {
         found.extend(tries.smallest(steps)?);
     }
     found.sort_by_key(|(screens, step)| (std::cmp::Reverse(*screens), step.permille, step.kind));
@@ -226,44 +224,6 @@ impl Tries<'_> {
         );
         let permille = (duty.saturating_sub(peak) * 1000 / duty) as u32;
         vec![(Step { kind: RelaxationKind::Windows, from: 0, to: 0, permille, what }, change)]
-    }
-
-    /// What the proofs say is cheapest, where it is others that give way.
-    fn others(&self) -> Vec<(Step, Change)> {
-        let mut fewer: BTreeMap<String, (u32, u32)> = BTreeMap::new();
-        for kind in self.kinds {
-            let composed = kind.composed;
-            let about = |c: &&lichphat_playlists::plan::Certificate| {
-                c.campaigns().iter().any(|id| *id == *self.campaign.as_str())
-            };
-            for mend in composed.report.certificates.iter().filter(about).flat_map(|c| c.mend(&composed.problem)) {
-                let to = fewer.entry(mend.campaign).or_insert((mend.from, mend.to));
-                *to = (to.0.max(mend.from), to.1.min(mend.to));
-            }
-        }
-        if fewer.is_empty() || fewer.contains_key(self.campaign.as_str()) {
-            return Vec::new();
-        }
-        let title = |code: &str| why::title(self.question.world, code);
-        let list = |lang: Lang| {
-            let one = |(code, (from, to)): (&String, &(u32, u32))| match lang {
-                Lang::Vi => format!("{} từ {from} xuống {to}", title(code)),
-                Lang::En => format!("{} {from} → {to}", title(code)),
-            };
-            fewer.iter().map(one).collect::<Vec<_>>().join(", ")
-        };
-        let what =
-            (format!("giảm {} lượt/ngày", list(Lang::Vi)), format!("ask for less of others: {} a day", list(Lang::En)));
-        let (from, to) = fewer.values().fold((0, 0), |sum, n| (sum.0 + n.0, sum.1 + n.1));
-        let step = Step { kind: RelaxationKind::Others, from, to, permille: (from - to) * 1000 / from.max(1), what };
-        let change: Change = Box::new(move |input| {
-            for wanted in &mut input.wanted {
-                if let Some((_, to)) = fewer.get(wanted.asset.code.as_str()) {
-                    wanted.target = wanted.target.min(*to);
-                }
-            }
-        });
-        vec![(step, change)]
     }
 
     /// Fewer contracts, the last of them and the longest on air first.
