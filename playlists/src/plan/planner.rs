@@ -126,7 +126,7 @@ impl Effort {
                 Work { sweeps: 4, rounds: 20_000, prices: 60, even: (10, 10, 3), level: 8_000, snap: (30, 20) }
             }
             Self::Thorough => {
-                Work { sweeps: 4, rounds: 1_000_000, prices: 200, even: (20, 20, 3), level: 100_000, snap: (30, 20) }
+                Work { sweeps: 4, rounds: 800_000, prices: 200, even: (20, 20, 3), level: 100_000, snap: (30, 20) }
             }
         }
     }

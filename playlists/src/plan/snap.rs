@@ -36,16 +36,19 @@ fn best_shift(board: &Board, cover: &Cover, plays: &[(u32, usize)], together: us
     let &(from, _) = plays.first()?;
     let (before, _) = board.runs_around(from, from, cover.exact_s());
     let mut back = FAR_S.min(i64::from(before));
+    let mut asked = 0;
     let mut best: Option<(u32, i64, usize)> = None;
     for count in 1..=together.min(plays.len()) {
         let (until, c) = plays[count - 1];
-        back = back.min(leeway_back(board, from, until, c));
         let end = until + board.items[c].dur;
         let (_, after) = board.runs_around(end, end, cover.exact_s());
         let now = cover.dead_s(before) + cover.dead_s(after);
         if now == 0 || best.is_some_and(|b| b.0 >= now) {
             continue;
         }
+        let room = plays[asked..count].iter().map(|&(start, c)| leeway_back(board, from, start, c));
+        back = room.fold(back, i64::min);
+        asked = count;
         let leeways = plays[..count].iter().map(|&(start, c)| leeway_forth(board, until, start, c));
         let forth = leeways.min().unwrap_or(0).min(FAR_S).min(i64::from(after));
         for by in -back..=forth {
