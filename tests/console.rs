@@ -562,6 +562,20 @@ async fn what_is_suspended_or_closed_names_the_order_or_the_record_behind_it() {
 }
 
 #[tokio::test]
+async fn where_a_number_is_a_wards_wards_are_met_or_short_not_screens() {
+    let (town, _) = town_with_a_day().await;
+    town.order(&ORDER.replace("within = \"peak\"", "within = \"peak\", of = \"unit\"")).await;
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    let html = town.ok("/").await;
+    // W1 and W2 owe six together by their screens; four plays have counted in W1
+    assert!(html.contains("2 trong 2 đơn vị đang thiếu lượt phát."), "{html}");
+    assert!(html.contains("tính chung các màn hình của mỗi đơn vị"), "{html}");
+    let html = town.ok("/units/W2?lang=en").await;
+    assert!(html.contains("1 of 1 units is short of plays."), "{html}");
+    assert!(town.ok("/screens/S1?day=2026-11-20").await.contains("Từ đầu chiến dịch"));
+}
+
+#[tokio::test]
 async fn what_the_page_counts_is_what_the_rollups_hold() {
     let (town, _) = town_with_a_day().await;
     let evidence = screen_day(&town.rooms.store, &code("S1"), friday(), HANOI).await.unwrap();
