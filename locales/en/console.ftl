@@ -310,6 +310,7 @@ record-of-closure = closure
 record-of-item = item
 plan-version = Plan version { $version }, made at { $made } ({ $cause }).
 plan-cause-first-plan = first plan
+plan-cause-planned-by-hand = planned by hand
 plan-cause-new-facts = new facts
 plan-cause-simulated-day = simulated day
 plan-cause-data-changed = data changed

@@ -259,6 +259,7 @@ record-of-closure = ghi tạm ngừng
 record-of-item = nội dung
 plan-version = Lịch phát bản { $version }, lập lúc { $made } ({ $cause }).
 plan-cause-first-plan = lập lần đầu
+plan-cause-planned-by-hand = lập bằng tay
 plan-cause-new-facts = có số liệu mới
 plan-cause-simulated-day = ngày mô phỏng
 plan-cause-data-changed = dữ liệu thay đổi

@@ -116,7 +116,8 @@ impl<'a> Asked<'a> {
             let text = why(&plan.problem, &plays, self.campaign.as_str(), self.second).text(self.lang, &str::to_owned);
             return Some(Answer { rule: "playing".to_owned(), text, record });
         }
-        Some(self.say().playing_beside(on, record))
+        let solemn = matches!(self.owner(), Owner::Order(d) if d.kind == DirectiveKind::Suspend);
+        Some(self.say().playing_beside(on, solemn, record))
     }
 
     /// What keeps it off whatever the plan says: whose screen it is, the dates, a closure, a suspension, the hours.
@@ -237,7 +238,7 @@ impl<'a> Asked<'a> {
         let answer = why(&plan.problem, &plays(plan), self.campaign.as_str(), self.second);
         let name = |code: &str| title(self.world, code);
         let (rule, text) = match &answer {
-            Why::QuotaMet { .. } => ("quota-met", answer.text(self.lang, &name) + &self.ledger()),
+            Why::QuotaMet { target, .. } => ("quota-met", answer.text(self.lang, &name) + &self.ledger(*target)),
             Why::LostToPriority { play, priority, own_priority } => {
                 ("lost-to-priority", self.say().lost(&name(&play.id), play, *priority, *own_priority))
             }
@@ -254,7 +255,7 @@ impl<'a> Asked<'a> {
     }
 
     /// What the order's ledger says of the day: what is owed, what counted, how far ahead it may run.
-    fn ledger(&self) -> String {
+    fn ledger(&self, target: u32) -> String {
         let World { directory, campaigns, .. } = self.world;
         let Owner::Order(directive) = self.owner() else { return String::new() };
         let Some(quota) = directive.quota else { return String::new() };
@@ -265,7 +266,7 @@ impl<'a> Asked<'a> {
         let ledger = CampaignLedger::new(&quota, days, self.facts.clone());
         let owed = ceil(ledger.ledger().status(self.day, 0).owed_so_far);
         let ahead = ledger.ledger().envelope(self.day).saturating_sub(owed);
-        self.say().ledger(self.day, owed, ledger.before(self.day), ahead)
+        self.say().ledger(self.day, owed, ledger.before(self.day), ahead, target)
     }
 }
 

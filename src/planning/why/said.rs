@@ -21,9 +21,10 @@ impl Say {
     }
 
     /// On screen without a number of its own: the loop, a fixed event, the safe loop.
-    pub(super) fn playing_beside(self, on: &Play, record: String) -> Answer {
+    pub(super) fn playing_beside(self, on: &Play, solemn: bool, record: String) -> Answer {
         let (from, to) = (clock_text(on.start), clock_text(on.end()));
         let (vi, en) = match on.kind {
+            _ if solemn => ("nội dung trang nghiêm thay cho vòng phát", "the solemn loop in place of the local one"),
             PlayKind::Fixed => ("sự kiện cố định, bắt đầu đúng giây đã định", "a fixed event, to the second"),
             _ => ("phát xen vào những lúc còn trống", "it fills what is free"),
         };
@@ -179,12 +180,22 @@ impl Say {
         )
     }
 
-    /// The ledger's numbers, after the planner's sentence.
-    pub(super) fn ledger(self, day: LocalDay, owed: u32, counted: u32, ahead: u32) -> String {
-        self.pick(
+    /// The ledger's numbers, after the planner's sentence; `target` is what the day was asked for.
+    pub(super) fn ledger(self, day: LocalDay, owed: u32, counted: u32, ahead: u32, target: u32) -> String {
+        let numbers = self.pick(
             format!(" Sổ chỉ tiêu: đến hết ngày {day} cần {owed} lượt, trước ngày đó tính được {counted}, được phát trước tối đa {ahead}."),
             format!(" Ledger: {owed} owed to the end of {day}, {counted} counted before it, at most {ahead} ahead."),
-        )
+        );
+        if counted + target >= owed {
+            return numbers;
+        }
+        let vi = format!(
+            " Trong ngày chỉ có chỗ cho {target} lượt (khung giờ, khoảng cách, mức trần ngày); phần thiếu dồn sang các ngày sau."
+        );
+        let en = format!(
+            " The day has room for {target} only (windows, gap, daily cap); what is missing goes to the days after it."
+        );
+        numbers + &self.pick(vi, en)
     }
 
     pub(super) fn part_of_unit(self) -> String {

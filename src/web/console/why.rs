@@ -58,7 +58,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     Ok(view(page, asked.lang, &g, second, chosen.as_ref()).render()?)
 }
 
-/// The orders and contracts of the day, then running orders that are not in its plan.
+/// The orders and contracts of the day, then running orders and contracts that are not in its plan.
 fn asked_for(g: &Gathered) -> Vec<CampaignCode> {
     let mut codes: Vec<(Tier, CampaignCode)> = g
         .plan
@@ -69,8 +69,13 @@ fn asked_for(g: &Gathered) -> Vec<CampaignCode> {
         .collect();
     codes.sort();
     let mut codes: Vec<CampaignCode> = codes.into_iter().map(|(_, c)| c).collect();
-    let running: Vec<CampaignCode> = super::data::running(&g.city.campaigns, g.day).map(|d| d.campaign()).collect();
-    codes.extend(running.into_iter().filter(|c| !codes.contains(c)).collect::<Vec<_>>());
+    let orders = super::data::running(&g.city.campaigns, g.day).map(|d| d.campaign());
+    let contracts = g.city.campaigns.contracts_on(&g.city.directory, &g.screen, g.day).map(|(c, _)| c.code.clone());
+    for code in orders.chain(contracts) {
+        if !codes.contains(&code) {
+            codes.push(code);
+        }
+    }
     codes
 }
 
@@ -78,7 +83,9 @@ fn view(page: Page, lang: Lang, g: &Gathered, second: u32, chosen: Option<&Campa
     let on_screen = playing(g, second);
     let tier_text = |code: &CampaignCode| {
         let of = g.plan.iter().flat_map(|p| &p.campaigns).find(|c| c.campaign == *code);
-        lang.text(&format!("tier-{}", names::tier(of.map_or(Tier::Order, |c| c.tier))))
+        let sold = g.city.campaigns.contracts().any(|c| c.code == *code);
+        let tier = of.map_or(if sold { Tier::Contract } else { Tier::Order }, |c| c.tier);
+        lang.text(&format!("tier-{}", names::tier(tier)))
     };
     let codes = asked_for(g);
     let mut asked = codes.clone();
@@ -172,7 +179,8 @@ fn on_screen_text(lang: Lang, g: &Gathered, on: Option<(&Asset, u32, u32)>, seco
     };
     let tier = names::tier(asset.tier);
     let what = format!("{} ({}–{})", title(lang, &g.city, asset.code.as_str()), time(from), time(to));
-    let reason = if matches!(asset.tier, Tier::Order | Tier::Contract) {
+    let ordered = g.city.campaigns.directive_of(&asset.code).is_some();
+    let reason = if ordered || matches!(asset.tier, Tier::Order | Tier::Contract) {
         shown(&answer_of(g, &asset.code, second, lang).text)
     } else {
         lang.text(&format!("why-tier-{tier}"))
