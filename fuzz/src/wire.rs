@@ -2,7 +2,10 @@
 //! unsigned byte gets that far is held where signatures are.
 
 use super::{choosing, chosen, json, refused};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
 use lichphat_player::core::DayPlan;
+use lichphat_player::sync::sse::{EventReader, ServerEvent};
 use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
@@ -260,4 +263,22 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&problem),
     ];
     (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
+}
+
+/// Server-sent events are the same however the body is cut.
+pub(super) fn events(data: &[u8]) -> bool {
+    // a line that is longer than any honest one is noise, and where it is noticed depends on the cuts
+    let data = &data[..data.len().min(4_000)];
+    let read = |size: usize| -> Vec<ServerEvent> {
+        let chunks: Vec<_> = data.chunks(size).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
+        let mut reader = EventReader::new(Box::pin(futures_util::stream::iter(chunks)));
+        std::iter::from_fn(|| reader.next().now_or_never().expect("the whole body is there")).collect()
+    };
+    let whole = read(4_000);
+    assert!([1, 3, 64].iter().all(|&size| read(size) == whole), "the cuts are heard");
+    !whole.is_empty()
+}
+
+pub(super) fn event_seeds() -> Vec<Vec<u8>> {
+    vec![b": hello\n\nevent: playlist\ndata: \"abc\"\n\nevent: x\r\ndata: 1\r\ndata: 2\r\n\r\ndata:3\n\n".to_vec()]
 }

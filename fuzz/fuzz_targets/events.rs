@@ -1,0 +1,3 @@
+//! `events` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("events");
