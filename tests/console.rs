@@ -177,6 +177,7 @@ impl Town {
             fallback: asset("safe", Tier::Fallback),
             category_gap_s: Default::default(),
             ledger_through: None,
+            so_far: None,
         };
         let now = lichphat_playlists::ports::Clock::now(&*self.clock);
         self.rooms.planning.plan(vec![input], now, "first plan").await.unwrap();

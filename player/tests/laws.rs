@@ -36,23 +36,23 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
 }
 
 const WINDOWS: &str = "08:10-09:30;10:00-11:00";
-const GAP_S: i64 = 300;
 const CAP: usize = 12;
 
-fn parts(version: u32, moved_s: u32) -> lichphat_playlists::wire::v1::Playlist {
+fn parts(version: u32, moved_s: u32, gap_s: u32) -> lichphat_playlists::wire::v1::Playlist {
     let orders: Vec<u32> = (0..8).map(|i| 29_400 + i * 660 + moved_s).filter(|s| *s < 33_600).collect();
     let mut parts = playlist(day("2026-11-20"), "08:00-11:30", &orders);
     parts.version = PlanVersion(version);
     parts.terms[0].windows = IntervalSet::parse(WINDOWS).unwrap();
     parts.terms[0].daily_cap = CAP as u32;
+    parts.terms[0].min_gap_s = gap_s;
     parts
 }
 
-async fn live(fates: &[Fate]) -> (Vec<PlayRecord>, bool, usize) {
+async fn live(fates: &[Fate], gap_s: u32) -> (Vec<PlayRecord>, bool, usize) {
     let on = day("2026-11-20");
     let world = World::at(at(on, "07:58")).await;
     let mut version = 1;
-    world.server.publish(&parts(version, 0));
+    world.server.publish(&parts(version, 0, gap_s));
     let mut device = world.device();
     let mut clock_set = false;
     device.meet().await;
@@ -71,7 +71,7 @@ async fn live(fates: &[Fate]) -> (Vec<PlayRecord>, bool, usize) {
             Fate::Offline(offline) => world.server.lock().offline = *offline,
             Fate::NewPlan(moved_s, known) => {
                 version += 1;
-                let mut parts = parts(version, *moved_s);
+                let mut parts = parts(version, *moved_s, gap_s);
                 if let Some((seq, _)) = world.server.records().last().filter(|_| *known) {
                     parts.ledger_through = Some(LedgerThrough { device: DeviceId(7), epoch: Epoch(1), seq: *seq });
                 }
@@ -95,13 +95,13 @@ async fn live(fates: &[Fate]) -> (Vec<PlayRecord>, bool, usize) {
 }
 
 /// What the scheduler will count, by the one rule.
-fn counted<'a>(records: &'a [PlayRecord], windows: &IntervalSet) -> Vec<&'a PlayRecord> {
+fn counted<'a>(records: &'a [PlayRecord], windows: &IntervalSet, gap_s: u32) -> Vec<&'a PlayRecord> {
     let asset = &assets().assets[usize::from(IHANOI)];
     let terms = CountTerms {
         campaign: &asset.code,
         kind: asset.media.kind,
         booked_ms: asset.media.duration_s * 1000,
-        min_gap_s: GAP_S as u32,
+        min_gap_s: gap_s,
         min_display: DisplayLevel::D1,
         windows: Some(windows),
     };
@@ -126,9 +126,13 @@ fn start_s(at: UtcMillis) -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig { cases: std::env::var("PROPTEST_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(96), ..ProptestConfig::default() })]
     #[test]
-    fn whatever_happens_no_slot_is_shown_twice_and_make_goods_keep_the_rules(fates in fates()) {
+    fn whatever_happens_no_slot_is_shown_twice_and_make_goods_keep_the_rules(
+        fates in fates(),
+        // planned plays are eleven minutes apart: with the one gap a make-good fits between, with the other they must move
+        gap_s in prop::sample::select(vec![300u32, 420]),
+    ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let (records, clock_set, _) = runtime.block_on(live(&fates));
+        let (records, clock_set, _) = runtime.block_on(live(&fates, gap_s));
         let mut shown = BTreeSet::new();
         let mut noted = BTreeMap::new();
         for record in &records {
@@ -142,11 +146,11 @@ proptest! {
         }
         prop_assert!(noted.values().all(|n| *n == 1), "a miss is written once");
         let windows = IntervalSet::parse(WINDOWS).unwrap();
-        let counted = counted(&records, &windows);
+        let counted = counted(&records, &windows, gap_s);
         let is_good = |r: &PlayRecord| matches!(r.origin, Origin::MakeGood { .. });
         for pair in counted.windows(2) {
             let gap_ms = pair[1].start.since_ms(pair[0].start);
-            prop_assert!(clock_set || gap_ms >= GAP_S * 1000 - 1000, "{gap_ms} ms after {:?}", pair[0].start);
+            prop_assert!(clock_set || gap_ms >= i64::from(gap_s) * 1000 - 1000, "{gap_ms} ms after {:?}", pair[0].start);
         }
         for record in records.iter().filter(|r| is_good(r)) {
             prop_assert!(windows.contains(start_s(record.start)), "a make-good outside the windows");

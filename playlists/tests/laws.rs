@@ -95,26 +95,37 @@ fn plays_that_did_not_count_are_asked_for_again_and_what_holds_stays() {
         let more = new.len() as i64 - old.len() as i64;
         assert!(more > 0 && more <= lost as i64, "{name}: {more} of {lost} made good");
         let stayed = old.intersection(&new).count();
-        assert!(stayed * 10 >= old.len() * 9, "{name}: {stayed} of {} stayed", old.len());
+        // quotas go first: plays of a campaign that misses some move so that they fit
+        assert!(stayed * 20 >= old.len() * 17, "{name}: {stayed} of {} stayed", old.len());
     }
+}
+
+/// The same day without an hour of it.
+fn dark(problem: &Problem, hour: std::ops::Range<u32>) -> Problem {
+    let mut cut = problem.clone();
+    cut.operating = problem.operating.minus(&IntervalSet::one(hour.start, hour.end));
+    for c in &mut cut.campaigns {
+        c.windows = c.windows.intersect(&cut.operating);
+    }
+    cut.fixed.retain(|f| cut.operating.holds(f.start, f.start + f.dur));
+    cut
 }
 
 #[test]
 fn a_screen_that_goes_dark_for_an_hour_moves_little_else() {
     let problem = instance("bus_station-p1");
     let plays = planned(&problem, &Past::none(), &Options::default());
-    let mut cut = problem.clone();
-    cut.operating = problem.operating.minus(&IntervalSet::one(60_000, 63_600));
-    for c in &mut cut.campaigns {
-        c.windows = c.windows.intersect(&cut.operating);
-    }
-    cut.fixed.retain(|f| cut.operating.holds(f.start, f.start + f.dur));
     let noon = past(&plays, 43_200, |_| true);
+    let cut = dark(&problem, 60_000..63_600);
     let again = planned(&cut, &noon, &Options { prefer: &plays, ..Options::default() });
     let hour = 59_900..63_600;
+    let campaign = |list: &[Play]| list.iter().filter(|p| p.kind == PlayKind::Campaign).count();
+    let lost = plays.iter().filter(|p| p.kind == PlayKind::Campaign && hour.contains(&p.start)).count();
+    let found = campaign(&again) + lost - campaign(&plays);
     let elsewhere = plays.iter().filter(|p| p.kind == PlayKind::Campaign && !hour.contains(&p.start));
-    let (stayed, all) = elsewhere.fold((0, 0), |(s, n), p| (s + usize::from(again.contains(p)), n + 1));
-    assert!(stayed * 20 >= all * 19, "{stayed} of {all} stayed");
+    let moved = elsewhere.filter(|p| !again.contains(p)).count();
+    assert!(found * 3 >= lost, "{found} of {lost} found");
+    assert!(moved <= found * 3 / 2, "{moved} moved so that {found} found their place again");
 }
 
 #[test]
@@ -240,7 +251,6 @@ proptest! {
         prop_assert_eq!(&again, &plays);
         // some plays did not count: valid all the same, whatever is in force
         let noon = past(&plays, second, |p| p.start % 3 != 0);
-        planned(&problem, &noon, &Options { prefer: &plays, ..Options::default() });
         planned(&problem, &noon, &Options::default());
     }
 
@@ -265,5 +275,27 @@ proptest! {
         let shortest = problem.fillers.iter().map(|f| f.dur).min().unwrap_or(u32::MAX);
         let dead = problem.operating.minus(&shown);
         prop_assert!(dead.iter().all(|(a, b)| b - a < shortest), "{}", dead.text());
+    }
+
+    /// Whatever was missed by then and whatever hour was closed: once it is repaired, nothing changes any more, at that
+    /// second or at any later one, as long as all goes to plan.
+    #[test]
+    fn a_repaired_day_stands_when_met_again(
+        problem in days(),
+        second in 20_000u32..36_000,
+        later in 0u32..6_000,
+        missed in 2u32..6,
+        closed in prop::option::of((20_000u32..36_000, 60u32..3_600)),
+    ) {
+        let plays = planned(&problem, &Past::none(), &Options::default());
+        let counts = |p: &Play| !p.start.is_multiple_of(missed);
+        let noon = past(&plays, second, counts);
+        let problem = closed.map_or(problem.clone(), |(from, length)| dark(&problem, from.max(second)..from.max(second) + length));
+        let repaired = planned(&problem, &noon, &Options { prefer: &plays, ..Options::default() });
+        for at in [second, second + later] {
+            let met = past(&repaired, at, |p| p.start >= second || counts(p));
+            let again = planned(&problem, &met, &Options { prefer: &repaired, ..Options::default() });
+            prop_assert_eq!(&again, &repaired);
+        }
     }
 }

@@ -101,7 +101,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     })?;
     let days = days(&directive, &args, rooms.today())?;
     let question = Question { world: city.world(), directive: &directive, days: &days };
-    let answer = preflight(&question, &rooms.known(&city, &days).await?)?;
+    let answer = preflight(&question, &rooms.basis(&city, &days, &[]).await?)?;
     for lost in answer.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
         context.say(
             &format!("{} ({}): chưa có tệp trong kho nội dung", lost.code, lost.variant),

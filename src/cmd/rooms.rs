@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::fleet::Fleet;
 use crate::keys::Keys;
 use crate::library::Library;
-use crate::planning::{Known, Planning, PlanningError, Replanned, Unplayable, World};
+use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::store::Store;
 use crate::web::App;
@@ -124,9 +124,11 @@ impl Rooms {
         Ok(City { directory: self.store.directory().await?, campaigns: self.store.campaigns().await?, media })
     }
 
-    /// What stands behind the ledgers of `days`.
-    pub async fn known(&self, city: &City, days: &[LocalDay]) -> Result<Known, PlanningError> {
-        city.world().known_of(self.planning.store(), days).await
+    /// What stands behind the ledgers of `days`; of `screens` whose today went astray the plan in force is looked at.
+    pub async fn basis(&self, city: &City, days: &[LocalDay], screens: &[&Screen]) -> Result<Basis, PlanningError> {
+        let codes: BTreeSet<&ScreenCode> = screens.iter().map(|s| &s.code).collect();
+        let now = (self.clock.now(), self.offset);
+        city.world().basis_of(self.planning.store(), days, now, |s| codes.contains(s)).await
     }
 
     /// Plans the horizon from today on, publishes what is new and tells the devices.
@@ -177,11 +179,11 @@ impl Rooms {
     ) -> Result<Replanned, PlanningError> {
         let today = self.today();
         let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
-        let known = self.known(city, &days).await?;
-        let mut run = self.planning.begin(self.clock.now(), cause);
+        let basis = self.basis(city, &days, screens).await?;
+        let mut run = self.planning.begin(basis.now(), cause);
         let mut without_fallback = BTreeSet::new();
         for some in screens.chunks(SCREENS_AT_ONCE) {
-            let inputs = city.world().inputs(some.iter().copied(), &days, &known);
+            let inputs = city.world().inputs(some.iter().copied(), &days, &basis);
             for u in inputs.unplayable {
                 if !lost.contains(&u) {
                     tracing::warn!(code = %u.code, variant = u.variant, "cannot be played: {}", u.problem);

@@ -1,15 +1,16 @@
 //! From what a screen owes on one day to the playlist it plays: pure.
 
-use super::PlanningError;
+use super::begun::Begun;
+use super::{PlanningError, SoFar};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::plan::{
-    Campaign, Effort, Filler, Fixed, Footfall, Lang, Options, Past, PastPlay, Plan, PlanReport, Play, PlayKind,
-    Problem, Solution, check_with_past, plan_with,
+    Campaign, Effort, Filler, Fixed, Footfall, Lang, Options, Plan, PlanReport, Play, PlayKind, Problem, Solution,
+    check_with_past, plan_with,
 };
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{IntervalSet, LocalDay};
-use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Tier};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Slot, Tier};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -106,6 +107,8 @@ pub struct DayInput {
     pub category_gap_s: BTreeMap<String, u32>,
     /// Records the ledger knew of.
     pub ledger_through: Option<LedgerThrough>,
+    /// What has become of the day, when it has begun.
+    pub so_far: Option<SoFar>,
 }
 
 /// How a plan in force is kept when a day is planned again.
@@ -117,6 +120,14 @@ pub struct InForce<'a> {
     pub assets: &'a AssetTable,
     /// Slots that start before this second are facts.
     pub from_s: u32,
+}
+
+impl InForce<'_> {
+    /// Its plays, in order.
+    pub fn plays(&self) -> Vec<Play> {
+        let play = |s: &Slot| Some(play(self.assets.assets.get(usize::from(s.item))?, s.start_s));
+        self.playlist.slots.iter().filter_map(play).collect()
+    }
 }
 
 /// A plan that passed the checker and is ready to be published.
@@ -248,21 +259,12 @@ fn hash_of(value: &impl Serialize) -> Sha256Hash {
     Sha256Hash::of(&postcard::to_allocvec(value).expect("plain data always encodes"))
 }
 
-fn past_of(kept: Option<&InForce<'_>>) -> Result<Past, PlanningError> {
-    let Some(kept) = kept else { return Ok(Past::none()) };
-    let mut plays = Vec::new();
-    for slot in kept.playlist.slots.iter().filter(|s| s.start_s < kept.from_s) {
-        let asset = kept.assets.assets.get(usize::from(slot.item)).ok_or(PlanningError::BrokenPlan)?;
-        plays.push(PastPlay { play: play(asset, slot.start_s), counted: true });
-    }
-    Ok(Past { from_s: kept.from_s, plays })
-}
-
 fn overlaps(off: &IntervalSet, play: &Play) -> bool {
     !off.intersect(&IntervalSet::one(play.start, play.end())).is_empty()
 }
 
-fn play(asset: &Asset, start: u32) -> Play {
+/// `asset` at second `start`, as a problem's plays are named.
+pub(super) fn play(asset: &Asset, start: u32) -> Play {
     Play { start, dur: asset.media.duration_s, kind: kind_of(asset.tier), id: play_id(asset) }
 }
 
@@ -277,12 +279,11 @@ pub(super) fn kind_of(tier: Tier) -> PlayKind {
 
 /// Plans the day. The project's own checker gives a second opinion before anything leaves this room.
 pub fn compose(input: &DayInput, kept: Option<&InForce<'_>>, effort: Effort) -> Result<Composed, PlanningError> {
-    let problem = input.problem();
-    let past = past_of(kept)?;
-    let prefer: Vec<Play> = kept
-        .into_iter()
-        .flat_map(|k| k.playlist.slots.iter().map(|s| play(&k.assets.assets[usize::from(s.item)], s.start_s)))
-        .collect();
+    let mut problem = input.problem();
+    let begun = Begun::new(input, kept)?;
+    begun.lessen(&mut problem);
+    let Begun { past, missed, .. } = begun;
+    let prefer = kept.map(InForce::plays).unwrap_or_default();
     let options = Options { effort, prefer: &prefer, ..Options::default() };
     let (mut plan, report) = plan_with(&problem, &past, &options)?;
     let off = |p: &Play| input.hush.loop_off.iter().any(|(code, off)| *code.as_str() == *p.id && overlaps(off, p));
@@ -293,6 +294,8 @@ pub fn compose(input: &DayInput, kept: Option<&InForce<'_>>, effort: Effort) -> 
         return Err(PlanningError::Refused { problem: problem.id, errors: verdict.errors });
     }
     plan.plays = solution.plays;
+    plan.plays.extend(missed);
+    plan.plays.sort();
     let assets = input.assets(kept);
     Ok(Composed { problem, plan, report, assets })
 }

@@ -1,12 +1,13 @@
 //! The days ahead of one screen: what each asks for, so that the ledger of every order is kept.
 
+use super::SoFar;
 use super::compose::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted, muted};
 use super::ledger::{CampaignLedger, DayFact};
 use super::unit::Share;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::quota::{DayOwed, Quota, Within};
-use lichphat_playlists::time::{IntervalSet, LocalDay};
+use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay};
 use lichphat_playlists::wire::v1::{Asset, LedgerThrough};
 use std::collections::BTreeMap;
 
@@ -105,6 +106,10 @@ pub struct ScreenHorizon {
     pub category_gap_s: BTreeMap<String, u32>,
     /// Records the facts hold.
     pub ledger_through: Option<LedgerThrough>,
+    /// The day that has begun.
+    pub today: LocalDay,
+    /// What has become of it.
+    pub so_far: SoFar,
 }
 
 /// What each day asks for, days off duty included: a closed day that was planned before needs a plan without a play.
@@ -125,7 +130,12 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
                 Some(part) => *part,
                 None => continue,
             },
-            None => ask(ledger, frame.day, left_packing(&windows, order.asset.media.duration_s, gap_s)),
+            None => {
+                let room = |windows: &IntervalSet| left_packing(windows, order.asset.media.duration_s, gap_s);
+                let rest = IntervalSet::one(screen.so_far.from_s, DAY_S);
+                let left = (frame.day == screen.today).then(|| room(&windows.intersect(&rest)));
+                ask(ledger, frame.day, room(&windows), left)
+            }
         };
         if cap == 0 && target == 0 {
             continue;
@@ -169,13 +179,19 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         fallback: frame.fallback.clone(),
         category_gap_s: screen.category_gap_s.clone(),
         ledger_through: screen.ledger_through,
+        so_far: (frame.day == screen.today).then(|| screen.so_far.clone()),
     }
 }
 
-/// What the screen's own ledger asks of a day that can carry `capacity` plays.
-fn ask(ledger: &mut CampaignLedger, day: LocalDay, capacity: u32) -> Share {
+/// What the screen's own ledger asks of a day that can carry `capacity` plays; `left` in the rest of a day that has
+/// begun: what is missing of it may still find room there, and no more than that.
+fn ask(ledger: &mut CampaignLedger, day: LocalDay, capacity: u32, left: Option<u32>) -> Share {
     let (target, behind_since) = (ledger.target(day, capacity), ledger.behind_since(day));
-    ledger.plan(day, target);
+    let brings = match (left, ledger.fact(day)) {
+        (Some(left), Some(fact)) => target.min(fact.expected().saturating_sub(fact.ahead) + left).max(fact.counted),
+        _ => target,
+    };
+    ledger.plan(day, brings);
     Share { target, cap: ledger.ledger().cap(day), behind_since }
 }
 

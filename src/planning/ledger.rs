@@ -14,13 +14,18 @@ pub struct DayFact {
     pub slots_seen: u32,
     /// Plays counted toward the quota.
     pub counted: u32,
+    /// Slots of the newest plan that may still be played, when they were looked up; else they are reckoned from
+    /// the two numbers above.
+    pub open: Option<u32>,
+    /// Of them, slots that can still be moved, as far as they were looked up.
+    pub ahead: u32,
 }
 
 impl DayFact {
     /// Plays to reckon with: those counted, and unreported slots as planned. A device that is
     /// offline keeps its own ledger; the server never plans a miss again that it does not know of.
     pub fn expected(&self) -> u32 {
-        self.counted + self.planned.saturating_sub(self.slots_seen)
+        self.counted + self.open.unwrap_or(self.planned.saturating_sub(self.slots_seen))
     }
 }
 
@@ -38,9 +43,9 @@ impl CampaignLedger {
     }
 
     /// The facts of all screens of a unit, as one.
-    pub fn sum<'a>(of: impl IntoIterator<Item = &'a BTreeMap<LocalDay, DayFact>>) -> BTreeMap<LocalDay, DayFact> {
+    pub fn sum(of: impl IntoIterator<Item = BTreeMap<LocalDay, DayFact>>) -> BTreeMap<LocalDay, DayFact> {
         let mut sum: BTreeMap<LocalDay, DayFact> = BTreeMap::new();
-        for (&day, fact) in of.into_iter().flatten() {
+        for (day, fact) in of.into_iter().flatten() {
             let all = sum.entry(day).or_default();
             // an unreported slot of one screen is not told by another's record
             all.planned += fact.expected();
@@ -71,11 +76,15 @@ impl CampaignLedger {
         self.ledger.span(day).map_or(day, |(_, last)| last)
     }
 
-    /// Reckons with `planned` plays on a day that is being planned, for the days after it.
+    /// What is known of a day that has a plan.
+    pub fn fact(&self, day: LocalDay) -> Option<DayFact> {
+        self.facts.get(&day).copied()
+    }
+
+    /// Reckons with `planned` plays on a day that is being planned, those that counted among them, for the days after
+    /// it.
     pub fn plan(&mut self, day: LocalDay, planned: u32) {
-        let fact = self.facts.entry(day).or_default();
-        fact.planned = planned;
-        fact.slots_seen = fact.slots_seen.min(planned);
+        self.facts.insert(day, DayFact { planned, ..DayFact::default() });
     }
 
     /// The ledger itself.
@@ -120,9 +129,9 @@ mod tests {
     #[test]
     fn a_dark_day_is_caught_up_and_an_unreported_one_is_not_planned_twice() {
         let (mut ledger, first) = ten_a_day(5);
-        ledger.facts.insert(first, DayFact { planned: 15, slots_seen: 15, counted: 0 });
+        ledger.facts.insert(first, DayFact { planned: 15, slots_seen: 15, ..DayFact::default() });
         assert_eq!(ledger.target(first.plus(1), 100), 15);
-        ledger.facts.insert(first, DayFact { planned: 15, slots_seen: 0, counted: 0 });
+        ledger.facts.insert(first, DayFact { planned: 15, ..DayFact::default() });
         ledger.plan(first.plus(1), 15);
         assert_eq!(ledger.target(first.plus(2), 100), 10);
     }

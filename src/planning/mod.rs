@@ -6,8 +6,10 @@
 //! input and keeps their result.
 
 pub mod audit;
+mod begun;
 pub mod compose;
 pub mod horizon;
+pub mod known;
 pub mod ledger;
 pub mod preflight;
 mod publish;
@@ -21,17 +23,18 @@ pub mod why;
 pub mod world;
 
 pub use compose::{Composed, DayInput, FixedEvent, Hush, InForce, LoopItem, QuotaTerms, Wanted, compose};
+pub use known::{Known, Mark, SoFar};
 pub use ledger::{CampaignLedger, DayFact};
 pub use publish::Edition;
 pub use run::{Planning, Replanned, Run};
-pub use world::{Inputs, Known, Unplayable, World};
+pub use world::{Basis, Inputs, Unplayable, World};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::{PlanError, Problem};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::v1::{AssetTable, LedgerThrough, Playlist, Tier, WireError};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist, Tier, WireError};
 use std::collections::BTreeMap;
 
 /// What can go wrong in this room.
@@ -156,12 +159,11 @@ pub trait PlanStore: Send + Sync {
     async fn heads(&self, from: LocalDay, to: LocalDay) -> Result<Vec<PlanHead>, PlanningError>;
     /// The newest plan of one (screen, day).
     async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError>;
-    /// Order facts of all screens for days from `from` on: newest plans and rollups together.
-    async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError>;
-    /// The same for one screen, by campaign.
+    /// Order facts of all screens for days from `from` on, newest plans and rollups together, and up to where each
+    /// screen's present device's records are in them: as of one and the same moment.
+    async fn known(&self, from: LocalDay) -> Result<(Facts, BTreeMap<ScreenCode, Mark>), PlanningError>;
+    /// The facts of one screen, by campaign.
     async fn facts_of(&self, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, PlanningError>;
-    /// Up to where each screen's present device's records are in the rollups.
-    async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError>;
     /// Every plan after row `after`, with its signed bytes, in order, at most `limit`.
     async fn audited(&self, after: i64, limit: u32) -> Result<Vec<audit::AuditedPlan>, PlanningError>;
     /// All slots of the newest plans of a day: orders, contracts and loop.

@@ -1,10 +1,11 @@
 //! Planning a fleet: what changed is planned again, what is alike is planned once.
 
+use super::known::LEAD_S;
 use super::publish::{DayPlan, Press};
-use super::{DayInput, InForce, NewPlan, PlanHead, PlanStore, PlanningError, compose};
+use super::{Composed, DayInput, InForce, NewPlan, PlanHead, PlanStore, PlanningError, SoFar, compose};
 use lichphat_playlists::ids::{PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::Effort;
-use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use lru::LruCache;
@@ -14,8 +15,6 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use tokio::task::{JoinError, JoinHandle};
 
-/// Seconds before a new version's first new slot: time for devices to fetch it.
-const LEAD_S: u32 = 60;
 /// Screen-days that are looked at, and about so many that are computed and saved, together. Few such batches are in
 /// memory at a time, however large the fleet, and a transaction stays short.
 const BATCH: usize = 256;
@@ -107,6 +106,20 @@ struct Job {
     input_hash: Sha256Hash,
     version: PlanVersion,
     kept: Option<(Playlist, AssetTable, u32)>,
+    /// Is the plan in force of the same input? Then only plays may differ.
+    same_input: bool,
+}
+
+impl Job {
+    fn in_force(&self) -> Option<InForce<'_>> {
+        self.kept.as_ref().map(|(playlist, assets, from_s)| InForce { playlist, assets, from_s: *from_s })
+    }
+
+    /// Does the plan in force say the same already? So it is with a day in progress whose misses found no place, or
+    /// have theirs.
+    fn stands(&self, composed: &Composed) -> bool {
+        self.same_input && self.in_force().is_some_and(|kept| kept.plays() == composed.plan.plays)
+    }
 }
 
 impl Run {
@@ -152,13 +165,14 @@ impl Run {
                 continue; // off duty and never planned: there is nothing to take back
             }
             self.done.screen_days += 1;
-            if head.is_some_and(|h| h.input_hash == input_hash) {
+            let same_input = head.is_some_and(|h| h.input_hash == input_hash);
+            if same_input && input.so_far.as_ref().is_none_or(SoFar::as_planned) {
                 self.done.unchanged += 1;
                 continue;
             }
             let version = PlanVersion(head.map_or(1, |h| h.version.0 + 1));
             let kept = if head.is_some() { self.kept(&input).await? } else { None };
-            jobs.push(Job { input, shape, input_hash, version, kept });
+            jobs.push(Job { input, shape, input_hash, version, kept, same_input });
         }
         Ok(jobs)
     }
@@ -170,7 +184,7 @@ impl Run {
             return Ok(None);
         }
         let newest = self.store.newest(&input.screen, input.day).await?;
-        Ok(newest.map(|p| (p.playlist, p.assets, of_day_ms / 1000 + LEAD_S)))
+        Ok(newest.map(|p| (p.playlist, p.assets, (of_day_ms / 1000 + LEAD_S).min(DAY_S))))
     }
 
     /// Plans what has gathered and hands it to the store.
@@ -201,6 +215,7 @@ impl Run {
         let mut plans = Vec::new();
         for group in made {
             self.done.computed += u32::from(group.computed);
+            self.done.unchanged += u32::from(group.plans.is_empty());
             if let Some((shape, plan)) = group.share {
                 self.alike.put(shape, plan);
             }
@@ -234,7 +249,7 @@ impl Run {
 
 /// Plans of jobs whose days are alike.
 struct Made {
-    /// By index of the job.
+    /// By index of the job; none when the plan in force stands.
     plans: Vec<(usize, NewPlan)>,
     /// Was the day's plan computed, or known from an earlier batch?
     computed: bool,
@@ -248,9 +263,11 @@ fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Pres
     let day = match known {
         Some(day) => day,
         None => {
-            let kept = first.kept.as_ref();
-            let kept = kept.map(|(playlist, assets, from_s)| InForce { playlist, assets, from_s: *from_s });
-            Arc::new(DayPlan::new(&first.input, compose(&first.input, kept.as_ref(), Effort::Quick)?)?)
+            let composed = compose(&first.input, first.in_force().as_ref(), Effort::Quick)?;
+            if first.stands(&composed) {
+                return Ok(Made { plans: Vec::new(), computed, share: None });
+            }
+            Arc::new(DayPlan::new(&first.input, composed)?)
         }
     };
     let document = |&i: &usize| {

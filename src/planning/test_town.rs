@@ -91,8 +91,8 @@ impl Town {
     /// The first version of a screen's day, as the store would give it back.
     pub(super) fn plan(&self, screen: &str, on: &str) -> StoredPlan {
         let (screen, days) = (self.screen(screen), [day(on)]);
-        let known = self.world().known(&days, Facts::new(), BTreeMap::new());
-        let input = self.world().inputs([screen].into_iter(), &days, &known).days.remove(0);
+        let basis = self.world().basis(&days, Known::nothing(days[0].start(HANOI), HANOI));
+        let input = self.world().inputs([screen].into_iter(), &days, &basis).days.remove(0);
         let composed = compose(&input, None, Effort::Quick).unwrap();
         let edition =
             Edition { version: PlanVersion(1), cause: "first plan".into(), made: day(on).start(HANOI), offset: HANOI };

@@ -48,6 +48,7 @@ pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
         fallback: asset("safe", Tier::Fallback, 10),
         category_gap_s: BTreeMap::new(),
         ledger_through: None,
+        so_far: None,
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         assert_eq!(first, [1, 1, 0]);
         // the first day's play is known to be lost: the next day asks again, of whoever has had least
         let mut facts = BTreeMap::new();
-        facts.insert(day(0), super::super::DayFact { planned: 1, slots_seen: 1, counted: 0 });
+        facts.insert(day(0), super::super::DayFact { planned: 1, slots_seen: 1, ..Default::default() });
         let quota = Quota {
             plays: 2,
             per: Period::Month,

@@ -4,13 +4,13 @@ use super::compose::{FixedEvent, Hush, LoopItem, muted};
 use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
-use super::{DayInput, Facts, PlanStore, PlanningError};
+use super::{DayInput, Known, PlanStore, PlanningError};
 use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
 use lichphat_playlists::media::Media;
-use lichphat_playlists::time::{IntervalSet, LocalDay};
-use lichphat_playlists::wire::v1::{Asset, LedgerThrough, Tier};
+use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::v1::{Asset, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything that plans are made from, at one moment.
@@ -49,12 +49,18 @@ pub struct Inputs {
     pub without_fallback: BTreeSet<ScreenCode>,
 }
 
-/// Facts, marks, and what of the units' numbers falls to each screen.
+/// What is known, and what of the units' numbers falls to each screen.
 #[derive(Debug, Clone)]
-pub struct Known {
-    facts: Facts,
-    marks: BTreeMap<ScreenCode, LedgerThrough>,
+pub struct Basis {
+    known: Known,
     parts: Parts,
+}
+
+impl Basis {
+    /// The moment at which it was known.
+    pub const fn now(&self) -> UtcMillis {
+        self.known.now
+    }
 }
 
 impl World<'_> {
@@ -70,23 +76,35 @@ impl World<'_> {
     }
 
     /// What stands behind the ledgers of `days`, for any number of calls of [`World::inputs`].
-    pub fn known(&self, days: &[LocalDay], facts: Facts, marks: BTreeMap<ScreenCode, LedgerThrough>) -> Known {
-        Known { parts: self.parts(days, &facts), facts, marks }
+    pub fn basis(&self, days: &[LocalDay], known: Known) -> Basis {
+        Basis { parts: self.parts(days, &known), known }
     }
 
-    /// [`World::known`], out of the store.
-    pub async fn known_of(&self, store: &dyn PlanStore, days: &[LocalDay]) -> Result<Known, PlanningError> {
-        let facts = match days.first() {
-            Some(&first) => store.facts(self.facts_from(first)).await?,
-            None => Facts::new(),
-        };
-        Ok(self.known(days, facts, store.marks().await?))
+    /// [`World::basis`], out of the store, at a moment. Of screens that `wanted` lets through and whose today went astray the
+    /// plan in force is looked at.
+    pub async fn basis_of(
+        &self,
+        store: &dyn PlanStore,
+        days: &[LocalDay],
+        (now, offset): (UtcMillis, UtcOffset),
+        wanted: impl Fn(&ScreenCode) -> bool,
+    ) -> Result<Basis, PlanningError> {
+        let Some(&first) = days.first() else { return Ok(self.basis(days, Known::nothing(now, offset))) };
+        let (facts, marks) = store.known(self.facts_from(first)).await?;
+        let mut known = Known { facts, marks, now, offset };
+        let today = known.today().0;
+        for screen in known.astray().into_iter().filter(wanted) {
+            if let Some(plan) = store.newest(&screen, today).await? {
+                known.look_up(&plan.playlist, &plan.assets);
+            }
+        }
+        Ok(self.basis(days, known))
     }
 
-    /// What `screens` ask for on `days`, of which all is `known`.
-    pub fn inputs<'s>(&self, screens: impl Iterator<Item = &'s Screen>, days: &[LocalDay], known: &Known) -> Inputs {
+    /// What `screens` ask for on `days`, for which `basis` was made.
+    pub fn inputs<'s>(&self, screens: impl Iterator<Item = &'s Screen>, days: &[LocalDay], basis: &Basis) -> Inputs {
         let mut inputs = Inputs::default();
-        let Known { facts, marks, parts } = known;
+        let Basis { known, parts } = basis;
         let category_gap_s = self.campaigns.category_gap_s();
         for screen in screens {
             let Some(fallback) = self.fallback(screen, &mut inputs.unplayable) else {
@@ -95,29 +113,31 @@ impl World<'_> {
             };
             let frame = |&day: &LocalDay| self.frame(screen, day, &fallback, &mut inputs.unplayable);
             let frames = days.iter().map(frame).collect();
+            let orders = self.orders(screen, days, parts, &mut inputs.unplayable);
             let planned = ScreenHorizon {
                 screen: screen.code.clone(),
                 venue: screen.venue_type.to_string(),
                 days: frames,
-                orders: self.orders(screen, days, parts, &mut inputs.unplayable),
                 category_gap_s: category_gap_s.clone(),
-                ledger_through: marks.get(&screen.code).copied(),
+                ledger_through: known.marks.get(&screen.code).map(|m| m.through),
+                today: known.today().0,
+                so_far: known.so_far(&screen.code, orders.iter().map(|o| &o.asset.code)),
+                orders,
             };
-            let of = |asset: &Asset| facts.get(&(screen.code.clone(), asset.code.clone())).cloned().unwrap_or_default();
-            inputs.days.extend(horizon(&planned, of));
+            inputs.days.extend(horizon(&planned, |asset| known.facts_of(&screen.code, &asset.code)));
         }
         inputs
     }
 
     /// Each screen's part of the numbers that bind whole units.
-    fn parts(&self, days: &[LocalDay], facts: &Facts) -> Parts {
+    fn parts(&self, days: &[LocalDay], known: &Known) -> Parts {
         let mut parts = Parts::new();
         let of_units = self.campaigns.directives().filter(|d| d.kind == DirectiveKind::Play && d.is_of_units());
         for order in of_units {
             let periods: BTreeSet<Period> = days.iter().filter_map(|d| order.period(*d)).collect();
             for period in periods {
                 for unit in order.quota_units(self.directory, period) {
-                    self.unit_parts(order, period, (unit.0, &unit.1), days, facts, &mut parts);
+                    self.unit_parts(order, period, (unit.0, &unit.1), days, known, &mut parts);
                 }
             }
         }
@@ -130,18 +150,18 @@ impl World<'_> {
         period: Period,
         (unit, screens): (&UnitCode, &[&Screen]),
         days: &[LocalDay],
-        facts: &Facts,
+        known: &Known,
         parts: &mut Parts,
     ) {
         let (Some(quota), Some(product)) = (order.quota, order.product.as_ref()) else { return };
         let days: Vec<LocalDay> = days.iter().copied().filter(|d| order.period(*d) == Some(period)).collect();
         let Some(&first) = days.first() else { return };
-        let known = |s: &Screen| facts.get(&(s.code.clone(), order.campaign()));
+        let known = |s: &&Screen| known.facts_of(&s.code, &order.campaign());
         let gap_s = order.min_gap_s.max(product.length_s);
         let mut members: BTreeMap<ScreenCode, Member> = BTreeMap::new();
         for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && product.variant_for(s).is_some()) {
             let member = members.entry(screen.code.clone()).or_default();
-            member.had = known(screen).into_iter().flatten().map(|(day, fact)| (*day, fact.expected())).collect();
+            member.had = known(screen).into_iter().map(|(day, fact)| (day, fact.expected())).collect();
             for &day in days.iter().filter(|d| order.quota_unit(self.directory, screen, **d) == Some(unit)) {
                 let (duty, peak) = (self.directory.duty(screen, day), self.directory.peak_windows(screen, day));
                 let off = self.campaigns.suspended_on(self.directory, screen, day).off(ContentClass::Order);
@@ -150,7 +170,7 @@ impl World<'_> {
             }
         }
         let owed = self.campaigns.unit_days_owed(self.directory, order, (unit, screens), first);
-        let counted = CampaignLedger::sum(screens.iter().filter_map(|s| known(s)));
+        let counted = CampaignLedger::sum(screens.iter().map(known));
         let mut ledger = CampaignLedger::new(&quota, owed, counted);
         for (screen, days) in shares(&mut ledger, &days, &members) {
             parts.entry((order.campaign(), screen)).or_default().extend(days);

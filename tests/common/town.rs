@@ -82,8 +82,9 @@ impl TownServer {
         let identity = Arc::new(register(&transport, &provisioning, key, true).await.unwrap());
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
-        let sim = switch_on(&identity, &clock, &transport, &fs, &journal);
-        TownDevice { sim, identity, transport, fs, journal }
+        let options = AgentOptions::default();
+        let sim = switch_on(&identity, &clock, &transport, &fs, &journal, options);
+        TownDevice { sim, identity, transport, fs, journal, options }
     }
 
     /// Lets server and device live until `until`, with a meeting every quarter of an hour.
@@ -105,16 +106,22 @@ pub(crate) struct TownDevice {
     transport: HttpTransport,
     fs: MemoryMediaFs,
     journal: MemoryJournal,
+    options: AgentOptions,
 }
 
 impl TownDevice {
+    /// Its settings, from the next time it is switched on.
+    pub(crate) fn set_options(&mut self, options: AgentOptions) {
+        self.options = options;
+    }
+
     /// The power fails now and comes back at `until`.
     pub(crate) fn without_power(&mut self, until: UtcMillis) {
         self.sim.stage.cut_power();
         let clock = self.sim.clock.clone();
         clock.advance_to(until);
         clock.reboot();
-        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal);
+        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, self.options);
     }
 }
 
@@ -124,6 +131,7 @@ fn switch_on(
     transport: &HttpTransport,
     fs: &MemoryMediaFs,
     journal: &MemoryJournal,
+    options: AgentOptions,
 ) -> SimDevice {
     let stage = SimStage::new(clock.clone(), 30);
     let level = if identity.screen.as_str().starts_with('L') { DisplayLevel::D0 } else { DisplayLevel::D1 };
@@ -135,7 +143,7 @@ fn switch_on(
         journal: Box::new(journal.clone()),
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
-        options: AgentOptions::default(),
+        options,
     };
     SimDevice::start(parts, clock.clone(), stage)
 }

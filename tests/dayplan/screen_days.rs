@@ -38,6 +38,7 @@ pub fn input(i: u32, seed: u32, day: LocalDay) -> DayInput {
         fallback: asset("safe-loop", Tier::Fallback, 10),
         category_gap_s: problem.category_gap_s.clone(),
         ledger_through: None,
+        so_far: None,
     }
 }
 

@@ -4,8 +4,8 @@
 use super::day::DayPlan;
 use lichphat_playlists::ids::{CampaignCode, PlanHash, Seq};
 use lichphat_playlists::media::Media;
-use lichphat_playlists::proof::count::{CountTerms, Standing, Tally, judge};
-use lichphat_playlists::proof::record::{Origin, PlayRecord};
+use lichphat_playlists::proof::count::{CountTerms, SETTLED_AFTER_MS, Standing, Tally, judge};
+use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub(super) struct Miss {
     pub(super) seq: Seq,
     pub(super) plan: PlanHash,
     pub(super) slot: u32,
+    /// When it was due.
+    pub(super) due: UtcMillis,
     pub(super) campaign: CampaignCode,
     pub(super) variant: String,
     pub(super) media: Media,
@@ -31,6 +33,17 @@ pub(super) struct Miss {
     tries: u8,
 }
 
+/// A play of today that holds its campaign's gap and cap.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Start {
+    seq: Seq,
+    pub(super) at: UtcMillis,
+    /// False for a make-good that was tried in vain.
+    counted: bool,
+    /// Of a make-good for a slot of an earlier day: the record that said so.
+    earlier_miss: Option<Seq>,
+}
+
 /// Records in, misses out.
 #[derive(Debug)]
 pub(super) struct Account {
@@ -39,9 +52,11 @@ pub(super) struct Account {
     tally: Tally,
     /// In the order of their records.
     misses: Vec<Miss>,
-    /// Starts of today's plays that hold the campaign's gap and cap: counted ones, and make-goods that were tried.
-    starts: BTreeMap<CampaignCode, Vec<UtcMillis>>,
+    /// Today's plays that hold the campaign's gap and cap: counted ones, and make-goods that were tried.
+    starts: BTreeMap<CampaignCode, Vec<Start>>,
     starts_day: Option<LocalDay>,
+    /// When what was shown last had ended, after each record since the scheduler's last word.
+    ends: Vec<(Seq, UtcMillis)>,
     /// The scheduler has replanned every miss up to this record.
     through: u64,
     made_good: u64,
@@ -55,6 +70,7 @@ impl Account {
             misses: Vec::new(),
             starts: BTreeMap::new(),
             starts_day: None,
+            ends: Vec::new(),
             through: 0,
             made_good: 0,
         }
@@ -69,6 +85,16 @@ impl Account {
 
     /// Takes a record of an earlier run in.
     pub(super) fn take(&mut self, seq: Seq, record: &PlayRecord, plan: &DayPlan, offset: UtcOffset) -> bool {
+        let more = self.judge(seq, record, plan, offset);
+        if let Some(end) = self.tally.last_end
+            && self.ends.last().is_none_or(|(_, last)| *last < end)
+        {
+            self.ends.push((seq, end));
+        }
+        more
+    }
+
+    fn judge(&mut self, seq: Seq, record: &PlayRecord, plan: &DayPlan, offset: UtcOffset) -> bool {
         let (Some(asset), Some(terms)) = (plan.asset(record.item), plan.terms(record.item)) else {
             if record.result.was_shown() {
                 self.tally.last_end = self.tally.last_end.max(Some(record.end));
@@ -91,16 +117,20 @@ impl Account {
         );
         let counted = matches!(standing, Standing::Counted { .. });
         if counted || matches!(record.origin, Origin::MakeGood { .. }) && record.result.was_shown() {
-            self.note_start(&asset.code, record.start, offset);
+            let earlier_miss = self.earlier_miss(record, offset);
+            self.note_start(&asset.code, Start { seq, at: record.start, counted, earlier_miss }, offset);
         }
         match record.origin {
             Origin::Planned { slot } if counted => self.forget(plan.hash, slot),
             Origin::Planned { slot } => {
-                if matches!(standing, Standing::NotCounted(_)) && seq.0 > self.through {
+                let given_up = record.result == PlayResult::Skipped(Cause::AlreadyShown);
+                let start_ms = plan.start_ms(slot as usize).filter(|_| !given_up);
+                if let (Standing::NotCounted(_), Some(start_ms)) = (standing, start_ms) {
                     return self.add(Miss {
                         seq,
                         plan: plan.hash,
                         slot,
+                        due: plan.at_ms(start_ms),
                         campaign: asset.code.clone(),
                         variant: asset.variant.clone(),
                         media: asset.media.clone(),
@@ -121,7 +151,7 @@ impl Account {
     }
 
     fn add(&mut self, miss: Miss) -> bool {
-        if self.find(miss.plan, miss.slot).is_some() {
+        if self.find(miss.plan, miss.slot).is_some() || !self.is_ours(&miss) {
             return false;
         }
         if self.misses.len() >= MAX_MISSES {
@@ -140,7 +170,7 @@ impl Account {
     }
 
     fn try_again(&mut self, plan: PlanHash, slot: u32) -> bool {
-        let Some(miss) = self.find(plan, slot) else { return false };
+        let Some(miss) = self.find(plan, slot) else { return true }; // the scheduler's by now: what it was for is open again
         miss.in_flight = false;
         miss.tries += 1;
         if miss.tries >= MAX_TRIES {
@@ -157,8 +187,15 @@ impl Account {
         }
     }
 
-    fn note_start(&mut self, campaign: &CampaignCode, start: UtcMillis, offset: UtcOffset) {
-        let day = start.day(offset);
+    /// The record that said of an earlier day's slot that it was missed, when `record` makes it good.
+    fn earlier_miss(&mut self, record: &PlayRecord, offset: UtcOffset) -> Option<Seq> {
+        let Origin::MakeGood { missed_plan, missed_slot } = record.origin else { return None };
+        let day = record.start.day(offset);
+        self.find(missed_plan, missed_slot).filter(|m| m.due.day(offset) < day).map(|m| m.seq)
+    }
+
+    fn note_start(&mut self, campaign: &CampaignCode, start: Start, offset: UtcOffset) {
+        let day = start.at.day(offset);
         if self.starts_day != Some(day) {
             self.starts_day = Some(day);
             self.starts.clear();
@@ -173,21 +210,66 @@ impl Account {
 
     /// The scheduler has seen every record up to `seq` and planned accordingly.
     pub(super) fn replanned_through(&mut self, seq: Seq) {
-        self.through = self.through.max(seq.0);
-        let through = self.through;
-        self.misses.retain(|m| m.seq.0 > through);
+        if seq.0 <= self.through {
+            return;
+        }
+        self.through = seq.0;
+        let known = self.ends.partition_point(|(s, _)| *s <= seq);
+        self.ends.drain(..known.saturating_sub(1));
+        let misses = std::mem::take(&mut self.misses);
+        self.misses = misses.into_iter().filter(|m| self.is_ours(m)).collect();
+    }
+
+    /// Is a miss this device's to make good? The scheduler plans again what it knew to be settled, and reckons with
+    /// everything later as played, whatever it may have heard of it.
+    fn is_ours(&self, miss: &Miss) -> bool {
+        miss.seq.0 > self.through || self.open_from().is_some_and(|from| miss.due >= from)
+    }
+
+    /// Slots from here on were open when the scheduler last planned: it reckons with them as played. None when it has
+    /// heard nothing of this device.
+    pub(super) fn open_from(&self) -> Option<UtcMillis> {
+        let known = self.ends.partition_point(|(s, _)| s.0 <= self.through);
+        self.ends[..known].last().map(|(_, end)| end.plus_ms(-SETTLED_AFTER_MS))
+    }
+
+    /// Plays of today that counted and that the scheduler did not know of, but for make-goods of earlier days' misses
+    /// that it does not know of either: those come on top.
+    pub(super) fn unknown_to_scheduler(&self, campaign: &CampaignCode, day: LocalDay) -> usize {
+        let unknown = |s: &&Start| {
+            s.counted && s.seq.0 > self.through && s.earlier_miss.is_none_or(|miss| miss.0 <= self.through)
+        };
+        self.starts_on(campaign, day).iter().filter(unknown).count()
+    }
+
+    /// Would a make-good of this slot come on top of what the scheduler reckons with?
+    pub(super) fn is_on_top(&self, plan: PlanHash, slot: u32, today: LocalDay, offset: UtcOffset) -> bool {
+        let miss = self.misses.iter().find(|m| m.slot == slot && m.plan == plan);
+        miss.is_some_and(|m| m.due.day(offset) < today && m.seq.0 > self.through)
+    }
+
+    /// Of the misses that `of` picks only the newest `most` stay.
+    pub(super) fn keep_newest(&mut self, most: usize, of: impl Fn(&Miss) -> bool) {
+        let mut surplus = self.misses.iter().filter(|m| of(m)).count().saturating_sub(most);
+        self.misses.retain(|m| {
+            let go = surplus > 0 && of(m);
+            surplus -= usize::from(go);
+            !go
+        });
     }
 
     /// Misses whose time is over are given up.
-    pub(super) fn expire(&mut self, today: LocalDay) {
+    pub(super) fn expire(&mut self, today: LocalDay, offset: UtcOffset) {
         self.misses.retain(|m| m.until >= today);
+        let old = self.ends.partition_point(|(_, end)| end.day(offset) < today.previous());
+        self.ends.drain(..old.saturating_sub(1));
     }
 
     pub(super) fn misses(&self) -> &[Miss] {
         &self.misses
     }
     /// Starts on `day` that hold the campaign's gap and cap.
-    pub(super) fn starts_on(&self, campaign: &CampaignCode, day: LocalDay) -> &[UtcMillis] {
+    pub(super) fn starts_on(&self, campaign: &CampaignCode, day: LocalDay) -> &[Start] {
         if self.starts_day != Some(day) {
             return &[];
         }

@@ -1,12 +1,11 @@
 //! What comes next on the stage: the slot that is due, a make-good in its place, or the safe loop.
 
-use super::day::{Day, DayPlan};
-use super::repair::{Placed, Rest, place};
+use super::day::DayPlan;
+use super::repair::Placed;
 use super::{Action, Core, LATE_MS, LEAD_MS, MIN_FILL_MS, Now, Queued, blank};
 use crate::stage::StageItem;
-use lichphat_playlists::ids::CampaignCode;
-use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
-use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayResult};
+use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};
 use lichphat_playlists::wire::v1::Tier;
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ const DAY_MS: u32 = DAY_S * 1000;
 const COLD_START_MS: u32 = 500;
 
 /// What the stage gets, or until when it gets nothing.
-enum Choice {
+pub(super) enum Choice {
     Show(Pick),
     Wait(UtcMillis),
 }
@@ -30,13 +29,13 @@ struct Room {
     undo_ms: u32,
 }
 
-struct Pick {
-    plan: Arc<DayPlan>,
-    item: u16,
-    origin: Origin,
-    start: UtcMillis,
-    duration_ms: u32,
-    undo_ms: u32,
+pub(super) struct Pick {
+    pub(super) plan: Arc<DayPlan>,
+    pub(super) item: u16,
+    pub(super) origin: Origin,
+    pub(super) start: UtcMillis,
+    pub(super) duration_ms: u32,
+    pub(super) undo_ms: u32,
 }
 
 impl Core {
@@ -45,7 +44,7 @@ impl Core {
         self.wake = None;
         while self.queue.len() < 2 {
             let from = self.queue.back().map_or(now.utc, |q| q.end.max(now.utc));
-            self.place_misses(from, now);
+            self.place_misses(from, now, out);
             match self.choose(from, now, out) {
                 Choice::Show(pick) => self.enqueue(pick, now, out),
                 Choice::Wait(until) => {
@@ -98,6 +97,7 @@ impl Core {
             self.pass_earlier_days(day, now, out);
             self.pass(day, from_ms.saturating_sub(LATE_MS), now, out);
             self.drop_late_places(day, from_ms);
+            self.step_over(day, now);
             let Some(state) = self.days.get(&day) else { return self.without_plan(day, from) };
             let Some(plan) = state.plan.clone() else { return self.without_plan(day, from) };
             let slot = state.next_slot();
@@ -174,7 +174,7 @@ impl Core {
         })
     }
 
-    fn is_ready(&self, plan: &DayPlan, item: u16) -> bool {
+    pub(super) fn is_ready(&self, plan: &DayPlan, item: u16) -> bool {
         plan.asset(item).is_some_and(|a| matches!(self.media.get(&a.media.hash), Some(Ok(_))))
     }
 
@@ -240,7 +240,7 @@ impl Core {
         };
         if duration_ms < MIN_FILL_MS {
             if overlapped && plan.terms(slot.item).is_some() {
-                self.carry_displaced(plan, index, now);
+                self.go_over(plan, index, Cause::Displaced, now);
             }
             self.advance(plan.day(), start_ms + 1, index + 1);
             return None;
@@ -249,74 +249,10 @@ impl Core {
         Some(Choice::Show(Pick { plan: plan.clone(), item: slot.item, origin, start, duration_ms, undo_ms }))
     }
 
-    /// A make-good in its place; slots that begin under it give way.
-    fn take_place(
-        &mut self,
-        plan: &Arc<DayPlan>,
-        good: Placed,
-        from: UtcMillis,
-        undo_ms: u32,
-        now: &Now,
-    ) -> Option<Choice> {
-        self.placed.remove(0);
-        if !self.is_ready(plan, good.item) {
-            self.unplaced = true;
-            return None;
-        }
-        let first = self.days.get(&plan.day())?.cursor;
-        let end = plan.first_from(good.end_ms).max(first);
-        for index in first..end {
-            if plan.terms(plan.playlist.slots[index].item).is_some() {
-                self.carry_displaced(plan, index, now);
-            }
-        }
-        self.advance(plan.day(), good.end_ms, end);
-        self.account.set_in_flight(good.missed_plan, good.missed_slot, true);
-        Some(Choice::Show(Pick {
-            plan: plan.clone(),
-            item: good.item,
-            origin: Origin::MakeGood { missed_plan: good.missed_plan, missed_slot: good.missed_slot },
-            start: plan.at_ms(good.start_ms).max(from),
-            duration_ms: good.end_ms - good.start_ms,
-            undo_ms,
-        }))
-    }
-
-    fn carry_displaced(&mut self, plan: &Arc<DayPlan>, index: usize, now: &Now) {
-        self.carry.push((plan.clone(), skipped(plan, index, Cause::Displaced, now)));
-    }
-
-    fn advance(&mut self, day: LocalDay, played_ms: u32, cursor: usize) {
+    pub(super) fn advance(&mut self, day: LocalDay, played_ms: u32, cursor: usize) {
         if let Some(state) = self.days.get_mut(&day) {
             state.played_ms = state.played_ms.max(played_ms);
             state.cursor = state.cursor.max(cursor);
-        }
-    }
-
-    /// Moves the cursor over the slots of a day that start before `until_ms`; quota slots among them
-    /// are written down as missed, once.
-    pub(super) fn pass(&mut self, day: LocalDay, until_ms: u32, now: &Now, out: &mut Vec<Action>) {
-        loop {
-            let Some(state) = self.days.get_mut(&day) else { return };
-            let Some((index, start_ms)) = state.next_slot().filter(|(_, start_ms)| *start_ms < until_ms) else {
-                return;
-            };
-            state.cursor += 1;
-            let Some(plan) = &state.plan else { return };
-            if start_ms >= state.noted_ms && plan.terms(plan.playlist.slots[index].item).is_some() {
-                let plan = plan.clone();
-                let start = plan.at_ms(start_ms);
-                let excuse = self.excuses.iter().find(|(until, _)| start < *until);
-                let cause = excuse.map_or(Cause::TooSlow, |(_, cause)| *cause);
-                self.record(&plan, skipped(&plan, index, cause, now), out);
-            }
-        }
-    }
-
-    fn pass_earlier_days(&mut self, day: LocalDay, now: &Now, out: &mut Vec<Action>) {
-        let behind = |state: &Day| state.next_slot().is_some();
-        while let Some(earlier) = self.days.range(..day).find(|(_, state)| behind(state)).map(|(d, _)| *d) {
-            self.pass(earlier, u32::MAX, now, out);
         }
     }
 
@@ -327,44 +263,4 @@ impl Core {
         }
         self.unplaced |= self.placed.len() != before;
     }
-
-    /// Seeks places for the device's own misses when something changed.
-    fn place_misses(&mut self, from: UtcMillis, now: &Now) {
-        if !self.unplaced || !self.options.make_good || now.panel == DisplayLevel::Dark {
-            return;
-        }
-        let (day, from_ms) = from.local(self.offset);
-        self.unplaced = false;
-        self.placed.clear();
-        self.placed_day = Some(day);
-        if self.account.misses().is_empty() {
-            return;
-        }
-        let Some(state) = self.days.get(&day) else { return };
-        let Some(plan) = &state.plan else { return };
-        let queued: Vec<_> = self.queue.iter().filter_map(|q| q.holds_gap(day, self.offset)).collect();
-        let rest = Rest {
-            plan,
-            cursor: state.cursor.max(plan.first_from(from_ms.saturating_sub(LATE_MS))),
-            from_s: from_ms.div_ceil(1000),
-            queued: &queued,
-            panel: now.panel,
-        };
-        self.placed = place(&rest, &self.account, |item| self.is_ready(plan, item));
-    }
-}
-
-impl Queued {
-    /// Campaign and start second, when it plays on `day` and is not a stand-in.
-    fn holds_gap(&self, day: LocalDay, offset: UtcOffset) -> Option<(&CampaignCode, u32)> {
-        let (on, at_ms) = self.start.plus_ms(500).local(offset);
-        let code = &self.plan.asset(self.item)?.code;
-        (on == day && self.origin != Origin::Fallback).then_some((code, at_ms / 1000))
-    }
-}
-
-fn skipped(plan: &DayPlan, index: usize, cause: Cause, now: &Now) -> PlayRecord {
-    let slot = plan.playlist.slots[index];
-    let start = plan.at_ms(slot.start_s * 1000).min(now.utc);
-    blank(plan, slot.item, Origin::Planned { slot: index as u32 }, start, PlayResult::Skipped(cause), now)
 }

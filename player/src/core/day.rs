@@ -3,6 +3,7 @@
 use lichphat_playlists::ids::PlanHash;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Terms, Tier, WireError};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A playlist whose signature was verified, checked against its asset table.
@@ -60,6 +61,19 @@ impl DayPlan {
     }
 }
 
+/// Why a slot is not to be shown at its second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Away {
+    /// It has another second.
+    Moved,
+    /// It is with the stage, at another second.
+    Held,
+    /// The play it stands for was shown before its plan came in.
+    GivenUp,
+    /// It was shown or tried.
+    Tried,
+}
+
 /// Where the screen stands in a day. Marks are milliseconds after local midnight; they outlive the
 /// plan's version, so that a new version never replays what an older one showed.
 #[derive(Debug, Default)]
@@ -72,15 +86,43 @@ pub(super) struct Day {
     pub(super) played_ms: u32,
     /// Slots that start earlier have been accounted for: no second "was not shown" is written.
     pub(super) noted_ms: u32,
+    /// Quota slots that have their record; true when it says that they were shown or tried.
+    pub(super) recorded: BTreeMap<(PlanHash, u32), bool>,
+    /// Slots of the plan in force that are not to be shown at their second.
+    pub(super) away: BTreeMap<u32, Away>,
+    /// Of them, those that the cursor has passed and that are still to be shown.
+    pub(super) late: BTreeSet<u32>,
 }
 
 impl Day {
     /// Puts the cursor on the first slot that may still be shown.
     pub(super) fn rewind(&mut self) {
         self.cursor = self.plan.as_ref().map_or(0, |plan| plan.first_from(self.played_ms));
+        self.late.retain(|slot| (*slot as usize) < self.cursor);
+    }
+    /// A new version takes the place of the one in force.
+    pub(super) fn take_up(&mut self, plan: Arc<DayPlan>) {
+        self.plan = Some(plan);
+        self.away.clear();
+        self.late.clear();
+        self.rewind();
     }
     /// The slot to decide on next, and its start in milliseconds after midnight.
     pub(super) fn next_slot(&self) -> Option<(usize, u32)> {
         Some((self.cursor, self.plan.as_ref()?.start_ms(self.cursor)?))
+    }
+    /// Why slot `index` of the plan in force is not to be shown at its second, if so.
+    pub(super) fn away(&self, index: usize) -> Option<Away> {
+        let tried = || (self.record_of(index) == Some(true)).then_some(Away::Tried);
+        self.away.get(&(index as u32)).copied().or_else(tried)
+    }
+    /// Does a record say that slot `index` of the plan in force was shown or tried? None when it has no record.
+    pub(super) fn record_of(&self, index: usize) -> Option<bool> {
+        self.recorded.get(&(self.plan.as_ref()?.hash, index as u32)).copied()
+    }
+    /// Is slot `index` still to be shown and not with the stage?
+    pub(super) fn is_pending(&self, index: usize) -> bool {
+        let to_come = index >= self.cursor || self.late.contains(&(index as u32));
+        to_come && !matches!(self.away(index), Some(Away::Held | Away::Tried))
     }
 }

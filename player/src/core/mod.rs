@@ -2,7 +2,8 @@
 //! in when it cannot be shown, what is written down, what is made good and when.
 //!
 //! Invariants:
-//! - a slot is shown at most once, whatever the clock, the plan's version or the power do;
+//! - a slot is shown at most once, whatever the clock, the plan's version or the power do; one that moves so that
+//!   misses fit beside it stays the slot it is;
 //! - the screen never goes idle on duty while anything verified is on the disk;
 //! - every play that was with the stage is recorded exactly once, when the stage reports it;
 //! - a version never goes back.
@@ -10,6 +11,7 @@
 mod account;
 mod choose;
 mod day;
+mod making_good;
 mod repair;
 
 pub use day::DayPlan;
@@ -200,11 +202,13 @@ impl Core {
         for (seq, record) in records {
             let plan = by_hash.get(&record.plan);
             if let Origin::Planned { slot } = record.origin {
-                let (day, start_ms) = match plan.and_then(|p| Some((p.day(), p.start_ms(slot as usize)?))) {
-                    Some(known) => known,
-                    None => record.start.plus_ms(500).local(self.offset),
-                };
-                self.mark(day, start_ms, record.result);
+                match plan {
+                    Some(plan) => self.mark_slot(plan, slot, record),
+                    None => {
+                        let (day, start_ms) = record.start.plus_ms(500).local(self.offset);
+                        self.mark(day, start_ms, record.result);
+                    }
+                }
             }
             if let Some(plan) = plan {
                 self.account.take(*seq, record, plan, plan.playlist.offset_min);
@@ -307,7 +311,7 @@ impl Core {
         if self.today != Some(today) {
             self.today = Some(today);
             self.unplaced = true;
-            self.account.expire(today);
+            self.account.expire(today, self.offset);
             self.excuses.retain(|(until, _)| now.utc.since_ms(*until) < 86_400_000);
             let last = self.days.range(..today).rev().find(|(_, d)| d.plan.is_some()).map(|(day, _)| *day);
             self.days.retain(|day, _| today.days_since(*day) < i64::from(DAYS_KEPT) || Some(*day) == last);
@@ -356,9 +360,7 @@ impl Core {
         }
         self.offset = plan.playlist.offset_min;
         self.heed_ledger(&plan);
-        let state = self.days.entry(day).or_default();
-        state.plan = Some(plan);
-        state.rewind();
+        self.days.entry(day).or_default().take_up(plan);
         self.unplaced = true;
         if self.queue.iter().any(|q| !q.started && q.start.day(self.offset) == day) {
             self.clear_queue(out);
@@ -432,13 +434,30 @@ impl Core {
     }
 
     fn record(&mut self, plan: &DayPlan, record: PlayRecord, out: &mut Vec<Action>) {
-        if let Origin::Planned { slot } = record.origin
-            && let Some(start_ms) = plan.start_ms(slot as usize)
-        {
-            self.mark(plan.day(), start_ms, record.result);
+        if let Origin::Planned { slot } = record.origin {
+            self.mark_slot(plan, slot, &record);
         }
         self.unplaced |= self.account.write(&record, plan, plan.playlist.offset_min);
         out.push(Action::Record(record));
+    }
+
+    /// A slot of `plan` has its record. One that was moved forward marks the second at which it was shown: what lies
+    /// between that and its own is still to come.
+    fn mark_slot(&mut self, plan: &DayPlan, slot: u32, record: &PlayRecord) {
+        let Some(start_ms) = plan.start_ms(slot as usize) else { return };
+        let ahead_ms = plan.at_ms(start_ms).since_ms(record.start);
+        let forward = record.result.was_shown() && ahead_ms > i64::from(LATE_MS);
+        let at_ms = if forward { (i64::from(start_ms) - ahead_ms).max(0) as u32 } else { start_ms };
+        self.mark(plan.day(), at_ms, record.result);
+        if plan.terms(record.item).is_some() {
+            let state = self.days.entry(plan.day()).or_default();
+            let tried = !matches!(record.result, PlayResult::Skipped(_));
+            *state.recorded.entry((plan.hash, slot)).or_default() |= tried;
+            if state.plan.as_ref().is_some_and(|p| p.hash == plan.hash) {
+                state.away.remove(&slot);
+                state.late.remove(&slot);
+            }
+        }
     }
 
     fn mark(&mut self, day: LocalDay, start_ms: u32, result: PlayResult) {
@@ -466,6 +485,11 @@ impl Core {
             }
             if let Some(day) = days.get_mut(&queued.plan.day()) {
                 day.played_ms = day.played_ms.min(queued.undo_ms);
+                if let Origin::Planned { slot } = queued.origin
+                    && day.plan.as_ref().is_some_and(|p| p.hash == queued.plan.hash)
+                {
+                    day.away.remove(&slot);
+                }
             }
             if let Origin::MakeGood { missed_plan, missed_slot } = queued.origin {
                 account.set_in_flight(missed_plan, missed_slot, false);

@@ -22,6 +22,9 @@ pub const GAP_TOLERANCE_MS: i64 = 1_000;
 pub const FUTURE_TOLERANCE_MS: i64 = 5_000;
 /// A record that arrives later than this after its end is marked late, ms.
 pub const LATE_AFTER_MS: i64 = 24 * 3_600_000;
+/// Records come in the order of time: once something is on record that ended this much after a slot's start, ms, the
+/// slot has its record or will never have one. Scheduler and device draw the line at the same place.
+pub const SETTLED_AFTER_MS: i64 = 2_000;
 
 /// What a record is judged against: the terms of the campaign in the plan the record names.
 #[derive(Debug, Clone, Copy)]

@@ -72,6 +72,8 @@ causes! {
     ClockUnset = "clock-unset",
     /// A newer plan came in while it was due.
     Replanned = "replanned",
+    /// The play it stands for had been shown already when its plan came in: showing it would be one too many.
+    AlreadyShown = "already-shown",
 }
 
 /// How a play ended.

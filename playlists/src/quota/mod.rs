@@ -6,10 +6,11 @@
 
 mod ledger;
 mod make_good;
+pub(crate) mod relay;
 mod share;
 
 pub use ledger::{DayOwed, Forecast, Ledger, LedgerOptions, Loss, Status};
-pub use make_good::{MadeGood, OtherSlot, QuotaSlot, SlotState, Tier, make_good};
+pub use make_good::{OtherSlot, Placed, QuotaSlot, Repair, SlotState, Tier, make_good};
 pub use share::{Sharer, share};
 
 use crate::time::LocalDay;

@@ -12,7 +12,7 @@ pub use relax::{Relaxation, RelaxationKind};
 
 use super::compose::{Composed, DayInput, Wanted, compose};
 use super::horizon::left_packing;
-use super::world::{Inputs, Known, Unplayable, World};
+use super::world::{Basis, Inputs, Unplayable, World};
 use super::{PlanningError, why};
 use crate::campaigns::Directive;
 use crate::directory::{Screen, ScreenKind};
@@ -192,15 +192,15 @@ struct Look {
 /// Screens whose inputs are in memory at a time.
 const SCREENS_AT_ONCE: usize = 512;
 
-/// Answers for every screen the order is aimed at; `known` is of the question's days.
-pub fn preflight(question: &Question<'_>, known: &Known) -> Result<Preflight, PlanningError> {
+/// Answers for every screen the order is aimed at; `basis` is of the question's days.
+pub fn preflight(question: &Question<'_>, basis: &Basis) -> Result<Preflight, PlanningError> {
     let targeted: Vec<&Screen> = question.targeted().collect();
     let mut looks: BTreeMap<Sha256Hash, Look> = BTreeMap::new();
     let mut of: BTreeMap<&ScreenCode, Vec<Sha256Hash>> = BTreeMap::new();
     let (mut sums, mut screens, mut unplayable) = (Sums::default(), Vec::new(), BTreeSet::new());
     for some in targeted.chunks(SCREENS_AT_ONCE) {
         let managed = some.iter().copied().filter(|s| s.kind == ScreenKind::Managed);
-        let inputs = question.world.inputs(managed, question.days, known);
+        let inputs = question.world.inputs(managed, question.days, basis);
         let mut hashes = question.look_at(&inputs, &mut looks)?;
         for &screen in some {
             let hashes = hashes.remove(&screen.code).unwrap_or_default();

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::directory::import;
-use crate::planning::Facts;
+use crate::planning::Known;
 use crate::planning::test_town::{Town, day};
 use lichphat_playlists::ids::DirectiveCode;
+use lichphat_playlists::time::HANOI;
 
 const ORDER: &str = "
 code = 'clean'
@@ -57,10 +58,10 @@ fn ask(town: &Town, days: u32) -> Preflight {
     let world = town.world();
     let directive = town.campaigns.directive(&DirectiveCode::new("clean").unwrap()).unwrap();
     let days: Vec<LocalDay> = (0..days).map(|n| day("2026-11-16").plus(n)).collect();
-    let known = world.known(&days, Facts::new(), BTreeMap::new());
+    let basis = world.basis(&days, Known::nothing(days[0].start(HANOI), HANOI));
     let question = Question { world, directive, days: &days };
-    let answer = preflight(&question, &known).unwrap();
-    assert_eq!(preflight(&question, &known).unwrap(), answer, "the same question, the same answer");
+    let answer = preflight(&question, &basis).unwrap();
+    assert_eq!(preflight(&question, &basis).unwrap(), answer, "the same question, the same answer");
     answer
 }
 

@@ -138,7 +138,7 @@ fn asked(town: &Town, case: &Case, lang: Lang) -> Answer {
     let planned = ["2026-11-16", "2026-11-18", "2026-11-19", "2026-11-20", "2026-11-21"].contains(&on);
     let stored = (planned && case.screen != "T-01").then(|| town.plan(case.screen, on));
     // yesterday six were planned and five are known to have counted
-    let fact = DayFact { planned: 6, slots_seen: 6, counted: 5 };
+    let fact = DayFact { planned: 6, slots_seen: 6, counted: 5, ..DayFact::default() };
     let facts = BTreeMap::from([(day("2026-11-16"), fact)]);
     explain(&Asked {
         world: town.world(),

@@ -101,6 +101,7 @@ impl Place {
             fallback: asset("safe-loop", Tier::Fallback, 10),
             category_gap_s: [(RIVALS.0.to_owned(), RIVALS.1)].into(),
             ledger_through: None,
+            so_far: None,
             duty,
             peak,
         };

@@ -119,7 +119,10 @@ impl LongLife {
         for (day, (plan, _)) in self.plans.range(..from) {
             let planned = plan.playlist.slots.iter().filter(|s| plan.terms(s.item).is_some()).count() as u32;
             let seen = counts.get(day).cloned().unwrap_or_default();
-            facts.insert(*day, DayFact { planned, slots_seen: seen.slots_seen, counted: seen.counted });
+            facts.insert(
+                *day,
+                DayFact { planned, slots_seen: seen.slots_seen, counted: seen.counted, ..DayFact::default() },
+            );
         }
         let (rule, over, within) = (Rule::Average, Over::OperatingDays, Within::Peak);
         let quota = Quota { plays: 10, per: Period::Day, rule, over, within, of: Of::Screen };

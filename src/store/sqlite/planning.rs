@@ -5,10 +5,13 @@ use super::proof::stored_playlist;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::planning::audit::AuditedPlan;
-use crate::planning::{Facts, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, ScreenFacts, StoredPlan};
+use crate::planning::{
+    Facts, Mark, NewPlan, PlanHead, PlanStore, PlannedCampaign, PlanningError, ScreenFacts, StoredPlan,
+};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::plan::Problem;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::v1::{AssetTable, LedgerThrough, Tier};
 use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
@@ -218,17 +221,26 @@ fn facts_of(conn: &Connection, screen: &ScreenCode, from: LocalDay) -> Result<Sc
     Ok(facts)
 }
 
-fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, LedgerThrough>, StoreError> {
+fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, Mark>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT d.screen, d.id, d.epoch, m.acked_seq FROM device d
-         JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.retired_ms IS NULL",
+        "SELECT d.screen, d.id, d.epoch, m.acked_seq, m.tally,
+                CASE WHEN EXISTS (SELECT 1 FROM device o WHERE o.screen = d.screen AND o.id <> d.id)
+                     THEN d.registered_ms END
+         FROM device d JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.retired_ms IS NULL",
     )?;
     let mut rows = query.query([])?;
     let mut marks = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let seq = Seq(row.get::<_, i64>(3)?.unsigned_abs());
-        let through = LedgerThrough { device: DeviceId(row.get(1)?), epoch: Epoch(row.get(2)?), seq };
-        marks.insert(rows::screen(row.get(0)?)?, through);
+        let tally: Tally = serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or_default())
+            .map_err(|e| StoreError::unreadable("tally", e))?;
+        let mark = Mark {
+            through: LedgerThrough { device: DeviceId(row.get(1)?), epoch: Epoch(row.get(2)?), seq },
+            heard: tally.last_end,
+            last_counted: tally.last_counted,
+            successor_since: row.get::<_, Option<i64>>(5)?.map(UtcMillis),
+        };
+        marks.insert(rows::screen(row.get(0)?)?, mark);
     }
     Ok(marks)
 }
@@ -257,17 +269,13 @@ impl PlanStore for Store {
         Ok(self.read(move |conn| newest(conn, &screen, day)).await?)
     }
 
-    async fn facts(&self, from: LocalDay) -> Result<Facts, PlanningError> {
-        Ok(self.read(move |conn| facts(conn, from)).await?)
+    async fn known(&self, from: LocalDay) -> Result<(Facts, BTreeMap<ScreenCode, Mark>), PlanningError> {
+        Ok(self.read(move |conn| Ok((facts(conn, from)?, marks(conn)?))).await?)
     }
 
     async fn facts_of(&self, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, PlanningError> {
         let screen = screen.clone();
         Ok(self.read(move |conn| facts_of(conn, &screen, from)).await?)
-    }
-
-    async fn marks(&self) -> Result<BTreeMap<ScreenCode, LedgerThrough>, PlanningError> {
-        Ok(self.read(marks).await?)
     }
 
     async fn audited(&self, after: i64, limit: u32) -> Result<Vec<AuditedPlan>, PlanningError> {

@@ -8,7 +8,7 @@ use crate::planning::preflight::{Preflight, Question, preflight};
 use crate::planning::{PlanStore, World};
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::media::Media;
-use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -50,6 +50,7 @@ impl Console {
             media: Arc::clone(&self.media),
             today,
             now,
+            offset: self.offset,
         };
         let tag = (city.directory.revision, city.campaigns.revision, today);
         let mono_ms = self.clock.mono_ms();
@@ -70,6 +71,7 @@ struct Work {
     media: Arc<dyn LibraryStore>,
     today: LocalDay,
     now: UtcMillis,
+    offset: UtcOffset,
 }
 
 impl Work {
@@ -89,8 +91,8 @@ impl Work {
         let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
             return Err(ConsoleError::NotFound);
         };
-        let known = world.known_of(&*self.plans, &days).await?;
-        let answer = preflight(&Question { world, directive: &self.directive, days: &days }, &known)?;
+        let basis = world.basis_of(&*self.plans, &days, (self.now, self.offset), |_| false).await?;
+        let answer = preflight(&Question { world, directive: &self.directive, days: &days }, &basis)?;
         Ok(Preview { answer, days: (first, last), only, made: self.now })
     }
 
