@@ -60,8 +60,8 @@ pub(super) struct DayPlan {
 impl DayPlan {
     /// `composed` as the answer to `input`, or to any input of the same shape.
     pub(super) fn new(input: &DayInput, composed: Composed) -> Result<Self, PlanningError> {
-        let campaigns = campaigns(input, &composed)?;
         let (slots, fallback) = (slots(&composed)?, fallback(input, &composed)?);
+        let campaigns = campaigns(input, &composed, &slots)?;
         let Composed { mut problem, assets: table, .. } = composed;
         problem.id = "-".to_owned(); // screens whose days are alike share the stored problem
         let problem = serde_json::to_vec(&problem).map_err(|_| PlanningError::BrokenPlan)?;
@@ -151,19 +151,28 @@ fn terms(input: &DayInput) -> Vec<Terms> {
         .collect()
 }
 
-fn campaigns(input: &DayInput, composed: &Composed) -> Result<Vec<PlannedCampaign>, PlanningError> {
-    let tiers: BTreeMap<&str, Tier> = composed.assets.assets.iter().map(|a| (a.code.as_str(), a.tier)).collect();
-    let asked: BTreeMap<&str, Tier> = input.wanted.iter().map(|w| (w.asset.code.as_str(), w.asset.tier)).collect();
-    composed
-        .tally()
-        .into_iter()
-        .map(|(id, (asked_plays, planned))| {
-            let id = id.as_str();
-            let tier = asked.get(id).or(tiers.get(id)).copied().unwrap_or(Tier::Local);
-            let short = |lang| composed.shortfall(id, lang);
-            let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
-            let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
-            Ok(PlannedCampaign { campaign, tier, asked: asked_plays, planned, short_vi, short_en })
-        })
-        .collect()
+fn campaigns(input: &DayInput, composed: &Composed, slots: &[Slot]) -> Result<Vec<PlannedCampaign>, PlanningError> {
+    let table = &composed.assets.assets;
+    let mut planned = vec![0u32; table.len()];
+    slots.iter().for_each(|s| planned[usize::from(s.item)] += 1);
+    // by code: a fixed event, a campaign and an item of the loop that share one are counted together
+    let mut all: BTreeMap<&str, (Tier, u32, u32)> = BTreeMap::new();
+    for (asset, planned) in table.iter().zip(planned).filter(|(_, planned)| *planned > 0) {
+        all.entry(asset.code.as_str()).or_insert((asset.tier, 0, 0)).2 += planned;
+    }
+    for campaign in &composed.problem.campaigns {
+        all.entry(campaign.id.as_str()).or_insert((Tier::Contract, 0, 0)).1 = campaign.target;
+    }
+    for wanted in &input.wanted {
+        if let Some(campaign) = all.get_mut(wanted.asset.code.as_str()) {
+            campaign.0 = wanted.asset.tier;
+        }
+    }
+    let one = |(id, (tier, asked, planned)): (&str, (Tier, u32, u32))| {
+        let short = |lang| composed.shortfall(id, lang);
+        let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
+        let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
+        Ok(PlannedCampaign { campaign, tier, asked, planned, short_vi, short_en })
+    };
+    all.into_iter().map(one).collect()
 }

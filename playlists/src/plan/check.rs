@@ -2,7 +2,7 @@
 //! anew. Shares no code with the planner; `tests/dayplan/checker.py` is a third opinion, and a test
 //! holds the two together.
 
-use super::problem::{Campaign, Past, Play, PlayKind, Problem, SOLUTION_SCHEMA, Solution};
+use super::problem::{Past, Play, PlayKind, Problem, SOLUTION_SCHEMA, Solution};
 use super::proof_check;
 use crate::time::IntervalSet;
 use serde::{Deserialize, Serialize};
@@ -85,6 +85,8 @@ pub fn check_with_past(problem: &Problem, past: &Past, solution: &Solution) -> V
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     play: &'a Play,
+    /// Its place among the campaigns, fillers or fixed events; none for a past play of something that is gone.
+    item: Option<usize>,
     past: bool,
     counted: bool,
 }
@@ -95,30 +97,40 @@ struct Check<'a> {
     solution: &'a Solution,
     /// Plays of known items, in order.
     plays: Vec<Seen<'a>>,
-    /// Plays of each campaign, in order.
-    by_campaign: BTreeMap<&'a str, Vec<Seen<'a>>>,
+    /// Plays of each campaign, in order; campaigns as the problem has them.
+    by_campaign: Vec<Vec<Seen<'a>>>,
     errors: Vec<String>,
 }
 
 impl<'a> Check<'a> {
     fn new(problem: &'a Problem, past: &'a Past, solution: &'a Solution) -> Self {
-        let mut check =
-            Self { problem, past, solution, plays: Vec::new(), by_campaign: BTreeMap::new(), errors: Vec::new() };
+        let by_campaign = vec![Vec::new(); problem.campaigns.len()];
+        let mut check = Self { problem, past, solution, plays: Vec::new(), by_campaign, errors: Vec::new() };
         let mut left: BTreeMap<&Play, Vec<bool>> = BTreeMap::new();
         for p in &past.plays {
             left.entry(&p.play).or_default().push(p.counted);
         }
-        let campaigns: BTreeMap<&str, &Campaign> = problem.campaigns.iter().map(|c| (c.id.as_str(), c)).collect();
+        let campaigns = problem.campaigns.iter().map(|c| c.id.as_str()).enumerate();
+        let fillers = problem.fillers.iter().map(|f| f.id.as_str()).enumerate();
+        let fixed = problem.fixed.iter().map(|f| f.id.as_str()).enumerate();
+        let items: BTreeMap<(PlayKind, &str), usize> = campaigns
+            .map(|(i, id)| ((PlayKind::Campaign, id), i))
+            .chain(fillers.map(|(i, id)| ((PlayKind::Filler, id), i)))
+            .chain(fixed.map(|(i, id)| ((PlayKind::Fixed, id), i)))
+            .collect();
         for play in &solution.plays {
+            let item = items.get(&(play.kind, play.id.as_str())).copied();
             if let Some(counted) = left.get_mut(play).and_then(Vec::pop) {
-                check.plays.push(Seen { play, past: true, counted });
-            } else if check.item(play, &campaigns) {
-                check.plays.push(Seen { play, past: false, counted: true });
+                check.plays.push(Seen { play, item, past: true, counted });
+            } else if check.item(play, item) {
+                check.plays.push(Seen { play, item, past: false, counted: true });
             }
         }
         check.plays.sort_by(|a, b| a.play.cmp(b.play));
         for &seen in check.plays.iter().filter(|p| p.play.kind == PlayKind::Campaign) {
-            check.by_campaign.entry(&seen.play.id).or_default().push(seen);
+            if let Some(campaign) = seen.item {
+                check.by_campaign[campaign].push(seen);
+            }
         }
         for (play, n) in left {
             if !n.is_empty() {
@@ -149,20 +161,22 @@ impl<'a> Check<'a> {
     }
 
     /// The rules for one play by itself; false when nobody knows its item.
-    fn item(&mut self, play: &Play, campaigns: &BTreeMap<&str, &Campaign>) -> bool {
+    fn item(&mut self, play: &Play, item: Option<usize>) -> bool {
         let name = || format!("{}@{}", play.id, play.start);
         let operating = self.problem.operating.holds(play.start, play.end());
-        let booked = match play.kind {
-            PlayKind::Campaign => campaigns.get(play.id.as_str()).map(|c| {
+        let booked = item.map(|i| match play.kind {
+            PlayKind::Campaign => {
+                let c = &self.problem.campaigns[i];
                 let inside = c.windows.holds(play.start, play.end());
                 (c.dur, (!inside).then_some("not inside an allowed window"))
-            }),
-            PlayKind::Filler => self.problem.fillers.iter().find(|f| f.id == play.id).map(|f| (f.dur, None)),
-            PlayKind::Fixed => self.problem.fixed.iter().find(|f| f.id == play.id).map(|f| {
+            }
+            PlayKind::Filler => (self.problem.fillers[i].dur, None),
+            PlayKind::Fixed => {
+                let f = &self.problem.fixed[i];
                 let there = f.start == play.start;
                 (f.dur, (!there).then_some("a fixed event must start at its own second"))
-            }),
-        };
+            }
+        });
         let Some((dur, wrong)) = booked else {
             self.error(format!("{}: unknown {:?} id", name(), play.kind));
             return false;
@@ -204,9 +218,10 @@ impl<'a> Check<'a> {
 
     fn fixed_once(&mut self) {
         let cut_s = self.past.cut_s();
-        let shown: Vec<&Play> = self.plays.iter().map(|p| p.play).filter(|p| p.kind == PlayKind::Fixed).collect();
-        for fixed in &self.problem.fixed {
-            let times = shown.iter().filter(|p| p.id == fixed.id).count();
+        let shown = self.plays.iter().filter(|p| p.play.kind == PlayKind::Fixed).filter_map(|p| p.item);
+        let mut times_shown = vec![0; self.problem.fixed.len()];
+        shown.for_each(|i| times_shown[i] += 1);
+        for (fixed, times) in self.problem.fixed.iter().zip(times_shown) {
             // a fixed event that the day has passed by cannot be put back
             if times != 1 && !(times == 0 && fixed.start < cut_s) {
                 self.error(format!("fixed event {} appears {times} times (must be once)", fixed.id));
@@ -214,13 +229,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn plays_of(&self, id: &str) -> &[Seen<'a>] {
-        self.by_campaign.get(id).map_or(&[], Vec::as_slice)
-    }
-
     fn targets_and_gaps(&mut self) {
-        for c in &self.problem.campaigns {
-            let plays = self.plays_of(&c.id).to_vec();
+        for (c, plays) in self.problem.campaigns.iter().zip(self.by_campaign.clone()) {
             let counted = plays.iter().filter(|p| p.counted).count();
             let past_counted = plays.iter().filter(|p| p.past && p.counted).count();
             if counted > c.target as usize && counted > past_counted {
@@ -237,8 +247,9 @@ impl<'a> Check<'a> {
 
     fn categories(&mut self) {
         for (category, &gap) in &self.problem.category_gap_s {
-            let members = self.problem.campaigns.iter().filter(|c| c.category.as_ref() == Some(category));
-            let mut plays: Vec<Seen<'_>> = members.flat_map(|c| self.plays_of(&c.id).iter().copied()).collect();
+            let members = self.problem.campaigns.iter().zip(&self.by_campaign);
+            let members = members.filter(|(c, _)| c.category.as_ref() == Some(category));
+            let mut plays: Vec<Seen<'_>> = members.flat_map(|(_, plays)| plays).copied().collect();
             plays.sort_by(|a, b| a.play.cmp(b.play));
             for (i, a) in plays.iter().enumerate() {
                 for b in plays[i + 1..].iter().take_while(|b| b.play.start - a.play.start < gap) {
@@ -255,8 +266,7 @@ impl<'a> Check<'a> {
     fn metrics(&self) -> Metrics {
         let mut m = Metrics::default();
         let (mut deviation, mut pairs) = (0.0, 0u32);
-        for c in &self.problem.campaigns {
-            let plays = self.plays_of(&c.id);
+        for (c, plays) in self.problem.campaigns.iter().zip(&self.by_campaign) {
             let counted = plays.iter().filter(|p| p.counted).count() as u64;
             let short = u64::from(c.target).saturating_sub(counted);
             m.weighted_shortfall += short * u64::from(c.shortfall_weight);
@@ -285,19 +295,20 @@ impl<'a> Check<'a> {
     }
 
     fn filler_metrics(&self, m: &mut Metrics) {
-        let mut air: BTreeMap<&str, u64> = BTreeMap::new();
+        let mut air = vec![0u64; self.problem.fillers.len()];
         for p in self.plays.iter().filter(|p| p.play.kind == PlayKind::Filler) {
             m.filler_plays += 1;
-            *air.entry(&p.play.id).or_default() += u64::from(p.play.dur);
+            if let Some(filler) = p.item {
+                air[filler] += u64::from(p.play.dur);
+            }
         }
-        let total: u64 = self.problem.fillers.iter().filter_map(|f| air.get(f.id.as_str())).sum();
+        let total: u64 = air.iter().sum();
         let weights: u64 = self.problem.fillers.iter().map(|f| u64::from(f.weight)).sum();
         if total > 0 {
-            let share_error = |f: &super::problem::Filler| {
-                let got = air.get(f.id.as_str()).copied().unwrap_or(0) as f64 / total as f64;
-                (got - f64::from(f.weight) / weights as f64).abs()
-            };
-            m.filler_share_error = Some(six_digits(0.5 * self.problem.fillers.iter().map(share_error).sum::<f64>()));
+            let shares = self.problem.fillers.iter().zip(air);
+            let errors =
+                shares.map(|(f, air)| (air as f64 / total as f64 - f64::from(f.weight) / weights as f64).abs());
+            m.filler_share_error = Some(six_digits(0.5 * errors.sum::<f64>()));
         }
     }
 
