@@ -109,7 +109,7 @@ fuzz: packages rust
 		name="$$(basename "$$program" .rs)"; mkdir -p "fuzz/corpus/$$name" "fuzz/artifacts/$$name"; \
 		echo "fuzz: $$name for $(FUZZ_S) seconds"; \
 		"target/fuzz/$$triple/release/$$name" -max_total_time=$(FUZZ_S) -timeout=20 -max_len=16384 -verbosity=0 \
-			-print_final_stats=1 -artifact_prefix="fuzz/artifacts/$$name/" "fuzz/corpus/$$name"; \
+			-print_funcs=0 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$$name/" "fuzz/corpus/$$name"; \
 	done
 
 bless: rust

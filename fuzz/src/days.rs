@@ -55,6 +55,8 @@ pub(super) fn solution_seeds() -> Vec<Vec<u8>> {
     let mut solution = made.solution(&report);
     let whole = serde_json::to_vec(&solution).expect("writes");
     solution.plays.truncate(12); // short ones are bent more often where it matters
+    let claims = solution.claims.get_or_insert_default();
+    claims.insert("audience".into(), 9.266_666_666_666_664e107.into()); // once read as its neighbour
     vec![serde_json::to_vec(&solution).expect("writes"), whole]
 }
 

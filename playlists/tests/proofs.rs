@@ -302,3 +302,12 @@ fn golden_sentences_of_every_kind_of_proof() {
     knotty.campaigns[3].target = 3;
     insta::assert_snapshot!("sentence_beyond_the_proof", said(&knotty));
 }
+
+/// What costs nothing could be missing without anybody being told.
+#[test]
+fn a_campaign_that_may_be_missing_at_no_cost_is_refused() {
+    let mut problem = serde_json::to_value(morning_and_evening()).unwrap();
+    problem["campaigns"][0]["shortfall_weight"] = 0.into();
+    let error = serde_json::from_value::<Problem>(problem).unwrap_err().to_string();
+    assert!(error.contains("iHanoi") && error.contains("use 1 to 1000000"), "{error}");
+}

@@ -202,7 +202,8 @@ impl Problem {
         ensure(dur_ok, || at("dur"), c.dur, "give it at least 1 second and at most the day")?;
         ensure(c.target <= 10_000, || at("target"), c.target, "ask for at most 10000 plays a day")?;
         ensure(c.min_gap_s >= c.dur, || at("min_gap_s"), c.min_gap_s, "make it at least dur")?;
-        ensure(c.shortfall_weight <= 1_000_000, || at("shortfall_weight"), c.shortfall_weight, "use 1 to 1000000")?;
+        let weight_ok = (1..=1_000_000).contains(&c.shortfall_weight);
+        ensure(weight_ok, || at("shortfall_weight"), c.shortfall_weight, "use 1 to 1000000")?;
         ensure((1..=9).contains(&c.priority), || at("priority"), c.priority, "use 1 (orders) to 3 (others)")?;
         let outside = c.windows.minus(&self.operating);
         ensure(outside.is_empty(), || at("windows"), outside.text(), "cut the windows to the operating hours")?;
