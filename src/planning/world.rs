@@ -4,7 +4,7 @@ use super::compose::{FixedEvent, Hush, LoopItem, muted};
 use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
-use super::{DayInput, Known, PlanStore, PlanningError};
+use super::{DayFact, DayInput, Known, PlanStore, PlanningError};
 use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
@@ -153,12 +153,31 @@ impl World<'_> {
         known: &Known,
         parts: &mut Parts,
     ) {
-        let (Some(quota), Some(product)) = (order.quota, order.product.as_ref()) else { return };
+        let Some(quota) = order.quota else { return };
         let days: Vec<LocalDay> = days.iter().copied().filter(|d| order.period(*d) == Some(period)).collect();
         let Some(&first) = days.first() else { return };
-        let known = |s: &&Screen| known.facts_of(&s.code, &order.campaign());
-        let gap_s = order.min_gap_s.max(product.length_s);
+        let known = |s: &Screen| known.facts_of(&s.code, &order.campaign());
+        let members = self.members(order, (unit, screens), &days, known);
+        let owed = self.campaigns.unit_days_owed(self.directory, order, (unit, screens), first);
+        let counted = CampaignLedger::sum(screens.iter().map(|s| known(s)));
+        let mut ledger = CampaignLedger::new(&quota, owed, counted);
+        for (screen, days) in shares(&mut ledger, &days, &members) {
+            parts.entry((order.campaign(), screen)).or_default().extend(days);
+        }
+    }
+
+    /// The screens of a unit that can play the order, with what each can carry on the days on which it is the unit's
+    /// and what is `known` of it.
+    pub(super) fn members(
+        &self,
+        order: &Directive,
+        (unit, screens): (&UnitCode, &[&Screen]),
+        days: &[LocalDay],
+        known: impl Fn(&Screen) -> BTreeMap<LocalDay, DayFact>,
+    ) -> BTreeMap<ScreenCode, Member> {
         let mut members: BTreeMap<ScreenCode, Member> = BTreeMap::new();
+        let (Some(quota), Some(product)) = (order.quota, order.product.as_ref()) else { return members };
+        let gap_s = order.min_gap_s.max(product.length_s);
         for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && product.variant_for(s).is_some()) {
             let member = members.entry(screen.code.clone()).or_default();
             member.had = known(screen).into_iter().map(|(day, fact)| (day, fact.expected())).collect();
@@ -169,12 +188,7 @@ impl World<'_> {
                 member.capacity.insert(day, left_packing(&windows, product.length_s, gap_s));
             }
         }
-        let owed = self.campaigns.unit_days_owed(self.directory, order, (unit, screens), first);
-        let counted = CampaignLedger::sum(screens.iter().map(known));
-        let mut ledger = CampaignLedger::new(&quota, owed, counted);
-        for (screen, days) in shares(&mut ledger, &days, &members) {
-            parts.entry((order.campaign(), screen)).or_default().extend(days);
-        }
+        members
     }
 
     fn orders(

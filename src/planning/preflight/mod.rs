@@ -4,25 +4,27 @@
 //! Each day is asked for what it owes by itself: the run-ahead is insurance, and a day that cannot give it is no
 //! reason not to sign. Screens whose days are alike are looked at once.
 
+mod own;
 mod relax;
+mod sums;
 #[cfg(test)]
 mod tests;
 
 pub use relax::{Relaxation, RelaxationKind};
 
-use super::compose::{Composed, DayInput, Wanted, compose};
-use super::horizon::left_packing;
+use super::compose::{Composed, DayInput, compose};
 use super::world::{Basis, Inputs, Unplayable, World};
 use super::{PlanningError, why};
 use crate::campaigns::Directive;
 use crate::directory::{Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::{Certificate, Effort, Lang};
-use lichphat_playlists::quota::{Ratio, ceil};
 use lichphat_playlists::time::{IntervalSet, LocalDay};
+use own::Parts;
 use rayon::prelude::*;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
+use sums::Sums;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -195,13 +197,14 @@ const SCREENS_AT_ONCE: usize = 512;
 /// Answers for every screen the order is aimed at; `basis` is of the question's days.
 pub fn preflight(question: &Question<'_>, basis: &Basis) -> Result<Preflight, PlanningError> {
     let targeted: Vec<&Screen> = question.targeted().collect();
+    let parts = question.parts();
     let mut looks: BTreeMap<Sha256Hash, Look> = BTreeMap::new();
     let mut of: BTreeMap<&ScreenCode, Vec<Sha256Hash>> = BTreeMap::new();
     let (mut sums, mut screens, mut unplayable) = (Sums::default(), Vec::new(), BTreeSet::new());
     for some in targeted.chunks(SCREENS_AT_ONCE) {
         let managed = some.iter().copied().filter(|s| s.kind == ScreenKind::Managed);
         let inputs = question.world.inputs(managed, question.days, basis);
-        let mut hashes = question.look_at(&inputs, &mut looks)?;
+        let mut hashes = question.look_at(&inputs, &parts, &mut looks)?;
         for &screen in some {
             let hashes = hashes.remove(&screen.code).unwrap_or_default();
             let mine: Vec<&Look> = hashes.iter().filter_map(|h| looks.get(h)).collect();
@@ -230,10 +233,11 @@ impl<'a> Question<'a> {
     fn look_at(
         &self,
         inputs: &Inputs,
+        parts: &Parts,
         looks: &mut BTreeMap<Sha256Hash, Look>,
     ) -> Result<BTreeMap<ScreenCode, Vec<Sha256Hash>>, PlanningError> {
         let campaign = self.directive.campaign();
-        let days = self.own_shares(inputs);
+        let days = self.own_shares(inputs, parts);
         let hashes: Vec<Sha256Hash> = days.par_iter().map(DayInput::shape_hash).collect();
         let mut new: BTreeMap<Sha256Hash, &DayInput> = BTreeMap::new();
         let mut of: BTreeMap<ScreenCode, Vec<Sha256Hash>> = BTreeMap::new();
@@ -246,38 +250,6 @@ impl<'a> Question<'a> {
         let looked = new.into_par_iter().map(|(hash, input)| Ok((hash, look(input, &campaign)?)));
         looks.extend(looked.collect::<Result<Vec<_>, PlanningError>>()?);
         Ok(of)
-    }
-
-    /// The days on duty, each asked for its own share of the order instead of the run-ahead.
-    fn own_shares(&self, inputs: &Inputs) -> Vec<DayInput> {
-        let campaign = self.directive.campaign();
-        let screens: BTreeSet<&ScreenCode> = inputs.days.iter().map(|i| &i.screen).collect();
-        let own: BTreeMap<&ScreenCode, BTreeMap<LocalDay, Ratio>> =
-            screens.into_par_iter().map(|screen| (screen, self.own_share(screen))).collect();
-        let asked = |input: &DayInput| {
-            let mut input = input.clone();
-            let own = own.get(&input.screen).and_then(|days| days.get(&input.day));
-            for wanted in input.wanted.iter_mut().filter(|w| w.asset.code == campaign) {
-                if let Some(own) = own {
-                    wanted.target = asked_of(wanted, *own);
-                }
-                wanted.behind_since = None;
-            }
-            input
-        };
-        inputs.days.iter().filter(|i| !i.duty.is_empty()).map(asked).collect()
-    }
-
-    /// What each of the days owes by itself. Nothing is said of a unit's number: a screen's part of it is what it is
-    /// asked for.
-    fn own_share(&self, screen: &ScreenCode) -> BTreeMap<LocalDay, Ratio> {
-        let World { directory, campaigns, .. } = self.world;
-        let (Some(screen), false) = (directory.screen(screen), self.directive.is_of_units()) else {
-            return BTreeMap::new();
-        };
-        let periods: BTreeSet<_> = self.days.iter().filter_map(|d| self.directive.period(*d)).collect();
-        let owed = periods.iter().flat_map(|(first, _)| campaigns.days_owed(directory, self.directive, screen, *first));
-        owed.filter(|d| self.days.contains(&d.day)).map(|d| (d.day, d.owed)).collect()
     }
 
     fn answer(&self, screen: &Screen, looks: &[&Look], inputs: &Inputs) -> ScreenAnswer {
@@ -330,17 +302,6 @@ impl<'a> Question<'a> {
     }
 }
 
-/// Plays to ask for on a day that owes `own`: the ledger asks for no more than there is room for, and here the lack of
-/// room is the question. Of two a month each is asked for on the day that the ledger chose, if any day can carry it.
-fn asked_of(wanted: &Wanted, own: Ratio) -> u32 {
-    let room = left_packing(&wanted.windows, wanted.asset.media.duration_s, wanted.min_gap_s);
-    if own >= Ratio::from_integer(1) || (room == 0 && own > Ratio::from_integer(0)) {
-        ceil(own)
-    } else {
-        wanted.target.min(ceil(own))
-    }
-}
-
 /// Plans one kind of day with the order and, where a contract is short, without it.
 fn look(input: &DayInput, campaign: &CampaignCode) -> Result<Look, PlanningError> {
     let composed = compose(input, None, Effort::Quick)?;
@@ -372,71 +333,4 @@ fn look(input: &DayInput, campaign: &CampaignCode) -> Result<Look, PlanningError
         displaced,
         short: (missing > 0).then(|| Box::new((input.clone(), composed))),
     })
-}
-
-/// Sums over all screens.
-#[derive(Default)]
-struct Sums {
-    summary: Summary,
-    hours: BTreeMap<String, Hours>,
-    contracts: BTreeMap<CampaignCode, Displaced>,
-}
-
-impl Sums {
-    fn add(&mut self, answer: &ScreenAnswer, looks: &[&Look]) {
-        let s = &mut self.summary;
-        s.targeted += 1;
-        match answer.outcome {
-            Outcome::Cannot => s.cannot += 1,
-            Outcome::NoVariant => s.no_variant += 1,
-            Outcome::NoFallback => s.no_fallback += 1,
-            Outcome::NotManaged => s.not_managed += 1,
-            Outcome::OffDuty => s.off_duty += 1,
-            Outcome::NothingAsked => s.nothing_asked += 1,
-            Outcome::Can => s.can += 1,
-        }
-        s.lacks_s += u64::from(answer.lacks_s);
-        s.displaced_plays += u64::from(answer.displaced_plays);
-        s.displaced_s += u64::from(answer.displaced_s);
-        if answer.lacks_s > 0 {
-            let none = || Hours { windows: answer.windows.clone(), screens: 0, most_s: 0, total_s: 0 };
-            let hours = self.hours.entry(answer.windows.clone()).or_insert_with(none);
-            hours.screens += 1;
-            hours.most_s = hours.most_s.max(answer.lacks_s);
-            hours.total_s += u64::from(answer.lacks_s);
-        }
-        let mut worst: BTreeMap<&CampaignCode, (u32, u32)> = BTreeMap::new();
-        for (code, &(plays, length_s)) in looks.iter().flat_map(|l| &l.displaced) {
-            let most = worst.entry(code).or_insert((0, length_s));
-            most.0 = most.0.max(plays);
-        }
-        for (code, (plays, length_s)) in worst {
-            let none = || Displaced {
-                contract: code.clone(),
-                title: String::new(),
-                screens: 0,
-                plays_per_day: 0,
-                seconds_per_day: 0,
-                most_plays: 0,
-            };
-            let contract = self.contracts.entry(code.clone()).or_insert_with(none);
-            contract.screens += 1;
-            contract.plays_per_day += u64::from(plays);
-            contract.seconds_per_day += u64::from(plays * length_s);
-            contract.most_plays = contract.most_plays.max(plays);
-        }
-    }
-
-    fn hours(&self) -> Vec<Hours> {
-        let mut hours: Vec<Hours> = self.hours.values().cloned().collect();
-        hours.sort_by_key(|h| std::cmp::Reverse((h.screens, h.total_s)));
-        hours
-    }
-
-    fn contracts(self, question: &Question<'_>) -> Vec<Displaced> {
-        let titled = |c: Displaced| Displaced { title: why::title(question.world, c.contract.as_str()), ..c };
-        let mut contracts: Vec<Displaced> = self.contracts.into_values().map(titled).collect();
-        contracts.sort_by_key(|c| std::cmp::Reverse(c.seconds_per_day));
-        contracts
-    }
 }

@@ -181,6 +181,19 @@ fn an_order_above_it_takes_the_room_and_is_named() {
 }
 
 #[test]
+fn a_wards_number_is_carried_by_its_screens_together_or_lacks_room_on_one_of_them() {
+    let mut town = Town::new();
+    let ward =
+        ORDER.replace("within = 'peak'", "within = 'peak', of = 'unit'").replace("min_gap_s = 300", "min_gap_s = 900");
+    town.order(&ward.replace("plays = 8", "plays = 16"));
+    let placed = |a: &Preflight| -> Vec<_> { a.screens.iter().map(|s| (s.outcome, s.placed, s.asked)).collect() };
+    // eight plays a quarter of an hour apart fit into two hours of peak, on each of the two screens
+    assert_eq!(placed(&ask(&town, 1)), [(Outcome::Can, 8, 8), (Outcome::Can, 8, 8)]);
+    town.order(&ward.replace("plays = 8", "plays = 19"));
+    assert_eq!(placed(&ask(&town, 1)), [(Outcome::Cannot, 8, 11), (Outcome::Can, 8, 8)]);
+}
+
+#[test]
 fn what_is_off_duty_suspended_or_cannot_show_it_is_told_apart() {
     let mut town = Town::new();
     town.import(
