@@ -416,6 +416,29 @@ async fn when_the_horizon_runs_out_the_safe_loop_goes_on() {
 }
 
 #[tokio::test]
+async fn after_a_closed_day_without_a_plan_the_last_hours_of_duty_go_on_even_a_month_later() {
+    let world = World::at(at(today(), "07:55")).await;
+    let plan = world.server.publish(&playlist(today(), "08:00-08:10", &[]));
+    world.server.publish(&playlist(today().next(), "", &[]));
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today().next(), "23:00"));
+    assert_eq!(world.records().len(), 60, "the closed day is dark");
+    device.step_until(at(today().plus(2), "23:00"));
+    let records = world.records();
+    assert_eq!(records.len(), 2 * 60);
+    assert!(records[60..].iter().all(|r| r.plan == plan && r.origin == Origin::Fallback));
+
+    // The scheduler answers all the time and knows nothing of this screen; then the power fails.
+    world.server.lock().index.clear();
+    device.run_until(at(today().plus(30), "23:00"), 12 * 60 * MINUTE_MS).await;
+    let mut device = world.power_cut(device, at(today().plus(31), "07:00"));
+    let before = world.records().len();
+    device.step_until(at(today().plus(31), "23:00"));
+    assert_eq!(world.records().len() - before, 60);
+}
+
+#[tokio::test]
 async fn a_broken_download_goes_on_where_it_stopped() {
     let world = World::at(at(today(), "07:55")).await;
     world.server.publish(&playlist(today(), "08:00-08:10", &[]));

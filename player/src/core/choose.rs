@@ -140,10 +140,10 @@ impl Core {
         }
     }
 
-    /// Nothing is known of this day: the safe loop goes on in the hours of the last known day.
+    /// Nothing is known of this day: the safe loop goes on in the hours of the last day that was on duty.
     fn without_plan(&self, day: LocalDay, from: UtcMillis) -> Choice {
         let midnight = day.next().start(self.offset);
-        let Some(plan) = self.days.range(..day).rev().find_map(|(_, d)| d.plan.as_ref()) else {
+        let Some(plan) = DayPlan::stand_by(self.days.range(..day).filter_map(|(_, d)| d.plan.as_ref())) else {
             return Choice::Wait(midnight);
         };
         let from_ms = from.local(self.offset).1;

@@ -53,6 +53,11 @@ impl DayPlan {
         let index = (*self.terms_of_asset.get(usize::from(item))?)?;
         self.playlist.terms.get(usize::from(index))
     }
+    /// Of plans by day, one a day, the one that goes on with its safe loop when nothing is known of a later day: the
+    /// last that has hours of duty. A closed day says nothing of the day after it.
+    pub fn stand_by<'a>(mut plans: impl DoubleEndedIterator<Item = &'a Arc<Self>>) -> Option<&'a Arc<Self>> {
+        plans.rfind(|plan| !plan.playlist.duty.is_empty())
+    }
     /// Assets that may stand in when nothing else can be shown: the safe loop first, then the screen's own.
     pub(super) fn stand_ins(&self) -> impl Iterator<Item = u16> + '_ {
         let rank = |tier: Tier| self.table.assets.iter().enumerate().filter(move |(_, a)| a.tier == tier);

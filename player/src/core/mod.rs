@@ -313,8 +313,9 @@ impl Core {
             self.unplaced = true;
             self.account.expire(today, self.offset);
             self.excuses.retain(|(until, _)| now.utc.since_ms(*until) < 86_400_000);
-            let last = self.days.range(..today).rev().find(|(_, d)| d.plan.is_some()).map(|(day, _)| *day);
-            self.days.retain(|day, _| today.days_since(*day) < i64::from(DAYS_KEPT) || Some(*day) == last);
+            let past = self.days.range(..today).filter_map(|(_, d)| d.plan.as_ref());
+            let stand_by = DayPlan::stand_by(past).map(|plan| plan.day());
+            self.days.retain(|day, _| today.days_since(*day) < i64::from(DAYS_KEPT) || Some(*day) == stand_by);
         }
     }
 

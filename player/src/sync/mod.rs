@@ -279,9 +279,8 @@ impl Syncer {
         self.wanted_for = Some(today);
         let mut seen = HashSet::new();
         self.wanted.clear();
-        // The last known day as well, when it is all there is: its safe loop goes on.
-        let last = newest.last().map(|p| p.day());
-        for plan in newest.iter().filter(|p| p.day() >= today || Some(p.day()) == last) {
+        let stand_by = DayPlan::stand_by(newest.iter()).map(|p| p.day());
+        for plan in newest.iter().filter(|p| p.day() >= today || Some(p.day()) == stand_by) {
             let items = std::iter::once(plan.playlist.fallback).chain(plan.playlist.slots.iter().map(|s| s.item));
             let mut seen_items = vec![false; plan.table.assets.len()];
             for item in items {

@@ -7,7 +7,7 @@ use lichphat_playlists::ids::{PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::sign::Envelope;
 use lichphat_playlists::wire::v1::{AssetTable, LIMIT_BYTES, Playlist, WireError};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
@@ -128,9 +128,12 @@ impl PlanStore {
         DayPlan::new(hash, playlist, table).map_err(wire)
     }
 
-    /// Forgets playlists of days long past, and tables that no playlist names.
+    /// Forgets playlists of days long past, and tables that no playlist names. What the screen can fall back on stays,
+    /// however old it is.
     pub(super) fn prune(&self, today: LocalDay, plans: &mut Vec<Arc<DayPlan>>) -> io::Result<()> {
-        let old = |p: &Arc<DayPlan>| today.days_since(p.day()) > KEEP_DAYS;
+        let newest: BTreeMap<LocalDay, &Arc<DayPlan>> = plans.iter().map(|p| (p.day(), p)).collect();
+        let stand_by = DayPlan::stand_by(newest.into_values()).map(|p| p.hash);
+        let old = |p: &Arc<DayPlan>| today.days_since(p.day()) > KEEP_DAYS && Some(p.hash) != stand_by;
         if !plans.iter().any(old) {
             return Ok(());
         }
