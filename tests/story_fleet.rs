@@ -149,6 +149,27 @@ async fn only_what_changed_is_planned_again() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_contradicts_itself_is_left_out_and_the_others_are_planned() {
+    let server = Server::new();
+    let mut inputs = alike();
+    for i in [30, 60] {
+        inputs[i].wanted[0].target = 20_000;
+    }
+    let done = server.plan(inputs.clone(), eve()).await;
+    assert_eq!((done.screen_days, done.published, done.computed), (300, 298, 3));
+    assert_eq!(done.left_out.iter().map(|l| &l.screen).collect::<Vec<_>>(), [&inputs[30].screen, &inputs[60].screen]);
+    assert!(done.left_out.iter().all(|l| l.reason.contains("ask for at most 10000 plays a day")), "{done:?}");
+
+    // a plan in force stays in force
+    inputs[30].wanted[0].target = 5;
+    assert_eq!(server.plan(inputs.clone(), eve()).await.published, 1);
+    let stored = server.stored(30).await;
+    inputs[30].wanted[0].target = 20_000;
+    assert_eq!(server.plan(inputs, eve()).await.left_out.len(), 2);
+    assert_eq!(server.stored(30).await.head, stored.head);
+}
+
 #[test]
 fn a_screen_without_a_safe_loop_is_left_out_and_named() {
     let data = TestData::new().with_settings(&fixture("server.toml"));

@@ -198,6 +198,9 @@ impl Rooms {
         for screen in &without_fallback {
             tracing::warn!(%screen, "is not planned: no safe loop fits it; add a `[[fallback]]` with a variant for it");
         }
+        for l in &done.left_out {
+            tracing::warn!(screen = %l.screen, day = %l.day, "could not be planned, its device keeps what it has: {}", l.reason);
+        }
         some_are_planned(without_fallback.len(), screens.len())?;
         Ok(done)
     }

@@ -46,29 +46,34 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 const LOOK_S: u64 = 5;
 /// Seconds after which facts alone (records that came in, a new day) are reason to plan again.
 const FACTS_S: u64 = 600;
+/// Seconds after which a fleet that could not be planned is tried again, unless something is imported before.
+const RETRY_S: u64 = 60;
 
 /// Plans when something was imported, when a day begins, and every ten minutes with what came in.
 async fn keep_planning(rooms: Rooms) {
     let mut last = None;
-    let mut since_s = 0;
+    let (mut since_s, mut pause_s) = (0, FACTS_S);
     let mut told = Told::default();
     loop {
         let look = async {
             let now = (rooms.store.revisions().await?, rooms.today());
-            if last == Some(now) && since_s < FACTS_S {
-                return Ok(());
+            if last == Some(now) && since_s < pause_s {
+                return Ok(false);
             }
             let cause = if last.is_some_and(|l| l != now) { "data changed" } else { "new facts" };
+            (last, since_s, pause_s) = (Some(now), 0, RETRY_S);
             let city = rooms.city().await?;
             let done = rooms.plan(&city, |_| true, cause).await?;
             if done.published > 0 {
                 tracing::info!(published = done.published, computed = done.computed, cause, "plans published");
             }
-            (last, since_s) = (Some(now), 0);
-            Ok::<(), AppError>(())
+            pause_s = FACTS_S;
+            Ok::<bool, AppError>(true)
         };
-        let failed = look.await.err();
-        if let Some(error) = told.news(failed) {
+        let looked = look.await;
+        if !matches!(looked, Ok(false))
+            && let Some(error) = told.news(looked.err())
+        {
             tracing::warn!(error, "could not plan; devices keep what they have");
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;

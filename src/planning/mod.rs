@@ -26,7 +26,7 @@ pub use compose::{Composed, DayInput, FixedEvent, Hush, InForce, LoopItem, Quota
 pub use known::{Known, Mark, SoFar};
 pub use ledger::{CampaignLedger, DayFact};
 pub use publish::Edition;
-pub use run::{Planning, Replanned, Run};
+pub use run::{LeftOut, Planning, Replanned, Run};
 pub use world::{Basis, Inputs, Unplayable, World};
 
 use async_trait::async_trait;

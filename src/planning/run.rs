@@ -32,9 +32,22 @@ pub struct Replanned {
     pub unchanged: u32,
     /// Plans computed; the rest of the published ones share one with a screen whose day is alike.
     pub computed: u32,
+    /// Screen-days that could not be planned: a plan in force stays in force.
+    pub left_out: Vec<LeftOut>,
     /// Screens with something new.
     #[serde(skip)]
     pub screens: Vec<ScreenCode>,
+}
+
+/// A screen-day that could not be planned, and why.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct LeftOut {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// The day.
+    pub day: LocalDay,
+    /// What contradicts itself, or what the checker found.
+    pub reason: String,
 }
 
 /// The room's door for making plans.
@@ -208,14 +221,17 @@ impl Run {
         let press = Arc::clone(&self.press);
         // off the threads that answer devices and people
         let made = tokio::task::spawn_blocking(move || {
-            let made = groups.into_par_iter().map(|(group, known)| make(&jobs, &group, known, &press));
-            made.collect::<Result<Vec<Made>, PlanningError>>()
+            let made = groups.into_par_iter().map(|(group, known)| {
+                make(&jobs, &group, known, &press).unwrap_or_else(|error| Made::left_out(&jobs, &group, &error))
+            });
+            made.collect::<Vec<Made>>()
         });
-        let made = made.await.unwrap_or_else(|error| Err(lost(error)))?;
+        let made = made.await.map_err(lost)?;
         let mut plans = Vec::new();
         for group in made {
             self.done.computed += u32::from(group.computed);
-            self.done.unchanged += u32::from(group.plans.is_empty());
+            self.done.unchanged += u32::from(group.stands);
+            self.done.left_out.extend(group.left_out);
             if let Some((shape, plan)) = group.share {
                 self.alike.put(shape, plan);
             }
@@ -248,13 +264,28 @@ impl Run {
 }
 
 /// Plans of jobs whose days are alike.
+#[derive(Default)]
 struct Made {
-    /// By index of the job; none when the plan in force stands.
+    /// By index of the job.
     plans: Vec<(usize, NewPlan)>,
     /// Was the day's plan computed, or known from an earlier batch?
     computed: bool,
+    /// The plan in force says the same already.
+    stands: bool,
+    /// One screen's contradiction is no reason to leave all others without a plan.
+    left_out: Vec<LeftOut>,
     /// For later batches.
     share: Option<(Sha256Hash, Arc<DayPlan>)>,
+}
+
+impl Made {
+    fn left_out(jobs: &[Job], group: &[usize], error: &PlanningError) -> Self {
+        let left_out = |&i: &usize| {
+            let input = &jobs[i].input;
+            LeftOut { screen: input.screen.clone(), day: input.day, reason: error.to_string() }
+        };
+        Self { left_out: group.iter().map(left_out).collect(), ..Self::default() }
+    }
 }
 
 fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Press) -> Result<Made, PlanningError> {
@@ -265,7 +296,7 @@ fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Pres
         None => {
             let composed = compose(&first.input, first.in_force().as_ref(), Effort::Quick)?;
             if first.stands(&composed) {
-                return Ok(Made { plans: Vec::new(), computed, share: None });
+                return Ok(Made { computed, stands: true, ..Made::default() });
             }
             Arc::new(DayPlan::new(&first.input, composed)?)
         }
@@ -276,7 +307,7 @@ fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Pres
     };
     let plans = group.iter().map(document).collect::<Result<_, PlanningError>>()?;
     let share = (computed && first.kept.is_none()).then(|| (first.shape, Arc::clone(&day)));
-    Ok(Made { plans, computed, share })
+    Ok(Made { plans, computed, share, ..Made::default() })
 }
 
 /// A task that did not end: a defect goes on as the panic it was, the end of the program as an error.

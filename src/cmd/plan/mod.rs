@@ -89,6 +89,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
                 ),
             );
             output::json(&done)?;
+            if !done.left_out.is_empty() {
+                context.say(
+                    &format!(
+                        "{} ngày-màn hình không lập được lịch (xem left_out); thiết bị giữ lịch đang có.",
+                        done.left_out.len()
+                    ),
+                    &format!(
+                        "{} screen-days could not be planned (see left_out); devices keep what they have.",
+                        done.left_out.len()
+                    ),
+                );
+                return Ok(ExitCode::from(1));
+            }
         }
         Command::Export(args) => export(&rooms, &args).await?,
     }
