@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{TownDevice, TownServer, at, fixture, town};
+use common::town::{TownDevice, TownServer, at, import, town};
 use lichphat::planning::StoredPlan;
 use lichphat::proof::evidence::screen_day;
 use lichphat_playlists::ids::ScreenCode;
@@ -78,16 +78,6 @@ fn suspension(code: &str, day: &str, in_place: &str, days: &str) -> String {
 }
 
 const SOLEMN: &str = "[product]\ntitle = 'Nền đen'\nlength_s = 20\n[[product.variant]]\nlang = 'vi'\nform = 'silent'\nfile = 'notice.png'\n";
-
-/// Imports a document of the story; clips lie beside it.
-fn import(data: &TestData, kind: &str, name: &str, text: &str) {
-    for clip in ["spot.mp4", "notice.png"] {
-        std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
-    }
-    let path = data.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    data.ok(&["import", kind, path.to_str().unwrap()]);
-}
 
 fn office() -> TestData {
     let data = town();

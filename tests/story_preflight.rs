@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{fixture, town};
+use common::town::{fixture, import, town};
 use serde_json::Value;
 
 const CONTRACT: &str = r#"
@@ -34,17 +34,12 @@ file = "notice.png"
 /// The town with a contract that fills it, and an order whose gap leaves room for twelve plays of sixteen.
 fn busy_town() -> (TestData, String) {
     let data = town();
-    for clip in ["spot.mp4", "notice.png"] {
-        std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
-    }
-    let file = |name: &str| data.path().join(name).to_str().unwrap().to_owned();
-    std::fs::write(file("contract.toml"), CONTRACT).unwrap();
-    data.ok(&["import", "campaigns", &file("contract.toml")]);
+    import(&data, "campaigns", "contract.toml", CONTRACT);
     let order = std::fs::read_to_string(fixture("order.toml")).unwrap();
     let order = order.replace("plays = 4", "plays = 16").replace("min_gap_s = 300", "min_gap_s = 600");
-    std::fs::write(file("order.toml"), order).unwrap();
-    let order = file("order.toml");
-    (data, order)
+    let file = data.path().join("order.toml").to_str().unwrap().to_owned();
+    std::fs::write(&file, order).unwrap();
+    (data, file)
 }
 
 #[test]

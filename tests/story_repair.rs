@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{TownDevice, TownServer, at, fixture, town};
+use common::town::{TownDevice, TownServer, at, import, town};
 use lichphat::planning::StoredPlan;
 use lichphat::proof::evidence::screen_day;
 use lichphat_player::agent::AgentOptions;
@@ -85,17 +85,6 @@ min_gap_s = 60
     form = "subtitled"
     file = "spot.mp4"
 "#;
-
-/// Imports a document of the story; clips lie beside it.
-fn import(data: &TestData, kind: &str, name: &str, text: &str) {
-    for clip in ["spot.mp4", "notice.png"] {
-        std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
-    }
-    std::fs::write(data.path().join("live.mp4"), "another clip").unwrap();
-    let path = data.path().join(name);
-    std::fs::write(&path, text).unwrap();
-    data.ok(&["import", kind, path.to_str().unwrap()]);
-}
 
 fn close(data: &TestData, from: &str, to: &str) {
     let text = format!("screen,from,to,reason,author\nQ-01,{DAY} {from},{DAY} {to},mất điện,Bảo vệ\n");
@@ -319,7 +308,10 @@ reason = "made up"
         let taken = old.iter().filter(|s| cut.contains(**s)).count();
         assert!(taken >= 2, "{old:?}");
         match what {
-            "takeover" => import(&square.data, "campaigns", "takeover.toml", takeover),
+            "takeover" => {
+                std::fs::write(square.data.path().join("live.mp4"), "another clip").unwrap();
+                import(&square.data, "campaigns", "takeover.toml", takeover);
+            }
             "suspension" => import(&square.data, "directives", "mourning.toml", suspension),
             _ => close(&square.data, "09:00", "09:40"),
         }

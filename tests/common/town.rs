@@ -40,6 +40,16 @@ pub(crate) fn town() -> TestData {
     data
 }
 
+/// Imports a document of a story; the town's clips lie beside it.
+pub(crate) fn import(data: &TestData, kind: &str, name: &str, text: &str) {
+    for clip in ["spot.mp4", "notice.png"] {
+        std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
+    }
+    let path = data.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    data.ok(&["import", kind, path.to_str().unwrap()]);
+}
+
 /// What `lichphat device add` wrote for a screen.
 pub(crate) fn provision(data: &TestData, screen: &str, server: &str) -> (PathBuf, Provisioning) {
     let out = data.path().join(format!("{screen}.provision.toml"));
