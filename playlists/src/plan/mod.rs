@@ -28,6 +28,7 @@ mod rng;
 mod row;
 mod search;
 mod sentence;
+mod shove;
 mod snap;
 mod spaced;
 mod start;

@@ -6,6 +6,7 @@
 //! - *Comb*: some plays of one campaign that follow each other, laid out anew exactly ([`super::row`]) over whatever
 //!   stands in their way, for a penalty: the only move that shifts a campaign whose gap leaves it hardly any room.
 //! - *Pack*: some neighbours laid back tightly in their order, with something missing among them.
+//! - *Beside*: one play put beside another, which shoves aside what stands there ([`super::shove`]).
 //!
 //! The numbers were tuned on the 30 days of `tests/dayplan/instances` and held against generated ones
 //! (`tests/dayplan/families.rs`).
@@ -52,8 +53,8 @@ impl Search<'_> {
     }
 
     /// Lays some plays of one campaign anew between their neighbours, over others' plays where that pays. `mean` are
-    /// a play's mean people.
-    pub(super) fn comb(&mut self, mean: i64) {
+    /// a play's mean people. Those in the way are shoved aside, or taken off.
+    pub(super) fn comb(&mut self, mean: i64, aside: bool) {
         self.spans.clear();
         self.off.clear();
         let Some((start, c)) = self.board.play(self.rng.below(self.board.plays)) else { return };
@@ -77,8 +78,13 @@ impl Search<'_> {
         self.board.stretches_over(c, (from, to), penalty, priced, &mut self.way, &mut self.row.free);
         let more = usize::from(self.board.missing(c) as usize > starts.len());
         self.row.choose(starts.len() + more, gap, &mut starts);
-        for &s in &starts {
-            self.displace(c, s);
+        if aside {
+            self.shoved.extend(starts.iter().map(|&s| (s, c as u16)));
+            self.shove();
+        } else {
+            for &s in &starts {
+                self.displace(c, s);
+            }
         }
         self.starts = starts;
         self.back();
@@ -150,17 +156,26 @@ impl Search<'_> {
 
     /// Number of the play at which neighbours are taken off: anywhere, or where something that is missing may go.
     fn where_to(&mut self) -> usize {
-        let items = self.board.items.len();
-        if self.board.shortfall > 0 && self.rng.next() & 1 == 0 {
-            let from = self.rng.below(items);
-            let short = (0..items).map(|k| (from + k) % items).find(|&c| self.board.missing(c) > 0);
-            if let Some(segments) = short.map(|c| &self.board.items[c].segments).filter(|s| !s.is_empty()) {
-                let segment = segments[self.rng.below(segments.len())];
-                let second = segment.lo + self.rng.below((segment.hi - segment.lo) as usize + 1) as u32;
-                return self.board.rank(second).saturating_sub(self.rng.below(4));
-            }
+        let lack = self.board.shortfall > 0 && self.rng.next() & 1 == 0;
+        let lacking = if lack { self.something_missing() } else { None };
+        if let Some(second) = lacking.and_then(|c| self.somewhere(c)) {
+            return self.board.rank(second).saturating_sub(self.rng.below(4));
         }
         self.rng.below(self.board.plays)
+    }
+
+    /// A campaign that is missing plays.
+    pub(super) fn something_missing(&mut self) -> Option<usize> {
+        let items = self.board.items.len();
+        let from = self.rng.below(items);
+        (0..items).map(|k| (from + k) % items).find(|&c| self.board.missing(c) > 0)
+    }
+
+    /// Some second at which `c` may start, whatever is on the board.
+    pub(super) fn somewhere(&mut self, c: usize) -> Option<u32> {
+        let segments = &self.board.items[c].segments;
+        let &segment = segments.get(self.rng.below(segments.len()))?;
+        Some(segment.lo + self.rng.below((segment.hi - segment.lo) as usize + 1) as u32)
     }
 
     /// Where `c` is worth most, now and then not quite.
@@ -177,7 +192,7 @@ impl Search<'_> {
     }
 
     /// Puts back what is off and what is missing, as far as it finds a place.
-    fn back(&mut self) {
+    pub(super) fn back(&mut self) {
         let mut off = std::mem::take(&mut self.off);
         for c in 0..self.board.items.len() {
             if self.board.missing(c) > 0 && !off.contains(&(c as u16)) {

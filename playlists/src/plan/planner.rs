@@ -9,7 +9,7 @@ use super::problem::{Past, Play, PlayKind, Problem, ProblemError, Solution};
 use super::proof::{Certificate, certificates, rest_of_day, unavoidable};
 use super::repair::repair;
 use super::report::{CampaignReport, Cause, PlanReport};
-use super::search::Search;
+use super::search::{Mix, Search};
 use super::snap::snap;
 use super::start;
 use serde::{Deserialize, Serialize};
@@ -108,6 +108,8 @@ struct Work {
     sweeps: usize,
     /// Rounds of the search; a fleet's plan searches only while something is missing that might not be.
     rounds: usize,
+    /// Its moves.
+    mix: Mix,
     /// Steps toward the prices of a day's seconds, which lead the search and bound the audience.
     prices: u32,
     /// Even spacing: passes over whole campaigns, grid points per ideal distance, passes over single plays at each price.
@@ -120,14 +122,31 @@ struct Work {
 
 impl Effort {
     const fn work(self) -> Work {
+        // shoving pays only in a long search
+        let brisk = Mix { combs: 100, packs: 40, besides: 0 };
+        let patient = Mix { combs: 30, packs: 40, besides: 60 };
         match self {
-            Self::Quick => Work { sweeps: 3, rounds: 400, prices: 0, even: (2, 5, 1), level: 0, snap: (8, 2) },
-            Self::Normal => {
-                Work { sweeps: 4, rounds: 20_000, prices: 60, even: (10, 10, 3), level: 8_000, snap: (30, 20) }
+            Self::Quick => {
+                Work { sweeps: 3, rounds: 400, mix: brisk, prices: 0, even: (2, 5, 1), level: 0, snap: (8, 2) }
             }
-            Self::Thorough => {
-                Work { sweeps: 4, rounds: 800_000, prices: 200, even: (20, 20, 3), level: 100_000, snap: (30, 20) }
-            }
+            Self::Normal => Work {
+                sweeps: 4,
+                rounds: 20_000,
+                mix: brisk,
+                prices: 60,
+                even: (10, 10, 3),
+                level: 8_000,
+                snap: (30, 20),
+            },
+            Self::Thorough => Work {
+                sweeps: 4,
+                rounds: 800_000,
+                mix: patient,
+                prices: 200,
+                even: (20, 20, 3),
+                level: 100_000,
+                snap: (30, 20),
+            },
         }
     }
 }
@@ -149,7 +168,7 @@ fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: i
     }
     let quick = options.effort == Effort::Quick;
     let floor = if quick && search.shortfall() > 0 { unavoidable() } else { 0 };
-    search.anneal(work.rounds, |shortfall| quick && shortfall <= floor);
+    search.anneal(work.rounds, work.mix, |shortfall| quick && shortfall <= floor);
     let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
     if tolerance > 0 {
         let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);

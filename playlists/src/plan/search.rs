@@ -10,6 +10,15 @@ use super::way::Way;
 /// Heat at the beginning, in hundredths of a play's mean people; it falls with the square of what is left to do.
 const HEAT: i64 = 40;
 
+/// How often each of the search's moves is tried, of 256 times; strings take the rest.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mix {
+    pub(super) combs: usize,
+    pub(super) packs: usize,
+    /// Plays put beside others. With any of these, combs shove aside what is in their way instead of taking it off.
+    pub(super) besides: usize,
+}
+
 /// A step that can be taken back.
 #[derive(Debug, Clone, Copy)]
 struct Step {
@@ -32,6 +41,7 @@ pub(super) struct Search<'b> {
     pub(super) spans: Vec<(u32, u32)>,
     pub(super) starts: Vec<u32>,
     pub(super) plays: Vec<(u32, u16)>,
+    pub(super) shoved: Vec<(u32, u16)>,
     pub(super) stuck: Vec<bool>,
     pub(super) taken_off: Vec<bool>,
     /// What one unit of weighted shortfall is worth in people.
@@ -51,6 +61,7 @@ impl<'b> Search<'b> {
             spans: Vec::new(),
             starts: Vec::new(),
             plays: Vec::new(),
+            shoved: Vec::new(),
             stuck: Vec::new(),
             taken_off: Vec::new(),
             price: 4 * most.max(1),
@@ -137,9 +148,9 @@ impl<'b> Search<'b> {
         self.starts = starts;
     }
 
-    /// `rounds` moves, cooling down to nothing; ends on the best board seen. Stops early when `enough` says that the
+    /// `rounds` moves out of `mix`, cooling down to nothing; ends on the best board seen. Stops early when `enough` says that the
     /// shortfall is small enough.
-    pub(super) fn anneal(&mut self, rounds: usize, enough: impl Fn(u64) -> bool) {
+    pub(super) fn anneal(&mut self, rounds: usize, mix: Mix, enough: impl Fn(u64) -> bool) {
         if self.board.plays == 0 {
             return;
         }
@@ -152,8 +163,9 @@ impl<'b> Search<'b> {
             let before = self.cost();
             self.steps.clear();
             match self.rng.below(256) {
-                0..100 => self.comb(mean),
-                100..140 => self.pack(),
+                k if k < mix.combs => self.comb(mean, mix.besides > 0),
+                k if k < mix.combs + mix.packs => self.pack(),
+                k if k < mix.combs + mix.packs + mix.besides => self.beside(),
                 _ => self.string(),
             }
             let (left, all) = ((rounds - round) as i64, rounds as i64);
