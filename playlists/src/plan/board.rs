@@ -375,12 +375,16 @@ impl Board {
             let item = &self.items[c];
             let seg = item.segments[usize::from(item.rich[k])];
             let bin = (seg.lo / self.bin_s) as usize;
-            if self.full[bin] <= item.dur || skip() {
+            if self.full[bin] <= item.dur {
                 continue;
             }
-            match self.free_from(seg.lo, item.dur, seg.hi) {
-                None if seg.lo.is_multiple_of(self.bin_s) && seg.hi + 1 - seg.lo == self.bin_s => {
-                    self.full[bin] = item.dur;
+            let Some(from) = self.off_own(c, seg.lo, seg.hi).filter(|_| !skip()) else { continue };
+            match self.free_from(from, item.dur, seg.hi) {
+                None if from == seg.lo => {
+                    let (first, last) = (bin as u32 * self.bin_s, self.bin_end(bin) - 1);
+                    if self.free_from(first, item.dur, last).is_none() {
+                        self.full[bin] = item.dur;
+                    }
                 }
                 None => {}
                 Some(s) => {
@@ -407,6 +411,13 @@ impl Board {
         earlier.or(later)
     }
 
+    /// The feasible start of `c` in `from..=to` nearest to second `wish` in it; ties to the earlier.
+    pub(super) fn nearest_between(&self, c: usize, wish: u32, (from, to): (u32, u32)) -> Option<u32> {
+        let later = self.fit_between(c, wish, to, false);
+        let from = later.map_or(from, |l| from.max(wish.saturating_sub(l - wish)));
+        self.fit_between(c, from, wish, true).or(later)
+    }
+
     /// The earliest (or latest) feasible start of `c` in `from..=to`.
     pub(super) fn fit_between(&self, c: usize, from: u32, to: u32, late: bool) -> Option<u32> {
         let segments = &self.items[c].segments;
@@ -418,6 +429,28 @@ impl Board {
         } else {
             inside.find_map(|s| self.fit(c, s.lo.max(from), s.hi.min(to)))
         }
+    }
+
+    /// Do the windows of `c` and the gap to its own plays leave it a start in `from..=to`, whatever others take?
+    pub(super) fn may_start(&self, c: usize, from: u32, to: u32) -> bool {
+        let segments = &self.items[c].segments;
+        let inside = segments.get(segments.partition_point(|s| s.hi < from)).filter(|s| s.lo <= to);
+        inside.is_some_and(|s| self.off_own(c, s.lo.max(from), to).is_some())
+    }
+
+    /// The first second of `from..=to` that the gap to its own plays leaves `c`.
+    #[inline]
+    fn off_own(&self, c: usize, from: u32, to: u32) -> Option<u32> {
+        let (own, gap) = (&self.starts[c], self.items[c].gap);
+        let near = own.partition_point(|&x| x + gap <= from);
+        let mut first = from;
+        for &x in &own[near..] {
+            if x >= first + gap {
+                break;
+            }
+            first = x + gap;
+        }
+        (first <= to).then_some(first)
     }
 
     /// The second at which `c`'s own clock shows `tau`.
@@ -520,13 +553,30 @@ fn segments(allowed: &IntervalSet, dur: u32, problem: &Problem) -> Vec<Segment> 
     out
 }
 
-fn insert<T: Ord + Copy>(list: &mut Vec<T>, value: T) {
-    let at = list.partition_point(|x| *x < value);
+/// What lists are in order of: no two plays that are still to come begin at once.
+trait Begins: Copy + PartialEq {
+    fn begins(self) -> u32;
+}
+
+impl Begins for u32 {
+    fn begins(self) -> u32 {
+        self
+    }
+}
+
+impl Begins for (u32, u16) {
+    fn begins(self) -> u32 {
+        self.0
+    }
+}
+
+fn insert<T: Begins>(list: &mut Vec<T>, value: T) {
+    let at = list.partition_point(|x| x.begins() < value.begins());
     list.insert(at, value);
 }
 
-fn take<T: Ord + Copy>(list: &mut Vec<T>, value: T) {
-    let at = list.partition_point(|x| *x < value);
+fn take<T: Begins>(list: &mut Vec<T>, value: T) {
+    let at = list.partition_point(|x| x.begins() < value.begins());
     debug_assert!(list.get(at) == Some(&value), "only what is on the board can be taken off");
     list.remove(at);
 }

@@ -117,12 +117,8 @@ fn nudge(board: &mut Board, c: usize, i: usize, floor: u64, price: u64) -> bool 
         return false;
     }
     board.remove(c, start);
-    let found = board.nearest(c, wish).filter(|&s| {
-        let between =
-            i.checked_sub(1).is_none_or(|j| board.starts[c][j] < s) && board.starts[c].get(i).is_none_or(|&x| s < x);
-        if !between {
-            return false;
-        }
+    let between = (i.checked_sub(1).map_or(0, |j| board.starts[c][j]), board.starts[c].get(i).map_or(u32::MAX, |&x| x));
+    let found = board.nearest_between(c, wish, between).filter(|&s| {
         let gain = now.saturating_sub(off(u64::from(board.tau(c, s))));
         let people = board.audience + u64::from(board.people_at(s));
         let lost = u64::from(board.people_at(start)).saturating_sub(u64::from(board.people_at(s)));

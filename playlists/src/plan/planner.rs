@@ -12,6 +12,7 @@ use super::report::{CampaignReport, Cause, PlanReport};
 use super::search::{Mix, Search};
 use super::snap::snap;
 use super::start;
+use crate::time::IntervalSet;
 use serde::{Deserialize, Serialize};
 
 /// How much work a plan is worth. A fixed amount of work, never wall time: the same effort gives the
@@ -86,7 +87,7 @@ pub fn plan_with(problem: &Problem, past: &Past, options: &Options<'_>) -> Resul
     if options.prefer.is_empty() {
         fresh(&mut board, &cover, options, || {
             let rest = rest_of_day(problem, past);
-            unavoidable(&rest, &certificates(&rest))
+            (unavoidable(&rest, &certificates(&rest)), is_calm(problem))
         });
     } else {
         start::keep(&mut board, problem, options.prefer);
@@ -127,11 +128,11 @@ impl Effort {
         let patient = Mix { combs: 30, packs: 40, besides: 60 };
         match self {
             Self::Quick => {
-                Work { sweeps: 3, rounds: 400, mix: brisk, prices: 0, even: (2, 5, 1), level: 0, snap: (8, 2) }
+                Work { sweeps: 3, rounds: 320, mix: brisk, prices: 0, even: (2, 5, 1), level: 0, snap: (8, 2) }
             }
             Self::Normal => Work {
                 sweeps: 4,
-                rounds: 20_000,
+                rounds: 26_000,
                 mix: brisk,
                 prices: 60,
                 even: (10, 10, 3),
@@ -151,8 +152,26 @@ impl Effort {
     }
 }
 
+/// More rounds for a fleet's plan of a calm day while something is missing that might not be, and how often in a row
+/// they may gain nothing.
+const CALM: (usize, u32) = (160, 3);
+
+/// Is less than half of the seconds asked for that campaigns with hours of their own share? Then hardly anything has
+/// to be missing, and a fleet's plan can afford to look for it.
+fn is_calm(problem: &Problem) -> bool {
+    let all_day = |windows: &IntervalSet| problem.operating.minus(windows).is_empty();
+    let own = problem.campaigns.iter().filter(|c| !all_day(&c.windows));
+    let busy = own.fold(IntervalSet::default(), |hours, c| hours.union(&c.windows));
+    let busy = if busy.is_empty() { &problem.operating } else { &busy };
+    let bound = problem.campaigns.iter().filter(|c| c.windows.minus(busy).is_empty());
+    let asked: u64 = bound.map(|c| u64::from(c.dur) * u64::from(c.target)).sum();
+    asked * 2 < u64::from(busy.minus(&problem.fixed_set()).length())
+}
+
 /// A plan from nothing: even start, search for audience, then even spacing as far as the tolerance goes.
-fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: impl FnOnce() -> u64) {
+///
+/// `hardness` tells what must be missing and whether the day is calm; asked only when something is missing.
+fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, hardness: impl FnOnce() -> (u64, bool)) {
     let work = options.effort.work();
     start::even(board);
     let mut order = start::order(board);
@@ -167,14 +186,22 @@ fn fresh(board: &mut Board, cover: &Cover, options: &Options<'_>, unavoidable: i
         }
     }
     let quick = options.effort == Effort::Quick;
-    let floor = if quick && search.shortfall() > 0 { unavoidable() } else { 0 };
+    let (floor, calm) = if quick && search.shortfall() > 0 { hardness() } else { (0, false) };
     search.anneal(work.rounds, work.mix, |shortfall| quick && shortfall <= floor);
+    let mut idle = 0;
+    while calm && idle < CALM.1 && search.shortfall() > floor {
+        let before = search.shortfall();
+        search.anneal(CALM.0, work.mix, |shortfall| shortfall <= floor);
+        idle = if search.shortfall() < before { 0 } else { idle + 1 };
+    }
     let tolerance = u64::from(options.evenness_tolerance_permille.min(1000));
     if tolerance > 0 {
         let floor = (board.audience * (1000 - tolerance)).div_ceil(1000);
         even_out(board, floor, work.even);
-        repair(board);
-        Search::new(board, 2).level(work.level, floor);
+        if work.level > 0 {
+            repair(board);
+            Search::new(board, 2).level(work.level, floor);
+        }
     }
     repair(board);
     snap(board, cover, work.snap);

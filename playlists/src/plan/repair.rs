@@ -36,12 +36,10 @@ fn direct(board: &mut Board, c: usize) -> bool {
 /// it weighs less.
 fn by_moving_one(board: &mut Board, c: usize) -> bool {
     let (weight, dur) = (board.items[c].weight, board.items[c].dur);
-    let windows =
-        board.items[c].segments.first().map_or(0, |s| s.lo)..board.items[c].segments.last().map_or(0, |s| s.hi);
     for (start, other) in board.line().collect::<Vec<_>>() {
         let (reach, end) = (board.reach(c, other), start + board.items[other].dur);
         let (from, to) = (start.saturating_sub(reach.max(dur)), end + reach);
-        if other == c || to < windows.start || from > windows.end || (reach == 0 && board.room(start, end) < dur) {
+        if other == c || (reach == 0 && board.room(start, end) < dur) || !board.may_start(c, from, to) {
             continue;
         }
         board.remove(other, start);

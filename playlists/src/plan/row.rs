@@ -29,6 +29,8 @@ pub(super) struct Row {
     richer: Vec<u32>,
     /// The layers, one after the other.
     steps: Vec<Step>,
+    /// Latest start of each layer: a later one leaves no room for the plays after it.
+    latest: Vec<u32>,
     /// Last and best step of each layer.
     tops: Vec<Step>,
 }
@@ -43,30 +45,48 @@ impl Row {
 
     /// At most `want` starts out of `free`, `gap` apart: as many as fit, of these the richest, of these the earliest.
     pub(super) fn choose(&mut self, want: usize, gap: u32, out: &mut Vec<u32>) {
-        self.layers(want, gap);
+        self.latest(want, gap);
+        self.layers(gap);
         self.walk_back(self.tops.last().copied(), out);
     }
 
     /// The richest set of at most `want` starts out of `free`, `gap` apart, whatever their number; answers with its sum.
     pub(super) fn richest(&mut self, want: usize, gap: u32, out: &mut Vec<u32>) -> i64 {
-        self.layers(want, gap);
+        self.latest.clear();
+        self.latest.resize(want, u32::MAX);
+        self.layers(gap);
         let best = self.tops.iter().copied().max_by_key(|s| s.sum).filter(|s| s.sum > 0);
         self.walk_back(best, out);
         best.map_or(0, |s| s.sum)
     }
 
-    /// Lays all layers and keeps the best step of each.
-    fn layers(&mut self, want: usize, gap: u32) {
+    /// For each of at most `want` plays, as many as fit, the latest start that leaves room for those after it.
+    fn latest(&mut self, want: usize, gap: u32) {
+        self.latest.clear();
+        let mut before = i64::MAX;
+        for &(lo, hi, _) in self.free.iter().rev() {
+            let mut start = i64::from(hi).min(before);
+            while start >= i64::from(lo) && self.latest.len() < want {
+                self.latest.push(start as u32);
+                before = start - i64::from(gap);
+                start = before;
+            }
+        }
+        self.latest.reverse();
+    }
+
+    /// Lays a layer for each of the latest starts and keeps the best step of each.
+    fn layers(&mut self, gap: u32) {
         self.link();
         self.steps.clear();
         self.tops.clear();
         let mut layer = 0..0;
-        for k in 0..want {
+        for k in 0..self.latest.len() {
             let next = self.steps.len();
             if k == 0 {
                 self.first_layer();
             } else {
-                self.next_layer(layer.clone(), gap);
+                self.next_layer(layer.clone(), gap, self.latest[k]);
             }
             layer = next..self.steps.len();
             match self.steps.last().filter(|_| !layer.is_empty()) {
@@ -78,7 +98,8 @@ impl Row {
 
     fn first_layer(&mut self) {
         let (mut best, mut j) = (i64::MIN, 0);
-        while let Some(&(start, _, worth)) = self.free.get(j) {
+        let last = self.latest[0];
+        while let Some(&(start, _, worth)) = self.free.get(j).filter(|f| f.0 <= last) {
             if worth > best {
                 best = worth;
                 self.steps.push(Step { start, stretch: j as u32, sum: worth, from: u32::MAX });
@@ -111,7 +132,7 @@ impl Row {
         }
     }
 
-    fn next_layer(&mut self, before: std::ops::Range<usize>, gap: u32) {
+    fn next_layer(&mut self, before: std::ops::Range<usize>, gap: u32, latest: u32) {
         let mut best = i64::MIN;
         // first stretch that ends at the step's earliest next start or later
         let mut first = 0;
@@ -120,7 +141,8 @@ impl Row {
             first = first.max(stretch as usize);
             let from = start + gap;
             // from here on the step after this one is better in every case
-            let until = if i + 1 < before.end { self.steps[i + 1].start + gap } else { u32::MAX };
+            let better = if i + 1 < before.end { self.steps[i + 1].start + gap } else { u32::MAX };
+            let until = better.min(latest.saturating_add(1));
             while first < self.free.len() && self.free[first].1 < from {
                 first += 1;
             }

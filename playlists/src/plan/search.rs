@@ -27,6 +27,38 @@ struct Step {
     start: u32,
 }
 
+/// What was done since the best board: less work than keeping a copy of each that was the best for a moment.
+#[derive(Debug, Default)]
+struct Since(Vec<Step>);
+
+impl Since {
+    fn add(&mut self, steps: &[Step], most: usize) {
+        self.0.extend(steps);
+        if self.0.len() > most {
+            self.cancel();
+        }
+    }
+
+    /// Leaves out what was undone by a later step.
+    fn cancel(&mut self) {
+        self.0.sort_by_key(|s| (s.start, s.c));
+        let same = |a: &Step, b: &Step| (a.start, a.c) == (b.start, b.c);
+        // a start is taken and left in turn, so of an even number nothing remains
+        let net: Vec<Step> = self.0.chunk_by(same).filter(|of| of.len() % 2 == 1).map(|of| of[0]).collect();
+        self.0 = net;
+    }
+
+    fn take_back(mut self, board: &mut Board) {
+        self.cancel();
+        for step in self.0.iter().filter(|s| s.placed) {
+            board.remove(usize::from(step.c), step.start);
+        }
+        for step in self.0.iter().filter(|s| !s.placed) {
+            board.place(usize::from(step.c), step.start);
+        }
+    }
+}
+
 /// A search on one board.
 pub(super) struct Search<'b> {
     pub(super) board: &'b mut Board,
@@ -155,7 +187,8 @@ impl<'b> Search<'b> {
             return;
         }
         let mean = self.board.audience as i64 / self.board.plays as i64;
-        let mut best = (self.cost(), self.board.line().collect::<Vec<_>>());
+        let mut best = self.cost();
+        let mut since = Since::default();
         for round in 0..rounds {
             if enough(self.board.shortfall) {
                 break;
@@ -173,14 +206,15 @@ impl<'b> Search<'b> {
             let heat = mean * HEAT * millionths / 100_000_000;
             if self.cost() > before + heat * self.rng.exponential_256() / 256 {
                 self.undo();
-            } else if self.cost() < best.0 {
-                best.0 = self.cost();
-                best.1.clear();
-                best.1.extend(self.board.line());
+            } else if self.cost() < best {
+                best = self.cost();
+                since.0.clear();
+            } else {
+                since.add(&self.steps, 8 * self.board.plays);
             }
         }
-        if best.0 < self.cost() {
-            self.board.set(&best.1);
+        if best < self.cost() {
+            since.take_back(self.board);
         }
         self.steps.clear();
     }

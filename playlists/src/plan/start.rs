@@ -47,9 +47,9 @@ pub(super) fn even(board: &mut Board) {
                 i += 1;
             }
             let Some(segment) = segments.get(i) else { break };
-            if let Some(start) = board.nearest(c, segment.lo + (at - passed) as u32) {
-                board.place(c, start);
-            }
+            // a play without any place: those after it have none either
+            let Some(start) = board.nearest(c, segment.lo + (at - passed) as u32) else { break };
+            board.place(c, start);
         }
     }
 }
