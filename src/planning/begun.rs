@@ -5,11 +5,9 @@ use super::compose::play;
 use super::{DayInput, InForce, PlanningError, SoFar};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::plan::{Past, PastPlay, Play, Problem};
+use lichphat_playlists::quota::SAME_PLAY_S;
 use lichphat_playlists::wire::v1::Tier;
 use std::collections::BTreeMap;
-
-/// A play that counted this near to a slot's start was that slot, s.
-const SAME_PLAY_S: u32 = 2;
 
 /// What of a day has passed.
 #[derive(Debug)]
@@ -26,7 +24,11 @@ impl Begun {
     /// The slots of the plan in force before the cut, and what became of them as far as it is known.
     pub(super) fn new(input: &DayInput, kept: Option<&InForce<'_>>) -> Result<Self, PlanningError> {
         let mut begun = Self { past: Past::none(), missed: Vec::new(), beside: BTreeMap::new() };
-        let Some(kept) = kept else { return Ok(begun) };
+        let Some(kept) = kept else {
+            // the first plan of a day that has begun: what is over cannot be planned any more
+            begun.past.from_s = input.so_far.as_ref().map_or(0, |s| s.from_s);
+            return Ok(begun);
+        };
         begun.past.from_s = kept.from_s;
         let nothing = SoFar::default();
         let so_far = input.so_far.as_ref().unwrap_or(&nothing);

@@ -183,15 +183,11 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
     }
 }
 
-/// What the screen's own ledger asks of a day that can carry `capacity` plays; `left` in the rest of a day that has
-/// begun: what is missing of it may still find room there, and no more than that.
+/// What the screen's own ledger asks of a day that can carry `capacity` plays, `left` in the rest of a day that has
+/// begun.
 fn ask(ledger: &mut CampaignLedger, day: LocalDay, capacity: u32, left: Option<u32>) -> Share {
     let (target, behind_since) = (ledger.target(day, capacity), ledger.behind_since(day));
-    let brings = match (left, ledger.fact(day)) {
-        (Some(left), Some(fact)) => target.min(fact.expected().saturating_sub(fact.ahead) + left).max(fact.counted),
-        _ => target,
-    };
-    ledger.plan(day, brings);
+    ledger.plan(day, ledger.brings(day, target, left));
     Share { target, cap: ledger.ledger().cap(day), behind_since }
 }
 

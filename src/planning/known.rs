@@ -14,6 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds before a new version's first new slot: time for devices to fetch it.
 pub(super) const LEAD_S: u32 = 60;
+/// So long after a box was replaced its records are still waited for: a horizon, and as long again.
+const OLDER_BOX_MS: i64 = 14 * 86_400_000;
 
 /// How far the present device of a screen has been heard.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,10 +32,10 @@ pub struct Mark {
 
 impl Mark {
     /// Slots of `day` that start before this second are settled.
-    fn settled_s(&self, day: LocalDay, offset: UtcOffset) -> Option<u32> {
+    fn settled_s(&self, day: LocalDay, (now, offset): (UtcMillis, UtcOffset)) -> Option<u32> {
         let begin = day.start(offset);
-        // what an older box played before and on the day of the change may come in later
-        let alone = self.successor_since.is_none_or(|since| since < begin);
+        // what an older box played before and on the day of the change may come in later, but not for ever
+        let alone = self.successor_since.is_none_or(|s| s < begin || now.since_ms(s) > OLDER_BOX_MS);
         let settled_ms = self.heard.filter(|_| alone)?.since_ms(begin) - SETTLED_AFTER_MS;
         Some((settled_ms.clamp(0, i64::from(DAY_S) * 1000) / 1000) as u32)
     }
@@ -65,12 +67,17 @@ impl Known {
         (today, (of_day_ms / 1000 + LEAD_S).min(DAY_S))
     }
 
+    /// Is there a box at the screen? Where none is, nothing that is planned is played.
+    pub fn is_manned(&self, screen: &ScreenCode) -> bool {
+        self.marks.contains_key(screen)
+    }
+
     /// The ledger's facts of one campaign on one screen. Of a day that the device has left behind nothing is to come.
     pub fn facts_of(&self, screen: &ScreenCode, campaign: &CampaignCode) -> BTreeMap<LocalDay, DayFact> {
         let mut facts = self.facts.get(&(screen.clone(), campaign.clone())).cloned().unwrap_or_default();
         if let Some(mark) = self.marks.get(screen) {
             for (day, fact) in &mut facts {
-                if mark.settled_s(*day, self.offset) == Some(DAY_S) {
+                if mark.settled_s(*day, (self.now, self.offset)) == Some(DAY_S) {
                     fact.open = Some(0);
                 }
             }
@@ -92,7 +99,7 @@ impl Known {
     pub fn look_up(&mut self, playlist: &Playlist, assets: &AssetTable) {
         let (today, from_s) = self.today();
         let mark = self.marks.get(&playlist.screen);
-        let Some(settled_s) = mark.and_then(|m| m.settled_s(today, self.offset)) else { return };
+        let Some(settled_s) = mark.and_then(|m| m.settled_s(today, (self.now, self.offset))) else { return };
         let mut open: BTreeMap<&CampaignCode, (u32, u32)> = BTreeMap::new();
         for slot in playlist.slots.iter().filter(|s| s.start_s >= settled_s) {
             if let Some(asset) = assets.assets.get(usize::from(slot.item)).filter(|a| a.tier == Tier::Order) {
@@ -115,8 +122,11 @@ impl Known {
     pub fn so_far<'c>(&self, screen: &ScreenCode, campaigns: impl Iterator<Item = &'c CampaignCode>) -> SoFar {
         let (today, from_s) = self.today();
         let mark = self.marks.get(screen);
-        let mut so_far =
-            SoFar { from_s, settled_s: mark.and_then(|m| m.settled_s(today, self.offset)), ..SoFar::default() };
+        let mut so_far = SoFar {
+            from_s,
+            settled_s: mark.and_then(|m| m.settled_s(today, (self.now, self.offset))),
+            ..SoFar::default()
+        };
         for code in campaigns {
             if let Some(fact) = self.facts_of(screen, code).get(&today) {
                 so_far.facts.insert(code.clone(), *fact);
@@ -198,6 +208,9 @@ mod tests {
         let facts = replaced.facts_of(&screen(), &order());
         assert_eq!(facts[&day(0)].expected(), 9, "the day before the change is the older box's");
         assert_eq!(replaced.so_far(&screen(), [order()].iter()).settled_s, None, "so is a part of the day itself");
+        let mut later = known(Some(day(1).at(7 * 3600, HANOI)));
+        later.now = day(16).start(HANOI);
+        assert_eq!(later.facts_of(&screen(), &order())[&day(0)].expected(), 3, "two weeks later it is given up");
         let long_ago = known(Some(day(0).at(9 * 3600, HANOI))).so_far(&screen(), [order()].iter());
         assert!(long_ago.settled_s.is_some(), "from the next day on it stands alone");
     }

@@ -51,6 +51,7 @@ impl CampaignLedger {
             all.planned += fact.expected();
             all.slots_seen += fact.counted;
             all.counted += fact.counted;
+            all.ahead += fact.ahead;
         }
         sum
     }
@@ -79,6 +80,18 @@ impl CampaignLedger {
     /// What is known of a day that has a plan.
     pub fn fact(&self, day: LocalDay) -> Option<DayFact> {
         self.facts.get(&day).copied()
+    }
+
+    /// Of `target` plays on a day, those to reckon with for the days after it. Of a day that has begun, `left` can
+    /// still find room: what is missing of it may be brought in there, and no more than that.
+    pub fn brings(&self, day: LocalDay, target: u32, left: Option<u32>) -> u32 {
+        match (left, self.fact(day)) {
+            (Some(left), Some(fact)) => {
+                target.min(fact.expected().saturating_sub(fact.ahead).saturating_add(left)).max(fact.counted)
+            }
+            (Some(left), None) => target.min(left),
+            _ => target,
+        }
     }
 
     /// Reckons with `planned` plays on a day that is being planned, those that counted among them, for the days after

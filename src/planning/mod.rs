@@ -159,8 +159,9 @@ pub trait PlanStore: Send + Sync {
     async fn heads(&self, from: LocalDay, to: LocalDay) -> Result<Vec<PlanHead>, PlanningError>;
     /// The newest plan of one (screen, day).
     async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError>;
-    /// Order facts of all screens for days from `from` on, newest plans and rollups together, and up to where each
-    /// screen's present device's records are in them: as of one and the same moment.
+    /// Order facts of all screens for days from `from` on, newest plans and rollups together, and up to where the
+    /// records of each screen's present device are in them, for every screen that has one: as of one and the same
+    /// moment.
     async fn known(&self, from: LocalDay) -> Result<(Facts, BTreeMap<ScreenCode, Mark>), PlanningError>;
     /// The facts of one screen, by campaign.
     async fn facts_of(&self, screen: &ScreenCode, from: LocalDay) -> Result<ScreenFacts, PlanningError>;

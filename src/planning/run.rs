@@ -105,12 +105,15 @@ pub struct Run {
     heads: BTreeMap<LocalDay, BTreeMap<ScreenCode, PlanHead>>,
     /// What is new and not yet planned: where little is, it gathers over many batches, so that all cores have work.
     new: Vec<Job>,
-    /// Plans of whole days by shape, so that alike screens share one even when they are batches apart.
-    alike: LruCache<Sha256Hash, Arc<DayPlan>>,
+    /// First plans by shape, so that alike screens share one even when they are batches apart.
+    alike: LruCache<Shape, Arc<DayPlan>>,
     /// The batch that the store is writing while the next one is computed.
     saving: Option<JoinHandle<Result<(), PlanningError>>>,
     done: Replanned,
 }
+
+/// What first plans have in common that may be shared: the day's own shape, and the second from which it is planned.
+type Shape = (Sha256Hash, u32);
 
 /// One screen-day that is new.
 struct Job {
@@ -124,6 +127,10 @@ struct Job {
 }
 
 impl Job {
+    fn shape(&self) -> Shape {
+        (self.shape, self.input.so_far.as_ref().map_or(0, |s| s.from_s))
+    }
+
     fn in_force(&self) -> Option<InForce<'_>> {
         self.kept.as_ref().map(|(playlist, assets, from_s)| InForce { playlist, assets, from_s: *from_s })
     }
@@ -209,10 +216,10 @@ impl Run {
 
     /// Computes what is not alike on all cores, then makes every screen's own document.
     async fn compute(&mut self, jobs: Vec<Job>) -> Result<Vec<NewPlan>, PlanningError> {
-        // A day in progress has a past of its own; only whole days are shared.
-        let mut shapes: BTreeMap<(Option<usize>, Sha256Hash), Vec<usize>> = BTreeMap::new();
+        // A day that has a plan already has a past of its own; only first plans are shared.
+        let mut shapes: BTreeMap<(Option<usize>, Shape), Vec<usize>> = BTreeMap::new();
         for (i, job) in jobs.iter().enumerate() {
-            shapes.entry((job.kept.as_ref().map(|_| i), job.shape)).or_default().push(i);
+            shapes.entry((job.kept.as_ref().map(|_| i), job.shape())).or_default().push(i);
         }
         let groups: Vec<(Vec<usize>, Option<Arc<DayPlan>>)> = shapes
             .into_iter()
@@ -275,7 +282,7 @@ struct Made {
     /// One screen's contradiction is no reason to leave all others without a plan.
     left_out: Vec<LeftOut>,
     /// For later batches.
-    share: Option<(Sha256Hash, Arc<DayPlan>)>,
+    share: Option<(Shape, Arc<DayPlan>)>,
 }
 
 impl Made {
@@ -306,7 +313,7 @@ fn make(jobs: &[Job], group: &[usize], known: Option<Arc<DayPlan>>, press: &Pres
         Ok((i, day.document(&job.input, job.input_hash, job.version, press)?))
     };
     let plans = group.iter().map(document).collect::<Result<_, PlanningError>>()?;
-    let share = (computed && first.kept.is_none()).then(|| (first.shape, Arc::clone(&day)));
+    let share = (computed && first.kept.is_none()).then(|| (first.shape(), Arc::clone(&day)));
     Ok(Made { plans, computed, share, ..Made::default() })
 }
 

@@ -23,6 +23,8 @@ pub struct Share {
 pub struct Member {
     /// Most plays it can carry, on the days on which it belongs to the unit.
     pub capacity: BTreeMap<LocalDay, u32>,
+    /// Of the day that has begun, what its rest can carry.
+    pub left: Option<(LocalDay, u32)>,
     /// Plays it has had, or is reckoned with, by day.
     pub had: BTreeMap<LocalDay, u32>,
 }
@@ -55,7 +57,9 @@ pub fn shares(
             let part = Share { target, cap: cap.max(target), behind_since };
             parts.entry((*code).clone()).or_default().insert(day, part);
         }
-        ledger.plan(day, total);
+        let left = able.iter().filter_map(|(code, _)| members[*code].left.filter(|(d, _)| *d == day)).map(|(_, k)| k);
+        let left = left.reduce(u32::saturating_add);
+        ledger.plan(day, ledger.brings(day, total, left));
     }
     parts
 }
@@ -71,7 +75,7 @@ mod tests {
 
     fn member(capacity: &[u32]) -> Member {
         let days = capacity.iter().enumerate().map(|(n, k)| (day(n as u32), *k));
-        Member { capacity: days.collect(), had: BTreeMap::new() }
+        Member { capacity: days.collect(), ..Member::default() }
     }
 
     fn unit(plays: u32, per: Period, rule: Rule, days: u32) -> CampaignLedger {

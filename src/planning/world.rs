@@ -9,7 +9,7 @@ use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period
 use crate::directory::{Directory, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
 use lichphat_playlists::media::Media;
-use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::v1::{Asset, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,10 +156,26 @@ impl World<'_> {
         let Some(quota) = order.quota else { return };
         let days: Vec<LocalDay> = days.iter().copied().filter(|d| order.period(*d) == Some(period)).collect();
         let Some(&first) = days.first() else { return };
-        let known = |s: &Screen| known.facts_of(&s.code, &order.campaign());
-        let members = self.members(order, (unit, screens), &days, known);
+        let manned = screens.iter().any(|s| known.is_manned(&s.code));
+        let facts = |s: &Screen| {
+            let mut facts = known.facts_of(&s.code, &order.campaign());
+            // before and after, a screen's plays are another unit's
+            facts.retain(|day, _| order.quota_unit(self.directory, s, *day) == Some(unit));
+            if manned && !known.is_manned(&s.code) {
+                facts.values_mut().for_each(|f| f.open = Some(0)); // the others bring its part in
+            }
+            facts
+        };
+        let mut members = self.members(order, (unit, screens), &days, facts);
+        members.retain(|code, _| !manned || known.is_manned(code));
+        let (today, from_s) = known.today();
+        for screen in screens.iter().filter(|_| days.contains(&today)) {
+            if let Some(member) = members.get_mut(&screen.code).filter(|m| m.capacity.contains_key(&today)) {
+                member.left = Some((today, self.room(order, screen, today, &IntervalSet::one(from_s, DAY_S))));
+            }
+        }
         let owed = self.campaigns.unit_days_owed(self.directory, order, (unit, screens), first);
-        let counted = CampaignLedger::sum(screens.iter().map(|s| known(s)));
+        let counted = CampaignLedger::sum(screens.iter().map(|s| facts(s)));
         let mut ledger = CampaignLedger::new(&quota, owed, counted);
         for (screen, days) in shares(&mut ledger, &days, &members) {
             parts.entry((order.campaign(), screen)).or_default().extend(days);
@@ -176,19 +192,24 @@ impl World<'_> {
         known: impl Fn(&Screen) -> BTreeMap<LocalDay, DayFact>,
     ) -> BTreeMap<ScreenCode, Member> {
         let mut members: BTreeMap<ScreenCode, Member> = BTreeMap::new();
-        let (Some(quota), Some(product)) = (order.quota, order.product.as_ref()) else { return members };
-        let gap_s = order.min_gap_s.max(product.length_s);
+        let Some(product) = &order.product else { return members };
         for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && product.variant_for(s).is_some()) {
             let member = members.entry(screen.code.clone()).or_default();
             member.had = known(screen).into_iter().map(|(day, fact)| (day, fact.expected())).collect();
             for &day in days.iter().filter(|d| order.quota_unit(self.directory, screen, **d) == Some(unit)) {
-                let (duty, peak) = (self.directory.duty(screen, day), self.directory.peak_windows(screen, day));
-                let off = self.campaigns.suspended_on(self.directory, screen, day).off(ContentClass::Order);
-                let windows = windows(quota.within, &duty, &peak).minus(&off);
-                member.capacity.insert(day, left_packing(&windows, product.length_s, gap_s));
+                member.capacity.insert(day, self.room(order, screen, day, &IntervalSet::full_day()));
             }
         }
         members
+    }
+
+    /// Most plays of an order that a screen could carry on a day in `seconds` of it.
+    fn room(&self, order: &Directive, screen: &Screen, day: LocalDay, seconds: &IntervalSet) -> u32 {
+        let (Some(quota), Some(product)) = (order.quota, &order.product) else { return 0 };
+        let (duty, peak) = (self.directory.duty(screen, day), self.directory.peak_windows(screen, day));
+        let off = self.campaigns.suspended_on(self.directory, screen, day).off(ContentClass::Order);
+        let windows = windows(quota.within, &duty, &peak).minus(&off).intersect(seconds);
+        left_packing(&windows, product.length_s, order.min_gap_s.max(product.length_s))
     }
 
     fn orders(

@@ -12,15 +12,13 @@ use super::account::{Account, Miss};
 use super::day::{Away, Day, DayPlan};
 use lichphat_playlists::ids::{CampaignCode, PlanHash};
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin};
-use lichphat_playlists::quota::{OtherSlot, QuotaSlot, Repair, SlotState, Tier as Rank, make_good};
+use lichphat_playlists::quota::{OtherSlot, QuotaSlot, Repair, SAME_PLAY_S, SlotState, Tier as Rank, make_good};
 use lichphat_playlists::time::{DAY_S, IntervalSet, UtcMillis};
 use lichphat_playlists::wire::v1::{Asset, Terms, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Plans are whole seconds and frames are not: how much closer than the gap a planned start may be and still count, s.
 const GAP_TOLERANCE_S: u32 = 1;
-/// A play that began this near to a slot's start was that slot, under another version of the plan, s.
-const SAME_PLAY_S: u32 = 2;
 
 /// A play with a place of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

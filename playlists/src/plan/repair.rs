@@ -80,16 +80,17 @@ fn by_laying_anew(board: &mut Board, c: usize) -> bool {
     let step = board.items[c].gap.max(board.items[c].dur);
     let room = packing(&free, step, 0, u32::MAX).count().saturating_sub(pending.len());
     let more = room.min(board.missing(c) as usize - pending.len());
-    let mut starts = pending;
+    let (mut starts, mut added) = (pending, 0);
     if more > 0 {
         let laid = relay(&Task { free: &free, better: &free, step, pending: &starts, more });
         for (i, start) in laid.moved {
             starts[i] = start;
         }
+        added = laid.added.len();
         starts.extend(laid.added);
     }
     for start in starts {
         board.place(c, start);
     }
-    more > 0
+    added > 0
 }

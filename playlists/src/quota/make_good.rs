@@ -7,6 +7,10 @@ use super::relay::{Task, relay};
 use crate::time::IntervalSet;
 use serde::{Deserialize, Serialize};
 
+/// A play that began this near to a slot's start was that slot, under whatever version of the plan, s: server and device
+/// draw the same line.
+pub const SAME_PLAY_S: u32 = 2;
+
 /// How a quota slot stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

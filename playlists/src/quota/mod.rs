@@ -10,7 +10,7 @@ pub(crate) mod relay;
 mod share;
 
 pub use ledger::{DayOwed, Forecast, Ledger, LedgerOptions, Loss, Status};
-pub use make_good::{OtherSlot, Placed, QuotaSlot, Repair, SlotState, Tier, make_good};
+pub use make_good::{OtherSlot, Placed, QuotaSlot, Repair, SAME_PLAY_S, SlotState, Tier, make_good};
 pub use share::{Sharer, share};
 
 use crate::time::LocalDay;

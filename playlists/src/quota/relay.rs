@@ -44,8 +44,17 @@ struct Run {
     pending: std::ops::Range<usize>,
 }
 
-/// Lays `task` anew; nothing moves when nothing can be added.
+/// Most steps of one search: about a tenth of a second on a small box, which some 250 pending plays take. A screen must
+/// not wait longer.
+const MOST_STEPS: usize = 20_000_000;
+
+/// Lays `task` anew; nothing moves when nothing can be added. Where looking for the least change would take too long,
+/// as many are added, and whatever is in the way moves.
 pub(crate) fn relay(task: &Task<'_>) -> Laid {
+    let plays = task.pending.len() + 1;
+    if plays.saturating_mul(plays).saturating_mul(plays + task.more) > MOST_STEPS {
+        return pack(task);
+    }
     let Some((runs, added)) = keep_most(task).filter(|(_, added)| *added > 0) else { return Laid::default() };
     let labels = label(task, &runs, added);
     let mut laid = Laid::default();
@@ -53,6 +62,18 @@ pub(crate) fn relay(task: &Task<'_>) -> Laid {
         settle(task, run, labels, &mut laid);
     }
     laid
+}
+
+/// Everything packed from the left.
+fn pack(task: &Task<'_>) -> Laid {
+    let n = task.pending.len();
+    let mut starts: Vec<u32> = packing(task.free, task.step, 0, u32::MAX).take(n + task.more).collect();
+    if starts.len() <= n {
+        return Laid::default();
+    }
+    let added = starts.split_off(n);
+    let moved = starts.into_iter().enumerate().filter(|(i, start)| task.pending[*i] != *start).collect();
+    Laid { moved, added }
 }
 
 /// Most starts `step` apart in `free`, none before `lo` and none after `hi`: packed from the left.
@@ -288,6 +309,21 @@ mod tests {
         assert_eq!((one.added.len(), one.moved.len()), (1, 0), "there is room for one at the end: {one:?}");
         let two = relay(&Task { free: &free, better: &free, step: 600, pending: &pending, more: 2 });
         assert_eq!((two.moved, two.added[0]), (vec![(1, 36_600)], 37_200), "and for another early, when one moves");
+    }
+
+    #[test]
+    fn a_day_too_full_to_search_is_packed_and_takes_what_it_can() {
+        let pending: Vec<u32> = (0..600).map(|i| i * 60).collect();
+        let free = [(0, 36_000)];
+        let task = Task { free: &free, better: &free, step: 40, pending: &pending, more: 900 };
+        let laid = relay(&task);
+        let mut starts = pending.clone();
+        laid.moved.iter().for_each(|(i, start)| starts[*i] = *start);
+        starts.extend(&laid.added);
+        starts.sort_unstable();
+        assert_eq!(starts.len(), 36_000 / 40 + 1);
+        assert!(starts.windows(2).all(|w| w[1] - w[0] >= 40));
+        assert_eq!(relay(&Task { step: 60, more: 0, ..task }), Laid::default(), "nothing moves for nothing");
     }
 
     proptest! {

@@ -223,17 +223,19 @@ fn facts_of(conn: &Connection, screen: &ScreenCode, from: LocalDay) -> Result<Sc
 
 fn marks(conn: &Connection) -> Result<BTreeMap<ScreenCode, Mark>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT d.screen, d.id, d.epoch, m.acked_seq, m.tally,
+        "SELECT d.screen, d.id, d.epoch, coalesce(m.acked_seq, 0), m.tally,
                 CASE WHEN EXISTS (SELECT 1 FROM device o WHERE o.screen = d.screen AND o.id <> d.id)
                      THEN d.registered_ms END
-         FROM device d JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.retired_ms IS NULL",
+         FROM device d LEFT JOIN mark m ON m.device = d.id AND m.epoch = d.epoch WHERE d.retired_ms IS NULL",
     )?;
     let mut rows = query.query([])?;
     let mut marks = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let seq = Seq(row.get::<_, i64>(3)?.unsigned_abs());
-        let tally: Tally = serde_json::from_str(row.get_ref(4)?.as_str().unwrap_or_default())
-            .map_err(|e| StoreError::unreadable("tally", e))?;
+        let tally = match row.get_ref(4)?.as_str_or_null().unwrap_or_default() {
+            Some(text) => serde_json::from_str(text).map_err(|e| StoreError::unreadable("tally", e))?,
+            None => Tally::default(), // registered, and not a word from it yet
+        };
         let mark = Mark {
             through: LedgerThrough { device: DeviceId(row.get(1)?), epoch: Epoch(row.get(2)?), seq },
             heard: tally.last_end,
