@@ -1,11 +1,14 @@
 //! Laws of what a day asks for: orders before contracts before the local loop, the oldest miss first.
 
+use super::test_town::Town;
 use super::*;
+use crate::directory::import;
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq};
 use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::plan::Effort;
 use lichphat_playlists::proof::record::DisplayLevel;
-use lichphat_playlists::time::IntervalSet;
-use lichphat_playlists::wire::v1::Asset;
+use lichphat_playlists::time::{HANOI, IntervalSet};
+use lichphat_playlists::wire::v1::{Asset, LedgerThrough};
 use proptest::prelude::*;
 
 pub(super) fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
@@ -176,4 +179,82 @@ fn a_day_that_closes_while_it_runs_keeps_what_was_played_and_plans_nothing_more(
         let playlist = after.playlist(&closed, edition(2)).unwrap();
         assert!(playlist.duty.is_empty() && playlist.terms.is_empty());
     }
+}
+
+#[test]
+fn the_first_plan_of_a_day_that_has_begun_plans_nothing_that_is_over() {
+    let from_s = 8 * 3_600 + 1_800;
+    let order = wanted("order", Tier::Order, (12, 15, 300), "08:00-09:00");
+    let begun = DayInput { so_far: Some(SoFar { from_s, ..SoFar::default() }), ..hour(vec![order.clone()]) };
+    let plays = compose(&begun, None, Effort::Quick).unwrap().plan.plays;
+    assert!(plays.iter().all(|p| p.start >= from_s), "{plays:?}");
+    let (before, half) = (placed(&hour(vec![order]))["order"], placed(&begun)["order"]);
+    assert_eq!((before, half), (12, 6), "a play every five minutes");
+}
+
+/// An order that binds the ward's screens together, eight plays a day, and what is known on its second morning.
+fn ward(town: &mut Town) -> Known {
+    town.order(
+        "code = 'clean'\ntitle = 'Phường sạch'\nkind = 'play'\nissuer = 'HN'\nfrom = 2026-11-16\nto = 2026-11-27\n\
+         source = 'made up'\nquota = { plays = 8, per = 'day', rule = 'average', within = 'duty', of = 'unit' }\n\
+         min_gap_s = 300\n[product]\ntitle = 'Phường sạch'\nlength_s = 15\n[[product.variant]]\nlang = 'vi'\n\
+         form = 'subtitled'\nfile = 'spot.mp4'\n[[target]]\nlink = 'territory'\nunit = 'HN'\nvenue_types = ['corner']\n\
+         force = 'required'\nreason = 'made up'\n",
+    );
+    let day = monday();
+    let fact = |counted, slots_seen| [(day, DayFact { planned: 6, slots_seen, counted, ..DayFact::default() })].into();
+    let (one, two, order) = (code("C-01"), code("C-02"), CampaignCode::new("clean").unwrap());
+    Known {
+        facts: [((one, order.clone()), fact(6, 6)), ((two, order), fact(0, 0))].into(),
+        ..Known::nothing(day.next().at(6 * 3600, HANOI), HANOI)
+    }
+}
+
+fn code(text: &str) -> ScreenCode {
+    ScreenCode::new(text).unwrap()
+}
+
+/// A device at the screen, heard on the second morning.
+fn mark() -> Mark {
+    let through = LedgerThrough { device: DeviceId(1), epoch: Epoch(1), seq: Seq(9) };
+    let heard = Some(monday().next().at(5 * 3600, HANOI));
+    Mark { through, heard, last_counted: BTreeMap::new(), successor_since: None }
+}
+
+/// Plays asked of each screen on the second day, by what is known.
+fn asked(town: &Town, known: Known) -> Vec<(String, u32)> {
+    let days: Vec<LocalDay> = (1..4).map(|n| monday().plus(n)).collect();
+    let world = town.world();
+    let basis = world.basis(&days, known);
+    let inputs = world.inputs(world.managed().filter(|s| s.code.as_str().starts_with('C')), &days, &basis);
+    let second = inputs.days.iter().filter(|i| i.day == days[0]);
+    second.map(|i| (i.screen.to_string(), i.wanted.iter().map(|w| w.target).sum())).collect()
+}
+
+#[test]
+fn what_is_planned_where_no_box_is_counts_for_nobody_and_the_others_are_asked() {
+    let mut town = Town::new();
+    let nobody = ward(&mut town);
+    let row = |a: u32, b: u32| vec![("C-01".to_owned(), a), ("C-02".to_owned(), b)];
+    let both = Known { marks: [(code("C-01"), mark()), (code("C-02"), mark())].into(), ..nobody.clone() };
+    let one = Known { marks: [(code("C-01"), mark())].into(), ..nobody.clone() };
+    // twelve were planned ahead on the first day and six were shown; twelve are the most of a day
+    let asked_of = |known: &Known| asked(&town, known.clone());
+    assert_eq!(asked_of(&both), row(6, 6));
+    assert_eq!(asked_of(&one), row(12, 0), "the one box is asked for all");
+    assert_eq!(asked_of(&nobody), row(6, 6), "a plan before the first box comes");
+}
+
+#[test]
+fn a_screen_that_comes_from_another_ward_brings_no_plays_with_it() {
+    let mut town = Town::new();
+    let mut known = ward(&mut town);
+    known.marks = [(code("C-01"), mark()), (code("C-02"), mark())].into();
+    town.import(import::Kind::Units, "ward.csv", "code,name,kind,parent\nP2,Phường Hai,ward,HN\n");
+    let moved = "code,name,venue_type,kind,width,height,output,owner,territory,links_from\n\
+                 C-01,Góc phố số 1,corner,managed,1920,1080,video,P1,P2,2026-11-17\n";
+    town.import(import::Kind::Screens, "moved.csv", moved);
+    let of = asked(&town, known);
+    // the new ward begins with nothing, its run-ahead included; the old one still lacks six of its first day
+    assert_eq!(of, [("C-01".to_owned(), 12), ("C-02".to_owned(), 12)]);
 }
