@@ -59,7 +59,26 @@ impl SystemClock {
     }
 
     fn is_unset(&self, wall: UtcMillis) -> bool {
-        wall < OLDEST || wall.plus_ms(BACK_MS) < self.floor
+        is_unset(wall, self.floor)
+    }
+}
+
+fn is_unset(wall: UtcMillis, floor: UtcMillis) -> bool {
+    wall < OLDEST || wall.plus_ms(BACK_MS) < floor
+}
+
+/// The kernel's clock as it is now, for somebody who only looks: wall time, trust, estimated error in ms.
+pub fn look() -> (UtcMillis, ClockState, u32) {
+    let wall = wall();
+    let (state, error_ms) = trust(wall, OLDEST);
+    (wall, state, error_ms)
+}
+
+fn trust(wall: UtcMillis, floor: UtcMillis) -> (ClockState, u32) {
+    match disciplined() {
+        Some(error_ms) => (ClockState::Synced, error_ms),
+        None if is_unset(wall, floor) => (ClockState::Unset, u32::MAX),
+        None => (ClockState::Holdover, HOLDOVER_ERROR_MS),
     }
 }
 
@@ -99,11 +118,7 @@ impl Clock for SystemClock {
         self.boot
     }
     fn state(&self) -> (ClockState, u32) {
-        match disciplined() {
-            Some(error_ms) => (ClockState::Synced, error_ms),
-            None if self.is_unset(wall()) => (ClockState::Unset, u32::MAX),
-            None => (ClockState::Holdover, HOLDOVER_ERROR_MS),
-        }
+        trust(wall(), self.floor)
     }
 }
 

@@ -11,6 +11,8 @@ pub mod clock;
 pub mod config;
 pub mod core;
 pub mod display;
+#[cfg(feature = "stage-gstreamer")]
+pub mod doctor;
 pub mod identity;
 pub mod journal;
 #[cfg(feature = "stage-gstreamer")]

@@ -1,6 +1,7 @@
 //! The agent on a screen: thin main.
 
 use clap::{Parser, Subcommand};
+use lichphat_player::doctor::{self, DoctorArgs, Format, Health};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,6 +22,8 @@ enum Command {
     Run(lichphat_player::agent::run::RunArgs),
     /// Register this device with its scheduler, once
     Provision(lichphat_player::agent::run::ProvisionArgs),
+    /// Say what is wrong with this box, and how to mend it
+    Doctor(lichphat_player::doctor::DoctorArgs),
     /// Say as JSON what a media file is
     Probe {
         /// The file
@@ -30,7 +33,7 @@ enum Command {
 
 /// Keeps the C heap of GStreamer's threads small: two arenas instead of eight per core, frames from the kernel
 /// and back to it. Without it the player grows to twice the size.
-#[allow(unsafe_code)] // mallopt has no safe door
+#[allow(unsafe_code, reason = "mallopt has no safe door")]
 fn tame_the_heap() {
     // SAFETY: called first thing in main, before any other thread exists; the values are in range.
     unsafe {
@@ -62,11 +65,27 @@ fn main() -> ExitCode {
             }
             Err(e) => fail(&e, e.exit_code()),
         },
+        Command::Doctor(args) => doctor(&args),
         Command::Probe { file } => match lichphat_player::probe::probe(&file) {
             Ok(probe) => print(&probe),
             Err(e) => fail(&e, 1),
         },
     }
+}
+
+fn doctor(args: &DoctorArgs) -> ExitCode {
+    let report = match doctor::examine(args) {
+        Ok(report) => report,
+        Err(e) => return fail(&e, 2),
+    };
+    let written = match args.format {
+        Format::Json => print(&report),
+        Format::Text => {
+            let written = std::io::stdout().write_all(report.text(args.lang).as_bytes());
+            written.map_or_else(|e| fail(&e, 1), |()| ExitCode::SUCCESS)
+        }
+    };
+    if report.health == Health::Fault { ExitCode::from(1) } else { written }
 }
 
 fn print(value: &impl serde::Serialize) -> ExitCode {

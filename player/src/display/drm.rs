@@ -50,30 +50,76 @@ impl DrmDisplay {
         }
     }
 
-    fn connector_level(&self, connector: &Path) -> Option<DisplayLevel> {
-        let text = |name: &str| std::fs::read_to_string(connector.join(name)).ok().map(|t| t.trim().to_owned());
-        match text("status")?.as_str() {
+    fn connector_level(&self, connector: &Connector) -> Option<DisplayLevel> {
+        match connector.status.as_str() {
             "connected" => self.note_panel(),
             "disconnected" if self.seen.load(Relaxed) => return Some(DisplayLevel::Dark),
             "disconnected" => return None,
             _ => return Some(DisplayLevel::D1), // `unknown`: some virtual outputs cannot tell
         }
-        if text("dpms").is_some_and(|d| d != "On") || text("enabled").is_some_and(|e| e != "enabled") {
+        if connector.is_off() {
             return Some(DisplayLevel::Dark);
         }
-        let edid_known = std::fs::read(connector.join("edid")).is_ok_and(|bytes| bytes.len() >= 128);
-        Some(if self.link == Link::Direct && edid_known { DisplayLevel::D2 } else { DisplayLevel::D1 })
+        Some(if self.link == Link::Direct && connector.edid_known() { DisplayLevel::D2 } else { DisplayLevel::D1 })
     }
 }
 
 impl Display for DrmDisplay {
     /// The best of the connectors; D1 on a machine that has none (nothing is known then).
     fn level(&self) -> DisplayLevel {
-        let Ok(entries) = std::fs::read_dir(&self.root) else {
-            return DisplayLevel::D1;
-        };
-        entries.flatten().filter_map(|entry| self.connector_level(&entry.path())).max().unwrap_or(DisplayLevel::D1)
+        connectors(&self.root).iter().filter_map(|c| self.connector_level(c)).max().unwrap_or(DisplayLevel::D1)
     }
+}
+
+/// A connector as the kernel sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Connector {
+    /// `card0-HDMI-A-1`
+    pub name: String,
+    /// `connected`, `disconnected` or `unknown`.
+    pub status: String,
+    enabled: Option<String>,
+    dpms: Option<String>,
+    edid: Vec<u8>,
+}
+
+impl Connector {
+    /// Switched off by power management or by nobody using it.
+    pub fn is_off(&self) -> bool {
+        self.dpms.as_deref().is_some_and(|d| d != "On") || self.enabled.as_deref().is_some_and(|e| e != "enabled")
+    }
+    /// The panel has said who it is: one whole block of EDID.
+    pub fn edid_known(&self) -> bool {
+        self.edid.len() >= EDID_BLOCK
+    }
+    /// The panel's own name, from the display descriptors of its EDID (VESA E-EDID 1.4, 3.10.3.4).
+    pub fn panel(&self) -> Option<String> {
+        let mut descriptors = self.edid.get(54..EDID_BLOCK - 2)?.chunks_exact(18);
+        let name = descriptors.find(|d| d[..5] == [0, 0, 0, 0xfc, 0])?;
+        let text = String::from_utf8_lossy(&name[5..]);
+        Some(text.split('\n').next().unwrap_or_default().trim().to_owned()).filter(|n| !n.is_empty())
+    }
+}
+
+/// Bytes of an EDID block.
+const EDID_BLOCK: usize = 128;
+
+/// The connectors below `root`, by name; none where there is no such directory.
+pub fn connectors(root: &Path) -> Vec<Connector> {
+    let Ok(entries) = std::fs::read_dir(root) else { return Vec::new() };
+    let one = |entry: std::fs::DirEntry| {
+        let text = |name: &str| std::fs::read_to_string(entry.path().join(name)).ok().map(|t| t.trim().to_owned());
+        Some(Connector {
+            name: entry.file_name().to_string_lossy().into_owned(),
+            status: text("status")?,
+            enabled: text("enabled"),
+            dpms: text("dpms"),
+            edid: std::fs::read(entry.path().join("edid")).unwrap_or_default(),
+        })
+    };
+    let mut all: Vec<Connector> = entries.flatten().filter_map(one).collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 #[cfg(test)]
@@ -103,5 +149,17 @@ mod tests {
         assert_eq!(level(Link::Splitter), DisplayLevel::Dark);
         connector(dir.path(), "card0-HDMI-A-1", "disconnected", "Off", 0);
         assert_eq!(level(Link::Direct), DisplayLevel::Dark, "the cable was pulled");
+    }
+
+    #[test]
+    fn a_panel_is_called_by_its_name() {
+        let dir = tempfile::tempdir().unwrap();
+        connector(dir.path(), "card0-HDMI-A-1", "connected", "On", 128);
+        assert_eq!(connectors(dir.path())[0].panel(), None, "an empty EDID names nobody");
+        let mut edid = vec![0u8; 128];
+        edid[72..90].copy_from_slice(b"\0\0\0\xfc\0LED P4 640\n  ");
+        std::fs::write(dir.path().join("card0-HDMI-A-1/edid"), edid).unwrap();
+        assert_eq!(connectors(dir.path())[0].panel().unwrap(), "LED P4 640");
+        assert_eq!(connectors(&dir.path().join("nowhere")), []);
     }
 }

@@ -164,3 +164,45 @@ fn element_error(bus: &gst::Bus) -> String {
     }
     "no reason given".to_owned()
 }
+
+/// The element `name`, with its device open. The error is in the element's words.
+fn ready(name: &str) -> Result<gst::Element, String> {
+    let sink = gst::ElementFactory::make(name).build().map_err(|e| e.to_string())?;
+    let bus = gst::Bus::new();
+    sink.set_bus(Some(&bus));
+    let opened = sink.set_state(gst::State::Ready).map_err(|_| element_error(&bus));
+    sink.set_bus(None);
+    match opened {
+        Ok(_) => Ok(sink),
+        Err(why) => {
+            let _ = sink.set_state(gst::State::Null);
+            Err(why)
+        }
+    }
+}
+
+/// Tries the output that [`GstStage::open`] would take for `kind`, without showing anything: the element's name, or
+/// beside it why its device does not open.
+pub fn try_picture(kind: PictureSink) -> Result<&'static str, (&'static str, String)> {
+    try_device(screen::element(kind))
+}
+
+/// The same for the sound card: the first device that opens, or the last one's words.
+pub fn try_sound() -> Result<&'static str, (&'static str, String)> {
+    let mut tried = sound::DEVICES.iter().map(|name| try_device(name));
+    let mut last = Err(("", String::new()));
+    for one in tried.by_ref() {
+        last = one;
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+fn try_device(name: &'static str) -> Result<&'static str, (&'static str, String)> {
+    gst::init().map_err(|e| (name, e.to_string()))?;
+    let sink = ready(name).map_err(|why| (name, why))?;
+    let _ = sink.set_state(gst::State::Null);
+    Ok(name)
+}

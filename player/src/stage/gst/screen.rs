@@ -75,16 +75,20 @@ pub(super) fn pick(kind: PictureSink) -> PictureSink {
     }
 }
 
+/// Name of the element that shows `kind`.
+pub(super) fn element(kind: PictureSink) -> &'static str {
+    match pick(kind) {
+        PictureSink::X11 => "ximagesink",
+        PictureSink::Wayland => "waylandsink",
+        PictureSink::Kms => "kmssink",
+        _ => "fakesink",
+    }
+}
+
 impl Screen {
     /// Opens `kind`, which must be a real sink or the fake one. The error is the sink's own words.
     pub(super) fn open(kind: PictureSink, caps: &gst::Caps, timeline: &Timeline) -> Result<Self, String> {
-        let name = match pick(kind) {
-            PictureSink::X11 => "ximagesink",
-            PictureSink::Wayland => "waylandsink",
-            PictureSink::Kms => "kmssink",
-            _ => "fakesink",
-        };
-        let sink = gst::ElementFactory::make(name).build().map_err(|e| e.to_string())?;
+        let sink = gst::ElementFactory::make(element(kind)).build().map_err(|e| e.to_string())?;
         Self::with(sink, caps, timeline)
     }
 

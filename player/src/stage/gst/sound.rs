@@ -4,7 +4,7 @@
 //! card that is missing, broken or pulled out never touches the picture.
 
 use super::source::{Frame, timed, until};
-use super::{Timeline, element_error};
+use super::{Timeline, element_error, ready};
 use crate::stage::grid::Grid;
 use crate::stage::{SoundSink, StageResult};
 use gstreamer as gst;
@@ -132,7 +132,7 @@ impl Drop for Speaker {
 }
 
 /// Sinks tried for `auto`, best first. `autoaudiosink` is not among them: it plays into nowhere without saying so.
-const DEVICES: [&str; 3] = ["pipewiresink", "pulsesink", "alsasink"];
+pub(super) const DEVICES: [&str; 3] = ["pipewiresink", "pulsesink", "alsasink"];
 
 impl Speaker {
     /// Opens the output; for `auto` without a sound card, the reason comes beside a silent output.
@@ -143,16 +143,7 @@ impl Speaker {
         }
         if kind == SoundSink::Auto {
             for name in DEVICES {
-                match gst::ElementFactory::make(name).build().map_err(|e| e.to_string()).and_then(|sink| {
-                    let bus = gst::Bus::new();
-                    sink.set_bus(Some(&bus));
-                    let opened = sink.set_state(gst::State::Ready).map_err(|_| element_error(&bus));
-                    sink.set_bus(None);
-                    if opened.is_err() {
-                        let _ = sink.set_state(gst::State::Null);
-                    }
-                    opened.and_then(|_| Self::with(&sink, timeline))
-                }) {
+                match ready(name).and_then(|sink| Self::with(&sink, timeline)) {
                     Ok(speaker) => return (Some(speaker), None),
                     Err(e) => reason = Some(format!("{name}: {e}")),
                 }

@@ -1,0 +1,204 @@
+//! The box: state directory and disk, clock, panel.
+
+use super::{Finding, Health, Said};
+use crate::cache::StdMediaFs;
+use crate::clock;
+use crate::config::PlayerConfig;
+use crate::display::drm::{Connector, Link, connectors};
+use crate::ports::MediaFs as _;
+use crate::stage::PictureSink;
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::time::HANOI;
+use std::path::Path;
+
+/// Below this the player begins to forget media, bytes.
+const LITTLE_BYTES: u64 = 2 << 30;
+/// Below this even records may find no room, bytes.
+const FULL_BYTES: u64 = 64 << 20;
+
+/// The state directory: there, ours, writable, with room.
+pub(super) fn state(dir: &Path) -> Vec<Finding> {
+    let shown = dir.display();
+    if !dir.is_dir() {
+        let said = Said::new(format!("chưa có thư mục {shown}"), format!("{shown} does not exist"));
+        let mend = Said::new(
+            "Chạy lichphat-player run một lần, hoặc chỉ đúng thư mục bằng --state.",
+            "Run `lichphat-player run` once, or name the right directory with --state.",
+        );
+        return vec![Finding::ill("state", Health::Fault, said, mend)];
+    }
+    let probe = dir.join(".doctor");
+    let written = std::fs::write(&probe, b"doctor").and_then(|()| std::fs::File::open(&probe)?.sync_all());
+    let _ = std::fs::remove_file(&probe); // what could not be written is not there
+    let mut findings = vec![match written {
+        Ok(()) => Finding::ok("state", format!("{shown} ghi được"), format!("{shown} can be written")),
+        Err(error) => Finding::ill(
+            "state",
+            Health::Fault,
+            Said::new(format!("không ghi được vào {shown}: {error}"), format!("{shown} cannot be written: {error}")),
+            Said::new(
+                "Nếu chỉ đọc: khởi động lại máy, kiểm tra thẻ nhớ. Nếu không có quyền: chạy lệnh này bằng tài khoản của trình phát.",
+                "Read-only: restart the box and check the card. No permission: run this as the player's own user.",
+            ),
+        ),
+    }];
+    findings.extend(StdMediaFs::new(dir).and_then(|fs| fs.free_bytes()).ok().map(room));
+    findings
+}
+
+fn room(free_bytes: u64) -> Finding {
+    let gib = format!("{:.1}", free_bytes as f64 / f64::from(1 << 30));
+    let said = Said::new(format!("còn trống {gib} GiB"), format!("{gib} GiB free"));
+    let mend = Said::new(
+        "Xoá bớt tệp không thuộc trình phát, hoặc thay thẻ nhớ lớn hơn.",
+        "Remove files that are not the player's, or fit a larger card.",
+    );
+    match free_bytes {
+        0..FULL_BYTES => Finding::ill("disk", Health::Fault, said, mend),
+        FULL_BYTES..LITTLE_BYTES => Finding::ill("disk", Health::Warning, said, mend),
+        _ => Finding::ok("disk", said.vi, said.en),
+    }
+}
+
+/// The clock, and whether it survives a power cut.
+pub(super) fn clock(rtc: &Path) -> Vec<Finding> {
+    let (wall, state, error_ms) = clock::look();
+    let now = wall.rfc3339(HANOI).get(..19).unwrap_or_default().replace('T', " ");
+    let mend = Said::new(
+        "Bật đồng bộ giờ: timedatectl set-ntp true, rồi kiểm tra mạng.",
+        "Switch time synchronisation on: timedatectl set-ntp true, then check the network.",
+    );
+    let of_clock = match state {
+        ClockState::Synced => Finding::ok(
+            "clock",
+            format!("{now}, đồng bộ, sai số dưới {error_ms} ms"),
+            format!("{now}, synchronised, error below {error_ms} ms"),
+        ),
+        ClockState::Unset => Finding::ill(
+            "clock",
+            Health::Fault,
+            Said::new(format!("{now}: chưa được đặt giờ"), format!("{now}: the clock was never set")),
+            mend,
+        ),
+        _ => Finding::ill(
+            "clock",
+            Health::Warning,
+            Said::new(
+                format!("{now}, không có nguồn giờ nào xác nhận"),
+                format!("{now}, no time service vouches for it"),
+            ),
+            mend,
+        ),
+    };
+    let kept = std::fs::read_dir(rtc).is_ok_and(|mut entries| entries.next().is_some());
+    let of_rtc = if kept {
+        Finding::ok("rtc", "có đồng hồ chạy pin", "a battery-backed clock is there")
+    } else {
+        Finding::ill(
+            "rtc",
+            Health::Warning,
+            Said::new(
+                "không có đồng hồ chạy pin: sau khi mất điện mà không có mạng, máy không biết giờ",
+                "no battery-backed clock: after a power cut without network the box does not know the time",
+            ),
+            Said::new("Lắp mô-đun RTC nếu nơi này hay mất mạng.", "Fit an RTC module where the network often fails."),
+        )
+    };
+    vec![of_clock, of_rtc]
+}
+
+/// The panel, as far as the connector tells.
+pub(super) fn display(config: &PlayerConfig, root: &Path) -> Vec<Finding> {
+    if matches!(config.sink, PictureSink::Fake | PictureSink::None) {
+        return Vec::new();
+    }
+    let all = connectors(root);
+    if all.is_empty() {
+        let said = Said::new(
+            "máy không cho biết gì về cổng hình: lượt phát chỉ được xác nhận ở mức D1",
+            "this machine says nothing of its connectors: plays are vouched for at level D1 only",
+        );
+        return vec![Finding { said, ..Finding::ok("display", "", "") }];
+    }
+    if all.iter().all(|c| c.status == "disconnected") {
+        return vec![Finding::ill(
+            "display",
+            Health::Fault,
+            Said::new("không cổng hình nào có màn hình", "no panel at any connector"),
+            Said::new(
+                "Cắm lại cáp hình ở hai đầu, bật màn hình.",
+                "Plug the cable in at both ends, switch the panel on.",
+            ),
+        )];
+    }
+    all.iter().filter(|c| c.status != "disconnected").map(|c| connector(c, config.link)).collect()
+}
+
+fn connector(c: &Connector, link: Link) -> Finding {
+    let panel = c.panel().unwrap_or_else(|| "?".to_owned());
+    let name = &c.name;
+    if c.is_off() {
+        return Finding::ill(
+            "display",
+            Health::Fault,
+            Said::new(
+                format!("{name} ({panel}): cổng đang tắt; lượt phát không được tính"),
+                format!("{name} ({panel}): the connector is off; plays do not count"),
+            ),
+            Said::new(
+                "Tắt chế độ tiết kiệm điện của màn hình và của hệ điều hành.",
+                "Switch power saving off, at the panel and in the system.",
+            ),
+        );
+    }
+    let (vi, en) = match (link, c.edid_known()) {
+        (Link::Direct, true) => ("mức D2", "level D2"),
+        (Link::Direct, false) => {
+            ("màn hình không tự giới thiệu (EDID): mức D1", "the panel does not say who it is (EDID): level D1")
+        }
+        _ => ("sau bộ chia hoặc bộ xử lý LED: mức D1", "behind a splitter or LED processor: level D1"),
+    };
+    Finding::ok("display", format!("{name} ({panel}): {vi}"), format!("{name} ({panel}): {en}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panel_that_is_off_or_missing_is_a_fault_with_its_mend() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = PlayerConfig { sink: PictureSink::Kms, ..PlayerConfig::default() };
+        let health = || display(&config, dir.path()).iter().map(|f| (f.health, f.mend.is_some())).collect::<Vec<_>>();
+        assert_eq!(health(), [(Health::Ok, false)], "nothing is known");
+        let port = dir.path().join("card0-HDMI-A-1");
+        std::fs::create_dir(&port).unwrap();
+        let set = |name: &str, value: &str| std::fs::write(port.join(name), value).unwrap();
+        set("status", "disconnected\n");
+        assert_eq!(health(), [(Health::Fault, true)]);
+        for (name, value) in [("status", "connected"), ("enabled", "enabled"), ("dpms", "Off")] {
+            set(name, value);
+        }
+        assert_eq!(health(), [(Health::Fault, true)]);
+        set("dpms", "On");
+        assert_eq!(health(), [(Health::Ok, false)]);
+        assert!(display(&config, dir.path())[0].said.en.contains("level D1"), "no EDID");
+        let loudspeaker = PlayerConfig { sink: PictureSink::None, ..config.clone() };
+        assert_eq!(display(&loudspeaker, dir.path()), []);
+    }
+
+    #[test]
+    fn room_is_judged_in_three_steps() {
+        let health = |bytes| room(bytes).health;
+        assert_eq!((health(0), health(1 << 30), health(1 << 40)), (Health::Fault, Health::Warning, Health::Ok));
+    }
+
+    #[test]
+    fn a_directory_that_is_missing_or_closed_is_told() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(state(dir.path()).iter().all(|f| f.subject == "state" || f.subject == "disk"));
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it leaves nothing behind");
+        let missing = state(&dir.path().join("nowhere"));
+        assert_eq!((missing.len(), missing[0].health), (1, Health::Fault));
+    }
+}
