@@ -15,7 +15,7 @@ once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench soak fuzz bless
+.PHONY: help packages rust test demo bench soak fuzz bless deb
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
@@ -26,6 +26,7 @@ help:
 	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
+	@echo "make deb       Debian packages of both programs for this machine's architecture, in target/debian"
 	@echo "make packages  only install what the others need"
 
 packages:
@@ -111,6 +112,14 @@ fuzz: packages rust
 		"target/fuzz/$$triple/release/$$name" -max_total_time=$(FUZZ_S) -timeout=20 -max_len=16384 -verbosity=0 \
 			-print_funcs=0 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$$name/" "fuzz/corpus/$$name"; \
 	done
+
+# cargo-deb is a tool, not a dependency: it is built once, below target/
+CARGO_DEB := 3
+deb: packages rust
+	@command -v target/tools/bin/cargo-deb >/dev/null || cargo install --quiet --locked --root target/tools cargo-deb@^$(CARGO_DEB); \
+	cargo build --release --locked --workspace --bins; \
+	for package in lichphat lichphat-player; do target/tools/bin/cargo-deb --quiet --no-build --locked --strip -p $$package; done; \
+	ls -l target/debian/*.deb
 
 bless: rust
 	INSTA_UPDATE=always cargo test --locked -p lichphat-playlists --test golden --test laws --test proofs

@@ -172,15 +172,18 @@ impl Machine {
         Self { dir, server, call }
     }
     fn start(&self) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_lichphat-player"))
+        self.command().spawn().unwrap()
+    }
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
+        command
             .args(["run", "--sink", "fake", "--audio", "fake", "--provision"])
             .arg(self.dir.path().join("device.toml"))
             .arg("--state")
             .arg(self.dir.path().join("state"))
             .env("LICHPHAT_LOG", "lichphat_player=warn")
-            .stderr(Stdio::inherit())
-            .spawn()
-            .unwrap()
+            .stderr(Stdio::inherit());
+        command
     }
     fn asked_for(&self, path: &str) -> bool {
         self.server.lock().requests.iter().any(|r| r == path)
@@ -287,4 +290,59 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
     check_chain(&machine.server.records());
     let registered = machine.server.lock().requests.iter().filter(|r| *r == "/device/v1/register").count();
     assert_eq!(registered, 1, "a registered device never registers again");
+}
+
+/// Milliseconds until the next kill, from a small seeded sequence: the same moments in every run.
+fn moments() -> impl Iterator<Item = u64> {
+    std::iter::successors(Some(20_261_126u64), |x| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1)))
+        .map(|x| 300 + (x >> 33) % 1_500)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_ten_moments_it_plays_again_and_counts_nothing_twice() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    let first = publish_now(&machine.server, &table, 1);
+    let child = machine.start();
+    until("the playlist is asked for", 20, || machine.asked_for(&format!("/device/v1/plans/{}", first[0]))).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    stop(child).await;
+    let mut last = now();
+    for ms in moments().take(10) {
+        let mut child = machine.start();
+        tokio::time::sleep(Duration::from_millis(ms)).await;
+        child.kill().unwrap();
+        child.wait().unwrap();
+        last = now();
+    }
+    let child = machine.start();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    stop(child).await;
+    let records = machine.server.records();
+    check_chain(&records);
+    let shown = records.iter().map(|(_, r)| r).find(|r| r.start > last && r.result.was_shown());
+    let waited_ms = shown.expect("it plays again").start.since_ms(last);
+    assert!(waited_ms < 5_000, "dark for {waited_ms} ms after the last kill");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_manager_hears_of_the_start_of_every_breath_and_of_the_stop() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    publish_now(&machine.server, &table, 1);
+    let path = machine.dir.path().join("notify");
+    let manager = tokio::net::UnixDatagram::bind(&path).unwrap();
+    let child = machine.command().env("NOTIFY_SOCKET", &path).env("WATCHDOG_USEC", "600000").spawn().unwrap();
+    let mut heard = Vec::new();
+    let mut bytes = [0u8; 256];
+    while heard.iter().filter(|text| *text == "WATCHDOG=1").count() < 5 {
+        let read = tokio::time::timeout(Duration::from_secs(20), manager.recv(&mut bytes)).await.unwrap().unwrap();
+        heard.push(String::from_utf8_lossy(&bytes[..read]).trim().to_owned());
+    }
+    assert_eq!(heard[0], "READY=1");
+    stop(child).await;
+    while let Ok(read) = manager.try_recv(&mut bytes) {
+        heard.push(String::from_utf8_lossy(&bytes[..read]).trim().to_owned());
+    }
+    assert_eq!(heard.last().unwrap(), "STOPPING=1");
 }

@@ -5,6 +5,8 @@
 //! and never waits for anybody; [`Fetching`] brings documents and media; [`Reporting`] hands records
 //! over. They share the journal, what is known of the media, and the list of faults.
 
+#[cfg(feature = "stage-gstreamer")]
+mod guard;
 mod playing;
 #[cfg(feature = "stage-gstreamer")]
 pub mod run;

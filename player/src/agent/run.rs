@@ -1,6 +1,7 @@
 //! `lichphat-player run`: the real screen. Playing, fetching and reporting run side by side; playing
 //! waits for neither of the others.
 
+use super::guard::Guard;
 use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Reporting};
 use crate::cache::StdMediaFs;
 use crate::clock::{SystemClock, SystemRng};
@@ -271,6 +272,7 @@ impl Show {
         let report = tokio::spawn(report(reporting, sealed.clone(), stopped.clone()));
         let listen = tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone()));
         playing.tick();
+        let mut guard = Guard::ready();
         loop {
             let wake = playing.next_wake();
             tokio::select! {
@@ -281,8 +283,10 @@ impl Show {
                 },
                 Some(news) = heard.recv() => playing.take(news),
                 () = self.sleep_until(wake) => playing.tick(),
+                () = guard.due() => playing.tick(),
                 () = end.wait() => break,
             }
+            guard.feed(playing.core().stage_answers());
             if playing.take_refetch() {
                 look.notify_one();
             }
@@ -290,6 +294,7 @@ impl Show {
                 sealed.notify_one();
             }
         }
+        guard.stopping();
         stop.send_replace(true);
         listen.abort();
         fetch.abort();

@@ -43,6 +43,8 @@ const REPORT_GRACE_MS: u64 = 30_000;
 const ABSENT_MS: i64 = 60_000;
 /// How long a stand-in that could not be shown is left alone, ms.
 const REST_MS: u64 = 20_000;
+/// Unreported plays in a row after which the stage is held to be gone.
+const MOST_UNHEARD: u32 = 3;
 /// Days before today whose misses and marks are kept.
 const DAYS_KEPT: u32 = 8;
 
@@ -166,6 +168,8 @@ pub struct Core {
     /// When to wake up at the latest.
     wake: Option<UtcMillis>,
     clearing: bool,
+    /// Plays in a row that the stage has not reported.
+    unheard: u32,
     today: Option<LocalDay>,
 }
 
@@ -191,6 +195,7 @@ impl Core {
             clock_offset: None,
             wake: None,
             clearing: false,
+            unheard: 0,
             today: None,
         }
     }
@@ -238,8 +243,14 @@ impl Core {
                 self.media.insert(hash, Err(cause));
                 self.unplaced = true;
             }
-            Event::Stage(StageEvent::Started { ticket, at }) => self.on_started(ticket, at, now),
-            Event::Stage(StageEvent::Ended(report)) => self.on_ended(&report, now, &mut out),
+            Event::Stage(StageEvent::Started { ticket, at }) => {
+                self.unheard = 0;
+                self.on_started(ticket, at, now);
+            }
+            Event::Stage(StageEvent::Ended(report)) => {
+                self.unheard = 0;
+                self.on_ended(&report, now, &mut out);
+            }
             Event::Stage(StageEvent::Fault(text)) => out.push(Action::Fault(format!("stage: {text}"))),
             Event::Cleared(tickets) => self.on_cleared(&tickets),
             Event::Tick => self.give_up_on_silence(now, &mut out),
@@ -272,6 +283,10 @@ impl Core {
     /// Misses that still wait to be made good.
     pub fn misses(&self) -> usize {
         self.account.misses().len()
+    }
+    /// False once the stage has left several plays in a row unreported: whatever it shows, nobody can vouch for it.
+    pub fn stage_answers(&self) -> bool {
+        self.unheard < MOST_UNHEARD
     }
     /// Media of the item with a ticket that the stage still holds.
     pub fn media_of(&self, ticket: u64) -> Option<MediaHash> {
@@ -507,6 +522,7 @@ impl Core {
             && self.queue.front().is_some_and(|q| now.mono_ms >= q.end_mono_ms + REPORT_GRACE_MS)
             && let Some(queued) = self.queue.pop_front()
         {
+            self.unheard += 1;
             out.push(Action::Fault(format!("the stage has not reported play {}", queued.ticket)));
             let result = PlayResult::Failed(Cause::TooSlow);
             let record = blank(&queued.plan, queued.item, queued.origin, queued.start, result, now);
