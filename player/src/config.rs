@@ -1,7 +1,7 @@
 //! The player's settings file, `player.toml`; command-line switches stand above it.
 
 use crate::display::drm::Link;
-use crate::stage::{PictureSink, SoundSink};
+use crate::stage::{Fit, PictureSink, SoundSink};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,8 @@ pub struct PlayerConfig {
     pub height_px: u32,
     /// Output frames per second.
     pub fps: u32,
+    /// Sources of another shape.
+    pub fit: Fit,
     /// What is between player and panel.
     pub link: Link,
     /// Seconds between two looks at the scheduler when it does not call by itself.
@@ -50,6 +52,7 @@ impl Default for PlayerConfig {
             width_px: 1280,
             height_px: 720,
             fps: 30,
+            fit: Fit::Letterbox,
             link: Link::Direct,
             poll_s: 60,
             segment_plays: 64,

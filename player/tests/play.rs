@@ -6,7 +6,7 @@ mod screen;
 
 use screen::clips::{self, MIXED};
 use screen::display::Display;
-use screen::witness::{Seen, Sight, Witness};
+use screen::witness::{Seen, Sight, Witness, faults};
 use screen::{Record, Show, item};
 use serde_json::json;
 use std::path::Path;
@@ -235,16 +235,16 @@ fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
     let output = show.start(&arguments, Some(&display.name)).wait_with_output().unwrap();
     let sights = witness.stop();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let moving: Vec<u8> = MIXED.iter().filter(|c| c.frames > 1).map(|c| c.id).collect();
+    assert_eq!(faults(&sights, &[1, 2, 3, 4, 5, 6], &moving, 500), []);
     let plays = plays_seen(&sights);
     let ids: Vec<u8> = plays.iter().map(|p| p[0].0).collect();
     assert!(ids.len() > 10, "{ids:?}");
-    assert!(ids.iter().zip((1..=6).cycle()).all(|(id, expected)| *id == expected), "{ids:?}");
     let records = show.records();
     // The show may be stopped before a last play is seen.
     assert!((plays.len()..=plays.len() + 1).contains(&records.len()), "one record for each play seen");
     for (play, record) in plays.iter().zip(&records) {
         assert_eq!(record.id, play[0].0.to_string());
-        assert!(play.windows(2).all(|w| w[0].1 < w[1].1), "frames go forward: {play:?}");
     }
     let from_the_first = plays.iter().filter(|p| p[0].1 == 0).count();
     assert!(from_the_first * 10 >= plays.len() * 8, "only {from_the_first} of {} begin with frame 0", plays.len());
@@ -256,21 +256,15 @@ fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
 
 type SeenFrame = (u8, u8, i64);
 
-/// Groups the sights by play; a black screen after the first play is a failure.
+/// Groups the sights by play.
 fn plays_seen(sights: &[Sight]) -> Vec<Vec<SeenFrame>> {
     let mut plays: Vec<Vec<SeenFrame>> = Vec::new();
-    let mut ended = false;
     for sight in sights {
-        match sight.seen {
-            Seen::Frame(id, frame) => {
-                assert!(!ended, "the picture went away in between");
-                match plays.last_mut().filter(|p| p[0].0 == id) {
-                    Some(play) => play.push((id, frame, sight.at_us)),
-                    None => plays.push(vec![(id, frame, sight.at_us)]),
-                }
+        if let Seen::Frame(id, frame) = sight.seen {
+            match plays.last_mut().filter(|p| p[0].0 == id) {
+                Some(play) => play.push((id, frame, sight.at_us)),
+                None => plays.push(vec![(id, frame, sight.at_us)]),
             }
-            // The window is gone at the end of the show; it must not come back after that.
-            Seen::Black | Seen::Other => ended = !plays.is_empty(),
         }
     }
     plays

@@ -204,6 +204,7 @@ fn open(
             width_px: config.width_px,
             height_px: config.height_px,
             fps: config.fps,
+            fit: config.fit,
             picture: config.sink,
             sound: config.sound,
         },

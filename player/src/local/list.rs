@@ -1,10 +1,12 @@
-//! The local list: `{"output":{"width":1280,"height":720,"fps":30},"loop":true,"items":[…]}`.
+//! The local list: `{"output":{"width":1280,"height":720,"fps":30,"fit":"letterbox"},"loop":true,"items":[…]}`.
 //!
 //! Read strictly: an unknown key, a missing field or a value out of range is an error that names the
 //! field, the value and the mend. Whether the clips exist is not this file's business: a clip that
 //! cannot be played is a failed play, not a bad list.
 
+use crate::stage::Fit;
 use lichphat_playlists::time::UtcMillis;
+use serde::Deserialize as _;
 use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
@@ -50,6 +52,8 @@ pub struct List {
     pub height_px: u32,
     /// Output frames per second.
     pub fps: u32,
+    /// Sources of another shape.
+    pub fit: Fit,
     /// Begin again after the last item.
     pub repeat: bool,
     /// At least one.
@@ -97,7 +101,7 @@ fn parse(json: &Value, folder: &Path) -> Result<List, BadField> {
     let output = Object::new(
         "output",
         top.required("output", "write {\"width\":…,\"height\":…,\"fps\":…}")?,
-        &["width", "height", "fps"],
+        &["width", "height", "fps", "fit"],
     )?;
     let items = match top.required("items", "list at least one item")? {
         Value::Array(items) if !items.is_empty() => items,
@@ -107,6 +111,11 @@ fn parse(json: &Value, folder: &Path) -> Result<List, BadField> {
         width_px: output.whole("width", "pixels", 2, 7680)? as u32,
         height_px: output.whole("height", "pixels", 2, 4320)? as u32,
         fps: output.whole("fps", "frames per second", 1, 120)? as u32,
+        fit: match output.optional("fit") {
+            None => Fit::default(),
+            Some(value) => Fit::deserialize(value)
+                .map_err(|_| bad(&output.name("fit"), Some(value), "write \"letterbox\", \"crop\" or \"stretch\""))?,
+        },
         repeat: match top.optional("loop") {
             None => false,
             Some(Value::Bool(repeat)) => *repeat,
@@ -213,7 +222,8 @@ mod tests {
             start_at: None,
             volume: 1.0,
         };
-        assert_eq!(list, List { width_px: 640, height_px: 360, fps: 25, repeat: false, items: vec![item] });
+        let fit = Fit::Letterbox;
+        assert_eq!(list, List { width_px: 640, height_px: 360, fps: 25, fit, repeat: false, items: vec![item] });
     }
 
     #[test]
@@ -232,6 +242,7 @@ mod tests {
             with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"volume":1.5}"#),
             with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"start_at_ms":"noon"}"#),
             r#"{"output":{"width":640,"height":0,"fps":25},"items":[{}]}"#.into(),
+            r#"{"output":{"width":640,"height":360,"fps":25,"fit":"zoom"},"items":[{}]}"#.into(),
             r#"{"output":{"width":640,"height":360,"fps":25},"items":[]}"#.into(),
             r#"{"output":{"width":640,"height":360,"fps":25},"loop":1,"items":[1]}"#.into(),
             "[]".into(),
@@ -245,6 +256,7 @@ mod tests {
         items[0].volume = 1.5: write a number from 0.0 to 1.0
         items[0].start_at_ms = "noon": write a whole number of milliseconds since 1970-01-01 UTC from 0 to 253402300799999
         output.height = 0: write a whole number of pixels from 2 to 4320
+        output.fit = "zoom": write "letterbox", "crop" or "stretch"
         items = []: write a list with at least one item
         loop = 1: write true or false
         the list = []: write an object with the keys output, loop, items

@@ -84,6 +84,7 @@ pub fn play(args: &PlayArgs) -> Result<(), PlayError> {
         width_px: list.width_px,
         height_px: list.height_px,
         fps: list.fps,
+        fit: list.fit,
         picture: args.sink,
         sound: args.audio,
     };

@@ -156,15 +156,30 @@ pub enum SoundSink {
     None,
 }
 
+/// What becomes of a source of another shape than the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fit {
+    /// All of it is seen, with black borders.
+    #[default]
+    Letterbox,
+    /// The output is filled, and what does not fit is cut off at both sides alike.
+    Crop,
+    /// The output is filled, and the picture distorted.
+    Stretch,
+}
+
 /// How a stage is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StageSettings {
-    /// Picture width, pixels. Sources of another shape get borders.
+    /// Picture width, pixels.
     pub width_px: u32,
     /// Picture height, pixels.
     pub height_px: u32,
     /// Output frames per second; also the grid that sound-only stages count on.
     pub fps: u32,
+    /// Sources of another shape.
+    pub fit: Fit,
     /// Where the picture goes.
     pub picture: PictureSink,
     /// Where the sound goes.

@@ -65,6 +65,48 @@ impl Witness {
     }
 }
 
+/// Something that must not be seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Black between two pictures.
+    Black,
+    /// This frame of this clip stood for too long.
+    Frozen(u8, u8),
+    /// This frame of this clip came after a later one.
+    Backwards(u8, u8),
+    /// This clip came where another one was due.
+    Order(u8),
+}
+
+/// Faults in what was seen: frames of `moving` clips that stood for more than `most_ms`, clips that are not in the order
+/// of `bill`, again and again. How long the last sight stood is not known.
+pub(crate) fn faults(sights: &[Sight], bill: &[u8], moving: &[u8], most_ms: i64) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut due = bill.iter().copied().cycle();
+    let mut last: Option<(u8, u8)> = None;
+    let pictures = |s: &Sight| matches!(s.seen, Seen::Frame(..));
+    let (first, end) = (sights.iter().position(pictures), sights.iter().rposition(pictures));
+    let (Some(first), Some(end)) = (first, end) else { return faults };
+    for (i, sight) in sights.iter().enumerate().take(end + 1).skip(first) {
+        let Seen::Frame(clip, frame) = sight.seen else {
+            faults.push(Fault::Black);
+            continue;
+        };
+        match last {
+            Some((same, before)) if same == clip && frame < before => faults.push(Fault::Backwards(clip, frame)),
+            Some((same, _)) if same == clip => {}
+            _ if due.next() != Some(clip) => faults.push(Fault::Order(clip)),
+            _ => {}
+        }
+        last = Some((clip, frame));
+        let stood = sights.get(i + 1).filter(|_| moving.contains(&clip)).map(|next| (next.at_us - sight.at_us) / 1000);
+        if stood.is_some_and(|ms| ms > most_ms) {
+            faults.push(Fault::Frozen(clip, frame));
+        }
+    }
+    faults
+}
+
 /// Two rows of BGRx pixels: through the strip, and through the middle.
 fn judge(strip: &[u8], middle: &[u8]) -> Seen {
     let light = |row: &[u8], x: usize| row[x * 4 + 1];
@@ -78,7 +120,84 @@ fn judge(strip: &[u8], middle: &[u8]) -> Seen {
 
 #[cfg(test)]
 mod tests {
+    use super::super::display::Display;
     use super::*;
+    use x11rb::protocol::xproto::{CreateGCAux, CreateWindowAux, Gcontext, Window, WindowClass};
+
+    const SIZE: (u16, u16) = (280, 200);
+
+    /// A window that shows what a test says, whatever a player would do.
+    struct Puppet {
+        connection: RustConnection,
+        window: Window,
+        gc: Gcontext,
+    }
+
+    impl Puppet {
+        fn open(display: &str) -> Self {
+            let (connection, screen) = RustConnection::connect(Some(display)).unwrap();
+            let screen = &connection.setup().roots[screen];
+            let (window, gc) = (connection.generate_id().unwrap(), connection.generate_id().unwrap());
+            let (root, visual) = (screen.root, screen.root_visual);
+            let look = CreateWindowAux::new().override_redirect(1);
+            let (w, h) = SIZE;
+            connection
+                .create_window(24, window, root, 0, 0, w, h, 0, WindowClass::INPUT_OUTPUT, visual, &look)
+                .unwrap();
+            connection.map_window(window).unwrap();
+            connection.create_gc(gc, window, &CreateGCAux::new()).unwrap();
+            Self { connection, window, gc }
+        }
+        /// A frame of a clip, or black, for so long.
+        fn show(&self, frame: Option<(u8, u8)>, ms: u64) {
+            let (width, height) = (usize::from(SIZE.0), usize::from(SIZE.1));
+            let light = |x: usize, y: usize| match (frame, y < height / 10) {
+                (None, _) => 0,
+                (Some(_), false) => 100,
+                (Some((clip, frame)), true) => match x * CELLS / width {
+                    0 => 235,
+                    cell @ 1..=4 => u8::from(clip >> (cell - 1) & 1 == 1) * 219 + 16,
+                    cell @ 5..=12 => u8::from(frame >> (cell - 5) & 1 == 1) * 219 + 16,
+                    _ => 16,
+                },
+            };
+            let data: Vec<u8> = (0..height).flat_map(|y| (0..width).flat_map(move |x| [light(x, y); 4])).collect();
+            let (w, h) = SIZE;
+            let put = self.connection.put_image(ImageFormat::Z_PIXMAP, self.window, self.gc, w, h, 0, 0, 0, 24, &data);
+            put.unwrap().check().unwrap();
+            std::thread::sleep(Duration::from_millis(ms));
+        }
+    }
+
+    /// What the witness finds in a show of `frames`, each with its milliseconds; the bill is clip 1, clip 2.
+    fn found(frames: &[(Option<(u8, u8)>, u64)]) -> Vec<Fault> {
+        let display = Display::start(u32::from(SIZE.0), u32::from(SIZE.1));
+        let puppet = Puppet::open(&display.name);
+        let witness = Witness::watch(&display.name, SIZE.0, SIZE.1);
+        std::thread::sleep(Duration::from_millis(100));
+        frames.iter().for_each(|(frame, ms)| puppet.show(*frame, *ms));
+        faults(&witness.stop(), &[1, 2], &[1, 2], 700)
+    }
+
+    #[test]
+    fn the_witness_sees_a_planted_black_frame_a_frozen_one_and_a_wrong_order() {
+        let frame = |clip, frame| (Some((clip, frame)), 40);
+        let good = [frame(1, 0), frame(1, 1), frame(1, 2), frame(2, 0), frame(2, 1), frame(1, 0)];
+        assert_eq!(found(&good), []);
+        let with = |at: usize, planted: (Option<(u8, u8)>, u64)| {
+            let mut frames = good.to_vec();
+            frames.insert(at, planted);
+            found(&frames)
+        };
+        assert_eq!(with(2, (None, 40)), [Fault::Black]);
+        assert_eq!(with(4, (Some((2, 0)), 1500)), [Fault::Frozen(2, 0)]);
+        assert_eq!(with(3, frame(1, 0)), [Fault::Backwards(1, 0)]);
+        assert_eq!(
+            with(3, frame(4, 0)),
+            [Fault::Order(4), Fault::Order(2), Fault::Order(1)],
+            "the bill goes on without it"
+        );
+    }
 
     #[test]
     fn the_witness_tells_black_from_dark_and_reads_the_strip() {

@@ -144,7 +144,7 @@ impl Director {
     /// What the loader needs to know: what items must become, and whether sound has a device.
     pub(super) fn wanted(&self) -> (Wanted, Arc<AtomicBool>) {
         let picture = (self.settings.picture != PictureSink::None).then(|| self.raster.clone());
-        let want = Wanted { picture, sound: self.speaker.is_some(), grid: self.timeline.grid };
+        let want = Wanted { picture, fit: self.settings.fit, sound: self.speaker.is_some(), grid: self.timeline.grid };
         (want, Arc::clone(&self.deaf))
     }
 

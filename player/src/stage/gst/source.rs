@@ -7,7 +7,7 @@
 
 use super::sound::{BYTES_PER_FRAME, RATE, SoundTap};
 use crate::stage::grid::Grid;
-use crate::stage::{StageItem, StageResult};
+use crate::stage::{Fit, StageItem, StageResult};
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
@@ -32,6 +32,7 @@ const STALL_LIMIT_S: u64 = 2;
 pub(super) struct Wanted {
     /// Picture caps with frame rate; none on a loudspeaker.
     pub(super) picture: Option<gst::Caps>,
+    pub(super) fit: Fit,
     pub(super) sound: bool,
     pub(super) grid: Grid,
 }
@@ -111,7 +112,8 @@ pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool
     if sound_only && !sounding {
         return Err("no-sound-device");
     }
-    let decoder = Decoder::open(&item.path, caps, item.kind == MediaKind::Still, sounding)?;
+    let picture = caps.map(|caps| picture_branch(caps, want.fit, item.kind == MediaKind::Still));
+    let decoder = Decoder::open(&item.path, picture, sounding)?;
     let until = Instant::now() + PREPARE_LIMIT;
     let waiting = || if Instant::now() < until && wanted() { Ok(()) } else { Err("too-slow") };
     let mut source = Source {
@@ -212,8 +214,28 @@ impl Moving {
     }
 }
 
+/// From a decoded picture to the output's raster `caps`.
+fn picture_branch(caps: &gst::Caps, fit: Fit, still: bool) -> (String, gst::Caps) {
+    // videorate first: a source with more frames than the output is not scaled in vain.
+    let rate = if still { "" } else { "videorate name=picture ! " };
+    let name = if still { "name=picture" } else { "" };
+    let keep = if still { 1 } else { 4 };
+    let side = |field| caps.structure(0).and_then(|s| s.get::<i32>(field).ok()).unwrap_or(1);
+    let crop = match fit {
+        Fit::Crop => format!("aspectratiocrop aspect-ratio={}/{} ! ", side("width"), side("height")),
+        Fit::Letterbox | Fit::Stretch => String::new(),
+    };
+    let borders = fit == Fit::Letterbox;
+    let branch = format!(
+        " {rate}videoflip {name} video-direction=auto ! {crop}videoconvertscale add-borders={borders} qos=false ! \
+         capsfilter name=raster ! appsink name=frames sync=false async=false max-buffers={keep}"
+    );
+    (branch, if still { without_rate(caps) } else { caps.clone() })
+}
+
 impl Decoder {
-    fn open(path: &Path, caps: Option<&gst::Caps>, still: bool, sounding: bool) -> Result<Self, &'static str> {
+    /// `picture`: the branch of the picture, and the caps at its end.
+    fn open(path: &Path, picture: Option<(String, gst::Caps)>, sounding: bool) -> Result<Self, &'static str> {
         let meta = std::fs::metadata(path).map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => "not-found",
             _ => "not-readable",
@@ -222,15 +244,8 @@ impl Decoder {
             return Err("not-readable");
         }
         let mut chains = "filesrc name=file ! decodebin name=decoder".to_owned();
-        if caps.is_some() {
-            // videorate first: a source with more frames than the output is not scaled in vain.
-            let rate = if still { "" } else { "videorate name=picture ! " };
-            let name = if still { "name=picture" } else { "" };
-            let keep = if still { 1 } else { 4 };
-            chains += &format!(
-                " {rate}videoflip {name} video-direction=auto ! videoconvertscale add-borders=true qos=false ! \
-                 capsfilter name=raster ! appsink name=frames sync=false async=false max-buffers={keep}"
-            );
+        if let Some((branch, _)) = &picture {
+            chains += branch;
         }
         if sounding {
             chains += &format!(
@@ -250,8 +265,7 @@ impl Decoder {
         });
         let this = Self { pipeline, found };
         this.watch();
-        if let (Some(raster), Some(caps)) = (this.pipeline.by_name("raster"), caps) {
-            let caps = if still { without_rate(caps) } else { caps.clone() };
+        if let (Some(raster), Some((_, caps))) = (this.pipeline.by_name("raster"), picture) {
             raster.set_property("caps", caps);
         }
         if let Some(file) = this.pipeline.by_name("file") {

@@ -4,10 +4,13 @@ use super::director::Outputs;
 use super::screen::{Screen, raster};
 use super::sound::{RATE, Speaker};
 use super::{GstStage, Timeline};
-use crate::stage::{PictureSink, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings};
+use crate::stage::{
+    Fit, PictureSink, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
+};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
+use gstreamer_video as gst_video;
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::ports::{Clock, ClockState};
@@ -18,8 +21,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-const SETTINGS: StageSettings =
-    StageSettings { width_px: 320, height_px: 180, fps: 30, picture: PictureSink::Fake, sound: SoundSink::Fake };
+const SETTINGS: StageSettings = StageSettings {
+    width_px: 320,
+    height_px: 180,
+    fps: 30,
+    fit: Fit::Letterbox,
+    picture: PictureSink::Fake,
+    sound: SoundSink::Fake,
+};
 /// 2026-11-22T02:00:00Z.
 const MORNING: i64 = 1_795_312_800_000;
 
@@ -54,19 +63,22 @@ struct Theatre {
 
 impl Theatre {
     fn open(screen: Option<gst::Element>, speaker: Option<gst::Element>) -> Self {
+        Self::with(SETTINGS, screen, speaker)
+    }
+    fn with(settings: StageSettings, screen: Option<gst::Element>, speaker: Option<gst::Element>) -> Self {
         gst::init().unwrap();
         let clock = Arc::new(StepClock { begin: Instant::now(), step_ms: AtomicI64::new(0) });
-        let timeline = Timeline::begin(&SETTINGS, clock.as_ref());
-        let mut outputs = Outputs::open(&SETTINGS, &timeline).unwrap();
+        let timeline = Timeline::begin(&settings, clock.as_ref());
+        let mut outputs = Outputs::open(&settings, &timeline).unwrap();
         if let Some(sink) = screen {
-            outputs.screen = Some(Screen::with(sink, &raster(&SETTINGS), &timeline).unwrap());
+            outputs.screen = Some(Screen::with(sink, &raster(&settings), &timeline).unwrap());
         }
         if let Some(sink) = speaker {
             outputs.speaker = Some(Speaker::with(&sink, &timeline).unwrap());
         }
         let (tell, events) = unbounded_channel();
         let on_stage: Arc<dyn Clock> = clock.clone();
-        let stage = GstStage::with(SETTINGS, timeline, on_stage, outputs, tell).unwrap();
+        let stage = GstStage::with(settings, timeline, on_stage, outputs, tell).unwrap();
         Self { stage, clock, events, folder: tempfile::tempdir().unwrap() }
     }
     /// Makes a file with a pipeline that ends in `OUT`.
@@ -272,4 +284,43 @@ fn what_is_forgotten_is_not_reported_and_a_stop_is_the_end() {
     let report = theatre.reports(1).remove(0);
     assert_eq!((report.ticket, &report.result), (1, &StageResult::Partial("stopped".into())));
     assert!(theatre.events.blocking_recv().is_none(), "nothing comes after the last report");
+}
+
+/// Light at the middle of the left edge, of the top edge, and in the middle, of what the screen shows.
+fn lights(fit: Fit, size: (u32, u32)) -> [u8; 3] {
+    gst::init().unwrap();
+    let (width, height) = size;
+    let sink = gst_app::AppSink::builder().build();
+    let settings = StageSettings { width_px: width, height_px: height, fit, ..SETTINGS };
+    let mut theatre = Theatre::with(settings, Some(sink.clone().upcast()), None);
+    // 160 x 216: white, with a black beam of 18 lines at the top and at the bottom
+    let source = "videotestsrc num-buffers=1 pattern=white ! video/x-raw,width=160,height=180 ! \
+                  videobox top=-18 bottom=-18 ! videoconvert ! pngenc ! OUT";
+    let still = theatre.file("tall.png", source);
+    theatre.enqueue(1, &still, MediaKind::Still, 1000, 1.0);
+    while !matches!(theatre.next(), StageEvent::Started { ticket: 1, .. }) {}
+    let mut shown = [0; 3];
+    while let Some(sample) = sink.try_pull_sample(gst::ClockTime::from_mseconds(300)) {
+        let info = gst_video::VideoInfo::from_caps(sample.caps().unwrap()).unwrap();
+        let map = sample.buffer().unwrap().map_readable().unwrap();
+        let light = |x: u32, y: u32| map[info.offset()[0] + y as usize * info.stride()[0] as usize + x as usize];
+        shown = [light(1, height / 2), light(width / 2, 1), light(width / 2, height / 2)];
+        if shown[2] > 200 {
+            break; // the still itself, after the dark picture before it
+        }
+    }
+    shown
+}
+
+#[test]
+fn a_source_of_another_shape_gets_borders_is_cut_or_stretched() {
+    let seen =
+        |fit, size| lights(fit, size).map(|light| if light > 200 { 'W' } else { '-' }).iter().collect::<String>();
+    for wide in [(320, 180), (640, 192)] {
+        assert_eq!(seen(Fit::Letterbox, wide), "--W", "borders beside it, its own beam above");
+        assert_eq!(seen(Fit::Stretch, wide), "W-W", "all of it, to the edges");
+        assert_eq!(seen(Fit::Crop, wide), "WWW", "the beams are cut off");
+    }
+    assert_eq!(seen(Fit::Letterbox, (180, 320)), "W-W", "a portrait screen gets borders above and below");
+    assert_eq!(seen(Fit::Crop, (90, 360)), "W-W", "its sides are cut off");
 }
