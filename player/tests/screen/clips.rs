@@ -33,10 +33,11 @@ pub(crate) struct Clip {
 
 const H264: &str = "openh264enc bitrate=3000000 complexity=low gop-size=30 ! h264parse ! mp4mux name=m";
 const VP9: &str = "vp9enc deadline=1 cpu-used=8 threads=2 target-bitrate=2000000 keyframe-max-dist=60 ! webmmux name=m";
+const AV1: &str = "av1enc usage-profile=realtime cpu-used=8 threads=2 target-bitrate=1500 ! av1parse ! webmmux name=m";
 const VP8: &str = "vp8enc deadline=1 cpu-used=8 target-bitrate=1500000 keyframe-max-dist=60 ! webmmux name=m";
 
 /// The mixed bill: codecs, containers, frame rates, sizes, with sound and without, stills.
-pub(crate) const MIXED: [Clip; 6] = [
+pub(crate) const MIXED: [Clip; 8] = [
     Clip {
         id: 1,
         file: "h264-aac-30.mp4",
@@ -73,6 +74,16 @@ pub(crate) const MIXED: [Clip; 6] = [
         fps: 30,
         frames: 1,
         encode: "videoconvert ! pngenc ! identity name=m",
+        sound: None,
+    },
+    Clip { id: 7, file: "av1-silent-30.webm", size: (640, 360), fps: 30, frames: 60, encode: AV1, sound: None },
+    Clip {
+        id: 8,
+        file: "still.webp",
+        size: (1280, 720),
+        fps: 30,
+        frames: 1,
+        encode: "webpenc lossless=true ! identity name=m",
         sound: None,
     },
 ];
