@@ -185,11 +185,14 @@ fn what_cannot_be_read_is_named_with_line_column_value_and_mend() {
         &[],
         &["c.csv:1:1: header = \"count\"", "date, hour, people", "--count-col"],
     );
+    counts.refused(1, good.replace("hour", "count"), &[], &["header = \"count\"", "this column stands twice"]);
+    let (nobody, words) = counts.run("date,hour,count\n2026-11-23,7,0\n", "05:00-22:00", &[]);
+    assert!(nobody["working_day"] == json!([]) && words.contains("No peak hours were found"), "{words}");
     counts.refused(1, good.replace("hour", "when"), &[], &["header = \"hour\"", "time (08:15)"]);
-    counts.refused(1, good.replace(",8,", ",25,"), &[], &["c.csv:2:2: time = \"25\"", "from 0 to 23"]);
-    counts.refused(1, good.replace(",8,", ",8h,"), &[], &["c.csv:2:2: time = \"8h\""]);
+    counts.refused(1, good.replace(",8,", ",25,"), &[], &["c.csv:2:2: hour = \"25\"", "from 0 to 23"]);
+    counts.refused(1, good.replace(",8,", ",8h,"), &[], &["c.csv:2:2: hour = \"8h\""]);
     counts.refused(1, good.replace("08-21", "02-30"), &[], &["c.csv:2:1: date = \"2026-02-30\"", "a day that exists"]);
-    counts.refused(1, good.replace(",5", ",-5"), &[], &["c.csv:2:3: count = \"-5\"", "from 0 on"]);
+    counts.refused(1, good.replace(",5", ",-5"), &[], &["c.csv:2:3: count = \"-5\"", "from 0 to 100,000,000"]);
     counts.refused(1, good.replace(",5", ",\"1,000\""), &[], &["count = \"1,000\""]);
     counts.refused(1, good.replace(",5", ",1e3"), &[], &["count = \"1e3\""]);
     counts.refused(1, good.replace(",8,5", ",8"), &[], &["c.csv:2:3: count = \"\"", "the row ends before"]);

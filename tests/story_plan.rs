@@ -168,6 +168,18 @@ fn an_instance_that_cannot_be_right_is_refused_with_its_place_and_leaves_nothing
     day("instance/1", "instance/2", &["schema", "dayplan-instance/2", "write \"dayplan-instance/1\""]);
     day("\"category\":null", "\"category\":\"soda\"", &["category", "\"soda\"", "category_gap_s"]);
     day("\"fixed\":[", "\"fixed\":[{\"id\":\"bell\",\"start\":28830,\"dur\":60},", &["bell", "overlaps"]);
+    day("\"id\":\"small\"", "\"id\":\"sm\\nall\"", &["id", "sm\\\\nall", "visible characters"]);
+    day("\"id\":\"a\"", "\"id\":\"a\\u202eb\"", &["campaigns[0].id", "u{202e}", "visible characters"]);
+    day("\"id\":\"f\"", &format!("\"id\":\"{}\"", "f".repeat(129)), &["fillers[0].id", "1 to 128"]);
+    day("\"bin_s\":900", "\"bin_s\":600", &["footfall.bin_s = 600", "use 900"]);
+    day("\"weights\":[5,", "\"weights\":[", &["footfall.weights = 95 counts", "give 96"]);
+    day("\"min_gap_s\":900", "\"min_gap_s\":90000", &["min_gap_s", "\"90000\"", "at most 86400"]);
+    day("\"priority\":1", "\"priority\":0", &["priority", "1 (served first) to 9"]);
+    let closed = changed("\"operating\":[[28800,36000]]", "\"operating\":[]");
+    let (from, to) = (closed.find("\"campaigns\"").unwrap(), closed.find("\"fillers\"").unwrap());
+    let closed = format!("{}\"campaigns\":[],{}", &closed[..from], &closed[to..]);
+    let closed = closed.replace("{\"dur\":60,\"id\":\"anthem\",\"start\":28800}", "");
+    no(closed.as_bytes(), &["operating = []", "the hours in which the screen is on"]);
     no(changed("\"seed\":1}", "\"seed\":1").as_bytes(), &["i.json:1:", "not JSON"]);
     no((changed("small", "small") + "{}").as_bytes(), &["not JSON", "trailing characters"]);
     no(b"", &["i.json:1:0:", "not JSON"]);

@@ -43,6 +43,8 @@ const MISSING: [&str; 5] = ["", "na", "n/a", "nan", "null"];
 struct Places {
     date: Option<usize>,
     time: usize,
+    /// `time` or `hour`, as the file has it.
+    time_name: &'static str,
     count: usize,
     place: Option<usize>,
 }
@@ -128,8 +130,10 @@ impl Places {
             columns.count
         } else if Some(column) == self.date {
             "date"
+        } else if let Some((name, _)) = columns.place.filter(|_| Some(column) == self.place) {
+            name
         } else {
-            "time"
+            self.time_name
         }
     }
 }
@@ -147,6 +151,13 @@ fn header(record: &csv::StringRecord, any: bool, columns: CountColumns<'_>) -> R
         let same = |cell: &str| cell.to_lowercase() == name.to_lowercase();
         record.iter().position(|cell| cell == name).or_else(|| record.iter().position(same))
     };
+    let used = ["date", "time", "hour", columns.count].into_iter().chain(columns.place.map(|(name, _)| name));
+    for name in used {
+        if record.iter().filter(|cell| *cell == name).count() > 1 {
+            let mend = say("cột này có hai lần; hãy bỏ một cột", "this column stands twice; take one out");
+            return Err((name.to_owned(), mend));
+        }
+    }
     let names = record.iter().collect::<Vec<_>>().join(", ");
     let lost = |name: &str, vi: &str, en: &str| {
         let mend = say(
@@ -167,7 +178,8 @@ fn header(record: &csv::StringRecord, any: bool, columns: CountColumns<'_>) -> R
         }
         None => None,
     };
-    Ok(Places { date: index("date"), time, count, place })
+    let time_name = if index("time").is_some() { "time" } else { "hour" };
+    Ok(Places { date: index("date"), time, time_name, count, place })
 }
 
 /// A row as it was read.
@@ -205,7 +217,10 @@ fn row<'a>(record: &'a csv::StringRecord, places: &Places) -> Result<Option<Read
             let vi = "phải là số từ 0 trở lên, tối đa 20 chữ số sau dấu chấm; để trống khi không đếm";
             (
                 places.count,
-                say(vi, "must be a number from 0 on, at most 20 decimals; leave it empty when nobody counted"),
+                say(
+                    vi,
+                    "must be a number from 0 to 100,000,000, at most 20 decimals; leave it empty when nobody counted",
+                ),
             )
         })?)
     };

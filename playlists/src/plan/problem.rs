@@ -165,6 +165,7 @@ impl Problem {
 
     fn validate_day(&self) -> Result<(), ProblemError> {
         ensure(self.schema == INSTANCE_SCHEMA, || "schema".into(), &self.schema, "write \"dayplan-instance/1\"")?;
+        readable(|| "id".into(), &self.id)?;
         let day_ok = (1..=DAY_S).contains(&self.horizon_s);
         ensure(day_ok, || "horizon_s".into(), self.horizon_s, "a day has 1 to 86400 seconds")?;
         let end = self.operating.iter().last().map_or(0, |(_, b)| b);
@@ -202,9 +203,10 @@ impl Problem {
         ensure(dur_ok, || at("dur"), c.dur, "give it at least 1 second and at most the day")?;
         ensure(c.target <= 10_000, || at("target"), c.target, "ask for at most 10000 plays a day")?;
         ensure(c.min_gap_s >= c.dur, || at("min_gap_s"), c.min_gap_s, "make it at least dur")?;
+        ensure(c.min_gap_s <= DAY_S, || at("min_gap_s"), c.min_gap_s, "use at most 86400, a day")?;
         let weight_ok = (1..=1_000_000).contains(&c.shortfall_weight);
         ensure(weight_ok, || at("shortfall_weight"), c.shortfall_weight, "use 1 to 1000000")?;
-        ensure((1..=9).contains(&c.priority), || at("priority"), c.priority, "use 1 (orders) to 3 (others)")?;
+        ensure((1..=9).contains(&c.priority), || at("priority"), c.priority, "use 1 (served first) to 9")?;
         let outside = c.windows.minus(&self.operating);
         ensure(outside.is_empty(), || at("windows"), outside.text(), "cut the windows to the operating hours")?;
         if let Some(category) = &c.category {
@@ -302,10 +304,18 @@ fn interval_set(field: &str, intervals: Vec<(u32, u32)>) -> Result<IntervalSet, 
     Ok(IntervalSet::from(intervals))
 }
 
+/// Names are said to people: none that is too long, breaks a line or turns the text around it.
+fn readable(field: impl FnOnce() -> String, id: &str) -> Result<(), ProblemError> {
+    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let plain = !id.chars().any(|c| c.is_control() || turns(c));
+    let length_ok = (1..=128).contains(&id.chars().count());
+    ensure(plain && length_ok, field, id.escape_debug(), "give it a name of 1 to 128 visible characters")
+}
+
 fn unique<'a>(what: &str, ids: impl Iterator<Item = &'a String>) -> Result<(), ProblemError> {
     let mut seen = BTreeSet::new();
     for (i, id) in ids.enumerate() {
-        ensure(!id.is_empty(), || format!("{what}[{i}].id"), id, "give it a name")?;
+        readable(|| format!("{what}[{i}].id"), id)?;
         ensure(seen.insert(id), || format!("{what}[{i}].id"), id, "give every item a name of its own")?;
     }
     Ok(())

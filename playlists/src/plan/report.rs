@@ -199,9 +199,12 @@ impl PlanReport {
     }
 }
 
-/// A distance in words: `10 phút`, `90 s`.
+/// A distance in words: `10 phút`, `90 s`, `24 giờ`.
 pub(super) fn minutes(lang: Lang, seconds: u32) -> String {
-    let (count, vi, en) =
-        if seconds.is_multiple_of(60) { (seconds / 60, "phút", "min") } else { (seconds, "giây", "s") };
+    let (count, vi, en) = match seconds {
+        s if s > 7_200 && s.is_multiple_of(3_600) => (s / 3_600, "giờ", "h"),
+        s if s.is_multiple_of(60) => (s / 60, "phút", "min"),
+        s => (s, "giây", "s"),
+    };
     lang.pick(format!("{count} {vi}"), format!("{count} {en}"))
 }

@@ -6,6 +6,8 @@ use super::report::{Lang, minutes};
 use crate::time::IntervalSet;
 use std::cmp::Reverse;
 
+/// Campaigns that a sentence names at most.
+const MOST_NAMED: usize = 3;
 /// Most steps of the search for the cheapest mend; the best one found until then is said.
 const MOST_STEPS: u32 = 20_000;
 
@@ -120,7 +122,7 @@ impl Certificate {
         let (vi, en) = if matches!(self, Self::Capacity { .. }) { ("giây", "s") } else { ("lượt", "plays") };
         let one =
             |c: &&Campaign| format!("{} {} {}", name(&c.id), lang.number(size(c)), lang.pick(vi.into(), en.into()));
-        let list = members.iter().take(3).map(one).collect::<Vec<_>>().join(", ");
+        let list = members.iter().take(MOST_NAMED).map(one).collect::<Vec<_>>().join(", ");
         lang.pick(format!("Nhiều nhất: {list}. "), format!("Largest: {list}. "))
     }
 
@@ -130,7 +132,11 @@ impl Certificate {
             let (name, from, to) = (name(&f.campaign), lang.number(f.from.into()), lang.number(f.to.into()));
             lang.pick(format!("{name} từ {from} xuống {to}"), format!("{name} {from} → {to}"))
         };
-        let list = steps.iter().map(step).collect::<Vec<_>>().join(", ");
+        let mut list = steps.iter().take(MOST_NAMED).map(step).collect::<Vec<_>>().join(", ");
+        if steps.len() > MOST_NAMED {
+            let more = lang.number((steps.len() - MOST_NAMED) as u64);
+            list += &lang.pick(format!(" và {more} chiến dịch khác"), format!(" and {more} more"));
+        }
         lang.pick(format!("Cách ít thiệt nhất: giảm {list} lượt/ngày."), format!("Cheapest: {list} a day."))
     }
 

@@ -99,6 +99,12 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         output::rows(args.format, COLUMNS, &rows)?;
     }
     say(context, &file, &calendar);
+    if [&answer.working_day, &answer.saturday, &answer.sunday_holiday].iter().all(|windows| windows.is_empty()) {
+        context.say(
+            "Không tìm được giờ cao điểm nào: trong giờ hoạt động không ai được đếm.",
+            "No peak hours were found: nobody was counted in the operating hours.",
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }
 

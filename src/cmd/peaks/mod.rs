@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 /// Arguments of `lichphat peaks`.
 #[derive(Debug, clap::Args)]
-#[command(subcommand_negates_reqs = true)]
+#[command(subcommand_negates_reqs = true, allow_negative_numbers = true)]
 pub(super) struct Args {
     #[command(subcommand)]
     command: Option<Command>,

@@ -119,7 +119,22 @@ fn read(path: &Path, lang: Lang) -> Result<Problem, AppError> {
         let mend = lang.pick("phải là một đối tượng JSON", "must be one JSON object");
         return Err(AppError::Failed(format!("{name}:1:1: {mend}: {{\"schema\": \"dayplan-instance/1\", …}}")));
     }
-    parse(bytes).map_err(|flaw| AppError::Failed(flaw.text(&name, lang)))
+    let problem = parse(bytes).map_err(|flaw| AppError::Failed(flaw.text(&name, lang)))?;
+    whole(&problem).map_err(|(field, value, mend)| AppError::Failed(format!("{name}: {field} = {value}: {mend}")))?;
+    Ok(problem)
+}
+
+/// What the file form asks for beyond what the planner needs: field, value and mend of what is not so.
+fn whole(problem: &Problem) -> Result<(), (&'static str, String, &'static str)> {
+    let (bin_s, bins) = (problem.footfall.bin_s, problem.footfall.weights.len());
+    match () {
+        () if problem.operating.is_empty() => {
+            Err(("operating", "[]".into(), "give the hours in which the screen is on"))
+        }
+        () if bin_s != 900 => Err(("footfall.bin_s", bin_s.to_string(), "use 900 (15 minutes)")),
+        () if bins != 96 => Err(("footfall.weights", format!("{bins} counts"), "give 96, one for each 15 minutes")),
+        () => Ok(()),
+    }
 }
 
 /// Where and why a file is no problem of a day.
@@ -150,6 +165,15 @@ impl Flaw {
         }
         let mend = plain(said).map(|mend| format!(" – {}", lang.pick(&mend.vi, &mend.en))).unwrap_or_default();
         let what = if self.error.is_data() { self.path.as_str() } else { lang.pick("không phải JSON", "not JSON") };
+        let mend = if mend.is_empty() && !self.error.is_data() {
+            lang.pick(
+                " – hãy đưa trọn một tệp dayplan-instance/1 (xem tests/dayplan/README.md)",
+                " – give one whole dayplan-instance/1 file (see tests/dayplan/README.md)",
+            )
+            .to_owned()
+        } else {
+            mend
+        };
         format!("{name}:{line}:{column}: {what}: {said}{mend}")
     }
 }
