@@ -1,7 +1,8 @@
 //! The player's settings file, `player.toml`; command-line switches stand above it.
 
 use crate::display::drm::Link;
-use crate::stage::{Fit, PictureSink, SoundSink};
+use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
+use lichphat_playlists::time::IntervalSet;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +26,8 @@ pub struct PlayerConfig {
     pub sink: PictureSink,
     /// Where the sound goes.
     pub sound: SoundSink,
+    /// When and how loud this place may be heard.
+    pub sound_rule: SoundRuleConfig,
     /// Picture width, pixels.
     pub width_px: u32,
     /// Picture height, pixels.
@@ -43,12 +46,45 @@ pub struct PlayerConfig {
     pub segment_age_s: u32,
 }
 
+/// `[sound_rule]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SoundRuleConfig {
+    /// `06:00-11:30;13:30-21:00`; always when absent, never when empty.
+    pub hours: Option<String>,
+    /// Loudest gain, per cent.
+    pub most_percent: u8,
+}
+
+impl Default for SoundRuleConfig {
+    fn default() -> Self {
+        Self { hours: None, most_percent: 100 }
+    }
+}
+
+impl SoundRuleConfig {
+    /// The rule, or field, value and mend.
+    pub fn rule(&self) -> Result<SoundRule, String> {
+        let hours = self
+            .hours
+            .as_deref()
+            .map(|text| if text.is_empty() { Ok(IntervalSet::empty()) } else { IntervalSet::parse(text) });
+        let hours =
+            hours.transpose().map_err(|e| format!("sound_rule.hours: {e}; write it as 06:00-11:30;13:30-21:00"))?;
+        if self.most_percent > 100 {
+            return Err(format!("sound_rule.most_percent = {}: use 0 to 100", self.most_percent));
+        }
+        Ok(SoundRule { hours, most_percent: self.most_percent })
+    }
+}
+
 impl Default for PlayerConfig {
     fn default() -> Self {
         Self {
             state_dir: "/var/lib/lichphat-player".into(),
             sink: PictureSink::Auto,
             sound: SoundSink::Auto,
+            sound_rule: SoundRuleConfig::default(),
             width_px: 1280,
             height_px: 720,
             fps: 30,
@@ -84,6 +120,7 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
+        config.sound_rule.rule()?;
         Ok(config)
     }
 }
@@ -101,6 +138,10 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named_with_its_mend() {
         assert_eq!(PlayerConfig::parse("fps = 0").unwrap_err(), "fps = 0: use 1 to 120");
+        let hours = PlayerConfig::parse("[sound_rule]\nhours = \"6-21\"").unwrap_err();
+        assert!(hours.starts_with("sound_rule.hours") && hours.contains("06:00-11:30"), "{hours}");
+        let quiet = PlayerConfig::parse("[sound_rule]\nhours = \"\"\nmost_percent = 40").unwrap().sound_rule.rule();
+        assert!(!quiet.unwrap().allows(43_200), "empty hours: never");
         let unknown = PlayerConfig::parse("frames = 3").unwrap_err();
         assert!(unknown.contains("frames") && unknown.contains("fps"), "{unknown}");
     }

@@ -207,6 +207,10 @@ fn open(
             fit: config.fit,
             picture: config.sink,
             sound: config.sound,
+            sound_rule: config
+                .sound_rule
+                .rule()
+                .map_err(|problem| ConfigError { path: "player.toml".into(), problem })?,
         },
         clock.clone(),
         tell,

@@ -8,7 +8,7 @@ mod records;
 pub use list::{List, ListError, ListItem};
 
 use crate::stage::gst::{GstStage, StageError};
-use crate::stage::{PictureSink, SoundSink, Stage, StageEvent, StageItem, StageResult, StageSettings};
+use crate::stage::{PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageResult, StageSettings};
 use feed::Feed;
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::{Clock, ClockState};
@@ -87,6 +87,7 @@ pub fn play(args: &PlayArgs) -> Result<(), PlayError> {
         fit: list.fit,
         picture: args.sink,
         sound: args.audio,
+        sound_rule: SoundRule::default(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(PlayError::System)?;
     runtime.block_on(async {

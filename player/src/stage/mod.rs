@@ -16,7 +16,7 @@ pub mod gst;
 pub mod tally;
 
 use lichphat_playlists::media::MediaKind;
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{IntervalSet, UtcMillis};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -169,8 +169,34 @@ pub enum Fit {
     Stretch,
 }
 
+/// When and how loud a place may be heard. No item and no plan overrides it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoundRule {
+    /// Hours of the local day in which there may be sound; none: all of them.
+    pub hours: Option<IntervalSet>,
+    /// Loudest gain, per cent; 0 forbids sound.
+    pub most_percent: u8,
+}
+
+impl Default for SoundRule {
+    fn default() -> Self {
+        Self { hours: None, most_percent: 100 }
+    }
+}
+
+impl SoundRule {
+    /// May there be sound at this second of the local day?
+    pub fn allows(&self, second: u32) -> bool {
+        self.most_percent > 0 && self.hours.as_ref().is_none_or(|hours| hours.contains(second))
+    }
+    /// Linear gain of an item that asks for `volume`.
+    pub fn gain(&self, volume: f64) -> f64 {
+        volume.min(f64::from(self.most_percent) / 100.0)
+    }
+}
+
 /// How a stage is set up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageSettings {
     /// Picture width, pixels.
     pub width_px: u32,
@@ -184,4 +210,6 @@ pub struct StageSettings {
     pub picture: PictureSink,
     /// Where the sound goes.
     pub sound: SoundSink,
+    /// When and how loud.
+    pub sound_rule: SoundRule,
 }

@@ -14,7 +14,7 @@ use crate::stage::{PictureSink, SoundSink, StageEvent, StageItem, StageResult, S
 use gstreamer as gst;
 use gstreamer_video as gst_video;
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{HANOI, UtcMillis};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -144,7 +144,8 @@ impl Director {
     /// What the loader needs to know: what items must become, and whether sound has a device.
     pub(super) fn wanted(&self) -> (Wanted, Arc<AtomicBool>) {
         let picture = (self.settings.picture != PictureSink::None).then(|| self.raster.clone());
-        let want = Wanted { picture, fit: self.settings.fit, sound: self.speaker.is_some(), grid: self.timeline.grid };
+        let sound = self.speaker.as_ref().map(|_| self.settings.sound_rule.clone());
+        let want = Wanted { picture, fit: self.settings.fit, sound, grid: self.timeline.grid };
         (want, Arc::clone(&self.deaf))
     }
 
@@ -276,22 +277,31 @@ impl Director {
     fn count_sound(&mut self, frame: &Frame) {
         self.tally.take(self.slot);
         let late_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(self.slot) as i64;
-        if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 {
+        if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 || !self.may_sound() {
             self.tally.settle(self.slot, Fate::Dropped);
         } else {
             self.heard.push_back(self.slot);
         }
     }
 
+    /// Does the place's rule allow sound in this slot?
+    fn may_sound(&self) -> bool {
+        let (_, of_day_ms) = self.wall.wall(self.timeline.grid.start_ns(self.slot) as i64).local(HANOI);
+        self.settings.sound_rule.allows(of_day_ms / 1000)
+    }
+
     /// The sound of this slot: the item's, or silence.
     fn sound(&mut self, deadline: Instant) {
         let grid = self.timeline.grid;
         let (from, to) = (grid.sample(self.slot, RATE), grid.sample(self.slot + 1, RATE));
+        let allowed = self.may_sound();
         let Some(speaker) = &self.speaker else { return };
+        // what may not be heard is taken all the same: sound stays in step with its picture
         let own = self
             .running
             .as_mut()
-            .and_then(|r| r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline));
+            .and_then(|r| r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline))
+            .filter(|_| allowed);
         speaker.push(from, own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]));
     }
 

@@ -7,7 +7,7 @@
 
 use super::sound::{BYTES_PER_FRAME, RATE, SoundTap};
 use crate::stage::grid::Grid;
-use crate::stage::{Fit, StageItem, StageResult};
+use crate::stage::{Fit, SoundRule, StageItem, StageResult};
 use gstreamer as gst;
 use gstreamer::glib;
 use gstreamer::prelude::*;
@@ -33,7 +33,8 @@ pub(super) struct Wanted {
     /// Picture caps with frame rate; none on a loudspeaker.
     pub(super) picture: Option<gst::Caps>,
     pub(super) fit: Fit,
-    pub(super) sound: bool,
+    /// The place's rule; none without a loudspeaker.
+    pub(super) sound: Option<SoundRule>,
     pub(super) grid: Grid,
 }
 
@@ -108,7 +109,8 @@ pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool
         return Err("no-picture-output");
     }
     let caps = want.picture.as_ref().filter(|_| !sound_only);
-    let sounding = want.sound && item.kind != MediaKind::Still;
+    let rule = want.sound.as_ref().filter(|_| item.kind != MediaKind::Still);
+    let sounding = rule.is_some();
     if sound_only && !sounding {
         return Err("no-sound-device");
     }
@@ -135,8 +137,8 @@ pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool
             _ => Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false }),
         };
     }
-    if sounding {
-        source.sound = decoder.first_sound(item.volume, base, sound_only, &waiting)?;
+    if let Some(rule) = rule {
+        source.sound = decoder.first_sound(rule.gain(item.volume), base, sound_only, &waiting)?;
     }
     if item.kind != MediaKind::Still {
         source.decoder = Some(decoder);

@@ -5,7 +5,7 @@ use super::screen::{Screen, raster};
 use super::sound::{RATE, Speaker};
 use super::{GstStage, Timeline};
 use crate::stage::{
-    Fit, PictureSink, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
+    Fit, PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
 };
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -28,6 +28,7 @@ const SETTINGS: StageSettings = StageSettings {
     fit: Fit::Letterbox,
     picture: PictureSink::Fake,
     sound: SoundSink::Fake,
+    sound_rule: SoundRule { hours: None, most_percent: 100 },
 };
 /// 2026-11-22T02:00:00Z.
 const MORNING: i64 = 1_795_312_800_000;
@@ -122,8 +123,8 @@ fn fakesink() -> gst::Element {
 /// Number of the first sample, and the samples of the left channel.
 type Heard = (u64, Vec<i16>);
 
-#[test]
-fn sound_is_gapless_in_step_with_its_picture_and_silent_in_between() {
+/// A loudspeaker that writes down what it plays.
+fn ear() -> (gst::Element, Arc<Mutex<Vec<Heard>>>) {
     let heard: Arc<Mutex<Vec<Heard>>> = Arc::default();
     gst::init().unwrap();
     let ear = gst_app::AppSink::builder().sync(true).async_(false).build();
@@ -141,7 +142,13 @@ fn sound_is_gapless_in_step_with_its_picture_and_silent_in_between() {
             })
             .build(),
     );
-    let mut theatre = Theatre::open(None, Some(ear.upcast()));
+    (ear.upcast(), heard)
+}
+
+#[test]
+fn sound_is_gapless_in_step_with_its_picture_and_silent_in_between() {
+    let (ear, heard) = ear();
+    let mut theatre = Theatre::open(None, Some(ear));
     let tone =
         "audiotestsrc wave=square freq=400 volume=0.5 samplesperbuffer=480 num-buffers=100 ! audio/x-raw,rate=48000";
     let wav = theatre.file("tone.wav", &format!("{tone},format=S16LE ! wavenc ! OUT"));
@@ -179,6 +186,37 @@ fn sound_is_gapless_in_step_with_its_picture_and_silent_in_between() {
     let peak = |from: u64| heard.iter().find(|(at, s)| *at >= from && !s.is_empty()).map(|(_, s)| s[s.len() / 2].abs());
     let (quiet, full) = (peak(first).unwrap(), peak(again + 4800).unwrap());
     assert!((3.4..4.6).contains(&(f64::from(full) / f64::from(quiet))), "volume 0.25: {quiet} against {full}");
+}
+
+/// The loudest sample of half a second of a tone at full volume at nine in the morning, and how its play went.
+fn loudest(rule: SoundRule) -> (u16, StageResult) {
+    let (ear, heard) = ear();
+    let settings = StageSettings { sound_rule: rule, ..SETTINGS };
+    let mut theatre = Theatre::with(settings, None, Some(ear));
+    let tone =
+        "audiotestsrc wave=square volume=0.5 num-buffers=50 ! audio/x-raw,rate=48000,format=S16LE ! wavenc ! OUT";
+    let wav = theatre.file("tone.wav", tone);
+    theatre.enqueue(1, &wav, MediaKind::Audio, 500, 1.0);
+    let report = theatre.reports(1).remove(0);
+    theatre.stage.stop();
+    while theatre.events.blocking_recv().is_some() {}
+    let heard = heard.lock().unwrap();
+    (heard.iter().flat_map(|(_, samples)| samples).map(|s| s.unsigned_abs()).max().unwrap(), report.result)
+}
+
+#[test]
+fn a_places_sound_rule_stands_above_every_item_and_what_nobody_hears_is_no_play() {
+    let rule = |hours: Option<&str>, most_percent| SoundRule {
+        hours: hours.map(|text| lichphat_playlists::time::IntervalSet::parse(text).unwrap()),
+        most_percent,
+    };
+    let (full, result) = loudest(rule(None, 100));
+    assert_eq!((full > 10_000, result), (true, StageResult::Complete));
+    let (half, result) = loudest(rule(Some("08:00-10:00"), 50));
+    assert!((full / 2).abs_diff(half) < 200 && result == StageResult::Complete, "{half} of {full}");
+    for silent in [rule(Some("10:00-21:00"), 100), rule(None, 0)] {
+        assert_eq!(loudest(silent), (0, StageResult::Failed("not-rendered".into())));
+    }
 }
 
 #[test]
