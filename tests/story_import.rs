@@ -199,6 +199,21 @@ fn documents_that_would_stop_the_planner_together_are_refused_one_by_one() {
     };
     no("campaigns", "c.toml", soda("", 300), &["contract[0].category = \"drinks\"", "[category_gap_s]"]);
     no("campaigns", "c.toml", soda("[category_gap_s]\ndrinks = 400\n", 300), &["contract[0].min_gap_s = \"300\""]);
+    // what no day could be planned with
+    no(
+        "campaigns",
+        "c.toml",
+        soda("[category_gap_s]\ndrinks = 200\n", 90_000),
+        &["min_gap_s = \"90000\"", "86400, a day"],
+    );
+    let many = soda("[category_gap_s]\ndrinks = 200\n", 300).replace("per_day = 4", "per_day = 20000");
+    no("campaigns", "c.toml", many, &["contract[0].plays_per_day = \"20000\"", "1 to 10000"]);
+    no(
+        "directives",
+        "o.toml",
+        order("min_gap_s = 300", "min_gap_s = 90000"),
+        &["min_gap_s = \"90000\"", "86400, a day"],
+    );
     let path = data.path().join("c.toml");
     std::fs::write(&path, soda("[category_gap_s]\ndrinks = 200\n", 300)).unwrap();
     data.ok(&["import", "campaigns", path.to_str().unwrap()]);

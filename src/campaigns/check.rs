@@ -5,7 +5,7 @@ use super::target::Target;
 use crate::directory::Directory;
 use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{DAY_S, LocalDay};
 
 /// The rule that a smaller number breaks.
 const UPWARD: (&str, &str) = (
@@ -50,6 +50,10 @@ impl Directive {
         }
         if !(1..=3).contains(&self.priority) {
             flaw("priority", self.priority.to_string(), "từ 1 (trước hết) đến 3", "must be 1 (first) to 3");
+        }
+        if self.min_gap_s > DAY_S {
+            let gap = self.min_gap_s.to_string();
+            flaw("min_gap_s", gap, "không quá 86400, một ngày", "must be at most 86400, a day");
         }
         if self.quota.is_some_and(|q| q.plays == 0 || q.plays > 100_000) {
             let plays = self.quota.map_or(0, |q| q.plays).to_string();

@@ -9,7 +9,7 @@ use crate::directory::typed::Flaw;
 use crate::directory::{DayClass, DaySpan, Days, Directory, Screen};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::quota::{Of, Over, Period, Quota, Rule, Within};
-use lichphat_playlists::time::{LocalDay, parse_clock};
+use lichphat_playlists::time::{DAY_S, LocalDay, parse_clock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -230,8 +230,12 @@ impl LocalProgramme {
                     "a contract has 2 or 3: orders come first",
                 );
             }
-            if c.plays_per_day == 0 {
-                flaw("plays_per_day", "0".into(), "ít nhất là 1", "must be at least 1");
+            if !(1..=10_000).contains(&c.plays_per_day) {
+                flaw("plays_per_day", c.plays_per_day.to_string(), "từ 1 đến 10000", "must be 1 to 10000");
+            }
+            if c.min_gap_s > DAY_S {
+                let gap = c.min_gap_s.to_string();
+                flaw("min_gap_s", gap, "không quá 86400, một ngày", "must be at most 86400, a day");
             }
             if c.min_gap_s < c.product.length_s {
                 flaw(
