@@ -149,7 +149,11 @@ async fn write(stream: &mut BufReader<TcpStream>, status: u16, headers: &str, bo
     stream.flush().await.ok()
 }
 
+/// Two cores show one player's pictures in time, not three's.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 struct Machine {
+    _alone: tokio::sync::MutexGuard<'static, ()>,
     dir: tempfile::TempDir,
     server: FakeServer,
     call: Arc<Notify>,
@@ -157,6 +161,7 @@ struct Machine {
 
 impl Machine {
     async fn new() -> Self {
+        let alone = ONE_AT_A_TIME.lock().await;
         let (server, call) = (FakeServer::new(), Arc::new(Notify::new()));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provisioning = Provisioning {
@@ -169,7 +174,7 @@ impl Machine {
         tokio::spawn(serve(listener, server.clone(), call.clone()));
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("device.toml"), toml::to_string(&provisioning).unwrap()).unwrap();
-        Self { dir, server, call }
+        Self { _alone: alone, dir, server, call }
     }
     fn start(&self) -> Child {
         self.command().spawn().unwrap()

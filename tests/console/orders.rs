@@ -18,7 +18,10 @@ async fn before_an_order_begins_the_page_says_who_can_carry_it_and_what_would_he
     town.programme().await;
     let first = town.ok("/").await;
     assert!(first.contains("href=\"/preflight/ihanoi\""), "one step from the order's name");
-    assert!(first.contains("<details class=\"others\" open>") && !first.contains("lichphat import directives"), "{first}");
+    assert!(
+        first.contains("<details class=\"others\" open>") && !first.contains("lichphat import directives"),
+        "{first}"
+    );
     let html = town.answered("/preflight/ihanoi").await;
     for said in [
         "Từ 20/11/2026 đến hết ngày 26/11/2026",
