@@ -170,6 +170,18 @@ fn an_instance_that_cannot_be_right_is_refused_with_its_place_and_leaves_nothing
     day("\"fixed\":[", "\"fixed\":[{\"id\":\"bell\",\"start\":28830,\"dur\":60},", &["bell", "overlaps"]);
     day("\"id\":\"small\"", "\"id\":\"sm\\nall\"", &["id", "sm\\\\nall", "visible characters"]);
     day("\"id\":\"a\"", "\"id\":\"a\\u202eb\"", &["campaigns[0].id", "u{202e}", "visible characters"]);
+    day(
+        "\"category_gap_s\":{",
+        "\"category_gap_s\":{\"dr\\nink\":60",
+        &["category_gap_s", "dr\\\\nink", "visible characters"],
+    );
+    day("\"category\":null", "\"category\":\"dr\\nink\"", &["category", "dr\\\\nink", "visible characters"]);
+    let turned =
+        changed("\"id\":\"a\"", "\"id\":\"a\\nb\"").replace("[[28800,36000]],\"category", "[[36000,28800]],\"category");
+    no(
+        turned.replace("\"windows\":[[28800,36000]]", "\"windows\":[[36000,28800]]").as_bytes(),
+        &["campaigns[0].id", "a\\\\nb"],
+    );
     day("\"id\":\"f\"", &format!("\"id\":\"{}\"", "f".repeat(129)), &["fillers[0].id", "1 to 128"]);
     day("\"bin_s\":900", "\"bin_s\":600", &["footfall.bin_s = 600", "use 900"]);
     day("\"weights\":[5,", "\"weights\":[", &["footfall.weights = 95 counts", "give 96"]);

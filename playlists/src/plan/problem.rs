@@ -166,6 +166,7 @@ impl Problem {
     fn validate_day(&self) -> Result<(), ProblemError> {
         ensure(self.schema == INSTANCE_SCHEMA, || "schema".into(), &self.schema, "write \"dayplan-instance/1\"")?;
         readable(|| "id".into(), &self.id)?;
+        self.category_gap_s.keys().try_for_each(|category| readable(|| "category_gap_s".into(), category))?;
         let day_ok = (1..=DAY_S).contains(&self.horizon_s);
         ensure(day_ok, || "horizon_s".into(), self.horizon_s, "a day has 1 to 86400 seconds")?;
         let end = self.operating.iter().last().map_or(0, |(_, b)| b);
@@ -210,6 +211,7 @@ impl Problem {
         let outside = c.windows.minus(&self.operating);
         ensure(outside.is_empty(), || at("windows"), outside.text(), "cut the windows to the operating hours")?;
         if let Some(category) = &c.category {
+            readable(|| at("category"), category)?;
             let Some(&gap) = self.category_gap_s.get(category) else {
                 return ensure(false, || at("category"), category, "name its gap in category_gap_s");
             };
@@ -265,6 +267,7 @@ impl TryFrom<RawProblem> for Problem {
     fn try_from(raw: RawProblem) -> Result<Self, ProblemError> {
         let mut campaigns = Vec::with_capacity(raw.campaigns.len());
         for (i, c) in raw.campaigns.into_iter().enumerate() {
+            readable(|| format!("campaigns[{i}].id"), &c.id)?; // before it is said
             let windows = interval_set(&format!("campaigns[{i}] ({}).windows", c.id), c.windows)?;
             campaigns.push(Campaign {
                 id: c.id,
