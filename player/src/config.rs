@@ -2,7 +2,6 @@
 
 use crate::display::drm::Link;
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
-use lichphat_playlists::time::IntervalSet;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -27,7 +26,7 @@ pub struct PlayerConfig {
     /// Where the sound goes.
     pub sound: SoundSink,
     /// When and how loud this place may be heard.
-    pub sound_rule: SoundRuleConfig,
+    pub sound_rule: SoundRule,
     /// Picture width, pixels.
     pub width_px: u32,
     /// Picture height, pixels.
@@ -46,45 +45,13 @@ pub struct PlayerConfig {
     pub segment_age_s: u32,
 }
 
-/// `[sound_rule]`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SoundRuleConfig {
-    /// `06:00-11:30;13:30-21:00`; always when absent, never when empty.
-    pub hours: Option<String>,
-    /// Loudest gain, per cent.
-    pub most_percent: u8,
-}
-
-impl Default for SoundRuleConfig {
-    fn default() -> Self {
-        Self { hours: None, most_percent: 100 }
-    }
-}
-
-impl SoundRuleConfig {
-    /// The rule, or field, value and mend.
-    pub fn rule(&self) -> Result<SoundRule, String> {
-        let hours = self
-            .hours
-            .as_deref()
-            .map(|text| if text.is_empty() { Ok(IntervalSet::empty()) } else { IntervalSet::parse(text) });
-        let hours =
-            hours.transpose().map_err(|e| format!("sound_rule.hours: {e}; write it as 06:00-11:30;13:30-21:00"))?;
-        if self.most_percent > 100 {
-            return Err(format!("sound_rule.most_percent = {}: use 0 to 100", self.most_percent));
-        }
-        Ok(SoundRule { hours, most_percent: self.most_percent })
-    }
-}
-
 impl Default for PlayerConfig {
     fn default() -> Self {
         Self {
             state_dir: "/var/lib/lichphat-player".into(),
             sink: PictureSink::Auto,
             sound: SoundSink::Auto,
-            sound_rule: SoundRuleConfig::default(),
+            sound_rule: SoundRule::default(),
             width_px: 1280,
             height_px: 720,
             fps: 30,
@@ -111,6 +78,7 @@ impl PlayerConfig {
             ("width_px", config.width_px, 16, 8192),
             ("height_px", config.height_px, 16, 8192),
             ("fps", config.fps, 1, 120),
+            ("sound_rule.most_percent", u32::from(config.sound_rule.most_percent), 0, 100),
             ("poll_s", config.poll_s, 5, 3600),
             ("segment_plays", config.segment_plays, 1, 4096),
             ("segment_age_s", config.segment_age_s, 10, 86_400),
@@ -120,7 +88,6 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
-        config.sound_rule.rule()?;
         Ok(config)
     }
 }
@@ -139,9 +106,11 @@ mod tests {
     fn a_wrong_setting_is_named_with_its_mend() {
         assert_eq!(PlayerConfig::parse("fps = 0").unwrap_err(), "fps = 0: use 1 to 120");
         let hours = PlayerConfig::parse("[sound_rule]\nhours = \"6-21\"").unwrap_err();
-        assert!(hours.starts_with("sound_rule.hours") && hours.contains("06:00-11:30"), "{hours}");
-        let quiet = PlayerConfig::parse("[sound_rule]\nhours = \"\"\nmost_percent = 40").unwrap().sound_rule.rule();
-        assert!(!quiet.unwrap().allows(43_200), "empty hours: never");
+        assert!(hours.contains("hours = \"6-21\"") && hours.contains("write it as 06:00-11:30"), "{hours}");
+        let loud = PlayerConfig::parse("[sound_rule]\nmost_percent = 101").unwrap_err();
+        assert_eq!(loud, "sound_rule.most_percent = 101: use 0 to 100");
+        let quiet = PlayerConfig::parse("[sound_rule]\nhours = \"\"\nmost_percent = 40").unwrap().sound_rule;
+        assert!(!quiet.allows(43_200), "empty hours: never");
         let unknown = PlayerConfig::parse("frames = 3").unwrap_err();
         assert!(unknown.contains("frames") && unknown.contains("fps"), "{unknown}");
     }

@@ -207,10 +207,7 @@ fn open(
             fit: config.fit,
             picture: config.sink,
             sound: config.sound,
-            sound_rule: config
-                .sound_rule
-                .rule()
-                .map_err(|problem| ConfigError { path: "player.toml".into(), problem })?,
+            sound_rule: config.sound_rule.clone(),
         },
         clock.clone(),
         tell,

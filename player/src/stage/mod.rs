@@ -170,9 +170,12 @@ pub enum Fit {
 }
 
 /// When and how loud a place may be heard. No item and no plan overrides it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
 pub struct SoundRule {
-    /// Hours of the local day in which there may be sound; none: all of them.
+    /// Hours of the local day in which there may be sound, written `06:00-11:30;13:30-21:00`; none: all of them,
+    /// empty: never.
+    #[serde(deserialize_with = "hours")]
     pub hours: Option<IntervalSet>,
     /// Loudest gain, per cent; 0 forbids sound.
     pub most_percent: u8,
@@ -182,6 +185,12 @@ impl Default for SoundRule {
     fn default() -> Self {
         Self { hours: None, most_percent: 100 }
     }
+}
+
+fn hours<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<IntervalSet>, D::Error> {
+    let text = String::deserialize(from)?;
+    let set = if text.is_empty() { Ok(IntervalSet::empty()) } else { IntervalSet::parse(&text) };
+    set.map(Some).map_err(|e| serde::de::Error::custom(format!("{e}; write it as 06:00-11:30;13:30-21:00")))
 }
 
 impl SoundRule {
