@@ -13,10 +13,12 @@
 pub mod grid;
 #[cfg(feature = "stage-gstreamer")]
 pub mod gst;
+pub mod notice;
 pub mod tally;
 
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::time::{IntervalSet, UtcMillis};
+use notice::Notice;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -111,6 +113,31 @@ pub trait Stage: Send {
     fn clear_queue(&mut self) -> Vec<u64>;
     /// Orderly stop, for good: the running item ends as `Partial("stopped")`.
     fn stop(&mut self);
+}
+
+/// The stage's other side: what people may do to it while it plays. Whoever holds it shares the same stage.
+pub trait Front: Send + Sync {
+    /// Shows a notice in place of the one that stands; none takes it away. False when there is no picture to show it on.
+    fn notice(&self, notice: Option<&Notice>) -> bool;
+    /// Turns all sound down to `percent` of what items and the place's rule allow; never above it.
+    fn set_volume(&self, percent: u8);
+    /// What the screen shows now, notices included, as JPEG at most `width_px` wide; else a stable cause. It takes some
+    /// tens of milliseconds, and the stage does not wait for it.
+    fn screenshot(&self, width_px: u32) -> Result<Vec<u8>, &'static str>;
+}
+
+/// A stage that nobody stands before: the simulated fleet's.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoFront;
+
+impl Front for NoFront {
+    fn notice(&self, _: Option<&Notice>) -> bool {
+        false
+    }
+    fn set_volume(&self, _: u8) {}
+    fn screenshot(&self, _: u32) -> Result<Vec<u8>, &'static str> {
+        Err("no-picture")
+    }
 }
 
 /// Where the picture goes.

@@ -3,6 +3,7 @@
 //! A turn settles the fate of earlier frames, ends what is over, begins what is due, and pushes
 //! exactly one frame (and the sound of one slot). It never waits for a file: the loader does.
 
+use super::front::GstFront;
 use super::queue::Queue;
 use super::screen::{Screen, raster};
 use super::sound::{BYTES_PER_FRAME, RATE, Speaker};
@@ -45,6 +46,7 @@ pub(super) struct Director {
     timeline: Timeline,
     clock: Arc<dyn Clock>,
     queue: Arc<Queue>,
+    front: Arc<GstFront>,
     events: UnboundedSender<StageEvent>,
     raster: gst::Caps,
     wall: WallMap,
@@ -108,7 +110,7 @@ impl Director {
         timeline: Timeline,
         clock: Arc<dyn Clock>,
         outputs: Outputs,
-        queue: Arc<Queue>,
+        (queue, front): (Arc<Queue>, Arc<GstFront>),
         events: UnboundedSender<StageEvent>,
     ) -> Self {
         let Outputs { screen, speaker, silent } = outputs;
@@ -124,6 +126,7 @@ impl Director {
             timeline,
             clock,
             queue,
+            front,
             events,
             tally: Tally::default(),
             slot,
@@ -267,7 +270,7 @@ impl Director {
     fn push_last(&mut self) -> bool {
         match (&mut self.screen, &self.last) {
             (Some(screen), Some(picture)) => {
-                screen.push(self.slot, picture);
+                screen.push(self.slot, &self.front.over(picture, self.running.is_some()));
                 true
             }
             _ => false,
@@ -302,6 +305,7 @@ impl Director {
             .as_mut()
             .and_then(|r| r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline))
             .filter(|_| allowed);
+        let own = own.map(|sound| self.front.turned_down(sound));
         speaker.push(from, own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]));
     }
 

@@ -6,6 +6,7 @@
 //! ([`sound`]). So a transition is nothing but the next frame, and what breaks in an item stays there.
 
 mod director;
+mod front;
 mod queue;
 mod screen;
 mod sound;
@@ -14,8 +15,9 @@ mod source;
 mod tests;
 
 use super::grid::Grid;
-use super::{PictureSink, SoundSink, Stage, StageEvent, StageItem, StageSettings};
+use super::{Front, PictureSink, SoundSink, Stage, StageEvent, StageItem, StageSettings};
 use director::{Director, Outputs};
+use front::GstFront;
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use lichphat_playlists::ports::Clock;
@@ -52,6 +54,7 @@ pub enum StageError {
 #[derive(Debug)]
 pub struct GstStage {
     queue: Arc<Queue>,
+    front: Arc<GstFront>,
 }
 
 impl GstStage {
@@ -79,7 +82,9 @@ impl GstStage {
         events: UnboundedSender<StageEvent>,
     ) -> Result<Self, StageError> {
         let queue = Arc::new(Queue::default());
-        let director = Director::new(settings, timeline, clock, outputs, Arc::clone(&queue), events);
+        let front = Arc::new(GstFront::new(&settings));
+        let shared = (Arc::clone(&queue), Arc::clone(&front));
+        let director = Director::new(settings, timeline, clock, outputs, shared, events);
         let (want, deaf) = director.wanted();
         let shared = Arc::clone(&queue);
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
@@ -87,7 +92,12 @@ impl GstStage {
             .spawn(move || queue::load(&shared, &want, &deaf))
             .and_then(|_| thread("director").spawn(move || director.run()))
             .map_err(|e| StageError::Gstreamer(e.to_string()))?;
-        Ok(Self { queue })
+        Ok(Self { queue, front })
+    }
+
+    /// What people may do to it while it plays.
+    pub fn front(&self) -> Arc<dyn Front> {
+        self.front.clone()
     }
 }
 

@@ -106,7 +106,7 @@ impl SoundTap {
 }
 
 /// Multiplies 16-bit samples by `volume` in 1/65536 steps.
-fn scale(bytes: &mut [u8], volume: f64) {
+pub(super) fn scale(bytes: &mut [u8], volume: f64) {
     let gain = (volume * 65_536.0).round() as i32;
     for pair in bytes.chunks_exact_mut(2) {
         let sample = i32::from(i16::from_le_bytes([pair[0], pair[1]]));

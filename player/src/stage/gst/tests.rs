@@ -4,6 +4,7 @@ use super::director::Outputs;
 use super::screen::{Screen, raster};
 use super::sound::{RATE, Speaker};
 use super::{GstStage, Timeline};
+use crate::stage::notice::{Notice, Place};
 use crate::stage::{
     Fit, PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
 };
@@ -361,4 +362,75 @@ fn a_source_of_another_shape_gets_borders_is_cut_or_stretched() {
     }
     assert_eq!(seen(Fit::Letterbox, (180, 320)), "W-W", "a portrait screen gets borders above and below");
     assert_eq!(seen(Fit::Crop, (90, 360)), "W-W", "its sides are cut off");
+}
+
+/// Light near the top and in the foot of the picture: a band stands in the foot, the whole everywhere.
+fn light_of(jpeg: &[u8]) -> [u8; 2] {
+    let decoder =
+        gst::parse::launch("appsrc name=in ! jpegdec ! videoconvert ! video/x-raw,format=GRAY8 ! appsink name=out")
+            .unwrap()
+            .downcast::<gst::Pipeline>()
+            .unwrap();
+    let part = |name| decoder.by_name(name).unwrap();
+    decoder.set_state(gst::State::Playing).unwrap();
+    let source = part("in").downcast::<gst_app::AppSrc>().unwrap();
+    source.push_buffer(gst::Buffer::from_slice(jpeg.to_vec())).unwrap();
+    source.end_of_stream().unwrap();
+    let sample = part("out").downcast::<gst_app::AppSink>().unwrap().pull_sample().unwrap();
+    let info = gst_video::VideoInfo::from_caps(sample.caps().unwrap()).unwrap();
+    assert_eq!((info.width(), info.height()), (160, 90), "half of 320 x 180");
+    let map = sample.buffer().unwrap().map_readable().unwrap();
+    let light = [10, 88].map(|y| map[y * info.stride()[0] as usize + 4]);
+    decoder.set_state(gst::State::Null).unwrap();
+    light
+}
+
+#[test]
+fn a_band_stands_over_a_play_that_counts_and_the_whole_only_where_nothing_plays() {
+    let mut theatre = Theatre::open(None, None);
+    let front = theatre.stage.front();
+    let notice = |place, for_ms| Notice { title: "P00004-03".into(), lines: vec![], qr: None, place, for_ms };
+    let seen = |wanted: &dyn Fn([u8; 2]) -> bool| {
+        let until = Instant::now() + Duration::from_secs(10);
+        loop {
+            let light = front.screenshot(160).map(|jpeg| light_of(&jpeg));
+            if light.is_ok_and(wanted) || Instant::now() > until {
+                return light;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    };
+    let (white, paper) = (|light: u8| light > 200, |light: u8| light < 40);
+    assert!(front.notice(Some(&notice(Place::Whole, None))));
+    let white_still = theatre.file(
+        "white.png",
+        "videotestsrc num-buffers=1 pattern=white ! video/x-raw,width=320,height=180 ! pngenc ! OUT",
+    );
+    theatre.enqueue(1, &white_still, MediaKind::Still, 2000, 1.0);
+    seen(&|[top, foot]| white(top) && white(foot)).expect("the play is seen in place of the whole notice");
+    assert!(front.notice(Some(&notice(Place::Band, Some(700)))));
+    let with_band = seen(&|[top, foot]| white(top) && paper(foot)).unwrap();
+    assert!(white(with_band[0]) && paper(with_band[1]), "{with_band:?}");
+    let after = seen(&|[top, foot]| white(top) && white(foot)).unwrap();
+    assert!(white(after[1]), "the band went by itself: {after:?}");
+    let report = theatre.reports(1).remove(0);
+    assert_eq!((report.frames_rendered, report.result), (60, StageResult::Complete), "the play counts");
+    let loudspeaker = StageSettings { picture: PictureSink::None, ..SETTINGS };
+    let front = Theatre::with(loudspeaker, None, None).stage.front();
+    assert!(!front.notice(Some(&notice(Place::Band, None))));
+    assert_eq!(front.screenshot(160), Err("no-picture"));
+}
+
+#[test]
+fn the_volume_people_ask_for_turns_down_what_the_rule_allows() {
+    let (ear, heard) = ear();
+    let mut theatre = Theatre::open(None, Some(ear));
+    theatre.stage.front().set_volume(50);
+    let tone =
+        "audiotestsrc wave=square volume=0.5 num-buffers=50 ! audio/x-raw,rate=48000,format=S16LE ! wavenc ! OUT";
+    let wav = theatre.file("tone.wav", tone);
+    theatre.enqueue(1, &wav, MediaKind::Audio, 500, 1.0);
+    assert_eq!(theatre.reports(1).remove(0).result, StageResult::Complete);
+    let loudest = heard.lock().unwrap().iter().flat_map(|(_, s)| s.clone()).map(i16::unsigned_abs).max().unwrap();
+    assert!((8_000..8_400).contains(&loudest), "half of half: {loudest}");
 }
