@@ -23,7 +23,7 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
     let broken = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
     std::fs::write(broken.path(), [0x5a; 5000]).unwrap();
     let damaged = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
-    std::fs::write(damaged.path(), half_broken(&std::fs::read(&silent).unwrap())).unwrap();
+    std::fs::write(damaged.path(), clips::half_broken(&std::fs::read(&silent).unwrap())).unwrap();
     let show = Show::new(
         false,
         &[
@@ -79,20 +79,6 @@ fn a_mixed_list_is_shown_back_to_back_and_broken_clips_harm_nobody() {
     // A machine that compiles next door may open a file too late; it never waits for the broken ones.
     assert!(gaps_ms[gaps_ms.len() - 1] < 500, "{gaps_ms:?}");
     assert!(said.contains("broken") && said.contains("not-found"), "{said}");
-}
-
-/// An MP4 file whose second half of pictures is noise; its index stays good.
-fn half_broken(mp4: &[u8]) -> Vec<u8> {
-    let mut bytes = mp4.to_vec();
-    let place = |tag: &[u8]| mp4.windows(4).position(|w| w == tag).unwrap();
-    let (data, index) = (place(b"mdat") + 4, place(b"moov") - 4);
-    let end = if index > data { index } else { bytes.len() };
-    let mut noise = 1u32;
-    for byte in &mut bytes[(data + end) / 2..end] {
-        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (noise >> 24) as u8;
-    }
-    bytes
 }
 
 #[test]

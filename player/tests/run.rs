@@ -1,18 +1,23 @@
 //! Stories of `lichphat-player run`, through the real program: real files, real HTTP, real time, the
 //! real stage on a fake sink.
 #![cfg(feature = "stage-gstreamer")]
-#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
+#[allow(dead_code, unused_imports, reason = "each story uses a part of it")]
+mod screen;
 mod support;
 
 use futures_util::StreamExt as _;
 use lichphat_player::ports::{Method, Request, Transport as _};
 use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::media::{Media, MediaKind};
-use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{DAY_S, HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::{HeartbeatAnswer, Provisioning};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Tier};
+use screen::clips::{self, Clip, MIXED};
+use screen::display::Display;
+use screen::witness::{Seen, Witness};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -52,6 +57,38 @@ fn table(server: &FakeServer) -> AssetTable {
             asset("safe", "safe-loop.png", MediaKind::Still, 1, Tier::Fallback),
         ],
     };
+    let (bytes, hash) = table.encode();
+    server.lock().assets.insert(hash, bytes);
+    table
+}
+
+/// Clip 1 breaks half-way, clip 3 cannot begin, still 6 is the safe loop.
+fn broken_table(server: &FakeServer) -> AssetTable {
+    let film = Clip { frames: 180, ..MIXED[0] };
+    let bytes = [
+        clips::half_broken(&std::fs::read(clips::file(&film)).unwrap()),
+        vec![0x5a; 5000],
+        std::fs::read(clips::file(&MIXED[5])).unwrap(),
+    ];
+    let assets = ["breaks", "cannot", "safe"].into_iter().zip(bytes).map(|(code, bytes)| {
+        let still = code == "safe";
+        let hash = Sha256Hash::of(&bytes);
+        let size_bytes = bytes.len() as u64;
+        server.lock().media.insert(hash, bytes);
+        Asset {
+            code: CampaignCode::new(code).unwrap(),
+            variant: String::new(),
+            tier: if still { Tier::Fallback } else { Tier::Order },
+            media: Media {
+                hash,
+                size_bytes,
+                kind: if still { MediaKind::Still } else { MediaKind::Video },
+                duration_s: 6,
+            },
+            volume_percent: 50,
+        }
+    });
+    let table = AssetTable { assets: assets.collect() };
     let (bytes, hash) = table.encode();
     server.lock().assets.insert(hash, bytes);
     table
@@ -180,9 +217,12 @@ impl Machine {
         self.command().spawn().unwrap()
     }
     fn command(&self) -> Command {
+        self.command_on("fake")
+    }
+    fn command_on(&self, sink: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
         command
-            .args(["run", "--sink", "fake", "--audio", "fake", "--provision"])
+            .args(["run", "--sink", sink, "--audio", "fake", "--provision"])
             .arg(self.dir.path().join("device.toml"))
             .arg("--state")
             .arg(self.dir.path().join("state"))
@@ -216,6 +256,36 @@ async fn stop(mut child: Child) {
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
     assert!(status.success(), "an orderly stop is a success: {status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seen_from_outside_a_broken_clip_gives_way_to_the_safe_loop() {
+    let machine = Machine::new().await;
+    let table = broken_table(&machine.server);
+    publish_now(&machine.server, &table, 1);
+    let display = Display::start(1280, 720);
+    let child = machine.command_on("x11").env("DISPLAY", &display.name).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let witness = Witness::watch(&display.name, 1280, 720);
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let sights = witness.stop();
+    stop(child).await;
+    let records = machine.server.records();
+    check_chain(&records);
+    let results = |item: u16| records.iter().filter(move |(_, r)| r.item == item).map(|(_, r)| r.result);
+    assert!(results(VIDEO).any(|r| r == PlayResult::Partial(Cause::DecodeError)), "{records:?}");
+    assert!(results(STILL).any(|r| matches!(r, PlayResult::Failed(_))), "{records:?}");
+    let mut gaps_ms = Vec::new();
+    for pair in sights.windows(2) {
+        let (Seen::Frame(clip, _), Seen::Frame(next, _)) = (pair[0].seen, pair[1].seen) else {
+            panic!("black or something else: {pair:?}")
+        };
+        if (clip, next) == (1, 6) {
+            gaps_ms.push((pair[1].at_us - pair[0].at_us) / 1000);
+        }
+    }
+    println!("from the last good frame to the safe loop, ms: {gaps_ms:?}");
+    assert!(gaps_ms.len() > 1, "{sights:?}");
 }
 
 fn check_chain(records: &[(lichphat_playlists::ids::Seq, PlayRecord)]) {

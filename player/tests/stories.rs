@@ -271,7 +271,7 @@ async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down
     let mut device = world.device();
     device.meet().await;
     world.fs.plant(&format!("media/{}", order.hash), b"rot".to_vec());
-    device.stage.break_media(order.hash);
+    device.stage.break_media(order.hash, 0);
     device.step_until(at(today(), "08:06"));
     let records = world.records();
     let missed = records.iter().find(|r| r.item == IHANOI).unwrap();
@@ -280,6 +280,24 @@ async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down
     assert_eq!(stand_in.start, at(today(), "08:05"));
     device.meet().await;
     assert_eq!(world.fs.sha256(&format!("media/{}", order.hash)).unwrap(), order.hash);
+}
+
+#[tokio::test]
+async fn a_clip_that_breaks_half_way_is_partial_and_the_safe_loop_takes_over_at_once() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(&playlist(today(), "08:00-08:30", &[29_100]));
+    let mut device = world.device();
+    device.meet().await;
+    device.stage.break_media(assets().assets[usize::from(IHANOI)].media.hash, 6_000);
+    device.run_until(at(today(), "08:10"), MINUTE_MS).await;
+    let records = world.records();
+    let broken = records.iter().position(|r| r.item == IHANOI).unwrap();
+    assert_eq!(records[broken].result, PlayResult::Partial(Cause::DecodeError));
+    assert_eq!(records[broken].end, at(today(), "08:05:06"));
+    let stand_in = &records[broken + 1];
+    assert_eq!((stand_in.origin, stand_in.start), (Origin::Fallback, at(today(), "08:05:06")));
+    assert_eq!(records[broken + 2].start, at(today(), "08:05:15"), "the loop goes on at its second");
+    assert_eq!(counted(&records, IHANOI).len(), 0);
 }
 
 #[tokio::test]

@@ -91,7 +91,8 @@ pub(super) struct Day {
     pub(super) played_ms: u32,
     /// Slots that start earlier have been accounted for: no second "was not shown" is written.
     pub(super) noted_ms: u32,
-    /// Quota slots that have their record; true when it says that they were shown or tried.
+    /// Quota slots, and others that could not begin, that have their record; true when it says that they were shown or
+    /// tried.
     pub(super) recorded: BTreeMap<(PlanHash, u32), bool>,
     /// Slots of the plan in force that are not to be shown at their second.
     pub(super) away: BTreeMap<u32, Away>,

@@ -247,6 +247,7 @@ impl Core {
                 self.unheard = 0;
                 self.on_started(ticket, at, now);
             }
+            Event::Stage(StageEvent::BrokenOff { ticket }) => self.on_broken_off(ticket, now, &mut out),
             Event::Stage(StageEvent::Ended(report)) => {
                 self.unheard = 0;
                 self.on_ended(&report, now, &mut out);
@@ -405,6 +406,17 @@ impl Core {
         }
     }
 
+    /// What stands in for it comes before what was queued behind it.
+    fn on_broken_off(&mut self, ticket: u64, now: &Now, out: &mut Vec<Action>) {
+        let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) else { return };
+        (queued.end, queued.end_mono_ms) = (now.utc, now.mono_ms);
+        let stand_in = (queued.origin == Origin::Fallback).then(|| (queued.plan.clone(), queued.item));
+        if let Some((plan, item)) = stand_in {
+            self.rest(&plan, item, now, out);
+        }
+        self.clear_queue(out);
+    }
+
     fn on_ended(&mut self, report: &StageReport, now: &Now, out: &mut Vec<Action>) {
         let Some(index) = self.queue.iter().position(|q| q.ticket == report.ticket) else { return };
         let Some(queued) = self.queue.remove(index) else { return };
@@ -425,7 +437,7 @@ impl Core {
         };
         let early = result != PlayResult::Complete && queued.end.since_ms(report.end) > i64::from(LATE_MS);
         if early && queued.origin == Origin::Fallback && result != PlayResult::Partial(Cause::Stopped) {
-            self.rest(&queued, now, out);
+            self.rest(&queued.plan, queued.item, now, out);
         }
         self.close(queued, record, out);
         if early {
@@ -434,8 +446,8 @@ impl Core {
     }
 
     /// A stand-in that cannot be shown is left alone for a while: another one takes its place.
-    fn rest(&mut self, queued: &Queued, now: &Now, out: &mut Vec<Action>) {
-        if let Some(asset) = queued.plan.asset(queued.item) {
+    fn rest(&mut self, plan: &DayPlan, item: u16, now: &Now, out: &mut Vec<Action>) {
+        if let Some(asset) = plan.asset(item) {
             out.push(Action::Fault(format!("the safe loop item {} cannot be shown", asset.code)));
             self.resting.insert(asset.media.hash, now.mono_ms + REST_MS);
         }
@@ -465,7 +477,8 @@ impl Core {
         let forward = record.result.was_shown() && ahead_ms > i64::from(LATE_MS);
         let at_ms = if forward { (i64::from(start_ms) - ahead_ms).max(0) as u32 } else { start_ms };
         self.mark(plan.day(), at_ms, record.result);
-        if plan.terms(record.item).is_some() {
+        // Of the loop's own slots only those that cannot begin are remembered: known early, they would be tried again.
+        if plan.terms(record.item).is_some() || matches!(record.result, PlayResult::Failed(_)) {
             let state = self.days.entry(plan.day()).or_default();
             let tried = !matches!(record.result, PlayResult::Skipped(_));
             *state.recorded.entry((plan.hash, slot)).or_default() |= tried;

@@ -166,7 +166,7 @@ impl Show {
 
     fn hear(&mut self, event: StageEvent) {
         match event {
-            StageEvent::Started { .. } => {}
+            StageEvent::Started { .. } | StageEvent::BrokenOff { .. } => {}
             StageEvent::Fault(what) => eprintln!("lichphat-player: {what}"),
             StageEvent::Ended(report) => {
                 let Some(item) = self.feed.index(report.ticket).and_then(|i| self.list.items.get(i)) else { return };

@@ -5,7 +5,7 @@ use crate::stage::{Stage, StageEvent, StageItem, StageReport, StageResult};
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::time::UtcMillis;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 #[derive(Debug)]
@@ -14,6 +14,7 @@ struct Act {
     /// On the monotonic scale, ms.
     start_ms: u64,
     started: bool,
+    breaks_after_ms: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -21,7 +22,8 @@ struct State {
     fps: u32,
     acts: VecDeque<Act>,
     pending: VecDeque<StageEvent>,
-    broken: BTreeSet<String>,
+    /// Names of files, and after how many ms of a play they break off.
+    broken: BTreeMap<String, u32>,
     free_at_ms: u64,
 }
 
@@ -36,7 +38,7 @@ impl SimStage {
     /// A stage with so many output frames per second, on a told clock.
     pub fn new(clock: Arc<SimClock>, fps: u32) -> Self {
         let state =
-            State { fps, acts: VecDeque::new(), pending: VecDeque::new(), broken: BTreeSet::new(), free_at_ms: 0 };
+            State { fps, acts: VecDeque::new(), pending: VecDeque::new(), broken: BTreeMap::new(), free_at_ms: 0 };
         Self { clock, state: Arc::new(Mutex::new(state)) }
     }
     /// When its next event is due.
@@ -61,9 +63,9 @@ impl SimStage {
         state.acts.clear();
         state.pending.clear();
     }
-    /// From now on this file cannot be decoded, wherever it lies.
-    pub fn break_media(&self, hash: MediaHash) {
-        self.state().broken.insert(hash.hex());
+    /// From now on this file cannot be decoded beyond its first `after_ms`, wherever it lies; 0: it cannot even begin.
+    pub fn break_media(&self, hash: MediaHash, after_ms: u32) {
+        self.state().broken.insert(hash.hex(), after_ms);
     }
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -86,7 +88,14 @@ impl SimStage {
             if end_ms > now_ms {
                 return;
             }
-            let report = act.report(state.fps, end_ms, wall(end_ms), StageResult::Complete);
+            let result = match act.breaks_after_ms {
+                Some(_) => StageResult::Partial("decode-error".to_owned()),
+                None => StageResult::Complete,
+            };
+            let report = act.report(state.fps, end_ms, wall(end_ms), result);
+            if act.breaks_after_ms.is_some() {
+                state.pending.push_back(StageEvent::BrokenOff { ticket: report.ticket });
+            }
             state.pending.push_back(StageEvent::Ended(report));
             state.acts.pop_front();
         }
@@ -95,7 +104,7 @@ impl SimStage {
 
 impl Act {
     fn end_ms(&self) -> u64 {
-        self.start_ms + u64::from(self.item.duration_ms)
+        self.start_ms + u64::from(self.breaks_after_ms.unwrap_or(u32::MAX).min(self.item.duration_ms))
     }
     fn report(&self, fps: u32, end_ms: u64, end: UtcMillis, result: StageResult) -> StageReport {
         let length_ms = end_ms - self.start_ms;
@@ -116,8 +125,9 @@ impl Stage for SimStage {
         let (now, now_ms) = (self.clock.now(), self.clock.mono_ms());
         let mut state = self.state();
         self.play_until_now(&mut state);
-        if item.path.file_name().is_some_and(|n| state.broken.contains(&*n.to_string_lossy())) {
-            let act = Act { start_ms: now_ms, item, started: false };
+        let breaks_after_ms = item.path.file_name().and_then(|n| state.broken.get(&*n.to_string_lossy()).copied());
+        if breaks_after_ms == Some(0) {
+            let act = Act { start_ms: now_ms, item, started: false, breaks_after_ms };
             let fps = state.fps;
             let report = act.report(fps, now_ms, now, StageResult::Failed("decode-error".to_owned()));
             state.pending.push_back(StageEvent::Ended(report));
@@ -129,8 +139,9 @@ impl Stage for SimStage {
         });
         let free_ms = state.acts.back().map_or(state.free_at_ms, Act::end_ms);
         let start_ms = wished_ms.max(free_ms).max(now_ms);
-        state.free_at_ms = start_ms + u64::from(item.duration_ms);
-        state.acts.push_back(Act { item, start_ms, started: false });
+        let act = Act { item, start_ms, started: false, breaks_after_ms };
+        state.free_at_ms = act.end_ms();
+        state.acts.push_back(act);
     }
 
     fn clear_queue(&mut self) -> Vec<u64> {

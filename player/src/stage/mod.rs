@@ -6,7 +6,8 @@
 //!
 //! What every stage promises:
 //! - when nothing is queued, the last frame stays; before the first item a plain dark picture;
-//! - items are shown in the order given, back to back, and each is reported exactly once, in that order;
+//! - items are shown in the order given, back to back, and each is reported exactly once, in that order but for one
+//!   that cannot begin: of that the owner hears as soon as it is known, and what is behind it moves up;
 //! - `frames_rendered + frames_dropped` of a report = the output slots the play took, exactly;
 //! - a file that is broken or missing harms nothing but its own play.
 
@@ -97,6 +98,12 @@ pub enum StageEvent {
         ticket: u64,
         /// When.
         at: UtcMillis,
+    },
+    /// The running play breaks off before its time, some frames before that is seen: what stands in for it can be handed
+    /// over. Its report follows.
+    BrokenOff {
+        /// The caller's number.
+        ticket: u64,
     },
     /// A play is over; sent after its last frame has left the screen's queue.
     Ended(StageReport),

@@ -153,3 +153,17 @@ fn picture(id: u8, frame: u8, (width, height): (usize, usize)) -> Vec<u8> {
     out.resize(width * height * 3 / 2, 128);
     out
 }
+
+/// An MP4 file whose second half of pictures is noise; its index stays good.
+pub(crate) fn half_broken(mp4: &[u8]) -> Vec<u8> {
+    let mut bytes = mp4.to_vec();
+    let place = |tag: &[u8]| mp4.windows(4).position(|w| w == tag).unwrap();
+    let (data, index) = (place(b"mdat") + 4, place(b"moov") - 4);
+    let end = if index > data { index } else { bytes.len() };
+    let mut noise = 1u32;
+    for byte in &mut bytes[(data + end) / 2..end] {
+        noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (noise >> 24) as u8;
+    }
+    bytes
+}

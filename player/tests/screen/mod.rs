@@ -45,6 +45,7 @@ pub(crate) fn item(id: &str, path: impl AsRef<Path>, duration_ms: u32) -> Value 
 /// A folder with a list, and the player that shows it.
 pub(crate) struct Show {
     pub(crate) folder: tempfile::TempDir,
+    ids: Vec<String>,
 }
 
 impl Show {
@@ -54,7 +55,8 @@ impl Show {
     pub(crate) fn of(list: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("list.json"), list.to_string()).unwrap();
-        Self { folder }
+        let items = list["items"].as_array().into_iter().flatten();
+        Self { folder, ids: items.filter_map(|item| item["id"].as_str()).map(str::to_owned).collect() }
     }
     fn records_path(&self) -> PathBuf {
         self.folder.path().join("records.jsonl")
@@ -74,10 +76,13 @@ impl Show {
         }
         command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
-    /// Plays to the end: exit code, what was said, the records.
+    /// Plays to the end: exit code, what was said, the records in the order of the list (what cannot begin is recorded
+    /// as soon as that is known).
     pub(crate) fn play(&self, arguments: &[&str]) -> (Option<i32>, String, Vec<Record>) {
         let output = self.start(arguments, None).wait_with_output().unwrap();
-        (output.status.code(), String::from_utf8(output.stderr).unwrap(), self.records())
+        let mut records = self.records();
+        records.sort_by_key(|r| self.ids.iter().position(|id| *id == r.id));
+        (output.status.code(), String::from_utf8(output.stderr).unwrap(), records)
     }
     pub(crate) fn records(&self) -> Vec<Record> {
         let text = std::fs::read_to_string(self.records_path()).unwrap_or_default();

@@ -36,6 +36,7 @@ const LAST_FRAMES: Duration = Duration::from_millis(1500);
 
 /// The item on the stage.
 struct Running {
+    ticket: u64,
     source: Box<Source>,
     first_slot: u64,
 }
@@ -220,7 +221,7 @@ impl Director {
     fn wake_up(&mut self) {
         let running_ns = self.timeline.running_ns();
         if running_ns - self.timeline.grid.start_ns(self.slot) as i64 > ASLEEP_NS {
-            self.end(StageResult::Partial("stalled".into()));
+            self.break_off(StageResult::Partial("stalled".into()));
             self.slot = self.timeline.grid.nearest(running_ns) + LEAD_SLOTS;
         }
     }
@@ -238,7 +239,8 @@ impl Director {
                 break None;
             };
             match running.source.frame(slot - running.first_slot, deadline) {
-                Frame::End(result) => self.end(result),
+                Frame::End(StageResult::Complete) => self.end(StageResult::Complete),
+                Frame::End(result) => self.break_off(result),
                 frame => break Some(frame),
             }
         };
@@ -309,6 +311,14 @@ impl Director {
         speaker.push(from, own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]));
     }
 
+    /// Said at once: what stands in has until the frames on their way are seen.
+    fn break_off(&mut self, result: StageResult) {
+        if let Some(running) = &self.running {
+            let _ = self.events.send(StageEvent::BrokenOff { ticket: running.ticket });
+        }
+        self.end(result);
+    }
+
     fn end(&mut self, result: StageResult) {
         if self.running.take().is_some() {
             self.tally.finish(result);
@@ -316,20 +326,17 @@ impl Director {
         }
     }
 
-    /// Begins the next item if it is due; true when the queue went on (a failed item is told and passed over).
+    /// Begins the next item if it is due.
     fn begin_next(&mut self) -> bool {
         if self.slot < self.curtain {
             return false;
         }
         let due = |item: &StageItem| self.due(item);
-        let Some((item, prepared)) = self.queue.take(due) else { return false };
+        let Some((item, source)) = self.queue.take(due) else { return false };
         let dates =
             Dates { wall: self.wall.clone(), grid: self.timeline.grid, zero_mono_ms: self.timeline.zero_mono_ms };
         self.tally.begin(item.ticket, self.slot, dates);
-        match prepared {
-            Ok(source) => self.running = Some(Running { source, first_slot: self.slot }),
-            Err(cause) => self.tally.finish(StageResult::Failed(cause.into())),
-        }
+        self.running = Some(Running { ticket: item.ticket, source, first_slot: self.slot });
         true
     }
 

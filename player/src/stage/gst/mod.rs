@@ -11,6 +11,7 @@ mod queue;
 mod screen;
 mod sound;
 mod source;
+mod stills;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +23,7 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcMillis;
-use queue::Queue;
+use queue::{Loader, Queue};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -82,14 +83,15 @@ impl GstStage {
         events: UnboundedSender<StageEvent>,
     ) -> Result<Self, StageError> {
         let queue = Arc::new(Queue::default());
+        let (told, wall) = (events.clone(), Arc::clone(&clock));
         let front = Arc::new(GstFront::new(&settings));
         let shared = (Arc::clone(&queue), Arc::clone(&front));
         let director = Director::new(settings, timeline, clock, outputs, shared, events);
         let (want, deaf) = director.wanted();
-        let shared = Arc::clone(&queue);
+        let loader = Loader { queue: Arc::clone(&queue), want, deaf, clock: wall, events: told };
         let thread = |name: &str| std::thread::Builder::new().name(name.into());
         thread("loader")
-            .spawn(move || queue::load(&shared, &want, &deaf))
+            .spawn(move || loader.run())
             .and_then(|_| thread("director").spawn(move || director.run()))
             .map_err(|e| StageError::Gstreamer(e.to_string()))?;
         Ok(Self { queue, front })

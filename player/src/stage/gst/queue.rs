@@ -1,12 +1,15 @@
 //! What is to come: shared by the stage's owner, the loader that opens files and the director that shows them.
 
 use super::source::{Source, Wanted, prepare};
-use crate::stage::StageItem;
+use super::stills::Stills;
+use crate::stage::{StageEvent, StageItem, StageReport, StageResult};
 use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::ports::Clock;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+use tokio::sync::mpsc::UnboundedSender;
 
 /// What is to come, shared by the stage's owner, the loader and the director.
 #[derive(Debug, Default)]
@@ -38,7 +41,6 @@ enum Preparation {
     Waiting,
     Loading,
     Ready(Box<Source>),
-    Failed(&'static str),
 }
 
 impl Queue {
@@ -94,7 +96,6 @@ impl Queue {
                         held += 1;
                         moving += u32::from(entry.item.kind != MediaKind::Still);
                     }
-                    Preparation::Failed(_) => {}
                 }
             }
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -103,46 +104,71 @@ impl Queue {
     fn holds(&self, id: u64) -> bool {
         self.lock().entries.iter().any(|e| e.id == id)
     }
-    fn loaded(&self, id: u64, result: Result<Source, &'static str>) {
+    /// False when nobody waits for it any more.
+    fn loaded(&self, id: u64, source: Source) -> bool {
         let mut state = self.lock();
-        if let Some(entry) = state.entries.iter_mut().find(|e| e.id == id) {
-            entry.state = match result {
-                Ok(source) => Preparation::Ready(Box::new(source)),
-                Err(cause) => Preparation::Failed(cause),
-            };
-        }
+        let entry = state.entries.iter_mut().find(|e| e.id == id);
+        entry.map(|entry| entry.state = Preparation::Ready(Box::new(source))).is_some()
     }
-    /// The first item, when it is prepared (or has failed) and `due` says so.
-    pub(super) fn take(
-        &self,
-        due: impl Fn(&StageItem) -> bool,
-    ) -> Option<(StageItem, Result<Box<Source>, &'static str>)> {
+    /// Takes an item out that cannot begin; false when nobody waits for it any more.
+    fn remove(&self, id: u64) -> bool {
         let mut state = self.lock();
-        let taken = match state.entries.front()? {
-            Entry { state: Preparation::Failed(_), .. } => true,
-            Entry { state: Preparation::Ready(_), item, .. } => due(item),
-            _ => false,
-        };
-        let entry = if taken { state.entries.pop_front()? } else { return None };
+        let before = state.entries.len();
+        state.entries.retain(|e| e.id != id);
+        state.entries.len() < before
+    }
+    /// The first item, when it is prepared and due.
+    pub(super) fn take(&self, due: impl Fn(&StageItem) -> bool) -> Option<(StageItem, Box<Source>)> {
+        let mut state = self.lock();
+        state.entries.front().filter(|e| matches!(e.state, Preparation::Ready(_)) && due(&e.item))?;
+        let entry = state.entries.pop_front()?;
         self.changed.notify_all(); // the loader may go on
         match entry.state {
-            Preparation::Ready(source) => Some((entry.item, Ok(source))),
-            Preparation::Failed(cause) => Some((entry.item, Err(cause))),
+            Preparation::Ready(source) => Some((entry.item, source)),
             _ => None,
         }
     }
 }
 
-/// The loader's work, for a thread of its own: opens what is next until the stage stops. `deaf` is true
-/// while the sound that was asked for has no device.
-pub(super) fn load(queue: &Queue, want: &Wanted, deaf: &Arc<AtomicBool>) {
-    while let Some((id, item)) = queue.next_to_load() {
-        let sound_only = item.kind == MediaKind::Audio || want.picture.is_none();
-        let result = if sound_only && deaf.load(Ordering::Relaxed) {
-            Err("no-sound-device")
-        } else {
-            prepare(&item, want, &|| queue.holds(id))
+/// The loader: opens what is next, and tells at once of what cannot be opened.
+pub(super) struct Loader {
+    pub(super) queue: Arc<Queue>,
+    pub(super) want: Wanted,
+    /// True while the sound that was asked for has no device.
+    pub(super) deaf: Arc<AtomicBool>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) events: UnboundedSender<StageEvent>,
+}
+
+impl Loader {
+    /// Its work, for a thread of its own, until the stage stops.
+    pub(super) fn run(&self) {
+        let mut stills = Stills::default();
+        while let Some((id, item)) = self.queue.next_to_load() {
+            let sound_only = item.kind == MediaKind::Audio || self.want.picture.is_none();
+            let result = if sound_only && self.deaf.load(Ordering::Relaxed) {
+                Err("no-sound-device")
+            } else {
+                prepare(&item, &self.want, &mut stills, &|| self.queue.holds(id))
+            };
+            match result {
+                Ok(source) => self.queue.loaded(id, source),
+                Err(cause) => self.queue.remove(id) && self.tell_failed(item.ticket, cause),
+            };
+        }
+    }
+
+    fn tell_failed(&self, ticket: u64, cause: &str) -> bool {
+        let now = self.clock.now();
+        let report = StageReport {
+            ticket,
+            start: now,
+            end: now,
+            mono_start_ms: self.clock.mono_ms(),
+            frames_rendered: 0,
+            frames_dropped: 0,
+            result: StageResult::Failed(cause.into()),
         };
-        queue.loaded(id, result);
+        self.events.send(StageEvent::Ended(report)).is_ok()
     }
 }

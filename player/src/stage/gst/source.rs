@@ -6,6 +6,7 @@
 //! (`uridecodebin3` of GStreamer 1.22 is not used: opening a short H.264 file hangs about once in 200 times.)
 
 use super::sound::{BYTES_PER_FRAME, RATE, SoundTap};
+use super::stills::Stills;
 use crate::stage::grid::Grid;
 use crate::stage::{Fit, SoundRule, StageItem, StageResult};
 use gstreamer as gst;
@@ -103,19 +104,12 @@ impl Drop for Decoder {
 }
 
 /// Opens `item` and waits for its first frame. `wanted` is false once nobody waits for it any more.
-pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool) -> Result<Source, &'static str> {
-    let sound_only = item.kind == MediaKind::Audio || want.picture.is_none();
-    if item.kind == MediaKind::Still && sound_only {
-        return Err("no-picture-output");
-    }
-    let caps = want.picture.as_ref().filter(|_| !sound_only);
-    let rule = want.sound.as_ref().filter(|_| item.kind != MediaKind::Still);
-    let sounding = rule.is_some();
-    if sound_only && !sounding {
-        return Err("no-sound-device");
-    }
-    let picture = caps.map(|caps| picture_branch(caps, want.fit, item.kind == MediaKind::Still));
-    let decoder = Decoder::open(&item.path, picture, sounding)?;
+pub(super) fn prepare(
+    item: &StageItem,
+    want: &Wanted,
+    stills: &mut Stills,
+    wanted: &dyn Fn() -> bool,
+) -> Result<Source, &'static str> {
     let until = Instant::now() + PREPARE_LIMIT;
     let waiting = || if Instant::now() < until && wanted() { Ok(()) } else { Err("too-slow") };
     let mut source = Source {
@@ -127,22 +121,30 @@ pub(super) fn prepare(item: &StageItem, want: &Wanted, wanted: &dyn Fn() -> bool
         late: 0,
         late_in_a_row: 0,
     };
+    if item.kind == MediaKind::Still {
+        let caps = want.picture.as_ref().ok_or("no-picture-output")?;
+        source.picture = Picture::Still(stills.get_or(&item.path, || {
+            let decoder = Decoder::open(&item.path, Some(picture_branch(caps, want.fit, true)), false)?;
+            Ok(decoder.first_picture(&waiting)?.1)
+        })?);
+        return Ok(source);
+    }
+    let caps = want.picture.as_ref().filter(|_| item.kind != MediaKind::Audio);
+    if caps.is_none() && want.sound.is_none() {
+        return Err("no-sound-device");
+    }
+    let picture = caps.map(|caps| picture_branch(caps, want.fit, false));
+    let decoder = Decoder::open(&item.path, picture, want.sound.is_some())?;
     let mut base = None;
     if caps.is_some() {
-        let (sink, sample) = decoder.first_picture(&waiting)?;
-        let (buffer, at) = timed(&sample).ok_or("decode-error")?;
+        let (sink, buffer, at) = decoder.first_picture(&waiting)?;
         base = Some(at);
-        source.picture = match item.kind {
-            MediaKind::Still => Picture::Still(buffer),
-            _ => Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false }),
-        };
+        source.picture = Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false });
     }
-    if let Some(rule) = rule {
-        source.sound = decoder.first_sound(rule.gain(item.volume), base, sound_only, &waiting)?;
+    if let Some(rule) = &want.sound {
+        source.sound = decoder.first_sound(rule.gain(item.volume), base, caps.is_none(), &waiting)?;
     }
-    if item.kind != MediaKind::Still {
-        source.decoder = Some(decoder);
-    }
+    source.decoder = Some(decoder);
     Ok(source)
 }
 
@@ -331,14 +333,16 @@ impl Decoder {
         self.pipeline.by_name(name).and_then(|e| e.downcast().ok()).ok_or("no-decoder")
     }
 
+    /// The sink of the pictures, the first of them and its running time.
     fn first_picture(
         &self,
         waiting: &dyn Fn() -> Result<(), &'static str>,
-    ) -> Result<(gst_app::AppSink, gst::Sample), &'static str> {
+    ) -> Result<(gst_app::AppSink, gst::Buffer, gst::ClockTime), &'static str> {
         let sink = self.sink("frames")?;
         loop {
             if let Some(sample) = sink.try_pull_sample(POLL) {
-                return Ok((sink, sample));
+                let (buffer, at) = timed(&sample).ok_or("decode-error")?;
+                return Ok((sink, buffer, at));
             }
             let found = lock(&self.found);
             if found.known && !found.picture {
