@@ -36,6 +36,7 @@ why-displaced = something more important took its place
 why-clock-unset = the device's clock was not set
 why-replanned = a newer plan had just come in
 why-already-shown = the play had been shown already when this plan came in
+why-interrupted = an announcement at the place (a stop, a gate) went before it
 
 # What to do.
 mend-device-off = Check power and cables of the device, then switch it on again.

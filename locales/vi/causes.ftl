@@ -36,6 +36,7 @@ why-displaced = nhường chỗ cho nội dung ưu tiên hơn
 why-clock-unset = thiết bị chưa được chỉnh giờ
 why-replanned = lịch phát vừa được thay bằng bản mới
 why-already-shown = lượt này đã phát rồi khi lịch mới về tới thiết bị
+why-interrupted = nhường cho thông báo tại chỗ (báo bến, báo cửa ra)
 
 # Việc cần làm.
 mend-device-off = Kiểm tra nguồn điện và cáp của thiết bị phát, rồi bật lại.

@@ -2,6 +2,7 @@
 
 use crate::display::drm::Link;
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
+use crate::trigger::TriggerSettings;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub struct PlayerConfig {
     pub sound: SoundSink,
     /// When and how loud this place may be heard.
     pub sound_rule: SoundRule,
+    /// What makes announcements of the place go first, and how.
+    pub trigger: TriggerSettings,
     /// Picture width, pixels.
     pub width_px: u32,
     /// Picture height, pixels.
@@ -52,6 +55,7 @@ impl Default for PlayerConfig {
             sink: PictureSink::Auto,
             sound: SoundSink::Auto,
             sound_rule: SoundRule::default(),
+            trigger: TriggerSettings::default(),
             width_px: 1280,
             height_px: 720,
             fps: 30,
@@ -79,6 +83,9 @@ impl PlayerConfig {
             ("height_px", config.height_px, 16, 8192),
             ("fps", config.fps, 1, 120),
             ("sound_rule.most_percent", u32::from(config.sound_rule.most_percent), 0, 100),
+            ("trigger.duck_percent", u32::from(config.trigger.duck_percent), 0, 99),
+            ("trigger.hold_s", config.trigger.hold_s, 1, 60),
+            ("trigger.most_s", config.trigger.most_s, 1, 300),
             ("poll_s", config.poll_s, 5, 3600),
             ("segment_plays", config.segment_plays, 1, 4096),
             ("segment_age_s", config.segment_age_s, 10, 86_400),
@@ -88,6 +95,7 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
+        config.trigger.check()?;
         Ok(config)
     }
 }

@@ -23,4 +23,5 @@ pub mod probe;
 pub mod sim_support;
 pub mod stage;
 pub mod sync;
+pub mod trigger;
 pub mod uplink;

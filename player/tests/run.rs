@@ -401,6 +401,49 @@ async fn killed_at_ten_moments_it_plays_again_and_counts_nothing_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_announcement_over_udp_breaks_a_play_off_and_a_flood_of_garbage_does_not() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    publish_now(&machine.server, &table, 1);
+    let gate = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let config = machine.dir.path().join("player.toml");
+    let key = "cua-ra-12-noi-bai-2026";
+    std::fs::write(&config, format!("[trigger]\nmode = \"pause\"\nudp = \"{port}\"\nkey = \"{key}\"\n")).unwrap();
+    let child = machine.command().arg("--config").arg(&config).spawn().unwrap();
+    until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    // a second and a half of garbage, some of it nearly right
+    let flooding = now();
+    for n in 0..15_000u32 {
+        let garbage = [b"hold cua-ra-12-noi-bai-2025".to_vec(), n.to_le_bytes().to_vec(), vec![0xff; 1200]];
+        let _ = gate.send_to(&garbage[n as usize % 3], port); // a full buffer is the kernel's to throw away
+        if n % 100 == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+    let announced = now();
+    for _ in 0..4 {
+        gate.send_to(format!("hold {key}").as_bytes(), port).unwrap();
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    gate.send_to(format!("release {key}").as_bytes(), port).unwrap();
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    stop(child).await;
+
+    let records = machine.server.records();
+    check_chain(&records);
+    let shown: Vec<&PlayRecord> = records.iter().map(|(_, r)| r).filter(|r| r.result.was_shown()).collect();
+    assert!(shown.iter().any(|r| r.end > flooding && r.result == PlayResult::Complete), "{shown:?}");
+    let broken: Vec<_> = shown.iter().filter(|r| r.result == PlayResult::Partial(Cause::Interrupted)).collect();
+    assert_eq!(broken.len(), 1, "{shown:?}");
+    let end = broken[0].end;
+    assert!(end >= announced, "broken off at {end:?}, announced at {announced:?}");
+    let next = shown.iter().find(|r| r.start >= end).expect("it goes on");
+    assert!(next.start.since_ms(announced) >= 1_900, "nothing begins while it is made: {shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_service_manager_hears_of_the_start_of_every_breath_and_of_the_stop() {
     let machine = Machine::new().await;
     let table = table(&machine.server);

@@ -21,6 +21,7 @@ use crate::journal::{Journal, JournalError, Sealer};
 use crate::ports::{MediaFs, Transport};
 use crate::stage::{Stage, StageEvent};
 use crate::sync::{News, SyncError, Syncer, Tell};
+use crate::trigger::{Announcements, Asked};
 use crate::uplink::{SharedJournal, Uplink, UplinkError, lock};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::segment::{CUT_AT_AGE_MS, CUT_AT_RECORDS};
@@ -39,11 +40,18 @@ pub struct AgentOptions {
     pub cut_at_records: usize,
     /// Age after which a segment is cut, ms.
     pub cut_at_age_ms: i64,
+    /// What an announcement of the place does.
+    pub announcements: Announcements,
 }
 
 impl Default for AgentOptions {
     fn default() -> Self {
-        Self { core: CoreOptions::default(), cut_at_records: CUT_AT_RECORDS, cut_at_age_ms: CUT_AT_AGE_MS }
+        Self {
+            core: CoreOptions::default(),
+            cut_at_records: CUT_AT_RECORDS,
+            cut_at_age_ms: CUT_AT_AGE_MS,
+            announcements: Announcements::default(),
+        }
     }
 }
 
@@ -199,6 +207,10 @@ impl Agent {
     /// The stage said something.
     pub fn on_stage_event(&mut self, event: StageEvent) {
         self.playing.on_stage_event(event);
+    }
+    /// Somebody says that an announcement of the place begins, goes on or ends.
+    pub fn hear(&mut self, asked: Asked) {
+        self.playing.hear(asked);
     }
     /// Time passed.
     pub fn tick(&mut self) {

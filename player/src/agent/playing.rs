@@ -8,6 +8,8 @@ use crate::display::Display;
 use crate::journal::{JournalError, Sealer};
 use crate::stage::{Stage, StageEvent, StageResult};
 use crate::sync::News;
+use crate::trigger::lease::Lease;
+use crate::trigger::{Asked, Mode};
 use crate::uplink::{SharedJournal, lock};
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::ports::Clock;
@@ -43,6 +45,9 @@ pub struct Playing {
     retry_at: Option<UtcMillis>,
     /// Records in the open run, and the start of the oldest; the journal's own, remembered.
     open: (usize, Option<UtcMillis>),
+    lease: Lease,
+    /// An announcement has its way with the stage.
+    announced: bool,
     stopping: bool,
     refetch: bool,
     sealed: bool,
@@ -67,6 +72,8 @@ impl Playing {
             unwritten: VecDeque::new(),
             retry_at: None,
             open,
+            lease: Lease::new(&options.announcements),
+            announced: false,
             stopping: false,
             refetch: false,
             sealed: false,
@@ -130,8 +137,30 @@ impl Playing {
         std::mem::take(&mut self.sealed)
     }
 
+    /// Somebody says that an announcement begins, goes on or ends.
+    pub fn hear(&mut self, asked: Asked) {
+        if !self.lease.ask(asked, self.hands.clock.mono_ms()) {
+            let most_s = self.options.announcements.most_ms / 1000;
+            self.fault(format!("announcements have held for {most_s} s of ten minutes and are not heard for a while; a stuck contact, or a stranger?"));
+        }
+        self.heed_announcement();
+    }
+
+    /// Lowers the sound or breaks the play off while an announcement holds, and goes on after it.
+    fn heed_announcement(&mut self) {
+        let on = self.lease.holds(self.hands.clock.mono_ms());
+        if std::mem::replace(&mut self.announced, on) == on {
+            return;
+        }
+        match self.options.announcements.mode {
+            Mode::Duck => self.hands.stage.duck(if on { self.options.announcements.duck_percent } else { 100 }),
+            Mode::Pause => self.decide(Event::Announcement(on)),
+        }
+    }
+
     /// Time passed.
     pub fn tick(&mut self) {
+        self.heed_announcement();
         self.write_waiting();
         self.cut_when_due();
         self.decide(Event::Tick);
@@ -141,7 +170,11 @@ impl Playing {
     pub fn next_wake(&self) -> Option<UtcMillis> {
         let cut = self.open.1.map(|oldest| oldest.plus_ms(self.options.cut_at_age_ms));
         let core = if self.stopping { None } else { self.core.next_wake() };
-        [core, self.retry_at, cut].into_iter().flatten().min()
+        let silence = self.lease.ends_ms().filter(|_| self.announced).map(|to| {
+            let in_ms = to.saturating_sub(self.hands.clock.mono_ms());
+            self.hands.clock.now().plus_ms(in_ms as i64)
+        });
+        [core, self.retry_at, cut, silence].into_iter().flatten().min()
     }
 
     /// Notes something people should know.
@@ -186,6 +219,7 @@ impl Playing {
                     Action::Enqueue(_) if self.stopping => {}
                     Action::Enqueue(item) => self.hands.stage.enqueue(item),
                     Action::ClearQueue => next = Some(Event::Cleared(self.hands.stage.clear_queue())),
+                    Action::Interrupt => self.hands.stage.interrupt(),
                     Action::Fault(text) => self.fault(text),
                 }
             }

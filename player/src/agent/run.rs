@@ -19,6 +19,8 @@ use crate::stage::gst::{GstStage, StageError};
 use crate::stage::{PictureSink, SoundSink, StageEvent, StageSettings};
 use crate::sync::sse::EventReader;
 use crate::sync::{Backoff, News};
+use crate::trigger::listen::Heard;
+use crate::trigger::{self, TriggerSettings};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcMillis;
@@ -27,11 +29,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::{Notify, watch};
 
 /// How often the scheduler hears from the device.
 const HEARTBEAT: Duration = Duration::from_secs(60);
+/// Words of announcements that wait to be heard; whoever says more waits.
+const WORDS: usize = 16;
 /// How long the stage may take to report its last play at a stop.
 const LAST_WORD: Duration = Duration::from_secs(5);
 /// How long the last segment may take to be sent at a stop.
@@ -137,9 +141,15 @@ pub fn run(args: &RunArgs) -> Result<(), RunError> {
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
         let (tell, events) = unbounded_channel();
         let (parts, clock) = open(&config, identity, transport.clone(), tell)?;
-        Show { transport, authorization: parts.identity.authorization(), clock, poll_s: config.poll_s }
-            .run(Agent::start_unchecked(parts), events, end)
-            .await;
+        Show {
+            transport,
+            authorization: parts.identity.authorization(),
+            clock,
+            poll_s: config.poll_s,
+            trigger: config.trigger,
+        }
+        .run(Agent::start_unchecked(parts), events, end)
+        .await;
         Ok(())
     })
 }
@@ -228,6 +238,7 @@ fn open(
         options: AgentOptions {
             cut_at_records: config.segment_plays as usize,
             cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
+            announcements: config.trigger.announcements(),
             ..AgentOptions::default()
         },
     };
@@ -262,6 +273,7 @@ struct Show {
     authorization: String,
     clock: Arc<dyn Clock>,
     poll_s: u32,
+    trigger: TriggerSettings,
 }
 
 impl Show {
@@ -273,6 +285,8 @@ impl Show {
         let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, stopped.clone()));
         let report = tokio::spawn(report(reporting, sealed.clone(), stopped.clone()));
         let listen = tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone()));
+        let (tell, mut announced) = channel(WORDS);
+        let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
         playing.tick();
         let mut guard = Guard::ready();
         loop {
@@ -284,6 +298,10 @@ impl Show {
                     None => break, // the stage is gone: the service manager starts the player again
                 },
                 Some(news) = heard.recv() => playing.take(news),
+                Some(word) = announced.recv() => match word {
+                    Heard::Asked(asked) => playing.hear(asked),
+                    Heard::Fault(text) => playing.fault(text),
+                },
                 () = self.sleep_until(wake) => playing.tick(),
                 () = guard.due() => playing.tick(),
                 () = end.wait() => break,
@@ -299,6 +317,7 @@ impl Show {
         guard.stopping();
         stop.send_replace(true);
         listen.abort();
+        trigger.abort();
         fetch.abort();
         last_words(&mut playing, &mut events).await;
         let upload = async {

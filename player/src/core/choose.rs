@@ -42,6 +42,9 @@ impl Core {
     /// Keeps the running item and the next one with the stage.
     pub(super) fn fill(&mut self, now: &Now, out: &mut Vec<Action>) {
         self.wake = None;
+        if self.interrupted {
+            return;
+        }
         while self.queue.len() < 2 {
             let from = self.queue.back().map_or(now.utc, |q| q.end.max(now.utc));
             self.place_misses(from, now, out);

@@ -4,7 +4,8 @@
 //! Invariants:
 //! - a slot is shown at most once, whatever the clock, the plan's version or the power do; one that moves so that
 //!   misses fit beside it stays the slot it is;
-//! - the screen never goes idle on duty while anything verified is on the disk;
+//! - the screen never goes idle on duty while anything verified is on the disk, but for an announcement of the place,
+//!   which breaks the play off and leaves the last picture;
 //! - every play that was with the stage is recorded exactly once, when the stage reports it;
 //! - a version never goes back.
 
@@ -88,6 +89,8 @@ pub enum Event {
     Stage(StageEvent),
     /// Answer to [`Action::ClearQueue`]: the tickets the stage forgot.
     Cleared(Vec<u64>),
+    /// An announcement that breaks plays off begins (true) or is over.
+    Announcement(bool),
     /// Time passed.
     Tick,
 }
@@ -101,6 +104,8 @@ pub enum Action {
     Enqueue(StageItem),
     /// Take back what the stage has not begun, and say so with [`Event::Cleared`].
     ClearQueue,
+    /// End the running play for an announcement.
+    Interrupt,
     /// Tell people; the screen goes on.
     Fault(String),
 }
@@ -168,6 +173,8 @@ pub struct Core {
     /// When to wake up at the latest.
     wake: Option<UtcMillis>,
     clearing: bool,
+    /// An announcement is made: nothing begins.
+    interrupted: bool,
     /// Plays in a row that the stage has not reported.
     unheard: u32,
     today: Option<LocalDay>,
@@ -195,6 +202,7 @@ impl Core {
             clock_offset: None,
             wake: None,
             clearing: false,
+            interrupted: false,
             unheard: 0,
             today: None,
         }
@@ -254,6 +262,7 @@ impl Core {
             }
             Event::Stage(StageEvent::Fault(text)) => out.push(Action::Fault(format!("stage: {text}"))),
             Event::Cleared(tickets) => self.on_cleared(&tickets),
+            Event::Announcement(on) => self.on_announcement(on, now, &mut out),
             Event::Tick => self.give_up_on_silence(now, &mut out),
         }
         if self.clearing {
@@ -495,6 +504,19 @@ impl Core {
         if !matches!(result, PlayResult::Skipped(_)) {
             state.played_ms = state.played_ms.max(start_ms + 1);
         }
+    }
+
+    fn on_announcement(&mut self, on: bool, now: &Now, out: &mut Vec<Action>) {
+        if on && !self.interrupted {
+            if let Some(running) = self.queue.front_mut().filter(|q| q.started) {
+                (running.end, running.end_mono_ms) = (now.utc, now.mono_ms);
+            }
+            self.clear_queue(out);
+            out.push(Action::Interrupt);
+        } else if !on && self.interrupted {
+            self.excuses.push((now.utc, Cause::Interrupted)); // slots that began meanwhile
+        }
+        self.interrupted = on;
     }
 
     fn clear_queue(&mut self, out: &mut Vec<Action>) {

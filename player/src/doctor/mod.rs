@@ -4,6 +4,7 @@
 mod machine;
 mod media;
 mod server;
+mod trigger;
 
 use crate::config::{ConfigError, PlayerConfig};
 use serde::Serialize;
@@ -80,7 +81,7 @@ impl Said {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `state`, `disk`, `clock`, `rtc`, `display`, `picture`, `sound`, `decoder`, `identity`, `server`, `plans`.
+    /// `state`, `disk`, `clock`, `rtc`, `display`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`.
     pub subject: &'static str,
     /// How it is.
     pub health: Health,
@@ -118,6 +119,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     findings.extend(machine::clock(Path::new("/sys/class/rtc")));
     findings.extend(machine::display(&config, Path::new("/sys/class/drm")));
     findings.extend(media::outputs(&config));
+    findings.push(trigger::look(&config.trigger));
     findings.extend(media::decoders());
     findings.extend(server::look(&config.state_dir));
     let health = findings.iter().map(|f| f.health).max().unwrap_or(Health::Ok);

@@ -3,6 +3,7 @@
 use super::SimClock;
 use crate::stage::{Stage, StageEvent, StageItem, StageReport, StageResult};
 use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::time::UtcMillis;
 use std::collections::{BTreeMap, VecDeque};
@@ -15,6 +16,8 @@ struct Act {
     start_ms: u64,
     started: bool,
     breaks_after_ms: Option<u32>,
+    /// Its sound was lowered for an announcement.
+    ducked: bool,
 }
 
 #[derive(Debug)]
@@ -25,6 +28,8 @@ struct State {
     /// Names of files, and after how many ms of a play they break off.
     broken: BTreeMap<String, u32>,
     free_at_ms: u64,
+    /// Sound is lowered.
+    ducked: bool,
 }
 
 /// Clones share one stage: keep one to pop its events, give another to the agent.
@@ -37,8 +42,14 @@ pub struct SimStage {
 impl SimStage {
     /// A stage with so many output frames per second, on a told clock.
     pub fn new(clock: Arc<SimClock>, fps: u32) -> Self {
-        let state =
-            State { fps, acts: VecDeque::new(), pending: VecDeque::new(), broken: BTreeMap::new(), free_at_ms: 0 };
+        let state = State {
+            fps,
+            acts: VecDeque::new(),
+            pending: VecDeque::new(),
+            broken: BTreeMap::new(),
+            free_at_ms: 0,
+            ducked: false,
+        };
         Self { clock, state: Arc::new(Mutex::new(state)) }
     }
     /// When its next event is due.
@@ -71,6 +82,15 @@ impl SimStage {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Reports the running act, if there is one, as broken off.
+    fn break_off(&self, state: &mut State, cause: &str) -> bool {
+        let Some(act) = state.acts.front().filter(|act| act.started) else { return false };
+        let result = StageResult::Partial(cause.to_owned());
+        let report = act.report(state.fps, self.clock.mono_ms(), self.clock.now(), result);
+        state.pending.push_back(StageEvent::Ended(report));
+        true
+    }
+
     fn play_until_now(&self, state: &mut State) {
         let now_ms = self.clock.mono_ms();
         let wall = |mono_ms: u64| UtcMillis(mono_ms as i64 + self.clock.offset_ms());
@@ -79,7 +99,7 @@ impl SimStage {
                 if act.start_ms > now_ms {
                     return;
                 }
-                act.started = true;
+                (act.started, act.ducked) = (true, state.ducked);
                 let started = StageEvent::Started { ticket: act.item.ticket, at: wall(act.start_ms) };
                 state.pending.push_back(started);
                 continue;
@@ -88,8 +108,11 @@ impl SimStage {
             if end_ms > now_ms {
                 return;
             }
+            // What was spoken over is not heard, be it (unlike on the real stage) ever so short.
+            let spoken_over = act.ducked && act.item.kind == MediaKind::Audio;
             let result = match act.breaks_after_ms {
                 Some(_) => StageResult::Partial("decode-error".to_owned()),
+                None if spoken_over => StageResult::Partial("interrupted".to_owned()),
                 None => StageResult::Complete,
             };
             let report = act.report(state.fps, end_ms, wall(end_ms), result);
@@ -127,7 +150,7 @@ impl Stage for SimStage {
         self.play_until_now(&mut state);
         let breaks_after_ms = item.path.file_name().and_then(|n| state.broken.get(&*n.to_string_lossy()).copied());
         if breaks_after_ms == Some(0) {
-            let act = Act { start_ms: now_ms, item, started: false, breaks_after_ms };
+            let act = Act { start_ms: now_ms, item, started: false, breaks_after_ms, ducked: false };
             let fps = state.fps;
             let report = act.report(fps, now_ms, now, StageResult::Failed("decode-error".to_owned()));
             state.pending.push_back(StageEvent::Ended(report));
@@ -139,7 +162,7 @@ impl Stage for SimStage {
         });
         let free_ms = state.acts.back().map_or(state.free_at_ms, Act::end_ms);
         let start_ms = wished_ms.max(free_ms).max(now_ms);
-        let act = Act { item, start_ms, started: false, breaks_after_ms };
+        let act = Act { item, start_ms, started: false, breaks_after_ms, ducked: false };
         state.free_at_ms = act.end_ms();
         state.acts.push_back(act);
     }
@@ -153,15 +176,30 @@ impl Stage for SimStage {
         cleared
     }
 
-    fn stop(&mut self) {
-        let now_ms = self.clock.mono_ms();
+    fn duck(&mut self, percent: u8) {
         let mut state = self.state();
         self.play_until_now(&mut state);
-        let fps = state.fps;
-        if let Some(act) = state.acts.front().filter(|act| act.started) {
-            let report = act.report(fps, now_ms, self.clock.now(), StageResult::Partial("stopped".to_owned()));
-            state.pending.push_back(StageEvent::Ended(report));
+        state.ducked = percent < 100;
+        if state.ducked
+            && let Some(act) = state.acts.front_mut().filter(|act| act.started)
+        {
+            act.ducked = true;
         }
+    }
+
+    fn interrupt(&mut self) {
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        if self.break_off(&mut state, "interrupted") {
+            state.acts.pop_front();
+            state.free_at_ms = state.acts.back().map_or(0, Act::end_ms);
+        }
+    }
+
+    fn stop(&mut self) {
+        let mut state = self.state();
+        self.play_until_now(&mut state);
+        self.break_off(&mut state, "stopped");
         state.acts.clear();
     }
 }

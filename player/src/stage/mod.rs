@@ -45,7 +45,8 @@ pub struct StageItem {
 pub enum StageResult {
     /// Shown from its first frame to its end.
     Complete,
-    /// Begun and not finished: `ended-early`, `decode-error`, `too-slow`, `stopped`, `stalled`.
+    /// Begun and not finished: `ended-early`, `decode-error`, `too-slow`, `stopped`, `stalled`; `interrupted`, too, when
+    /// it is sound alone and was ducked for more than 2 % of its slots.
     Partial(String),
     /// Never shown: `not-found`, `not-readable`, `unknown-format`, `no-decoder`, `decode-error`, `no-picture`,
     /// `no-sound`, `too-slow`, `no-picture-output`, `no-sound-device`, `not-rendered`.
@@ -118,6 +119,10 @@ pub trait Stage: Send {
     fn enqueue(&mut self, item: StageItem);
     /// Forgets what is queued but not yet started; the tickets given back are not reported as plays.
     fn clear_queue(&mut self) -> Vec<u64>;
+    /// Leaves so much of all sound, per cent, until told otherwise; the way there is a short ramp.
+    fn duck(&mut self, percent: u8);
+    /// The running item ends as `Partial("interrupted")`, its sound fading out; its last picture stays.
+    fn interrupt(&mut self);
     /// Orderly stop, for good: the running item ends as `Partial("stopped")`.
     fn stop(&mut self);
 }

@@ -74,6 +74,8 @@ causes! {
     Replanned = "replanned",
     /// The play it stands for had been shown already when its plan came in: showing it would be one too many.
     AlreadyShown = "already-shown",
+    /// An announcement at the place (a stop, a gate) broke it off or was heard instead of it.
+    Interrupted = "interrupted",
 }
 
 /// How a play ended.

@@ -145,6 +145,7 @@ impl Player {
                     Action::Record(record) => self.records.push(record),
                     Action::Enqueue(item) => self.stage.enqueue(item),
                     Action::ClearQueue => next = Some(Event::Cleared(self.stage.clear_queue())),
+                    Action::Interrupt => self.stage.interrupt(),
                     Action::Fault(text) => tracing::debug!(fault = text, "a simulated screen"),
                 }
             }

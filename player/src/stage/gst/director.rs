@@ -6,7 +6,7 @@
 use super::front::GstFront;
 use super::queue::Queue;
 use super::screen::{Screen, raster};
-use super::sound::{BYTES_PER_FRAME, RATE, Speaker};
+use super::sound::{BYTES_PER_FRAME, Fader, RATE, Speaker, fade_out};
 use super::source::{Frame, Source, Wanted};
 use super::{StageError, Timeline};
 use crate::stage::grid::{Grid, WallMap};
@@ -39,6 +39,10 @@ struct Running {
     ticket: u64,
     source: Box<Source>,
     first_slot: u64,
+    /// This slot is its last: its sound fades out.
+    interrupted: bool,
+    /// Slots in which its sound was lowered for an announcement.
+    ducked: u64,
 }
 
 /// See the file's header.
@@ -61,6 +65,9 @@ pub(super) struct Director {
     screen: Option<Screen>,
     reopen_at_ns: i64,
     speaker: Option<Speaker>,
+    fader: Fader,
+    /// An announcement lowers the sound.
+    ducked: bool,
     /// The sound that was asked for has no device.
     deaf: Arc<AtomicBool>,
     /// Sound-only slots handed to the device, settled once their instant has passed.
@@ -137,6 +144,8 @@ impl Director {
             screen,
             reopen_at_ns: 0,
             speaker,
+            fader: Fader::default(),
+            ducked: false,
             heard: VecDeque::new(),
         };
         if let Some(why) = silent {
@@ -229,6 +238,9 @@ impl Director {
     /// One slot.
     fn turn(&mut self) {
         let (slot, grid) = (self.slot, self.timeline.grid);
+        let (sound_percent, interrupted) = self.queue.announcement();
+        self.fader.turn_to(self.front.volume() * f64::from(sound_percent) / 100.0);
+        self.ducked = sound_percent < 100;
         let deadline = self.timeline.instant(grid.start_ns(slot) as i64 - grid.slot_ns() as i64 / 2);
         let frame = loop {
             let Some(running) = &mut self.running else {
@@ -238,10 +250,17 @@ impl Director {
                 }
                 break None;
             };
+            if running.interrupted {
+                self.end(StageResult::Partial("interrupted".into()));
+                continue;
+            }
             match running.source.frame(slot - running.first_slot, deadline) {
                 Frame::End(StageResult::Complete) => self.end(StageResult::Complete),
                 Frame::End(result) => self.break_off(result),
-                frame => break Some(frame),
+                frame => {
+                    running.interrupted = interrupted;
+                    break Some(frame);
+                }
             }
         };
         let sound_only = self.running.as_ref().is_some_and(|r| r.source.sound_only());
@@ -280,6 +299,9 @@ impl Director {
     }
 
     fn count_sound(&mut self, frame: &Frame) {
+        if let Some(running) = &mut self.running {
+            running.ducked += u64::from(self.ducked);
+        }
         self.tally.take(self.slot);
         let late_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(self.slot) as i64;
         if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 || !self.may_sound() {
@@ -302,13 +324,17 @@ impl Director {
         let allowed = self.may_sound();
         let Some(speaker) = &self.speaker else { return };
         // what may not be heard is taken all the same: sound stays in step with its picture
-        let own = self
-            .running
-            .as_mut()
-            .and_then(|r| r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline))
-            .filter(|_| allowed);
-        let own = own.map(|sound| self.front.turned_down(sound));
-        speaker.push(from, own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]));
+        let own = self.running.as_mut().and_then(|r| {
+            let mut sound = r.source.sound(from - grid.sample(r.first_slot, RATE), to - from, deadline)?;
+            if r.interrupted {
+                fade_out(&mut sound);
+            }
+            Some(sound)
+        });
+        let own = own.filter(|_| allowed);
+        let mut sound = own.unwrap_or_else(|| vec![0; (to - from) as usize * BYTES_PER_FRAME]);
+        self.fader.apply(&mut sound);
+        speaker.push(from, sound);
     }
 
     /// Said at once: what stands in has until the frames on their way are seen.
@@ -320,8 +346,11 @@ impl Director {
     }
 
     fn end(&mut self, result: StageResult) {
-        if self.running.take().is_some() {
-            self.tally.finish(result);
+        if let Some(running) = self.running.take() {
+            // What was spoken over is not heard: a loudspeaker shows nothing that could count instead.
+            let spoken_over = running.ducked * 50 > self.slot - running.first_slot;
+            let interrupted = running.source.sound_only() && result == StageResult::Complete && spoken_over;
+            self.tally.finish(if interrupted { StageResult::Partial("interrupted".into()) } else { result });
             self.ended_at = Some(self.slot);
         }
     }
@@ -336,7 +365,8 @@ impl Director {
         let dates =
             Dates { wall: self.wall.clone(), grid: self.timeline.grid, zero_mono_ms: self.timeline.zero_mono_ms };
         self.tally.begin(item.ticket, self.slot, dates);
-        self.running = Some(Running { ticket: item.ticket, source, first_slot: self.slot });
+        self.running =
+            Some(Running { ticket: item.ticket, source, first_slot: self.slot, interrupted: false, ducked: 0 });
         true
     }
 

@@ -3,7 +3,6 @@
 //! Drawing and encoding happen in the asker's thread; the director only lays a sheet that is ready over its frame.
 
 use super::screen::raster;
-use super::sound::scale;
 use crate::stage::notice::{Notice, Place, Sheet};
 use crate::stage::{Front, PictureSink, StageSettings};
 use gstreamer as gst;
@@ -69,13 +68,9 @@ impl GstFront {
         picture
     }
 
-    /// Sound at the volume people asked for.
-    pub(super) fn turned_down(&self, mut sound: Vec<u8>) -> Vec<u8> {
-        let percent = self.volume.load(Relaxed);
-        if percent < 100 {
-            scale(&mut sound, f64::from(percent) / 100.0);
-        }
-        sound
+    /// The volume people asked for: a gain, 0 to 1.
+    pub(super) fn volume(&self) -> f64 {
+        f64::from(self.volume.load(Relaxed)) / 100.0
     }
 }
 

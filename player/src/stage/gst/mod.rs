@@ -110,6 +110,12 @@ impl Stage for GstStage {
     fn clear_queue(&mut self) -> Vec<u64> {
         self.queue.clear()
     }
+    fn duck(&mut self, percent: u8) {
+        self.queue.duck(percent);
+    }
+    fn interrupt(&mut self) {
+        self.queue.interrupt();
+    }
     fn stop(&mut self) {
         self.queue.stop();
     }

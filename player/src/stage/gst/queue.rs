@@ -18,11 +18,20 @@ pub(super) struct Queue {
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct QueueState {
     entries: VecDeque<Entry>,
     next_id: u64,
     stopped: bool,
+    /// What is left of all sound, per cent.
+    sound_percent: u8,
+    interrupted: bool,
+}
+
+impl Default for QueueState {
+    fn default() -> Self {
+        Self { entries: VecDeque::new(), next_id: 0, stopped: false, sound_percent: 100, interrupted: false }
+    }
 }
 
 struct Entry {
@@ -59,6 +68,17 @@ impl Queue {
     pub(super) fn clear(&self) -> Vec<u64> {
         let entries = std::mem::take(&mut self.lock().entries);
         entries.into_iter().map(|e| e.item.ticket).collect()
+    }
+    pub(super) fn duck(&self, percent: u8) {
+        self.lock().sound_percent = percent.min(100);
+    }
+    pub(super) fn interrupt(&self) {
+        self.lock().interrupted = true;
+    }
+    /// What is left of all sound, per cent; and once true after an interruption.
+    pub(super) fn announcement(&self) -> (u8, bool) {
+        let mut state = self.lock();
+        (state.sound_percent, std::mem::take(&mut state.interrupted))
     }
     pub(super) fn stop(&self) {
         let mut state = self.lock();

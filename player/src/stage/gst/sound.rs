@@ -20,6 +20,9 @@ pub(super) const BYTES_PER_FRAME: usize = 4;
 /// Time stamps of decoded sound may be off its sample count by this much (20 ms) before they win.
 const TOLERANCE: i64 = RATE as i64 / 50;
 
+/// How much a [`Fader`] moves in one frame: all the way in 50 ms.
+const RAMP_STEP: f64 = 20.0 / RATE as f64;
+
 /// The sound of one item, read sample by sample.
 pub(super) struct SoundTap {
     sink: gst_app::AppSink,
@@ -85,7 +88,7 @@ impl SoundTap {
         }
         out.resize(bytes, 0);
         if self.volume < 1.0 {
-            scale(&mut out, self.volume);
+            scale(&mut out, |_| self.volume);
         }
         out
     }
@@ -105,14 +108,50 @@ impl SoundTap {
     }
 }
 
-/// Multiplies 16-bit samples by `volume` in 1/65536 steps.
-pub(super) fn scale(bytes: &mut [u8], volume: f64) {
-    let gain = (volume * 65_536.0).round() as i32;
-    for pair in bytes.chunks_exact_mut(2) {
-        let sample = i32::from(i16::from_le_bytes([pair[0], pair[1]]));
-        // i16 * 65536 fits an i32, and a gain of at most 1 keeps it an i16.
-        let scaled = (i64::from(sample) * i64::from(gain)) >> 16;
-        pair.copy_from_slice(&(scaled as i16).to_le_bytes());
+/// Multiplies frame `n` of 16-bit samples by `gain(n)`, 0 to 1, in 1/65536 steps.
+fn scale(bytes: &mut [u8], mut gain: impl FnMut(usize) -> f64) {
+    for (n, frame) in bytes.chunks_exact_mut(BYTES_PER_FRAME).enumerate() {
+        let gain = (gain(n) * 65_536.0).round() as i64;
+        for pair in frame.chunks_exact_mut(2) {
+            let sample = i64::from(i16::from_le_bytes([pair[0], pair[1]]));
+            // a gain of at most 1 keeps it an i16
+            pair.copy_from_slice(&(((sample * gain) >> 16) as i16).to_le_bytes());
+        }
+    }
+}
+
+/// Fades `bytes` to silence, so that what is broken off does not click.
+pub(super) fn fade_out(bytes: &mut [u8]) {
+    let frames = (bytes.len() / BYTES_PER_FRAME) as f64;
+    scale(bytes, |n| 1.0 - (n + 1) as f64 / frames);
+}
+
+/// What the volume and an announcement leave of all sound; it moves in a ramp, so that nothing clicks.
+#[derive(Debug)]
+pub(super) struct Fader {
+    gain: f64,
+    target: f64,
+}
+
+impl Default for Fader {
+    fn default() -> Self {
+        Self { gain: 1.0, target: 1.0 }
+    }
+}
+
+impl Fader {
+    /// Moves towards this gain, 0 to 1, from here on.
+    pub(super) fn turn_to(&mut self, gain: f64) {
+        self.target = gain;
+    }
+    /// Moves on by the sound in `bytes`.
+    pub(super) fn apply(&mut self, bytes: &mut [u8]) {
+        if self.gain < 1.0 || self.target < 1.0 {
+            scale(bytes, |_| {
+                self.gain += (self.target - self.gain).clamp(-RAMP_STEP, RAMP_STEP);
+                self.gain
+            });
+        }
     }
 }
 
@@ -208,9 +247,9 @@ mod tests {
 
     #[test]
     fn volume_is_linear_and_never_overflows() {
-        let mut bytes: Vec<u8> = [i16::MIN, -2, 0, 2, i16::MAX].iter().flat_map(|s| s.to_le_bytes()).collect();
-        scale(&mut bytes, 0.5);
+        let mut bytes: Vec<u8> = [i16::MIN, -2, 0, 2, i16::MAX, 0].iter().flat_map(|s| s.to_le_bytes()).collect();
+        scale(&mut bytes, |_| 0.5);
         let back: Vec<i16> = bytes.chunks_exact(2).map(|p| i16::from_le_bytes([p[0], p[1]])).collect();
-        assert_eq!(back, [-16384, -1, 0, 1, 16383]);
+        assert_eq!(back, [-16384, -1, 0, 1, 16383, 0]);
     }
 }

@@ -1,5 +1,7 @@
 //! Stories of the stage that need its inside: a sink that can be watched, slowed or broken, a clock that steps.
 
+mod sound;
+
 use super::director::Outputs;
 use super::screen::{Screen, raster};
 use super::sound::{RATE, Speaker};
