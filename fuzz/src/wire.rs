@@ -14,6 +14,7 @@ use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord,
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
+use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Room, Versions};
 use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
 use std::sync::Arc;
@@ -234,10 +235,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         boot: BootId(2),
         last_seq: Seq(70),
         acked_seq: Seq(64),
-        display: DisplayLevel::D1,
-        clock: ClockState::Holdover,
-        software: "lichphat-player 0.1.0".into(),
-        disk_free_bytes: 1 << 33,
+        health: health(),
         media_missing: 1,
         faults: vec!["stage: no sound device".into()],
     };
@@ -263,6 +261,21 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&problem),
     ];
     (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
+}
+
+fn health() -> Health {
+    Health {
+        temperature_mc: Some(48_312),
+        disk: Some(Room { free_bytes: 1 << 33, total_bytes: 1 << 35 }),
+        memory: None,
+        player_memory_bytes: Some(1 << 27),
+        clock: ClockHealth { state: ClockState::Holdover, error_ms: Some(1000), offset_ms: Some(-12) },
+        display: DisplayHealth { level: DisplayLevel::D1, connector: Some("card0-HDMI-A-1".into()), panel: None },
+        versions: Versions { software: "lichphat-player 0.1.0".into(), framework: None, kernel: None },
+        uptime_s: Some(60),
+        running_s: 5,
+        data_used_bytes: None,
+    }
 }
 
 /// Server-sent events are the same however the body is cut.

@@ -396,3 +396,49 @@ preflight-result-no-fallback = no safe loop, so it is not planned
 preflight-result-not-managed = run by somebody else
 preflight-result-no-variant = no variant it could play
 preflight-result-nothing-asked = nothing is asked of it
+
+# the box at a screen
+box-title = Player
+box-heard = Heard
+box-temperature = Temperature
+box-disk = Disk
+box-memory = Memory of the box
+box-player-memory = Memory of the player
+box-clock = Clock
+box-clock-offset = { $ms } ms off the server
+box-display = Display
+box-uptime = Box on for
+box-running = Player running for
+box-data = Network data this month
+box-missing = Files still to fetch
+box-versions = Versions
+box-room = { $free } free of { $total }
+box-faults = The player says
+clock-synced = synchronised
+clock-holdover = no time service vouches for it
+clock-unset = never set
+level-dark = dark
+level-D0 = level D0, the log alone
+level-D1 = level D1, frames rendered
+level-D2 = level D2, the connector is on
+level-D3 = level D3, the panel answers
+span-minutes = { $n ->
+    [one] { $n_t } minute
+   *[other] { $n_t } minutes
+    }
+span-hours = { $n ->
+    [one] { $n_t } hour
+   *[other] { $n_t } hours
+    }
+span-days = { $n ->
+    [one] { $n_t } day
+   *[other] { $n_t } days
+    }
+trouble-panel-dark = The panel is off or unplugged: plays do not count. Switch it on, plug the cable in again.
+trouble-disk-full = The disk is full: play records may find no room. Remove files that are not the player's or fit another card.
+trouble-disk-nearly-full = The disk is nearly full. Remove files that are not the player's or fit a larger card.
+trouble-clock-unset = The box does not know the time: plays do not count yet. Check the network, switch time synchronisation on.
+trouble-clock-alone = No time service vouches for the clock of the box. Switch time synchronisation on.
+trouble-clock-off = The clock of the box disagrees with the server's. Check time synchronisation at both.
+trouble-too-hot = The box is too hot. Clear its vents of dust, give it air, keep the sun off it.
+trouble-memory-short = The box is nearly out of memory. Stop what else runs on it, or start it again.

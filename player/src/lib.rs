@@ -17,6 +17,7 @@ pub mod identity;
 pub mod journal;
 #[cfg(feature = "stage-gstreamer")]
 pub mod local;
+pub mod machine;
 pub mod ports;
 #[cfg(feature = "stage-gstreamer")]
 pub mod probe;

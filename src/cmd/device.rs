@@ -1,10 +1,16 @@
-//! `lichphat device add`: the file an operator carries to a new player.
+//! `lichphat device`: the file an operator carries to a new player, and how players are.
 
-use super::{Context, rooms::Rooms};
+use super::{Context, output, rooms::Rooms};
 use crate::directory::ScreenKind;
 use crate::error::AppError;
-use crate::fleet::FleetError;
-use lichphat_playlists::ids::ScreenCode;
+use crate::fleet::{DeviceState, FleetError};
+use crate::lang::Lang;
+use lichphat_playlists::ids::{DeviceId, ScreenCode};
+use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::time::UtcOffset;
+use lichphat_playlists::wire::health::Health;
+use serde::Serialize;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
@@ -21,6 +27,8 @@ pub(super) struct Args {
 enum Command {
     /// Tạo tệp cấp phép cho thiết bị mới (provisioning file for a new player, usable once, 7 days)
     Add(Add),
+    /// Tình trạng các thiết bị phát (how players are, as they last said)
+    Status(Status),
 }
 
 #[derive(Debug, clap::Args)]
@@ -36,9 +44,118 @@ struct Add {
     out: Option<PathBuf>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Status {
+    /// Chỉ một màn hình (of this screen only)
+    #[arg(long)]
+    screen: Option<ScreenCode>,
+    #[command(flatten)]
+    output: output::Args,
+}
+
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    let Command::Add(args) = args.command;
+    match args.command {
+        Command::Add(args) => add(args, context).await,
+        Command::Status(args) => status(&args, context).await,
+    }
+}
+
+/// One device; what it did not tell is empty.
+#[derive(Debug, Serialize)]
+struct Row {
+    screen: ScreenCode,
+    device: DeviceId,
+    simulated: bool,
+    heard: Option<String>,
+    wrong: String,
+    temperature_c: Option<f64>,
+    disk_free_gib: Option<f64>,
+    disk_total_gib: Option<f64>,
+    memory_free_mib: Option<u64>,
+    player_memory_mib: Option<u64>,
+    clock: Option<ClockState>,
+    clock_offset_ms: Option<i64>,
+    display: Option<DisplayLevel>,
+    connector: Option<String>,
+    panel: Option<String>,
+    software: Option<String>,
+    framework: Option<String>,
+    kernel: Option<String>,
+    uptime_s: Option<u64>,
+    data_used_mib: Option<u64>,
+    faults: String,
+}
+
+const COLUMNS: [&str; 21] = [
+    "screen",
+    "device",
+    "simulated",
+    "heard",
+    "wrong",
+    "temperature_c",
+    "disk_free_gib",
+    "disk_total_gib",
+    "memory_free_mib",
+    "player_memory_mib",
+    "clock",
+    "clock_offset_ms",
+    "display",
+    "connector",
+    "panel",
+    "software",
+    "framework",
+    "kernel",
+    "uptime_s",
+    "data_used_mib",
+    "faults",
+];
+
+impl Row {
+    fn of(state: DeviceState, lang: Lang, offset: UtcOffset) -> Self {
+        let (at, beat) = state.heard.unzip();
+        let health = beat.as_ref().map(|beat| &beat.health);
+        let gib = |bytes: u64| (bytes as f64 / f64::from(1 << 30) * 10.0).round() / 10.0;
+        let wrong = health.map(Health::troubles).unwrap_or_default();
+        let disk = health.and_then(|h| h.disk);
+        Self {
+            heard: at.map(|at| at.rfc3339(offset)),
+            wrong: wrong.iter().map(|t| lang.text(&format!("trouble-{}", t.code()))).collect::<Vec<_>>().join(" "),
+            temperature_c: health.and_then(|h| h.temperature_mc).map(|mc| f64::from(mc) / 1000.0),
+            disk_free_gib: disk.map(|disk| gib(disk.free_bytes)),
+            disk_total_gib: disk.map(|disk| gib(disk.total_bytes)),
+            memory_free_mib: health.and_then(|h| h.memory).map(|memory| memory.free_bytes >> 20),
+            player_memory_mib: health.and_then(|h| h.player_memory_bytes).map(|bytes| bytes >> 20),
+            clock: health.map(|h| h.clock.state),
+            clock_offset_ms: health.and_then(|h| h.clock.offset_ms),
+            display: health.map(|h| h.display.level),
+            connector: health.and_then(|h| h.display.connector.clone()),
+            panel: health.and_then(|h| h.display.panel.clone()),
+            software: health.map(|h| h.versions.software.clone()),
+            framework: health.and_then(|h| h.versions.framework.clone()),
+            kernel: health.and_then(|h| h.versions.kernel.clone()),
+            uptime_s: health.and_then(|h| h.uptime_s),
+            data_used_mib: health.and_then(|h| h.data_used_bytes).map(|bytes| bytes >> 20),
+            faults: beat.map(|beat| beat.faults.join("; ")).unwrap_or_default(),
+            screen: state.screen,
+            device: state.device,
+            simulated: state.simulated,
+        }
+    }
+}
+
+async fn status(args: &Status, context: &Context) -> Result<ExitCode, AppError> {
+    let rooms = Rooms::open(context)?;
+    if let Some(code) = &args.screen {
+        rooms.screen(&rooms.city().await?, code)?;
+    }
+    let states = rooms.fleet.states(args.screen.as_ref()).await?;
+    let rows: Vec<Row> = states.into_iter().map(|s| Row::of(s, context.lang, rooms.offset)).collect();
+    output::rows(args.output.format, &COLUMNS, &rows)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     let city = rooms.city().await?;
     if rooms.screen(&city, &args.screen)?.kind != ScreenKind::Managed {

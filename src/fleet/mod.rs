@@ -65,6 +65,19 @@ pub struct Device {
     pub retired: bool,
 }
 
+/// A screen's present device, and what it last said of itself.
+#[derive(Debug, Clone)]
+pub struct DeviceState {
+    /// Its number.
+    pub device: DeviceId,
+    /// Its screen.
+    pub screen: ScreenCode,
+    /// Simulated devices are marked as such everywhere.
+    pub simulated: bool,
+    /// Its newest heartbeat and when it came; none: never, or in the words of another version.
+    pub heard: Option<(UtcMillis, Heartbeat)>,
+}
+
 /// A device that is about to exist.
 #[derive(Debug, Clone)]
 pub struct NewDevice {
@@ -100,6 +113,8 @@ pub trait FleetStore: Send + Sync {
     async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError>;
     /// Newest plan row, and the screens with plans after row `after`.
     async fn published_after(&self, after: i64) -> Result<(i64, Vec<ScreenCode>), FleetError>;
+    /// The present devices, of one screen or of all, by screen.
+    async fn states(&self, screen: Option<&ScreenCode>) -> Result<Vec<DeviceState>, FleetError>;
     /// Keeps the newest heartbeat of a device.
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError>;
 }
@@ -188,6 +203,11 @@ impl Fleet {
     /// An asset table.
     pub async fn assets(&self, hash: Sha256Hash) -> Result<Vec<u8>, FleetError> {
         self.store.assets(hash).await?.ok_or(FleetError::NotFound)
+    }
+
+    /// The present devices, of one screen or of all, by screen.
+    pub async fn states(&self, screen: Option<&ScreenCode>) -> Result<Vec<DeviceState>, FleetError> {
+        self.store.states(screen).await
     }
 
     /// Notes how the device is.

@@ -45,6 +45,7 @@ mod tests {
     use super::*;
     use lichphat_playlists::proof::count::{Doubt, Reason};
     use lichphat_playlists::proof::record::Cause;
+    use lichphat_playlists::wire::health::Trouble;
     use std::collections::BTreeSet;
 
     fn codes() -> Vec<String> {
@@ -81,6 +82,14 @@ mod tests {
             "Không phát: thiết bị tắt nguồn hoặc chương trình phát không chạy"
         );
         assert_eq!(Lang::En.cause("too-new"), "Another reason (too-new)");
+    }
+
+    #[test]
+    fn every_trouble_of_a_box_is_said_in_both_languages() {
+        for (lang, trouble) in [Lang::Vi, Lang::En].into_iter().flat_map(|l| Trouble::ALL.map(|t| (l, t))) {
+            let key = format!("trouble-{}", trouble.code());
+            assert!(lang.knows(&key), "{key} in {}", lang.code());
+        }
     }
 
     #[test]

@@ -291,6 +291,7 @@ impl Unit {
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
             display: self.display.clone(),
+            machine: None,
             options: AgentOptions { core: CoreOptions { make_good: options.make_good }, ..AgentOptions::default() },
         };
         let mut device = SimDevice::start(parts, Arc::clone(&self.clock), stage);

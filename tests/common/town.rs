@@ -153,6 +153,7 @@ fn switch_on(
         journal: Box::new(journal.clone()),
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
+        machine: None,
         options,
     };
     SimDevice::start(parts, clock.clone(), stage)

@@ -120,6 +120,11 @@ impl Town {
         town
     }
 
+    /// The command line beside it, over the same data.
+    pub(crate) fn cli(&self, arguments: &[&str]) -> String {
+        self._data.ok(arguments)
+    }
+
     pub(crate) async fn send(&self, request: Request<Bytes>) -> (StatusCode, String, http::HeaderMap) {
         let answer = self.service.exchange(request).await.unwrap();
         let (parts, body) = answer.into_parts();

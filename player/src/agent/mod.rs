@@ -10,14 +10,16 @@ mod guard;
 mod playing;
 #[cfg(feature = "stage-gstreamer")]
 pub mod run;
+mod vitals;
 
 pub use playing::Playing;
 
 use crate::cache::Cache;
 use crate::core::CoreOptions;
 use crate::display::Display;
-use crate::identity::{Identity, SOFTWARE};
+use crate::identity::Identity;
 use crate::journal::{Journal, JournalError, Sealer};
+use crate::machine::Machine;
 use crate::ports::{MediaFs, Transport};
 use crate::stage::{Stage, StageEvent};
 use crate::sync::{News, SyncError, Syncer, Tell};
@@ -30,6 +32,7 @@ use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+use vitals::Vitals;
 
 /// Settings of an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +74,8 @@ pub struct AgentParts {
     pub stage: Box<dyn Stage>,
     /// The panel.
     pub display: Arc<dyn Display>,
+    /// The box; none for a simulated one, which has no heat and no disk.
+    pub machine: Option<Machine>,
     /// Settings.
     pub options: AgentOptions,
 }
@@ -174,8 +179,7 @@ impl Agent {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
             journal,
             clock: parts.clock.clone(),
-            display: parts.display,
-            fs: parts.fs,
+            vitals: Vitals::new(parts.machine, parts.display, parts.clock.clone()),
             faults,
             missing: missing.clone(),
         };
@@ -269,8 +273,7 @@ pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
     clock: Arc<dyn Clock>,
-    display: Arc<dyn Display>,
-    fs: Arc<dyn MediaFs>,
+    vitals: Vitals,
     faults: FaultLog,
     missing: Arc<AtomicU32>,
 }
@@ -291,7 +294,7 @@ impl Reporting {
         self.faults.note(text);
     }
     /// Says how the device is.
-    pub async fn heartbeat(&self) -> Result<HeartbeatAnswer, AgentError> {
+    pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         let (last_seq, acked_seq) = {
             let journal = lock(&self.journal);
             (journal.last_seq(), journal.acked())
@@ -301,13 +304,12 @@ impl Reporting {
             boot: self.clock.boot_id(),
             last_seq,
             acked_seq,
-            display: self.display.level(),
-            clock: self.clock.state().0,
-            software: SOFTWARE.to_owned(),
-            disk_free_bytes: self.fs.free_bytes().unwrap_or(0),
+            health: self.vitals.read(),
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),
         };
-        Ok(self.uplink.heartbeat(&heartbeat).await?)
+        let answer = self.uplink.heartbeat(&heartbeat).await?;
+        self.vitals.heard(heartbeat.at_ms, answer.at_ms);
+        Ok(answer)
     }
 }

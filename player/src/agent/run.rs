@@ -13,6 +13,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::journal::broken::BrokenJournal;
 use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
+use crate::machine::Machine;
 use crate::ports::http::HttpTransport;
 use crate::ports::{Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
@@ -235,6 +236,7 @@ fn open(
         journal,
         stage: Box::new(stage),
         display,
+        machine: Some(Machine::new("/", state)),
         options: AgentOptions {
             cut_at_records: config.segment_plays as usize,
             cut_at_age_ms: i64::from(config.segment_age_s) * 1000,

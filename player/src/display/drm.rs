@@ -69,6 +69,11 @@ impl Display for DrmDisplay {
     fn level(&self) -> DisplayLevel {
         connectors(&self.root).iter().filter_map(|c| self.connector_level(c)).max().unwrap_or(DisplayLevel::D1)
     }
+    fn plug(&self) -> Option<(String, Option<String>)> {
+        let connected = connectors(&self.root).into_iter().find(|c| c.status == "connected")?;
+        let panel = connected.panel();
+        Some((connected.name, panel))
+    }
 }
 
 /// A connector as the kernel sees it.
@@ -160,6 +165,8 @@ mod tests {
         edid[72..90].copy_from_slice(b"\0\0\0\xfc\0LED P4 640\n  ");
         std::fs::write(dir.path().join("card0-HDMI-A-1/edid"), edid).unwrap();
         assert_eq!(connectors(dir.path())[0].panel().unwrap(), "LED P4 640");
+        let display = DrmDisplay::new(dir.path(), Link::Direct, dir.path().join("panel-seen"));
+        assert_eq!(display.plug(), Some(("card0-HDMI-A-1".into(), Some("LED P4 640".into()))));
         assert_eq!(connectors(&dir.path().join("nowhere")), []);
     }
 }

@@ -10,6 +10,10 @@ pub trait Display: Send + Sync {
     /// [`DisplayLevel::Dark`] when the panel is known to be off, [`DisplayLevel::D1`] when nothing is
     /// known beyond the frames the sink rendered, higher when the panel or its connector says so.
     fn level(&self) -> DisplayLevel;
+    /// Where it is plugged in (`card0-HDMI-A-1`) and what it calls itself, as far as anything tells.
+    fn plug(&self) -> Option<(String, Option<String>)> {
+        None
+    }
 }
 
 /// A panel that says what it is told to: tests, the simulated fleet, and sinks without a panel.

@@ -1,20 +1,15 @@
 //! The box: state directory and disk, clock, panel.
 
 use super::{Finding, Health, Said};
-use crate::cache::StdMediaFs;
 use crate::clock;
 use crate::config::PlayerConfig;
 use crate::display::drm::{Connector, Link, connectors};
-use crate::ports::MediaFs as _;
+use crate::machine::Machine;
 use crate::stage::PictureSink;
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::time::HANOI;
+use lichphat_playlists::wire::health::{FULL_DISK_BYTES, HOT_MC, LITTLE_DISK_BYTES, LITTLE_MEMORY_BYTES, Room};
 use std::path::Path;
-
-/// Below this the player begins to forget media, bytes.
-const LITTLE_BYTES: u64 = 2 << 30;
-/// Below this even records may find no room, bytes.
-const FULL_BYTES: u64 = 64 << 20;
 
 /// The state directory: there, ours, writable, with room.
 pub(super) fn state(dir: &Path) -> Vec<Finding> {
@@ -42,8 +37,37 @@ pub(super) fn state(dir: &Path) -> Vec<Finding> {
             ),
         ),
     }];
-    findings.extend(StdMediaFs::new(dir).and_then(|fs| fs.free_bytes()).ok().map(room));
+    let machine = Machine::new("/", dir);
+    findings.extend(machine.disk().map(|disk| room(disk.free_bytes)));
+    findings.extend(machine.temperature_mc().map(heat));
+    findings.extend(machine.memory().map(memory));
     findings
+}
+
+fn heat(mc: i32) -> Finding {
+    let degrees = format!("{:.0} °C", f64::from(mc) / 1000.0);
+    if mc < HOT_MC {
+        return Finding::ok("heat", degrees.clone(), degrees);
+    }
+    let mend = Said::new(
+        "Lau bụi khe gió, để máy thoáng, che nắng.",
+        "Clear the vents of dust, give the box air, keep the sun off it.",
+    );
+    let said = Said::new(format!("{degrees}: máy quá nóng"), format!("{degrees}: the box is too hot"));
+    Finding::ill("heat", Health::Warning, said, mend)
+}
+
+fn memory(memory: Room) -> Finding {
+    let mib = memory.free_bytes >> 20;
+    let said = Said::new(format!("bộ nhớ còn {mib} MiB"), format!("{mib} MiB of memory left"));
+    if memory.free_bytes >= LITTLE_MEMORY_BYTES {
+        return Finding::ok("memory", said.vi, said.en);
+    }
+    let mend = Said::new(
+        "Tắt chương trình khác trên máy này, hoặc thêm bộ nhớ.",
+        "Stop what else runs on this box, or fit more memory.",
+    );
+    Finding::ill("memory", Health::Warning, said, mend)
 }
 
 fn room(free_bytes: u64) -> Finding {
@@ -54,8 +78,8 @@ fn room(free_bytes: u64) -> Finding {
         "Remove files that are not the player's, or fit a larger card.",
     );
     match free_bytes {
-        0..FULL_BYTES => Finding::ill("disk", Health::Fault, said, mend),
-        FULL_BYTES..LITTLE_BYTES => Finding::ill("disk", Health::Warning, said, mend),
+        0..FULL_DISK_BYTES => Finding::ill("disk", Health::Fault, said, mend),
+        FULL_DISK_BYTES..LITTLE_DISK_BYTES => Finding::ill("disk", Health::Warning, said, mend),
         _ => Finding::ok("disk", said.vi, said.en),
     }
 }
@@ -188,6 +212,13 @@ mod tests {
     }
 
     #[test]
+    fn heat_and_memory_are_warned_of_from_their_marks_on() {
+        let free = |free_bytes| memory(Room { free_bytes, total_bytes: 1 << 30 }).health;
+        assert_eq!((heat(79_999).health, heat(80_000).health), (Health::Ok, Health::Warning));
+        assert_eq!((free(64 << 20), free((64 << 20) - 1)), (Health::Ok, Health::Warning));
+    }
+
+    #[test]
     fn room_is_judged_in_three_steps() {
         let health = |bytes| room(bytes).health;
         assert_eq!((health(0), health(1 << 30), health(1 << 40)), (Health::Fault, Health::Warning, Health::Ok));
@@ -196,7 +227,8 @@ mod tests {
     #[test]
     fn a_directory_that_is_missing_or_closed_is_told() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(state(dir.path()).iter().all(|f| f.subject == "state" || f.subject == "disk"));
+        let known = ["state", "disk", "heat", "memory"];
+        assert!(state(dir.path()).iter().all(|f| known.contains(&f.subject)));
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "it leaves nothing behind");
         let missing = state(&dir.path().join("nowhere"));
         assert_eq!((missing.len(), missing[0].health), (1, Health::Fault));

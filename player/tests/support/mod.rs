@@ -315,6 +315,7 @@ impl World {
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
             display: self.display.clone(),
+            machine: None,
             options: self.options,
         };
         SimDevice::start(parts, self.clock.clone(), stage)

@@ -14,9 +14,8 @@
 //!
 //! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
 
+use super::health::Health;
 use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
-use crate::ports::ClockState;
-use crate::proof::record::DisplayLevel;
 use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
 
@@ -76,14 +75,8 @@ pub struct Heartbeat {
     pub last_seq: Seq,
     /// Last record the server is known to hold.
     pub acked_seq: Seq,
-    /// Display level now.
-    pub display: DisplayLevel,
-    /// Trust in the clock.
-    pub clock: ClockState,
-    /// Name and version of its software.
-    pub software: String,
-    /// Free bytes where media and journal lie.
-    pub disk_free_bytes: u64,
+    /// How its box is.
+    pub health: Health,
     /// Media of the horizon that are not on disk yet.
     pub media_missing: u32,
     /// Last faults, newest last, each in one line; at most 8.

@@ -3,7 +3,7 @@
 use super::Store;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::fleet::{Device, FleetError, FleetStore, NewDevice};
+use crate::fleet::{Device, DeviceState, FleetError, FleetStore, NewDevice};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::Heartbeat;
@@ -183,6 +183,33 @@ impl FleetStore for Store {
             })
             .await?;
         Ok(found)
+    }
+
+    async fn states(&self, screen: Option<&ScreenCode>) -> Result<Vec<DeviceState>, FleetError> {
+        let screen = screen.map(|s| s.as_str().to_owned());
+        let states = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(
+                    "SELECT d.id, d.screen, d.simulated, h.at_ms, h.body FROM device d
+                     LEFT JOIN heartbeat h ON h.device = d.id
+                     WHERE d.retired_ms IS NULL AND d.revoked_ms IS NULL AND d.screen = coalesce(?1, d.screen)
+                     ORDER BY d.screen, d.id",
+                )?;
+                let mut found = query.query([screen])?;
+                let mut states = Vec::new();
+                while let Some(row) = found.next()? {
+                    let said: Option<(i64, String)> = row.get::<_, Option<i64>>(3)?.zip(row.get(4)?);
+                    states.push(DeviceState {
+                        device: DeviceId(row.get(0)?),
+                        screen: rows::screen(row.get(1)?)?,
+                        simulated: row.get(2)?,
+                        heard: said.and_then(|(at, body)| Some((UtcMillis(at), serde_json::from_str(&body).ok()?))),
+                    });
+                }
+                Ok(states)
+            })
+            .await?;
+        Ok(states)
     }
 
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError> {

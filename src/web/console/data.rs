@@ -6,6 +6,7 @@ pub(super) use super::preview::Preview;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
+use crate::fleet::{DeviceState, FleetStore};
 use crate::library::LibraryStore;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
@@ -158,6 +159,7 @@ pub struct Console {
     directory: Arc<dyn DirectoryStore>,
     campaigns: Arc<dyn CampaignStore>,
     compliance: Arc<dyn ComplianceStore>,
+    fleet: Arc<dyn FleetStore>,
     reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
@@ -170,7 +172,14 @@ impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(store: &Arc<S>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
     where
-        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
+        S: DirectoryStore
+            + CampaignStore
+            + ComplianceStore
+            + PlanStore
+            + EvidenceStore
+            + LibraryStore
+            + FleetStore
+            + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
         Self {
@@ -182,12 +191,18 @@ impl Console {
             directory: Arc::clone(store) as _,
             campaigns: Arc::clone(store) as _,
             compliance,
+            fleet: Arc::clone(store) as _,
             city: Mutex::new(None),
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),
             media: Arc::clone(store) as _,
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
         }
+    }
+
+    /// The screen's present device, as it last said of itself.
+    pub(super) async fn device(&self, screen: &ScreenCode) -> Result<Option<DeviceState>, ConsoleError> {
+        Ok(self.fleet.states(Some(screen)).await?.pop())
     }
 
     /// Now, and its local day.

@@ -5,6 +5,7 @@
 //! brings newer figures in and says so when it cannot.
 
 mod data;
+mod device;
 mod names;
 mod overview;
 mod page;
@@ -21,6 +22,7 @@ pub use data::Console;
 use super::{App, Response};
 use crate::compliance::ComplianceError;
 use crate::error::StoreError;
+use crate::fleet::FleetError;
 use crate::lang::Lang;
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
@@ -71,6 +73,11 @@ impl From<ComplianceError> for ConsoleError {
 }
 impl From<PlanningError> for ConsoleError {
     fn from(error: PlanningError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<FleetError> for ConsoleError {
+    fn from(error: FleetError) -> Self {
         Self::Internal(error.to_string())
     }
 }

@@ -1,6 +1,7 @@
 //! One screen, one day: planned against played, and what its ledgers say.
 
 use super::data::{CampaignNow, City, Console};
+use super::device::{self, BoxView};
 use super::names::{self, state, time, title, tongue, why_href};
 use super::overview::order_title;
 use super::page::{Page, shown};
@@ -37,6 +38,7 @@ struct ScreenPage {
     rows_caption: String,
     more: Option<(String, String)>,
     why: String,
+    device: BoxView,
 }
 
 /// Who the screen is.
@@ -110,11 +112,20 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let hour = timeline::hour(asked)?;
     let gathered = gather(console, asked, code).await?;
     let now = console.campaigns_now(&gathered.city).await?;
+    let state = console.device(&gathered.screen.code).await?;
+    let device = device::view(asked.lang, state.as_ref(), gathered.now, gathered.offset);
     let page = Page::new(console, asked, shown(&gathered.screen.name));
-    Ok(view(page, asked, &gathered, &now, hour).render()?)
+    Ok(view(page, asked, &gathered, &now, hour, device).render()?)
 }
 
-fn view(page: Page, asked: &Asked, g: &Gathered, now: &[Arc<CampaignNow>], hour: Option<u32>) -> ScreenPage {
+fn view(
+    page: Page,
+    asked: &Asked,
+    g: &Gathered,
+    now: &[Arc<CampaignNow>],
+    hour: Option<u32>,
+    device: BoxView,
+) -> ScreenPage {
     let lang = asked.lang;
     let directory = &g.city.directory;
     let (duty, peak) = (directory.duty(&g.screen, g.day), directory.peak_windows(&g.screen, g.day));
@@ -142,6 +153,7 @@ fn view(page: Page, asked: &Asked, g: &Gathered, now: &[Arc<CampaignNow>], hour:
         rows,
         more,
         why: why_href(g.screen.code.as_str(), g.day, at / 60 * 60, None),
+        device,
         page,
     }
 }
