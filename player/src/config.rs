@@ -1,6 +1,7 @@
 //! The player's settings file, `player.toml`; command-line switches stand above it.
 
 use crate::display::drm::Link;
+use crate::display::hours::PanelRule;
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
 use crate::trigger::TriggerSettings;
 use serde::Deserialize;
@@ -40,6 +41,8 @@ pub struct PlayerConfig {
     pub fit: Fit,
     /// What is between player and panel.
     pub link: Link,
+    /// When the panel is to be on.
+    pub panel: PanelRule,
     /// Seconds between two looks at the scheduler when it does not call by itself.
     pub poll_s: u32,
     /// Plays after which records are cut into a signed segment and sent.
@@ -61,6 +64,7 @@ impl Default for PlayerConfig {
             fps: 30,
             fit: Fit::Letterbox,
             link: Link::Direct,
+            panel: PanelRule::default(),
             poll_s: 60,
             segment_plays: 64,
             segment_age_s: 900,
@@ -86,6 +90,8 @@ impl PlayerConfig {
             ("trigger.duck_percent", u32::from(config.trigger.duck_percent), 0, 99),
             ("trigger.hold_s", config.trigger.hold_s, 1, 60),
             ("trigger.most_s", config.trigger.most_s, 1, 300),
+            ("panel.on_before_s", config.panel.on_before_s, 0, 3600),
+            ("panel.off_after_s", config.panel.off_after_s, 0, 3600),
             ("poll_s", config.poll_s, 5, 3600),
             ("segment_plays", config.segment_plays, 1, 4096),
             ("segment_age_s", config.segment_age_s, 10, 86_400),
@@ -96,6 +102,11 @@ impl PlayerConfig {
             }
         }
         config.trigger.check()?;
+        if config.panel.follow_duty && config.link != Link::Direct {
+            return Err(
+                "panel.follow_duty = true: needs link = \"direct\"; another device answers for the panel".to_owned()
+            );
+        }
         Ok(config)
     }
 }
@@ -117,6 +128,10 @@ mod tests {
         assert!(hours.contains("hours = \"6-21\"") && hours.contains("write it as 06:00-11:30"), "{hours}");
         let loud = PlayerConfig::parse("[sound_rule]\nmost_percent = 101").unwrap_err();
         assert_eq!(loud, "sound_rule.most_percent = 101: use 0 to 100");
+        let late = PlayerConfig::parse("[panel]\noff_after_s = 9999").unwrap_err();
+        assert_eq!(late, "panel.off_after_s = 9999: use 0 to 3600");
+        let far = PlayerConfig::parse("link = \"splitter\"\n[panel]\nfollow_duty = true").unwrap_err();
+        assert!(far.contains("panel.follow_duty = true: needs link = \"direct\""), "{far}");
         let quiet = PlayerConfig::parse("[sound_rule]\nhours = \"\"\nmost_percent = 40").unwrap().sound_rule;
         assert!(!quiet.allows(43_200), "empty hours: never");
         let unknown = PlayerConfig::parse("frames = 3").unwrap_err();

@@ -17,6 +17,7 @@ pub use playing::Playing;
 use crate::cache::Cache;
 use crate::core::CoreOptions;
 use crate::display::Display;
+use crate::display::hours::PanelRule;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalError, Sealer};
 use crate::machine::Machine;
@@ -45,6 +46,8 @@ pub struct AgentOptions {
     pub cut_at_age_ms: i64,
     /// What an announcement of the place does.
     pub announcements: Announcements,
+    /// When the panel is to be on.
+    pub panel: PanelRule,
 }
 
 impl Default for AgentOptions {
@@ -54,6 +57,7 @@ impl Default for AgentOptions {
             cut_at_records: CUT_AT_RECORDS,
             cut_at_age_ms: CUT_AT_AGE_MS,
             announcements: Announcements::default(),
+            panel: PanelRule::default(),
         }
     }
 }

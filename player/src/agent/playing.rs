@@ -5,6 +5,7 @@ use super::{AgentOptions, FaultLog};
 use crate::cache::{Cache, Held};
 use crate::core::{Action, Core, DayPlan, Event, Now};
 use crate::display::Display;
+use crate::display::watch::Wanted;
 use crate::journal::{JournalError, Sealer};
 use crate::stage::{Stage, StageEvent, StageResult};
 use crate::sync::News;
@@ -188,6 +189,15 @@ impl Playing {
     /// The mind, to look at.
     pub fn core(&self) -> &Core {
         &self.core
+    }
+    /// What the hours of duty ask of the panel now. While something is on the screen it stays on.
+    pub fn panel_wanted(&self) -> Wanted {
+        let (clock, core) = (&self.hands.clock, &self.core);
+        let duty = |day| core.duty_of(day);
+        match self.options.panel.wanted(clock.now(), clock.state().0, core.offset(), duty) {
+            Wanted::Standby if core.is_showing() => Wanted::On,
+            wanted => wanted,
+        }
     }
     /// Records that wait for room on the disk.
     pub fn unwritten(&self) -> usize {

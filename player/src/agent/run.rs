@@ -6,7 +6,9 @@ use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Repo
 use crate::cache::StdMediaFs;
 use crate::clock::{SystemClock, SystemRng};
 use crate::config::{ConfigError, PlayerConfig};
-use crate::display::drm::DrmDisplay;
+use crate::display::drm::{DrmDisplay, Link};
+use crate::display::line::Lines;
+use crate::display::watch::{Panel, PanelNews, Watch};
 use crate::display::{Display, FixedDisplay};
 use crate::identity::store::{load, provision, read_provisioning};
 use crate::identity::{Identity, IdentityError};
@@ -37,6 +39,8 @@ use tokio::sync::{Notify, watch};
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Words of announcements that wait to be heard; whoever says more waits.
 const WORDS: usize = 16;
+/// Where the kernel says what it knows of the connectors.
+const DRM: &str = "/sys/class/drm";
 /// How long the stage may take to report its last play at a stop.
 const LAST_WORD: Duration = Duration::from_secs(5);
 /// How long the last segment may take to be sent at a stop.
@@ -141,11 +145,12 @@ pub fn run(args: &RunArgs) -> Result<(), RunError> {
         let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(()) };
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
         let (tell, events) = unbounded_channel();
-        let (parts, clock) = open(&config, identity, transport.clone(), tell)?;
+        let (parts, panel) = open(&config, identity, transport.clone(), tell)?;
         Show {
             transport,
             authorization: parts.identity.authorization(),
-            clock,
+            clock: parts.clock.clone(),
+            panel,
             poll_s: config.poll_s,
             trigger: config.trigger,
         }
@@ -193,7 +198,7 @@ fn open(
     identity: Identity,
     transport: Arc<dyn Transport>,
     tell: UnboundedSender<StageEvent>,
-) -> Result<(AgentParts, Arc<dyn Clock>), RunError> {
+) -> Result<(AgentParts, Option<Arc<Panel>>), RunError> {
     let state = &config.state_dir;
     let key = identity.evidence.verifying_key();
     let opened = SqliteJournal::open(&state.join("journal.db"), identity.device, identity.epoch, key);
@@ -223,14 +228,21 @@ fn open(
         clock.clone(),
         tell,
     )?;
-    let display: Arc<dyn Display> = match config.sink {
+    let panel = match config.sink {
+        PictureSink::Fake | PictureSink::None => None,
+        _ => {
+            let connector = DrmDisplay::new(DRM, config.link, state.join("panel-seen"));
+            Some(Arc::new(Panel::new(connector, clock.clone())))
+        }
+    };
+    let display: Arc<dyn Display> = match &panel {
+        Some(panel) => panel.clone(),
         // Without a panel of its own, a play claims no more than that its frames were rendered.
-        PictureSink::Fake | PictureSink::None => Arc::new(FixedDisplay::new(DisplayLevel::D1)),
-        _ => Arc::new(DrmDisplay::new("/sys/class/drm", config.link, state.join("panel-seen"))),
+        None => Arc::new(FixedDisplay::new(DisplayLevel::D1)),
     };
     let parts = AgentParts {
         identity: Arc::new(identity),
-        clock: clock.clone(),
+        clock,
         transport,
         fs: Arc::new(StdMediaFs::new(state)?),
         journal,
@@ -241,10 +253,12 @@ fn open(
             cut_at_records: config.segment_plays as usize,
             cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
             announcements: config.trigger.announcements(),
+            panel: config.panel,
             ..AgentOptions::default()
         },
     };
-    Ok((parts, clock))
+    // Behind a splitter or an LED processor whoever answers is not the panel.
+    Ok((parts, panel.filter(|_| config.link == Link::Direct)))
 }
 
 /// What ends a run.
@@ -274,6 +288,8 @@ struct Show {
     transport: Arc<dyn Transport>,
     authorization: String,
     clock: Arc<dyn Clock>,
+    /// A panel that can be asked and switched.
+    panel: Option<Arc<Panel>>,
     poll_s: u32,
     trigger: TriggerSettings,
 }
@@ -290,6 +306,7 @@ impl Show {
         let (tell, mut announced) = channel(WORDS);
         let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
         playing.tick();
+        let mut panel_news = self.watch();
         let mut guard = Guard::ready();
         loop {
             let wake = playing.next_wake();
@@ -304,11 +321,18 @@ impl Show {
                     Heard::Asked(asked) => playing.hear(asked),
                     Heard::Fault(text) => playing.fault(text),
                 },
+                Some(news) = panel_news.recv() => match news {
+                    PanelNews::Level(_) => playing.tick(), // the running play is judged by the worst level it met
+                    PanelNews::Fault(text) => playing.fault(text),
+                },
                 () = self.sleep_until(wake) => playing.tick(),
                 () = guard.due() => playing.tick(),
                 () = end.wait() => break,
             }
             guard.feed(playing.core().stage_answers());
+            if let Some(panel) = &self.panel {
+                panel.want(playing.panel_wanted());
+            }
             if playing.take_refetch() {
                 look.notify_one();
             }
@@ -331,6 +355,16 @@ impl Show {
             Ok(Some(Err(error))) => tracing::warn!("the last records are sent at the next start: {error}"),
             _ => tracing::warn!("the last records are sent at the next start"),
         }
+    }
+
+    /// Watches the panel on a thread of its own, which ends when nobody takes its news any more.
+    fn watch(&self) -> UnboundedReceiver<PanelNews> {
+        let (tell, news) = unbounded_channel();
+        if let Some(panel) = self.panel.clone() {
+            let watch = Watch::new(panel, Box::new(Lines::new("/dev", DRM, true)));
+            std::thread::spawn(move || watch.run(|news| tell.send(news).is_ok(), || !tell.is_closed()));
+        }
+        news
     }
 
     /// Until the wall clock shows `wake`, or a minute: the clock may be set meanwhile.

@@ -24,7 +24,7 @@ use day::Day;
 use lichphat_playlists::ids::{BootId, DeviceId, Epoch, MediaHash, PlanHash, Seq};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
-use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use repair::Placed;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -306,6 +306,16 @@ impl Core {
     /// Newest version held of a day.
     pub fn plan_of(&self, day: LocalDay) -> Option<&Arc<DayPlan>> {
         self.days.get(&day)?.plan.as_ref()
+    }
+    /// Hours of duty of a day: its plan's, or, when nothing is known of it, those in which the safe loop goes on. None when
+    /// no plan says anything.
+    pub fn duty_of(&self, day: LocalDay) -> Option<&IntervalSet> {
+        let stand_by = || DayPlan::stand_by(self.days.range(..day).filter_map(|(_, d)| d.plan.as_ref()));
+        Some(&self.plan_of(day).or_else(stand_by)?.playlist.duty)
+    }
+    /// Is something on the screen now?
+    pub fn is_showing(&self) -> bool {
+        self.queue.front().is_some_and(|q| q.started)
     }
     /// Offset of local time from UTC at the screen.
     pub fn offset(&self) -> UtcOffset {

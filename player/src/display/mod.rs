@@ -3,7 +3,12 @@
 use lichphat_playlists::proof::record::DisplayLevel;
 use std::sync::Mutex;
 
+pub mod cec;
+pub mod ddc;
 pub mod drm;
+pub mod hours;
+pub mod line;
+pub mod watch;
 
 /// What is known of the panel now.
 pub trait Display: Send + Sync {

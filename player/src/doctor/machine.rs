@@ -4,6 +4,7 @@ use super::{Finding, Health, Said};
 use crate::clock;
 use crate::config::PlayerConfig;
 use crate::display::drm::{Connector, Link, connectors};
+use crate::display::line::{Answer, Lines};
 use crate::machine::Machine;
 use crate::stage::PictureSink;
 use lichphat_playlists::ports::ClockState;
@@ -185,6 +186,64 @@ fn connector(c: &Connector, link: Link) -> Finding {
     Finding::ok("display", format!("{name} ({panel}): {vi}"), format!("{name} ({panel}): {en}"))
 }
 
+/// What the panel says of itself over its own lines; only on a cable of its own is it the panel that answers.
+pub(super) fn panel(config: &PlayerConfig, dev: &Path, drm: &Path) -> Vec<Finding> {
+    if matches!(config.sink, PictureSink::Fake | PictureSink::None) || config.link != Link::Direct {
+        return Vec::new();
+    }
+    let asked = Lines::new(dev, drm, false).ask_each();
+    if asked.is_empty() {
+        let said = Said::new(
+            "không có đường CEC hay DDC/CI: không lượt phát nào được xác nhận quá mức D2",
+            "neither CEC nor DDC/CI: no play is vouched for beyond level D2",
+        );
+        return vec![Finding { said, ..Finding::ok("panel", "", "") }];
+    }
+    asked.iter().map(|(name, answer)| line(name, answer)).collect()
+}
+
+fn line(name: &str, answer: &Answer) -> Finding {
+    let (health, vi, en, mend_vi, mend_en) = match answer {
+        Answer::Ours => {
+            return Finding::ok("panel", format!("{name}: đang bật (mức D3)"), format!("{name}: on (level D3)"));
+        }
+        Answer::On => {
+            let vi = format!("{name}: đang bật; chưa rõ đang hiện nguồn nào (mức D2)");
+            return Finding::ok("panel", vi, format!("{name}: on; whose picture it shows is not known (level D2)"));
+        }
+        Answer::Elsewhere => (
+            Health::Fault,
+            "đang hiện nguồn khác; lượt phát không được tính".to_owned(),
+            "shows another source; plays do not count".to_owned(),
+            "Dùng điều khiển chọn lại cổng vào của máy này.",
+            "Select this box's input with the remote control.",
+        ),
+        Answer::Off => (
+            Health::Fault,
+            "màn hình đang tắt hoặc ở chế độ chờ; lượt phát không được tính".to_owned(),
+            "the panel is off or in standby; plays do not count".to_owned(),
+            "Bật màn hình; muốn tự bật tắt theo giờ trực: [panel] follow_duty = true trong player.toml.",
+            "Switch the panel on; to have it follow the hours of duty: [panel] follow_duty = true in player.toml.",
+        ),
+        Answer::NoPeer => (
+            Health::Warning,
+            "không có màn hình nào trả lời trên đường này".to_owned(),
+            "no panel answers on this line".to_owned(),
+            "Bật CEC (Anynet+, SimpLink, Bravia Sync …) hoặc DDC/CI trong trình đơn của màn hình. Màn hình không có thì để vậy: mức D2 vẫn được tính.",
+            "Switch CEC (Anynet+, SimpLink, Bravia Sync …) or DDC/CI on in the panel's menu. Where it has none, leave it: level D2 stands.",
+        ),
+        Answer::Error(why) => (
+            Health::Warning,
+            format!("lỗi đường truyền: {why}"),
+            format!("the line fails: {why}"),
+            "Không có quyền: cho tài khoản của trình phát vào nhóm video. Chưa có địa chỉ: hỏi lại khi trình phát đang chạy. Còn lại: thay cáp hình.",
+            "No permission: put the player's user into the group video. No address: ask again while the player runs. Else: change the cable.",
+        ),
+    };
+    let said = Said::new(format!("{name}: {vi}"), format!("{name}: {en}"));
+    Finding::ill("panel", health, said, Said::new(mend_vi, mend_en))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -216,6 +275,22 @@ mod tests {
         let free = |free_bytes| memory(Room { free_bytes, total_bytes: 1 << 30 }).health;
         assert_eq!((heat(79_999).health, heat(80_000).health), (Health::Ok, Health::Warning));
         assert_eq!((free(64 << 20), free((64 << 20) - 1)), (Health::Ok, Health::Warning));
+    }
+
+    #[test]
+    fn what_the_panel_says_is_told_and_an_error_has_another_mend_than_nobody() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = PlayerConfig { sink: PictureSink::Kms, ..PlayerConfig::default() };
+        let looked = |config: &PlayerConfig| panel(config, dir.path(), dir.path());
+        assert_eq!(looked(&config).iter().map(|f| f.health).collect::<Vec<_>>(), [Health::Ok], "no line at all");
+        std::fs::write(dir.path().join("cec0"), "").unwrap();
+        let error = &looked(&config)[0];
+        assert_eq!(looked(&PlayerConfig { link: Link::Splitter, ..config }), [], "a splitter is not the panel");
+        let nobody = line("cec0", &Answer::NoPeer);
+        assert_eq!((error.health, nobody.health), (Health::Warning, Health::Warning));
+        assert!(error.said.en.starts_with("cec0: the line fails") && error.mend != nobody.mend, "{error:?}");
+        assert_eq!([Answer::Off, Answer::Elsewhere].map(|a| line("cec0", &a).health), [Health::Fault; 2]);
+        assert_eq!(line("i2c-4", &Answer::Ours).said.en, "i2c-4: on (level D3)");
     }
 
     #[test]

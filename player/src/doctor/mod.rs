@@ -81,7 +81,7 @@ impl Said {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `state`, `disk`, `clock`, `rtc`, `display`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`.
+    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`.
     pub subject: &'static str,
     /// How it is.
     pub health: Health,
@@ -118,6 +118,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     let mut findings = machine::state(&config.state_dir);
     findings.extend(machine::clock(Path::new("/sys/class/rtc")));
     findings.extend(machine::display(&config, Path::new("/sys/class/drm")));
+    findings.extend(machine::panel(&config, Path::new("/dev"), Path::new("/sys/class/drm")));
     findings.extend(media::outputs(&config));
     findings.push(trigger::look(&config.trigger));
     findings.extend(media::decoders());

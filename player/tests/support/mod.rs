@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_player::agent::{AgentOptions, AgentParts};
-use lichphat_player::display::FixedDisplay;
+use lichphat_player::display::{Display, FixedDisplay};
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
@@ -306,6 +306,10 @@ impl World {
     }
     /// Switches the device on, with whatever is on its disk.
     pub fn device(&self) -> SimDevice {
+        self.device_at(self.display.clone())
+    }
+    /// Switches it on in front of another panel.
+    pub fn device_at(&self, display: Arc<dyn Display>) -> SimDevice {
         let stage = SimStage::new(self.clock.clone(), 30);
         let parts = AgentParts {
             identity: self.identity.clone(),
@@ -314,7 +318,7 @@ impl World {
             fs: Arc::new(self.fs.clone()),
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
-            display: self.display.clone(),
+            display,
             machine: None,
             options: self.options,
         };
