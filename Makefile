@@ -22,7 +22,7 @@ help:
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
-	@echo "               plain ratio, and a fleet (SCREENS=20000)"
+	@echo "               plain ratio, a fleet (SCREENS=20000), and what the screen showed, seen from outside (PLAYS=500, an hour)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
@@ -69,12 +69,14 @@ demo: packages rust
 # all of them; `make bench EFFORT=quick` makes one table
 EFFORT ?=
 SCREENS ?= 20000
+PLAYS ?= 500
 bench: packages rust
 	@printf 'lichphat %s, %s\n%s cores of %s, %s MiB\n\n' "$$(git describe --always --dirty 2>/dev/null || echo unversioned)" "$$(date -u +%FT%TZ)" \
 		"$$(nproc)" "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$$(awk '/^MemTotal/ { print int($$2 / 1024) }' /proc/meminfo)"
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
 	cargo bench --locked -p lichphat --bench pacing
 	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
+	PLAYS=$(PLAYS) cargo bench --locked -p lichphat-player --bench screen
 
 # A play that is neither complete nor the last one, cut by the end, makes this fail. With a display: a window.
 MINUTES ?= 60

@@ -1,7 +1,7 @@
 //! The picture output: one always-on pipeline from the director to the screen, and the truth about each frame.
 //!
-//! `appsrc ! clocksync ! gate ! videoconvertscale ! sink sync=false`: `clocksync` waits for a frame's
-//! instant, the gate drops a frame that is more than a slot late, and whatever passes the gate is
+//! `appsrc ! videoconvertscale ! clocksync ! gate ! sink sync=false`: a frame is converted ahead, `clocksync` waits for
+//! its instant, the gate drops a frame that is more than a slot late, and whatever passes the gate is
 //! checked against the sink's own `rendered` and `dropped` statistics. So every pushed frame is settled
 //! once: rendered when the sink says so, otherwise dropped.
 
@@ -103,7 +103,7 @@ impl Screen {
             sink.set_property(property, value);
         }
         let pipeline = gst::Pipeline::new();
-        let chain = [src.upcast_ref(), &sync, &convert, &sink];
+        let chain = [src.upcast_ref(), &convert, &sync, &sink];
         pipeline.add_many(chain).and_then(|()| gst::Element::link_many(chain)).map_err(|e| e.to_string())?;
         timeline.apply(&pipeline);
         let gate = Arc::new(Mutex::new(Gate::default()));
