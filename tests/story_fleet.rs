@@ -130,6 +130,7 @@ async fn only_what_changed_is_planned_again() {
         ("file of the local loop", |i| i.local[0].asset.media.hash = Sha256Hash::of(b"another file")),
         ("variant", |i| i.local[0].asset.variant = "en".into()),
         ("loudness", |i| i.local[0].asset.volume_percent = 1),
+        ("fades", |i| i.local[0].asset.fades.out_ms = 1),
         ("safe loop", |i| i.fallback.media.hash = Sha256Hash::of(b"another file")),
         ("make-goods", |i| i.wanted[0].quota.as_mut().unwrap().make_good_until = day().plus(9)),
         ("cap", |i| i.wanted[0].quota.as_mut().unwrap().daily_cap += 1),

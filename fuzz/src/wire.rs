@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use lichphat_player::core::DayPlan;
 use lichphat_player::sync::sse::{EventReader, ServerEvent};
 use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
@@ -27,7 +27,7 @@ fn table() -> AssetTable {
         let hash = Sha256Hash::of(code.as_bytes());
         let media = Media { hash, size_bytes: 1, kind: MediaKind::Video, duration_s };
         let code = CampaignCode::new(code).expect("a code");
-        Asset { code, variant: "vi".into(), tier, media, volume_percent: 80 }
+        Asset { code, variant: "vi".into(), tier, media, volume_percent: 80, fades: Fades::default() }
     };
     AssetTable { assets: vec![asset("ihanoi", Tier::Order, 15), asset("loop", Tier::Local, 8)] }
 }

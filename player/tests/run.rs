@@ -10,7 +10,7 @@ mod support;
 use futures_util::StreamExt as _;
 use lichphat_player::ports::{Method, Request, Transport as _};
 use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash};
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{DAY_S, HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::{HeartbeatAnswer, Provisioning};
@@ -48,6 +48,7 @@ fn table(server: &FakeServer) -> AssetTable {
             tier,
             media: Media { hash, size_bytes, kind, duration_s },
             volume_percent: 50,
+            fades: Fades::default(),
         }
     };
     let table = AssetTable {
@@ -86,6 +87,7 @@ fn broken_table(server: &FakeServer) -> AssetTable {
                 duration_s: 6,
             },
             volume_percent: 50,
+            fades: Fades::default(),
         }
     });
     let table = AssetTable { assets: assets.collect() };

@@ -15,6 +15,23 @@ pub enum MediaKind {
     Audio,
 }
 
+/// How the sound of a play comes and goes: linear ramps up to its volume and down from it, never louder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fades {
+    /// From silence at the beginning, milliseconds.
+    pub in_ms: u32,
+    /// To silence at the end, milliseconds.
+    pub out_ms: u32,
+}
+
+impl Fades {
+    /// At once, both ways?
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// One approved file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Media {

@@ -25,7 +25,7 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 | `priority`, `category` |  | 1 (first, default) to 3; campaigns of one category keep apart |
 | `sample`, `note` |  | made up; what the reader should know |
 | `[[legal_basis]]` |  | `number`, `date`, `title` |
-| `[product]` | for play | `title`, `length_s` (whole seconds), `min_display` (`D0` to `D3`, `D1` when absent), `volume_percent` |
+| `[product]` | for play | `title`, `length_s` (whole seconds), `min_display` (`D0` to `D3`, `D1` when absent), `volume_percent`, `fades` (`{ in_ms = 500, out_ms = 800 }`: how its sound comes and goes) |
 | `[[product.variant]]` | for play | `lang`, `shape` (`landscape`, `portrait`, `any`), `form` (`sound`, `subtitled`, `silent`, `audio`), `venue_types` (only there, and preferred there), and either `media` (SHA-256) or `file` (path from the document's directory) |
 | `[[target]]` | yes | `link` (`owner` when absent), `unit` (and those below it), `venue_types`, `video` (`\"none\"` = loudspeakers), `force` (`required` yêu cầu, `assigned` giao, `requested` đề nghị, `encouraged` khuyến khích), `inferred` (the order names no number for them), `reason` (its words). When several fit a screen, the one that names its nearest unit decides |
 | `[[amendment]]` |  | `kind` (`extend`: later `to`, with a `from` after the last day a further period that owes nothing from before; `raise`: `plays` from `from`; `end`: earlier `to`), `number`, `date`, `sample` |

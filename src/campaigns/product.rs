@@ -5,6 +5,7 @@ use crate::directory::typed::Flaw;
 use crate::directory::words::words;
 use crate::directory::{Output, Screen, Shape};
 use lichphat_playlists::ids::{MediaHash, VenueType};
+use lichphat_playlists::media::Fades;
 use lichphat_playlists::proof::record::DisplayLevel;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,9 @@ pub struct Product {
     /// Loudness, 0 to 100.
     #[serde(default = "loud")]
     pub volume_percent: u8,
+    /// How its sound comes and goes.
+    #[serde(default, skip_serializing_if = "Fades::is_none")]
+    pub fades: Fades,
     /// Its versions, the preferred ones first.
     pub variant: Vec<Variant>,
 }
@@ -135,6 +139,15 @@ impl Product {
         }
         if self.volume_percent > 100 {
             flaw("volume_percent".into(), self.volume_percent.to_string(), "từ 0 đến 100", "must be 0 to 100");
+        }
+        let Fades { in_ms, out_ms } = self.fades;
+        if u64::from(in_ms) + u64::from(out_ms) > u64::from(self.length_s) * 1000 {
+            flaw(
+                "fades".into(),
+                format!("{in_ms} + {out_ms} ms"),
+                "hai đoạn tăng, giảm tiếng cộng lại không được dài hơn length_s",
+                "both together must be no longer than length_s",
+            );
         }
         if self.variant.is_empty() {
             flaw(

@@ -3,7 +3,7 @@
 use super::begun::Begun;
 use super::{PlanningError, SoFar};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
-use lichphat_playlists::media::Media;
+use lichphat_playlists::media::{Fades, Media};
 use lichphat_playlists::plan::{
     Campaign, Effort, Filler, Fixed, Footfall, Lang, Options, Plan, PlanReport, Play, PlayKind, Problem, Solution,
     check_with_past, plan_with,
@@ -251,8 +251,8 @@ impl DayInput {
 }
 
 /// Every field: the form that hashes are taken of names none, so none may be left out as JSON leaves out an empty variant.
-fn parts(asset: &Asset) -> (&CampaignCode, &str, Tier, &Media, u8) {
-    (&asset.code, &asset.variant, asset.tier, &asset.media, asset.volume_percent)
+fn parts(asset: &Asset) -> (&CampaignCode, &str, Tier, &Media, u8, Fades) {
+    (&asset.code, &asset.variant, asset.tier, &asset.media, asset.volume_percent, asset.fades)
 }
 
 fn hash_of(value: &impl Serialize) -> Sha256Hash {

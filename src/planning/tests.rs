@@ -4,7 +4,7 @@ use super::test_town::Town;
 use super::*;
 use crate::directory::import;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq};
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::plan::Effort;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, IntervalSet};
@@ -13,7 +13,14 @@ use proptest::prelude::*;
 
 pub(super) fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
     let media = Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 9, kind: MediaKind::Video, duration_s };
-    Asset { code: CampaignCode::new(code).unwrap(), variant: String::new(), tier, media, volume_percent: 100 }
+    Asset {
+        code: CampaignCode::new(code).unwrap(),
+        variant: String::new(),
+        tier,
+        media,
+        volume_percent: 100,
+        fades: Fades::default(),
+    }
 }
 
 fn monday() -> LocalDay {

@@ -367,8 +367,8 @@ impl World<'_> {
             None => "its file is not in the library: import the document again beside its files",
             Some(m) if m.duration_s != product.length_s => "its file has another length than length_s",
             Some(m) => {
-                let volume_percent = product.volume_percent;
-                return Some(Asset { code, variant: variant.name(), tier, media: m.clone(), volume_percent });
+                let (volume_percent, fades) = (product.volume_percent, product.fades);
+                return Some(Asset { code, variant: variant.name(), tier, media: m.clone(), volume_percent, fades });
             }
         };
         lost.insert(Unplayable { code, variant: variant.name(), problem });

@@ -18,7 +18,7 @@ use lichphat::web::{self, Service};
 use lichphat_playlists::ids::{
     BootId, CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash, UnitCode, VenueType,
 };
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
@@ -197,7 +197,14 @@ impl Town {
 pub(crate) fn asset(name: &str, tier: Tier) -> Asset {
     let hash = Sha256Hash::of(name.as_bytes());
     let media = Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s: 15 };
-    Asset { code: code::<CampaignCode>(name), variant: String::new(), tier, media, volume_percent: 100 }
+    Asset {
+        code: code::<CampaignCode>(name),
+        variant: String::new(),
+        tier,
+        media,
+        volume_percent: 100,
+        fades: Fades::default(),
+    }
 }
 
 pub(crate) fn screen(screen: &str, name: &str, ward: &str, kind: ScreenKind) -> Screen {

@@ -5,7 +5,7 @@
 use super::families::{Family, instance};
 use lichphat::planning::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::plan::{Campaign, Problem};
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::LocalDay;
@@ -70,5 +70,12 @@ fn wanted(problem: &Problem, day: LocalDay, asset: &dyn Fn(&str, Tier, u32) -> A
 fn asset(seed: u32, code: &str, tier: Tier, duration_s: u32) -> Asset {
     let hash = Sha256Hash::of(format!("{seed} {code}").as_bytes());
     let media = Media { hash, size_bytes: 1_000_000, kind: MediaKind::Video, duration_s };
-    Asset { code: CampaignCode::new(code).unwrap(), variant: "vi".into(), tier, media, volume_percent: 80 }
+    Asset {
+        code: CampaignCode::new(code).unwrap(),
+        variant: "vi".into(),
+        tier,
+        media,
+        volume_percent: 80,
+        fades: Fades::default(),
+    }
 }

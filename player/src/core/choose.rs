@@ -75,6 +75,7 @@ impl Core {
             duration_ms: pick.duration_ms,
             start_at: Some(pick.start),
             volume: f64::from(asset.volume_percent.min(100)) / 100.0,
+            fades: asset.fades,
         }));
         let end = pick.start.max(now.utc).plus_ms(i64::from(pick.duration_ms));
         self.queue.push_back(Queued {

@@ -5,6 +5,7 @@
 //! cannot be played is a failed play, not a bad list.
 
 use crate::stage::Fit;
+use lichphat_playlists::media::Fades;
 use lichphat_playlists::time::UtcMillis;
 use serde::Deserialize as _;
 use serde_json::{Map, Value};
@@ -73,6 +74,8 @@ pub struct ListItem {
     pub start_at: Option<UtcMillis>,
     /// Linear gain, 0 to 1.
     pub volume: f64,
+    /// How its sound comes and goes.
+    pub fades: Fades,
 }
 
 /// Reads the list at `path`; clips are found relative to it.
@@ -126,7 +129,11 @@ fn parse(json: &Value, folder: &Path) -> Result<List, BadField> {
 }
 
 fn parse_item(index: usize, json: &Value, folder: &Path) -> Result<ListItem, BadField> {
-    let item = Object::new(&format!("items[{index}]"), json, &["id", "path", "duration_ms", "start_at_ms", "volume"])?;
+    let item = Object::new(
+        &format!("items[{index}]"),
+        json,
+        &["id", "path", "duration_ms", "start_at_ms", "volume", "fades"],
+    )?;
     Ok(ListItem {
         id: item.text("id", "write a name for the item, such as \"a\"")?.to_owned(),
         path: folder.join(item.text("path", "write the path of a clip, relative to the list")?),
@@ -146,6 +153,11 @@ fn parse_item(index: usize, json: &Value, folder: &Path) -> Result<ListItem, Bad
                 .as_f64()
                 .filter(|v| (0.0..=1.0).contains(v))
                 .ok_or_else(|| bad(&item.name("volume"), Some(value), "write a number from 0.0 to 1.0"))?,
+        },
+        fades: match item.optional("fades") {
+            None => Fades::default(),
+            Some(value) => Fades::deserialize(value)
+                .map_err(|_| bad(&item.name("fades"), Some(value), "write {\"in_ms\":500,\"out_ms\":800}"))?,
         },
     })
 }
@@ -221,6 +233,7 @@ mod tests {
             duration_ms: 4000,
             start_at: None,
             volume: 1.0,
+            fades: Fades::default(),
         };
         let fit = Fit::Letterbox;
         assert_eq!(list, List { width_px: 640, height_px: 360, fps: 25, fit, repeat: false, items: vec![item] });
@@ -240,6 +253,7 @@ mod tests {
             with_item(r#"{"id":"a","path":"a.mp4"}"#),
             with_item(r#"{"id":"a","path":7,"duration_ms":4000}"#),
             with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"volume":1.5}"#),
+            with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"fades":{"in":500}}"#),
             with_item(r#"{"id":"a","path":"a.mp4","duration_ms":4000,"start_at_ms":"noon"}"#),
             r#"{"output":{"width":640,"height":0,"fps":25},"items":[{}]}"#.into(),
             r#"{"output":{"width":640,"height":360,"fps":25,"fit":"zoom"},"items":[{}]}"#.into(),
@@ -249,11 +263,12 @@ mod tests {
         ];
         let all = cases.iter().map(|c| refusal(c)).collect::<Vec<_>>().join("\n");
         insta::assert_snapshot!(all, @r#"
-        items[0].colour = "red": unknown key; known here are id, path, duration_ms, start_at_ms, volume
+        items[0].colour = "red": unknown key; known here are id, path, duration_ms, start_at_ms, volume, fades
         items[0].duration_ms = -1: write a whole number of milliseconds from 1 to 86400000
         items[0].duration_ms = (missing): write a whole number of milliseconds from 1 to 86400000
         items[0].path = 7: write the path of a clip, relative to the list
         items[0].volume = 1.5: write a number from 0.0 to 1.0
+        items[0].fades = {"in":500}: write {"in_ms":500,"out_ms":800}
         items[0].start_at_ms = "noon": write a whole number of milliseconds since 1970-01-01 UTC from 0 to 253402300799999
         output.height = 0: write a whole number of pixels from 2 to 4320
         output.fit = "zoom": write "letterbox", "crop" or "stretch"

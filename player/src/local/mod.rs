@@ -193,6 +193,7 @@ fn stage_item(ticket: u64, item: &ListItem) -> StageItem {
         duration_ms: item.duration_ms,
         start_at: item.start_at,
         volume: item.volume,
+        fades: item.fades,
     }
 }
 

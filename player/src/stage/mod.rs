@@ -17,7 +17,7 @@ pub mod gst;
 pub mod notice;
 pub mod tally;
 
-use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::media::{Fades, MediaKind};
 use lichphat_playlists::time::{IntervalSet, UtcMillis};
 use notice::Notice;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,8 @@ pub struct StageItem {
     pub start_at: Option<UtcMillis>,
     /// Linear gain of its sound, 0 to 1.
     pub volume: f64,
+    /// How its sound comes and goes.
+    pub fades: Fades,
 }
 
 /// How a play went. The text is a stable kebab-case cause.

@@ -10,7 +10,7 @@ use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
 use lichphat_playlists::ids::*;
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
@@ -55,6 +55,7 @@ pub fn assets() -> AssetTable {
                 duration_s,
             },
             volume_percent: 80,
+            fades: Fades::default(),
         }
     };
     AssetTable {

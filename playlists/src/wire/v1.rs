@@ -7,7 +7,7 @@
 
 use super::sign::{Envelope, PlanSigning, SignError, SigningKey, VerifyingKey};
 use crate::ids::{CampaignCode, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Seq, Sha256Hash};
-use crate::media::Media;
+use crate::media::{Fades, Media};
 use crate::proof::record::DisplayLevel;
 use crate::time::{DAY_S, IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,9 @@ pub struct Asset {
     pub media: Media,
     /// Loudness, 0 to 100.
     pub volume_percent: u8,
+    /// How the sound comes and goes.
+    #[serde(default, skip_serializing_if = "Fades::is_none")]
+    pub fades: Fades,
 }
 
 /// What may be played; sorted and without doubles, so that equal content has equal bytes.
@@ -301,6 +304,7 @@ mod tests {
             tier: Tier::Order,
             media: Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 1, kind: MediaKind::Video, duration_s },
             volume_percent: 80,
+            fades: Fades::default(),
         }
     }
 

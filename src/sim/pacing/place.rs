@@ -5,7 +5,7 @@ use super::Setting;
 use crate::planning::{DayInput, Hush, LoopItem, QuotaTerms, Wanted};
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::Rng as _;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{IntervalSet, LocalDay};
@@ -53,7 +53,7 @@ fn duty(setting: &Setting) -> IntervalSet {
 fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
     let media = Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 1, kind: MediaKind::Video, duration_s };
     let code = CampaignCode::new(code).expect("a valid code");
-    Asset { code, variant: String::new(), tier, media, volume_percent: 80 }
+    Asset { code, variant: String::new(), tier, media, volume_percent: 80, fades: Fades::default() }
 }
 
 impl Place {

@@ -6,7 +6,7 @@
 use super::source::{Frame, timed, until};
 use super::{Timeline, element_error, ready};
 use crate::stage::grid::Grid;
-use crate::stage::{SoundSink, StageResult};
+use crate::stage::{SoundRule, SoundSink, StageItem, StageResult};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
@@ -23,10 +23,38 @@ const TOLERANCE: i64 = RATE as i64 / 50;
 /// How much a [`Fader`] moves in one frame: all the way in 50 ms.
 const RAMP_STEP: f64 = 20.0 / RATE as f64;
 
+/// How loud an item's sound is at each of its samples.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Loudness {
+    volume: f64,
+    /// Samples from silence, and to silence.
+    ramps: (u64, u64),
+    samples: u64,
+}
+
+impl Loudness {
+    /// Of an item that is played for `samples`, in a place with this rule.
+    pub(super) fn of(item: &StageItem, rule: &SoundRule, samples: u64) -> Self {
+        let ramp = |ms: u32| u64::from(ms) * RATE / 1000;
+        let volume = rule.gain(item.volume).clamp(0.0, 1.0);
+        Self { volume, ramps: (ramp(item.fades.in_ms), ramp(item.fades.out_ms)), samples }
+    }
+    /// Gain of sample `n` of the item; at most its volume, which is at most what the rule allows.
+    fn gain(&self, n: u64) -> f64 {
+        let part = |passed: u64, ramp: u64| if passed < ramp { passed as f64 / ramp as f64 } else { 1.0 };
+        let left = self.samples.saturating_sub(n + 1);
+        self.volume * part(n, self.ramps.0).min(part(left, self.ramps.1))
+    }
+    /// Is there nothing to multiply?
+    fn is_full(&self) -> bool {
+        self.volume >= 1.0 && self.ramps == (0, 0)
+    }
+}
+
 /// The sound of one item, read sample by sample.
 pub(super) struct SoundTap {
     sink: gst_app::AppSink,
-    volume: f64,
+    loudness: Loudness,
     /// Running time of the item's beginning, in the item's pipeline; sound alone sets it itself.
     base: Option<gst::ClockTime>,
     /// Item time of the first sample in `ready`.
@@ -36,8 +64,8 @@ pub(super) struct SoundTap {
 }
 
 impl SoundTap {
-    pub(super) fn new(sink: gst_app::AppSink, volume: f64, base: Option<gst::ClockTime>) -> Self {
-        Self { sink, volume: volume.clamp(0.0, 1.0), base, at: 0, ready: VecDeque::new(), ended: false }
+    pub(super) fn new(sink: gst_app::AppSink, loudness: Loudness, base: Option<gst::ClockTime>) -> Self {
+        Self { sink, loudness, base, at: 0, ready: VecDeque::new(), ended: false }
     }
     /// Takes one more buffer from the decoder; false when none came until `deadline`.
     pub(super) fn pull(&mut self, deadline: Instant) -> bool {
@@ -87,8 +115,8 @@ impl SoundTap {
             self.at += (here / BYTES_PER_FRAME) as i64;
         }
         out.resize(bytes, 0);
-        if self.volume < 1.0 {
-            scale(&mut out, |_| self.volume);
+        if !self.loudness.is_full() {
+            scale(&mut out, |n| self.loudness.gain(first as u64 + n as u64));
         }
         out
     }

@@ -5,7 +5,7 @@
 //! prepared item costs a few frames of memory and no time. Whatever breaks in here stays in here.
 //! (`uridecodebin3` of GStreamer 1.22 is not used: opening a short H.264 file hangs about once in 200 times.)
 
-use super::sound::{BYTES_PER_FRAME, RATE, SoundTap};
+use super::sound::{BYTES_PER_FRAME, Loudness, RATE, SoundTap};
 use super::stills::Stills;
 use crate::stage::grid::Grid;
 use crate::stage::{Fit, SoundRule, StageItem, StageResult};
@@ -142,7 +142,8 @@ pub(super) fn prepare(
         source.picture = Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false });
     }
     if let Some(rule) = &want.sound {
-        source.sound = decoder.first_sound(rule.gain(item.volume), base, caps.is_none(), &waiting)?;
+        let loudness = Loudness::of(item, rule, want.grid.sample(source.slots, RATE));
+        source.sound = decoder.first_sound(loudness, base, caps.is_none(), &waiting)?;
     }
     source.decoder = Some(decoder);
     Ok(source)
@@ -362,12 +363,12 @@ impl Decoder {
     /// The sound, begun; none when the file has none. Sound alone must come, beside a picture it may be late.
     fn first_sound(
         &self,
-        volume: f64,
+        loudness: Loudness,
         base: Option<gst::ClockTime>,
         alone: bool,
         waiting: &dyn Fn() -> Result<(), &'static str>,
     ) -> Result<Option<SoundTap>, &'static str> {
-        let mut tap = SoundTap::new(self.sink("samples")?, volume, base);
+        let mut tap = SoundTap::new(self.sink("samples")?, loudness, base);
         let patience = Instant::now() + SOUND_LIMIT;
         loop {
             if tap.pull(Instant::now() + Duration::from_millis(20)) {

@@ -15,7 +15,7 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use gstreamer_video as gst_video;
 use lichphat_playlists::ids::BootId;
-use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::media::{Fades, MediaKind};
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::time::UtcMillis;
 use std::path::{Path, PathBuf};
@@ -101,7 +101,8 @@ impl Theatre {
         self.file("still.png", "videotestsrc num-buffers=1 ! video/x-raw,width=320,height=180 ! pngenc ! OUT")
     }
     fn enqueue(&mut self, ticket: u64, path: &Path, kind: MediaKind, duration_ms: u32, volume: f64) {
-        self.stage.enqueue(StageItem { ticket, path: path.into(), kind, duration_ms, start_at: None, volume });
+        let fades = Fades::default();
+        self.stage.enqueue(StageItem { ticket, path: path.into(), kind, duration_ms, start_at: None, volume, fades });
     }
     fn next(&mut self) -> StageEvent {
         self.events.blocking_recv().unwrap()
@@ -305,6 +306,7 @@ fn after_a_step_a_start_means_the_new_time() {
         duration_ms: 300,
         start_at: Some(start_at),
         volume: 1.0,
+        fades: Fades::default(),
     };
     theatre.stage.enqueue(item);
     let report = theatre.reports(1).remove(0);

@@ -98,3 +98,31 @@ fn an_interruption_fades_the_sound_out_and_the_last_picture_stays() {
     let stream = stream(&heard.lock().unwrap());
     assert!(steepest(&stream) < STEEP * 2, "no click (Opus is not quite the sine): {}", steepest(&stream));
 }
+
+#[test]
+fn a_sound_comes_and_goes_in_its_ramps_and_is_never_louder_than_its_place_allows() {
+    let square = "audiotestsrc wave=square freq=400 volume=0.5 num-buffers=150 ! audio/x-raw,rate=48000,format=S16LE ! wavenc ! OUT";
+    for (most_percent, volume) in [(100, 1.0), (50, 1.0), (50, 0.25)] {
+        let (ear, heard) = ear();
+        let settings = StageSettings { sound_rule: SoundRule { hours: None, most_percent }, ..SETTINGS };
+        let mut theatre = Theatre::with(settings, None, Some(ear));
+        let path = theatre.file("square.wav", square);
+        let fades = Fades { in_ms: 400, out_ms: 600 };
+        let item =
+            StageItem { ticket: 1, path, kind: MediaKind::Audio, duration_ms: 2000, start_at: None, volume, fades };
+        theatre.stage.enqueue(item);
+        assert_eq!(theatre.reports(1).remove(0).result, StageResult::Complete);
+        theatre.close();
+        let stream = stream(&heard.lock().unwrap());
+        // the first sample of the ramp is silence: the play begins on the slot before what is heard first
+        let begin = stream.iter().position(|s| *s != 0).unwrap() / (RATE as usize / 30) * (RATE as usize / 30);
+        let peak = 16_384.0 * volume.min(f64::from(most_percent) / 100.0);
+        for (n, sample) in stream[begin..begin + 2 * RATE as usize].iter().enumerate() {
+            let ms = n as f64 / 48.0;
+            let gain = (ms / 400.0).min((2000.0 - ms) / 600.0).min(1.0);
+            let (is, should) = (f64::from(sample.unsigned_abs()), peak * gain);
+            assert!(is <= should + 2.0 && is >= should - 4.0, "{ms} ms, {most_percent} %: {is} and not {should}");
+        }
+        assert!(stream[begin + 2 * RATE as usize..].iter().all(|s| *s == 0));
+    }
+}
