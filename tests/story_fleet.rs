@@ -123,7 +123,7 @@ async fn only_what_changed_is_planned_again() {
     let again = server.plan(inputs.clone(), eve()).await;
     assert_eq!((again.published, again.unchanged, again.computed), (0, 300, 0));
 
-    let changes: [Change; 10] = [
+    let changes: [Change; 11] = [
         ("target", |i| i.wanted[0].target -= 1),
         ("file of a campaign", |i| i.wanted[0].asset.media.hash = Sha256Hash::of(b"another file")),
         ("file of a fixed event", |i| i.fixed[0].asset.media.hash = Sha256Hash::of(b"another file")),

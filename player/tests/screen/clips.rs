@@ -28,13 +28,39 @@ pub(crate) struct Clip {
     pub(crate) frames: u32,
     /// Picture encoder, and muxer with the name `m`.
     pub(crate) encode: &'static str,
-    pub(crate) sound: Option<&'static str>,
+    /// What is heard, and its encoder.
+    pub(crate) sound: Option<(Tone, &'static str)>,
 }
 
-const H264: &str = "openh264enc bitrate=3000000 complexity=low gop-size=30 ! h264parse ! mp4mux name=m";
+/// What is heard.
+#[derive(Clone, Copy)]
+pub(crate) enum Tone {
+    /// 440 Hz all the time.
+    Hum,
+    /// A beep of 20 ms at the beginning of every half second.
+    Ticks,
+}
+
+impl Tone {
+    /// So many samples at 48 kHz, two channels of 16 bits.
+    fn samples(self, count: usize) -> Vec<u8> {
+        let sample = |n: usize| {
+            let (loud, hz) = match self {
+                Self::Hum => (true, 440.0),
+                Self::Ticks => (n % 24_000 < 960, 1000.0),
+            };
+            let wave = (n as f64 / 48_000.0 * hz * std::f64::consts::TAU).sin();
+            if loud { (wave * 9_800.0) as i16 } else { 0 }
+        };
+        (0..count).flat_map(|n| [sample(n).to_le_bytes(); 2].concat()).collect()
+    }
+}
+
+pub(crate) const H264: &str = "openh264enc bitrate=3000000 complexity=low gop-size=30 ! h264parse ! mp4mux name=m";
 const VP9: &str = "vp9enc deadline=1 cpu-used=8 threads=2 target-bitrate=2000000 keyframe-max-dist=60 ! webmmux name=m";
 const AV1: &str = "av1enc usage-profile=realtime cpu-used=8 threads=2 target-bitrate=1500 ! av1parse ! webmmux name=m";
-const VP8: &str = "vp8enc deadline=1 cpu-used=8 target-bitrate=1500000 keyframe-max-dist=60 ! webmmux name=m";
+pub(crate) const VP8: &str =
+    "vp8enc deadline=1 cpu-used=8 target-bitrate=1500000 keyframe-max-dist=60 ! webmmux name=m";
 
 /// The mixed bill: codecs, containers, frame rates, sizes, with sound and without, stills.
 pub(crate) const MIXED: [Clip; 8] = [
@@ -45,7 +71,7 @@ pub(crate) const MIXED: [Clip; 8] = [
         fps: 30,
         frames: 75,
         encode: H264,
-        sound: Some("avenc_aac ! aacparse"),
+        sound: Some((Tone::Hum, "avenc_aac ! aacparse")),
     },
     Clip { id: 2, file: "h264-silent-25.mp4", size: (1280, 720), fps: 25, frames: 50, encode: H264, sound: None },
     Clip { id: 3, file: "vp9-silent-60.webm", size: (1280, 720), fps: 60, frames: 120, encode: VP9, sound: None },
@@ -56,7 +82,7 @@ pub(crate) const MIXED: [Clip; 8] = [
         fps: 24,
         frames: 48,
         encode: VP8,
-        sound: Some("opusenc"),
+        sound: Some((Tone::Hum, "opusenc")),
     },
     Clip {
         id: 5,
@@ -92,7 +118,7 @@ pub(crate) const MIXED: [Clip; 8] = [
 pub(crate) fn file(clip: &Clip) -> PathBuf {
     static MAKING: Mutex<()> = Mutex::new(());
     let _one_at_a_time = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clips-1");
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("clips-2");
     let path = folder.join(format!("{}x{}-{}-{}", clip.size.0, clip.size.1, clip.frames, clip.file));
     if !path.exists() {
         std::fs::create_dir_all(&folder).unwrap();
@@ -105,10 +131,8 @@ pub(crate) fn file(clip: &Clip) -> PathBuf {
 
 fn make(clip: &Clip, path: &std::path::Path) {
     gst::init().unwrap();
-    let seconds = f64::from(clip.frames) / f64::from(clip.fps);
-    let sound = clip.sound.map_or(String::new(), |encoder| {
-        let buffers = (seconds * 48_000.0 / 480.0).round();
-        format!(" audiotestsrc samplesperbuffer=480 num-buffers={buffers} freq=440 volume=0.3 ! audio/x-raw,rate=48000,channels=2 ! audioconvert ! {encoder} ! queue ! m.")
+    let sound = clip.sound.map_or(String::new(), |(_, encoder)| {
+        format!(" appsrc name=voice format=time caps=audio/x-raw,format=S16LE,rate=48000,channels=2,layout=interleaved ! audioconvert ! {encoder} ! queue ! m.")
     });
     let pipeline = gst::parse::launch(&format!(
         "appsrc name=src format=time caps=video/x-raw,format=I420,width={},height={},framerate={}/1 ! queue ! {} ! filesink name=out{sound}",
@@ -121,6 +145,13 @@ fn make(clip: &Clip, path: &std::path::Path) {
     let src = pipeline.by_name("src").unwrap().downcast::<gst_app::AppSrc>().unwrap();
     src.set_property("block", true);
     pipeline.set_state(gst::State::Playing).unwrap();
+    if let Some((tone, _)) = clip.sound {
+        let voice = pipeline.by_name("voice").unwrap().downcast::<gst_app::AppSrc>().unwrap();
+        let mut buffer = gst::Buffer::from_mut_slice(tone.samples(clip.frames as usize * 48_000 / clip.fps as usize));
+        buffer.get_mut().unwrap().set_pts(gst::ClockTime::ZERO);
+        voice.push_buffer(buffer).unwrap();
+        voice.end_of_stream().unwrap();
+    }
     let at = |n: u32| gst::ClockTime::from_nseconds(u64::from(n) * 1_000_000_000 / clip.fps as u64);
     for n in 0..clip.frames {
         let mut buffer = gst::Buffer::from_mut_slice(picture(clip.id, n as u8, clip.size));

@@ -24,6 +24,8 @@ use gstreamer::prelude::*;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcMillis;
 use queue::{Loader, Queue};
+use screen::{Screen, raster};
+use sound::Speaker;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
@@ -72,6 +74,27 @@ impl GstStage {
         }
         let timeline = Timeline::begin(&settings, clock.as_ref());
         let outputs = Outputs::open(&settings, &timeline)?;
+        Self::with(settings, timeline, clock, outputs, events)
+    }
+
+    /// Like [`GstStage::open`], with sinks of the caller's own in place of those that the settings name, each for as long
+    /// as it works: what comes out can be watched and heard.
+    pub fn open_on(
+        (screen, speaker): (Option<gst::Element>, Option<gst::Element>),
+        settings: StageSettings,
+        clock: Arc<dyn Clock>,
+        events: UnboundedSender<StageEvent>,
+    ) -> Result<Self, StageError> {
+        gst::init().map_err(|e| StageError::Gstreamer(e.to_string()))?;
+        let timeline = Timeline::begin(&settings, clock.as_ref());
+        let mut outputs = Outputs::open(&settings, &timeline)?;
+        if let Some(sink) = screen {
+            let opened = Screen::with(sink, &raster(&settings), &timeline);
+            outputs.screen = Some(opened.map_err(StageError::Gstreamer)?);
+        }
+        if let Some(sink) = speaker {
+            outputs.speaker = Some(Speaker::with(&sink, &timeline).map_err(StageError::Gstreamer)?);
+        }
         Self::with(settings, timeline, clock, outputs, events)
     }
 

@@ -2,10 +2,8 @@
 
 mod sound;
 
-use super::director::Outputs;
-use super::screen::{Screen, raster};
-use super::sound::{RATE, Speaker};
-use super::{GstStage, Timeline};
+use super::GstStage;
+use super::sound::RATE;
 use crate::stage::notice::{Notice, Place};
 use crate::stage::{
     Fit, PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
@@ -72,17 +70,8 @@ impl Theatre {
     fn with(settings: StageSettings, screen: Option<gst::Element>, speaker: Option<gst::Element>) -> Self {
         gst::init().unwrap();
         let clock = Arc::new(StepClock { begin: Instant::now(), step_ms: AtomicI64::new(0) });
-        let timeline = Timeline::begin(&settings, clock.as_ref());
-        let mut outputs = Outputs::open(&settings, &timeline).unwrap();
-        if let Some(sink) = screen {
-            outputs.screen = Some(Screen::with(sink, &raster(&settings), &timeline).unwrap());
-        }
-        if let Some(sink) = speaker {
-            outputs.speaker = Some(Speaker::with(&sink, &timeline).unwrap());
-        }
         let (tell, events) = unbounded_channel();
-        let on_stage: Arc<dyn Clock> = clock.clone();
-        let stage = GstStage::with(settings, timeline, on_stage, outputs, tell).unwrap();
+        let stage = GstStage::open_on((screen, speaker), settings, clock.clone(), tell).unwrap();
         Self { stage, clock, events, folder: tempfile::tempdir().unwrap() }
     }
     /// Makes a file with a pipeline that ends in `OUT`.
