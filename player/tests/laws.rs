@@ -99,7 +99,6 @@ fn counted<'a>(records: &'a [PlayRecord], windows: &IntervalSet, gap_s: u32) -> 
     let asset = &assets().assets[usize::from(IHANOI)];
     let terms = CountTerms {
         campaign: &asset.code,
-        kind: asset.media.kind,
         booked_ms: asset.media.duration_s * 1000,
         min_gap_s: gap_s,
         min_display: DisplayLevel::D1,

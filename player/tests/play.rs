@@ -180,6 +180,24 @@ fn without_a_sound_card_the_picture_goes_on_and_sound_alone_is_no_play() {
 }
 
 #[test]
+fn a_sound_card_that_comes_later_is_found() {
+    let tune = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media/nhac-hieu.opus");
+    let show = Show::new(true, &[item("tune", &tune, 1000)]);
+    let alsa = show.folder.path().join("asound.conf");
+    std::fs::write(&alsa, "").unwrap();
+    let arguments = ["--sink", "none", "--audio", "auto", "--duration-s", "12"];
+    let player = show.start_with_alsa(&arguments, None, &alsa);
+    std::thread::sleep(Duration::from_secs(2));
+    assert!(show.records().iter().all(|r| r.short() == "tune failed no-sound-device"), "{:?}", show.records());
+    // ALSA's device that plays into nowhere
+    std::fs::write(&alsa, "pcm.!default { type null }\nctl.!default { type hw card 0 }\n").unwrap();
+    let output = player.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let records = show.records();
+    assert!(records.iter().any(|r| r.short() == "tune complete"), "{records:?}");
+}
+
+#[test]
 fn a_loop_of_broken_clips_does_not_spin() {
     let show = Show::new(true, &[item("a", "nothing.mp4", 1000), item("b", "nothing-either.mp4", 1000)]);
     let mut arguments = FAKE.to_vec();

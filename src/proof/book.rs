@@ -69,7 +69,6 @@ impl PlanContext {
         let terms = self.terms[usize::from(record.item)].as_ref();
         Some(CountTerms {
             campaign: &asset.code,
-            kind: asset.media.kind,
             booked_ms: asset.media.duration_s * 1000,
             min_gap_s: terms.map_or(0, |t| t.min_gap_s),
             min_display: terms.map_or(DisplayLevel::D1, |t| t.min_display),

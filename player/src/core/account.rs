@@ -105,7 +105,6 @@ impl Account {
             record,
             Some(&CountTerms {
                 campaign: &asset.code,
-                kind: asset.media.kind,
                 booked_ms: asset.media.duration_s * 1000,
                 min_gap_s: terms.min_gap_s,
                 min_display: terms.min_display,

@@ -189,7 +189,7 @@ impl std::fmt::Display for PictureSink {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum SoundSink {
-    /// The sound card; without one, nowhere (said once as a fault, and sound-only items then fail).
+    /// The sound card; without one, nowhere until there is one (said once as a fault, and sound-only items fail meanwhile).
     Auto,
     /// Nowhere, in real time.
     Fake,

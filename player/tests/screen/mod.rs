@@ -62,15 +62,15 @@ impl Show {
         self.folder.path().join("records.jsonl")
     }
     pub(crate) fn start(&self, arguments: &[&str], display: Option<&str>) -> Child {
+        self.start_with_alsa(arguments, display, Path::new("/dev/null"))
+    }
+    pub(crate) fn start_with_alsa(&self, arguments: &[&str], display: Option<&str>, alsa: &Path) -> Child {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
         command.arg("play").arg(self.folder.path().join("list.json"));
         command.arg("--records").arg(self.records_path()).args(arguments);
         command.env_remove("WAYLAND_DISPLAY").env_remove("DISPLAY");
         // A machine without a sound card, whatever this one has.
-        command
-            .env("ALSA_CONFIG_PATH", "/dev/null")
-            .env("PULSE_SERVER", "unix:/nowhere")
-            .env("XDG_RUNTIME_DIR", "/nowhere");
+        command.env("ALSA_CONFIG_PATH", alsa).env("PULSE_SERVER", "unix:/nowhere").env("XDG_RUNTIME_DIR", "/nowhere");
         if let Some(display) = display {
             command.env("DISPLAY", display);
         }

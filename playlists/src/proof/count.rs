@@ -2,13 +2,13 @@
 //!
 //! A play counts when the plan it names was published for this screen; it is not in the future
 //! and ends after it starts; it overlaps no earlier play of the screen by more than 1.5 s; at
-//! least 95 % of the booked length was shown with at most 2 % of the frames dropped; the display
+//! least 95 % of the booked length was shown with at most 2 % of the frames dropped (of sound alone: of the
+//! output's slots in which nobody could hear it); the display
 //! level is at least what the campaign asks; and the campaign's minimum gap to the last counted
 //! play is kept: ten plays in five minutes are one. Records are judged in the device's own order.
 
 use super::record::{Cause, DisplayLevel, PlayRecord, PlayResult};
 use crate::ids::CampaignCode;
-use crate::media::MediaKind;
 use crate::ports::ClockState;
 use crate::time::{IntervalSet, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
@@ -31,8 +31,6 @@ pub const SETTLED_AFTER_MS: i64 = 2_000;
 pub struct CountTerms<'a> {
     /// The campaign, or the code of the local item.
     pub campaign: &'a CampaignCode,
-    /// What kind of media it is: sound alone has no frames.
-    pub kind: MediaKind,
     /// Booked length, ms.
     pub booked_ms: u32,
     /// Least seconds between counted starts; 0 for the local loop.
@@ -191,7 +189,7 @@ fn weigh(
         return no(Reason::TooShort);
     }
     let pushed = u64::from(record.frames_rendered) + u64::from(record.frames_dropped);
-    if terms.kind != MediaKind::Audio && (pushed == 0 || u64::from(record.frames_dropped) * 50 > pushed) {
+    if pushed == 0 || u64::from(record.frames_dropped) * 50 > pushed {
         return no(Reason::FramesDropped);
     }
     if record.display == DisplayLevel::Dark {
@@ -252,7 +250,6 @@ mod tests {
         let windows = IntervalSet::parse("11:00-13:00").unwrap();
         let terms = CountTerms {
             campaign: &campaign,
-            kind: MediaKind::Video,
             booked_ms: 15_000,
             min_gap_s: 300,
             min_display: DisplayLevel::D1,

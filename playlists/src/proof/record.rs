@@ -140,7 +140,7 @@ pub struct PlayRecord {
     pub clock: ClockState,
     /// Estimated error of the wall clock, ms.
     pub clock_error_ms: u32,
-    /// Frames the sink rendered.
+    /// Frames the sink rendered; of sound alone, output slots in which it was heard.
     pub frames_rendered: u32,
     /// Frames pushed and not rendered.
     pub frames_dropped: u32,

@@ -19,6 +19,7 @@ use lichphat_playlists::time::{HANOI, UtcMillis};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -70,6 +71,8 @@ pub(super) struct Director {
     ducked: bool,
     /// The sound that was asked for has no device.
     deaf: Arc<AtomicBool>,
+    /// One that comes, or comes back.
+    sought: Option<Receiver<Speaker>>,
     /// Sound-only slots handed to the device, settled once their instant has passed.
     heard: VecDeque<u64>,
     last: Option<gst::Buffer>,
@@ -125,7 +128,7 @@ impl Director {
         let grid = timeline.grid;
         let slot = grid.nearest(timeline.running_ns()) + LEAD_SLOTS;
         let opening = if screen.is_some() { grid.nearest(OPENING_NS as i64).max(1) } else { 0 };
-        let this = Self {
+        let mut this = Self {
             wall: WallMap::new(timeline.zero_wall, 0),
             last: screen.is_some().then(|| dark(&settings)).flatten(),
             deaf: Arc::new(AtomicBool::new(silent.is_some() || speaker.is_none())),
@@ -146,10 +149,12 @@ impl Director {
             speaker,
             fader: Fader::default(),
             ducked: false,
+            sought: None,
             heard: VecDeque::new(),
         };
         if let Some(why) = silent {
-            this.tell_fault(format!("no-sound-device: {why}; playing on without sound"));
+            this.tell_fault(format!("no-sound-device: {why}; playing on without sound, and looking for it"));
+            this.sought = this.seek_speaker();
         }
         this
     }
@@ -185,10 +190,15 @@ impl Director {
         self.read_clock(false);
         self.observe_screen(running_ns);
         if let Some(why) = self.speaker.as_ref().and_then(Speaker::fault) {
-            // Silence keeps the time until the next start of the player.
-            self.speaker = Speaker::open(SoundSink::Fake, &self.timeline).0;
+            self.speaker = Speaker::open(SoundSink::Fake, &self.timeline).0; // silence keeps the time
             self.deaf.store(true, Ordering::Relaxed);
-            self.tell_fault(format!("sound-device-lost: {why}; playing on without sound"));
+            self.tell_fault(format!("sound-device-lost: {why}; playing on without sound, and looking for it"));
+            self.sought = self.seek_speaker();
+        }
+        if let Some(speaker) = self.sought.as_ref().and_then(|found| found.try_recv().ok()) {
+            (self.speaker, self.sought) = (Some(speaker), None);
+            self.deaf.store(false, Ordering::Relaxed);
+            tracing::info!("the sound device is there");
         }
         let deaf = self.deaf.load(Ordering::Relaxed);
         while self.heard.front().is_some_and(|s| self.timeline.grid.start_ns(s + 1) as i64 <= running_ns) {
@@ -199,6 +209,10 @@ impl Director {
         for event in self.tally.events() {
             let _ = self.events.send(event); // an owner that went away hears nothing
         }
+    }
+
+    fn seek_speaker(&self) -> Option<Receiver<Speaker>> {
+        (self.settings.sound == SoundSink::Auto).then(|| Speaker::seek(&self.timeline, &self.queue))
     }
 
     /// A step of the wall clock is taken over between two items only.
@@ -299,12 +313,12 @@ impl Director {
     }
 
     fn count_sound(&mut self, frame: &Frame) {
-        if let Some(running) = &mut self.running {
-            running.ducked += u64::from(self.ducked);
-        }
+        let Some(running) = &mut self.running else { return };
+        running.ducked += u64::from(self.ducked);
+        let mute = running.source.is_mute() || self.front.volume() <= 0.0 || !self.may_sound();
         self.tally.take(self.slot);
         let late_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(self.slot) as i64;
-        if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 || !self.may_sound() {
+        if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 || mute {
             self.tally.settle(self.slot, Fate::Dropped);
         } else {
             self.heard.push_back(self.slot);

@@ -3,6 +3,7 @@
 //! It is a pipeline of its own, on the same clock and base time as the picture, so that a sound
 //! card that is missing, broken or pulled out never touches the picture.
 
+use super::queue::Queue;
 use super::source::{Frame, timed, until};
 use super::{Timeline, element_error, ready};
 use crate::stage::grid::Grid;
@@ -11,7 +12,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::time::{Duration, Instant};
 
 /// Samples per second of the whole stage.
 pub(super) const RATE: u64 = 48_000;
@@ -20,6 +23,8 @@ pub(super) const BYTES_PER_FRAME: usize = 4;
 /// Time stamps of decoded sound may be off its sample count by this much (20 ms) before they win.
 const TOLERANCE: i64 = RATE as i64 / 50;
 
+/// How often a missing sound device is looked for.
+const SEEK_AGAIN: Duration = Duration::from_secs(5);
 /// How much a [`Fader`] moves in one frame: all the way in 50 ms.
 const RAMP_STEP: f64 = 20.0 / RATE as f64;
 
@@ -131,6 +136,10 @@ impl SoundTap {
         }
         if end(self) <= from { Frame::End(StageResult::Partial("ended-early".into())) } else { Frame::Keep }
     }
+    /// Can nobody hear it?
+    pub(super) fn is_mute(&self) -> bool {
+        self.loudness.volume <= 0.0
+    }
     pub(super) fn ended(&self) -> bool {
         self.ended
     }
@@ -209,11 +218,9 @@ impl Speaker {
             return (None, None);
         }
         if kind == SoundSink::Auto {
-            for name in DEVICES {
-                match ready(name).and_then(|sink| Self::with(&sink, timeline)) {
-                    Ok(speaker) => return (Some(speaker), None),
-                    Err(e) => reason = Some(format!("{name}: {e}")),
-                }
+            match Self::device(timeline) {
+                Ok(speaker) => return (Some(speaker), None),
+                Err(why) => reason = Some(why),
             }
         }
         let fake = gst::ElementFactory::make("fakesink").property("sync", true).property("async", false).build();
@@ -221,6 +228,37 @@ impl Speaker {
             Ok(speaker) => (Some(speaker), reason),
             Err(e) => (None, Some(e)),
         }
+    }
+
+    /// Opens the first sound device that works; else the last one's words.
+    fn device(timeline: &Timeline) -> Result<Self, String> {
+        let mut reason = String::new();
+        for name in DEVICES {
+            match ready(name).and_then(|sink| Self::with(&sink, timeline)) {
+                Ok(speaker) => return Ok(speaker),
+                Err(why) => reason = format!("{name}: {why}"),
+            }
+        }
+        Err(reason)
+    }
+
+    /// Looks for a sound device, from a thread of its own (opening one takes its time), until it has one or the stage
+    /// stops: a sound card that was pulled out comes back, a sound server may start after the player.
+    pub(super) fn seek(timeline: &Timeline, queue: &Arc<Queue>) -> Receiver<Self> {
+        let (give, found) = sync_channel(1);
+        let (timeline, queue) = (timeline.clone(), Arc::clone(queue));
+        let seek = move || {
+            while !queue.wait(Instant::now() + SEEK_AGAIN) {
+                if let Ok(speaker) = Self::device(&timeline) {
+                    let _ = give.send(speaker); // the director went away meanwhile
+                    return;
+                }
+            }
+        };
+        if let Err(error) = std::thread::Builder::new().name("speaker".into()).spawn(seek) {
+            tracing::warn!(%error, "nobody looks for a sound device");
+        }
+        found
     }
 
     /// Plays into `sink`.

@@ -184,6 +184,10 @@ impl Source {
     pub(super) fn sound_only(&self) -> bool {
         matches!(self.picture, Picture::None)
     }
+    /// Is its sound there and loud enough to be heard at all?
+    pub(super) fn is_mute(&self) -> bool {
+        self.sound.as_ref().is_none_or(SoundTap::is_mute)
+    }
     /// The sound of item slots `[k, k + 1)`, exactly `samples` long; silence where it has none.
     pub(super) fn sound(&mut self, first: u64, samples: u64, deadline: Instant) -> Option<Vec<u8>> {
         let sound = self.sound.as_mut()?;

@@ -126,3 +126,17 @@ fn a_sound_comes_and_goes_in_its_ramps_and_is_never_louder_than_its_place_allows
         assert!(stream[begin + 2 * RATE as usize..].iter().all(|s| *s == 0));
     }
 }
+
+#[test]
+fn sound_alone_that_is_turned_off_is_no_play() {
+    let mut theatre = Theatre::open(None, None);
+    let wav = theatre.file("tone.wav", &format!("{TONE} ! wavenc ! OUT"));
+    theatre.enqueue(1, &wav, MediaKind::Audio, 300, 0.0);
+    theatre.enqueue(2, &wav, MediaKind::Audio, 300, 0.1);
+    let results: Vec<StageResult> = theatre.reports(2).into_iter().map(|r| r.result).collect();
+    assert_eq!(results, [StageResult::Failed("not-rendered".into()), StageResult::Complete], "its own volume is 0");
+    theatre.stage.front().set_volume(0);
+    theatre.enqueue(3, &wav, MediaKind::Audio, 300, 1.0);
+    assert_eq!(theatre.reports(1).remove(0).result, StageResult::Failed("not-rendered".into()), "people's volume is 0");
+    theatre.close();
+}
