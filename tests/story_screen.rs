@@ -140,6 +140,7 @@ impl Hand {
             frames_rendered: 450,
             frames_dropped: 0,
             display: DisplayLevel::D1,
+            area_percent: 100,
             result: PlayResult::Complete,
         };
         slots.skip(first).take(n).map(record).collect()

@@ -147,6 +147,7 @@ fn good_segment() -> Segment {
         frames_rendered: 450,
         frames_dropped: 0,
         display: DisplayLevel::D1,
+        area_percent: 100,
         result,
     };
     let missed = Origin::MakeGood { missed_plan: Sha256Hash::of(b"older"), missed_slot: 2 };

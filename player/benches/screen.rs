@@ -10,7 +10,6 @@
     reason = "a benchmark prints, and stops at what it does not expect"
 )]
 
-#[allow(dead_code, reason = "a part of it is used here")]
 #[path = "../tests/screen/mod.rs"]
 mod screen;
 

@@ -2,6 +2,7 @@
 
 use crate::display::drm::Link;
 use crate::display::hours::PanelRule;
+use crate::stage::layout::{Area, Colour};
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
 use crate::trigger::TriggerSettings;
 use serde::Deserialize;
@@ -31,10 +32,16 @@ pub struct PlayerConfig {
     pub sound_rule: SoundRule,
     /// What makes announcements of the place go first, and how.
     pub trigger: TriggerSettings,
-    /// Picture width, pixels.
+    /// Width of the output, pixels.
     pub width_px: u32,
-    /// Picture height, pixels.
+    /// Height of the output, pixels.
     pub height_px: u32,
+    /// Does the picture cover the display, whatever its size? Else it has a window of the output's size.
+    pub full_screen: bool,
+    /// A part of it that is left to another program.
+    pub reserved: Option<Area>,
+    /// Beside pictures of another shape.
+    pub background: Colour,
     /// Output frames per second.
     pub fps: u32,
     /// Sources of another shape.
@@ -61,6 +68,9 @@ impl Default for PlayerConfig {
             trigger: TriggerSettings::default(),
             width_px: 1280,
             height_px: 720,
+            full_screen: true,
+            reserved: None,
+            background: Colour::default(),
             fps: 30,
             fit: Fit::Letterbox,
             link: Link::Direct,
@@ -101,6 +111,7 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
+        config.area()?;
         config.trigger.check()?;
         if config.panel.follow_duty && config.link != Link::Direct {
             return Err(
@@ -108,6 +119,11 @@ impl PlayerConfig {
             );
         }
         Ok(config)
+    }
+
+    /// The part of the output that is the picture's; else field, value and mend.
+    pub fn area(&self) -> Result<Area, String> {
+        Area::beside(self.width_px, self.height_px, self.reserved)
     }
 }
 

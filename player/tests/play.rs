@@ -2,7 +2,6 @@
 #![cfg(feature = "stage-gstreamer")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
-#[allow(dead_code, reason = "each story uses a part of it")]
 mod screen;
 
 use screen::clips::{self, MIXED};

@@ -3,7 +3,6 @@
 #![cfg(feature = "stage-gstreamer")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
-#[allow(dead_code, unused_imports, reason = "each story uses a part of it")]
 mod screen;
 mod support;
 
@@ -67,7 +66,7 @@ fn table_of(server: &FakeServer, files: [(&str, MediaKind, u32); 3]) -> AssetTab
 
 /// Clip 1 breaks half-way, clip 3 cannot begin, still 6 is the safe loop.
 fn broken_table(server: &FakeServer) -> AssetTable {
-    let film = Clip { frames: 180, ..MIXED[0] };
+    let film = Clip { frames: 120, ..MIXED[0] };
     let bytes = [
         clips::half_broken(&std::fs::read(clips::file(&film)).unwrap()),
         vec![0x5a; 5000],
@@ -86,7 +85,7 @@ fn broken_table(server: &FakeServer) -> AssetTable {
                 hash,
                 size_bytes,
                 kind: if still { MediaKind::Still } else { MediaKind::Video },
-                duration_s: 6,
+                duration_s: 4,
             },
             volume_percent: 50,
             fades: Fades::default(),
@@ -271,7 +270,7 @@ async fn seen_from_outside_a_broken_clip_gives_way_to_the_safe_loop() {
     let child = machine.command_on("x11").env("DISPLAY", &display.name).spawn().unwrap();
     tokio::time::sleep(Duration::from_secs(5)).await;
     let witness = Witness::watch(&display.name, 1280, 720);
-    tokio::time::sleep(Duration::from_secs(30)).await;
+    tokio::time::sleep(Duration::from_secs(18)).await;
     let sights = witness.stop();
     stop(child).await;
     let records = machine.server.records();
@@ -290,6 +289,24 @@ async fn seen_from_outside_a_broken_clip_gives_way_to_the_safe_loop() {
     }
     println!("from the last good frame to the safe loop, ms: {gaps_ms:?}");
     assert!(gaps_ms.len() > 1, "{sights:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_display_is_left_to_another_program_and_every_record_says_so() {
+    let machine = Machine::new().await;
+    let table = broken_table(&machine.server);
+    publish_now(&machine.server, &table, 1);
+    let display = Display::start(1280, 720);
+    let settings = machine.dir.path().join("player.toml");
+    std::fs::write(&settings, "reserved = { x = 0, y = 540, width = 1280, height = 180 }").unwrap();
+    let mut command = machine.command_on("x11");
+    let child = command.arg("--config").arg(&settings).env("DISPLAY", &display.name).spawn().unwrap();
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let lit = [20, 538, 541, 700].map(|y| display.is_lit(y, 1280));
+    stop(child).await;
+    assert_eq!(lit, [true, true, false, false], "the picture above, nothing of it in the part below");
+    let records = machine.server.records();
+    assert!(!records.is_empty() && records.iter().all(|(_, r)| r.area_percent == 75), "{records:?}");
 }
 
 fn check_chain(records: &[(lichphat_playlists::ids::Seq, PlayRecord)]) {

@@ -6,7 +6,6 @@
 #![cfg(feature = "stage-gstreamer")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "helpers of tests are tests")]
 
-#[allow(dead_code, unused_imports, reason = "each story uses a part of it")]
 mod screen;
 
 use gstreamer as gst;
@@ -14,6 +13,7 @@ use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
 use lichphat_player::clock::SystemClock;
 use lichphat_player::stage::gst::GstStage;
+use lichphat_player::stage::layout::{Colour, Cover};
 use lichphat_player::stage::{
     Fit, PictureSink, SoundRule, SoundSink, Stage as _, StageEvent, StageItem, StageReport, StageResult, StageSettings,
 };
@@ -93,6 +93,8 @@ fn play(clips: &[Clip], length_ms: u32, screen: Option<gst::Element>, speaker: g
     let settings = StageSettings {
         width_px: SIZE.0 as u32,
         height_px: SIZE.1 as u32,
+        cover: Cover::Picture,
+        background: Colour::default(),
         fps: 30,
         fit: Fit::Letterbox,
         picture: PictureSink::Fake,

@@ -257,6 +257,7 @@ pub(crate) fn records(plan: &StoredPlan) -> Vec<PlayRecord> {
         frames_rendered: 375,
         frames_dropped: 0,
         display: DisplayLevel::D1,
+        area_percent: 100,
         result: PlayResult::Complete,
     };
     let mut records = Vec::new();

@@ -44,6 +44,8 @@ pub struct AgentOptions {
     pub cut_at_records: usize,
     /// Age after which a segment is cut, ms.
     pub cut_at_age_ms: i64,
+    /// Share of the screen that the picture has, per cent.
+    pub area_percent: u8,
     /// What an announcement of the place does.
     pub announcements: Announcements,
     /// When the panel is to be on.
@@ -58,6 +60,7 @@ impl Default for AgentOptions {
             cut_at_age_ms: CUT_AT_AGE_MS,
             announcements: Announcements::default(),
             panel: PanelRule::default(),
+            area_percent: 100,
         }
     }
 }

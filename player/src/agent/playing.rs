@@ -246,6 +246,7 @@ impl Playing {
             clock,
             clock_error_ms,
             panel: self.hands.display.level(),
+            area_percent: self.options.area_percent,
         }
     }
 

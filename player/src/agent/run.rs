@@ -19,6 +19,7 @@ use crate::machine::Machine;
 use crate::ports::http::HttpTransport;
 use crate::ports::{Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
+use crate::stage::layout::Cover;
 use crate::stage::{PictureSink, SoundSink, StageEvent, StageSettings};
 use crate::sync::sse::EventReader;
 use crate::sync::{Backoff, News};
@@ -61,6 +62,9 @@ pub struct RunArgs {
     /// Where the picture goes (wayland and kms are not tested by the project)
     #[arg(long, value_enum)]
     pub sink: Option<PictureSink>,
+    /// A window as large as the output instead of the whole display
+    #[arg(long)]
+    pub window: bool,
     /// Where the sound goes
     #[arg(long, value_enum)]
     pub audio: Option<SoundSink>,
@@ -163,6 +167,7 @@ pub fn run(args: &RunArgs) -> Result<(), RunError> {
 fn settings(args: &RunArgs) -> Result<PlayerConfig, ConfigError> {
     let mut config = args.config.as_deref().map_or_else(|| Ok(PlayerConfig::default()), PlayerConfig::read)?;
     config.state_dir = args.state.clone().unwrap_or(config.state_dir);
+    config.full_screen &= !args.window;
     config.sink = args.sink.unwrap_or(config.sink);
     config.sound = args.audio.unwrap_or(config.sound);
     Ok(config)
@@ -215,10 +220,17 @@ fn open(
         }
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
+    let area = config.area().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
     let stage = GstStage::open(
         StageSettings {
-            width_px: config.width_px,
-            height_px: config.height_px,
+            width_px: area.width,
+            height_px: area.height,
+            cover: match config.reserved {
+                Some(_) => Cover::Part(area, (config.width_px, config.height_px)),
+                None if config.full_screen => Cover::Display,
+                None => Cover::Picture,
+            },
+            background: config.background,
             fps: config.fps,
             fit: config.fit,
             picture: config.sink,
@@ -252,6 +264,7 @@ fn open(
         options: AgentOptions {
             cut_at_records: config.segment_plays as usize,
             cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
+            area_percent: area.percent_of(config.width_px, config.height_px),
             announcements: config.trigger.announcements(),
             panel: config.panel,
             ..AgentOptions::default()

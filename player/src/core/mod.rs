@@ -64,6 +64,8 @@ pub struct Now {
     pub clock_error_ms: u32,
     /// The panel.
     pub panel: DisplayLevel,
+    /// Share of the screen that is the picture's, per cent.
+    pub area_percent: u8,
 }
 
 /// What happened.
@@ -593,6 +595,7 @@ fn blank(plan: &DayPlan, item: u16, origin: Origin, start: UtcMillis, result: Pl
         frames_rendered: 0,
         frames_dropped: 0,
         display: claim(now.panel, 0),
+        area_percent: now.area_percent,
         result,
     }
 }

@@ -36,6 +36,7 @@ fn record(i: u32) -> PlayRecord {
         frames_rendered: 300,
         frames_dropped: 0,
         display: DisplayLevel::D1,
+        area_percent: 100,
         result: PlayResult::Complete,
     }
 }

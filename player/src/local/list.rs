@@ -5,6 +5,7 @@
 //! cannot be played is a failed play, not a bad list.
 
 use crate::stage::Fit;
+use crate::stage::layout::Colour;
 use lichphat_playlists::media::Fades;
 use lichphat_playlists::time::UtcMillis;
 use serde::Deserialize as _;
@@ -55,6 +56,8 @@ pub struct List {
     pub fps: u32,
     /// Sources of another shape.
     pub fit: Fit,
+    /// Beside them.
+    pub background: Colour,
     /// Begin again after the last item.
     pub repeat: bool,
     /// At least one.
@@ -104,7 +107,7 @@ fn parse(json: &Value, folder: &Path) -> Result<List, BadField> {
     let output = Object::new(
         "output",
         top.required("output", "write {\"width\":…,\"height\":…,\"fps\":…}")?,
-        &["width", "height", "fps", "fit"],
+        &["width", "height", "fps", "fit", "background"],
     )?;
     let items = match top.required("items", "list at least one item")? {
         Value::Array(items) if !items.is_empty() => items,
@@ -118,6 +121,11 @@ fn parse(json: &Value, folder: &Path) -> Result<List, BadField> {
             None => Fit::default(),
             Some(value) => Fit::deserialize(value)
                 .map_err(|_| bad(&output.name("fit"), Some(value), "write \"letterbox\", \"crop\" or \"stretch\""))?,
+        },
+        background: match output.optional("background") {
+            None => Colour::default(),
+            Some(value) => Colour::deserialize(value)
+                .map_err(|_| bad(&output.name("background"), Some(value), "write a colour as \"#1d3557\""))?,
         },
         repeat: match top.optional("loop") {
             None => false,
@@ -235,8 +243,11 @@ mod tests {
             volume: 1.0,
             fades: Fades::default(),
         };
-        let fit = Fit::Letterbox;
-        assert_eq!(list, List { width_px: 640, height_px: 360, fps: 25, fit, repeat: false, items: vec![item] });
+        let (fit, background) = (Fit::Letterbox, Colour::default());
+        assert_eq!(
+            list,
+            List { width_px: 640, height_px: 360, fps: 25, fit, background, repeat: false, items: vec![item] }
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod records;
 pub use list::{List, ListError, ListItem};
 
 use crate::stage::gst::{GstStage, StageError};
+use crate::stage::layout::Cover;
 use crate::stage::{PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageResult, StageSettings};
 use feed::Feed;
 use lichphat_playlists::ids::BootId;
@@ -83,6 +84,8 @@ pub fn play(args: &PlayArgs) -> Result<(), PlayError> {
     let settings = StageSettings {
         width_px: list.width_px,
         height_px: list.height_px,
+        cover: Cover::Picture,
+        background: list.background,
         fps: list.fps,
         fit: list.fit,
         picture: args.sink,

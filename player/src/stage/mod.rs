@@ -14,9 +14,11 @@
 pub mod grid;
 #[cfg(feature = "stage-gstreamer")]
 pub mod gst;
+pub mod layout;
 pub mod notice;
 pub mod tally;
 
+use layout::{Colour, Cover};
 use lichphat_playlists::media::{Fades, MediaKind};
 use lichphat_playlists::time::{IntervalSet, UtcMillis};
 use notice::Notice;
@@ -252,6 +254,10 @@ pub struct StageSettings {
     pub width_px: u32,
     /// Picture height, pixels.
     pub height_px: u32,
+    /// Where its window lies.
+    pub cover: Cover,
+    /// Beside pictures of another shape.
+    pub background: Colour,
     /// Output frames per second; also the grid that sound-only stages count on.
     pub fps: u32,
     /// Sources of another shape.

@@ -2,6 +2,9 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+use x11rb::rust_connection::RustConnection;
 
 /// Xvfb on a free display, gone when dropped.
 pub(crate) struct Display {
@@ -20,6 +23,16 @@ impl Display {
         let mut number = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
         Self { server, name: format!(":{}", number.trim()) }
+    }
+}
+
+impl Display {
+    /// Is anything but black on these lines?
+    pub(crate) fn is_lit(&self, y: i16, width: u16) -> bool {
+        let (connection, screen) = RustConnection::connect(Some(&self.name)).unwrap();
+        let root = connection.setup().roots[screen].root;
+        let row = connection.get_image(ImageFormat::Z_PIXMAP, root, 0, y, width, 1, !0).unwrap().reply().unwrap().data;
+        row.chunks(4).any(|pixel| pixel[..3].iter().any(|light| *light > 0))
     }
 }
 

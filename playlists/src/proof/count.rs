@@ -241,6 +241,7 @@ mod tests {
             frames_rendered: 450,
             frames_dropped: 0,
             display: DisplayLevel::D1,
+            area_percent: 100,
             result: PlayResult::Complete,
         }
     }

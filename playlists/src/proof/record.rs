@@ -146,6 +146,8 @@ pub struct PlayRecord {
     pub frames_dropped: u32,
     /// How sure the device is that the panel showed it.
     pub display: DisplayLevel,
+    /// Share of the screen that the picture had, per cent, rounded down; the rest was left to another program.
+    pub area_percent: u8,
     /// How it ended.
     pub result: PlayResult,
 }

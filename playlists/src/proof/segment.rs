@@ -100,6 +100,7 @@ struct Body {
     frames_rendered: Vec<u32>,
     frames_dropped: Vec<u32>,
     display: Vec<u8>,
+    area_percent: Vec<u8>,
     result: Vec<u8>,
     cause: Vec<u8>,
 }
@@ -177,6 +178,7 @@ impl Segment {
             frames_rendered: Vec::with_capacity(n),
             frames_dropped: Vec::with_capacity(n),
             display: Vec::with_capacity(n),
+            area_percent: Vec::with_capacity(n),
             result: Vec::with_capacity(n),
             cause: Vec::with_capacity(n),
         };
@@ -208,6 +210,7 @@ impl Segment {
             b.frames_rendered.push(r.frames_rendered);
             b.frames_dropped.push(r.frames_dropped);
             b.display.push(index_of(&DisplayLevel::ALL, &r.display));
+            b.area_percent.push(r.area_percent);
             let (result, cause) = match r.result {
                 PlayResult::Complete => (0, Cause::Other),
                 PlayResult::Partial(c) => (1, c),
@@ -241,11 +244,15 @@ impl Segment {
             b.frames_rendered.len(),
             b.frames_dropped.len(),
             b.display.len(),
+            b.area_percent.len(),
             b.result.len(),
             b.cause.len(),
         ];
         if lengths.iter().any(|&l| l != n) {
             return Err(bad("its columns have different lengths"));
+        }
+        if b.area_percent.iter().any(|&percent| percent > 100) {
+            return Err(bad("a share of the screen is above 100 per cent"));
         }
         let mut slots = b.slot.iter().copied();
         let mut missed = b.missed_plan.iter().copied();
@@ -286,6 +293,7 @@ impl Segment {
                 display: *DisplayLevel::ALL
                     .get(usize::from(b.display[i]))
                     .ok_or(bad("a display level is not known"))?,
+                area_percent: b.area_percent[i],
                 result: match b.result[i] {
                     0 => PlayResult::Complete,
                     1 => PlayResult::Partial(cause),
@@ -358,9 +366,17 @@ mod tests {
             _ => PlayResult::Skipped(c),
         });
         let times = (any::<i64>(), any::<i64>(), any::<u64>(), 0usize..3, any::<u32>());
-        let frames = (any::<u32>(), any::<u32>(), 0usize..5);
+        let frames = (any::<u32>(), any::<u32>(), 0usize..5, 0u8..=100);
         let record = (plan, any::<u16>(), origin, any::<u32>(), times, frames, result).prop_map(
-            |(plan, item, origin, boot, (start, end, mono, clock, error), (rendered, dropped, display), result)| {
+            |(
+                plan,
+                item,
+                origin,
+                boot,
+                (start, end, mono, clock, error),
+                (rendered, dropped, display, area),
+                result,
+            )| {
                 PlayRecord {
                     plan,
                     item,
@@ -374,6 +390,7 @@ mod tests {
                     frames_rendered: rendered,
                     frames_dropped: dropped,
                     display: DisplayLevel::ALL[display],
+                    area_percent: area,
                     result,
                 }
             },
@@ -435,6 +452,7 @@ mod tests {
                     frames_rendered: 360 - i % 2,
                     frames_dropped: i % 2,
                     display: DisplayLevel::D1,
+                    area_percent: 100,
                     result: PlayResult::Complete,
                 }
             })

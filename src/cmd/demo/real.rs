@@ -63,7 +63,7 @@ impl Player {
             .arg(&file)
             .arg("--state")
             .arg(dir.join("player"))
-            .args(["--sink", sink])
+            .args(["--window", "--sink", sink])
             .stdin(std::process::Stdio::null())
             .stdout(log)
             .stderr(err)

@@ -139,6 +139,7 @@ impl Player {
                 clock,
                 clock_error_ms,
                 panel: DisplayLevel::D1,
+                area_percent: 100,
             };
             for action in self.core.handle(event, &now) {
                 match action {

@@ -104,7 +104,7 @@ impl Outputs {
     pub(super) fn open(settings: &StageSettings, timeline: &Timeline) -> Result<Self, StageError> {
         let screen = match settings.picture {
             PictureSink::None => None,
-            kind => Some(Screen::open(kind, &raster(settings), timeline).map_err(|why| StageError::Picture {
+            kind => Some(Screen::open(settings, timeline).map_err(|why| StageError::Picture {
                 sink: kind,
                 why,
                 display: std::env::var("DISPLAY").unwrap_or_default(),
@@ -163,7 +163,13 @@ impl Director {
     pub(super) fn wanted(&self) -> (Wanted, Arc<AtomicBool>) {
         let picture = (self.settings.picture != PictureSink::None).then(|| self.raster.clone());
         let sound = self.speaker.as_ref().map(|_| self.settings.sound_rule.clone());
-        let want = Wanted { picture, fit: self.settings.fit, sound, grid: self.timeline.grid };
+        let want = Wanted {
+            picture,
+            fit: self.settings.fit,
+            background: self.settings.background,
+            sound,
+            grid: self.timeline.grid,
+        };
         (want, Arc::clone(&self.deaf))
     }
 
@@ -224,7 +230,7 @@ impl Director {
         let Some(screen) = &mut self.screen else {
             if self.settings.picture != PictureSink::None && running_ns >= self.reopen_at_ns {
                 self.reopen_at_ns = running_ns + REOPEN_NS;
-                self.screen = Screen::open(self.settings.picture, &self.raster, &self.timeline).ok();
+                self.screen = Screen::open(&self.settings, &self.timeline).ok();
             }
             return;
         };

@@ -5,6 +5,7 @@
 //! output ([`screen`]) whose base time never moves; sound goes the same way, sample by sample
 //! ([`sound`]). So a transition is nothing but the next frame, and what breaks in an item stays there.
 
+mod borders;
 mod director;
 mod front;
 mod queue;
@@ -14,6 +15,7 @@ mod source;
 mod stills;
 #[cfg(test)]
 mod tests;
+mod window;
 
 use super::grid::Grid;
 use super::{Front, PictureSink, SoundSink, Stage, StageEvent, StageItem, StageSettings};

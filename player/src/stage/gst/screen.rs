@@ -5,12 +5,16 @@
 //! checked against the sink's own `rendered` and `dropped` statistics. So every pushed frame is settled
 //! once: rendered when the sink says so, otherwise dropped.
 
+use super::window::Window;
 use super::{Timeline, element_error};
+use crate::stage::layout::Cover;
 use crate::stage::tally::Fate;
 use crate::stage::{PictureSink, StageSettings};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app as gst_app;
+use gstreamer_video as gst_video;
+use gstreamer_video::prelude::*;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,6 +28,8 @@ pub(super) struct Screen {
     pipeline: gst::Pipeline,
     src: gst_app::AppSrc,
     sink: gst::Element,
+    /// Where there is an X server.
+    window: Option<Window>,
     timeline: Timeline,
     gate: Arc<Mutex<Gate>>,
     /// Slots pushed and not yet settled, oldest first.
@@ -44,9 +50,12 @@ struct Gate {
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        // A sink that hangs would hang here as well.
-        self.pipeline.call_async(|p| {
+        // A sink that hangs would hang here as well. Its window goes after it: Xlib ends the whole program when a picture
+        // is put into a window that is gone.
+        let window = self.window.take();
+        self.pipeline.call_async(move |p| {
             let _ = p.set_state(gst::State::Null);
+            drop(window);
         });
     }
 }
@@ -86,10 +95,26 @@ pub(super) fn element(kind: PictureSink) -> &'static str {
 }
 
 impl Screen {
-    /// Opens `kind`, which must be a real sink or the fake one. The error is the sink's own words.
-    pub(super) fn open(kind: PictureSink, caps: &gst::Caps, timeline: &Timeline) -> Result<Self, String> {
+    /// Opens the picture's output, which must be a real sink or the fake one. The error is the sink's own words.
+    pub(super) fn open(settings: &StageSettings, timeline: &Timeline) -> Result<Self, String> {
+        let kind = pick(settings.picture);
         let sink = gst::ElementFactory::make(element(kind)).build().map_err(|e| e.to_string())?;
-        Self::with(sink, caps, timeline)
+        let window = match (kind, settings.cover) {
+            (PictureSink::X11, cover) => {
+                let size = (settings.width_px, settings.height_px);
+                let window = Window::open(cover, size, settings.background)?;
+                let overlay = sink.dynamic_cast_ref::<gst_video::VideoOverlay>();
+                overlay.inspect(|overlay| hand_over(overlay, &window));
+                Some(window)
+            }
+            (PictureSink::Fake, _) | (_, Cover::Picture | Cover::Display) => None,
+            (_, Cover::Part(..)) => {
+                return Err("reserved: only sink = \"x11\" can leave a part to another program".into());
+            }
+        };
+        let mut screen = Self::with(sink, &raster(settings), timeline)?;
+        screen.window = window;
+        Ok(screen)
     }
 
     /// Shows on `sink`.
@@ -121,6 +146,7 @@ impl Screen {
             pipeline,
             src,
             sink,
+            window: None,
             timeline,
             gate,
             pending: VecDeque::new(),
@@ -188,6 +214,12 @@ impl Screen {
         out.extend(self.pending.drain(..).map(|slot| (slot, Fate::Dropped)));
         out
     }
+}
+
+#[allow(unsafe_code, reason = "a window's handle is a plain number, which nothing but its owner keeps alive")]
+fn hand_over(overlay: &gst_video::VideoOverlay, window: &Window) {
+    // SAFETY: the window is closed after the sink: see `Screen`'s drop.
+    unsafe { overlay.set_window_handle(window.id() as usize) };
 }
 
 /// The gate: lets a frame through unless it is more than one slot late.

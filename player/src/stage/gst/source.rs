@@ -5,9 +5,11 @@
 //! prepared item costs a few frames of memory and no time. Whatever breaks in here stays in here.
 //! (`uridecodebin3` of GStreamer 1.22 is not used: opening a short H.264 file hangs about once in 200 times.)
 
+use super::borders::Borders;
 use super::sound::{BYTES_PER_FRAME, Loudness, RATE, SoundTap};
 use super::stills::Stills;
 use crate::stage::grid::Grid;
+use crate::stage::layout::Colour;
 use crate::stage::{Fit, SoundRule, StageItem, StageResult};
 use gstreamer as gst;
 use gstreamer::glib;
@@ -34,6 +36,7 @@ pub(super) struct Wanted {
     /// Picture caps with frame rate; none on a loudspeaker.
     pub(super) picture: Option<gst::Caps>,
     pub(super) fit: Fit,
+    pub(super) background: Colour,
     /// The place's rule; none without a loudspeaker.
     pub(super) sound: Option<SoundRule>,
     pub(super) grid: Grid,
@@ -65,12 +68,14 @@ pub(super) struct Source {
 enum Picture {
     None,
     Still(gst::Buffer),
-    Moving(Moving),
+    Moving(Box<Moving>),
 }
 
 /// Pictures on the item's own frame grid.
 struct Moving {
     sink: gst_app::AppSink,
+    /// What is painted beside each picture.
+    borders: Option<Borders>,
     base: gst::ClockTime,
     /// The next picture, and the item's slot it is for.
     ahead: Option<(u64, gst::Buffer)>,
@@ -125,7 +130,9 @@ pub(super) fn prepare(
         let caps = want.picture.as_ref().ok_or("no-picture-output")?;
         source.picture = Picture::Still(stills.get_or(&item.path, || {
             let decoder = Decoder::open(&item.path, Some(picture_branch(caps, want.fit, true)), false)?;
-            Ok(decoder.first_picture(&waiting)?.1)
+            let (_, mut picture, _) = decoder.first_picture(&waiting)?;
+            decoder.borders(want).inspect(|borders| borders.paint(&mut picture));
+            Ok(picture)
         })?);
         return Ok(source);
     }
@@ -137,9 +144,12 @@ pub(super) fn prepare(
     let decoder = Decoder::open(&item.path, picture, want.sound.is_some())?;
     let mut base = None;
     if caps.is_some() {
-        let (sink, buffer, at) = decoder.first_picture(&waiting)?;
+        let (sink, mut buffer, at) = decoder.first_picture(&waiting)?;
+        let borders = decoder.borders(want);
+        borders.as_ref().inspect(|borders| borders.paint(&mut buffer));
         base = Some(at);
-        source.picture = Picture::Moving(Moving { sink, base: at, ahead: Some((0, buffer)), ended: false });
+        source.picture =
+            Picture::Moving(Box::new(Moving { sink, borders, base: at, ahead: Some((0, buffer)), ended: false }));
     }
     if let Some(rule) = &want.sound {
         let loudness = Loudness::of(item, rule, want.grid.sample(source.slots, RATE));
@@ -211,7 +221,9 @@ impl Moving {
             }
             match self.sink.try_pull_sample(until(deadline)) {
                 Some(sample) => {
-                    if let Some((buffer, at)) = timed(&sample) {
+                    if let Some((mut buffer, at)) = timed(&sample) {
+                        drop(sample); // what only we hold is painted in place
+                        self.borders.as_ref().inspect(|borders| borders.paint(&mut buffer));
                         let at = at.saturating_sub(self.base).nseconds();
                         self.ahead = Some((grid.nearest(at as i64), buffer));
                     }
@@ -236,8 +248,8 @@ fn picture_branch(caps: &gst::Caps, fit: Fit, still: bool) -> (String, gst::Caps
     };
     let borders = fit == Fit::Letterbox;
     let branch = format!(
-        " {rate}videoflip {name} video-direction=auto ! {crop}videoconvertscale add-borders={borders} qos=false ! \
-         capsfilter name=raster ! appsink name=frames sync=false async=false max-buffers={keep}"
+        " {rate}videoflip {name} video-direction=auto ! {crop}videoconvertscale name=scale add-borders={borders} qos=false ! \
+         capsfilter name=raster ! appsink name=frames sync=false async=false enable-last-sample=false max-buffers={keep}"
     );
     (branch, if still { without_rate(caps) } else { caps.clone() })
 }
@@ -336,6 +348,13 @@ impl Decoder {
 
     fn sink(&self, name: &str) -> Result<gst_app::AppSink, &'static str> {
         self.pipeline.by_name(name).and_then(|e| e.downcast().ok()).ok_or("no-decoder")
+    }
+
+    /// What is to be painted beside its pictures, once the first of them has come.
+    fn borders(&self, want: &Wanted) -> Option<Borders> {
+        let source = self.pipeline.by_name("scale")?.static_pad("sink")?.current_caps()?;
+        let output = want.picture.as_ref().filter(|_| want.fit == Fit::Letterbox)?;
+        Borders::of(&source, output, want.background)
     }
 
     /// The sink of the pictures, the first of them and its running time.

@@ -4,6 +4,7 @@ mod sound;
 
 use super::GstStage;
 use super::sound::RATE;
+use crate::stage::layout::{Colour, Cover};
 use crate::stage::notice::{Notice, Place};
 use crate::stage::{
     Fit, PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageReport, StageResult, StageSettings,
@@ -25,6 +26,8 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 const SETTINGS: StageSettings = StageSettings {
     width_px: 320,
     height_px: 180,
+    cover: Cover::Picture,
+    background: Colour { rgb: [0, 0, 0] },
     fps: 30,
     fit: Fit::Letterbox,
     picture: PictureSink::Fake,
@@ -319,11 +322,12 @@ fn what_is_forgotten_is_not_reported_and_a_stop_is_the_end() {
 }
 
 /// Light at the middle of the left edge, of the top edge, and in the middle, of what the screen shows.
-fn lights(fit: Fit, size: (u32, u32)) -> [u8; 3] {
+fn lights(fit: Fit, size: (u32, u32), background: &str) -> [u8; 3] {
     gst::init().unwrap();
     let (width, height) = size;
     let sink = gst_app::AppSink::builder().build();
-    let settings = StageSettings { width_px: width, height_px: height, fit, ..SETTINGS };
+    let background = Colour::try_from(background.to_owned()).unwrap();
+    let settings = StageSettings { width_px: width, height_px: height, fit, background, ..SETTINGS };
     let mut theatre = Theatre::with(settings, Some(sink.clone().upcast()), None);
     // 160 x 216: white, with a black beam of 18 lines at the top and at the bottom
     let source = "videotestsrc num-buffers=1 pattern=white ! video/x-raw,width=160,height=180 ! \
@@ -346,8 +350,9 @@ fn lights(fit: Fit, size: (u32, u32)) -> [u8; 3] {
 
 #[test]
 fn a_source_of_another_shape_gets_borders_is_cut_or_stretched() {
-    let seen =
-        |fit, size| lights(fit, size).map(|light| if light > 200 { 'W' } else { '-' }).iter().collect::<String>();
+    let seen = |fit, size| {
+        lights(fit, size, "#000000").map(|light| if light > 200 { 'W' } else { '-' }).iter().collect::<String>()
+    };
     for wide in [(320, 180), (640, 192)] {
         assert_eq!(seen(Fit::Letterbox, wide), "--W", "borders beside it, its own beam above");
         assert_eq!(seen(Fit::Stretch, wide), "W-W", "all of it, to the edges");
@@ -355,6 +360,9 @@ fn a_source_of_another_shape_gets_borders_is_cut_or_stretched() {
     }
     assert_eq!(seen(Fit::Letterbox, (180, 320)), "W-W", "a portrait screen gets borders above and below");
     assert_eq!(seen(Fit::Crop, (90, 360)), "W-W", "its sides are cut off");
+    let [beside, beam, middle] = lights(Fit::Letterbox, (321, 181), "#808080");
+    assert_eq!((beside, beam < 40, middle > 200), (126, true, true), "grey borders, its own beam black");
+    assert!(lights(Fit::Stretch, (320, 180), "#808080")[0] > 200, "no borders, nothing grey");
 }
 
 /// Light near the top and in the foot of the picture: a band stands in the foot, the whole everywhere.
