@@ -2,7 +2,7 @@
 //! owner alone, made once and never overwritten.
 
 use lichphat_playlists::ports::Rng;
-use lichphat_playlists::wire::sign::{PlanSigning, Purpose, Receipting, SigningKey};
+use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, SigningKey};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ pub struct Keys {
     pub plan: SigningKey<PlanSigning>,
     /// Receipts for segments.
     pub receipt: SigningKey<Receipting>,
+    /// What operators ask of screens.
+    pub command: SigningKey<Commanding>,
 }
 
 /// Why a key cannot be used.
@@ -50,6 +52,7 @@ pub enum KeyError {
 
 const PLAN: &str = "plan.key";
 const RECEIPT: &str = "receipt.key";
+const COMMAND: &str = "command.key";
 
 impl Keys {
     /// Loads the keys of a data directory, making those that are missing. Keys that are there stay.
@@ -58,13 +61,15 @@ impl Keys {
         make_dir(&dir)?;
         make::<PlanSigning>(&dir, PLAN, rng)?;
         make::<Receipting>(&dir, RECEIPT, rng)?;
+        make::<Commanding>(&dir, COMMAND, rng)?;
         Self::load(data)
     }
 
     /// Loads the keys of a data directory.
     pub fn load(data: &Path) -> Result<Self, KeyError> {
         let dir = data.join("keys");
-        Ok(Self { plan: load(&dir.join(PLAN))?, receipt: load(&dir.join(RECEIPT))? })
+        let (plan, receipt) = (load(&dir.join(PLAN))?, load(&dir.join(RECEIPT))?);
+        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))? })
     }
 }
 

@@ -101,6 +101,12 @@ async fn a_listening_device_hears_of_a_plan_within_two_seconds_whoever_published
     let renewed: Vec<LocalDay> = index.days.iter().filter(|d| d.version.0 > 1).map(|d| d.day).collect();
     assert_eq!(renewed, [today, today.next(), today.plus(2)], "only the order's own days have new versions");
 
+    // another process asks something of the screen: its device is called, and only its device
+    data.ok(&["device", "command", "--screen", "C-01", "--by", "An", "--wait-s", "0", "restart"]);
+    let called = async { while device.events.next().await.expect("the stream goes on").name != "command" {} };
+    tokio::time::timeout(SOON, called).await.expect("its device is called");
+    assert!(data.fails(1, &["device", "command", "--screen", "C-02", "screenshot"]).contains("has no player"));
+
     // a listener does not hold the server up
     let asked = Instant::now();
     server.stop();

@@ -31,7 +31,7 @@ pub(super) fn settings(data: &[u8]) -> bool {
 
 pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
     let provisioning = "server = \"http://127.0.0.1:8087\"\nscreen = \"P00004-01\"\nplan_key = \"a\"\n\
-                        receipt_key = \"b\"\ntoken = \"00\"\n";
+                        receipt_key = \"b\"\ncommand_key = \"c\"\ntoken = \"00\"\n";
     vec![
         choosing(0, include_bytes!("../../config/server.toml")),
         choosing(1, include_bytes!("../../config/player.toml")),

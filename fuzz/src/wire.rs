@@ -6,13 +6,16 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use lichphat_player::core::DayPlan;
 use lichphat_player::sync::sse::{EventReader, ServerEvent};
-use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ids::{
+    BootId, CampaignCode, CommandId, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash,
+};
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
+use lichphat_playlists::wire::command::{Answer, Ask, Challenge, Command, Outcome, Shown};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Room, Versions};
 use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey};
@@ -118,6 +121,8 @@ pub(super) fn envelope(data: &[u8]) -> bool {
         Playlist::open(&envelope, &plan).is_ok(),
         Segment::open(&envelope, &evidence).is_ok(),
         Receipt::open(&envelope, &receipting).is_ok(),
+        Command::open(&envelope, &SigningKey::from_seed(&SEED).verifying_key()).is_ok(),
+        Answer::open(&envelope, &SigningKey::from_seed(&SEED).verifying_key()).is_ok(),
     ];
     let opened = opened.iter().filter(|open| **open).count();
     assert!(opened <= 1, "one signature opens one kind of document");
@@ -129,6 +134,8 @@ pub(super) fn envelope_seeds() -> Vec<Vec<u8>> {
         good_playlist().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
         good_segment().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
         good_receipt().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
+        good_command().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
+        good_answer().seal(&SigningKey::from_seed(&SEED)).into_bytes(),
     ]
 }
 
@@ -211,7 +218,7 @@ pub(super) fn receipt_seeds() -> Vec<Vec<u8>> {
 
 /// Bodies of the device protocol.
 pub(super) fn device_bodies(data: &[u8]) -> bool {
-    let Some((way, body)) = chosen(data, 7) else { return false };
+    let Some((way, body)) = chosen(data, 9) else { return false };
     match way {
         0 => json::<Register>(body).is_some(),
         1 => json::<Registered>(body).is_some(),
@@ -219,6 +226,8 @@ pub(super) fn device_bodies(data: &[u8]) -> bool {
         3 => json::<HeartbeatAnswer>(body).is_some(),
         4 => json::<PlaylistIndex>(body).is_some(),
         5 => json::<Provisioning>(body).is_some(),
+        6 => json::<Command>(body).is_some(),
+        7 => json::<Answer>(body).is_some(),
         _ => json::<Problem>(body).is_some(),
     }
 }
@@ -247,11 +256,12 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         screen,
         plan_key: "A".repeat(43),
         receipt_key: "B".repeat(43),
+        command_key: "C".repeat(43),
         token,
     };
     let problem =
         Problem { status: 403, kind: "token-used".into(), title: "The token was used.".into(), detail: String::new() };
-    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index: "\"abc\"".into() };
+    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index: "\"abc\"".into(), commands: vec!["AA".into()] };
     let bodies = [
         serde_json::to_vec(&register),
         serde_json::to_vec(&registered),
@@ -259,9 +269,35 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&answer),
         serde_json::to_vec(&PlaylistIndex { days: vec![entry] }),
         serde_json::to_vec(&provisioning),
+        serde_json::to_vec(&good_command()),
+        serde_json::to_vec(&good_answer()),
         serde_json::to_vec(&problem),
     ];
     (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
+}
+
+fn good_command() -> Command {
+    Command {
+        id: CommandId(1_763_000_000_000),
+        device: DeviceId(4),
+        epoch: Epoch(1),
+        screen: ScreenCode::new("P00004-01").expect("a code"),
+        asked_ms: UtcMillis(1_763_000_000_000),
+        expires_ms: UtcMillis(1_763_000_900_000),
+        ask: Ask::Identify { name: "Sảnh tiếp dân".into() },
+    }
+}
+
+fn good_answer() -> Answer {
+    let challenge = Challenge { nonce: "00".repeat(16), salt: "11".repeat(16), code: "K7QM-4XHD".into() };
+    let shown = Shown {
+        from_ms: UtcMillis(1_763_000_000_000),
+        until_ms: UtcMillis(1_763_000_060_000),
+        display: DisplayLevel::D2,
+        challenge: Some(challenge),
+    };
+    let outcome = Outcome::Shown(shown);
+    Answer { id: CommandId(7), device: DeviceId(4), epoch: Epoch(1), at_ms: UtcMillis(1_763_000_000_000), outcome }
 }
 
 fn health() -> Health {

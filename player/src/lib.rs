@@ -8,6 +8,7 @@
 pub mod agent;
 pub mod cache;
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod core;
 pub mod display;
@@ -17,6 +18,7 @@ pub mod identity;
 pub mod journal;
 #[cfg(feature = "stage-gstreamer")]
 pub mod local;
+pub mod log;
 pub mod machine;
 pub mod ports;
 #[cfg(feature = "stage-gstreamer")]

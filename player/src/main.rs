@@ -1,10 +1,18 @@
 //! The agent on a screen: thin main.
 
 use clap::{Parser, Subcommand};
+use lichphat_player::agent::run::Ended;
 use lichphat_player::doctor::{self, DoctorArgs, Format, Health};
+use lichphat_player::log::LogRing;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _, fmt};
+
+/// Exit code of a run that somebody asked to begin anew (sysexits.h: EX_TEMPFAIL); the systemd unit names it.
+const TO_RESTART: u8 = 75;
 
 /// lichphat's agent on a screen
 #[derive(Debug, Parser)]
@@ -43,19 +51,30 @@ fn tame_the_heap() {
     }
 }
 
+/// The log: to standard error as `LICHPHAT_LOG` says, and its last lines into memory.
+fn begin_log() -> LogRing {
+    let (ring, filter) = (LogRing::default(), EnvFilter::try_from_env("LICHPHAT_LOG"));
+    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let outside = fmt::layer().with_ansi(colours).with_writer(std::io::stderr);
+    let inside = fmt::layer().with_ansi(false).with_writer(ring.clone());
+    tracing_subscriber::registry()
+        .with(outside.with_filter(filter.unwrap_or_else(|_| EnvFilter::new("error"))))
+        .with(inside.with_filter(EnvFilter::new("warn,lichphat_player=info")))
+        .init();
+    ring
+}
+
 fn main() -> ExitCode {
     tame_the_heap();
-    let filter = tracing_subscriber::EnvFilter::try_from_env("LICHPHAT_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
+    let log = begin_log();
     match Cli::parse().command {
         Command::Play(args) => match lichphat_player::local::play(&args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => fail(&e, e.exit_code()),
         },
-        Command::Run(args) => match lichphat_player::agent::run::run(&args) {
-            Ok(()) => ExitCode::SUCCESS,
+        Command::Run(args) => match lichphat_player::agent::run::run(&args, &log) {
+            Ok(Ended::Stopped) => ExitCode::SUCCESS,
+            Ok(Ended::ToRestart) => ExitCode::from(TO_RESTART),
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::Provision(args) => match lichphat_player::agent::run::register_device(&args) {

@@ -126,6 +126,7 @@ async fn a_device_registers_once_and_says_what_is_wrong_with_its_file() {
         screen: ScreenCode::new(SCREEN).unwrap(),
         plan_key: plan_key().verifying_key().to_base64(),
         receipt_key: receipt_key().verifying_key().to_base64(),
+        command_key: support::command_key().verifying_key().to_base64(),
         token: "0a".into(),
     };
     std::fs::write(&file, toml::to_string(&provisioning).unwrap()).unwrap();

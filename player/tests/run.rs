@@ -13,7 +13,8 @@ use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::proof::count::{CountTerms, Standing, Tally, judge};
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{DAY_S, HANOI, IntervalSet, LocalDay, UtcMillis};
-use lichphat_playlists::wire::device::{HeartbeatAnswer, Provisioning};
+use lichphat_playlists::wire::command::{Ask, Outcome};
+use lichphat_playlists::wire::device::Provisioning;
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Tier};
 use screen::clips::{self, Clip, MIXED};
 use screen::display::Display;
@@ -164,13 +165,9 @@ async fn answer(stream: TcpStream, server: FakeServer, call: Arc<Notify>) -> Opt
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: hello\n\n").await.ok()?;
         loop {
             call.notified().await;
-            stream.write_all(b"event: playlist\ndata: \"new\"\n\n").await.ok()?;
+            let event = if server.lock().commands.is_empty() { "playlist" } else { "command" };
+            stream.write_all(format!("event: {event}\ndata: \"new\"\n\n").as_bytes()).await.ok()?;
         }
-    }
-    if path == "/device/v1/heartbeat" {
-        let answer = serde_json::to_vec(&HeartbeatAnswer { at_ms: now(), index: "\"x\"".into() }).unwrap();
-        server.lock().requests.push(path);
-        return write(&mut stream, 200, "", &answer).await;
     }
     let request = Request { method, path, headers, body: body.into() };
     let mut response = server.send(request).await.ok()?;
@@ -209,6 +206,7 @@ impl Machine {
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: support::plan_key().verifying_key().to_base64(),
             receipt_key: support::receipt_key().verifying_key().to_base64(),
+            command_key: support::command_key().verifying_key().to_base64(),
             token: "0a".into(),
         };
         tokio::spawn(serve(listener, server.clone(), call.clone()));
@@ -537,4 +535,39 @@ async fn a_service_manager_hears_of_the_start_of_every_breath_and_of_the_stop() 
         heard.push(String::from_utf8_lossy(&bytes[..read]).trim().to_owned());
     }
     assert_eq!(heard.last().unwrap(), "STOPPING=1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_player_shows_itself_says_its_log_and_starts_again_once_when_asked() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    publish_now(&machine.server, &table, 1);
+    let mut child = machine.start();
+    until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
+    let soon = now().plus_ms(600_000);
+    machine.server.ask(1, Ask::Identify { name: "Sảnh tiếp dân".into() }, soon);
+    machine.server.ask(2, Ask::Screenshot, soon);
+    machine.server.ask(3, Ask::Log { lines: 50 }, soon);
+    machine.call.notify_one();
+    until("all is answered", 20, || machine.server.outcomes().len() == 3).await;
+    let outcomes = machine.server.outcomes();
+    assert!(matches!(&outcomes[0].1, Outcome::Shown(shown) if shown.challenge.is_none()), "{outcomes:?}");
+    let Outcome::Picture { jpeg } = &outcomes[1].1 else { panic!("{outcomes:?}") };
+    assert!(jpeg.starts_with("/9j/") && jpeg.len() > 2_000, "a JPEG, by its first three bytes");
+    assert!(matches!(&outcomes[2].1, Outcome::Log { text } if text.contains("a command")), "{outcomes:?}");
+    let health = machine.server.lock().heartbeats.last().unwrap().health.clone();
+    assert!(health.disk.is_some() && health.memory.is_some() && health.player_memory_bytes > Some(10 << 20));
+    assert!(health.versions.framework.is_some_and(|v| v.starts_with("GStreamer")) && health.versions.kernel.is_some());
+
+    machine.server.ask(4, Ask::Restart, soon);
+    machine.call.notify_one();
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert_eq!(ended.code(), Some(75), "it asks to be started again");
+    assert_eq!(machine.server.outcomes().len(), 3, "nobody has started again yet");
+    let child = machine.start();
+    until("the started player answers", 20, || machine.server.outcomes().len() == 4).await;
+    assert_eq!(machine.server.outcomes()[3], (4, Outcome::Done));
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stop(child).await; // it still runs: the restart was done once
+    check_chain(&machine.server.records());
 }

@@ -114,6 +114,10 @@ macro_rules! number {
 }
 
 number!(
+    /// One thing asked of one device, numbered by the server; only ever goes up.
+    CommandId, u64
+);
+number!(
     /// One installed player, numbered by the server at registration, from 1.
     DeviceId, u32
 );

@@ -84,12 +84,14 @@ impl Rooms {
         let public_keys = (keys.plan.verifying_key().to_base64(), keys.receipt.verifying_key().to_base64());
         let (clock, offset) = (Arc::clone(&context.clock), context.settings.utc_offset());
         let port = Arc::new(store.clone());
+        let fleet = Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.command);
+        let fleet = Arc::new(fleet);
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
-            fleet: Arc::new(Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), Arc::new(keys.receipt))),
-            console: Arc::new(Console::new(&port, Arc::clone(&clock), offset)),
+            console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&clock), offset)),
+            fleet,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
             store,
             clock,

@@ -32,7 +32,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let seconds = |s: u32| Duration::from_secs(u64::from(s));
     let (header_read, grace) = (seconds(settings.web.header_read_timeout_s), seconds(settings.web.shutdown_grace_s));
     let stop = stop_signal()?;
-    let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_plans(rooms.clone())));
+    let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
     planning.abort();
@@ -120,20 +120,26 @@ impl Told {
     }
 }
 
-/// Tells devices of plans that another process published.
-async fn watch_plans(rooms: Rooms) {
+/// Tells devices of plans and commands that another process put into the store.
+async fn watch_store(rooms: Rooms) {
     let mut newest = None;
+    let mut last_asked = None;
     let mut told = Told::default();
     loop {
-        let look = rooms.fleet.published_after(newest).await;
-        let failed = look.map(|(last, screens)| {
-            if newest.is_some() {
+        let look = async {
+            let (last, screens) = rooms.fleet.published_after(newest).await?;
+            if newest.replace(last).is_some() {
                 rooms.fleet.announce(screens);
             }
-            newest = Some(last);
-        });
-        if let Some(error) = told.news(failed.err()) {
-            tracing::warn!(error, "could not look for new plans");
+            let (last, screens) = rooms.fleet.asked_after(last_asked).await?;
+            if last_asked.replace(last).is_some() {
+                rooms.fleet.call(screens);
+            }
+            Ok::<_, crate::fleet::FleetError>(())
+        };
+        let failed = look.await.err();
+        if let Some(error) = told.news(failed) {
+            tracing::warn!(error, "could not look for new plans and commands");
         }
         tokio::time::sleep(Duration::from_secs(1)).await;
     }

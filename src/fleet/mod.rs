@@ -4,12 +4,16 @@
 //! own screen's documents; only this room publishes: a device never sees a plan that planning
 //! has not finished and its checker has not passed.
 
+mod command;
+
+pub use command::{Asked, COMMAND_LIFE_MS, KEPT_MS, MOST_WAITING, NewCommand};
+
 use async_trait::async_trait;
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::{Clock, Rng};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
-use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
+use lichphat_playlists::wire::sign::{Commanding, Evidence, SigningKey, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -43,6 +47,18 @@ pub enum FleetError {
     /// Not a document of this device's screen.
     #[error("no such document for this device")]
     NotFound,
+    /// Nothing can be asked of a screen without a player.
+    #[error("screen {0}: has no player that could be asked; bring one up with `lichphat device add`")]
+    NoDevice(ScreenCode),
+    /// Too much waits already.
+    #[error("screen {0}: {MOST_WAITING} commands wait already; wait until it answers, or until they expire")]
+    TooManyCommands(ScreenCode),
+    /// A command that makes no sense.
+    #[error("{0}")]
+    BadCommand(String),
+    /// Not this device's answer.
+    #[error("the answer is cut, or not signed by this device")]
+    BadAnswer,
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(String),
@@ -59,6 +75,8 @@ pub struct Device {
     pub epoch: Epoch,
     /// SHA-256 of its secret.
     pub secret_hash: Sha256Hash,
+    /// Its evidence key, the 32 bytes.
+    pub public_key: [u8; 32],
     /// Simulated devices are marked as such everywhere.
     pub simulated: bool,
     /// Another box has taken its screen: it may still hand in its records, and gets no more plans.
@@ -115,8 +133,34 @@ pub trait FleetStore: Send + Sync {
     async fn published_after(&self, after: i64) -> Result<(i64, Vec<ScreenCode>), FleetError>;
     /// The present devices, of one screen or of all, by screen.
     async fn states(&self, screen: Option<&ScreenCode>) -> Result<Vec<DeviceState>, FleetError>;
+    /// Keeps a command for the screen's present device, with a number above all before it and not below the clock's
+    /// milliseconds: so it goes up even when the store was restored from a backup. Forgets old pictures and logs.
+    async fn add_command(&self, new: NewCommand) -> Result<CommandId, FleetError>;
+    /// What is asked of a device, neither answered nor expired, by number.
+    async fn open_commands(&self, device: DeviceId, now: UtcMillis) -> Result<Vec<Asked>, FleetError>;
+    /// The newest commands of a screen, newest first.
+    async fn asked(&self, screen: &ScreenCode, most: u32) -> Result<Vec<Asked>, FleetError>;
+    /// Newest command, and the screens with commands after `after`.
+    async fn asked_after(&self, after: CommandId) -> Result<(CommandId, Vec<ScreenCode>), FleetError>;
+    /// Keeps the first answer to a device's command.
+    async fn keep_answer(
+        &self,
+        device: DeviceId,
+        id: CommandId,
+        at: UtcMillis,
+        envelope: Vec<u8>,
+    ) -> Result<(), FleetError>;
     /// Keeps the newest heartbeat of a device.
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError>;
+}
+
+/// What a listening device is called for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// The screen has new plans.
+    Plans(ScreenCode),
+    /// Something is asked of the screen.
+    Command(ScreenCode),
 }
 
 /// The room's door.
@@ -125,13 +169,20 @@ pub struct Fleet {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     offset: UtcOffset,
-    changed: broadcast::Sender<ScreenCode>,
+    key: SigningKey<Commanding>,
+    changed: broadcast::Sender<Call>,
 }
 
 impl Fleet {
-    /// Ties the room to its store, clock and chance.
-    pub fn new(store: Arc<dyn FleetStore>, clock: Arc<dyn Clock>, rng: Arc<dyn Rng>, offset: UtcOffset) -> Self {
-        Self { store, clock, rng, offset, changed: broadcast::channel(1024).0 }
+    /// Ties the room to its store, clock and chance, and to the key that signs commands.
+    pub fn new(
+        store: Arc<dyn FleetStore>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        offset: UtcOffset,
+        key: SigningKey<Commanding>,
+    ) -> Self {
+        Self { store, clock, rng, offset, key, changed: broadcast::channel(1024).0 }
     }
 
     fn secret(&self) -> (String, Sha256Hash) {
@@ -152,7 +203,8 @@ impl Fleet {
     ) -> Result<Provisioning, FleetError> {
         let (token, hash) = self.secret();
         self.store.add_token(screen.clone(), hash, self.clock.now().plus_ms(TOKEN_LIFE_MS)).await?;
-        Ok(Provisioning { server, screen, plan_key, receipt_key, token })
+        let command_key = self.key.verifying_key().to_base64();
+        Ok(Provisioning { server, screen, plan_key, receipt_key, command_key, token })
     }
 
     /// Takes in a new device.
@@ -214,7 +266,8 @@ impl Fleet {
     pub async fn heartbeat(&self, device: &Device, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, FleetError> {
         let now = self.clock.now();
         self.store.heartbeat(device.device, now, heartbeat).await?;
-        Ok(HeartbeatAnswer { at_ms: now, index: self.index(device).await?.1 })
+        let (index, commands) = (self.index(device).await?.1, self.sealed(device, now).await?);
+        Ok(HeartbeatAnswer { at_ms: now, index, commands })
     }
 
     /// Newest plan row, and the screens with plans after row `after`; none: no screens, only the row.
@@ -226,12 +279,12 @@ impl Fleet {
     pub fn announce(&self, screens: impl IntoIterator<Item = ScreenCode>) {
         for screen in screens {
             // Nobody listening is not an error: devices poll as well.
-            let _ = self.changed.send(screen);
+            let _ = self.changed.send(Call::Plans(screen));
         }
     }
 
-    /// Screens with new plans, as they are announced.
-    pub fn changes(&self) -> broadcast::Receiver<ScreenCode> {
+    /// What devices are called for, as it happens.
+    pub fn calls(&self) -> broadcast::Receiver<Call> {
         self.changed.subscribe()
     }
 }

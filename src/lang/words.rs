@@ -1,6 +1,8 @@
 //! Plain sentences for the stable codes that records, figures and reports carry.
 
 use super::{Lang, Values};
+use lichphat_playlists::time::{UtcMillis, UtcOffset, clock_text};
+use lichphat_playlists::wire::command::Outcome;
 
 /// Codes that are a result and a cause in one, `skipped:device-off`.
 const RESULTS: [&str; 3] = ["partial", "failed", "skipped"];
@@ -31,6 +33,28 @@ impl Lang {
         let name = code.split_once(':').map_or(code, |(_, cause)| cause);
         let key = format!("mend-{name}");
         self.knows(&key).then(|| self.text(&key))
+    }
+
+    /// What became of something asked of a player; none: nothing yet.
+    pub fn outcome(self, outcome: Option<&Outcome>, offset: UtcOffset) -> String {
+        match outcome {
+            None => self.text("outcome-waiting"),
+            Some(Outcome::Done) => self.text("outcome-done"),
+            Some(Outcome::Picture { .. }) => self.text("outcome-picture"),
+            Some(Outcome::Log { .. }) => self.text("outcome-log"),
+            Some(Outcome::Expired) => self.text("outcome-expired"),
+            Some(Outcome::Failed { cause }) => {
+                self.say("outcome-failed", &Values::new().word("why", self.term("failed", cause)))
+            }
+            Some(Outcome::Shown(shown)) => {
+                let second = |at: UtcMillis| clock_text(at.local(offset).1 / 1000);
+                let values = Values::new().word("from", second(shown.from_ms)).word("until", second(shown.until_ms));
+                match &shown.challenge {
+                    Some(challenge) => self.say("outcome-challenge", &values.word("code", challenge.code.clone())),
+                    None => self.say("outcome-shown", &values),
+                }
+            }
+        }
     }
 
     /// The word for one of a closed list: `term("kind", "third-party")`, `term("force", "required")`.

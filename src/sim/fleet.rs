@@ -7,6 +7,7 @@ use crate::fleet::{Fleet, FleetError};
 use crate::planning::PlanningError;
 use crate::web::Service;
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::commands::Tools;
 use lichphat_player::core::CoreOptions;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{self, Identity, IdentityError};
@@ -292,6 +293,7 @@ impl Unit {
             stage: Box::new(stage.clone()),
             display: self.display.clone(),
             machine: None,
+            tools: Tools::none(Arc::new(SeededRng::new(options.seed))),
             options: AgentOptions { core: CoreOptions { make_good: options.make_good }, ..AgentOptions::default() },
         };
         let mut device = SimDevice::start(parts, Arc::clone(&self.clock), stage);

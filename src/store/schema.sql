@@ -236,6 +236,24 @@ CREATE TABLE heartbeat (
     body   TEXT    NOT NULL CHECK (json_valid(body))    -- as sent
 ) STRICT;
 
+-- What operators asked of devices, and the devices' signed answers.
+CREATE TABLE command (
+    id          INTEGER PRIMARY KEY,                    -- its number; only ever goes up, at least the clock's ms when it was asked
+    device      INTEGER NOT NULL REFERENCES device (id),
+    epoch       INTEGER NOT NULL,
+    word        TEXT    NOT NULL,                       -- screenshot, restart, identify, volume, log, challenge
+    ask         TEXT    NOT NULL CHECK (json_valid(ask)),
+    asked_by    TEXT    NOT NULL CHECK (asked_by <> ''),
+    asked_ms    INTEGER NOT NULL,
+    expires_ms  INTEGER NOT NULL CHECK (expires_ms > asked_ms),
+    answered_ms INTEGER,                                -- received, server clock; NULL = not answered
+    answer      BLOB,                                   -- the signed envelope as sent; the first one stands
+    CHECK ((answered_ms IS NULL) = (answer IS NULL))
+) STRICT;
+CREATE INDEX command_by_device ON command (device, id);
+CREATE TRIGGER an_answer_stands BEFORE UPDATE ON command WHEN OLD.answer IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'an answer is signed: it is never changed'); END;
+
 ---------------------------------------------------------------------------------------------- proof
 -- Evidence never cascades from anything: no foreign key from here to media, plans or campaigns.
 

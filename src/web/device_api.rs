@@ -5,7 +5,7 @@
 //! its hash, so a proxy in between can delay but not change it.
 
 use super::{App, Response};
-use crate::fleet::{Device, FleetError};
+use crate::fleet::{Call, Device, FleetError};
 use crate::library::{LibraryError, Range};
 use crate::proof::ProofError;
 use bytes::Bytes;
@@ -62,6 +62,10 @@ async fn answer(
             let heartbeat: Heartbeat = json(&body)?;
             Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
         }
+        (&Method::POST, ("answers", "")) => {
+            app.fleet.answered(&device, body.to_vec()).await?;
+            Ok(StatusCode::NO_CONTENT.into_response())
+        }
         (&Method::GET, ("events", "")) => Ok(events(app, device)),
         _ => Err(ApiError::not_found()),
     }
@@ -76,16 +80,21 @@ async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Respon
     Ok(warp::reply::with_header(warp::reply::json(&index), header::ETAG, quoted).into_response())
 }
 
-/// Tells the device within moments that its screen has new plans; a comment line every 15 s keeps
-/// the connection known to be alive.
+/// Tells the device within moments that its screen has new plans or that something is asked of it; a comment line every
+/// 15 s keeps the connection known to be alive.
 fn events(app: &App, device: Device) -> Response {
     // A listener that was too slow has missed names, not news: it is told to look again.
-    let changes = tokio_stream::wrappers::BroadcastStream::new(app.fleet.changes());
-    let mine = changes
-        .filter(move |change| std::future::ready(change.as_ref().map_or(true, |changed| *changed == device.screen)));
-    let events = futures_util::stream::iter([()])
-        .chain(mine.map(|_| ()))
-        .map(|()| Ok::<_, std::convert::Infallible>(warp::sse::Event::default().event("playlist").data("look")));
+    let calls = tokio_stream::wrappers::BroadcastStream::new(app.fleet.calls());
+    let mine = calls.filter_map(move |call| {
+        std::future::ready(match call {
+            Ok(Call::Plans(screen)) => (screen == device.screen).then_some("playlist"),
+            Ok(Call::Command(screen)) => (screen == device.screen).then_some("command"),
+            Err(_) => Some("playlist"),
+        })
+    });
+    let events = futures_util::stream::iter(["playlist"])
+        .chain(mine)
+        .map(|name| Ok::<_, std::convert::Infallible>(warp::sse::Event::default().event(name).data("look")));
     warp::sse::reply(warp::sse::keep_alive().interval(Duration::from_secs(15)).stream(events)).into_response()
 }
 
@@ -177,7 +186,9 @@ impl From<FleetError> for ApiError {
             FleetError::TokenExpired => of(StatusCode::FORBIDDEN, "token-expired"),
             FleetError::BadKey => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-key"),
             FleetError::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized"),
+            FleetError::BadAnswer => of(StatusCode::FORBIDDEN, "bad-signature"),
             FleetError::NotFound | FleetError::NoSuchScreen(_) => Self::not_found(),
+            FleetError::NoDevice(_) | FleetError::TooManyCommands(_) | FleetError::BadCommand(_) => Self::not_found(),
             FleetError::Store(_) => Self::internal(&error),
         }
     }

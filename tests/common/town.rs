@@ -9,6 +9,7 @@ use lichphat::config::Settings;
 use lichphat::lang::Lang;
 use lichphat::web::{self, Listener};
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
@@ -154,6 +155,7 @@ fn switch_on(
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
         machine: None,
+        tools: Tools::none(Arc::new(SeededRng::new(0))),
         options,
     };
     SimDevice::start(parts, clock.clone(), stage)

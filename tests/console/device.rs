@@ -1,20 +1,23 @@
 //! The box at a screen, as its page tells of it.
 
 use super::town::*;
+use base64::Engine as _;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use lichphat::directory::ScreenKind;
 use lichphat_playlists::ids::{BootId, Seq};
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::wire::command::{Answer, Ask, Command, Outcome};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Register, Registered};
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Room, Versions};
-use lichphat_playlists::wire::sign::{Evidence, SigningKey};
+use lichphat_playlists::wire::sign::{Commanding, Envelope, Evidence, SigningKey, VerifyingKey};
 use serde_json::Value;
 
 /// A device at screen S1 that speaks for itself.
 pub(crate) struct Box1 {
     pub(crate) registered: Registered,
+    command_key: VerifyingKey<Commanding>,
 }
 
 pub(crate) fn health() -> Health {
@@ -44,9 +47,10 @@ impl Box1 {
     pub(crate) async fn at(town: &Town) -> Self {
         let key = SigningKey::<Evidence>::from_seed(&[5; 32]);
         let file = town.rooms.fleet.provision(code("S1"), String::new(), String::new(), String::new()).await.unwrap();
+        let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
         let public_key = key.verifying_key().to_base64();
         let register = Register { token: file.token, public_key, software: "test".into(), simulated: false };
-        Self { registered: town.rooms.fleet.register(register).await.unwrap() }
+        Self { registered: town.rooms.fleet.register(register).await.unwrap(), command_key }
     }
 
     pub(crate) async fn post(&self, town: &Town, path: &str, body: Vec<u8>) -> (StatusCode, String) {
@@ -114,4 +118,124 @@ async fn a_box_says_how_it_is_and_its_page_says_what_to_mend() {
     device.beat(&town, health()).await;
     let csv = town.cli(&["device", "status", "--screen", "S1", "--format", "csv"]);
     assert!(csv.contains("The box is too hot.") && csv.contains("83.4"), "{csv}");
+}
+
+impl Box1 {
+    /// What is asked of it, verified as a device does.
+    async fn hears(&self, town: &Town) -> Vec<Command> {
+        let open = |text: &String| {
+            let bytes = base64::engine::general_purpose::STANDARD_NO_PAD.decode(text).unwrap();
+            Command::open(&Envelope::from_bytes(bytes).unwrap(), &self.command_key).unwrap()
+        };
+        self.beat(town, health()).await.commands.iter().map(open).collect()
+    }
+
+    async fn answers(&self, town: &Town, command: &Command, outcome: Outcome, seed: [u8; 32]) -> StatusCode {
+        let (id, device, epoch) = (command.id, command.device, command.epoch);
+        let answer = Answer { id, device, epoch, at_ms: town.clock.now(), outcome };
+        self.post(town, "answers", answer.seal(&SigningKey::from_seed(&seed)).into_bytes()).await.0
+    }
+}
+
+/// Presses a button of the screen's page.
+async fn press(town: &Town, form: &str, headers: &[(&str, &str)]) -> (StatusCode, String) {
+    let mut request = Request::post("/screens/S1/ask").header("content-type", "application/x-www-form-urlencoded");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (status, html, headers) = town.send(request.body(Bytes::from(form.to_owned())).unwrap()).await;
+    (status, headers.get("location").map_or(html, |to| to.to_str().unwrap().to_owned()))
+}
+
+const HERE: [(&str, &str); 2] = [("host", "127.0.0.1:8087"), ("origin", "http://127.0.0.1:8087")];
+
+#[tokio::test]
+async fn a_button_asks_the_player_and_its_page_shows_the_answer() {
+    let town = town_with_a_screen().await;
+    let asked = press(&town, "ask=screenshot&by=An", &HERE).await;
+    assert!(asked.0 == StatusCode::BAD_REQUEST && asked.1.contains("has no player that could be asked"), "{asked:?}");
+    let device = Box1::at(&town).await;
+    assert_eq!(device.hears(&town).await, []);
+    for form in [
+        "ask=screenshot&by=Ph%C3%B2ng+An",
+        "ask=identify&by=An",
+        "ask=volume&percent=40&by=An&",
+        "ask=log&by=An",
+        "ask=challenge&by=An",
+    ] {
+        assert_eq!(press(&town, form, &HERE).await, (StatusCode::SEE_OTHER, "/screens/S1#box".into()), "{form}");
+    }
+    let commands = device.hears(&town).await;
+    let words: Vec<&str> = commands.iter().map(|c| c.ask.word()).collect();
+    assert_eq!(words, ["screenshot", "identify", "volume", "log", "challenge"]);
+    assert!(commands.windows(2).all(|pair| pair[0].id < pair[1].id), "numbers go up");
+    assert_eq!(commands[1].ask, Ask::Identify { name: "Sảnh".into() });
+    assert_eq!(commands[0].screen.as_str(), "S1");
+    assert_eq!(device.hears(&town).await, commands, "until it answers");
+    assert!(town.ok("/screens/S1").await.contains("Đang chờ máy phát"));
+
+    let jpeg = base64::engine::general_purpose::STANDARD_NO_PAD.encode(b"\xff\xd8\xffpixels");
+    let picture = Outcome::Picture { jpeg };
+    assert_eq!(
+        device.answers(&town, &commands[0], picture.clone(), [6; 32]).await,
+        StatusCode::FORBIDDEN,
+        "another's key"
+    );
+    assert_eq!(device.answers(&town, &commands[0], picture.clone(), [5; 32]).await, StatusCode::NO_CONTENT);
+    assert_eq!(device.answers(&town, &commands[0], Outcome::Done, [5; 32]).await, StatusCode::NO_CONTENT, "again");
+    let unknown = Command { id: lichphat_playlists::ids::CommandId(1), ..commands[0].clone() };
+    assert_eq!(device.answers(&town, &unknown, Outcome::Done, [5; 32]).await, StatusCode::NOT_FOUND);
+    let log = Outcome::Log { text: "WARN <script>".into() };
+    device.answers(&town, &commands[3], log, [5; 32]).await;
+    device.answers(&town, &commands[2], Outcome::Failed { cause: "not-remembered".into() }, [5; 32]).await;
+    assert_eq!(device.hears(&town).await.len(), 2);
+    let html = town.ok("/screens/S1").await;
+    let shot = format!("/screens/S1/asked/{}.jpg", commands[0].id);
+    for said in ["Phòng An", &shot, "WARN &#60;script", "Không thực hiện được: ổ lưu trữ không ghi được"]
+    {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    let answer = town.service.exchange(Request::get(&shot).body(Bytes::new()).unwrap()).await.unwrap();
+    assert_eq!(
+        (answer.headers()["content-type"].to_str().unwrap(), answer.body().as_ref()),
+        ("image/jpeg", b"\xff\xd8\xffpixels".as_ref())
+    );
+
+    // what nobody did in time is over, and its device does not hear of it any more
+    town.clock.jump_to(town.clock.now().plus_ms(15 * 60_000 + 1));
+    assert_eq!(device.hears(&town).await, []);
+    assert!(town.ok("/screens/S1?lang=en").await.contains("Expired: the player did not hear of it in time"));
+    let csv = town.cli(&["device", "answers", "--screen", "S1", "--format", "csv"]);
+    assert!(csv.contains("screenshot") && csv.contains("Taken") && csv.lines().count() == 6, "{csv}");
+}
+
+#[tokio::test]
+async fn another_sites_page_can_press_nothing() {
+    let town = town_with_a_screen().await;
+    let device = Box1::at(&town).await;
+    let form = "ask=restart&by=An";
+    for headers in [
+        [("host", "127.0.0.1:8087"), ("origin", "http://evil.example")],
+        [("host", "evil.example:8087"), ("origin", "http://evil.example:8087")],
+        [("host", "127.0.0.1:8087"), ("origin", "null")],
+        [("host", "127.0.0.1:8087"), ("x-origin", "http://127.0.0.1:8087")],
+    ] {
+        let (status, html) = press(&town, form, &headers).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
+        assert!(html.contains("không đến từ trang của lichphat"));
+    }
+    for form in
+        ["ask=reboot&by=An", "ask=restart&by=", "ask=volume&percent=101&by=An", "ask=volume&percent=&by=An", "by=An"]
+    {
+        assert_eq!(press(&town, form, &HERE).await.0, StatusCode::BAD_REQUEST, "{form}");
+    }
+    assert_eq!(device.hears(&town).await, [], "nothing was asked");
+    for _ in 0..16 {
+        assert_eq!(
+            press(&town, form, &[("host", "[::1]:1"), ("origin", "http://[::1]:1")]).await.0,
+            StatusCode::SEE_OTHER
+        );
+    }
+    let full = press(&town, form, &HERE).await;
+    assert!(full.0 == StatusCode::BAD_REQUEST && full.1.contains("16 commands wait"), "{full:?}");
 }

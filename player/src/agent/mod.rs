@@ -15,6 +15,7 @@ mod vitals;
 pub use playing::Playing;
 
 use crate::cache::Cache;
+use crate::commands::{Commands, Tools};
 use crate::core::CoreOptions;
 use crate::display::Display;
 use crate::display::hours::PanelRule;
@@ -83,6 +84,8 @@ pub struct AgentParts {
     pub display: Arc<dyn Display>,
     /// The box; none for a simulated one, which has no heat and no disk.
     pub machine: Option<Machine>,
+    /// What commands are done with.
+    pub tools: Tools,
     /// Settings.
     pub options: AgentOptions,
 }
@@ -181,11 +184,14 @@ impl Agent {
         for plan in syncer.newest().into_values() {
             playing.take(News::Playlist(plan.clone()));
         }
+        let commands =
+            Commands::load(parts.identity.clone(), parts.clock.clone(), parts.display.clone(), parts.fs, parts.tools);
         let missing = Arc::new(AtomicU32::new(0));
         let reporting = Reporting {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
             journal,
             clock: parts.clock.clone(),
+            commands,
             vitals: Vitals::new(parts.machine, parts.display, parts.clock.clone()),
             faults,
             missing: missing.clone(),
@@ -214,6 +220,10 @@ impl Agent {
     /// Says how it is.
     pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         self.reporting.heartbeat().await
+    }
+    /// True once somebody asked for the player to stop in order and start again.
+    pub fn restart_is_due(&self) -> bool {
+        self.reporting.restart_is_due()
     }
     /// The stage said something.
     pub fn on_stage_event(&mut self, event: StageEvent) {
@@ -280,6 +290,7 @@ pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
     clock: Arc<dyn Clock>,
+    commands: Commands,
     vitals: Vitals,
     faults: FaultLog,
     missing: Arc<AtomicU32>,
@@ -300,7 +311,11 @@ impl Reporting {
     pub fn fault(&self, text: String) {
         self.faults.note(text);
     }
-    /// Says how the device is.
+    /// True once somebody asked for the player to stop in order and start again.
+    pub fn restart_is_due(&self) -> bool {
+        self.commands.restart_is_due()
+    }
+    /// Says how the device is, does what is asked of it, and answers.
     pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         let (last_seq, acked_seq) = {
             let journal = lock(&self.journal);
@@ -317,6 +332,13 @@ impl Reporting {
         };
         let answer = self.uplink.heartbeat(&heartbeat).await?;
         self.vitals.heard(heartbeat.at_ms, answer.at_ms);
+        for fault in self.commands.take(&answer.commands).await {
+            self.faults.note(fault);
+        }
+        while let Some(sealed) = self.commands.next_answer() {
+            self.uplink.answer_command(sealed).await?;
+            self.commands.answered();
+        }
         Ok(answer)
     }
 }

@@ -5,6 +5,7 @@ use super::guard::Guard;
 use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Reporting};
 use crate::cache::StdMediaFs;
 use crate::clock::{SystemClock, SystemRng};
+use crate::commands::Tools;
 use crate::config::{ConfigError, PlayerConfig};
 use crate::display::drm::{DrmDisplay, Link};
 use crate::display::line::Lines;
@@ -15,6 +16,7 @@ use crate::identity::{Identity, IdentityError};
 use crate::journal::broken::BrokenJournal;
 use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
+use crate::log::LogRing;
 use crate::machine::Machine;
 use crate::ports::http::HttpTransport;
 use crate::ports::{Request, Transport, TransportError};
@@ -135,8 +137,17 @@ pub fn register_device(args: &ProvisionArgs) -> Result<Identity, RunError> {
     Ok(runtime()?.block_on(provision(&state, &provisioning, &transport, &SystemRng, false))?)
 }
 
-/// Runs the screen until a signal or `--duration-s`.
-pub fn run(args: &RunArgs) -> Result<(), RunError> {
+/// What ended a run in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// A signal, or its time was over.
+    Stopped,
+    /// Somebody asked for a restart: whoever started it should start it again.
+    ToRestart,
+}
+
+/// Runs the screen until a signal, `--duration-s`, or somebody asks for a restart. `log` is where its last lines are.
+pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
     let config = settings(args)?;
     std::fs::create_dir_all(&config.state_dir)?;
     runtime()?.block_on(async {
@@ -146,11 +157,11 @@ pub fn run(args: &RunArgs) -> Result<(), RunError> {
             terminate: signal(SignalKind::terminate())?,
             at: args.duration_s.map(|s| Instant::now() + Duration::from_secs(s)),
         };
-        let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(()) };
+        let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(Ended::Stopped) };
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
         let (tell, events) = unbounded_channel();
-        let (parts, panel) = open(&config, identity, transport.clone(), tell)?;
-        Show {
+        let (parts, panel) = open(&config, identity, transport.clone(), tell, log)?;
+        let ended = Show {
             transport,
             authorization: parts.identity.authorization(),
             clock: parts.clock.clone(),
@@ -160,7 +171,7 @@ pub fn run(args: &RunArgs) -> Result<(), RunError> {
         }
         .run(Agent::start_unchecked(parts), events, end)
         .await;
-        Ok(())
+        Ok(ended)
     })
 }
 
@@ -203,6 +214,7 @@ fn open(
     identity: Identity,
     transport: Arc<dyn Transport>,
     tell: UnboundedSender<StageEvent>,
+    log: &LogRing,
 ) -> Result<(AgentParts, Option<Arc<Panel>>), RunError> {
     let state = &config.state_dir;
     let key = identity.evidence.verifying_key();
@@ -258,6 +270,7 @@ fn open(
         transport,
         fs: Arc::new(StdMediaFs::new(state)?),
         journal,
+        tools: Tools::new(stage.front(), log.clone(), Arc::new(SystemRng)),
         stage: Box::new(stage),
         display,
         machine: Some(Machine::new("/", state)),
@@ -297,6 +310,15 @@ impl End {
     }
 }
 
+/// What commands bring about.
+#[derive(Clone, Default)]
+struct Calls {
+    /// Something is asked: say a heartbeat, whose answer brings it.
+    command: Arc<Notify>,
+    /// Somebody asked for a restart.
+    restart: Arc<Notify>,
+}
+
 struct Show {
     transport: Arc<dyn Transport>,
     authorization: String,
@@ -308,19 +330,22 @@ struct Show {
 }
 
 impl Show {
-    async fn run(self, agent: Agent, mut events: UnboundedReceiver<StageEvent>, mut end: End) {
+    async fn run(self, agent: Agent, mut events: UnboundedReceiver<StageEvent>, mut end: End) -> Ended {
         let (mut playing, fetching, reporting) = agent.split();
         let (news, mut heard) = unbounded_channel();
         let (stop, stopped) = watch::channel(false);
         let (look, sealed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let calls = Calls::default();
         let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, stopped.clone()));
-        let report = tokio::spawn(report(reporting, sealed.clone(), stopped.clone()));
-        let listen = tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone()));
+        let report = tokio::spawn(report(reporting, sealed.clone(), calls.clone(), stopped.clone()));
+        let listen =
+            tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone(), calls.clone()));
         let (tell, mut announced) = channel(WORDS);
         let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
         playing.tick();
         let mut panel_news = self.watch();
         let mut guard = Guard::ready();
+        let mut ended = Ended::Stopped;
         loop {
             let wake = playing.next_wake();
             tokio::select! {
@@ -340,6 +365,10 @@ impl Show {
                 },
                 () = self.sleep_until(wake) => playing.tick(),
                 () = guard.due() => playing.tick(),
+                () = calls.restart.notified() => {
+                    ended = Ended::ToRestart;
+                    break;
+                }
                 () = end.wait() => break,
             }
             guard.feed(playing.core().stage_answers());
@@ -368,6 +397,7 @@ impl Show {
             Ok(Some(Err(error))) => tracing::warn!("the last records are sent at the next start: {error}"),
             _ => tracing::warn!("the last records are sent at the next start"),
         }
+        ended
     }
 
     /// Watches the panel on a thread of its own, which ends when nobody takes its news any more.
@@ -440,7 +470,12 @@ async fn fetch(
 }
 
 /// Sends what is sealed and says how the device is; gives the part back at the stop.
-async fn report(mut reporting: Reporting, sealed: Arc<Notify>, mut stopped: watch::Receiver<bool>) -> Reporting {
+async fn report(
+    mut reporting: Reporting,
+    sealed: Arc<Notify>,
+    calls: Calls,
+    mut stopped: watch::Receiver<bool>,
+) -> Reporting {
     let mut backoff = Backoff::new(HEARTBEAT.as_millis() as u64);
     let mut said: Option<Instant> = None;
     loop {
@@ -449,6 +484,9 @@ async fn report(mut reporting: Reporting, sealed: Arc<Notify>, mut stopped: watc
             if said.is_none_or(|at| at.elapsed() >= HEARTBEAT / 2) {
                 reporting.heartbeat().await?;
                 said = Some(Instant::now());
+                if reporting.restart_is_due() {
+                    calls.restart.notify_one();
+                }
             }
             Ok::<_, AgentError>(())
         };
@@ -462,6 +500,7 @@ async fn report(mut reporting: Reporting, sealed: Arc<Notify>, mut stopped: watc
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
             () = sealed.notified() => {}
+            () = calls.command.notified() => said = None,
             () = stopping(&mut stopped) => return reporting,
         }
     }
@@ -469,7 +508,7 @@ async fn report(mut reporting: Reporting, sealed: Arc<Notify>, mut stopped: watc
 
 /// Listens for the scheduler's call that playlists have changed. After every interruption the index
 /// is looked at: a call may have been missed.
-async fn listen(transport: Arc<dyn Transport>, authorization: String, look: Arc<Notify>) {
+async fn listen(transport: Arc<dyn Transport>, authorization: String, look: Arc<Notify>, calls: Calls) {
     let mut backoff = Backoff::new(1_000);
     loop {
         let request = Request::get("/device/v1/events").header("authorization", authorization.clone());
@@ -479,8 +518,10 @@ async fn listen(transport: Arc<dyn Transport>, authorization: String, look: Arc<
             look.notify_one();
             let mut reader = EventReader::new(response.body);
             while let Some(event) = reader.next().await {
-                if event.name == "playlist" {
-                    look.notify_one();
+                match event.name.as_str() {
+                    "playlist" => look.notify_one(),
+                    "command" => calls.command.notify_one(),
+                    _ => {}
                 }
             }
         }

@@ -7,7 +7,9 @@ use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
 use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered};
-use lichphat_playlists::wire::sign::{Evidence, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::sign::{
+    Commanding, Evidence, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
+};
 use std::path::PathBuf;
 
 /// Name and version as the scheduler sees it.
@@ -69,6 +71,8 @@ pub struct Identity {
     pub plan_key: VerifyingKey<PlanSigning>,
     /// What receipts must be signed with.
     pub receipt_key: VerifyingKey<Receipting>,
+    /// What commands must be signed with.
+    pub command_key: VerifyingKey<Commanding>,
     /// What it signs its records with.
     pub evidence: SigningKey<Evidence>,
     /// True for a simulated device.
@@ -103,6 +107,7 @@ pub async fn register(
     let key = |field, error| IdentityError::Key { field, error };
     let plan_key = VerifyingKey::from_base64(&provisioning.plan_key).map_err(|e| key("plan_key", e))?;
     let receipt_key = VerifyingKey::from_base64(&provisioning.receipt_key).map_err(|e| key("receipt_key", e))?;
+    let command_key = VerifyingKey::from_base64(&provisioning.command_key).map_err(|e| key("command_key", e))?;
     let body = Register {
         token: provisioning.token.clone(),
         public_key: evidence.verifying_key().to_base64(),
@@ -136,6 +141,7 @@ pub async fn register(
         secret: answer.secret,
         plan_key,
         receipt_key,
+        command_key,
         evidence,
         simulated,
     })

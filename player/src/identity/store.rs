@@ -25,6 +25,7 @@ struct Kept {
     secret: String,
     plan_key: String,
     receipt_key: String,
+    command_key: String,
     simulated: bool,
 }
 
@@ -54,6 +55,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
     Ok(Some(Identity {
         plan_key: VerifyingKey::from_base64(&kept.plan_key).map_err(|e| key("plan_key", e))?,
         receipt_key: VerifyingKey::from_base64(&kept.receipt_key).map_err(|e| key("receipt_key", e))?,
+        command_key: VerifyingKey::from_base64(&kept.command_key).map_err(|e| key("command_key", e))?,
         server: kept.server,
         device: kept.device,
         epoch: kept.epoch,
@@ -94,6 +96,7 @@ pub async fn provision(
         secret: identity.secret.clone(),
         plan_key: identity.plan_key.to_base64(),
         receipt_key: identity.receipt_key.to_base64(),
+        command_key: identity.command_key.to_base64(),
         simulated,
     };
     let path = dir.join(IDENTITY);

@@ -126,6 +126,18 @@ impl Uplink {
         serde_json::from_slice(&bytes).map_err(|e| UplinkError::Answer(e.to_string()))
     }
 
+    /// Hands over a signed answer to a command. One that the scheduler refuses for good is not sent again.
+    pub async fn answer_command(&self, sealed: Vec<u8>) -> Result<(), UplinkError> {
+        let request = self.request(Request::post("/device/v1/answers", sealed));
+        match self.answer("an answer", request.header("content-type", "application/octet-stream")).await {
+            Err(UplinkError::Refused { status: 400..500, why, .. }) => {
+                tracing::warn!("the scheduler does not take an answer: {why}");
+                Ok(())
+            }
+            result => result.map(|_| ()),
+        }
+    }
+
     fn request(&self, request: Request) -> Request {
         request.header("authorization", self.identity.authorization())
     }

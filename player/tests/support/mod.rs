@@ -5,6 +5,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::commands::Tools;
 use lichphat_player::display::{Display, FixedDisplay};
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
@@ -15,8 +16,11 @@ use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
-use lichphat_playlists::wire::device::{Provisioning, Register, Registered};
-use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::command::{Answer, Ask, Command, Outcome};
+use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
+use lichphat_playlists::wire::sign::{
+    Commanding, Envelope, Evidence, PlanSigning, Receipting, SigningKey, VerifyingKey,
+};
 use lichphat_playlists::wire::v1::*;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -131,6 +135,12 @@ pub struct Server {
     pub requests: Vec<String>,
     pub ranges: Vec<String>,
     pub segment_posts: usize,
+    /// What is asked; offered with every heartbeat until it is answered.
+    pub commands: Vec<Command>,
+    /// Offered as they are: forged or cut.
+    pub raw_commands: Vec<String>,
+    pub answers: Vec<Answer>,
+    pub heartbeats: Vec<Heartbeat>,
     /// Answer with this receipt whatever comes.
     pub stuck_receipt: Option<Vec<u8>>,
 }
@@ -140,6 +150,9 @@ pub struct FakeServer(Arc<Mutex<Server>>);
 
 pub fn plan_key() -> SigningKey<PlanSigning> {
     SigningKey::from_seed(&[1; 32])
+}
+pub fn command_key() -> SigningKey<Commanding> {
+    SigningKey::from_seed(&[3; 32])
 }
 pub fn receipt_key() -> SigningKey<Receipting> {
     SigningKey::from_seed(&[2; 32])
@@ -208,6 +221,46 @@ impl FakeServer {
         Response::new(200, stuck.unwrap_or_else(|| self.receipt(acked)))
     }
 
+    /// Asks something of the device, numbered by the hand of the test.
+    pub fn ask(&self, id: u64, ask: Ask, expires: UtcMillis) {
+        let command = Command {
+            id: CommandId(id),
+            device: DeviceId(7),
+            epoch: Epoch(1),
+            screen: ScreenCode::new(SCREEN).unwrap(),
+            asked_ms: UtcMillis(0),
+            expires_ms: expires,
+            ask,
+        };
+        self.lock().commands.push(command);
+    }
+    /// The answers that came, by the command's number.
+    pub fn outcomes(&self) -> Vec<(u64, Outcome)> {
+        self.lock().answers.iter().map(|a| (a.id.0, a.outcome.clone())).collect()
+    }
+
+    fn take_heartbeat(&self, body: &Bytes) -> Response {
+        use base64::Engine as _;
+        let mut s = self.lock();
+        let heartbeat: Heartbeat = serde_json::from_slice(body).unwrap();
+        let at_ms = heartbeat.at_ms;
+        s.heartbeats.push(heartbeat);
+        let open = s.commands.iter().filter(|c| s.answers.iter().all(|a| a.id != c.id));
+        let seal =
+            |c: &Command| base64::engine::general_purpose::STANDARD_NO_PAD.encode(c.seal(&command_key()).as_bytes());
+        let commands = s.raw_commands.iter().cloned().chain(open.map(seal)).collect();
+        let answer = HeartbeatAnswer { at_ms, index: String::new(), commands };
+        Response::new(200, serde_json::to_vec(&answer).unwrap())
+    }
+
+    fn take_answer(&self, body: &Bytes) -> Response {
+        let mut s = self.lock();
+        let key = VerifyingKey::from_bytes(&s.device_key.unwrap().to_bytes()).unwrap();
+        let answer = Answer::open(&Envelope::from_bytes(body.to_vec()).unwrap(), &key).unwrap();
+        s.answers.push(answer);
+        Response::new(204, "")
+    }
+
     fn media(&self, hash: &str, request: &Request) -> Response {
         let mut s = self.lock();
         let Some(bytes) = s.media.get(&hash.parse().unwrap()).cloned() else { return Response::new(404, "") };
@@ -268,6 +321,8 @@ impl Transport for FakeServer {
                 Response::new(200, self.receipt(acked))
             }
             (Method::Post, "segments") => self.take_segment(&request.body),
+            (Method::Post, "heartbeat") => self.take_heartbeat(&request.body),
+            (Method::Post, "answers") => self.take_answer(&request.body),
             _ => Response::new(404, ""),
         })
     }
@@ -281,6 +336,7 @@ pub struct World {
     pub journal: MemoryJournal,
     pub display: Arc<FixedDisplay>,
     pub identity: Arc<Identity>,
+    pub tools: Tools,
     pub options: AgentOptions,
 }
 
@@ -292,6 +348,7 @@ impl World {
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: plan_key().verifying_key().to_base64(),
             receipt_key: receipt_key().verifying_key().to_base64(),
+            command_key: command_key().verifying_key().to_base64(),
             token: "0a".into(),
         };
         let identity = register(&server, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
@@ -302,6 +359,7 @@ impl World {
             journal: MemoryJournal::new(),
             display: Arc::new(FixedDisplay::new(DisplayLevel::D1)),
             identity: Arc::new(identity),
+            tools: Tools::none(Arc::new(SeededRng::new(2))),
             options: AgentOptions::default(),
         }
     }
@@ -321,6 +379,7 @@ impl World {
             stage: Box::new(stage.clone()),
             display,
             machine: None,
+            tools: self.tools.clone(),
             options: self.options,
         };
         SimDevice::start(parts, self.clock.clone(), stage)

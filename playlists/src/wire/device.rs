@@ -10,7 +10,8 @@
 //! | `GET /device/v1/receipt` | the newest signed receipt |
 //! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
 //! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`] |
-//! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index |
+//! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |
+//! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index; `command`: something is asked, say a heartbeat |
 //!
 //! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
 
@@ -31,6 +32,8 @@ pub struct Provisioning {
     pub plan_key: String,
     /// Public key that receipts must be signed with, base64.
     pub receipt_key: String,
+    /// Public key that commands must be signed with, base64.
+    pub command_key: String,
     /// One-time token, hexadecimal.
     pub token: String,
 }
@@ -91,6 +94,8 @@ pub struct HeartbeatAnswer {
     pub at_ms: UtcMillis,
     /// ETag of the device's index now.
     pub index: String,
+    /// What is asked of it and not answered yet, in order of number: signed [`Command`](super::command::Command)s, base64.
+    pub commands: Vec<String>,
 }
 
 /// An error as RFC 9457 has it.

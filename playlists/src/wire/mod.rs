@@ -1,5 +1,6 @@
 //! What travels: the playlist document players fetch, and the envelope that signs it.
 
+pub mod command;
 pub mod device;
 pub mod health;
 pub mod sign;

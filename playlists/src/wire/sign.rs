@@ -39,6 +39,14 @@ purpose!(
     Receipting, "lichphat receipt v1"
 );
 purpose!(
+    /// What operators ask of a screen, by the scheduler.
+    Commanding, "lichphat command v1"
+);
+purpose!(
+    /// A device's answers to what was asked of it, with its evidence key.
+    Answering, "lichphat answer v1"
+);
+purpose!(
     /// Approvals of media, by people. Nothing signs with it yet; the type exists so that no other key ever can.
     Approval, "lichphat approval v1"
 );

@@ -3,9 +3,10 @@
 use super::Store;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::fleet::{Device, DeviceState, FleetError, FleetStore, NewDevice};
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
+use crate::fleet::{Asked, Device, DeviceState, FleetError, FleetStore, KEPT_MS, MOST_WAITING, NewCommand, NewDevice};
+use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::command::Ask;
 use lichphat_playlists::wire::device::Heartbeat;
 use lichphat_playlists::wire::v1::{IndexEntry, PlaylistIndex};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -56,6 +57,7 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         screen: rows::screen(screen)?,
         epoch: Epoch(1),
         secret_hash: new.secret_hash,
+        public_key: new.key.to_bytes(),
         simulated: new.simulated,
         retired: false,
     }))
@@ -67,6 +69,62 @@ fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreEr
     )?
     .execute(params![screen, new.key.to_bytes(), new.secret_hash.0, new.at.0, new.simulated])?;
     u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("device number", e))
+}
+
+/// Numbers and keeps a command. The inner answer is the room's.
+fn add_command(tx: &Connection, new: &NewCommand) -> Result<Result<CommandId, FleetError>, StoreError> {
+    let device: Option<(u32, u32)> = tx
+        .prepare_cached("SELECT id, epoch FROM device WHERE screen = ?1 AND retired_ms IS NULL AND revoked_ms IS NULL")?
+        .query_row([new.screen.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let Some((device, epoch)) = device else { return Ok(Err(FleetError::NoDevice(new.screen.clone()))) };
+    let waiting: u32 = tx
+        .prepare_cached("SELECT count(*) FROM command WHERE device = ?1 AND answer IS NULL AND expires_ms >= ?2")?
+        .query_row(params![device, new.at.0], |r| r.get(0))?;
+    if waiting >= MOST_WAITING {
+        return Ok(Err(FleetError::TooManyCommands(new.screen.clone())));
+    }
+    tx.prepare_cached("DELETE FROM command WHERE asked_ms < ?1 AND word <> 'challenge'")?
+        .execute([new.at.0 - KEPT_MS])?;
+    let id: u64 = tx
+        .prepare_cached(
+            "INSERT INTO command (id, device, epoch, word, ask, asked_by, asked_ms, expires_ms)
+             VALUES (max(?1, (SELECT coalesce(max(id), 0) + 1 FROM command)), ?2, ?3, ?4, ?5, ?6, ?1, ?7) RETURNING id",
+        )?
+        .query_row(
+            params![new.at.0, device, epoch, new.ask.word(), ask_text(&new.ask)?, new.by, new.expires.0],
+            |r| r.get(0),
+        )?;
+    Ok(Ok(CommandId(id)))
+}
+
+fn ask_text(ask: &Ask) -> Result<String, StoreError> {
+    serde_json::to_string(ask).map_err(|e| StoreError::unreadable("command", e))
+}
+
+/// Commands with their devices, by a condition on `c` (command) and `d` (device).
+fn asked(conn: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Asked>, StoreError> {
+    let mut query = conn.prepare_cached(&format!(
+        "SELECT c.id, c.device, c.epoch, d.screen, c.ask, c.asked_by, c.asked_ms, c.expires_ms, c.answered_ms, c.answer
+         FROM command c JOIN device d ON d.id = c.device WHERE {condition}"
+    ))?;
+    let mut found = query.query(values)?;
+    let mut all = Vec::new();
+    while let Some(row) = found.next()? {
+        let ask: String = row.get(4)?;
+        all.push(Asked {
+            id: CommandId(row.get(0)?),
+            device: DeviceId(row.get(1)?),
+            epoch: Epoch(row.get(2)?),
+            screen: rows::screen(row.get(3)?)?,
+            ask: serde_json::from_str(&ask).map_err(|e| StoreError::unreadable("command", e))?,
+            by: row.get(5)?,
+            asked: UtcMillis(row.get(6)?),
+            expires: UtcMillis(row.get(7)?),
+            answer: row.get::<_, Option<i64>>(8)?.map(UtcMillis).zip(row.get(9)?),
+        });
+    }
+    Ok(all)
 }
 
 #[async_trait::async_trait]
@@ -96,18 +154,19 @@ impl FleetStore for Store {
         let found = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT screen, epoch, token_hash, simulated, retired_ms IS NOT NULL FROM device
+                    "SELECT screen, epoch, token_hash, simulated, retired_ms IS NOT NULL, public_key FROM device
                      WHERE id = ?1 AND revoked_ms IS NULL AND token_hash IS NOT NULL",
                 )?;
-                let row: Option<(String, u32, Vec<u8>, bool, bool)> = query
-                    .query_row([device.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?)))
+                let row: Option<(String, u32, Vec<u8>, bool, bool, [u8; 32])> = query
+                    .query_row([device.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?)))
                     .optional()?;
-                row.map(|(screen, epoch, secret, simulated, retired)| {
+                row.map(|(screen, epoch, secret, simulated, retired, public_key)| {
                     Ok(Device {
                         device,
                         screen: rows::screen(screen)?,
                         epoch: Epoch(epoch),
                         secret_hash: hash_of(&secret)?,
+                        public_key,
                         simulated,
                         retired,
                     })
@@ -210,6 +269,60 @@ impl FleetStore for Store {
             })
             .await?;
         Ok(states)
+    }
+
+    async fn add_command(&self, new: NewCommand) -> Result<CommandId, FleetError> {
+        self.write(move |tx| add_command(tx, &new)).await?
+    }
+
+    async fn open_commands(&self, device: DeviceId, now: UtcMillis) -> Result<Vec<Asked>, FleetError> {
+        let open = "c.device = ?1 AND c.answer IS NULL AND c.expires_ms >= ?2 ORDER BY c.id";
+        Ok(self.read(move |conn| asked(conn, open, params![device.0, now.0])).await?)
+    }
+
+    async fn asked(&self, screen: &ScreenCode, most: u32) -> Result<Vec<Asked>, FleetError> {
+        let screen = screen.as_str().to_owned();
+        let newest = "d.screen = ?1 ORDER BY c.id DESC LIMIT ?2";
+        Ok(self.read(move |conn| asked(conn, newest, params![screen, most])).await?)
+    }
+
+    async fn asked_after(&self, after: CommandId) -> Result<(CommandId, Vec<ScreenCode>), FleetError> {
+        let found = self
+            .read(move |conn| {
+                let last: u64 =
+                    conn.prepare_cached("SELECT coalesce(max(id), 0) FROM command")?.query_row([], |r| r.get(0))?;
+                let mut query = conn.prepare_cached(
+                    "SELECT DISTINCT d.screen FROM command c JOIN device d ON d.id = c.device WHERE c.id > ?1",
+                )?;
+                let mut found = query.query([after.0])?;
+                let mut screens = Vec::new();
+                while let Some(row) = found.next()? {
+                    screens.push(rows::screen(row.get(0)?)?);
+                }
+                Ok((CommandId(last), screens))
+            })
+            .await?;
+        Ok(found)
+    }
+
+    async fn keep_answer(
+        &self,
+        device: DeviceId,
+        id: CommandId,
+        at: UtcMillis,
+        envelope: Vec<u8>,
+    ) -> Result<(), FleetError> {
+        self.write(move |tx| {
+            let known = tx
+                .prepare_cached("SELECT 1 FROM command WHERE id = ?1 AND device = ?2")?
+                .exists(params![id.0, device.0])?;
+            tx.prepare_cached(
+                "UPDATE command SET answer = ?3, answered_ms = ?4 WHERE id = ?1 AND device = ?2 AND answer IS NULL",
+            )?
+            .execute(params![id.0, device.0, envelope, at.0])?;
+            Ok(if known { Ok(()) } else { Err(FleetError::NotFound) })
+        })
+        .await?
     }
 
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError> {

@@ -6,7 +6,7 @@ pub(super) use super::preview::Preview;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
-use crate::fleet::{DeviceState, FleetStore};
+use crate::fleet::{DeviceState, Fleet};
 use crate::library::LibraryStore;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
@@ -159,7 +159,7 @@ pub struct Console {
     directory: Arc<dyn DirectoryStore>,
     campaigns: Arc<dyn CampaignStore>,
     compliance: Arc<dyn ComplianceStore>,
-    fleet: Arc<dyn FleetStore>,
+    pub(super) fleet: Arc<Fleet>,
     reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
@@ -170,16 +170,9 @@ pub struct Console {
 
 impl Console {
     /// Over a store that holds every room.
-    pub fn new<S>(store: &Arc<S>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
+    pub fn new<S>(store: &Arc<S>, fleet: Arc<Fleet>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
     where
-        S: DirectoryStore
-            + CampaignStore
-            + ComplianceStore
-            + PlanStore
-            + EvidenceStore
-            + LibraryStore
-            + FleetStore
-            + 'static,
+        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
         Self {
@@ -191,7 +184,7 @@ impl Console {
             directory: Arc::clone(store) as _,
             campaigns: Arc::clone(store) as _,
             compliance,
-            fleet: Arc::clone(store) as _,
+            fleet,
             city: Mutex::new(None),
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),

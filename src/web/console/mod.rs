@@ -4,6 +4,7 @@
 //! is fetched from outside, every name is escaped, and a page works without script; the one script
 //! brings newer figures in and says so when it cannot.
 
+mod ask;
 mod data;
 mod device;
 mod names;
@@ -26,6 +27,7 @@ use crate::fleet::FleetError;
 use crate::lang::Lang;
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
+use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -45,14 +47,17 @@ pub(super) enum ConsoleError {
         /// As given.
         code: String,
     },
-    /// A day or a time that does not exist.
+    /// A day or a time that does not exist, a command that makes no sense.
     #[error("{kind} {value:?} is not valid")]
     Bad {
-        /// `day` or `time`.
+        /// `day`, `time` or `command`.
         kind: &'static str,
         /// As given.
         value: String,
     },
+    /// Something that only a page of this server may ask.
+    #[error("not from a page of this server")]
+    Forbidden,
     /// Only reading is possible here.
     #[error("method not allowed")]
     Method,
@@ -153,37 +158,49 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         .and(warp::path::full())
         .and(warp::query::<BTreeMap<String, String>>())
         .and(warp::header::headers_cloned())
-        .then(move |method: Method, path: warp::path::FullPath, query: BTreeMap<String, String>, headers: HeaderMap| {
-            let console = Arc::clone(&console);
-            async move {
-                let (lang, switched) = language(&query, &headers);
-                let asked = Asked { lang, path: path.as_str().to_owned(), query };
-                let mut response = answer(&console, &method, &asked).await;
-                if switched
-                    && let Ok(cookie) = format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", lang.code()).parse()
-                {
-                    response.headers_mut().append(header::SET_COOKIE, cookie);
+        .and(warp::body::bytes())
+        .then(
+            move |method: Method,
+                  path: warp::path::FullPath,
+                  query: BTreeMap<String, String>,
+                  headers: HeaderMap,
+                  body: Bytes| {
+                let console = Arc::clone(&console);
+                async move {
+                    let (lang, switched) = language(&query, &headers);
+                    let asked = Asked { lang, path: path.as_str().to_owned(), query };
+                    let mut response = answer(&console, &method, &asked, &headers, &body).await;
+                    if switched
+                        && let Ok(cookie) =
+                            format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", lang.code()).parse()
+                    {
+                        response.headers_mut().append(header::SET_COOKIE, cookie);
+                    }
+                    response
                 }
-                response
-            }
-        })
+            },
+        )
 }
 
-async fn answer(console: &Console, method: &Method, asked: &Asked) -> Response {
+async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &HeaderMap, body: &[u8]) -> Response {
     if let Some(asset) = asset(&asked.path) {
         return asset;
     }
-    let page = if *method == Method::GET || *method == Method::HEAD {
-        dispatch(console, asked).await
-    } else {
-        Err(ConsoleError::Method)
+    let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
+    let reads = *method == Method::GET || *method == Method::HEAD;
+    let answer = match (reads, segments.as_slice()) {
+        (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
+        (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
+        (false, ["screens", code, "ask"]) if *method == Method::POST => {
+            ask::post(console, asked, code, headers, body).await
+        }
+        (false, _) => Err(ConsoleError::Method),
     };
-    page.map_or_else(|error| page::error(console, asked, &error), |html| page::html(StatusCode::OK, html))
+    answer.unwrap_or_else(|error| page::error(console, asked, &error))
 }
 
-async fn dispatch(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
-    let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
-    match segments.as_slice() {
+async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result<String, ConsoleError> {
+    match segments {
         [""] => overview::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
         ["preflight", code] => preflight::show(console, asked, code).await,

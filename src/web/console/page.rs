@@ -130,6 +130,8 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::Unknown { kind: "unit", code } => (StatusCode::NOT_FOUND, "unknown-unit", code.clone()),
         ConsoleError::Unknown { kind: "order", code } => (StatusCode::NOT_FOUND, "unknown-order", code.clone()),
         ConsoleError::Unknown { code, .. } => (StatusCode::NOT_FOUND, "unknown-screen", code.clone()),
+        ConsoleError::Bad { kind: "command", value } => (StatusCode::BAD_REQUEST, "bad-command", value.clone()),
+        ConsoleError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", String::new()),
         ConsoleError::Bad { kind: "time", value } => (StatusCode::BAD_REQUEST, "bad-time", value.clone()),
         ConsoleError::Bad { value, .. } => (StatusCode::BAD_REQUEST, "bad-day", value.clone()),
         ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
@@ -138,8 +140,11 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
             (StatusCode::INTERNAL_SERVER_ERROR, "internal", String::new())
         }
     };
-    let short: String = shown(&value).chars().take(80).collect();
+    let short: String = shown(&value).chars().take(160).collect();
     let link = match error {
+        ConsoleError::Bad { kind: "command", .. } | ConsoleError::Forbidden => {
+            (asked.path.trim_end_matches("/ask").to_owned(), lang.text("error-back-to-today"))
+        }
         ConsoleError::Bad { .. } => (asked.path.clone(), lang.text("error-back-to-today")),
         _ => ("/".to_owned(), lang.text("error-back-home")),
     };

@@ -1,5 +1,6 @@
 //! One screen, one day: planned against played, and what its ledgers say.
 
+use super::ask::{self, AskedView};
 use super::data::{CampaignNow, City, Console};
 use super::device::{self, BoxView};
 use super::names::{self, state, time, title, tongue, why_href};
@@ -39,6 +40,9 @@ struct ScreenPage {
     more: Option<(String, String)>,
     why: String,
     device: BoxView,
+    /// Is there a player that could be asked?
+    asks: bool,
+    asked: Vec<AskedView>,
 }
 
 /// Who the screen is.
@@ -114,8 +118,9 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let now = console.campaigns_now(&gathered.city).await?;
     let state = console.device(&gathered.screen.code).await?;
     let device = device::view(asked.lang, state.as_ref(), gathered.now, gathered.offset);
+    let commands = ask::asked(console, asked.lang, &gathered.screen.code).await?;
     let page = Page::new(console, asked, shown(&gathered.screen.name));
-    Ok(view(page, asked, &gathered, &now, hour, device).render()?)
+    Ok(view(page, asked, &gathered, &now, hour, (device, state.is_some(), commands)).render()?)
 }
 
 fn view(
@@ -124,7 +129,7 @@ fn view(
     g: &Gathered,
     now: &[Arc<CampaignNow>],
     hour: Option<u32>,
-    device: BoxView,
+    (device, asks, commands): (BoxView, bool, Vec<AskedView>),
 ) -> ScreenPage {
     let lang = asked.lang;
     let directory = &g.city.directory;
@@ -154,6 +159,8 @@ fn view(
         more,
         why: why_href(g.screen.code.as_str(), g.day, at / 60 * 60, None),
         device,
+        asks,
+        asked: commands,
         page,
     }
 }

@@ -331,10 +331,10 @@ impl Director {
         }
     }
 
-    /// Does the place's rule allow sound in this slot?
+    /// Do the place's rule and the volume people asked for allow sound in this slot?
     fn may_sound(&self) -> bool {
         let (_, of_day_ms) = self.wall.wall(self.timeline.grid.start_ns(self.slot) as i64).local(HANOI);
-        self.settings.sound_rule.allows(of_day_ms / 1000)
+        self.settings.sound_rule.allows(of_day_ms / 1000) && self.front.volume() > 0.0
     }
 
     /// The sound of this slot: the item's, or silence.

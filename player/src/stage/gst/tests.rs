@@ -434,4 +434,8 @@ fn the_volume_people_ask_for_turns_down_what_the_rule_allows() {
     assert_eq!(theatre.reports(1).remove(0).result, StageResult::Complete);
     let loudest = heard.lock().unwrap().iter().flat_map(|(_, s)| s.clone()).map(i16::unsigned_abs).max().unwrap();
     assert!((8_000..8_400).contains(&loudest), "half of half: {loudest}");
+    theatre.stage.front().set_volume(0);
+    theatre.enqueue(2, &wav, MediaKind::Audio, 500, 1.0);
+    let silent = theatre.reports(1).remove(0);
+    assert_eq!(silent.result, StageResult::Failed("not-rendered".into()), "what nobody hears is no play");
 }

@@ -1,9 +1,8 @@
-//! `lichphat device`: the file an operator carries to a new player, and how players are.
+//! `lichphat device status`: how the players are, as they last said.
 
-use super::{Context, output, rooms::Rooms};
-use crate::directory::ScreenKind;
+use super::super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
-use crate::fleet::{DeviceState, FleetError};
+use crate::fleet::DeviceState;
 use crate::lang::Lang;
 use lichphat_playlists::ids::{DeviceId, ScreenCode};
 use lichphat_playlists::ports::ClockState;
@@ -11,54 +10,16 @@ use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcOffset;
 use lichphat_playlists::wire::health::Health;
 use serde::Serialize;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat device`.
+/// Arguments of `lichphat device status`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// Tạo tệp cấp phép cho thiết bị mới (provisioning file for a new player, usable once, 7 days)
-    Add(Add),
-    /// Tình trạng các thiết bị phát (how players are, as they last said)
-    Status(Status),
-}
-
-#[derive(Debug, clap::Args)]
-struct Add {
-    /// Mã màn hình (screen)
-    #[arg(long)]
-    screen: ScreenCode,
-    /// Địa chỉ máy chủ mà thiết bị sẽ gọi (server the player will call) [default: http://LISTEN]
-    #[arg(long, value_name = "URL")]
-    server: Option<String>,
-    /// Tệp ghi ra (file to write) [default: SCREEN.provision.toml]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
-struct Status {
     /// Chỉ một màn hình (of this screen only)
     #[arg(long)]
     screen: Option<ScreenCode>,
     #[command(flatten)]
     output: output::Args,
-}
-
-/// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    match args.command {
-        Command::Add(args) => add(args, context).await,
-        Command::Status(args) => status(&args, context).await,
-    }
 }
 
 /// One device; what it did not tell is empty.
@@ -144,7 +105,8 @@ impl Row {
     }
 }
 
-async fn status(args: &Status, context: &Context) -> Result<ExitCode, AppError> {
+/// Runs the command.
+pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     if let Some(code) = &args.screen {
         rooms.screen(&rooms.city().await?, code)?;
@@ -152,29 +114,5 @@ async fn status(args: &Status, context: &Context) -> Result<ExitCode, AppError> 
     let states = rooms.fleet.states(args.screen.as_ref()).await?;
     let rows: Vec<Row> = states.into_iter().map(|s| Row::of(s, context.lang, rooms.offset)).collect();
     output::rows(args.output.format, &COLUMNS, &rows)?;
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
-    let rooms = Rooms::open(context)?;
-    let city = rooms.city().await?;
-    if rooms.screen(&city, &args.screen)?.kind != ScreenKind::Managed {
-        return Err(AppError::Usage(format!("--screen: {}", FleetError::NoSuchScreen(args.screen))));
-    }
-    let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));
-    let out = args.out.unwrap_or_else(|| PathBuf::from(format!("{}.provision.toml", args.screen)));
-    let (plan_key, receipt_key) = rooms.public_keys.clone();
-    let provisioning = rooms.fleet.provision(args.screen, server, plan_key, receipt_key).await?;
-    let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(format!("provisioning file: {e}")))?;
-    let failed = |error| AppError::io(format!("cannot write {}", out.display()), error);
-    // It holds a token: nobody else may read it, and no earlier file is overwritten.
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&out).map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    let path = out.display();
-    context.say(
-        &format!("Đã ghi {path}. Chép sang thiết bị rồi chạy: lichphat-player run --provision {path}"),
-        &format!("Wrote {path}. Copy it to the player and run: lichphat-player run --provision {path}"),
-    );
     Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,81 @@
+//! `lichphat device`: the file an operator carries to a new player, how players are, and what is asked of them.
+
+mod command;
+mod status;
+
+use super::{Context, rooms::Rooms};
+use crate::directory::ScreenKind;
+use crate::error::AppError;
+use crate::fleet::FleetError;
+use lichphat_playlists::ids::ScreenCode;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of `lichphat device`.
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Tạo tệp cấp phép cho thiết bị mới (provisioning file for a new player, usable once, 7 days)
+    Add(Add),
+    /// Tình trạng các thiết bị phát (how players are, as they last said)
+    Status(status::Args),
+    /// Yêu cầu thiết bị làm một việc và chờ kết quả (ask something of a player, and wait for its answer)
+    #[command(name = "command")]
+    Ask(command::Args),
+    /// Những yêu cầu gần đây và kết quả (what was asked lately, and what became of it)
+    Answers(command::Answers),
+}
+
+#[derive(Debug, clap::Args)]
+struct Add {
+    /// Mã màn hình (screen)
+    #[arg(long)]
+    screen: ScreenCode,
+    /// Địa chỉ máy chủ mà thiết bị sẽ gọi (server the player will call) [default: http://LISTEN]
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
+    /// Tệp ghi ra (file to write) [default: SCREEN.provision.toml]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+    match args.command {
+        Command::Add(args) => add(args, context).await,
+        Command::Status(args) => status::run(&args, context).await,
+        Command::Ask(args) => command::run(args, context).await,
+        Command::Answers(args) => command::answers(&args, context).await,
+    }
+}
+
+async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
+    let rooms = Rooms::open(context)?;
+    let city = rooms.city().await?;
+    if rooms.screen(&city, &args.screen)?.kind != ScreenKind::Managed {
+        return Err(AppError::Usage(format!("--screen: {}", FleetError::NoSuchScreen(args.screen))));
+    }
+    let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));
+    let out = args.out.unwrap_or_else(|| PathBuf::from(format!("{}.provision.toml", args.screen)));
+    let (plan_key, receipt_key) = rooms.public_keys.clone();
+    let provisioning = rooms.fleet.provision(args.screen, server, plan_key, receipt_key).await?;
+    let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(format!("provisioning file: {e}")))?;
+    let failed = |error| AppError::io(format!("cannot write {}", out.display()), error);
+    // It holds a token: nobody else may read it, and no earlier file is overwritten.
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&out).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.sync_all().map_err(failed)?;
+    let path = out.display();
+    context.say(
+        &format!("Đã ghi {path}. Chép sang thiết bị rồi chạy: lichphat-player run --provision {path}"),
+        &format!("Wrote {path}. Copy it to the player and run: lichphat-player run --provision {path}"),
+    );
+    Ok(ExitCode::SUCCESS)
+}
