@@ -7,8 +7,9 @@ use gstreamer_pbutils::prelude::*;
 use lichphat_playlists::media::MediaKind;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 /// One file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +30,8 @@ pub struct Probe {
     pub audio_codec: Option<String>,
     /// Is there sound?
     pub has_audio: bool,
+    /// Frames that this machine decodes in a second when nothing holds it back; none without a moving picture.
+    pub decode_fps: Option<f64>,
 }
 
 /// Why a file cannot be used.
@@ -45,7 +48,29 @@ pub enum ProbeError {
         /// In the decoder's words.
         why: String,
     },
+    /// It has more pixels than this machine can show.
+    #[error(
+        "file {path:?} is too heavy: {width}x{height} at {fps} frames a second, of which this machine decodes {decode_fps:.0} \
+         a second and needs {:.0}; export it with at most 1920x1080 and 30 frames a second", .fps * HEADROOM
+    )]
+    TooHeavy {
+        /// The path as given.
+        path: PathBuf,
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+        /// Frames per second of the source.
+        fps: f64,
+        /// Measured.
+        decode_fps: f64,
+    },
 }
+
+/// A machine must decode this much faster than a clip runs: it opens the next one meanwhile.
+const HEADROOM: f64 = 1.5;
+/// The speed is measured over this much time at most.
+const MEASURED: gst::ClockTime = gst::ClockTime::from_seconds(2);
 
 /// A decoder that needs longer than this for the first frame is no use on a screen.
 const LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(20);
@@ -84,7 +109,7 @@ pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
         end_is_there(&uri, promised).map_err(unreadable)?;
     }
     let rate = video.map(|v| v.framerate()).filter(|r| !still && r.numer() > 0 && r.denom() > 0);
-    Ok(Probe {
+    let probe = Probe {
         kind,
         duration_ms: duration.map(|d| d.mseconds()),
         width: video.map(|v| v.width()),
@@ -93,7 +118,45 @@ pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
         video_codec: video.and_then(|v| codec(v.upcast_ref())),
         audio_codec: audio.and_then(|a| codec(a.upcast_ref())),
         has_audio: audio.is_some(),
-    })
+        decode_fps: if kind == MediaKind::Video { decode_speed(&uri).map_err(unreadable)? } else { None },
+    };
+    match (probe.width, probe.height, probe.fps, probe.decode_fps) {
+        (Some(width), Some(height), Some(fps), Some(decode_fps)) if decode_fps < fps * HEADROOM => {
+            Err(ProbeError::TooHeavy { path: path.into(), width, height, fps, decode_fps })
+        }
+        _ => Ok(probe),
+    }
+}
+
+/// Decodes as fast as it goes for two seconds at most: frames a second; none where there are too few to say.
+fn decode_speed(uri: &str) -> Result<Option<f64>, String> {
+    let words = |e: &dyn std::fmt::Display| e.to_string();
+    let description = "uridecodebin name=source caps=video/x-raw(ANY) ! fakesink name=sink sync=false";
+    let pipeline = gst::parse::launch(description).map_err(|e| words(&e))?;
+    let pipeline = pipeline.downcast::<gst::Pipeline>().map_err(|_| "no pipeline")?;
+    if let Some(source) = pipeline.by_name("source") {
+        source.set_property("uri", uri);
+    }
+    let times: Arc<Mutex<Vec<Instant>>> = Arc::default();
+    let seen = Arc::clone(&times);
+    if let Some(pad) = pipeline.by_name("sink").and_then(|sink| sink.static_pad("sink")) {
+        pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+            seen.lock().unwrap_or_else(PoisonError::into_inner).push(Instant::now());
+            gst::PadProbeReturn::Ok
+        });
+    }
+    let started = pipeline.set_state(gst::State::Playing);
+    let ends = [gst::MessageType::Eos, gst::MessageType::Error];
+    let message = pipeline.bus().and_then(|bus| bus.timed_pop_filtered(MEASURED, &ends));
+    let _ = pipeline.set_state(gst::State::Null);
+    started.map_err(|e| words(&e))?;
+    if let Some(gst::MessageView::Error(e)) = message.as_ref().map(|m| m.view()) {
+        return Err(words(&e.error()));
+    }
+    let times = times.lock().unwrap_or_else(PoisonError::into_inner);
+    let [first, .., last] = times[..] else { return Ok(None) };
+    let seconds = last.duration_since(first).as_secs_f64();
+    Ok((seconds > 0.0).then(|| ((times.len() - 1) as f64 / seconds).round()))
 }
 
 /// Decodes the last second: a file that was cut off may still promise its whole length in its head. What is

@@ -4,7 +4,7 @@
 
 mod screen;
 
-use screen::clips::{self, MIXED};
+use screen::clips::{self, Clip, MIXED};
 use screen::display::Display;
 use screen::witness::{Seen, Sight, Witness, faults};
 use screen::{Record, Show, item};
@@ -106,6 +106,14 @@ fn the_sample_clips_are_what_their_table_says() {
     "#);
     let bytes: u64 = std::fs::read_dir(&folder).unwrap().map(|f| f.unwrap().metadata().unwrap().len()).sum();
     assert!(bytes < 2_500_000, "{bytes} bytes of sample clips");
+    // 4K at a thousand frames a second is beyond any machine that stands behind a screen.
+    let heavy = Clip { file: "h264-1000.mp4", size: (3840, 2160), fps: 1000, frames: 40, ..MIXED[1] };
+    let heavy = clips::file(&heavy);
+    let output = Command::new(env!("CARGO_BIN_EXE_lichphat-player")).arg("probe").arg(&heavy).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("3840x2160 at 1000 frames a second, of which this machine decodes"), "{said}");
+    assert!(said.contains("export it with at most 1920x1080 and 30"), "{said}");
     let refused =
         Command::new(env!("CARGO_BIN_EXE_lichphat-player")).arg("probe").arg(folder.join("SOURCES.md")).output();
     let refused = refused.unwrap();
