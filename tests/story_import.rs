@@ -159,6 +159,8 @@ fn an_order_that_cannot_be_right_is_refused_in_the_persons_language() {
     no(order("sample = true", "sample = \"yes\""), &["o.toml:5:10", "must be true or false"]);
     no(order("unit = \"HN\"", "unit = \"HP\""), &["target[0].unit = \"HP\"", "import the units first"]);
     no(order("length_s = 15", "length_s = 0"), &["length_s = \"0\""]);
+    let slow = "length_s = 15\nfades = { in_ms = 9000, out_ms = 7000 }";
+    no(order("length_s = 15", slow), &["fades", "9000 + 7000 ms", "no longer than length_s"]);
     no(order("file = \"spot.mp4\"", "file = \"../../etc/passwd\""), &["file"]);
     no(order("file = \"spot.mp4\"", "file = \"absent.mp4\""), &["o.toml", "absent.mp4", "No such file"]);
     no(order("file = \"spot.mp4\"", "media = \"00\""), &["media"]);

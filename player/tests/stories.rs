@@ -3,12 +3,16 @@
 
 mod support;
 
+use lichphat_player::core::{Action, Core, CoreOptions, DayPlan, Event, Now};
 use lichphat_player::ports::MediaFs as _;
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, ScreenCode};
+use lichphat_playlists::ids::{BootId, DeviceId, Epoch, PlanVersion, ScreenCode, Seq};
+use lichphat_playlists::media::Fades;
+use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{HANOI, LocalDay};
 use lichphat_playlists::wire::sign::SigningKey;
 use lichphat_playlists::wire::v1::LedgerThrough;
+use std::sync::Arc;
 use support::*;
 
 const MINUTE_MS: i64 = 60_000;
@@ -504,4 +508,33 @@ async fn a_contract_gives_way_to_a_make_good_only_when_no_loop_is_left_and_is_wr
     assert_eq!(displaced, [TVC]);
     let planned = planned(&records);
     assert_eq!(planned.len(), 60, "every slot of both campaigns has its record");
+}
+
+#[test]
+fn the_stage_gets_the_sound_of_an_item_as_the_signed_table_has_it() {
+    let mut table = assets();
+    (table.assets[usize::from(LOCAL_10)].volume_percent, table.assets[usize::from(LOCAL_10)].fades) =
+        (35, Fades { in_ms: 300, out_ms: 700 });
+    let mut parts = playlist(today(), "08:00-09:00", &[]);
+    parts.assets = table.encode().1;
+    let hash = table.assets[usize::from(LOCAL_10)].media.hash;
+    let plan = DayPlan::new(parts.assets, parts, Arc::new(table)).unwrap();
+    let now = Now {
+        utc: at(today(), "08:00"),
+        mono_ms: 0,
+        boot: BootId(1),
+        clock: ClockState::Synced,
+        clock_error_ms: 0,
+        panel: DisplayLevel::D1,
+        area_percent: 100,
+    };
+    let mut core = Core::new(DeviceId(7), Epoch(1), Seq(0), CoreOptions::default());
+    let mut actions = core.handle(Event::MediaReady { hash, path: "clip".into() }, &now);
+    actions.extend(core.handle(Event::Playlist(Arc::new(plan)), &now));
+    let item = actions.into_iter().find_map(|action| match action {
+        Action::Enqueue(item) => Some(item),
+        _ => None,
+    });
+    let item = item.expect("the loop begins");
+    assert_eq!((item.volume, item.fades), (0.35, Fades { in_ms: 300, out_ms: 700 }));
 }
