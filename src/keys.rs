@@ -2,7 +2,7 @@
 //! owner alone, made once and never overwritten.
 
 use lichphat_playlists::ports::Rng;
-use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, SigningKey};
+use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, Releasing, SigningKey};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -71,6 +71,24 @@ impl Keys {
         let (plan, receipt) = (load(&dir.join(PLAN))?, load(&dir.join(RECEIPT))?);
         Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))? })
     }
+}
+
+/// Makes the key that signs releases. It belongs to the makers of the player and is kept away from every scheduler; a file
+/// that is there already is never overwritten.
+pub fn make_release_key(path: &Path, rng: &dyn Rng) -> Result<SigningKey<Releasing>, KeyError> {
+    let failed = |source| KeyError::Io { path: path.to_owned(), source };
+    if path.exists() {
+        return Err(failed(ErrorKind::AlreadyExists.into()));
+    }
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().ok_or_else(|| failed(ErrorKind::InvalidInput.into()))?;
+    make::<Releasing>(dir, &name.to_string_lossy(), rng)?;
+    load(path)
+}
+
+/// Loads the key that signs releases.
+pub fn load_release_key(path: &Path) -> Result<SigningKey<Releasing>, KeyError> {
+    load(path)
 }
 
 fn make_dir(dir: &Path) -> Result<(), KeyError> {

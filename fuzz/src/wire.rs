@@ -18,7 +18,8 @@ use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::{Answer, Ask, Challenge, Command, Outcome, Shown};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Room, Versions};
-use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, SigningKey};
+use lichphat_playlists::wire::release::{Failed, Release, Standing};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, Releasing, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
 use std::sync::Arc;
 
@@ -216,6 +217,33 @@ pub(super) fn receipt_seeds() -> Vec<Vec<u8>> {
     vec![serde_json::to_vec(&good_receipt()).expect("writes")]
 }
 
+/// A release that opens is written again as it was.
+pub(super) fn release(data: &[u8]) -> bool {
+    let key = SigningKey::<Releasing>::from_seed(&SEED);
+    match Release::open(&Envelope::seal(data, 1, &key), &key.verifying_key()) {
+        Ok(release) => {
+            let sealed = release.seal(&key).expect("what was opened can be sealed");
+            assert_eq!(Release::open(&sealed, &key.verifying_key()), Ok(release));
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn release_seeds() -> Vec<Vec<u8>> {
+    let release = Release {
+        serial: 7,
+        version: "0.2.0".into(),
+        arch: "aarch64".into(),
+        file: Sha256Hash::of(b"player"),
+        size_bytes: 20 << 20,
+        least: 3,
+        permille: 1000,
+        not_before_ms: UtcMillis(1_763_000_000_000),
+    };
+    vec![serde_json::to_vec(&release).expect("writes")]
+}
+
 /// Bodies of the device protocol.
 pub(super) fn device_bodies(data: &[u8]) -> bool {
     let Some((way, body)) = chosen(data, 9) else { return false };
@@ -246,6 +274,12 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         last_seq: Seq(70),
         acked_seq: Seq(64),
         health: health(),
+        release: Some(Standing {
+            arch: "aarch64".into(),
+            serial: 3,
+            trial: Some(5),
+            failed: Some(Failed { serial: 4, cause: "crashed".into() }),
+        }),
         media_missing: 1,
         faults: vec!["stage: no sound device".into()],
     };
@@ -261,7 +295,8 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
     };
     let problem =
         Problem { status: 403, kind: "token-used".into(), title: "The token was used.".into(), detail: String::new() };
-    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index: "\"abc\"".into(), commands: vec!["AA".into()] };
+    let (index, commands) = ("\"abc\"".into(), vec!["AA".into()]);
+    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index, commands, release: Some("TFBI".into()) };
     let bodies = [
         serde_json::to_vec(&register),
         serde_json::to_vec(&registered),

@@ -5,6 +5,7 @@ use crate::display::hours::PanelRule;
 use crate::stage::layout::{Area, Colour};
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
 use crate::trigger::TriggerSettings;
+use crate::update::UpdateSettings;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +51,8 @@ pub struct PlayerConfig {
     pub link: Link,
     /// When the panel is to be on.
     pub panel: PanelRule,
+    /// New versions of the player.
+    pub update: UpdateSettings,
     /// Seconds between two looks at the scheduler when it does not call by itself.
     pub poll_s: u32,
     /// Plays after which records are cut into a signed segment and sent.
@@ -75,6 +78,7 @@ impl Default for PlayerConfig {
             fit: Fit::Letterbox,
             link: Link::Direct,
             panel: PanelRule::default(),
+            update: UpdateSettings::default(),
             poll_s: 60,
             segment_plays: 64,
             segment_age_s: 900,
@@ -113,6 +117,7 @@ impl PlayerConfig {
         }
         config.area()?;
         config.trigger.check()?;
+        config.update.key()?;
         if config.panel.follow_duty && config.link != Link::Direct {
             return Err(
                 "panel.follow_duty = true: needs link = \"direct\"; another device answers for the panel".to_owned()
@@ -148,6 +153,8 @@ mod tests {
         assert_eq!(late, "panel.off_after_s = 9999: use 0 to 3600");
         let far = PlayerConfig::parse("link = \"splitter\"\n[panel]\nfollow_duty = true").unwrap_err();
         assert!(far.contains("panel.follow_duty = true: needs link = \"direct\""), "{far}");
+        let key = PlayerConfig::parse("[update]\nrelease_key = \"abc\"").unwrap_err();
+        assert!(key.contains("update.release_key = \"abc\"") && key.contains("lichphat release key"), "{key}");
         let quiet = PlayerConfig::parse("[sound_rule]\nhours = \"\"\nmost_percent = 40").unwrap().sound_rule;
         assert!(!quiet.allows(43_200), "empty hours: never");
         let unknown = PlayerConfig::parse("frames = 3").unwrap_err();

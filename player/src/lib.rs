@@ -27,4 +27,5 @@ pub mod sim_support;
 pub mod stage;
 pub mod sync;
 pub mod trigger;
+pub mod update;
 pub mod uplink;

@@ -164,6 +164,10 @@ pub trait MediaFs: Send + Sync {
         }
         Ok(out)
     }
+    /// Lets the file be started as a program.
+    fn make_executable(&self, _path: &str) -> io::Result<()> {
+        Ok(())
+    }
     /// Writes a whole file so that a power cut leaves the old one or the new one.
     fn write_whole(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         let part = format!("{path}.part");

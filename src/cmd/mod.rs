@@ -13,6 +13,7 @@ pub mod output;
 mod peaks;
 mod plan;
 mod preflight;
+mod release;
 mod report;
 pub mod rooms;
 mod serve;
@@ -61,6 +62,8 @@ enum Command {
     Serve(serve::Args),
     /// Thiết bị phát (players)
     Device(device::Args),
+    /// Phiên bản của trình phát: ký, đưa ra dần, dừng (signed versions of the player, brought out in stages)
+    Release(release::Args),
     /// Lập lịch phát (plans)
     Plan(plan::Args),
     /// Giờ cao điểm tính từ số đếm lượt người (peak windows from counts of people)
@@ -86,6 +89,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Media(args) => media::run(args, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Device(args) => device::run(args, &context).await,
+        Command::Release(args) => release::run(args, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
         Command::Peaks(args) => peaks::run(args, &context).await,
         Command::Preflight(args) => preflight::run(args, &context).await,

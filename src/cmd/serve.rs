@@ -34,10 +34,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let stop = stop_signal()?;
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
+    let releasing = tokio::spawn(watch_releases(rooms.clone()));
     listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
     planning.abort();
     watching.abort();
     proposing.abort();
+    releasing.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }
@@ -46,6 +48,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 const LOOK_S: u64 = 5;
 /// Seconds after which facts alone (records that came in, a new day) are reason to plan again.
 const FACTS_S: u64 = 600;
+/// Seconds between two looks at how releases of the player fare.
+const RELEASES_S: u64 = 30;
 /// Seconds after which a fleet that could not be planned is tried again, unless something is imported before.
 const RETRY_S: u64 = 60;
 
@@ -103,6 +107,23 @@ async fn keep_proposing(rooms: Rooms) {
             tracing::warn!(error, "could not propose peak windows");
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
+    }
+}
+
+/// Stops releases of the player that do harm.
+async fn watch_releases(rooms: Rooms) {
+    let mut told = Told::default();
+    loop {
+        let look = rooms.fleet.watch_releases().await;
+        let failed = look.map(|stopped| {
+            for (serial, why) in stopped {
+                tracing::error!(serial, why, "a release of the player has stopped by itself");
+            }
+        });
+        if let Some(error) = told.news(failed.err()) {
+            tracing::warn!(error, "could not look after releases");
+        }
+        tokio::time::sleep(Duration::from_secs(RELEASES_S)).await;
     }
 }
 

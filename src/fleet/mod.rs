@@ -5,6 +5,8 @@
 //! has not finished and its checker has not passed.
 
 mod command;
+pub mod release;
+mod releases;
 
 pub use command::{Asked, COMMAND_LIFE_MS, KEPT_MS, MOST_WAITING, NewCommand};
 
@@ -15,6 +17,7 @@ use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
 use lichphat_playlists::wire::sign::{Commanding, Evidence, SigningKey, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
+use release::{Staged, Taker};
 use std::sync::Arc;
 use tokio::sync::broadcast;
 
@@ -59,6 +62,14 @@ pub enum FleetError {
     /// Not this device's answer.
     #[error("the answer is cut, or not signed by this device")]
     BadAnswer,
+    /// No such release, or it may not do that.
+    #[error("release {serial}: {problem}")]
+    Release {
+        /// Its serial.
+        serial: u32,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
     /// The store failed.
     #[error("the store failed: {0}")]
     Store(String),
@@ -152,6 +163,16 @@ pub trait FleetStore: Send + Sync {
     ) -> Result<(), FleetError>;
     /// Keeps the newest heartbeat of a device.
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError>;
+    /// Every release, by serial.
+    async fn releases(&self) -> Result<Vec<Staged>, FleetError>;
+    /// Keeps a new release; false when its serial is taken.
+    async fn add_release(&self, staged: Staged) -> Result<bool, FleetError>;
+    /// From now on it goes to devices below this bucket, or to nobody; one that has stopped stays so.
+    async fn set_release(&self, serial: u32, below: u16, stopped: Option<String>) -> Result<(), FleetError>;
+    /// Notes that a release was offered to a device.
+    async fn note_offer(&self, serial: u32, device: DeviceId, at: UtcMillis) -> Result<(), FleetError>;
+    /// How those stand to whom a release was offered.
+    async fn takers(&self, serial: u32) -> Result<Vec<Taker>, FleetError>;
 }
 
 /// What a listening device is called for.
@@ -265,9 +286,14 @@ impl Fleet {
     /// Notes how the device is.
     pub async fn heartbeat(&self, device: &Device, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, FleetError> {
         let now = self.clock.now();
+        let standing = heartbeat.release.clone();
         self.store.heartbeat(device.device, now, heartbeat).await?;
+        let release = match standing.filter(|_| !device.retired) {
+            Some(standing) => self.offered(device.device, &standing, now).await?,
+            None => None,
+        };
         let (index, commands) = (self.index(device).await?.1, self.sealed(device, now).await?);
-        Ok(HeartbeatAnswer { at_ms: now, index, commands })
+        Ok(HeartbeatAnswer { at_ms: now, index, commands, release })
     }
 
     /// Newest plan row, and the screens with plans after row `after`; none: no screens, only the row.

@@ -15,7 +15,7 @@ pub use model::{Added, Given, LibraryError, MediaItem, book};
 pub use probe::{Measured, PlayerProbe, Probe, ProbeError};
 
 use crate::error::StoreError;
-use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
 use std::path::Path;
@@ -127,6 +127,14 @@ impl Library {
             ));
         }
         Ok((items.len(), findings))
+    }
+
+    /// Keeps a file that is no item of the library (a release of the player) where bytes are served by their hash.
+    pub async fn keep_bytes(&self, path: &Path) -> Result<(Sha256Hash, u64), LibraryError> {
+        let copy = self.files.take_in(path).await?;
+        let kept = (copy.hash(), copy.size_bytes());
+        copy.keep().await?;
+        Ok(kept)
     }
 
     /// Opens the bytes of a known item, whole or in part.

@@ -294,6 +294,7 @@ impl Unit {
             display: self.display.clone(),
             machine: None,
             tools: Tools::none(Arc::new(SeededRng::new(options.seed))),
+            updates: None,
             options: AgentOptions { core: CoreOptions { make_good: options.make_good }, ..AgentOptions::default() },
         };
         let mut device = SimDevice::start(parts, Arc::clone(&self.clock), stage);

@@ -254,6 +254,23 @@ CREATE INDEX command_by_device ON command (device, id);
 CREATE TRIGGER an_answer_stands BEFORE UPDATE ON command WHEN OLD.answer IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'an answer is signed: it is never changed'); END;
 
+-- Versions of the player as their makers signed them, and how far each may go.
+CREATE TABLE release (
+    serial   INTEGER PRIMARY KEY CHECK (serial BETWEEN 1 AND 4294967295),
+    manifest BLOB    NOT NULL,                             -- signed envelope, the bytes that devices get
+    below    INTEGER NOT NULL CHECK (below BETWEEN 0 AND 1000), -- devices whose bucket is below this get it
+    stopped  TEXT,                                         -- why nobody gets it any more; NULL = it goes on
+    added_ms INTEGER NOT NULL
+) STRICT;
+
+-- To whom a release was offered.
+CREATE TABLE release_offer (
+    serial INTEGER NOT NULL REFERENCES release (serial),
+    device INTEGER NOT NULL REFERENCES device (id),
+    at_ms  INTEGER NOT NULL,                               -- first, server clock
+    PRIMARY KEY (serial, device)
+) STRICT, WITHOUT ROWID;
+
 ---------------------------------------------------------------------------------------------- proof
 -- Evidence never cascades from anything: no foreign key from here to media, plans or campaigns.
 

@@ -187,7 +187,7 @@ impl From<FleetError> for ApiError {
             FleetError::BadKey => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-key"),
             FleetError::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized"),
             FleetError::BadAnswer => of(StatusCode::FORBIDDEN, "bad-signature"),
-            FleetError::NotFound | FleetError::NoSuchScreen(_) => Self::not_found(),
+            FleetError::NotFound | FleetError::NoSuchScreen(_) | FleetError::Release { .. } => Self::not_found(),
             FleetError::NoDevice(_) | FleetError::TooManyCommands(_) | FleetError::BadCommand(_) => Self::not_found(),
             FleetError::Store(_) => Self::internal(&error),
         }

@@ -14,6 +14,7 @@ use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
+use lichphat_player::update::Updates;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
 use lichphat_playlists::wire::device::Provisioning;
@@ -94,8 +95,8 @@ impl TownServer {
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
         let options = AgentOptions::default();
-        let sim = switch_on(&identity, &clock, &transport, &fs, &journal, options);
-        TownDevice { sim, identity, transport, fs, journal, options }
+        let sim = switch_on(&identity, &clock, &transport, &fs, &journal, options, None);
+        TownDevice { sim, identity, fs, updates: None, transport, journal, options }
     }
 
     /// Lets server and device live until `until`, with a meeting every quarter of an hour.
@@ -114,8 +115,10 @@ impl TownServer {
 pub(crate) struct TownDevice {
     pub(crate) sim: SimDevice,
     pub(crate) identity: Arc<Identity>,
+    pub(crate) fs: MemoryMediaFs,
+    /// New versions of the player, from the next time it is switched on.
+    pub(crate) updates: Option<Arc<Updates>>,
     transport: HttpTransport,
-    fs: MemoryMediaFs,
     journal: MemoryJournal,
     options: AgentOptions,
 }
@@ -132,7 +135,8 @@ impl TownDevice {
         let clock = self.sim.clock.clone();
         clock.advance_to(until);
         clock.reboot();
-        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, self.options);
+        let updates = self.updates.clone();
+        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, self.options, updates);
     }
 }
 
@@ -143,6 +147,7 @@ fn switch_on(
     fs: &MemoryMediaFs,
     journal: &MemoryJournal,
     options: AgentOptions,
+    updates: Option<Arc<Updates>>,
 ) -> SimDevice {
     let stage = SimStage::new(clock.clone(), 30);
     let level = if identity.screen.as_str().starts_with('L') { DisplayLevel::D0 } else { DisplayLevel::D1 };
@@ -156,6 +161,7 @@ fn switch_on(
         display: Arc::new(FixedDisplay::new(level)),
         machine: None,
         tools: Tools::none(Arc::new(SeededRng::new(0))),
+        updates,
         options,
     };
     SimDevice::start(parts, clock.clone(), stage)

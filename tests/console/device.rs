@@ -67,6 +67,7 @@ impl Box1 {
             last_seq: Seq(0),
             acked_seq: Seq(0),
             health,
+            release: None,
             media_missing: 2,
             faults: vec!["sound-device-lost: <i>no card".into()],
         };

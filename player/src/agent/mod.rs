@@ -26,6 +26,7 @@ use crate::ports::{MediaFs, Transport};
 use crate::stage::{Stage, StageEvent};
 use crate::sync::{News, SyncError, Syncer, Tell};
 use crate::trigger::{Announcements, Asked};
+use crate::update::{UpdateError, Updates};
 use crate::uplink::{SharedJournal, Uplink, UplinkError, lock};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::segment::{CUT_AT_AGE_MS, CUT_AT_RECORDS};
@@ -86,6 +87,8 @@ pub struct AgentParts {
     pub machine: Option<Machine>,
     /// What commands are done with.
     pub tools: Tools,
+    /// New versions of the player; none when it takes none.
+    pub updates: Option<Arc<Updates>>,
     /// Settings.
     pub options: AgentOptions,
 }
@@ -108,6 +111,9 @@ pub enum AgentError {
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// A new version of the player.
+    #[error(transparent)]
+    Update(#[from] UpdateError),
 }
 
 /// The last faults, newest last, shared by the parts of an agent.
@@ -178,6 +184,7 @@ impl Agent {
             sealer,
             cache,
             faults: faults.clone(),
+            updates: parts.updates.clone(),
         };
         let mut playing = Playing::new(hands, parts.options);
         playing.restore(&plans);
@@ -187,6 +194,8 @@ impl Agent {
         let commands =
             Commands::load(parts.identity.clone(), parts.clock.clone(), parts.display.clone(), parts.fs, parts.tools);
         let missing = Arc::new(AtomicU32::new(0));
+        let authorization = parts.identity.authorization();
+        let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone(), authorization));
         let reporting = Reporting {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
             journal,
@@ -195,8 +204,9 @@ impl Agent {
             vitals: Vitals::new(parts.machine, parts.display, parts.clock.clone()),
             faults,
             missing: missing.clone(),
+            updates: parts.updates,
         };
-        Self { playing, fetching: Fetching { syncer, clock: parts.clock, missing }, reporting }
+        Self { playing, fetching: Fetching { syncer, clock: parts.clock, missing, updates }, reporting }
     }
 
     /// Its parts, for a loop that runs them side by side.
@@ -263,6 +273,8 @@ pub struct Fetching {
     syncer: Syncer,
     clock: Arc<dyn Clock>,
     missing: Arc<AtomicU32>,
+    /// New versions, and the way to them.
+    updates: Option<(Arc<Updates>, Arc<dyn Transport>, String)>,
 }
 
 impl std::fmt::Debug for Fetching {
@@ -281,7 +293,12 @@ impl Fetching {
     pub async fn sync_once(&mut self, tell: Tell<'_>) -> Result<(), AgentError> {
         let result = self.syncer.sync_once(self.clock.now(), tell).await;
         self.missing.store(self.syncer.media_missing(), Relaxed);
-        Ok(result?)
+        result?;
+        // What is to be shown comes first.
+        if let Some((updates, transport, authorization)) = &self.updates {
+            updates.fetch(&**transport, authorization, self.clock.now()).await?;
+        }
+        Ok(())
     }
 }
 
@@ -294,6 +311,7 @@ pub struct Reporting {
     vitals: Vitals,
     faults: FaultLog,
     missing: Arc<AtomicU32>,
+    updates: Option<Arc<Updates>>,
 }
 
 impl std::fmt::Debug for Reporting {
@@ -327,11 +345,17 @@ impl Reporting {
             last_seq,
             acked_seq,
             health: self.vitals.read(),
+            release: self.updates.as_ref().map(|updates| updates.standing()),
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),
         };
         let answer = self.uplink.heartbeat(&heartbeat).await?;
         self.vitals.heard(heartbeat.at_ms, answer.at_ms);
+        if let (Some(updates), Some(told)) = (&self.updates, &heartbeat.release)
+            && let Err(error) = updates.heard(told, answer.release.as_deref(), self.clock.now(), self.clock.state().0)
+        {
+            self.fault(error.to_string());
+        }
         for fault in self.commands.take(&answer.commands).await {
             self.faults.note(fault);
         }

@@ -11,11 +11,12 @@ use crate::stage::{Stage, StageEvent, StageResult};
 use crate::sync::News;
 use crate::trigger::lease::Lease;
 use crate::trigger::{Asked, Mode};
+use crate::update::{Scene, Updates};
 use crate::uplink::{SharedJournal, lock};
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::record::{Cause, PlayRecord};
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{DAY_S, UtcMillis};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub(super) struct Hands {
     pub(super) sealer: Sealer,
     pub(super) cache: Cache,
     pub(super) faults: FaultLog,
+    pub(super) updates: Option<Arc<Updates>>,
 }
 
 /// Decides, shows, writes down.
@@ -49,6 +51,8 @@ pub struct Playing {
     lease: Lease,
     /// An announcement has its way with the stage.
     announced: bool,
+    /// Time shown in this run with rendered frames, ms.
+    shown_ms: u64,
     stopping: bool,
     refetch: bool,
     sealed: bool,
@@ -75,6 +79,7 @@ impl Playing {
             open,
             lease: Lease::new(&options.announcements),
             announced: false,
+            shown_ms: 0,
             stopping: false,
             refetch: false,
             sealed: false,
@@ -199,6 +204,30 @@ impl Playing {
             wanted => wanted,
         }
     }
+    /// True when the player is to stop in order and be started again: into a new version, or back from one.
+    pub fn restart_due(&self) -> bool {
+        let Some(updates) = &self.hands.updates else { return false };
+        let due = updates.step(&self.scene());
+        updates.take_faults().into_iter().for_each(|fault| self.fault(fault));
+        due
+    }
+    fn scene(&self) -> Scene {
+        let now = self.hands.clock.now();
+        let (today, ms) = now.local(self.core.offset());
+        let second = (ms / 1000).max(1);
+        let hours = |day| self.core.duty_of(day);
+        let full = hours(today).is_some_and(|duty| duty.holds(second, DAY_S))
+            && hours(today.next()).is_some_and(|duty| duty.holds(0, second));
+        Scene {
+            now,
+            mono_ms: self.hands.clock.mono_ms(),
+            on_duty: hours(today).is_some_and(|duty| duty.contains(second)),
+            rests: !full,
+            matters: self.core.is_showing_a_quota(),
+            shown_ms: self.shown_ms,
+            stage_answers: self.core.stage_answers(),
+        }
+    }
     /// Records that wait for room on the disk.
     pub fn unwritten(&self) -> usize {
         self.unwritten.len()
@@ -251,6 +280,9 @@ impl Playing {
     }
 
     fn write(&mut self, record: PlayRecord) {
+        if record.frames_rendered > 0 {
+            self.shown_ms += record.end.since_ms(record.start).max(0) as u64;
+        }
         if self.unwritten.len() >= MAX_UNWRITTEN {
             self.fault(format!("{MAX_UNWRITTEN} records wait for room on the disk: later ones are lost"));
             return;

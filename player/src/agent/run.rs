@@ -19,7 +19,7 @@ use crate::journal::{Journal, JournalError};
 use crate::log::LogRing;
 use crate::machine::Machine;
 use crate::ports::http::HttpTransport;
-use crate::ports::{Request, Transport, TransportError};
+use crate::ports::{MediaFs, Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
 use crate::stage::layout::Cover;
 use crate::stage::{PictureSink, SoundSink, StageEvent, StageSettings};
@@ -27,6 +27,8 @@ use crate::sync::sse::EventReader;
 use crate::sync::{Backoff, News};
 use crate::trigger::listen::Heard;
 use crate::trigger::{self, TriggerSettings};
+use crate::update::Updates;
+use crate::update::launch::{launch, running};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcMillis;
@@ -150,6 +152,9 @@ pub enum Ended {
 pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
     let config = settings(args)?;
     std::fs::create_dir_all(&config.state_dir)?;
+    if config.update.release_key.is_some() {
+        launch(&config.state_dir);
+    }
     runtime()?.block_on(async {
         // Signals first: from here on a stop is an orderly one.
         let mut end = End {
@@ -264,11 +269,15 @@ fn open(
         // Without a panel of its own, a play claims no more than that its frames were rendered.
         None => Arc::new(FixedDisplay::new(DisplayLevel::D1)),
     };
+    let fs: Arc<dyn MediaFs> = Arc::new(StdMediaFs::new(state)?);
+    let key = config.update.key().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
+    let updates = key.map(|key| Arc::new(Updates::new(fs.clone(), key, identity.device, running())));
     let parts = AgentParts {
         identity: Arc::new(identity),
         clock,
         transport,
-        fs: Arc::new(StdMediaFs::new(state)?),
+        fs,
+        updates,
         journal,
         tools: Tools::new(stage.front(), log.clone(), Arc::new(SystemRng)),
         stage: Box::new(stage),
@@ -372,6 +381,9 @@ impl Show {
                 () = end.wait() => break,
             }
             guard.feed(playing.core().stage_answers());
+            if playing.restart_due() {
+                break; // the service manager starts the player again, and its first step picks the version
+            }
             if let Some(panel) = &self.panel {
                 panel.want(playing.panel_wanted());
             }

@@ -94,6 +94,11 @@ impl MediaFs for StdMediaFs {
         out.sort_unstable();
         Ok(out)
     }
+    fn make_executable(&self, path: &str) -> io::Result<()> {
+        let file = File::open(self.join(path)?)?;
+        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        file.sync_all()
+    }
     fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::statvfs(&self.root)?;
         Ok(stat.f_bavail * stat.f_frsize)

@@ -315,6 +315,10 @@ impl Core {
         let stand_by = || DayPlan::stand_by(self.days.range(..day).filter_map(|(_, d)| d.plan.as_ref()));
         Some(&self.plan_of(day).or_else(stand_by)?.playlist.duty)
     }
+    /// Is a play on now that somebody counts?
+    pub fn is_showing_a_quota(&self) -> bool {
+        self.queue.front().is_some_and(|q| q.started && q.plan.terms(q.item).is_some())
+    }
     /// Is something on the screen now?
     pub fn is_showing(&self) -> bool {
         self.queue.front().is_some_and(|q| q.started)

@@ -5,6 +5,7 @@ mod machine;
 mod media;
 mod server;
 mod trigger;
+mod update;
 
 use crate::config::{ConfigError, PlayerConfig};
 use serde::Serialize;
@@ -81,7 +82,7 @@ impl Said {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`.
+    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`, `update`.
     pub subject: &'static str,
     /// How it is.
     pub health: Health,
@@ -123,6 +124,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     findings.push(trigger::look(&config.trigger));
     findings.extend(media::decoders());
     findings.extend(server::look(&config.state_dir));
+    findings.extend(update::look(&config));
     let health = findings.iter().map(|f| f.health).max().unwrap_or(Health::Ok);
     Ok(Report { health, findings })
 }

@@ -10,6 +10,7 @@ use lichphat_player::display::{Display, FixedDisplay};
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
+use lichphat_player::update::Updates;
 use lichphat_playlists::ids::*;
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::proof::receipt::Receipt;
@@ -141,6 +142,8 @@ pub struct Server {
     pub raw_commands: Vec<String>,
     pub answers: Vec<Answer>,
     pub heartbeats: Vec<Heartbeat>,
+    /// The release that is offered with every answer to a heartbeat, base64.
+    pub offer: Option<String>,
     /// Answer with this receipt whatever comes.
     pub stuck_receipt: Option<Vec<u8>>,
 }
@@ -249,7 +252,7 @@ impl FakeServer {
         let seal =
             |c: &Command| base64::engine::general_purpose::STANDARD_NO_PAD.encode(c.seal(&command_key()).as_bytes());
         let commands = s.raw_commands.iter().cloned().chain(open.map(seal)).collect();
-        let answer = HeartbeatAnswer { at_ms, index: String::new(), commands };
+        let answer = HeartbeatAnswer { at_ms, index: String::new(), commands, release: s.offer.clone() };
         Response::new(200, serde_json::to_vec(&answer).unwrap())
     }
 
@@ -337,6 +340,7 @@ pub struct World {
     pub display: Arc<FixedDisplay>,
     pub identity: Arc<Identity>,
     pub tools: Tools,
+    pub updates: Option<Arc<Updates>>,
     pub options: AgentOptions,
 }
 
@@ -360,6 +364,7 @@ impl World {
             display: Arc::new(FixedDisplay::new(DisplayLevel::D1)),
             identity: Arc::new(identity),
             tools: Tools::none(Arc::new(SeededRng::new(2))),
+            updates: None,
             options: AgentOptions::default(),
         }
     }
@@ -380,6 +385,7 @@ impl World {
             display,
             machine: None,
             tools: self.tools.clone(),
+            updates: self.updates.clone(),
             options: self.options,
         };
         SimDevice::start(parts, self.clock.clone(), stage)

@@ -16,6 +16,7 @@
 //! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
 
 use super::health::Health;
+use super::release::Standing;
 use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
 use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,8 @@ pub struct Heartbeat {
     pub acked_seq: Seq,
     /// How its box is.
     pub health: Health,
+    /// How it stands to releases; none when it takes none.
+    pub release: Option<Standing>,
     /// Media of the horizon that are not on disk yet.
     pub media_missing: u32,
     /// Last faults, newest last, each in one line; at most 8.
@@ -96,6 +99,8 @@ pub struct HeartbeatAnswer {
     pub index: String,
     /// What is asked of it and not answered yet, in order of number: signed [`Command`](super::command::Command)s, base64.
     pub commands: Vec<String>,
+    /// The signed [`Release`](super::release::Release) that the device should have, base64; its program is fetched like media.
+    pub release: Option<String>,
 }
 
 /// An error as RFC 9457 has it.

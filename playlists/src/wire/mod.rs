@@ -3,5 +3,6 @@
 pub mod command;
 pub mod device;
 pub mod health;
+pub mod release;
 pub mod sign;
 pub mod v1;

@@ -47,6 +47,10 @@ purpose!(
     Answering, "lichphat answer v1"
 );
 purpose!(
+    /// Versions of the player, by its makers; its private half is never on a scheduler.
+    Releasing, "lichphat release v1"
+);
+purpose!(
     /// Approvals of media, by people. Nothing signs with it yet; the type exists so that no other key ever can.
     Approval, "lichphat approval v1"
 );

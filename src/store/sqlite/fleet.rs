@@ -3,11 +3,14 @@
 use super::Store;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
+use crate::fleet::release::{Staged, Taker};
 use crate::fleet::{Asked, Device, DeviceState, FleetError, FleetStore, KEPT_MS, MOST_WAITING, NewCommand, NewDevice};
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::Ask;
 use lichphat_playlists::wire::device::Heartbeat;
+use lichphat_playlists::wire::release::{Release, ReleaseError};
+use lichphat_playlists::wire::sign::Envelope;
 use lichphat_playlists::wire::v1::{IndexEntry, PlaylistIndex};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -338,4 +341,76 @@ impl FleetStore for Store {
         .await?;
         Ok(())
     }
+
+    async fn releases(&self) -> Result<Vec<Staged>, FleetError> {
+        Ok(self.read(releases).await?)
+    }
+
+    async fn add_release(&self, staged: Staged) -> Result<bool, FleetError> {
+        let added = self
+            .write(move |tx| {
+                let mut query = tx.prepare_cached(
+                    "INSERT INTO release (serial, manifest, below, added_ms) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+                )?;
+                Ok(query.execute(params![staged.release.serial, staged.manifest, staged.below, staged.added.0])? > 0)
+            })
+            .await?;
+        Ok(added)
+    }
+
+    async fn set_release(&self, serial: u32, below: u16, stopped: Option<String>) -> Result<(), FleetError> {
+        self.write(move |tx| {
+            tx.prepare_cached("UPDATE release SET below = ?2, stopped = coalesce(stopped, ?3) WHERE serial = ?1")?
+                .execute(params![serial, below, stopped])?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn note_offer(&self, serial: u32, device: DeviceId, at: UtcMillis) -> Result<(), FleetError> {
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO release_offer (serial, device, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+            )?
+            .execute(params![serial, device.0, at.0])?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn takers(&self, serial: u32) -> Result<Vec<Taker>, FleetError> {
+        let takers = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(
+                    "SELECT h.at_ms, h.body FROM release_offer o JOIN heartbeat h ON h.device = o.device WHERE o.serial = ?1",
+                )?;
+                let rows = query.query_map([serial], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?;
+                rows.map(|row| {
+                    let (at_ms, body) = row?;
+                    // Words of another version say nothing; how long ago they came does.
+                    let standing = serde_json::from_str::<Heartbeat>(&body).ok().and_then(|beat| beat.release);
+                    Ok(Taker { heard: UtcMillis(at_ms), standing })
+                })
+                .collect::<Result<_, StoreError>>()
+            })
+            .await?;
+        Ok(takers)
+    }
+}
+
+fn releases(conn: &Connection) -> Result<Vec<Staged>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT manifest, below, stopped, added_ms FROM release ORDER BY serial")?;
+    let rows = query.query_map([], |r| {
+        Ok((r.get::<_, Vec<u8>>(0)?, r.get(1)?, r.get::<_, Option<String>>(2)?, r.get::<_, i64>(3)?))
+    })?;
+    rows.map(|row| {
+        let (manifest, below, stopped, added_ms) = row?;
+        let unreadable = |error: ReleaseError| StoreError::unreadable("release", error);
+        let envelope = Envelope::from_bytes(manifest.clone()).map_err(|e| unreadable(e.into()))?;
+        let release = Release::unverified(&envelope).map_err(unreadable)?;
+        Ok(Staged { release, manifest, below, stopped, added: UtcMillis(added_ms) })
+    })
+    .collect()
 }

@@ -1,0 +1,3 @@
+//! `release` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("release");
