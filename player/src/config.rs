@@ -45,6 +45,8 @@ pub struct PlayerConfig {
     pub background: Colour,
     /// Output frames per second.
     pub fps: u32,
+    /// Decode on the chip made for it, where there is one.
+    pub hardware_decoders: bool,
     /// Sources of another shape.
     pub fit: Fit,
     /// What is between player and panel.
@@ -75,6 +77,7 @@ impl Default for PlayerConfig {
             reserved: None,
             background: Colour::default(),
             fps: 30,
+            hardware_decoders: true,
             fit: Fit::Letterbox,
             link: Link::Direct,
             panel: PanelRule::default(),

@@ -11,6 +11,8 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod core;
+#[cfg(feature = "stage-gstreamer")]
+pub mod decoders;
 pub mod display;
 #[cfg(feature = "stage-gstreamer")]
 pub mod doctor;

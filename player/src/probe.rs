@@ -78,7 +78,7 @@ const LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(20);
 /// Looks at the file at `path`: decodes its first frame, reads its streams, and sees that its end is there.
 pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
     let unreadable = |why: String| ProbeError::Unreadable { path: path.into(), why };
-    gst::init().map_err(ProbeError::Gstreamer)?;
+    crate::decoders::init(true).map_err(ProbeError::Gstreamer)?;
     let meta = std::fs::metadata(path).map_err(|e| unreadable(e.to_string()))?;
     if !meta.is_file() {
         return Err(unreadable("it is not a file".into()));

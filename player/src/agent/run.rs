@@ -7,6 +7,7 @@ use crate::cache::StdMediaFs;
 use crate::clock::{SystemClock, SystemRng};
 use crate::commands::Tools;
 use crate::config::{ConfigError, PlayerConfig};
+use crate::decoders;
 use crate::display::drm::{DrmDisplay, Link};
 use crate::display::line::Lines;
 use crate::display::watch::{Panel, PanelNews, Watch};
@@ -238,6 +239,7 @@ fn open(
     };
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
     let area = config.area().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
+    decoders::init(config.hardware_decoders).map_err(|e| StageError::Gstreamer(e.to_string()))?;
     let stage = GstStage::open(
         StageSettings {
             width_px: area.width,

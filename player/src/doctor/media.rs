@@ -69,8 +69,8 @@ const FORMATS: [(&str, &str, &str, bool); 9] = [
 ];
 
 /// The decoder that would be taken for each format.
-pub(super) fn decoders() -> Vec<Finding> {
-    if let Err(error) = gst::init() {
+pub(super) fn decoders(hardware: bool) -> Vec<Finding> {
+    if let Err(error) = crate::decoders::init(hardware) {
         let mend = Said::new("Cài lại gói GStreamer.", "Install the packages of GStreamer anew.");
         let said = Said::new(format!("GStreamer không chạy: {error}"), format!("GStreamer does not start: {error}"));
         return vec![Finding::ill("decoder", Health::Fault, said, mend)];
@@ -89,7 +89,7 @@ fn decoder((format, caps, package, rare): (&str, &str, &str, bool)) -> Finding {
         let mend = Said::new(format!("apt install {package}"), format!("apt install {package}"));
         return Finding::ill("decoder", health, said, mend);
     };
-    let hardware = best.metadata("klass").is_some_and(|klass| klass.contains("Hardware"));
+    let hardware = crate::decoders::is_hardware(best);
     let (vi, en) = if hardware { ("phần cứng", "hardware") } else { ("phần mềm", "software") };
     Finding::ok("decoder", format!("{format}: {} ({vi})", best.name()), format!("{format}: {} ({en})", best.name()))
 }
@@ -106,7 +106,7 @@ mod tests {
             (missing.health, missing.mend.unwrap().en.as_str()),
             (Health::Fault, "apt install gstreamer1.0-lacquer")
         );
-        let needed: Vec<Finding> = decoders().into_iter().filter(|f| f.health == Health::Fault).collect();
+        let needed: Vec<Finding> = decoders(true).into_iter().filter(|f| f.health == Health::Fault).collect();
         assert_eq!(needed, [], "the packages that `make test` installs bring them");
     }
 }

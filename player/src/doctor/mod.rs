@@ -122,7 +122,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     findings.extend(machine::panel(&config, Path::new("/dev"), Path::new("/sys/class/drm")));
     findings.extend(media::outputs(&config));
     findings.push(trigger::look(&config.trigger));
-    findings.extend(media::decoders());
+    findings.extend(media::decoders(config.hardware_decoders));
     findings.extend(server::look(&config.state_dir));
     findings.extend(update::look(&config));
     let health = findings.iter().map(|f| f.health).max().unwrap_or(Health::Ok);

@@ -7,6 +7,7 @@ mod records;
 
 pub use list::{List, ListError, ListItem};
 
+use crate::decoders;
 use crate::stage::gst::{GstStage, StageError};
 use crate::stage::layout::Cover;
 use crate::stage::{PictureSink, SoundRule, SoundSink, Stage, StageEvent, StageItem, StageResult, StageSettings};
@@ -98,6 +99,7 @@ pub fn play(args: &PlayArgs) -> Result<(), PlayError> {
         let mut interrupt = signal(SignalKind::interrupt()).map_err(PlayError::System)?;
         let mut terminate = signal(SignalKind::terminate()).map_err(PlayError::System)?;
         let (tell, events) = unbounded_channel();
+        decoders::init(true).map_err(|e| StageError::Gstreamer(e.to_string()))?;
         let stage = GstStage::open(settings, Arc::new(HostClock::default()), tell)?;
         let end = async {
             let limit = async {
