@@ -6,6 +6,7 @@ use bytes::Bytes;
 use futures_util::FutureExt as _;
 use lichphat_player::core::DayPlan;
 use lichphat_player::sync::sse::{EventReader, ServerEvent};
+use lichphat_player::trigger::{Asked, TriggerSettings};
 use lichphat_playlists::ids::{
     BootId, CampaignCode, CommandId, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash,
 };
@@ -362,6 +363,21 @@ pub(super) fn events(data: &[u8]) -> bool {
     let whole = read(4_000);
     assert!([1, 3, 64].iter().all(|&size| read(size) == whole), "the cuts are heard");
     !whole.is_empty()
+}
+
+/// A word of the announcing side: of what anybody may send, only the two words with the key are taken.
+pub(super) fn announcement(data: &[u8]) -> bool {
+    let settings = TriggerSettings { key: "cua-ra-12-noi-bai".into(), ..TriggerSettings::default() };
+    let Some(asked) = settings.read(data) else { return false };
+    let word = match asked {
+        Asked::Hold => "hold",
+        Asked::Release => "release",
+    };
+    assert_eq!(data.trim_ascii_end(), format!("{word} {}", settings.key).as_bytes());
+    true
+}
+pub(super) fn announcement_seeds() -> Vec<Vec<u8>> {
+    vec![b"hold cua-ra-12-noi-bai".to_vec(), b"release cua-ra-12-noi-bai\r\n".to_vec()]
 }
 
 pub(super) fn event_seeds() -> Vec<Vec<u8>> {

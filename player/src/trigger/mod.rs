@@ -136,8 +136,7 @@ impl TriggerSettings {
     }
 
     /// What a datagram says; none when it is not one of ours.
-    #[cfg(feature = "stage-gstreamer")]
-    fn read(&self, datagram: &[u8]) -> Option<Asked> {
+    pub fn read(&self, datagram: &[u8]) -> Option<Asked> {
         let (word, key) = std::str::from_utf8(datagram).ok()?.trim_ascii_end().split_once(' ')?;
         match word {
             "hold" if key == self.key => Some(Asked::Hold),
@@ -182,7 +181,6 @@ mod tests {
         assert!(parse(&both).unwrap_err().contains("not both"));
     }
 
-    #[cfg(feature = "stage-gstreamer")]
     #[test]
     fn a_datagram_is_a_word_and_the_key_and_nothing_else() {
         let settings = TriggerSettings { key: "ben-xe-giap-bat-2026".into(), ..TriggerSettings::default() };

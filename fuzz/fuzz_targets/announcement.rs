@@ -1,0 +1,3 @@
+//! `announcement` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("announcement");
