@@ -55,6 +55,8 @@ pub struct PlayerConfig {
     pub panel: PanelRule,
     /// New versions of the player.
     pub update: UpdateSettings,
+    /// USB sticks are looked for where they are mounted: here and up to two levels below; empty: nowhere.
+    pub usb_root: PathBuf,
     /// Seconds between two looks at the scheduler when it does not call by itself.
     pub poll_s: u32,
     /// Plays after which records are cut into a signed segment and sent.
@@ -82,6 +84,7 @@ impl Default for PlayerConfig {
             link: Link::Direct,
             panel: PanelRule::default(),
             update: UpdateSettings::default(),
+            usb_root: "/media".into(),
             poll_s: 60,
             segment_plays: 64,
             segment_age_s: 900,

@@ -31,3 +31,4 @@ pub mod sync;
 pub mod trigger;
 pub mod update;
 pub mod uplink;
+pub mod usb;

@@ -57,6 +57,9 @@ pub enum TransportError {
     /// No connection, or it broke.
     #[error("the scheduler cannot be reached: {0}")]
     Unreachable(String),
+    /// A stick that somebody brought cannot be read or written, or was pulled.
+    #[error("the USB stick does not work: {0}")]
+    Stick(String),
     /// An answer larger than the caller will hold.
     #[error("the answer is larger than {limit_bytes} bytes")]
     TooLarge {

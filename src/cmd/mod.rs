@@ -19,6 +19,7 @@ pub mod rooms;
 mod serve;
 mod share;
 mod simulate;
+pub mod usb;
 mod why;
 
 use crate::clock::SystemClock;
@@ -64,6 +65,8 @@ enum Command {
     Device(device::Args),
     /// Phiên bản của trình phát: ký, đưa ra dần, dừng (signed versions of the player, brought out in stages)
     Release(release::Args),
+    /// USB cho màn hình không có mạng (a stick for screens without network)
+    Usb(usb::Args),
     /// Lập lịch phát (plans)
     Plan(plan::Args),
     /// Giờ cao điểm tính từ số đếm lượt người (peak windows from counts of people)
@@ -90,6 +93,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Device(args) => device::run(args, &context).await,
         Command::Release(args) => release::run(args, &context).await,
+        Command::Usb(args) => usb::run(args, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
         Command::Peaks(args) => peaks::run(args, &context).await,
         Command::Preflight(args) => preflight::run(args, &context).await,

@@ -283,6 +283,17 @@ impl Fleet {
         self.store.states(screen).await
     }
 
+    /// The devices that stand at `screens`, or at any screen when none is named, by screen.
+    pub async fn present(&self, screens: &[ScreenCode]) -> Result<Vec<Device>, FleetError> {
+        let mut devices = Vec::new();
+        for state in self.store.states(None).await? {
+            if screens.is_empty() || screens.contains(&state.screen) {
+                devices.extend(self.store.device(state.device).await?);
+            }
+        }
+        Ok(devices)
+    }
+
     /// Notes how the device is.
     pub async fn heartbeat(&self, device: &Device, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, FleetError> {
         let now = self.clock.now();

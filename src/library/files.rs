@@ -122,6 +122,10 @@ impl MediaReader {
     pub fn length(&self) -> u64 {
         self.end - self.start
     }
+    /// The file, standing at the first byte: for whoever copies it as a whole.
+    pub async fn into_std(self) -> std::fs::File {
+        self.file.into_std().await
+    }
     /// The bytes in pieces of at most 64 KiB.
     pub fn into_stream(self) -> impl futures_util::Stream<Item = std::io::Result<bytes::Bytes>> + Send + Sync {
         let left = self.length();

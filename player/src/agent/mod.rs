@@ -10,6 +10,8 @@ mod guard;
 mod playing;
 #[cfg(feature = "stage-gstreamer")]
 pub mod run;
+#[cfg(feature = "stage-gstreamer")]
+mod sticks;
 mod vitals;
 
 pub use playing::Playing;
@@ -28,6 +30,7 @@ use crate::sync::{News, SyncError, Syncer, Tell};
 use crate::trigger::{Announcements, Asked};
 use crate::update::{UpdateError, Updates};
 use crate::uplink::{SharedJournal, Uplink, UplinkError, lock};
+use crate::usb::Stick;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::segment::{CUT_AT_AGE_MS, CUT_AT_RECORDS};
 use lichphat_playlists::time::{HANOI, UtcMillis};
@@ -227,6 +230,14 @@ impl Agent {
     pub async fn upload_once(&mut self) -> Result<usize, AgentError> {
         self.reporting.upload_once().await
     }
+    /// Takes what a stick brings, and leaves on it every record until now; returns how many segments.
+    pub async fn visit(&mut self, stick: &Stick) -> Result<usize, AgentError> {
+        let playing = &mut self.playing;
+        playing.cut_for_stick();
+        let left = self.reporting.visit(stick).await?;
+        self.fetching.visit(stick, &mut |news| playing.take(news)).await?;
+        Ok(left)
+    }
     /// Says how it is.
     pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
         self.reporting.heartbeat().await
@@ -300,6 +311,12 @@ impl Fetching {
         }
         Ok(())
     }
+    /// The same from a stick.
+    pub async fn visit(&mut self, stick: &Stick, tell: Tell<'_>) -> Result<(), AgentError> {
+        let result = self.syncer.visit(stick, self.clock.now(), tell).await;
+        self.missing.store(self.syncer.media_missing(), Relaxed);
+        Ok(result?)
+    }
 }
 
 /// The part that hands records over and says how the device is.
@@ -324,6 +341,10 @@ impl Reporting {
     /// Sends every sealed segment the scheduler does not hold yet; returns how many went.
     pub async fn upload_once(&mut self) -> Result<usize, AgentError> {
         Ok(self.uplink.upload_once(self.clock.now()).await?)
+    }
+    /// Obeys the receipt on a stick and leaves everything sealed on it that no receipt covers; returns how many segments.
+    pub async fn visit(&self, stick: &Stick) -> Result<usize, AgentError> {
+        Ok(self.uplink.visit(stick, self.clock.now()).await?)
     }
     /// Notes something people should know.
     pub fn fault(&self, text: String) {

@@ -248,6 +248,13 @@ impl Playing {
         result.map(|_| ())
     }
 
+    /// Seals what was shown until now, for a stick to carry away; what cannot be sealed goes with the next one.
+    pub fn cut_for_stick(&mut self) {
+        if let Err(error) = self.cut() {
+            self.fault(error.to_string());
+        }
+    }
+
     fn decide(&mut self, event: Event) {
         let mut next = Some(event);
         while let Some(event) = next.take() {

@@ -2,6 +2,7 @@
 //! waits for neither of the others.
 
 use super::guard::Guard;
+use super::sticks::{Tend, Visit, Visits};
 use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Reporting};
 use crate::cache::StdMediaFs;
 use crate::clock::{SystemClock, SystemRng};
@@ -23,13 +24,14 @@ use crate::ports::http::HttpTransport;
 use crate::ports::{MediaFs, Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
 use crate::stage::layout::Cover;
-use crate::stage::{PictureSink, SoundSink, StageEvent, StageSettings};
+use crate::stage::{Front, PictureSink, SoundSink, StageEvent, StageSettings};
 use crate::sync::sse::EventReader;
 use crate::sync::{Backoff, News};
 use crate::trigger::listen::Heard;
 use crate::trigger::{self, TriggerSettings};
 use crate::update::Updates;
 use crate::update::launch::{launch, running};
+use crate::usb::watch::Sticks;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcMillis;
@@ -166,7 +168,8 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
         let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(Ended::Stopped) };
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
         let (tell, events) = unbounded_channel();
-        let (parts, panel) = open(&config, identity, transport.clone(), tell, log)?;
+        let Opened { parts, panel, front } = open(&config, identity, transport.clone(), tell, log)?;
+        let sticks = Sticks::new(config.usb_root, parts.identity.screen.clone());
         let ended = Show {
             transport,
             authorization: parts.identity.authorization(),
@@ -174,8 +177,9 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
             panel,
             poll_s: config.poll_s,
             trigger: config.trigger,
+            front,
         }
-        .run(Agent::start_unchecked(parts), events, end)
+        .run(Agent::start_unchecked(parts), events, sticks, end)
         .await;
         Ok(ended)
     })
@@ -215,13 +219,21 @@ async fn who(args: &RunArgs, state: &Path, end: &mut End) -> Result<Option<Ident
     }
 }
 
+/// A screen that is about to run.
+struct Opened {
+    parts: AgentParts,
+    /// A panel that can be asked and switched.
+    panel: Option<Arc<Panel>>,
+    front: Arc<dyn Front>,
+}
+
 fn open(
     config: &PlayerConfig,
     identity: Identity,
     transport: Arc<dyn Transport>,
     tell: UnboundedSender<StageEvent>,
     log: &LogRing,
-) -> Result<(AgentParts, Option<Arc<Panel>>), RunError> {
+) -> Result<Opened, RunError> {
     let state = &config.state_dir;
     let key = identity.evidence.verifying_key();
     let opened = SqliteJournal::open(&state.join("journal.db"), identity.device, identity.epoch, key);
@@ -274,6 +286,7 @@ fn open(
     let fs: Arc<dyn MediaFs> = Arc::new(StdMediaFs::new(state)?);
     let key = config.update.key().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
     let updates = key.map(|key| Arc::new(Updates::new(fs.clone(), key, identity.device, running())));
+    let front = stage.front();
     let parts = AgentParts {
         identity: Arc::new(identity),
         clock,
@@ -295,7 +308,7 @@ fn open(
         },
     };
     // Behind a splitter or an LED processor whoever answers is not the panel.
-    Ok((parts, panel.filter(|_| config.link == Link::Direct)))
+    Ok(Opened { parts, panel: panel.filter(|_| config.link == Link::Direct), front })
 }
 
 /// What ends a run.
@@ -338,19 +351,22 @@ struct Show {
     panel: Option<Arc<Panel>>,
     poll_s: u32,
     trigger: TriggerSettings,
+    front: Arc<dyn Front>,
 }
 
 impl Show {
-    async fn run(self, agent: Agent, mut events: UnboundedReceiver<StageEvent>, mut end: End) -> Ended {
+    async fn run(self, agent: Agent, mut events: UnboundedReceiver<StageEvent>, sticks: Sticks, mut end: End) -> Ended {
         let (mut playing, fetching, reporting) = agent.split();
         let (news, mut heard) = unbounded_channel();
         let (stop, stopped) = watch::channel(false);
         let (look, sealed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let calls = Calls::default();
-        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, stopped.clone()));
-        let report = tokio::spawn(report(reporting, sealed.clone(), calls.clone(), stopped.clone()));
+        let (tend, mut to_cut, [to_fetch, to_report]) = Tend::new(sticks, self.front.clone());
+        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, to_fetch, stopped.clone()));
+        let report = tokio::spawn(report(reporting, sealed.clone(), calls.clone(), to_report, stopped.clone()));
         let listen =
             tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone(), calls.clone()));
+        let tend = tokio::spawn(tend.run());
         let (tell, mut announced) = channel(WORDS);
         let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
         playing.tick();
@@ -380,6 +396,10 @@ impl Show {
                     ended = Ended::ToRestart;
                     break;
                 }
+                Some(done) = to_cut.recv() => {
+                    playing.cut_for_stick();
+                    let _ = done.send(()); // whoever asked may have been stopped
+                }
                 () = end.wait() => break,
             }
             guard.feed(playing.core().stage_answers());
@@ -399,6 +419,7 @@ impl Show {
         guard.stopping();
         stop.send_replace(true);
         listen.abort();
+        tend.abort();
         trigger.abort();
         fetch.abort();
         last_words(&mut playing, &mut events).await;
@@ -457,6 +478,7 @@ async fn fetch(
     news: UnboundedSender<News>,
     look: Arc<Notify>,
     poll_s: u32,
+    mut visits: Visits,
     mut stopped: watch::Receiver<bool>,
 ) {
     let mut tell = |item: News| {
@@ -464,11 +486,20 @@ async fn fetch(
     };
     fetching.check_media(&mut tell);
     let mut backoff = Backoff::new(u64::from(poll_s) * 1000);
+    let mut visit: Option<Visit> = None;
     loop {
+        if let Some(visit) = visit.take() {
+            let result = fetching.visit(&visit.stick, &mut tell).await;
+            visit.done(result.map(|()| 0));
+        }
         // A call of the scheduler breaks off a long download; it goes on where it stopped.
         let result = tokio::select! {
             result = fetching.sync_once(&mut tell) => Some(result),
             () = look.notified() => None,
+            Some(came) = visits.recv() => {
+                visit = Some(came);
+                None
+            }
             () = stopping(&mut stopped) => return,
         };
         let Some(result) = result else { continue };
@@ -478,6 +509,7 @@ async fn fetch(
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
             () = look.notified() => {}
+            Some(came) = visits.recv() => visit = Some(came),
             () = stopping(&mut stopped) => return,
         }
     }
@@ -488,11 +520,17 @@ async fn report(
     mut reporting: Reporting,
     sealed: Arc<Notify>,
     calls: Calls,
+    mut visits: Visits,
     mut stopped: watch::Receiver<bool>,
 ) -> Reporting {
     let mut backoff = Backoff::new(HEARTBEAT.as_millis() as u64);
     let mut said: Option<Instant> = None;
+    let mut visit: Option<Visit> = None;
     loop {
+        if let Some(visit) = visit.take() {
+            let result = reporting.visit(&visit.stick).await;
+            visit.done(result);
+        }
         let round = async {
             reporting.upload_once().await?;
             if said.is_none_or(|at| at.elapsed() >= HEARTBEAT / 2) {
@@ -506,6 +544,10 @@ async fn report(
         };
         let result = tokio::select! {
             result = round => result,
+            Some(came) = visits.recv() => {
+                visit = Some(came);
+                continue;
+            }
             () = stopping(&mut stopped) => return reporting,
         };
         if let Err(error) = &result {
@@ -515,6 +557,7 @@ async fn report(
             () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
             () = sealed.notified() => {}
             () = calls.command.notified() => said = None,
+            Some(came) = visits.recv() => visit = Some(came),
             () = stopping(&mut stopped) => return reporting,
         }
     }

@@ -1,14 +1,17 @@
-//! Files on a real disk.
+//! Files on a real disk, or on a stick that somebody brought: whatever links and names lie there, nothing outside the
+//! directory is read or written, and only plain files are opened.
 
 use crate::ports::{MediaFs, MediaWrite};
-use std::fs::{File, OpenOptions};
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Files below one directory.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StdMediaFs {
     root: PathBuf,
+    dir: Dir,
 }
 
 impl StdMediaFs {
@@ -16,14 +19,32 @@ impl StdMediaFs {
     pub fn new(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root: PathBuf = root.into();
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root: root.canonicalize()? })
+        let root = root.canonicalize()?;
+        Ok(Self { dir: Dir::open_ambient_dir(&root, ambient_authority())?, root })
     }
-    fn join(&self, path: &str) -> io::Result<PathBuf> {
-        let inside = Path::new(path).components().all(|c| matches!(c, std::path::Component::Normal(_)));
-        if !inside {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} leaves the state directory")));
+
+    /// The file's name is on the disk, and so are those of the directories above it.
+    fn sync_parents(&self, path: &str) -> io::Result<()> {
+        for dir in Path::new(path).ancestors().skip(1) {
+            let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+            self.dir.open(dir)?.sync_all()?;
         }
-        Ok(self.root.join(path))
+        Ok(())
+    }
+}
+
+fn inside(path: &str) -> io::Result<&str> {
+    match Path::new(path).components().all(|c| matches!(c, Component::Normal(_))) {
+        true => Ok(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} leaves the directory"))),
+    }
+}
+
+fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -44,45 +65,34 @@ impl MediaWrite for Appending {
     }
 }
 
-fn sync_parent(path: &Path) -> io::Result<()> {
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
-}
-
 impl MediaFs for StdMediaFs {
     fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
-        Ok(Box::new(File::open(self.join(path)?)?))
+        let path = inside(path)?;
+        // Whoever opens a pipe waits for its other end.
+        if !self.dir.metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} is not a file")));
+        }
+        Ok(Box::new(self.dir.open(path)?))
     }
     fn append(&self, path: &str) -> io::Result<Box<dyn MediaWrite>> {
-        let path = self.join(path)?;
-        if let Some(dir) = path.parent() {
-            std::fs::create_dir_all(dir)?;
+        let path = inside(path)?;
+        if let Some(dir) = Path::new(path).parent() {
+            self.dir.create_dir_all(dir)?;
         }
-        Ok(Box::new(Appending(OpenOptions::new().create(true).append(true).open(path)?)))
+        Ok(Box::new(Appending(self.dir.open_with(path, OpenOptions::new().create(true).append(true))?)))
     }
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        let to = self.join(to)?;
-        std::fs::rename(self.join(from)?, &to)?;
-        sync_parent(&to)
+        self.dir.rename(inside(from)?, &self.dir, inside(to)?)?;
+        self.sync_parents(to)
     }
     fn remove(&self, path: &str) -> io::Result<()> {
-        match std::fs::remove_file(self.join(path)?) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        }
+        absent(self.dir.remove_file(inside(path)?)).map(drop)
     }
     fn size_bytes(&self, path: &str) -> io::Result<Option<u64>> {
-        match std::fs::metadata(self.join(path)?) {
-            Ok(meta) => Ok(Some(meta.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        Ok(absent(self.dir.metadata(inside(path)?))?.map(|meta| meta.len()))
     }
     fn list(&self, dir: &str) -> io::Result<Vec<(String, u64)>> {
-        let entries = match std::fs::read_dir(self.join(dir)?) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
+        let Some(entries) = absent(self.dir.read_dir(inside(dir)?))? else { return Ok(Vec::new()) };
         let mut out = Vec::new();
         for entry in entries {
             let entry = entry?;
@@ -95,12 +105,12 @@ impl MediaFs for StdMediaFs {
         Ok(out)
     }
     fn make_executable(&self, path: &str) -> io::Result<()> {
-        let file = File::open(self.join(path)?)?;
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700))?;
+        let file = self.dir.open(inside(path)?)?;
+        file.set_permissions(Permissions::from_std(std::os::unix::fs::PermissionsExt::from_mode(0o700)))?;
         file.sync_all()
     }
     fn free_bytes(&self) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(&self.root)?;
+        let stat = rustix::fs::fstatvfs(&self.dir)?;
         Ok(stat.f_bavail * stat.f_frsize)
     }
     fn absolute(&self, path: &str) -> PathBuf {

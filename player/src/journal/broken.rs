@@ -33,7 +33,7 @@ impl Journal for BrokenJournal {
     fn cut(&mut self, _: &Sealer, _: UtcMillis) -> Result<Option<Seq>, JournalError> {
         self.refuse()
     }
-    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+    fn sealed_after(&self, _: Seq) -> Result<Option<Sealed>, JournalError> {
         self.refuse()
     }
     fn obey(&mut self, _: &Receipt) -> Result<(), JournalError> {

@@ -95,9 +95,9 @@ impl Journal for MemoryJournal {
         state.segments.push_back(Kept { sealed, sealed_at: now, records });
         Ok(Some(last))
     }
-    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+    fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError> {
         let state = self.state();
-        let at = state.segments.partition_point(|s| s.sealed.last.0 <= state.acked);
+        let at = state.segments.partition_point(|s| s.sealed.last <= seq);
         Ok(state.segments.get(at).map(|s| s.sealed.clone()))
     }
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError> {

@@ -105,8 +105,12 @@ pub trait Journal: Send {
     fn open_run(&self) -> (usize, Option<UtcMillis>);
     /// Seals the open run, when there is one, as of `now`; returns its last record.
     fn cut(&mut self, sealer: &Sealer, now: UtcMillis) -> Result<Option<Seq>, JournalError>;
+    /// The first sealed segment that holds records after `seq`.
+    fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError>;
     /// The first sealed segment that holds records after `acked`.
-    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError>;
+    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+        self.sealed_after(self.acked())
+    }
     /// Obeys a verified receipt of this device, also when it is lower than the last one.
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
     /// Forgets segments that are both held by the scheduler and older than [`KEEP_MS`]; returns how many.

@@ -149,11 +149,11 @@ impl Journal for SqliteJournal {
         Ok(Some(last))
     }
 
-    fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
+    fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError> {
         let mut statement = self.db.prepare_cached(
             "SELECT first_seq, last_seq, bytes FROM segment WHERE last_seq > ?1 ORDER BY last_seq LIMIT 1",
         )?;
-        let row = statement.query_row([self.acked], |row| {
+        let row = statement.query_row([seq.0], |row| {
             Ok(Sealed { first: Seq(row.get(0)?), last: Seq(row.get(1)?), bytes: row.get(2)? })
         });
         Ok(row.optional()?)

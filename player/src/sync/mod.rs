@@ -148,20 +148,36 @@ impl Syncer {
     /// One round: index, playlists, media. What fails is told; only a scheduler that cannot be asked
     /// is an error.
     pub async fn sync_once(&mut self, now: UtcMillis, tell: Tell<'_>) -> Result<(), SyncError> {
-        if let Some(index) = self.fetch_index().await? {
-            self.index = index;
+        let transport = self.transport.clone();
+        if let Some((index, etag)) = self.fetch_index(&*transport, self.etag.as_deref()).await? {
+            (self.index, self.etag) = (index, etag);
         }
+        self.bring(&*transport, self.index.clone(), now, tell).await
+    }
+
+    /// The same with somebody who passes by and has no say over what the scheduler says itself: a stick.
+    pub async fn visit(&mut self, visitor: &dyn Transport, now: UtcMillis, tell: Tell<'_>) -> Result<(), SyncError> {
+        let index = self.fetch_index(visitor, None).await?.map(|(index, _)| index);
+        self.bring(visitor, index.unwrap_or_default(), now, tell).await
+    }
+
+    async fn bring(
+        &mut self,
+        transport: &dyn Transport,
+        mut entries: Vec<IndexEntry>,
+        now: UtcMillis,
+        tell: Tell<'_>,
+    ) -> Result<(), SyncError> {
         let (today, _) = now.local(HANOI);
-        let mut entries = self.index.clone();
         entries.sort_by_key(|e| (e.day < today, e.day));
         for entry in &entries {
-            self.take_entry(entry, tell).await?;
+            self.take_entry(transport, entry, tell).await?;
         }
         if let Err(error) = self.store.prune(today, &mut self.plans) {
             tell(News::Fault(format!("old playlists cannot be removed: {error}")));
         }
         self.check_media(now, tell);
-        self.fetch_media(tell).await
+        self.fetch_media(transport, tell).await
     }
 
     /// ETag of the index last taken.
@@ -174,12 +190,17 @@ impl Syncer {
         self.wanted.iter().filter(|m| !self.cache.is_ready(m.hash)).count() as u32
     }
 
-    async fn fetch_index(&mut self) -> Result<Option<Vec<IndexEntry>>, SyncError> {
+    /// The index and its ETag; none when it is the one that `known` names.
+    async fn fetch_index(
+        &self,
+        transport: &dyn Transport,
+        known: Option<&str>,
+    ) -> Result<Option<(Vec<IndexEntry>, Option<String>)>, SyncError> {
         let mut request = self.request("/device/v1/index".to_owned());
-        if let Some(etag) = &self.etag {
-            request = request.header("if-none-match", etag.clone());
+        if let Some(etag) = known {
+            request = request.header("if-none-match", etag);
         }
-        let response = self.transport.send(request).await?;
+        let response = transport.send(request).await?;
         match response.status {
             304 => return Ok(None),
             200 => {}
@@ -188,11 +209,15 @@ impl Syncer {
         let etag = response.header("etag").map(str::to_owned);
         let bytes = response.bytes(LIMIT_BYTES).await?;
         let index: PlaylistIndex = serde_json::from_slice(&bytes).map_err(|e| SyncError::Index(e.to_string()))?;
-        self.etag = etag;
-        Ok(Some(index.days))
+        Ok(Some((index.days, etag)))
     }
 
-    async fn take_entry(&mut self, entry: &IndexEntry, tell: Tell<'_>) -> Result<(), SyncError> {
+    async fn take_entry(
+        &mut self,
+        transport: &dyn Transport,
+        entry: &IndexEntry,
+        tell: Tell<'_>,
+    ) -> Result<(), SyncError> {
         let held = self.plans.iter().rfind(|p| p.day() == entry.day);
         if self.refused.contains(&entry.plan) || held.is_some_and(|p| p.hash == entry.plan) {
             return Ok(());
@@ -203,7 +228,7 @@ impl Syncer {
             tell(News::Fault(format!("playlist of {day}: version {new} is offered, version {old} is held; refused")));
             return Ok(());
         }
-        match self.fetch_plan(entry).await {
+        match self.fetch_plan(transport, entry).await {
             Ok(plan) => {
                 let plan = Arc::new(plan);
                 self.wanted_for = None;
@@ -224,20 +249,25 @@ impl Syncer {
         Ok(())
     }
 
-    async fn fetch_plan(&mut self, entry: &IndexEntry) -> Result<DayPlan, FetchPlan> {
+    async fn fetch_plan(&mut self, transport: &dyn Transport, entry: &IndexEntry) -> Result<DayPlan, FetchPlan> {
         let hash = entry.plan;
-        let bytes = self.fetch(format!("/device/v1/plans/{hash}")).await?;
+        let bytes = self.fetch(transport, format!("/device/v1/plans/{hash}")).await?;
         let playlist = open_playlist(bytes.to_vec(), hash, &self.identity)?;
         if (playlist.day, playlist.version, playlist.assets) != (entry.day, entry.version, entry.assets) {
             return Err(PlanError::Index { hash }.into());
         }
-        let table = self.assets(hash, playlist.assets).await?;
+        let table = self.assets(transport, hash, playlist.assets).await?;
         let plan = DayPlan::new(hash, playlist, table).map_err(|error| PlanError::Wire { hash, error })?;
         self.store.save_plan(hash, &bytes).map_err(|error| PlanError::Disk { hash, error })?;
         Ok(plan)
     }
 
-    async fn assets(&mut self, plan: PlanHash, hash: Sha256Hash) -> Result<Arc<AssetTable>, FetchPlan> {
+    async fn assets(
+        &mut self,
+        transport: &dyn Transport,
+        plan: PlanHash,
+        hash: Sha256Hash,
+    ) -> Result<Arc<AssetTable>, FetchPlan> {
         if let Some(table) = self.tables.get(&hash) {
             return Ok(table.clone());
         }
@@ -245,7 +275,7 @@ impl Syncer {
         let table = match self.store.load_assets(hash) {
             Ok(table) => table,
             Err(_) => {
-                let bytes = self.fetch(format!("/device/v1/assets/{hash}")).await?;
+                let bytes = self.fetch(transport, format!("/device/v1/assets/{hash}")).await?;
                 let table = AssetTable::decode(&bytes, hash).map_err(wire)?;
                 let saved = self.store.save_assets(hash, &bytes);
                 saved.map_err(|error| PlanError::Disk { hash: plan, error })?;
@@ -257,8 +287,8 @@ impl Syncer {
         Ok(table)
     }
 
-    async fn fetch(&self, path: String) -> Result<Bytes, SyncError> {
-        let response = self.transport.send(self.request(path.clone())).await?;
+    async fn fetch(&self, transport: &dyn Transport, path: String) -> Result<Bytes, SyncError> {
+        let response = transport.send(self.request(path.clone())).await?;
         if response.status != 200 {
             return Err(SyncError::Refused { what: path, status: response.status });
         }
@@ -295,7 +325,7 @@ impl Syncer {
         }
     }
 
-    async fn fetch_media(&mut self, tell: Tell<'_>) -> Result<(), SyncError> {
+    async fn fetch_media(&mut self, transport: &dyn Transport, tell: Tell<'_>) -> Result<(), SyncError> {
         let missing: Vec<Media> = self.wanted.iter().filter(|m| !self.cache.is_ready(m.hash)).cloned().collect();
         if missing.is_empty() {
             return Ok(());
@@ -304,7 +334,7 @@ impl Syncer {
         let authorization = self.identity.authorization();
         let mut unreachable = None;
         for media in missing {
-            match self.cache.fetch(&media, &*self.transport, &authorization, &needed).await {
+            match self.cache.fetch(&media, transport, &authorization, &needed).await {
                 Ok(()) => {
                     self.told.insert(media.hash);
                     tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });

@@ -118,6 +118,28 @@ impl Uplink {
         Ok(sent)
     }
 
+    /// Obeys the receipt that a stick brings, when it brings one, and leaves on it everything sealed that no receipt
+    /// covers; returns how many segments. They stay in the journal until their receipt comes.
+    pub async fn visit(&self, stick: &dyn Transport, now: UtcMillis) -> Result<usize, UplinkError> {
+        let brought = stick.send(Request::get("/device/v1/receipt")).await?;
+        let obeyed = match brought.status {
+            200 => self.obey(brought.bytes(ANSWER_LIMIT_BYTES).await?.to_vec()),
+            _ => Ok(Seq(0)), // the first trip brings none
+        };
+        let mut left = 0;
+        let mut after = lock(&self.journal).acked();
+        loop {
+            let next = lock(&self.journal).sealed_after(after)?;
+            let Some(segment) = next else { break };
+            after = segment.last;
+            self.answer_of(stick, "a segment", Request::post("/device/v1/segments", segment.bytes)).await?;
+            left += 1;
+        }
+        obeyed?; // a receipt that is not ours keeps no record from going
+        lock(&self.journal).prune(now)?;
+        Ok(left)
+    }
+
     /// Says how the device is.
     pub async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, UplinkError> {
         let json = serde_json::to_vec(heartbeat).expect("plain data always encodes");
@@ -143,7 +165,16 @@ impl Uplink {
     }
 
     async fn answer(&self, what: &'static str, request: Request) -> Result<bytes::Bytes, UplinkError> {
-        let response = self.transport.send(request).await?;
+        self.answer_of(&*self.transport, what, request).await
+    }
+
+    async fn answer_of(
+        &self,
+        transport: &dyn Transport,
+        what: &'static str,
+        request: Request,
+    ) -> Result<bytes::Bytes, UplinkError> {
+        let response = transport.send(request).await?;
         let status = response.status;
         let bytes = response.bytes(ANSWER_LIMIT_BYTES).await?;
         if (200..300).contains(&status) {

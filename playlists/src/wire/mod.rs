@@ -5,4 +5,5 @@ pub mod device;
 pub mod health;
 pub mod release;
 pub mod sign;
+pub mod stick;
 pub mod v1;
