@@ -23,7 +23,7 @@ help:
 	@echo "make test      the whole suite, with its totals as the last line"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
 	@echo "               plain ratio, a fleet (SCREENS=20000), and what the screen showed, seen from outside (PLAYS=500, an hour)"
-	@echo "make soak      the real player over the sample clips for MINUTES=60, then what it recorded"
+	@echo "make soak      the real player over the sample clips for MINUTES=60: is every play complete, does the memory stay"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
 	@echo "make deb       Debian packages of both programs for this machine's architecture, in target/debian"
@@ -78,25 +78,10 @@ bench: packages rust
 	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
 	PLAYS=$(PLAYS) cargo bench --locked -p lichphat-player --bench screen
 
-# A play that is neither complete nor the last one, cut by the end, makes this fail. With a display: a window.
+# The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
 MINUTES ?= 60
-SINK ?= $(if $(DISPLAY),x11,fake)
-define SOAK_REPORT
-import json, sys
-plays = [json.loads(line) for line in open(sys.argv[1])]
-bad = [p for p in plays if p["result"] != "complete" and p["cause"] != "stopped"]
-rendered, dropped = (sum(p[k] for p in plays) for k in ("frames_rendered", "frames_dropped"))
-print(f"soak: {len(plays)} plays, {len(bad)} not complete, {rendered} frames rendered, {dropped} dropped")
-sys.exit(bool(bad) or not plays)
-endef
-export SOAK_REPORT
 soak: packages rust
-	@cargo build --release --locked -p lichphat-player; \
-	mkdir -p var; records=var/soak.jsonl; rm -f "$$records"; \
-	echo "Playing config/sample/media/list.json for $(MINUTES) minutes, sink $(SINK); records: $$records"; \
-	"$${CARGO_TARGET_DIR:-target}"/release/lichphat-player play config/sample/media/list.json --sink $(SINK) \
-		--records "$$records" --duration-s $$(( $(MINUTES) * 60 )); \
-	python3 -c "$$SOAK_REPORT" "$$records"; \
+	MINUTES=$(MINUTES) cargo bench --locked -p lichphat-player --bench screen -- soak
 	$(MAKE) fuzz
 
 # Stable Rust knows LLVM's coverage for libFuzzer; sanitizers it does not. What is found lies in fuzz/artifacts/.

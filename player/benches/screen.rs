@@ -3,7 +3,8 @@
 //! A witness watches an X server (Xvfb) of the benchmark's own and reads clip and frame number from the picture; the
 //! player's records are then held against what it saw. `PLAYS=500` says how many plays each part takes. Parts:
 //! `control` (a bare GStreamer pipeline), `720p`, `1080p`, `led`, `portrait`, `drops`, `neighbours`, `mpv`; all of them by
-//! default. Needs a machine that is otherwise idle.
+//! default. Needs a machine that is otherwise idle. `soak`, which must be asked for, plays the sample list for `MINUTES=60`
+//! and says whether the memory grows; it fails when a play was not complete.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -18,8 +19,11 @@ use screen::display::Display;
 use screen::witness::{Fault, Seen, Sight, Witness, faults};
 use screen::{Record, Show, item};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Mutex;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// One output slot, microseconds.
 const SLOT_US: i64 = 33_333;
@@ -54,6 +58,56 @@ fn main() {
     if asked("mpv") {
         side_by_side(plays.min(120));
     }
+    if parts.iter().any(|part| part == "soak") {
+        soak(std::env::var("MINUTES").map_or(60, |n| n.parse().expect("MINUTES is a number")));
+    }
+}
+
+/// The sample list for so long: is every play complete, does the memory stay?
+fn soak(minutes: u64) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
+    let mut list: Value = serde_json::from_slice(&std::fs::read(folder.join("list.json")).unwrap()).unwrap();
+    for item in list["items"].as_array_mut().unwrap() {
+        item["path"] = json!(folder.join(item["path"].as_str().unwrap()));
+    }
+    let begin = Instant::now();
+    let memory: Mutex<Vec<(f64, f64)>> = Mutex::default();
+    let sample = |player: &Child| {
+        while begin.elapsed() + Duration::from_secs(10) < Duration::from_secs(minutes * 60) {
+            std::thread::sleep(Duration::from_secs(5));
+            memory.lock().unwrap().push((begin.elapsed().as_secs_f64() / 60.0, resident_mib(player)));
+        }
+    };
+    let (_, records, cost) = watch(&list, (1280, 720), minutes * 60, sample);
+    let bad = records.iter().filter(|r| r.result != "complete" && r.cause.as_deref() != Some("stopped")).count();
+    let (rendered, dropped) = records.iter().fold((0, 0), |(a, b), r| (a + r.frames_rendered, b + r.frames_dropped));
+    let grows = slope(&memory.into_inner().unwrap());
+    let grows = grows.map_or("too short to say".to_owned(), |(slope, error)| {
+        format!("grows by {slope:+.3} MiB a minute, standard error {error:.3}")
+    });
+    println!(
+        "\nsoak: the sample list for {minutes} minutes\n  {} plays, {bad} not complete, {rendered} frames rendered, \
+         {dropped} dropped; {cost}\n  memory: {grows}",
+        records.len()
+    );
+    assert!(bad == 0 && !records.is_empty(), "not every play was complete");
+}
+
+/// Slope of means over two minutes each and its standard error, by least squares; the first two minutes are left out. None
+/// for fewer than three means.
+fn slope(samples: &[(f64, f64)]) -> Option<(f64, f64)> {
+    let mut blocks: BTreeMap<u64, (f64, f64, f64)> = BTreeMap::new();
+    for (at, value) in samples.iter().filter(|(at, _)| *at >= 2.0) {
+        let block = blocks.entry((at / 2.0) as u64).or_default();
+        *block = (block.0 + at, block.1 + value, block.2 + 1.0);
+    }
+    let means: Vec<(f64, f64)> = blocks.values().map(|(x, y, n)| (x / n, y / n)).collect();
+    let n = means.len() as f64;
+    let (mx, my) = means.iter().fold((0.0, 0.0), |(a, b), (x, y)| (a + x / n, b + y / n));
+    let sxx: f64 = means.iter().map(|(x, _)| (x - mx).powi(2)).sum();
+    let slope = means.iter().map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / sxx;
+    let rest: f64 = means.iter().map(|(x, y)| (y - my - slope * (x - mx)).powi(2)).sum();
+    (means.len() > 2).then(|| (slope, (rest / (n - 2.0) / sxx).sqrt()))
 }
 
 /// A pipeline that does nothing but change from dark to light with every frame: what this machine's screen can do.
@@ -222,16 +276,19 @@ struct Cost(String);
 
 impl Cost {
     fn of(process: &Child, seconds: u64) -> Self {
-        let read = |name: &str| std::fs::read_to_string(format!("/proc/{}/{name}", process.id())).unwrap_or_default();
-        let stat = read("stat");
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.id())).unwrap_or_default();
         let times: Vec<f64> = stat.rsplit(')').next().unwrap_or("").split(' ').filter_map(|w| w.parse().ok()).collect();
         // utime and stime are the 14th and 15th fields; the state, a letter, is left out here
         let ticks = times.get(10).zip(times.get(11)).map_or(0.0, |(user, system)| user + system);
-        let rss =
-            read("status").lines().find_map(|l| l.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
         let share = ticks / (seconds as f64);
-        Self(format!("{share:.0} % of a core, {} MiB resident", rss.unwrap_or(0u64) / 1024))
+        Self(format!("{share:.0} % of a core, {:.0} MiB resident", resident_mib(process)))
     }
+}
+
+fn resident_mib(process: &Child) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.id())).unwrap_or_default();
+    let kib = status.lines().find_map(|l| l.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or(f64::NAN) / 1024.0
 }
 
 impl std::fmt::Display for Cost {
