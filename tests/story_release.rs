@@ -14,6 +14,7 @@ use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::wire::sign::{Releasing, VerifyingKey};
 use serde_json::Value;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 /// Whoever makes the player: his key lies beside the data directory, not in it.
@@ -119,6 +120,8 @@ async fn a_bad_release_stops_at_its_first_device_and_a_good_one_reaches_them_all
     minutes(&server, &mut devices, &makers, 1).await;
     let stopped = server.rooms.fleet.watch_releases().await.unwrap();
     assert_eq!(stopped, [(2, "of 1 devices 1 went back, 0 fell silent, 0 are well".to_owned())]);
+    let status = data.ok(&["device", "status", "--format", "csv"]);
+    assert!(status.contains("\"0, back from 2 (crashed)\""), "{status}");
     let late = data.fails(1, &["release", "stage", "2", "1000"]);
     assert!(late.contains("has stopped (of 1 devices 1 went back"), "{late}");
     minutes(&server, &mut devices, &makers, 5).await;
@@ -135,8 +138,20 @@ async fn a_bad_release_stops_at_its_first_device_and_a_good_one_reaches_them_all
         (line["permille"].as_u64(), line["well"].as_u64(), line["failed"].as_u64()),
         (Some(1000), Some(2), Some(0))
     );
+    let stick = makers.path("stick");
+    std::fs::create_dir(&stick).unwrap();
+    data.ok(&["usb", "export", "--dir", &stick]);
+    let on_stick = |path: &str| std::fs::read(Path::new(&stick).join("lichphat").join(path));
+    let arch = std::env::consts::ARCH;
+    assert_eq!(
+        on_stick(&format!("screens/C-01/release-{arch}")).unwrap(),
+        std::fs::read(makers.path("3.release")).unwrap()
+    );
+    assert_eq!(on_stick(&format!("media/{}", Sha256Hash::of(b"program 3"))).unwrap(), b"program 3");
     data.ok(&["release", "stop", "3", "--why", "the story is over"]);
     assert_eq!(list(&data)[1]["stopped"], "the story is over");
+    data.ok(&["usb", "export", "--dir", &stick]);
+    assert!(on_stick(&format!("screens/C-01/release-{arch}")).is_err(), "what was stopped is taken off the stick");
     data.ok(&["check"]);
 }
 

@@ -10,11 +10,14 @@ use lichphat_player::ports::{MediaFs, MediaWrite};
 use lichphat_player::sim_support::{MemoryMediaFs, SimDevice};
 use lichphat_player::update::state::{MOST_STARTS, Start, State, path_of};
 use lichphat_player::update::{PACKAGE, Updates};
+use lichphat_player::usb::Stick;
 use lichphat_playlists::ids::{DeviceId, Sha256Hash};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, Releasing, SigningKey};
+use lichphat_playlists::wire::stick;
+use lichphat_playlists::wire::v1::PlaylistIndex;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
@@ -148,6 +151,29 @@ async fn a_screen_that_never_rests_changes_between_plays_that_nobody_counts_and_
     world.server.lock().offline = false;
     live(&mut device, began.plus_ms(22 * 60_000)).await;
     assert_eq!(standing(&world).serial, 2, "ten minutes of frames are enough, whatever the network does");
+}
+
+#[tokio::test]
+async fn a_screen_that_no_network_reaches_is_brought_up_to_date_by_a_stick() {
+    let mut world = world_with_a_plan().await;
+    world.clock.advance_to(at(today(), "11:00"));
+    let (mut device, _) = start(&mut world);
+    world.server.lock().offline = true;
+    let (fs, screen) = (MemoryMediaFs::new(), world.identity.screen.clone());
+    let index = serde_json::to_vec(&PlaylistIndex { days: Vec::new() }).unwrap();
+    fs.plant(&stick::index(&screen), index);
+    let forged = Envelope::seal(b"{}", 3, &SigningKey::<PlanSigning>::from_seed(&[8; 32]));
+    fs.plant(&stick::release(&screen, std::env::consts::ARCH), forged.into_bytes());
+    let visit = Stick::open(Arc::new(fs.clone()), &screen).unwrap();
+    assert!(device.agent.visit(&visit).await.is_err(), "a stick is believed as little as the network");
+    fs.plant(&stick::release(&screen, std::env::consts::ARCH), release(2).seal(&key()).unwrap().into_bytes());
+    fs.plant(&format!("media/{}", release(2).file), program(2));
+    device.agent.visit(&visit).await.unwrap();
+    assert!(live(&mut device, at(today(), "11:30")).await);
+    let (mut device, began) = start(&mut world);
+    assert_eq!(began, Start::Version(release(2).file));
+    assert!(!live(&mut device, at(today(), "12:00")).await);
+    assert_eq!(State::read(&world.fs, PACKAGE).good.map(|good| good.serial), Some(2));
 }
 
 #[tokio::test]
@@ -332,7 +358,7 @@ fn the_installed_program_becomes_the_version_on_trial_and_itself_again() {
     fs.write_whole(&path_of(file), script).unwrap();
     fs.make_executable(&path_of(file)).unwrap();
     let mut state = State::read(&fs, PACKAGE);
-    state.try_out(Version { serial: 2, file });
+    state.try_out(Version { serial: 2, file }, false);
     state.write(&fs).unwrap();
     let config = dir.path().join("player.toml");
     std::fs::write(&config, format!("[update]\nrelease_key = \"{}\"\n", key().verifying_key().to_base64())).unwrap();

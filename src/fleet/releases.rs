@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use lichphat_playlists::ids::DeviceId;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::release::{Release, Standing};
+use std::collections::BTreeMap;
 
 /// Thousandths of the fleet that a new release goes to.
 const FIRST_STAGE: u16 = 10;
@@ -30,6 +31,17 @@ impl Fleet {
             self.store.note_offer(staged.release.serial, device, now).await?;
         }
         Ok(offered.map(|staged| BASE64.encode(&staged.manifest)))
+    }
+
+    /// The newest release of each architecture that may go to this device, for a stick that does not know which it needs.
+    pub async fn releases_for(&self, device: DeviceId) -> Result<Vec<Staged>, FleetError> {
+        let mut newest = BTreeMap::new();
+        for staged in self.store.releases().await? {
+            if staged.stopped.is_none() && staged.release.reaches(device, staged.below) {
+                newest.insert(staged.release.arch.clone(), staged);
+            }
+        }
+        Ok(newest.into_values().collect())
     }
 
     /// Takes a signed release in: it goes to the first hundredth of the fleet, or one device, as its makers allow.

@@ -315,7 +315,11 @@ impl Fetching {
     pub async fn visit(&mut self, stick: &Stick, tell: Tell<'_>) -> Result<(), AgentError> {
         let result = self.syncer.visit(stick, self.clock.now(), tell).await;
         self.missing.store(self.syncer.media_missing(), Relaxed);
-        Ok(result?)
+        result?;
+        if let Some((updates, _, _)) = &self.updates {
+            updates.visit(stick, self.clock.now(), self.clock.state().0).await?;
+        }
+        Ok(())
     }
 }
 

@@ -125,7 +125,11 @@ impl Line for Lines {
     }
     /// Done when one line did it.
     fn switch(&mut self, on: bool) -> Result<(), String> {
-        let mut why = self.find().into_iter().map(|(name, answer)| format!("{name}: {answer:?}")).collect::<Vec<_>>();
+        let failed = |(name, answer)| match answer {
+            Answer::Error(error) => format!("{name}: {error}"),
+            answer => format!("{name}: {answer:?}"),
+        };
+        let mut why: Vec<String> = self.find().into_iter().map(failed).collect();
         let mut done = false;
         for (name, line) in &mut self.open {
             match line.switch(on) {

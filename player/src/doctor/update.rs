@@ -52,7 +52,7 @@ mod tests {
         config.update = UpdateSettings { release_key: Some("a key".into()) };
         let fs = StdMediaFs::new(dir.path()).unwrap();
         let mut state = State::read(&fs, PACKAGE);
-        state.try_out(Version { serial: 4, file: Sha256Hash::of(b"4") });
+        state.try_out(Version { serial: 4, file: Sha256Hash::of(b"4") }, false);
         state.write(&fs).unwrap();
         assert_eq!(look(&config).unwrap().said.en, "release 4 is on trial");
         state.fail("crashed");

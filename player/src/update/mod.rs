@@ -8,7 +8,7 @@ pub mod launch;
 pub mod state;
 
 use crate::cache::{Cache, CacheError};
-use crate::ports::{MediaFs, Transport};
+use crate::ports::{MediaFs, Request, Transport};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use lichphat_playlists::ids::{DeviceId, Sha256Hash};
@@ -32,6 +32,8 @@ pub const RUNNING: &str = "LICHPHAT_RUNNING_VERSION";
 pub const WELL_MS: u64 = 10 * 60_000;
 /// A version that is not good by then goes, ms.
 pub const TRIAL_MS: u64 = 60 * 60_000;
+/// Most bytes of a signed manifest.
+const MANIFEST_BYTES: usize = 64 * 1024;
 /// How long an orderly moment is waited for, ms.
 const PATIENCE_MS: i64 = 24 * 3_600_000;
 /// How long the scheduler may take to hear that a trial begins, ms.
@@ -112,8 +114,10 @@ impl Scene {
 #[derive(Debug, Default)]
 struct Inner {
     state: State,
-    /// What the scheduler offers now.
+    /// What the scheduler, or a stick, offers now.
     offer: Option<Release>,
+    /// The offer came on a stick.
+    alone: bool,
     /// The offer whose bytes lie ready, and since when.
     ready: Option<(Version, UtcMillis)>,
     /// Since when a restart into the trial is due.
@@ -181,12 +185,27 @@ impl Updates {
         }
         let Some(text) = offer else { return Ok(()) };
         let bytes = BASE64.decode(text).map_err(|_| ReleaseError::Sign(SignError::BadEnvelope))?;
+        self.consider(bytes, false, now, clock)
+    }
+
+    /// Takes what a stick brings.
+    pub async fn visit(&self, stick: &dyn Transport, now: UtcMillis, clock: ClockState) -> Result<(), UpdateError> {
+        let response = stick.send(Request::get("/device/v1/release")).await.map_err(CacheError::from)?;
+        if response.status != 200 {
+            return Ok(());
+        }
+        let bytes = response.bytes(MANIFEST_BYTES).await.map_err(CacheError::from)?;
+        self.consider(bytes.to_vec(), true, now, clock)?;
+        self.fetch(stick, "", now).await
+    }
+
+    fn consider(&self, bytes: Vec<u8>, alone: bool, now: UtcMillis, clock: ClockState) -> Result<(), UpdateError> {
         let envelope = Envelope::from_bytes(bytes).map_err(ReleaseError::from)?;
         let release = Release::open(&envelope, &self.key)?;
         let mut inner = self.inner();
         let on_trial = inner.state.trial.is_some_and(|t| t.version.serial == release.serial);
         if on_trial || self.may_take(&inner.state, &release, now, clock)? {
-            inner.offer = Some(release);
+            (inner.offer, inner.alone) = (Some(release), alone);
         }
         Ok(())
     }
@@ -279,7 +298,7 @@ impl Updates {
         if let Some(trial) = inner.state.trial
             && self.running == Some(trial.version.file)
         {
-            return self.judge(&mut inner, scene, up_ms);
+            return self.judge(&mut inner, scene, up_ms, trial.alone);
         }
         if let Some(since) = inner.switching {
             let waited_ms = scene.now.since_ms(since);
@@ -291,7 +310,8 @@ impl Updates {
             return false;
         }
         let before = inner.state.clone();
-        inner.state.try_out(version);
+        let alone = inner.alone;
+        inner.state.try_out(version, alone);
         match inner.state.write(&*self.fs) {
             Ok(()) => inner.switching = Some(scene.now),
             Err(error) => {
@@ -304,8 +324,8 @@ impl Updates {
     }
 
     /// Has the version on trial done its work by now, or failed to?
-    fn judge(&self, inner: &mut Inner, scene: &Scene, up_ms: u64) -> bool {
-        let idle = !scene.on_duty && inner.heard && up_ms >= WELL_MS;
+    fn judge(&self, inner: &mut Inner, scene: &Scene, up_ms: u64, alone: bool) -> bool {
+        let idle = !scene.on_duty && (inner.heard || alone) && up_ms >= WELL_MS;
         let well = scene.stage_answers && (scene.shown_ms >= WELL_MS || idle);
         if !well && up_ms < TRIAL_MS {
             return false;

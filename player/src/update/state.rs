@@ -39,6 +39,8 @@ pub struct Trial {
     pub version: Version,
     /// How often it was started.
     pub starts: u8,
+    /// It came where no scheduler need be heard: on a stick.
+    pub alone: bool,
 }
 
 /// What the file says.
@@ -113,10 +115,10 @@ impl State {
         }
     }
 
-    /// A release begins its trial.
-    pub fn try_out(&mut self, version: Version) {
+    /// A release begins its trial; `alone` where no scheduler need be heard.
+    pub fn try_out(&mut self, version: Version, alone: bool) {
         self.floor = self.floor.max(version.serial);
-        self.trial = Some(Trial { version, starts: 0 });
+        self.trial = Some(Trial { version, starts: 0, alone });
     }
 
     /// The release on trial is good.
@@ -159,9 +161,9 @@ mod tests {
         let fs = MemoryMediaFs::new();
         let mut state = State::read(&fs, "0.1.0");
         assert_eq!(state.start(|_| true), Start::Package);
-        state.try_out(version(4));
+        state.try_out(version(4), false);
         state.settle();
-        state.try_out(version(5));
+        state.try_out(version(5), false);
         for _ in 0..MOST_STARTS {
             assert_eq!(state.start(|_| true), Start::Version(version(5).file));
             state.write(&fs).unwrap();
@@ -175,9 +177,9 @@ mod tests {
     #[test]
     fn bytes_that_are_not_their_name_are_never_started() {
         let mut state = State::default();
-        state.try_out(version(4));
+        state.try_out(version(4), false);
         state.settle();
-        state.try_out(version(5));
+        state.try_out(version(5), false);
         assert_eq!(state.start(|file| file != version(5).file), Start::Version(version(4).file));
         assert_eq!(state.start(|_| false), Start::Package, "the good one rotted as well");
         assert_eq!((state.good, state.standing().failed.map(|f| f.serial)), (None, Some(4)));
@@ -187,7 +189,7 @@ mod tests {
     fn a_new_package_begins_anew_but_takes_no_old_release_and_rubbish_is_a_new_box() {
         let fs = MemoryMediaFs::new();
         let mut state = State::read(&fs, "0.1.0");
-        state.try_out(version(9));
+        state.try_out(version(9), false);
         state.settle();
         state.write(&fs).unwrap();
         let mut after = State::read(&fs, "0.2.0");

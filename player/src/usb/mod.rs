@@ -43,6 +43,10 @@ impl Stick {
         match path.split_once('/').unwrap_or((path, "")) {
             ("index", "") => Ok(Response::new(200, self.fs.read(&stick::index(&self.screen), v1::LIMIT_BYTES)?)),
             ("receipt", "") => Ok(Response::new(200, self.fs.read(&stick::receipt(&self.screen), MAX_SEALED_BYTES)?)),
+            ("release", "") => {
+                let path = stick::release(&self.screen, std::env::consts::ARCH);
+                Ok(Response::new(200, self.fs.read(&path, v1::LIMIT_BYTES)?))
+            }
             ("plans" | "assets" | "media", hash) if hash.parse::<Sha256Hash>().is_ok() => {
                 let range = request.headers.iter().find(|(name, _)| *name == "range");
                 self.file(path, range.and_then(|(_, v)| v.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()))

@@ -6,6 +6,7 @@
 //! | --- | --- | --- |
 //! | `screens/{screen}/index.json` | [`PlaylistIndex`](super::v1::PlaylistIndex): what the screen should hold; last of all | scheduler |
 //! | `screens/{screen}/receipt` | the newest signed receipt of its device | scheduler |
+//! | `screens/{screen}/release-{arch}` | the signed [`Release`](super::release::Release) its player should have | scheduler |
 //! | `screens/{screen}/segments/{device}-{epoch}-{first}` | a signed segment of records; by name in the order of the chain | player |
 //! | `plans/{hash}`, `assets/{hash}`, `media/{hash}` | as named, shared by all screens of the stick | scheduler |
 //!
@@ -16,6 +17,11 @@ use crate::ids::{DeviceId, Epoch, ScreenCode, Seq};
 /// The directory on the stick; whatever lies beside it is not ours.
 pub const DIR: &str = "lichphat";
 
+/// What concerns one screen.
+pub fn screen(screen: &ScreenCode) -> String {
+    format!("screens/{screen}")
+}
+
 /// The playlist index of a screen.
 pub fn index(screen: &ScreenCode) -> String {
     format!("screens/{screen}/index.json")
@@ -24,6 +30,11 @@ pub fn index(screen: &ScreenCode) -> String {
 /// The newest receipt of a screen's device.
 pub fn receipt(screen: &ScreenCode) -> String {
     format!("screens/{screen}/receipt")
+}
+
+/// The release of the player that a screen should have, for one architecture.
+pub fn release(screen: &ScreenCode, arch: &str) -> String {
+    format!("screens/{screen}/release-{arch}")
 }
 
 /// Where a screen's device leaves its segments.

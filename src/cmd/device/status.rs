@@ -9,6 +9,7 @@ use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcOffset;
 use lichphat_playlists::wire::health::Health;
+use lichphat_playlists::wire::release::Standing;
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -43,12 +44,13 @@ struct Row {
     software: Option<String>,
     framework: Option<String>,
     kernel: Option<String>,
+    release: Option<String>,
     uptime_s: Option<u64>,
     data_used_mib: Option<u64>,
     faults: String,
 }
 
-const COLUMNS: [&str; 21] = [
+const COLUMNS: [&str; 22] = [
     "screen",
     "device",
     "simulated",
@@ -67,6 +69,7 @@ const COLUMNS: [&str; 21] = [
     "software",
     "framework",
     "kernel",
+    "release",
     "uptime_s",
     "data_used_mib",
     "faults",
@@ -95,6 +98,7 @@ impl Row {
             software: health.map(|h| h.versions.software.clone()),
             framework: health.and_then(|h| h.versions.framework.clone()),
             kernel: health.and_then(|h| h.versions.kernel.clone()),
+            release: beat.as_ref().and_then(|beat| beat.release.as_ref()).map(release),
             uptime_s: health.and_then(|h| h.uptime_s),
             data_used_mib: health.and_then(|h| h.data_used_bytes).map(|bytes| bytes >> 20),
             faults: beat.map(|beat| beat.faults.join("; ")).unwrap_or_default(),
@@ -103,6 +107,13 @@ impl Row {
             simulated: state.simulated,
         }
     }
+}
+
+/// `2`, `2, trial 3`, `2, back from 3 (crashed)`; 0 is what its package installed.
+fn release(standing: &Standing) -> String {
+    let trial = standing.trial.map(|serial| format!(", trial {serial}"));
+    let failed = standing.failed.as_ref().map(|f| format!(", back from {} ({})", f.serial, f.cause));
+    format!("{}{}{}", standing.serial, trial.unwrap_or_default(), failed.unwrap_or_default())
 }
 
 /// Runs the command.

@@ -82,6 +82,15 @@ async fn one(
         to.put(&format!("plans/{}", entry.plan), &rooms.fleet.plan(device, entry.plan).await?)?;
     }
     to.put(&stick::receipt(&device.screen), &rooms.proof.receipt(device.device).await?.into_bytes())?;
+    // A release that was stopped since the stick was last here is not to be found on it.
+    for name in to.list(&stick::screen(&device.screen))?.iter().filter(|name| name.starts_with("release-")) {
+        to.remove(&format!("{}/{name}", stick::screen(&device.screen)))?;
+    }
+    for staged in rooms.fleet.releases_for(device.device).await? {
+        if file(rooms, to, staged.release.file, written).await? {
+            to.put(&stick::release(&device.screen, &staged.release.arch), &staged.manifest)?;
+        }
+    }
     // Last: a player looks for the index, and finds everything it names.
     to.put(&stick::index(&device.screen), &json(&index))?;
     Ok(Exported {
