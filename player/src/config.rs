@@ -25,6 +25,8 @@ pub struct ConfigError {
 pub struct PlayerConfig {
     /// Where the player keeps keys, playlists, media and records.
     pub state_dir: PathBuf,
+    /// The scheduler that a box without an identity asks to be paired with, `http://ADDRESS:PORT`.
+    pub server: Option<String>,
     /// Where the picture goes.
     pub sink: PictureSink,
     /// Where the sound goes.
@@ -69,6 +71,7 @@ impl Default for PlayerConfig {
     fn default() -> Self {
         Self {
             state_dir: "/var/lib/lichphat-player".into(),
+            server: None,
             sink: PictureSink::Auto,
             sound: SoundSink::Auto,
             sound_rule: SoundRule::default(),
@@ -121,6 +124,9 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
+        if let Some(server) = config.server.as_ref().filter(|s| !s.starts_with("http://")) {
+            return Err(format!("server = {server:?}: write http://ADDRESS:PORT"));
+        }
         config.area()?;
         config.trigger.check()?;
         config.update.key()?;
@@ -150,6 +156,8 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_is_named_with_its_mend() {
+        let server = PlayerConfig::parse("server = \"lichphat.example\"").unwrap_err();
+        assert_eq!(server, "server = \"lichphat.example\": write http://ADDRESS:PORT");
         assert_eq!(PlayerConfig::parse("fps = 0").unwrap_err(), "fps = 0: use 1 to 120");
         let hours = PlayerConfig::parse("[sound_rule]\nhours = \"6-21\"").unwrap_err();
         assert!(hours.contains("hours = \"6-21\"") && hours.contains("write it as 06:00-11:30"), "{hours}");

@@ -153,6 +153,7 @@ async fn answer(stream: TcpStream, server: FakeServer, call: Arc<Notify>) -> Opt
         match name.to_lowercase().as_str() {
             "content-length" => length = value.parse().unwrap(),
             "range" => headers.push(("range", value.to_owned())),
+            "authorization" => headers.push(("authorization", value.to_owned())),
             "if-none-match" => headers.push(("if-none-match", value.to_owned())),
             _ => {}
         }
@@ -620,4 +621,46 @@ async fn a_real_player_shows_itself_says_its_log_and_starts_again_once_when_aske
     tokio::time::sleep(Duration::from_secs(2)).await;
     stop(child).await; // it still runs: the restart was done once
     check_chain(&machine.server.records());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_box_that_is_nobodys_shows_a_code_until_somebody_enters_it_and_is_never_black() {
+    let machine = Machine::new().await;
+    let table = table(&machine.server);
+    machine.server.lock().offline = true;
+    let file = machine.dir.path().join("device.toml");
+    let provisioning: Provisioning = toml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    let settings = machine.dir.path().join("player.toml");
+    let state = machine.dir.path().join("state");
+    std::fs::write(&settings, "width_px = 640\nheight_px = 192\n").unwrap();
+    let display = Display::start(640, 192);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
+    command.args(["run", "--sink", "x11", "--audio", "fake", "--config"]).arg(&settings).arg("--state").arg(&state);
+    command.env("DISPLAY", &display.name).env("LICHPHAT_LOG", "lichphat_player=error");
+    let refused = command.output().unwrap();
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(
+        refused.status.code() == Some(2) && words.contains("--provision FILE") && words.contains("server ="),
+        "{words}"
+    );
+
+    std::fs::write(&settings, format!("server = {:?}\nwidth_px = 640\nheight_px = 192\n", provisioning.server))
+        .unwrap();
+    let child = command.spawn().unwrap();
+    until("it says that the server cannot be reached", 60, || display.ink_percent(0, 640) > 4).await;
+    let witness = Witness::watch(&display.name, 640, 192);
+    machine.server.lock().offline = false;
+    until("it asks for a code", 20, || machine.server.lock().codes == 1).await;
+    until("the QR code is on the screen", 60, || display.ink_percent(480, 160) > 35).await;
+    machine.server.lock().codes = 2; // the first code is over
+    until("it asks for another code", 20, || machine.server.lock().codes == 3).await;
+    publish_now(&machine.server, &table, 1);
+    machine.server.lock().confirmed = Some(provisioning);
+    until("it plays", 20, || machine.asked_for("/device/v1/index")).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let sights = witness.stop();
+    stop(child).await;
+    assert!(sights.iter().all(|s| s.seen != Seen::Black), "{sights:?}");
+    let shown = machine.server.records().iter().filter(|(_, r)| r.result.was_shown()).count();
+    assert!(shown >= 1 && machine.asked_for("/device/v1/register"), "{shown}");
 }

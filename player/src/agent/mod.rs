@@ -7,6 +7,8 @@
 
 #[cfg(feature = "stage-gstreamer")]
 mod guard;
+#[cfg(feature = "stage-gstreamer")]
+mod lobby;
 mod playing;
 #[cfg(feature = "stage-gstreamer")]
 pub mod run;

@@ -2,6 +2,7 @@
 //! waits for neither of the others.
 
 use super::guard::Guard;
+use super::lobby::Lobby;
 use super::sticks::{Tend, Visit, Visits};
 use super::{Agent, AgentError, AgentOptions, AgentParts, Fetching, Playing, Reporting};
 use crate::cache::StdMediaFs;
@@ -23,7 +24,7 @@ use crate::machine::Machine;
 use crate::ports::http::HttpTransport;
 use crate::ports::{MediaFs, Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
-use crate::stage::layout::Cover;
+use crate::stage::layout::{Area, Cover};
 use crate::stage::{Front, PictureSink, SoundSink, StageEvent, StageSettings};
 use crate::sync::sse::EventReader;
 use crate::sync::{Backoff, News};
@@ -36,7 +37,7 @@ use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::UtcMillis;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -100,7 +101,9 @@ pub enum RunError {
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// It was never registered.
-    #[error("{state}: this device is not registered; give --provision FILE from `lichphat device add --screen SCREEN`")]
+    #[error(
+        "{state}: this device is not registered; give --provision FILE from `lichphat device add --screen SCREEN`, or server = \"http://ADDRESS:PORT\" in player.toml to pair it"
+    )]
     NotRegistered {
         /// The state directory.
         state: PathBuf,
@@ -165,10 +168,20 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
             terminate: signal(SignalKind::terminate())?,
             at: args.duration_s.map(|s| Instant::now() + Duration::from_secs(s)),
         };
-        let Some(identity) = who(args, &config.state_dir, &mut end).await? else { return Ok(Ended::Stopped) };
+        let (identity, lobby) = match load(&config.state_dir)? {
+            Some(identity) => (identity, None),
+            None if args.provision.is_none() && config.server.is_none() => {
+                return Err(RunError::NotRegistered { state: config.state_dir.clone() });
+            }
+            None => {
+                let mut lobby = Lobby::open(&config)?;
+                let identity = lobby.identity(args, &config, &mut end).await?;
+                let Some(identity) = identity else { return Ok(Ended::Stopped) };
+                (identity, Some(lobby))
+            }
+        };
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
-        let (tell, events) = unbounded_channel();
-        let Opened { parts, panel, front } = open(&config, identity, transport.clone(), tell, log)?;
+        let Opened { parts, panel, front, events } = open(&config, identity, transport.clone(), lobby, log)?;
         let sticks = Sticks::new(config.usb_root, parts.identity.screen.clone());
         let ended = Show {
             transport,
@@ -194,29 +207,34 @@ fn settings(args: &RunArgs) -> Result<PlayerConfig, ConfigError> {
     Ok(config)
 }
 
-/// Who this device is; registers it at the first run, as soon as the scheduler can be reached. None
-/// when it was stopped before.
-async fn who(args: &RunArgs, state: &Path, end: &mut End) -> Result<Option<Identity>, RunError> {
-    if let Some(identity) = load(state)? {
-        return Ok(Some(identity));
-    }
-    let Some(file) = &args.provision else {
-        return Err(RunError::NotRegistered { state: state.to_owned() });
+/// Opens picture and sound as the settings say.
+pub(super) fn open_stage(
+    config: &PlayerConfig,
+    clock: Arc<dyn Clock>,
+    tell: UnboundedSender<StageEvent>,
+) -> Result<GstStage, RunError> {
+    let area = area(config)?;
+    let settings = StageSettings {
+        width_px: area.width,
+        height_px: area.height,
+        cover: match config.reserved {
+            Some(_) => Cover::Part(area, (config.width_px, config.height_px)),
+            None if config.full_screen => Cover::Display,
+            None => Cover::Picture,
+        },
+        background: config.background,
+        fps: config.fps,
+        fit: config.fit,
+        picture: config.sink,
+        sound: config.sound,
+        sound_rule: config.sound_rule.clone(),
     };
-    let provisioning = read_provisioning(file)?;
-    let transport = HttpTransport::new(&provisioning.server)?;
-    let mut backoff = Backoff::new(0);
-    loop {
-        match provision(state, &provisioning, &transport, &SystemRng, false).await {
-            Ok(identity) => return Ok(Some(identity)),
-            Err(IdentityError::Transport(error)) => tracing::warn!("not registered yet: {error}"),
-            Err(error) => return Err(error.into()),
-        }
-        tokio::select! {
-            () = end.wait() => return Ok(None),
-            () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(false, &SystemRng))) => {}
-        }
-    }
+    decoders::init(config.hardware_decoders).map_err(|e| StageError::Gstreamer(e.to_string()))?;
+    Ok(GstStage::open(settings, clock, tell)?)
+}
+
+fn area(config: &PlayerConfig) -> Result<Area, ConfigError> {
+    config.area().map_err(|problem| ConfigError { path: "player.toml".into(), problem })
 }
 
 /// A screen that is about to run.
@@ -225,13 +243,14 @@ struct Opened {
     /// A panel that can be asked and switched.
     panel: Option<Arc<Panel>>,
     front: Arc<dyn Front>,
+    events: UnboundedReceiver<StageEvent>,
 }
 
 fn open(
     config: &PlayerConfig,
     identity: Identity,
     transport: Arc<dyn Transport>,
-    tell: UnboundedSender<StageEvent>,
+    lobby: Option<Lobby>,
     log: &LogRing,
 ) -> Result<Opened, RunError> {
     let state = &config.state_dir;
@@ -249,28 +268,14 @@ fn open(
             Box::new(BrokenJournal(error.to_string()))
         }
     };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
-    let area = config.area().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
-    decoders::init(config.hardware_decoders).map_err(|e| StageError::Gstreamer(e.to_string()))?;
-    let stage = GstStage::open(
-        StageSettings {
-            width_px: area.width,
-            height_px: area.height,
-            cover: match config.reserved {
-                Some(_) => Cover::Part(area, (config.width_px, config.height_px)),
-                None if config.full_screen => Cover::Display,
-                None => Cover::Picture,
-            },
-            background: config.background,
-            fps: config.fps,
-            fit: config.fit,
-            picture: config.sink,
-            sound: config.sound,
-            sound_rule: config.sound_rule.clone(),
-        },
-        clock.clone(),
-        tell,
-    )?;
+    let (stage, events, clock) = match lobby {
+        Some(lobby) => (lobby.stage, lobby.events, lobby.clock),
+        None => {
+            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
+            let (tell, events) = unbounded_channel();
+            (open_stage(config, clock.clone(), tell)?, events, clock)
+        }
+    };
     let panel = match config.sink {
         PictureSink::Fake | PictureSink::None => None,
         _ => {
@@ -301,25 +306,25 @@ fn open(
         options: AgentOptions {
             cut_at_records: config.segment_plays as usize,
             cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
-            area_percent: area.percent_of(config.width_px, config.height_px),
+            area_percent: area(config)?.percent_of(config.width_px, config.height_px),
             announcements: config.trigger.announcements(),
             panel: config.panel,
             ..AgentOptions::default()
         },
     };
     // Behind a splitter or an LED processor whoever answers is not the panel.
-    Ok(Opened { parts, panel: panel.filter(|_| config.link == Link::Direct), front })
+    Ok(Opened { parts, panel: panel.filter(|_| config.link == Link::Direct), front, events })
 }
 
 /// What ends a run.
-struct End {
+pub(super) struct End {
     interrupt: Signal,
     terminate: Signal,
     at: Option<Instant>,
 }
 
 impl End {
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) {
         let limit = async {
             match self.at {
                 Some(at) => tokio::time::sleep_until(at.into()).await,

@@ -1,6 +1,7 @@
 //! Who this device is: its evidence key, made here and never leaving, and what the scheduler gave it
 //! at registration. A registered device never registers again.
 
+pub mod pairing;
 pub mod store;
 
 use crate::ports::{Request, Transport, TransportError};
@@ -36,6 +37,9 @@ pub enum IdentityError {
     /// The answer is not what was agreed.
     #[error("the scheduler's answer to the registration makes no sense: {0}")]
     Answer(String),
+    /// The scheduler does not pair, or not as agreed.
+    #[error("the scheduler does not pair this device: {0}")]
+    Pairing(String),
     /// A key in the provisioning file.
     #[error("{field} in the provisioning file: {error}; make a new file with `lichphat device add`")]
     Key {

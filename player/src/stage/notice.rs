@@ -5,7 +5,7 @@
 //!
 //! **A notice and a counted play.** A [`Place::Band`] covers at most a third of the picture's height, at its foot, for
 //! as long as it says; the play under it goes on and counts. What was shown when is in the receipt of the command that
-//! asked for it. A [`Place::Whole`] is seen only while no item is on the stage, so no play is ever under it.
+//! asked for it. A [`Place::Whole`] goes when an item comes on the stage, so no play is ever under it.
 
 use ab_glyph::{Font, FontRef, Glyph, GlyphId, PxScale, ScaleFont as _, point};
 use qrcode::{Color, QrCode};
@@ -32,7 +32,7 @@ const QUIET: u32 = 4;
 pub enum Place {
     /// Over the foot of the picture, which goes on.
     Band,
-    /// In place of the picture, while no item is on the stage.
+    /// In place of the picture, until an item comes on the stage.
     Whole,
 }
 

@@ -6,7 +6,8 @@ use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
 use x11rb::rust_connection::RustConnection;
 
-/// Xvfb on a free display, gone when dropped.
+/// Xvfb on a free display, gone when dropped. (`-noreset`: else it begins anew, and drops whoever comes, when the last
+/// one leaves.)
 pub(crate) struct Display {
     server: Child,
     pub(crate) name: String,
@@ -15,7 +16,7 @@ pub(crate) struct Display {
 impl Display {
     pub(crate) fn start(width: u32, height: u32) -> Self {
         let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"])
+            .args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp", "-noreset"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -27,6 +28,16 @@ impl Display {
 }
 
 impl Display {
+    /// Bright pixels, per cent, in the middle third, in `width` columns from `x` on: letters and codes are bright.
+    pub(crate) fn ink_percent(&self, x: i16, width: u16) -> usize {
+        let (connection, screen) = RustConnection::connect(Some(&self.name)).unwrap();
+        let screen = &connection.setup().roots[screen];
+        let (root, high) = (screen.root, screen.height_in_pixels / 3);
+        let stripe = connection.get_image(ImageFormat::Z_PIXMAP, root, x, high as i16, width, high, !0).unwrap();
+        let bright = stripe.reply().unwrap().data.chunks(4).filter(|pixel| pixel[1] > 200).count();
+        bright * 100 / (usize::from(width) * usize::from(high))
+    }
+
     /// Is anything but black on these lines?
     pub(crate) fn is_lit(&self, y: i16, width: u16) -> bool {
         let (connection, screen) = RustConnection::connect(Some(&self.name)).unwrap();

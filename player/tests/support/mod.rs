@@ -18,7 +18,9 @@ use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::{Answer, Ask, Command, Outcome};
-use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
+use lichphat_playlists::wire::device::{
+    Heartbeat, HeartbeatAnswer, PairingOffer, PairingRequest, PairingState, Provisioning, Register, Registered,
+};
 use lichphat_playlists::wire::sign::{
     Commanding, Envelope, Evidence, PlanSigning, Receipting, SigningKey, VerifyingKey,
 };
@@ -141,6 +143,10 @@ pub struct Server {
     /// Offered as they are: forged or cut.
     pub raw_commands: Vec<String>,
     pub answers: Vec<Answer>,
+    /// Codes given out for pairing; the last one holds.
+    pub codes: u32,
+    /// Somebody has entered the code.
+    pub confirmed: Option<Provisioning>,
     pub heartbeats: Vec<Heartbeat>,
     /// The release that is offered with every answer to a heartbeat, base64.
     pub offer: Option<String>,
@@ -242,6 +248,30 @@ impl FakeServer {
         self.lock().answers.iter().map(|a| (a.id.0, a.outcome.clone())).collect()
     }
 
+    /// A scheduler that pairs: a new code for whoever asks, and the file once somebody has entered it.
+    fn pair(&self, request: &Request) -> Response {
+        let mut s = self.lock();
+        if request.method == Method::Post {
+            let _: PairingRequest = serde_json::from_slice(&request.body).unwrap();
+            s.codes += 1;
+            let offer = PairingOffer {
+                code: format!("K7QM4XH{}", 1 + s.codes),
+                claim: format!("c{}", s.codes),
+                url: "http://127.0.0.1:8087/pair?code=K7QM4XHD".into(),
+                server_name: "Trung tâm Truyền thông Hà Nội".into(),
+                expires_in_s: 600,
+                poll_s: 1,
+            };
+            return Response::new(200, serde_json::to_vec(&offer).unwrap());
+        }
+        let mine = format!("Pairing c{}", s.codes);
+        if !request.headers.iter().any(|(name, value)| *name == "authorization" && *value == mine) {
+            return Response::new(410, ""); // an older code
+        }
+        let state = s.confirmed.take().map_or(PairingState::Waiting, PairingState::Confirmed);
+        Response::new(200, serde_json::to_vec(&state).unwrap())
+    }
+
     fn take_heartbeat(&self, body: &Bytes) -> Response {
         use base64::Engine as _;
         let mut s = self.lock();
@@ -324,6 +354,7 @@ impl Transport for FakeServer {
                 Response::new(200, self.receipt(acked))
             }
             (Method::Post, "segments") => self.take_segment(&request.body),
+            (_, "pairing") => self.pair(&request),
             (Method::Post, "heartbeat") => self.take_heartbeat(&request.body),
             (Method::Post, "answers") => self.take_answer(&request.body),
             _ => Response::new(404, ""),

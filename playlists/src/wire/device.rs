@@ -3,6 +3,8 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `POST /device/v1/register` [`Register`] | [`Registered`]; 403 when the token is unknown, used or expired |
+//! | `POST /device/v1/pairing` [`PairingRequest`] | [`PairingOffer`]: a code for the screen; not served yet, accounts come first |
+//! | `GET /device/v1/pairing` | [`PairingState`], with `Authorization: Pairing <claim>`; 404 or 410: the code is over, ask anew |
 //! | `GET /device/v1/index` | [`PlaylistIndex`](super::v1::PlaylistIndex), with ETag |
 //! | `GET /device/v1/plans/{hash}` | the signed playlist of the device's own screen |
 //! | `GET /device/v1/assets/{hash}` | the asset table |
@@ -13,7 +15,7 @@
 //! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |
 //! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index; `command`: something is asked, say a heartbeat |
 //!
-//! All but the first carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
+//! All but the first three carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
 
 use super::health::Health;
 use super::release::Standing;
@@ -37,6 +39,42 @@ pub struct Provisioning {
     pub command_key: String,
     /// One-time token, hexadecimal.
     pub token: String,
+}
+
+/// A box without an identity would like to be somebody's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairingRequest {
+    /// Name and version of its software.
+    pub software: String,
+}
+
+/// A code that the box shows until somebody enters it at the scheduler.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairingOffer {
+    /// Eight of [`SIGNS`](super::command::SIGNS), `K7QM4XHD`; good once.
+    pub code: String,
+    /// What only this box knows, for asking whether the code was entered; hexadecimal.
+    pub claim: String,
+    /// Where the QR code leads: the page that takes the code.
+    pub url: String,
+    /// Whom the box will belong to, as people know the scheduler.
+    pub server_name: String,
+    /// Seconds until the code is over.
+    pub expires_in_s: u32,
+    /// Seconds between two questions.
+    pub poll_s: u32,
+}
+
+/// What has become of a code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum PairingState {
+    /// Nobody has entered it yet.
+    Waiting,
+    /// Somebody has: register with this.
+    Confirmed(Provisioning),
 }
 
 /// A new device introduces itself.

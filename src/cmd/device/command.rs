@@ -25,13 +25,13 @@ pub(super) struct Args {
     #[arg(long)]
     screen: ScreenCode,
     /// Người yêu cầu (who asks) [default: the user of this session]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, global = true, value_name = "NAME")]
     by: Option<String>,
     /// Chờ kết quả bao nhiêu giây (seconds to wait for the answer; 0: do not wait)
-    #[arg(long, value_name = "SECONDS", default_value_t = 90)]
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 90)]
     wait_s: u32,
     /// Tệp ghi ảnh (file the picture is written to) [default: SCREEN-NUMBER.jpg]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     out: Option<PathBuf>,
     #[command(subcommand)]
     ask: What,

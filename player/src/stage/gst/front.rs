@@ -58,11 +58,10 @@ impl GstFront {
     /// The picture as it goes to the screen, with what stands before it.
     pub(super) fn over(&self, picture: &gst::Buffer, playing: bool) -> gst::Buffer {
         let mut standing = lock(&self.standing);
-        if standing.as_ref().and_then(|s| s.until).is_some_and(|until| Instant::now() >= until) {
-            *standing = None;
-        }
-        let seen = standing.as_ref().filter(|s| s.place == Place::Band || !playing);
-        let laid = seen.and_then(|s| lay(&s.sheet, picture, self.info.as_ref()?));
+        let over =
+            |s: &Standing| s.until.is_some_and(|until| Instant::now() >= until) || (playing && s.place == Place::Whole);
+        standing.take_if(|s| over(s));
+        let laid = standing.as_ref().and_then(|s| lay(&s.sheet, picture, self.info.as_ref()?));
         let picture = laid.unwrap_or_else(|| picture.clone()); // shares the pixels
         *lock(&self.shown) = Some((picture.clone(), Instant::now()));
         picture
