@@ -16,7 +16,7 @@ mod screen;
 
 use screen::clips::{self, Clip, MIXED};
 use screen::display::Display;
-use screen::witness::{Fault, Seen, Sight, Witness, faults};
+use screen::witness::{Fault, SeenFrame, Sight, Witness, faults, plays_seen};
 use screen::{Record, Show, item};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -329,23 +329,6 @@ fn tell_records(plays: &[Vec<SeenFrame>], records: &[Record]) {
     println!("  first frame seen against the record's start, ms: {}", spread(off_us));
     let (rendered, dropped) = records.iter().fold((0, 0), |(a, b), r| (a + r.frames_rendered, b + r.frames_dropped));
     println!("  {} records: {rendered} frames rendered, {dropped} dropped", records.len());
-}
-
-/// Clip, frame, when it was seen first (UTC microseconds).
-type SeenFrame = (u8, u8, i64);
-
-/// Groups the sights by play.
-fn plays_seen(sights: &[Sight]) -> Vec<Vec<SeenFrame>> {
-    let mut plays: Vec<Vec<SeenFrame>> = Vec::new();
-    for sight in sights {
-        if let Seen::Frame(id, frame) = sight.seen {
-            match plays.last_mut().filter(|p| p[0].0 == id) {
-                Some(play) => play.push((id, frame, sight.at_us)),
-                None => plays.push(vec![(id, frame, sight.at_us)]),
-            }
-        }
-    }
-    plays
 }
 
 /// Does every output slot of the clip show another frame? Of others the end of the last frame cannot be seen.

@@ -107,6 +107,23 @@ pub(crate) fn faults(sights: &[Sight], bill: &[u8], moving: &[u8], most_ms: i64)
     faults
 }
 
+/// Clip, frame, when it was seen first (UTC microseconds).
+pub(crate) type SeenFrame = (u8, u8, i64);
+
+/// Groups the sights by play.
+pub(crate) fn plays_seen(sights: &[Sight]) -> Vec<Vec<SeenFrame>> {
+    let mut plays: Vec<Vec<SeenFrame>> = Vec::new();
+    for sight in sights {
+        if let Seen::Frame(id, frame) = sight.seen {
+            match plays.last_mut().filter(|p| p[0].0 == id) {
+                Some(play) => play.push((id, frame, sight.at_us)),
+                None => plays.push(vec![(id, frame, sight.at_us)]),
+            }
+        }
+    }
+    plays
+}
+
 /// Two rows of BGRx pixels: through the strip, and through the middle.
 fn judge(strip: &[u8], middle: &[u8]) -> Seen {
     let light = |row: &[u8], x: usize| row[x * 4 + 1];
