@@ -593,6 +593,7 @@ async fn a_real_player_shows_itself_says_its_log_and_starts_again_once_when_aske
     let machine = Machine::new().await;
     let table = table(&machine.server);
     publish_now(&machine.server, &table, 1);
+    machine.server.lock().no_receipts = true; // a fault of its records keeps nobody from asking what is wrong
     let mut child = machine.start();
     until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
     let soon = now().plus_ms(600_000);
@@ -610,6 +611,9 @@ async fn a_real_player_shows_itself_says_its_log_and_starts_again_once_when_aske
     assert!(health.disk.is_some() && health.memory.is_some() && health.player_memory_bytes > Some(10 << 20));
     assert!(health.versions.framework.is_some_and(|v| v.starts_with("GStreamer")) && health.versions.kernel.is_some());
 
+    let faults = machine.server.lock().heartbeats.last().unwrap().faults.join(" ");
+    assert!(faults.contains("500 to the receipt"), "{faults}");
+    machine.server.lock().no_receipts = false;
     machine.server.ask(4, Ask::Restart, soon);
     machine.call.notify_one();
     let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();

@@ -537,7 +537,8 @@ async fn report(
             visit.done(result);
         }
         let round = async {
-            reporting.upload_once().await?;
+            let uploaded = reporting.upload_once().await;
+            // Records that cannot be handed over are a reason to be heard, not to be silent.
             if said.is_none_or(|at| at.elapsed() >= HEARTBEAT / 2) {
                 reporting.heartbeat().await?;
                 said = Some(Instant::now());
@@ -545,6 +546,7 @@ async fn report(
                     calls.restart.notify_one();
                 }
             }
+            uploaded?;
             Ok::<_, AgentError>(())
         };
         let result = tokio::select! {

@@ -145,6 +145,8 @@ pub struct Server {
     pub answers: Vec<Answer>,
     /// Codes given out for pairing; the last one holds.
     pub codes: u32,
+    /// It cannot say what it holds.
+    pub no_receipts: bool,
     /// Somebody has entered the code.
     pub confirmed: Option<Provisioning>,
     pub heartbeats: Vec<Heartbeat>,
@@ -349,6 +351,7 @@ impl Transport for FakeServer {
                 table.map_or_else(|| Response::new(404, ""), |bytes| Response::new(200, bytes))
             }
             (Method::Get, "media") => self.media(rest, &request),
+            (Method::Get, "receipt") if self.lock().no_receipts => Response::new(500, ""),
             (Method::Get, "receipt") => {
                 let acked = self.lock().acked;
                 Response::new(200, self.receipt(acked))
