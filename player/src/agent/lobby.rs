@@ -139,9 +139,10 @@ fn whole(title: &str, lines: Vec<String>, qr: Option<String>) -> Notice {
 
 fn invitation(offer: &Offer, server: &str) -> Notice {
     let lines = vec![
-        "Ghép nối màn hình: nhập mã này vào lichphat hoặc quét mã QR.".to_owned(),
-        "Pair this screen: enter the code in lichphat or scan the QR code.".to_owned(),
-        format!("{} · {server}", offer.server_name),
+        "Nhập mã này vào lichphat để ghép nối".to_owned(),
+        "Enter this code in lichphat to pair".to_owned(),
+        offer.server_name.clone(),
+        server.to_owned(),
     ];
     whole(&offer.code, lines, Some(offer.url.clone()))
 }
