@@ -2,6 +2,7 @@
 
 use crate::display::drm::Link;
 use crate::display::hours::PanelRule;
+use crate::meter::DataRule;
 use crate::stage::layout::{Area, Colour};
 use crate::stage::{Fit, PictureSink, SoundRule, SoundSink};
 use crate::trigger::TriggerSettings;
@@ -59,6 +60,8 @@ pub struct PlayerConfig {
     pub update: UpdateSettings,
     /// USB sticks are looked for where they are mounted: here and up to two levels below; empty: nowhere.
     pub usb_root: PathBuf,
+    /// A line that costs money.
+    pub data: DataRule,
     /// Seconds between two looks at the scheduler when it does not call by itself.
     pub poll_s: u32,
     /// Plays after which records are cut into a signed segment and sent.
@@ -88,6 +91,7 @@ impl Default for PlayerConfig {
             panel: PanelRule::default(),
             update: UpdateSettings::default(),
             usb_root: "/media".into(),
+            data: DataRule::default(),
             poll_s: 60,
             segment_plays: 64,
             segment_age_s: 900,

@@ -22,6 +22,7 @@ pub mod journal;
 pub mod local;
 pub mod log;
 pub mod machine;
+pub mod meter;
 pub mod ports;
 #[cfg(feature = "stage-gstreamer")]
 pub mod probe;

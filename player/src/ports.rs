@@ -60,6 +60,9 @@ pub enum TransportError {
     /// A stick that somebody brought cannot be read or written, or was pulled.
     #[error("the USB stick does not work: {0}")]
     Stick(String),
+    /// The line is spared; it is asked again later.
+    #[error("media wait: {0}")]
+    HeldBack(String),
     /// An answer larger than the caller will hold.
     #[error("the answer is larger than {limit_bytes} bytes")]
     TooLarge {
@@ -130,6 +133,11 @@ pub trait Transport: Send + Sync {
     /// Opens a stream that may stay silent for long (server-sent events).
     async fn events(&self, request: Request) -> Result<Response, TransportError> {
         self.send(request).await
+    }
+
+    /// Bytes that went over it this month, when they are counted.
+    fn used_bytes(&self) -> Option<u64> {
+        None
     }
 }
 

@@ -12,6 +12,8 @@ use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::meter::{DataRule, Metered};
+use lichphat_player::ports::Transport;
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
 use lichphat_player::update::Updates;
@@ -95,6 +97,7 @@ impl TownServer {
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
         let options = AgentOptions::default();
+        let transport: Arc<dyn Transport> = Arc::new(transport);
         let sim = switch_on(&identity, &clock, &transport, &fs, &journal, options, None);
         TownDevice { sim, identity, fs, updates: None, transport, journal, options }
     }
@@ -118,7 +121,7 @@ pub(crate) struct TownDevice {
     pub(crate) fs: MemoryMediaFs,
     /// New versions of the player, from the next time it is switched on.
     pub(crate) updates: Option<Arc<Updates>>,
-    transport: HttpTransport,
+    transport: Arc<dyn Transport>,
     journal: MemoryJournal,
     options: AgentOptions,
 }
@@ -127,6 +130,15 @@ impl TownDevice {
     /// Its settings, from the next time it is switched on.
     pub(crate) fn set_options(&mut self, options: AgentOptions) {
         self.options = options;
+    }
+
+    /// From now on it is behind a line of this rule, with these settings; its bytes are counted.
+    pub(crate) fn behind(&mut self, rule: DataRule, options: AgentOptions) -> Arc<Metered> {
+        let (clock, fs) = (self.sim.clock.clone(), Arc::new(self.fs.clone()));
+        let line = Arc::new(Metered::new(self.transport.clone(), rule, clock.clone(), fs, || None));
+        (self.transport, self.options) = (line.clone(), options);
+        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, options, None);
+        line
     }
 
     /// The power fails now and comes back at `until`.
@@ -143,7 +155,7 @@ impl TownDevice {
 fn switch_on(
     identity: &Arc<Identity>,
     clock: &Arc<SimClock>,
-    transport: &HttpTransport,
+    transport: &Arc<dyn Transport>,
     fs: &MemoryMediaFs,
     journal: &MemoryJournal,
     options: AgentOptions,
@@ -154,7 +166,7 @@ fn switch_on(
     let parts = AgentParts {
         identity: identity.clone(),
         clock: clock.clone(),
-        transport: Arc::new(transport.clone()),
+        transport: transport.clone(),
         fs: Arc::new(fs.clone()),
         journal: Box::new(journal.clone()),
         stage: Box::new(stage.clone()),

@@ -18,7 +18,7 @@ mod vitals;
 
 pub use playing::Playing;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, CacheError};
 use crate::commands::{Commands, Tools};
 use crate::core::CoreOptions;
 use crate::display::Display;
@@ -26,7 +26,7 @@ use crate::display::hours::PanelRule;
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalError, Sealer};
 use crate::machine::Machine;
-use crate::ports::{MediaFs, Transport};
+use crate::ports::{MediaFs, Transport, TransportError};
 use crate::stage::{Stage, StageEvent};
 use crate::sync::{News, SyncError, Syncer, Tell};
 use crate::trigger::{Announcements, Asked};
@@ -201,12 +201,13 @@ impl Agent {
         let missing = Arc::new(AtomicU32::new(0));
         let authorization = parts.identity.authorization();
         let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone(), authorization));
+        let vitals = Vitals::new(parts.machine, parts.display, parts.clock.clone(), parts.transport.clone());
         let reporting = Reporting {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
             journal,
             clock: parts.clock.clone(),
             commands,
-            vitals: Vitals::new(parts.machine, parts.display, parts.clock.clone()),
+            vitals,
             faults,
             missing: missing.clone(),
             updates: parts.updates,
@@ -309,7 +310,11 @@ impl Fetching {
         result?;
         // What is to be shown comes first.
         if let Some((updates, transport, authorization)) = &self.updates {
-            updates.fetch(&**transport, authorization, self.clock.now()).await?;
+            match updates.fetch(&**transport, authorization, self.clock.now()).await {
+                // It waits for the line like any other file.
+                Err(UpdateError::Fetch(CacheError::Transport(TransportError::HeldBack(_)))) => {}
+                fetched => fetched?,
+            }
         }
         Ok(())
     }

@@ -21,6 +21,7 @@ use crate::journal::sqlite::SqliteJournal;
 use crate::journal::{Journal, JournalError};
 use crate::log::LogRing;
 use crate::machine::Machine;
+use crate::meter::{DataRule, Metered, Pace, interface};
 use crate::ports::http::HttpTransport;
 use crate::ports::{MediaFs, Request, Transport, TransportError};
 use crate::stage::gst::{GstStage, StageError};
@@ -44,8 +45,6 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::{Notify, watch};
 
-/// How often the scheduler hears from the device.
-const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Words of announcements that wait to be heard; whoever says more waits.
 const WORDS: usize = 16;
 /// Where the kernel says what it knows of the connectors.
@@ -76,6 +75,9 @@ pub struct RunArgs {
     /// Where the sound goes
     #[arg(long, value_enum)]
     pub audio: Option<SoundSink>,
+    /// Fetch media now, whatever `[data]` says of month, hours and networks
+    #[arg(long)]
+    pub media_now: bool,
     /// Stop in an orderly way after this many seconds
     #[arg(long)]
     pub duration_s: Option<u64>,
@@ -181,14 +183,14 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
             }
         };
         let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
-        let Opened { parts, panel, front, events } = open(&config, identity, transport.clone(), lobby, log)?;
+        let Opened { parts, panel, front, events } = open(&config, identity, transport, lobby, log)?;
         let sticks = Sticks::new(config.usb_root, parts.identity.screen.clone());
         let ended = Show {
-            transport,
+            transport: parts.transport.clone(),
             authorization: parts.identity.authorization(),
             clock: parts.clock.clone(),
             panel,
-            poll_s: config.poll_s,
+            pace: config.data.pace(config.poll_s, config.segment_age_s),
             trigger: config.trigger,
             front,
         }
@@ -202,6 +204,9 @@ fn settings(args: &RunArgs) -> Result<PlayerConfig, ConfigError> {
     let mut config = args.config.as_deref().map_or_else(|| Ok(PlayerConfig::default()), PlayerConfig::read)?;
     config.state_dir = args.state.clone().unwrap_or(config.state_dir);
     config.full_screen &= !args.window;
+    if args.media_now {
+        config.data = DataRule { sparing: config.data.sparing, ..DataRule::default() };
+    }
     config.sink = args.sink.unwrap_or(config.sink);
     config.sound = args.audio.unwrap_or(config.sound);
     Ok(config)
@@ -292,6 +297,8 @@ fn open(
     let key = config.update.key().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
     let updates = key.map(|key| Arc::new(Updates::new(fs.clone(), key, identity.device, running())));
     let front = stage.front();
+    let pace = config.data.pace(config.poll_s, config.segment_age_s);
+    let transport = Arc::new(Metered::new(transport, config.data.clone(), clock.clone(), fs.clone(), interface));
     let parts = AgentParts {
         identity: Arc::new(identity),
         clock,
@@ -305,7 +312,7 @@ fn open(
         machine: Some(Machine::new("/", state)),
         options: AgentOptions {
             cut_at_records: config.segment_plays as usize,
-            cut_at_age_ms: i64::from(config.segment_age_s) * 1000,
+            cut_at_age_ms: i64::from(pace.segment_age_s) * 1000,
             area_percent: area(config)?.percent_of(config.width_px, config.height_px),
             announcements: config.trigger.announcements(),
             panel: config.panel,
@@ -354,7 +361,7 @@ struct Show {
     clock: Arc<dyn Clock>,
     /// A panel that can be asked and switched.
     panel: Option<Arc<Panel>>,
-    poll_s: u32,
+    pace: Pace,
     trigger: TriggerSettings,
     front: Arc<dyn Front>,
 }
@@ -367,10 +374,18 @@ impl Show {
         let (look, sealed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let calls = Calls::default();
         let (tend, mut to_cut, [to_fetch, to_report]) = Tend::new(sticks, self.front.clone());
-        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.poll_s, to_fetch, stopped.clone()));
-        let report = tokio::spawn(report(reporting, sealed.clone(), calls.clone(), to_report, stopped.clone()));
+        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.pace.poll_s, to_fetch, stopped.clone()));
+        let report = tokio::spawn(report(
+            reporting,
+            Duration::from_secs(self.pace.heartbeat_s.into()),
+            sealed.clone(),
+            calls.clone(),
+            to_report,
+            stopped.clone(),
+        ));
+        let call = Request::get("/device/v1/events").header("authorization", self.authorization.clone());
         let listen =
-            tokio::spawn(listen(self.transport.clone(), self.authorization.clone(), look.clone(), calls.clone()));
+            self.pace.listens.then(|| tokio::spawn(listen(self.transport.clone(), call, look.clone(), calls.clone())));
         let tend = tokio::spawn(tend.run());
         let (tell, mut announced) = channel(WORDS);
         let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
@@ -423,7 +438,9 @@ impl Show {
         }
         guard.stopping();
         stop.send_replace(true);
-        listen.abort();
+        if let Some(listen) = listen {
+            listen.abort();
+        }
         tend.abort();
         trigger.abort();
         fetch.abort();
@@ -523,12 +540,13 @@ async fn fetch(
 /// Sends what is sealed and says how the device is; gives the part back at the stop.
 async fn report(
     mut reporting: Reporting,
+    heartbeat: Duration,
     sealed: Arc<Notify>,
     calls: Calls,
     mut visits: Visits,
     mut stopped: watch::Receiver<bool>,
 ) -> Reporting {
-    let mut backoff = Backoff::new(HEARTBEAT.as_millis() as u64);
+    let mut backoff = Backoff::new(heartbeat.as_millis() as u64);
     let mut said: Option<Instant> = None;
     let mut visit: Option<Visit> = None;
     loop {
@@ -539,7 +557,7 @@ async fn report(
         let round = async {
             let uploaded = reporting.upload_once().await;
             // Records that cannot be handed over are a reason to be heard, not to be silent.
-            if said.is_none_or(|at| at.elapsed() >= HEARTBEAT / 2) {
+            if said.is_none_or(|at| at.elapsed() >= heartbeat / 2) {
                 reporting.heartbeat().await?;
                 said = Some(Instant::now());
                 if reporting.restart_is_due() {
@@ -572,11 +590,10 @@ async fn report(
 
 /// Listens for the scheduler's call that playlists have changed. After every interruption the index
 /// is looked at: a call may have been missed.
-async fn listen(transport: Arc<dyn Transport>, authorization: String, look: Arc<Notify>, calls: Calls) {
+async fn listen(transport: Arc<dyn Transport>, request: Request, look: Arc<Notify>, calls: Calls) {
     let mut backoff = Backoff::new(1_000);
     loop {
-        let request = Request::get("/device/v1/events").header("authorization", authorization.clone());
-        let opened = transport.events(request).await.ok().filter(|r| r.status == 200);
+        let opened = transport.events(request.clone()).await.ok().filter(|r| r.status == 200);
         let ok = opened.is_some();
         if let Some(response) = opened {
             look.notify_one();

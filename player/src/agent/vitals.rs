@@ -3,6 +3,7 @@
 use crate::display::Display;
 use crate::identity::SOFTWARE;
 use crate::machine::Machine;
+use crate::ports::Transport;
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Versions};
@@ -13,13 +14,19 @@ pub(super) struct Vitals {
     machine: Option<Machine>,
     display: Arc<dyn Display>,
     clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
     started_mono_ms: u64,
     offset_ms: Option<i64>,
 }
 
 impl Vitals {
-    pub(super) fn new(machine: Option<Machine>, display: Arc<dyn Display>, clock: Arc<dyn Clock>) -> Self {
-        Self { machine, display, started_mono_ms: clock.mono_ms(), clock, offset_ms: None }
+    pub(super) fn new(
+        machine: Option<Machine>,
+        display: Arc<dyn Display>,
+        clock: Arc<dyn Clock>,
+        transport: Arc<dyn Transport>,
+    ) -> Self {
+        Self { machine, display, started_mono_ms: clock.mono_ms(), clock, transport, offset_ms: None }
     }
 
     /// The scheduler's clock showed `theirs` in its answer to what was said at `ours`.
@@ -50,7 +57,7 @@ impl Vitals {
             },
             uptime_s: machine.and_then(Machine::uptime_s),
             running_s: (self.clock.mono_ms() - self.started_mono_ms) / 1000,
-            data_used_bytes: None,
+            data_used_bytes: self.transport.used_bytes(),
         }
     }
 }

@@ -230,7 +230,7 @@ impl Default for SoundRule {
     }
 }
 
-fn hours<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<IntervalSet>, D::Error> {
+pub(crate) fn hours<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<IntervalSet>, D::Error> {
     let text = String::deserialize(from)?;
     let set = if text.is_empty() { Ok(IntervalSet::empty()) } else { IntervalSet::parse(&text) };
     set.map(Some).map_err(|e| serde::de::Error::custom(format!("{e}; write it as 06:00-11:30;13:30-21:00")))

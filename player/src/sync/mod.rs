@@ -82,6 +82,8 @@ pub struct Syncer {
     told: HashSet<MediaHash>,
     wanted: Vec<Media>,
     wanted_for: Option<LocalDay>,
+    /// Why media wait, as it was told last.
+    held_back: Option<String>,
 }
 
 impl std::fmt::Debug for Syncer {
@@ -115,6 +117,7 @@ impl Syncer {
             told: HashSet::new(),
             wanted: Vec::new(),
             wanted_for: None,
+            held_back: None,
         };
         (syncer, plans, faults)
     }
@@ -338,6 +341,14 @@ impl Syncer {
                 Ok(()) => {
                     self.told.insert(media.hash);
                     tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });
+                }
+                Err(CacheError::Transport(TransportError::HeldBack(why))) => {
+                    // It waits as long as it must; people are told once.
+                    if self.held_back.as_ref() != Some(&why) {
+                        tell(News::Fault(format!("media wait: {why}")));
+                        self.held_back = Some(why);
+                    }
+                    break;
                 }
                 Err(CacheError::Transport(error)) => unreachable = Some(error),
                 Err(error) => {

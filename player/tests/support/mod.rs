@@ -408,11 +408,18 @@ impl World {
     }
     /// Switches it on in front of another panel.
     pub fn device_at(&self, display: Arc<dyn Display>) -> SimDevice {
+        self.device_of(display, Arc::new(self.server.clone()))
+    }
+    /// Switches it on behind another line.
+    pub fn device_over(&self, transport: Arc<dyn Transport>) -> SimDevice {
+        self.device_of(self.display.clone(), transport)
+    }
+    fn device_of(&self, display: Arc<dyn Display>, transport: Arc<dyn Transport>) -> SimDevice {
         let stage = SimStage::new(self.clock.clone(), 30);
         let parts = AgentParts {
             identity: self.identity.clone(),
             clock: self.clock.clone(),
-            transport: Arc::new(self.server.clone()),
+            transport,
             fs: Arc::new(self.fs.clone()),
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
