@@ -81,6 +81,8 @@ bench: packages rust
 # The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
 MINUTES ?= 60
 soak: packages rust
+	LICHPHAT_CUTS=200 cargo test --locked -p lichphat-player --test faults
+	LICHPHAT_KILLS=200 cargo test --locked -p lichphat-player --test run killed_at_any_moment
 	MINUTES=$(MINUTES) cargo bench --locked -p lichphat-player --bench screen -- soak
 	$(MAKE) fuzz
 

@@ -3,6 +3,7 @@
 
 use crate::ports::{MediaFs, MediaWrite, hash_reader};
 use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ports::Rng;
 use std::collections::BTreeMap;
 use std::io::{self, Cursor, Read, Write};
 use std::path::PathBuf;
@@ -14,12 +15,29 @@ type Bytes = Arc<Vec<u8>>;
 struct File {
     bytes: Bytes,
     hash: Option<Sha256Hash>,
+    /// Bytes that survive a power cut; none while not even the name does.
+    synced_bytes: Option<usize>,
 }
 
 #[derive(Debug, Default)]
 struct Files {
     files: BTreeMap<String, File>,
     room_bytes: Option<u64>,
+    /// Changes that still reach the disk; none: any number.
+    changes_left: Option<u64>,
+}
+
+impl Files {
+    fn change(&mut self) -> io::Result<()> {
+        match &mut self.changes_left {
+            Some(0) => Err(io::Error::other("the power is out")),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 /// Files under `media/`, one copy for everyone who holds a clone.
@@ -54,9 +72,39 @@ impl MemoryMediaFs {
     pub fn set_room_bytes(&self, room_bytes: Option<u64>) {
         lock(&self.own).room_bytes = room_bytes;
     }
+    /// After so many more changes the power is out, and every further one fails.
+    pub fn power_for(&self, changes: u64) {
+        lock(&self.own).changes_left = Some(changes);
+    }
+    /// The power is back. What was not synced is lost: of a file's tail a part that `rng` chooses is left, as written or
+    /// as noise; a file that was never synced may be gone. A rename that returned is kept, as [`MediaFs`] promises.
+    pub fn lose_unsynced(&self, rng: &dyn Rng) {
+        let chance = |below: usize| {
+            let mut bytes = [0; 8];
+            rng.fill(&mut bytes);
+            (u64::from_le_bytes(bytes) % (below as u64 + 1)) as usize
+        };
+        let mut files = lock(&self.own);
+        files.changes_left = None;
+        files.files.retain(|_, file| {
+            let kept = file.synced_bytes.unwrap_or(0);
+            let left = kept + chance(file.bytes.len() - kept);
+            let bytes = Arc::make_mut(&mut file.bytes);
+            bytes.truncate(left);
+            if chance(1) == 1 {
+                rng.fill(&mut bytes[kept..]);
+            }
+            file.hash = None;
+            let named = file.synced_bytes.is_some() || chance(1) == 1;
+            file.synced_bytes = Some(left);
+            named
+        });
+    }
     /// Puts bytes behind the player's back: a rotten disk.
     pub fn plant(&self, path: &str, bytes: Vec<u8>) {
-        lock(self.files(path)).files.insert(path.to_owned(), File { bytes: Arc::new(bytes), hash: None });
+        lock(self.files(path))
+            .files
+            .insert(path.to_owned(), File { synced_bytes: Some(bytes.len()), bytes: Arc::new(bytes), hash: None });
     }
     fn files(&self, path: &str) -> &Mutex<Files> {
         match &self.shared {
@@ -77,6 +125,7 @@ struct Appending {
 impl Write for Appending {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut files = lock(self.fs.files(&self.path));
+        files.change()?;
         if let Some(room_bytes) = &mut files.room_bytes {
             if *room_bytes < bytes.len() as u64 {
                 return Err(io::Error::new(io::ErrorKind::StorageFull, "no space left on device"));
@@ -95,6 +144,11 @@ impl Write for Appending {
 
 impl MediaWrite for Appending {
     fn sync(&mut self) -> io::Result<()> {
+        let mut files = lock(self.fs.files(&self.path));
+        files.change()?;
+        if let Some(file) = files.files.get_mut(&self.path) {
+            file.synced_bytes = Some(file.bytes.len());
+        }
         Ok(())
     }
 }
@@ -115,12 +169,14 @@ impl MediaFs for MemoryMediaFs {
     }
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let mut files = lock(self.files(from));
+        files.change()?;
         let file = files.files.remove(from).ok_or_else(|| not_found(from))?;
         files.files.insert(to.to_owned(), file);
         Ok(())
     }
     fn remove(&self, path: &str) -> io::Result<()> {
         let mut files = lock(self.files(path));
+        files.change()?;
         if let Some(file) = files.files.remove(path)
             && let Some(room_bytes) = &mut files.room_bytes
         {
