@@ -3,7 +3,8 @@
 //! The stage opened here goes on into the run: the last notice stands until the first item comes.
 
 use super::guard::Guard;
-use super::run::{End, RunArgs, RunError, open_stage};
+use super::opening::open_stage;
+use super::run::{End, RunArgs, RunError};
 use crate::clock::{SystemClock, SystemRng};
 use crate::config::PlayerConfig;
 use crate::identity::pairing::{self, Offer};

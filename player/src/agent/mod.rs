@@ -9,9 +9,13 @@
 mod guard;
 #[cfg(feature = "stage-gstreamer")]
 mod lobby;
+#[cfg(feature = "stage-gstreamer")]
+mod opening;
 mod playing;
 #[cfg(feature = "stage-gstreamer")]
 pub mod run;
+#[cfg(feature = "stage-gstreamer")]
+mod show;
 #[cfg(feature = "stage-gstreamer")]
 mod sticks;
 mod vitals;
