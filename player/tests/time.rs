@@ -225,4 +225,17 @@ async fn without_time_it_plays_on_from_the_last_known_instant_and_every_record_s
         known.iter().filter(|r| r.clock == ClockState::Synced && r.start > at(today(), "11:00")).collect();
     assert!(after.iter().any(|r| r.result.was_shown()), "trusted again");
     slots_shown(&known);
+
+    // What was shown without time is signed with the time that is known now.
+    world.server.lock().offline = false;
+    device.stop().await;
+    let base_ms = world.clock.now().0 - world.clock.mono_ms() as i64;
+    let signed: Vec<PlayRecord> = world.server.records().into_iter().map(|(_, r)| r).collect();
+    let boot = world.clock.boot_id();
+    let dated: Vec<_> = signed.iter().filter(|r| r.boot == boot && r.result.was_shown()).collect();
+    assert!(dated.len() > 300 && signed.len() == known.len());
+    for record in dated {
+        assert_eq!(record.start.0, base_ms + record.mono_start_ms as i64, "{record:?}");
+        assert!(record.clock == ClockState::Synced && record.clock_error_ms < 2_000, "{record:?}");
+    }
 }

@@ -183,6 +183,7 @@ impl Agent {
             offset: plans.last().map_or(HANOI, |p| p.playlist.offset_min),
             simulated: parts.identity.simulated,
             key: parts.identity.evidence_copy(),
+            dating: None,
         };
         let journal: SharedJournal = Arc::new(Mutex::new(parts.journal));
         let hands = playing::Hands {

@@ -6,7 +6,7 @@ use crate::cache::{Cache, Held};
 use crate::core::{Action, Core, DayPlan, Event, Now};
 use crate::display::Display;
 use crate::display::watch::Wanted;
-use crate::journal::{JournalError, Sealer};
+use crate::journal::{Dating, JournalError, Sealer};
 use crate::stage::{Stage, StageEvent, StageResult};
 use crate::sync::News;
 use crate::trigger::lease::Lease;
@@ -14,7 +14,7 @@ use crate::trigger::{Asked, Mode};
 use crate::update::{Scene, Updates};
 use crate::uplink::{SharedJournal, lock};
 use lichphat_playlists::ids::MediaHash;
-use lichphat_playlists::ports::Clock;
+use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::proof::record::{Cause, PlayRecord};
 use lichphat_playlists::time::{DAY_S, UtcMillis};
 use std::collections::VecDeque;
@@ -22,6 +22,8 @@ use std::sync::Arc;
 
 /// Most records kept in memory while the disk takes none: several days.
 const MAX_UNWRITTEN: usize = 20_000;
+/// Most records that wait for somebody to know the time: some five hours; a segment holds twice as many.
+const MOST_UNDATED: usize = 2_000;
 /// How soon writing is tried again, ms.
 const RETRY_MS: i64 = 10_000;
 /// How far back records are read at the start, ms: the horizon and a day.
@@ -242,6 +244,13 @@ impl Playing {
     /// Seals the open run.
     pub fn cut(&mut self) -> Result<(), JournalError> {
         self.write_waiting();
+        let now = self.now();
+        self.hands.sealer.dating = (now.clock != ClockState::Unset).then_some(Dating {
+            boot: now.boot,
+            mono_ms: now.mono_ms,
+            now: now.utc,
+            clock: (now.clock, now.clock_error_ms),
+        });
         let result = lock(&self.hands.journal).cut(&self.hands.sealer, self.hands.clock.now());
         self.open = lock(&self.hands.journal).open_run();
         self.sealed |= matches!(result, Ok(Some(_)));
@@ -319,6 +328,11 @@ impl Playing {
     fn cut_when_due(&mut self) {
         let now = self.hands.clock.now();
         let old = self.open.1.is_some_and(|oldest| now.since_ms(oldest) >= self.options.cut_at_age_ms);
+        // What is sealed cannot be dated any more: while nobody knows the time, it waits for it.
+        if self.open.0 < MOST_UNDATED && self.hands.clock.state().0 == ClockState::Unset {
+            self.open.1 = if old { Some(now) } else { self.open.1 };
+            return;
+        }
         if self.open.0 >= self.options.cut_at_records || old {
             if let Err(error) = self.cut() {
                 self.fault(error.to_string());

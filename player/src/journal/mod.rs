@@ -10,7 +10,8 @@ pub mod broken;
 pub mod memory;
 pub mod sqlite;
 
-use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
@@ -62,11 +63,46 @@ pub struct Sealer {
     pub simulated: bool,
     /// The key that proves it.
     pub key: SigningKey<Evidence>,
+    /// The time that is known now; none while none is trusted.
+    pub dating: Option<Dating>,
+}
+
+/// Time gained in a boot dates what was shown earlier in it, when nobody knew the time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dating {
+    /// The boot.
+    pub boot: BootId,
+    /// Its monotonic clock now, ms.
+    pub mono_ms: u64,
+    /// The wall clock now.
+    pub now: UtcMillis,
+    /// How far that can be trusted, and its estimated error, ms.
+    pub clock: (ClockState, u32),
+}
+
+impl Dating {
+    /// Parts of a monotonic second that a box's crystal may be wrong by: 100 millionths, as good ones and bad ones have it.
+    const DRIFT_PART: u64 = 10_000;
+
+    fn date(&self, record: &mut PlayRecord) {
+        if record.boot != self.boot || record.clock != ClockState::Unset || !record.result.was_shown() {
+            return;
+        }
+        let ago_ms = self.mono_ms.saturating_sub(record.mono_start_ms);
+        let length_ms = record.end.since_ms(record.start);
+        record.start = self.now.plus_ms(-(ago_ms as i64));
+        record.end = record.start.plus_ms(length_ms);
+        let drift_ms = u32::try_from(ago_ms / Self::DRIFT_PART).unwrap_or(u32::MAX);
+        (record.clock, record.clock_error_ms) = (self.clock.0, self.clock.1.saturating_add(drift_ms));
+    }
 }
 
 impl Sealer {
     /// Signed bytes of a run of records that begins at `first_seq` and follows the segment `previous`.
-    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, records: Vec<PlayRecord>) -> Envelope {
+    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, mut records: Vec<PlayRecord>) -> Envelope {
+        if let Some(dating) = &self.dating {
+            records.iter_mut().for_each(|record| dating.date(record));
+        }
         Segment {
             device: self.device,
             epoch: self.epoch,

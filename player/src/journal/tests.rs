@@ -18,6 +18,7 @@ fn sealer() -> Sealer {
         offset: HANOI,
         simulated: true,
         key: SigningKey::from_seed(&[5; 32]),
+        dating: None,
     }
 }
 
