@@ -166,7 +166,11 @@ impl Metered {
         self.book.used().0.clone()
     }
 
-    fn count(&self, media: bool, answer: Result<Response, TransportError>) -> Result<Response, TransportError> {
+    fn count(
+        &self,
+        (media, urgent): (bool, bool),
+        answer: Result<Response, TransportError>,
+    ) -> Result<Response, TransportError> {
         let mut response = answer?;
         let headers: usize = response.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         self.book.add(media, ADDED_BYTES + headers as u64);
@@ -174,7 +178,7 @@ impl Metered {
         response.body = Box::pin(response.body.map(move |piece| {
             let piece = piece?;
             book.add(media, piece.len() as u64);
-            match book.held_back().filter(|_| media) {
+            match book.held_back().filter(|_| media && !urgent) {
                 // What came is written down, and gone on with when it may be.
                 Some(why) if !piece.is_empty() => Err(TransportError::HeldBack(why)),
                 _ => Ok(piece),
@@ -183,26 +187,30 @@ impl Metered {
         Ok(response)
     }
 
-    fn begin(&self, request: &Request) -> Result<bool, TransportError> {
+    /// Is it media, and is it urgent?
+    fn begin(&self, request: &Request) -> Result<(bool, bool), TransportError> {
         let media = request.method == Method::Get && request.path.starts_with("/device/v1/media/");
-        if media && let Some(why) = self.book.held_back() {
+        if media
+            && !request.urgent
+            && let Some(why) = self.book.held_back()
+        {
             return Err(TransportError::HeldBack(why));
         }
         let headers: usize = request.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
         self.book.add(media, ADDED_BYTES + (request.path.len() + headers + request.body.len()) as u64);
-        Ok(media)
+        Ok((media, request.urgent))
     }
 }
 
 #[async_trait]
 impl Transport for Metered {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let media = self.begin(&request)?;
-        self.count(media, self.inner.send(request).await)
+        let kind = self.begin(&request)?;
+        self.count(kind, self.inner.send(request).await)
     }
     async fn events(&self, request: Request) -> Result<Response, TransportError> {
-        let media = self.begin(&request)?;
-        self.count(media, self.inner.events(request).await)
+        let kind = self.begin(&request)?;
+        self.count(kind, self.inner.events(request).await)
     }
     fn used_bytes(&self) -> Option<u64> {
         let used = self.used();

@@ -32,16 +32,18 @@ pub struct Request {
     pub headers: Vec<(&'static str, String)>,
     /// Body; empty when there is none.
     pub body: Bytes,
+    /// Without the answer the screen has nothing to show: no rule of data holds it back.
+    pub urgent: bool,
 }
 
 impl Request {
     /// A request that reads.
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), headers: Vec::new(), body: Bytes::new() }
+        Self { method: Method::Get, path: path.into(), headers: Vec::new(), body: Bytes::new(), urgent: false }
     }
     /// A request that sends.
     pub fn post(path: impl Into<String>, body: impl Into<Bytes>) -> Self {
-        Self { method: Method::Post, path: path.into(), headers: Vec::new(), body: body.into() }
+        Self { method: Method::Post, path: path.into(), headers: Vec::new(), body: body.into(), urgent: false }
     }
     /// With one more header.
     #[must_use]

@@ -36,7 +36,12 @@ async fn media_wait_for_their_hour_and_everything_else_goes_on() {
     device.meet().await;
     device.meet().await;
     assert!(world.fs.size_bytes(&format!("plans/{plan}")).unwrap().is_some(), "the playlist is here");
-    assert_eq!((media_on(&world), line.used().media_bytes), (0, 0));
+    let safe = assets().assets[usize::from(SAFE)].media.hash;
+    assert!(
+        world.fs.size_bytes(&format!("media/{safe}")).unwrap().is_some(),
+        "and the safe loop: nothing would be seen"
+    );
+    assert_eq!(media_on(&world), 1, "the rest waits");
     let told = device.agent.playing().faults();
     assert_eq!(told.iter().filter(|f| f.contains("it is not the hour")).count(), 1, "{told:?}");
     device.run_until(at(today(), "01:10"), 600_000).await;

@@ -126,7 +126,7 @@ async fn a_panel_that_goes_dark_in_the_middle_of_a_play_makes_it_count_for_nothi
     assert_eq!(wall.device.agent.playing().core().made_good(), 1, "it is made good");
 
     // The same by the panel's own word, and by its silence nothing is claimed.
-    let levels: Vec<DisplayLevel> = [Answer::Elsewhere, Answer::NoPeer, Answer::Error("bus".into())]
+    let levels: Vec<DisplayLevel> = [Answer::NoPeer, Answer::Error("bus".into()), Answer::Elsewhere, Answer::NoPeer]
         .into_iter()
         .map(|answer| {
             wall.tv.says(answer);
@@ -136,7 +136,11 @@ async fn a_panel_that_goes_dark_in_the_middle_of_a_play_makes_it_count_for_nothi
             lichphat_player::display::Display::level(&*wall.panel)
         })
         .collect();
-    assert_eq!(levels, [DisplayLevel::Dark, DisplayLevel::D2, DisplayLevel::D2]);
+    assert_eq!(
+        levels,
+        [DisplayLevel::D2, DisplayLevel::D2, DisplayLevel::Dark, DisplayLevel::Dark],
+        "dark until it says more"
+    );
 }
 
 #[tokio::test]

@@ -174,7 +174,7 @@ async fn answer(stream: TcpStream, server: FakeServer, call: Arc<Notify>) -> Opt
             stream.write_all(format!("event: {event}\ndata: \"new\"\n\n").as_bytes()).await.ok()?;
         }
     }
-    let request = Request { method, path, headers, body: body.into() };
+    let request = Request { method, path, headers, body: body.into(), urgent: false };
     let mut response = server.send(request).await.ok()?;
     let etag = response.header("etag").map_or(String::new(), |e| format!("etag: {e}\r\n"));
     let mut bytes = Vec::new();

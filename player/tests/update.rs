@@ -199,11 +199,11 @@ async fn a_release_that_crashes_or_never_gets_well_gives_way_to_the_one_before_a
     assert!(live(&mut device, at(today(), "14:00")).await);
     let (mut device, _) = start(&mut world);
     world.server.lock().offline = true;
-    assert!(live(&mut device, at(today(), "20:00")).await, "an hour is enough");
+    assert!(live(&mut device, at(today().next(), "15:00")).await, "a day without a scheduler is too long");
     let (mut device, began) = start(&mut world);
     assert_eq!(began, Start::Package);
     world.server.lock().offline = false;
-    live(&mut device, at(today(), "20:30")).await;
+    live(&mut device, at(today().next(), "15:30")).await;
     assert_eq!(standing(&world).failed, Some(Failed { serial: 3, cause: "not-well".into() }));
 }
 

@@ -47,8 +47,8 @@ enum Command {
     Stage {
         /// Số của phiên bản (its serial)
         serial: u32,
-        /// Phần nghìn (thousandths): 10, 100, 1000
-        #[arg(value_parser = clap::value_parser!(u16).range(0..=1000))]
+        /// Phần nghìn (thousandths): 10, 100, 1000; muốn dừng: release stop (to end it: release stop)
+        #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
         permille: u16,
     },
     /// Dừng: không thiết bị nào nhận nữa (stop: no device gets it any more)

@@ -167,6 +167,9 @@ fn refused(server: &str) -> Notice {
 }
 
 fn paired(identity: &Identity) -> Notice {
-    let lines = vec!["Đã ghép nối. Đang tải lịch phát…".to_owned(), "Paired. Fetching the schedule…".to_owned()];
+    let lines = vec![
+        "Đã ghép nối. Đến giờ có lịch, màn hình tự phát.".to_owned(),
+        "Paired. It plays by itself when its schedule begins.".to_owned(),
+    ];
     whole(identity.screen.as_str(), lines, None)
 }

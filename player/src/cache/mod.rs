@@ -139,13 +139,14 @@ impl Cache {
     }
 
     /// Brings a file from the scheduler, going on where an earlier try broke off.
-    /// `needed` is what eviction must not touch.
+    /// `needed` is what eviction must not touch; `urgent` says that the screen has nothing else to show.
     pub async fn fetch(
         &self,
         media: &Media,
         transport: &dyn Transport,
         authorization: &str,
         needed: &BTreeSet<MediaHash>,
+        urgent: bool,
     ) -> Result<(), CacheError> {
         let hash = media.hash;
         let disk = |error| self.disk_error(media, error);
@@ -155,6 +156,7 @@ impl Cache {
         let mut have_bytes = self.hash_part(&part, media, &mut hasher).map_err(disk)?;
         if have_bytes < media.size_bytes {
             let mut request = Request::get(format!("/device/v1/media/{hash}")).header("authorization", authorization);
+            request.urgent = urgent;
             if have_bytes > 0 {
                 request = request.header("range", format!("bytes={have_bytes}-"));
             }

@@ -92,7 +92,7 @@ impl<I: I2c> Line for DdcLine<I> {
         let mut last = Answer::NoPeer;
         for _ in 0..TRIES {
             match self.power_mode() {
-                Ok(ON) => return Answer::Ours,
+                Ok(ON) => return Answer::On, // whose picture it shows, DDC/CI cannot tell
                 Ok(2..=5) => return Answer::Off,
                 Ok(mode) => last = Answer::Error(format!("power mode {mode}: not one of MCCS")),
                 Err(answer) => last = answer,
@@ -164,8 +164,8 @@ mod tests {
     #[test]
     fn a_panel_says_its_power_mode_and_the_wires_when_nobody_is_there() {
         // Byte by byte: host address, length 8, reply, no error, code, type, most, present, sum.
-        assert_eq!(panel(Ok([0x6e, 0x88, 0x02, 0x00, 0xd6, 0x00, 0x00, 0x05, 0x00, 0x01, 0x66])).ask(), Answer::Ours);
-        assert_eq!(panel(Ok(says(1))).ask(), Answer::Ours);
+        assert_eq!(panel(Ok([0x6e, 0x88, 0x02, 0x00, 0xd6, 0x00, 0x00, 0x05, 0x00, 0x01, 0x66])).ask(), Answer::On);
+        assert_eq!(panel(Ok(says(1))).ask(), Answer::On);
         for mode in 2..=5 {
             assert_eq!(panel(Ok(says(mode))).ask(), Answer::Off);
         }

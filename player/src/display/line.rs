@@ -27,7 +27,11 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Of several answers the one that claims least comes first; what says nothing comes last.
+    /// Is it known that nobody sees our picture?
+    pub fn is_dark(&self) -> bool {
+        matches!(self, Self::Off | Self::Elsewhere)
+    }
+    /// Of several answers dark comes first, then the one that knows most; what says nothing comes last.
     fn rank(&self) -> u8 {
         match self {
             Self::Off => 0,

@@ -33,10 +33,15 @@ pub enum Wanted {
     Standby,
 }
 
+/// Connector and panel, as the display names them.
+type Plug = Option<(String, Option<String>)>;
+
 #[derive(Debug, Default)]
 struct State {
     /// What the panel said last, and when (monotonic ms).
     newest: Option<(Answer, u64)>,
+    /// Which panel at which connector that was.
+    at: Plug,
     wanted: Wanted,
 }
 
@@ -62,6 +67,17 @@ impl Panel {
     pub fn want(&self, wanted: Wanted) {
         self.state().wanted = wanted;
     }
+    /// A panel in deep standby stops answering: what was dark stays dark until it, or another one in its place, says
+    /// otherwise.
+    fn heard(&self, answer: Answer, at_ms: u64) {
+        let plug = self.connector.plug();
+        let mut state = self.state();
+        let was_dark = state.newest.as_ref().is_some_and(|(last, _)| last.is_dark()) && state.at == plug;
+        if !(was_dark && matches!(answer, Answer::NoPeer | Answer::Error(_))) {
+            state.newest = Some((answer, at_ms));
+        }
+        state.at = plug;
+    }
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -71,7 +87,9 @@ impl Display for Panel {
     fn level(&self) -> DisplayLevel {
         let now_ms = self.clock.mono_ms();
         let state = self.state();
-        let fresh = state.newest.as_ref().filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) <= FRESH_MS);
+        // What is known to be dark stays dark, however long ago that was said.
+        let fresh = |answer: &Answer, at_ms| answer.is_dark() || now_ms.saturating_sub(at_ms) <= FRESH_MS;
+        let fresh = state.newest.as_ref().filter(|(answer, at_ms)| fresh(answer, *at_ms));
         level(self.connector.level(), fresh.map(|(answer, _)| answer))
     }
     fn plug(&self) -> Option<(String, Option<String>)> {
@@ -127,8 +145,7 @@ impl Watch {
         let now_ms = self.panel.clock.mono_ms();
         if self.asked_ms.is_none_or(|at_ms| now_ms.saturating_sub(at_ms) >= ASK_EVERY_MS) {
             let answer = self.line.ask();
-            // Dated from before the question: an answer is never younger than it looks.
-            self.panel.state().newest = Some((answer, now_ms));
+            self.panel.heard(answer, now_ms); // dated from before the question: an answer is never younger than it looks
             self.asked_ms = Some(now_ms);
         }
         let level = self.panel.level();
@@ -149,7 +166,7 @@ impl Watch {
         let now_ms = self.panel.clock.mono_ms();
         let (wanted, off) = {
             let state = self.panel.state();
-            (state.wanted, matches!(state.newest, Some((Answer::Off | Answer::Elsewhere, _))))
+            (state.wanted, state.newest.as_ref().is_some_and(|(answer, _)| answer.is_dark()))
         };
         let due = match (wanted, self.told) {
             (Wanted::AsItIs, _) => false,
@@ -266,6 +283,19 @@ mod tests {
         assert_eq!(wall.panel.level(), DisplayLevel::D2);
         wall.says(Answer::Error("bus".into()));
         assert_eq!(wall.seconds(1), [PanelNews::Level(DisplayLevel::D2)], "an error is neither on nor off");
+    }
+
+    #[test]
+    fn a_panel_that_falls_silent_in_standby_stays_dark_until_it_says_otherwise() {
+        let mut wall = Wall::new();
+        wall.says(Answer::Off);
+        assert_eq!(wall.seconds(1), [PanelNews::Level(DisplayLevel::Dark)]);
+        for silence in [Answer::NoPeer, Answer::Error("bus".into())] {
+            wall.says(silence);
+            assert_eq!(wall.seconds(120), [], "in deep standby nobody answers");
+        }
+        wall.says(Answer::On);
+        assert_eq!(wall.seconds(10), [PanelNews::Level(DisplayLevel::D2)]);
     }
 
     #[test]

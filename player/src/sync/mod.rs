@@ -337,7 +337,9 @@ impl Syncer {
         let authorization = self.identity.authorization();
         let mut unreachable = None;
         for media in missing {
-            match self.cache.fetch(&media, transport, &authorization, &needed).await {
+            // The safe loop comes first in the list: a screen that holds nothing waits for no hour.
+            let urgent = !self.wanted.iter().any(|m| self.cache.is_ready(m.hash));
+            match self.cache.fetch(&media, transport, &authorization, &needed, urgent).await {
                 Ok(()) => {
                     self.told.insert(media.hash);
                     tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });

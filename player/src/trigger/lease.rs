@@ -29,7 +29,9 @@ impl Lease {
     /// A word comes in. False when it asks for more than is left: nothing begins then, and what holds soon ends.
     pub fn ask(&mut self, asked: Asked, now_ms: u64) -> bool {
         self.spells.retain(|(_, to)| to + WINDOW_MS > now_ms);
-        let used_ms: u64 = self.spells.iter().map(|(from, to)| within(*from, *to, now_ms)).sum();
+        // Each costs a whole hold at least: a contact that chatters breaks off play after play.
+        let whole = |from: u64, to: u64| within(from, to.max(from + self.hold_ms), now_ms);
+        let used_ms: u64 = self.spells.iter().map(|(from, to)| whole(*from, *to)).sum();
         let left_ms = self.most_ms.saturating_sub(used_ms);
         let holds = self.holds(now_ms);
         match (asked, self.spells.back_mut()) {
@@ -89,6 +91,17 @@ mod tests {
         let held: Vec<u64> = (0..1_200).filter(|s| lease.ask(Asked::Hold, s * 1000) | lease.holds(s * 1000)).collect();
         assert_eq!(held.len(), 2 * 120, "two minutes of each ten");
         assert_eq!((held[0], held[119], held[120]), (0, 119, 605), "a new hold begins only when a whole one is left");
+    }
+
+    #[test]
+    fn a_contact_that_chatters_runs_out_of_holds() {
+        let mut lease = lease(5_000, 120_000);
+        let mut begun = 0;
+        for s in (0..600).step_by(3) {
+            begun += u32::from(lease.ask(Asked::Hold, s * 1000));
+            lease.ask(Asked::Release, s * 1000 + 100);
+        }
+        assert!((24..=40).contains(&begun), "{begun} holds of a tenth of a second in ten minutes");
     }
 
     proptest! {

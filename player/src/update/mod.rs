@@ -28,10 +28,13 @@ pub const PACKAGE: &str = env!("CARGO_PKG_VERSION");
 /// Says to a started version which one it is.
 pub const RUNNING: &str = "LICHPHAT_RUNNING_VERSION";
 
-/// So much must a version have shown, or, off duty, so long must it have been up, to be good, ms.
+/// So much must a version have shown, or, off duty, so long must it have been up, and a scheduler must have been heard (but
+/// where a stick brought it), to be good, ms.
 pub const WELL_MS: u64 = 10 * 60_000;
 /// A version that is not good by then goes, ms.
 pub const TRIAL_MS: u64 = 60 * 60_000;
+/// One that shows what it should goes all the same if no scheduler was heard by then, ms.
+pub const UNHEARD_MS: u64 = 24 * 3_600_000;
 /// Most bytes of a signed manifest.
 const MANIFEST_BYTES: usize = 64 * 1024;
 /// How long an orderly moment is waited for, ms.
@@ -120,8 +123,8 @@ struct Inner {
     alone: bool,
     /// The offer whose bytes lie ready, and since when.
     ready: Option<(Version, UtcMillis)>,
-    /// Since when a restart into the trial is due.
-    switching: Option<UtcMillis>,
+    /// Since when a restart into the trial is due, monotonic ms.
+    switching: Option<u64>,
     /// The scheduler heard that the trial begins.
     told: bool,
     /// The scheduler was heard in this run.
@@ -256,7 +259,7 @@ impl Updates {
         if self.fs.sha256(&path_of(version.file)).ok() != Some(version.file) {
             let kind = MediaKind::Still; // to the cache it is bytes of a length and a hash
             let media = Media { hash: release.file, size_bytes: release.size_bytes, kind, duration_s: 0 };
-            self.cache.fetch(&media, transport, authorization, &BTreeSet::new()).await?;
+            self.cache.fetch(&media, transport, authorization, &BTreeSet::new(), false).await?;
             self.lay_aside(version).map_err(|error| UpdateError::Disk { serial: version.serial, error })?;
         }
         self.inner().ready = Some((version, now));
@@ -301,8 +304,9 @@ impl Updates {
             return self.judge(&mut inner, scene, up_ms, trial.alone);
         }
         if let Some(since) = inner.switching {
-            let waited_ms = scene.now.since_ms(since);
-            return waited_ms > TELL_MS || (inner.told && scene.is_orderly());
+            let waited_ms = scene.mono_ms.saturating_sub(since) as i64;
+            let told = inner.told || waited_ms > TELL_MS;
+            return told && (scene.is_orderly() || waited_ms > PATIENCE_MS);
         }
         let Some((version, since)) = inner.ready else { return false };
         let offered = inner.offer.as_ref().is_some_and(|offer| offer.serial == version.serial);
@@ -313,7 +317,7 @@ impl Updates {
         let alone = inner.alone;
         inner.state.try_out(version, alone);
         match inner.state.write(&*self.fs) {
-            Ok(()) => inner.switching = Some(scene.now),
+            Ok(()) => inner.switching = Some(scene.mono_ms),
             Err(error) => {
                 inner.state = before;
                 inner.ready = None; // it is looked at again with the next offer
@@ -325,9 +329,11 @@ impl Updates {
 
     /// Has the version on trial done its work by now, or failed to?
     fn judge(&self, inner: &mut Inner, scene: &Scene, up_ms: u64, alone: bool) -> bool {
-        let idle = !scene.on_duty && (inner.heard || alone) && up_ms >= WELL_MS;
-        let well = scene.stage_answers && (scene.shown_ms >= WELL_MS || idle);
-        if !well && up_ms < TRIAL_MS {
+        let idle = !scene.on_duty && up_ms >= WELL_MS;
+        let works = scene.stage_answers && (scene.shown_ms >= WELL_MS || idle);
+        // One that shows but is not heard could never be replaced again; a network may be down for a night.
+        let well = works && (inner.heard || alone);
+        if !well && up_ms < if works { UNHEARD_MS } else { TRIAL_MS } {
             return false;
         }
         let mut after = inner.state.clone();

@@ -48,6 +48,7 @@ enum What {
     /// Âm lượng, phần trăm của mức nơi đặt cho phép (turn the sound down, per cent of what the place allows)
     Volume {
         /// 0-100
+        #[arg(value_parser = clap::value_parser!(u8).range(0..=100))]
         percent: u8,
     },
     /// Những dòng nhật ký kỹ thuật cuối cùng (the last lines of its log)

@@ -48,7 +48,14 @@ async fn one(rooms: &Rooms, from: &Stick, screen: ScreenCode) -> Result<Imported
     });
     for name in names.into_iter().filter(|name| !name.ends_with(".part")) {
         let path = format!("{dir}/{name}");
-        let bytes = from.read(&path, MAX_SEALED_BYTES).unwrap_or(None);
+        let bytes = match from.read(&path, MAX_SEALED_BYTES) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(path, "cannot be read from the stick and stays there: {error}");
+                row.waiting += 1;
+                continue;
+            }
+        };
         let held = match take(rooms, bytes).await {
             Ok(Outcome::Accepted { .. }) => {
                 row.taken += 1;

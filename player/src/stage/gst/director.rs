@@ -321,7 +321,7 @@ impl Director {
     fn count_sound(&mut self, frame: &Frame) {
         let Some(running) = &mut self.running else { return };
         running.ducked += u64::from(self.ducked);
-        let mute = running.source.is_mute() || self.front.volume() <= 0.0 || !self.may_sound();
+        let mute = running.source.is_mute() || !self.may_sound();
         self.tally.take(self.slot);
         let late_ns = self.timeline.running_ns() - self.timeline.grid.start_ns(self.slot) as i64;
         if matches!(frame, Frame::Late) || self.speaker.is_none() || late_ns > 0 || mute {
