@@ -51,8 +51,8 @@ async fn one(rooms: &Rooms, from: &Stick, screen: ScreenCode) -> Result<Imported
         let bytes = match from.read(&path, MAX_SEALED_BYTES) {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(path, "cannot be read from the stick and stays there: {error}");
-                row.waiting += 1;
+                tracing::warn!(path, "cannot be read from the stick: {error}");
+                row.refused += 1;
                 continue;
             }
         };
