@@ -285,7 +285,13 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         faults: vec!["stage: no sound device".into()],
     };
     let register = Register { token: token.clone(), public_key: "A".repeat(43), software: "x".into(), simulated: true };
-    let registered = Registered { device: DeviceId(4), epoch: Epoch(1), screen: screen.clone(), secret: token.clone() };
+    let registered = Registered {
+        device: DeviceId(4),
+        epoch: Epoch(1),
+        screen: screen.clone(),
+        secret: token.clone(),
+        at_ms: UtcMillis(1),
+    };
     let provisioning = Provisioning {
         server: "http://127.0.0.1:8087".into(),
         screen,

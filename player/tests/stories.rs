@@ -9,7 +9,7 @@ use lichphat_playlists::ids::{BootId, DeviceId, Epoch, PlanVersion, ScreenCode, 
 use lichphat_playlists::media::Fades;
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
-use lichphat_playlists::time::{HANOI, LocalDay};
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::SigningKey;
 use lichphat_playlists::wire::v1::LedgerThrough;
 use std::sync::Arc;
@@ -287,6 +287,23 @@ async fn a_missing_or_broken_clip_gives_way_to_the_safe_loop_and_is_written_down
 }
 
 #[tokio::test]
+async fn a_new_box_answers_only_for_what_was_due_since_it_was_registered() {
+    let world = World::registered(at(today(), "10:16")).await;
+    world.server.publish(&playlist(today(), "08:00-12:00", &[29_100, 32_700, 39_900]));
+    let mut device = world.device();
+    device.run_until(at(today(), "10:30"), MINUTE_MS).await;
+    let began = at(today(), "10:16");
+    assert!(world.records().iter().all(|r| r.start >= began), "{:?}", world.records());
+    assert_eq!(counted(&world.records(), IHANOI).len(), 0, "08:05 and 09:05 were another's, or nobody's");
+    // The same after a restart; what it misses itself it makes good.
+    let mut device = world.power_cut(device, at(today(), "11:10"));
+    device.run_until(at(today(), "12:00"), MINUTE_MS).await;
+    let records = world.records();
+    assert!(records.iter().all(|r| r.start >= began), "{records:?}");
+    assert_eq!(counted(&records, IHANOI).len(), 1, "the one of 11:05");
+}
+
+#[tokio::test]
 async fn a_clip_that_breaks_half_way_is_partial_and_the_safe_loop_takes_over_at_once() {
     let world = World::at(at(today(), "07:55")).await;
     world.server.publish(&playlist(today(), "08:00-08:30", &[29_100]));
@@ -528,7 +545,7 @@ fn the_stage_gets_the_sound_of_an_item_as_the_signed_table_has_it() {
         panel: DisplayLevel::D1,
         area_percent: 100,
     };
-    let mut core = Core::new(DeviceId(7), Epoch(1), Seq(0), CoreOptions::default());
+    let mut core = Core::new(DeviceId(7), Epoch(1), UtcMillis(0), Seq(0), CoreOptions::default());
     let mut actions = core.handle(Event::MediaReady { hash, path: "clip".into() }, &now);
     actions.extend(core.handle(Event::Playlist(Arc::new(plan)), &now));
     let item = actions.into_iter().find_map(|action| match action {

@@ -231,7 +231,7 @@ impl Fleet {
     /// Takes in a new device.
     pub async fn register(&self, request: Register) -> Result<Registered, FleetError> {
         let key = VerifyingKey::from_base64(&request.public_key).map_err(|_| FleetError::BadKey)?;
-        let (secret, secret_hash) = self.secret();
+        let ((secret, secret_hash), at_ms) = (self.secret(), self.clock.now());
         let device = self
             .store
             .register(NewDevice {
@@ -240,10 +240,10 @@ impl Fleet {
                 secret_hash,
                 software: request.software,
                 simulated: request.simulated,
-                at: self.clock.now(),
+                at: at_ms,
             })
             .await?;
-        Ok(Registered { device: device.device, epoch: device.epoch, screen: device.screen, secret })
+        Ok(Registered { device: device.device, epoch: device.epoch, screen: device.screen, secret, at_ms })
     }
 
     /// Checks `Authorization: Bearer <device>.<secret>`.

@@ -192,6 +192,7 @@ impl Agent {
             display: parts.display.clone(),
             journal: journal.clone(),
             sealer,
+            since: parts.identity.since,
             cache,
             faults: faults.clone(),
             updates: parts.updates.clone(),

@@ -36,6 +36,8 @@ pub(super) struct Hands {
     pub(super) display: Arc<dyn Display>,
     pub(super) journal: SharedJournal,
     pub(super) sealer: Sealer,
+    /// When the device was registered.
+    pub(super) since: UtcMillis,
     pub(super) cache: Cache,
     pub(super) faults: FaultLog,
     pub(super) updates: Option<Arc<Updates>>,
@@ -73,7 +75,7 @@ impl Playing {
             (journal.last_seq(), journal.open_run())
         };
         Self {
-            core: Core::new(hands.sealer.device, hands.sealer.epoch, last_seq, options.core),
+            core: Core::new(hands.sealer.device, hands.sealer.epoch, hands.since, last_seq, options.core),
             hands,
             options,
             unwritten: VecDeque::new(),

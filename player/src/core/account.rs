@@ -59,11 +59,13 @@ pub(super) struct Account {
     ends: Vec<(Seq, UtcMillis)>,
     /// The scheduler has replanned every miss up to this record.
     through: u64,
+    /// What was due before the device was registered is another's, or nobody's.
+    since: UtcMillis,
     made_good: u64,
 }
 
 impl Account {
-    pub(super) fn new(last_seq: Seq) -> Self {
+    pub(super) fn new(since: UtcMillis, last_seq: Seq) -> Self {
         Self {
             next_seq: last_seq.0 + 1,
             tally: Tally::default(),
@@ -72,6 +74,7 @@ impl Account {
             starts_day: None,
             ends: Vec::new(),
             through: 0,
+            since,
             made_good: 0,
         }
     }
@@ -205,6 +208,11 @@ impl Account {
                 self.starts.insert(campaign.clone(), vec![start]);
             }
         }
+    }
+
+    /// Does a slot that was due then concern this device?
+    pub(super) fn concerns(&self, due: UtcMillis) -> bool {
+        due >= self.since
     }
 
     /// The scheduler has seen every record up to `seq` and planned accordingly.

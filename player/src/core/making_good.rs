@@ -95,7 +95,7 @@ impl Core {
             && let Some(plan) = state.plan.clone()
         {
             state.cursor += 1;
-            let fresh = start_ms >= state.noted_ms;
+            let fresh = start_ms >= state.noted_ms && self.account.concerns(plan.at_ms(start_ms));
             let cause = self.excuse(plan.at_ms(start_ms));
             if let Some(cause) = self.why_not_shown(&plan, index, cause).filter(|_| fresh) {
                 self.record(&plan, skipped(&plan, index, cause, now), out);

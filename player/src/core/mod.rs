@@ -183,8 +183,8 @@ pub struct Core {
 }
 
 impl Core {
-    /// A core that knows nothing yet. `last_seq` is the last record in the journal.
-    pub fn new(device: DeviceId, epoch: Epoch, last_seq: Seq, options: CoreOptions) -> Self {
+    /// A core that knows nothing yet. `since` is when the device was registered, `last_seq` the last record in the journal.
+    pub fn new(device: DeviceId, epoch: Epoch, since: UtcMillis, last_seq: Seq, options: CoreOptions) -> Self {
         Self {
             options,
             device,
@@ -194,7 +194,7 @@ impl Core {
             media: HashMap::new(),
             queue: VecDeque::new(),
             next_ticket: 1,
-            account: Account::new(last_seq),
+            account: Account::new(since, last_seq),
             placed: Vec::new(),
             placed_day: None,
             unplaced: false,

@@ -123,7 +123,7 @@ fn slots_by_campaign<'a>(rest: &Rest<'a>, account: &Account) -> Vec<Slots<'a>> {
         let Some(slots) = plan.terms(slot.item).and_then(|t| by_code.get_mut(&t.campaign)) else { continue };
         if state.is_pending(index) {
             slots.pending.push(index as u32);
-        } else if i64::from(slot.start_s) * 1000 >= open_ms {
+        } else if i64::from(slot.start_s) * 1000 >= open_ms && account.concerns(plan.at_ms(slot.start_s * 1000)) {
             slots.owed += 1;
             let spoken_for = rest.spoken_for.contains(&(plan.hash, index as u32));
             if state.record_of(index).is_none() && !spoken_for {

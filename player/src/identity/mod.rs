@@ -7,6 +7,7 @@ pub mod store;
 use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
+use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered};
 use lichphat_playlists::wire::sign::{
     Commanding, Evidence, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
@@ -71,6 +72,8 @@ pub struct Identity {
     pub screen: ScreenCode,
     /// Secret for the `Authorization` header.
     pub secret: String,
+    /// When it was registered, by the scheduler's clock.
+    pub since: UtcMillis,
     /// What playlists must be signed with.
     pub plan_key: VerifyingKey<PlanSigning>,
     /// What receipts must be signed with.
@@ -143,6 +146,7 @@ pub async fn register(
         epoch: answer.epoch,
         screen: answer.screen,
         secret: answer.secret,
+        since: answer.at_ms,
         plan_key,
         receipt_key,
         command_key,

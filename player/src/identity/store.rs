@@ -4,6 +4,7 @@ use super::{Identity, IdentityError, make_key, register};
 use crate::ports::Transport;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
+use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::Provisioning;
 use lichphat_playlists::wire::sign::{Evidence, SignError, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ struct Kept {
     epoch: Epoch,
     screen: ScreenCode,
     secret: String,
+    since_ms: UtcMillis,
     plan_key: String,
     receipt_key: String,
     command_key: String,
@@ -61,6 +63,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
         epoch: kept.epoch,
         screen: kept.screen,
         secret: kept.secret,
+        since: kept.since_ms,
         evidence,
         simulated: kept.simulated,
     }))
@@ -94,6 +97,7 @@ pub async fn provision(
         epoch: identity.epoch,
         screen: identity.screen.clone(),
         secret: identity.secret.clone(),
+        since_ms: identity.since,
         plan_key: identity.plan_key.to_base64(),
         receipt_key: identity.receipt_key.to_base64(),
         command_key: identity.command_key.to_base64(),

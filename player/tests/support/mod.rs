@@ -131,6 +131,8 @@ pub struct Server {
     pub media: BTreeMap<MediaHash, Vec<u8>>,
     pub segments: Vec<Segment>,
     pub acked: u64,
+    /// When devices are registered by its clock.
+    pub registered_at: UtcMillis,
     pub offline: bool,
     /// Bodies of media break off after so many bytes.
     pub break_media_at: Option<usize>,
@@ -332,6 +334,7 @@ impl Transport for FakeServer {
                     epoch: Epoch(1),
                     screen: ScreenCode::new(SCREEN).unwrap(),
                     secret: "00ff".into(),
+                    at_ms: self.lock().registered_at,
                 };
                 Response::new(200, serde_json::to_vec(&answer).unwrap())
             }
@@ -379,8 +382,17 @@ pub struct World {
 }
 
 impl World {
+    /// A device that was registered long ago.
     pub async fn at(now: UtcMillis) -> Self {
+        Self::with(FakeServer::new(), now).await
+    }
+    /// A device that is registered now.
+    pub async fn registered(now: UtcMillis) -> Self {
         let server = FakeServer::new();
+        server.lock().registered_at = now;
+        Self::with(server, now).await
+    }
+    async fn with(server: FakeServer, now: UtcMillis) -> Self {
         let provisioning = Provisioning {
             server: "http://127.0.0.1:8087".into(),
             screen: ScreenCode::new(SCREEN).unwrap(),

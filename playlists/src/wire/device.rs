@@ -103,6 +103,8 @@ pub struct Registered {
     pub screen: ScreenCode,
     /// Secret for the `Authorization` header, hexadecimal.
     pub secret: String,
+    /// Scheduler's wall clock: what was due before is not this device's to answer for.
+    pub at_ms: UtcMillis,
 }
 
 /// How the device is.

@@ -96,7 +96,7 @@ impl Player {
     pub(super) fn new(now: UtcMillis, last_seq: Seq) -> Self {
         let clock = Arc::new(SimClock::new(now));
         let stage = SimStage::new(Arc::clone(&clock), FPS);
-        let core = Core::new(DEVICE.0, DEVICE.1, last_seq, CoreOptions::default());
+        let core = Core::new(DEVICE.0, DEVICE.1, UtcMillis(0), last_seq, CoreOptions::default());
         Self { core, clock, stage, records: Vec::new() }
     }
 
