@@ -156,8 +156,7 @@ impl Metered {
         fs: Arc<dyn MediaFs>,
         interface: fn() -> Option<String>,
     ) -> Self {
-        let text = fs.read(FILE, 4096).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let used = text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default();
+        let used = kept(&*fs);
         Self { inner, book: Arc::new(Book { rule, clock, fs, interface, used: Mutex::new((used, 0)) }) }
     }
 
@@ -216,6 +215,12 @@ impl Transport for Metered {
         let used = self.used();
         Some(used.media_bytes + used.control_bytes)
     }
+}
+
+/// The count as it lies on the disk; nothing used where there is none that makes sense.
+pub fn kept(fs: &dyn MediaFs) -> Used {
+    let text = fs.read(FILE, 4096).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default()
 }
 
 /// The interface of the default route, as the kernel's IPv4 table has it (proc(5), `/proc/net/route`); a network without

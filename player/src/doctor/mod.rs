@@ -1,6 +1,7 @@
 //! `lichphat-player doctor`: what a technician in front of a box needs to know, each fault with its mend. It looks and
 //! changes nothing, so it may be asked while the player runs.
 
+mod data;
 mod machine;
 mod media;
 mod server;
@@ -82,7 +83,7 @@ impl Said {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`, `update`.
+    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`, `data`, `usb`, `update`.
     pub subject: &'static str,
     /// How it is.
     pub health: Health,
@@ -124,6 +125,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     findings.push(trigger::look(&config.trigger));
     findings.extend(media::decoders(config.hardware_decoders));
     findings.extend(server::look(&config.state_dir));
+    findings.extend(data::look(&config, Path::new("/sys/class/net")));
     findings.extend(update::look(&config));
     let health = findings.iter().map(|f| f.health).max().unwrap_or(Health::Ok);
     Ok(Report { health, findings })
