@@ -48,10 +48,24 @@ fn table(server: &FakeServer) -> AssetTable {
 /// An order, an item of the loop and the safe loop: sample file, kind and seconds of each.
 fn table_of(server: &FakeServer, files: [(&str, MediaKind, u32); 3]) -> AssetTable {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
-    let asset = |(code, tier), (file, kind, duration_s)| {
-        let bytes = std::fs::read(dir.join::<&str>(file)).unwrap();
-        let hash = Sha256Hash::of(&bytes);
-        let size_bytes = bytes.len() as u64;
+    let items = files.map(|(file, kind, duration_s)| (std::fs::read(dir.join(file)).unwrap(), kind, duration_s));
+    keep_table(server, items)
+}
+
+/// Clip 1 breaks half-way, what follows cannot begin, still 6 is the safe loop.
+fn broken_table(server: &FakeServer) -> AssetTable {
+    let film = clips::file(&Clip { frames: 120, ..MIXED[0] });
+    let broken = clips::half_broken(&std::fs::read(film).unwrap());
+    let still = std::fs::read(clips::file(&MIXED[5])).unwrap();
+    let noise = (vec![0x5a; 5000], MediaKind::Video, 4);
+    keep_table(server, [(broken, MediaKind::Video, 4), noise, (still, MediaKind::Still, 4)])
+}
+
+/// Puts an order, an item of the loop and the safe loop on the server: bytes, kind and seconds of each.
+fn keep_table(server: &FakeServer, items: [(Vec<u8>, MediaKind, u32); 3]) -> AssetTable {
+    let names = [("clean-up", Tier::Order), ("one-stop", Tier::Local), ("safe", Tier::Fallback)];
+    let asset = |((code, tier), (bytes, kind, duration_s)): ((&str, Tier), (Vec<u8>, MediaKind, u32))| {
+        let (hash, size_bytes) = (Sha256Hash::of(&bytes), bytes.len() as u64);
         server.lock().media.insert(hash, bytes);
         Asset {
             code: CampaignCode::new(code).unwrap(),
@@ -62,41 +76,7 @@ fn table_of(server: &FakeServer, files: [(&str, MediaKind, u32); 3]) -> AssetTab
             fades: Fades::default(),
         }
     };
-    let names = [("clean-up", Tier::Order), ("one-stop", Tier::Local), ("safe", Tier::Fallback)];
-    let table = AssetTable { assets: names.into_iter().zip(files).map(|(name, file)| asset(name, file)).collect() };
-    let (bytes, hash) = table.encode();
-    server.lock().assets.insert(hash, bytes);
-    table
-}
-
-/// Clip 1 breaks half-way, clip 3 cannot begin, still 6 is the safe loop.
-fn broken_table(server: &FakeServer) -> AssetTable {
-    let film = Clip { frames: 120, ..MIXED[0] };
-    let bytes = [
-        clips::half_broken(&std::fs::read(clips::file(&film)).unwrap()),
-        vec![0x5a; 5000],
-        std::fs::read(clips::file(&MIXED[5])).unwrap(),
-    ];
-    let assets = ["breaks", "cannot", "safe"].into_iter().zip(bytes).map(|(code, bytes)| {
-        let still = code == "safe";
-        let hash = Sha256Hash::of(&bytes);
-        let size_bytes = bytes.len() as u64;
-        server.lock().media.insert(hash, bytes);
-        Asset {
-            code: CampaignCode::new(code).unwrap(),
-            variant: String::new(),
-            tier: if still { Tier::Fallback } else { Tier::Order },
-            media: Media {
-                hash,
-                size_bytes,
-                kind: if still { MediaKind::Still } else { MediaKind::Video },
-                duration_s: 4,
-            },
-            volume_percent: 50,
-            fades: Fades::default(),
-        }
-    });
-    let table = AssetTable { assets: assets.collect() };
+    let table = AssetTable { assets: names.into_iter().zip(items).map(asset).collect() };
     let (bytes, hash) = table.encode();
     server.lock().assets.insert(hash, bytes);
     table
