@@ -3,7 +3,7 @@
 //! Nothing is mended here and nothing is believed: hashes and signatures are checked again, the
 //! chain is walked, and rollups and marks are computed anew from the segments.
 
-use super::{Arrived, DeviceIdentity, DeviceMark, Outcome, ProofError, ProofStore, RollupDelta, book, decide};
+use super::{Arrived, DeviceIdentity, DeviceMark, Outcome, ProofError, ProofStore, RollupDelta, cache, decide};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::count::Tally;
@@ -93,7 +93,7 @@ pub async fn audit(store: &dyn AuditStore) -> Result<Audit, ProofError> {
 #[derive(Default)]
 struct Replay {
     audit: Audit,
-    plans: book::PlanCache,
+    plans: cache::PlanCache,
     keys: BTreeMap<DeviceId, Option<DeviceIdentity>>,
     marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
     /// Newest tally of each screen, for the next box at it.

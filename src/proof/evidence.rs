@@ -1,12 +1,10 @@
 //! What one screen's devices said of one day, record by record, each judged as it was at ingest.
 //!
 //! Rollups are sums; here a sum is walked back to the records it counts (house invariant 6). The
-//! rule is the one of [`ingest`](super::ingest): nothing is judged in another way.
+//! rule is the one of [`chain`](lichphat_playlists::proof::chain): nothing is judged in another way.
 
 use super::audit::StoredSegment;
-use super::ingest::stand;
-use super::rollup::Counts;
-use super::{PlanBook, PlanDocument, ProofError, ProofStore};
+use super::{Counts, PlanBook, PlanDocument, ProofError, ProofStore, stand};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::{Standing, Tally};

@@ -6,14 +6,12 @@
 //! The rule itself is pure ([`lichphat_playlists::proof::count`]); this room applies it.
 
 pub mod audit;
-mod book;
+mod cache;
 pub mod evidence;
-pub mod ingest;
-mod rollup;
 
-pub use book::{PlanBook, PlanContext, PlanDocument};
-pub use ingest::{DeviceMark, Outcome, decide};
-pub use rollup::{Counts, RollupDelta};
+pub use lichphat_playlists::proof::book::{PlanBook, PlanContext, PlanDocument};
+pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};
+pub use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
@@ -93,13 +91,13 @@ pub struct Proof {
     store: Arc<dyn ProofStore>,
     clock: Arc<dyn Clock>,
     key: Arc<SigningKey<Receipting>>,
-    plan_cache: book::PlanCache,
+    plan_cache: cache::PlanCache,
 }
 
 impl Proof {
     /// Ties the room to its store, clock and receipt key.
     pub fn new(store: Arc<dyn ProofStore>, clock: Arc<dyn Clock>, key: Arc<SigningKey<Receipting>>) -> Self {
-        Self { store, clock, key, plan_cache: book::PlanCache::default() }
+        Self { store, clock, key, plan_cache: cache::PlanCache::default() }
     }
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to

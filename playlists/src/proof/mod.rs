@@ -1,6 +1,9 @@
 //! What was played, signed by the device that played it, and the one rule by which it counts.
 
+pub mod book;
+pub mod chain;
 pub mod count;
 pub mod receipt;
 pub mod record;
+pub mod rollup;
 pub mod segment;

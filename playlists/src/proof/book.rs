@@ -1,15 +1,12 @@
 //! The plans that records name: what was asked of a screen when it played.
 
-use super::{ProofError, ProofStore};
-use lichphat_playlists::ids::{PlanHash, ScreenCode};
-use lichphat_playlists::proof::count::CountTerms;
-use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord};
-use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::{LocalDay, UtcOffset};
-use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms, Tier};
-use std::collections::{BTreeMap, BTreeSet};
-use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex};
+use crate::ids::{PlanHash, ScreenCode};
+use crate::proof::count::CountTerms;
+use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
+use crate::time::{LocalDay, UtcOffset};
+use crate::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms, Tier};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A published plan as the store holds it: already verified when it was published.
 #[derive(Debug, Clone)]
@@ -88,6 +85,18 @@ impl PlanContext {
 pub struct PlanBook(BTreeMap<PlanHash, Arc<PlanContext>>);
 
 impl PlanBook {
+    /// Adds a plan.
+    pub fn insert(&mut self, plan: PlanHash, context: Arc<PlanContext>) {
+        self.0.insert(plan, context);
+    }
+    /// Takes over the plans of another book.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+    /// Every plan, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&PlanHash, &Arc<PlanContext>)> {
+        self.0.iter()
+    }
     /// The plan of that name.
     pub fn get(&self, plan: &PlanHash) -> Option<&Arc<PlanContext>> {
         self.0.get(plan)
@@ -97,48 +106,5 @@ impl PlanBook {
 impl FromIterator<PlanDocument> for PlanBook {
     fn from_iter<I: IntoIterator<Item = PlanDocument>>(documents: I) -> Self {
         Self(documents.into_iter().map(|d| (d.hash, Arc::new(PlanContext::from(d)))).collect())
-    }
-}
-
-/// Plans of late, so that a fleet's segments do not read each plan twenty times a day.
-pub(super) struct PlanCache(Mutex<lru::LruCache<PlanHash, Arc<PlanContext>>>);
-
-/// About 12 kB each.
-const PLANS_KEPT: usize = 4_096;
-
-impl Default for PlanCache {
-    fn default() -> Self {
-        Self(Mutex::new(lru::LruCache::new(NonZeroUsize::new(PLANS_KEPT).expect("not zero"))))
-    }
-}
-
-impl PlanCache {
-    /// All plans the segment names.
-    pub(super) async fn book<S: ProofStore + ?Sized>(
-        &self,
-        store: &S,
-        segment: &Segment,
-    ) -> Result<PlanBook, ProofError> {
-        let named: BTreeSet<PlanHash> = segment.records.iter().map(|r| r.plan).collect();
-        let mut book = PlanBook::default();
-        let mut missing = Vec::new();
-        if let Ok(mut cache) = self.0.lock() {
-            for plan in named {
-                match cache.get(&plan) {
-                    Some(context) => drop(book.0.insert(plan, Arc::clone(context))),
-                    None => missing.push(plan),
-                }
-            }
-        }
-        if !missing.is_empty() {
-            let read: PlanBook = store.plan_documents(missing).await?.into_iter().collect();
-            if let Ok(mut cache) = self.0.lock() {
-                for (plan, context) in &read.0 {
-                    cache.put(*plan, Arc::clone(context));
-                }
-            }
-            book.0.extend(read.0);
-        }
-        Ok(book)
     }
 }

@@ -2,11 +2,11 @@
 
 use super::book::PlanBook;
 use super::rollup::RollupDelta;
-use lichphat_playlists::ids::{CampaignCode, Seq, Sha256Hash};
-use lichphat_playlists::proof::count::{Reason, Standing, Tally, judge};
-use lichphat_playlists::proof::record::PlayRecord;
-use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::{LocalDay, UtcMillis};
+use crate::ids::{CampaignCode, Seq, Sha256Hash};
+use crate::proof::count::{Reason, Standing, Tally, judge};
+use crate::proof::record::PlayRecord;
+use crate::proof::segment::Segment;
+use crate::time::{LocalDay, UtcMillis};
 
 /// Up to where the records of (device, epoch) are held, and what judging the next one needs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -1,9 +1,9 @@
 //! What a segment adds to the figures of (day, campaign).
 
-use lichphat_playlists::ids::CampaignCode;
-use lichphat_playlists::proof::count::{Doubt, Reason, Standing};
-use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord};
-use lichphat_playlists::time::LocalDay;
+use crate::ids::CampaignCode;
+use crate::proof::count::{Doubt, Reason, Standing};
+use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
+use crate::time::LocalDay;
 use std::collections::BTreeMap;
 
 /// Figures of one device, day and campaign. Additive: segments add up to days, days to periods.
