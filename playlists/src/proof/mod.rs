@@ -2,8 +2,13 @@
 
 pub mod book;
 pub mod chain;
+pub mod checkpoint;
 pub mod count;
+pub mod entry;
+pub mod note;
 pub mod receipt;
 pub mod record;
 pub mod rollup;
 pub mod segment;
+pub mod tile;
+pub mod tree;

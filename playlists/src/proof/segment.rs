@@ -18,8 +18,8 @@ pub const MAX_RECORDS: usize = 4096;
 pub const CUT_AT_RECORDS: usize = 64;
 /// Age after which a segment is cut, unless settings say otherwise, ms.
 pub const CUT_AT_AGE_MS: i64 = 15 * 60_000;
-/// Most bytes of a segment as sent.
-pub const MAX_SEALED_BYTES: usize = 64 * 1024;
+/// Most bytes of a segment as sent; as a leaf of the log it must stay below 64 KiB.
+pub const MAX_SEALED_BYTES: usize = 60 * 1024;
 /// Most bytes a segment may unpack to.
 pub const MAX_OPEN_BYTES: usize = 1 << 20;
 

@@ -51,9 +51,22 @@ purpose!(
     Releasing, "lichphat release v1"
 );
 purpose!(
+    /// Checkpoints of the log, by the scheduler, as C2SP signed notes.
+    LogSigning, "lichphat log v1"
+);
+purpose!(
+    /// Cosignatures of logs' checkpoints, by a witness, as C2SP tlog-cosignature has them.
+    Cosigning, "lichphat witness v1"
+);
+purpose!(
     /// Approvals of media, by people. Nothing signs with it yet; the type exists so that no other key ever can.
     Approval, "lichphat approval v1"
 );
+
+/// Purposes whose signatures are those of C2SP's specifications, over text that says itself what it is: no domain line.
+pub trait SignsNotes: Purpose {}
+impl SignsNotes for LogSigning {}
+impl SignsNotes for Cosigning {}
 
 /// Why bytes are not what they claim.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -108,6 +121,13 @@ impl<P: Purpose> SigningKey<P> {
     }
 }
 
+impl<P: SignsNotes> SigningKey<P> {
+    /// 64 bytes over exactly `text`.
+    pub(crate) fn sign_note(&self, text: &[u8]) -> [u8; 64] {
+        self.key.sign(text).to_bytes()
+    }
+}
+
 impl<P: Purpose> std::fmt::Debug for SigningKey<P> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "SigningKey({})", P::DOMAIN)
@@ -147,6 +167,15 @@ impl<P: Purpose> VerifyingKey<P> {
     pub fn verify(&self, bytes: &[u8], signature: &[u8; 64]) -> Result<(), SignError> {
         self.key
             .verify_strict(&message::<P>(bytes), &ed25519_dalek::Signature::from_bytes(signature))
+            .map_err(|_| SignError::BadSignature)
+    }
+}
+
+impl<P: SignsNotes> VerifyingKey<P> {
+    /// Strict check of a note's signature.
+    pub(crate) fn verify_note(&self, text: &[u8], signature: &[u8; 64]) -> Result<(), SignError> {
+        self.key
+            .verify_strict(text, &ed25519_dalek::Signature::from_bytes(signature))
             .map_err(|_| SignError::BadSignature)
     }
 }

@@ -1,0 +1,173 @@
+//! What a leaf of the log is: a segment as it was signed, with the moment it arrived, or a statement of the scheduler.
+//!
+//! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; or `2` and a statement as JSON.
+
+use super::tile::MAX_ENTRY_BYTES;
+use crate::ids::{DeviceId, Epoch, ScreenCode};
+use crate::time::UtcMillis;
+use crate::wire::sign::{Evidence, VerifyingKey};
+use serde::{Deserialize, Serialize};
+
+/// One leaf.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Entry {
+    /// A device's records.
+    Segment {
+        /// When they arrived, by the scheduler's clock.
+        received: UtcMillis,
+        /// The envelope: exactly what was signed and sent.
+        envelope: Vec<u8>,
+    },
+    /// The scheduler's word on something records are judged by.
+    Statement(Statement),
+}
+
+/// What the scheduler states.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+pub enum Statement {
+    /// A player was registered, or begins a new epoch: from here on its key signs for its screen.
+    Device {
+        /// Its number.
+        device: DeviceId,
+        /// The epoch that begins.
+        epoch: Epoch,
+        /// The screen it stands at.
+        screen: ScreenCode,
+        /// Its evidence key.
+        #[serde(with = "key_text")]
+        key: VerifyingKey<Evidence>,
+        /// When.
+        at_ms: UtcMillis,
+        /// Who allowed it, as far as the scheduler knows.
+        approved_by: String,
+        /// True for the devices of a simulation.
+        simulated: bool,
+    },
+    /// A player's word counts no longer from here on, or no longer for new plans.
+    DeviceEnd {
+        /// Its number.
+        device: DeviceId,
+        /// Why.
+        why: DeviceEnd,
+        /// When.
+        at_ms: UtcMillis,
+        /// Who said so.
+        by: String,
+    },
+}
+
+/// Why a player's time ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceEnd {
+    /// Another box took its screen; what it still sends counts.
+    Retired,
+    /// Nothing of it is accepted any more.
+    Revoked,
+}
+
+/// Why bytes are not a leaf.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// Neither kind.
+    #[error("the entry is of a kind this version does not know")]
+    Kind,
+    /// Cut.
+    #[error("the entry is cut")]
+    Cut,
+    /// Not the JSON of a statement.
+    #[error("the entry is not a statement: {0}")]
+    Statement(String),
+}
+
+const SEGMENT: u8 = 1;
+const STATEMENT: u8 = 2;
+
+/// The leaf of a segment: [`Entry::Segment`] without a copy of its own.
+pub fn segment_leaf(received: UtcMillis, envelope: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(9 + envelope.len());
+    bytes.push(SEGMENT);
+    bytes.extend_from_slice(&received.0.to_be_bytes());
+    bytes.extend_from_slice(envelope);
+    bytes
+}
+
+impl Entry {
+    /// The leaf's bytes.
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Segment { received, envelope } => segment_leaf(*received, envelope),
+            Self::Statement(statement) => {
+                let mut bytes = vec![STATEMENT];
+                bytes.extend(serde_json::to_vec(statement).expect("plain data always encodes"));
+                bytes
+            }
+        }
+    }
+
+    /// Reads what [`Entry::encode`] writes.
+    pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
+        match bytes.split_first() {
+            Some((&SEGMENT, rest)) => {
+                let (received, envelope) = rest.split_first_chunk::<8>().ok_or(EntryError::Cut)?;
+                let received = UtcMillis(i64::from_be_bytes(*received));
+                Ok(Self::Segment { received, envelope: envelope.to_vec() })
+            }
+            Some((&STATEMENT, json)) => {
+                serde_json::from_slice(json).map(Self::Statement).map_err(|e| EntryError::Statement(e.to_string()))
+            }
+            Some(_) => Err(EntryError::Kind),
+            None => Err(EntryError::Cut),
+        }
+    }
+}
+
+/// The log can hold what a device may send.
+const _: () = assert!(super::segment::MAX_SEALED_BYTES + 9 <= MAX_ENTRY_BYTES);
+
+mod key_text {
+    use crate::wire::sign::{Evidence, VerifyingKey};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(key: &VerifyingKey<Evidence>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&key.to_base64())
+    }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VerifyingKey<Evidence>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        VerifyingKey::from_base64(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::sign::SigningKey;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_statement_reads_back_and_an_unknown_key_is_refused() {
+        let statement = Entry::Statement(Statement::Device {
+            device: DeviceId(3),
+            epoch: Epoch(1),
+            screen: ScreenCode::new("P00004-01").unwrap(),
+            key: SigningKey::from_seed(&[5; 32]).verifying_key(),
+            at_ms: UtcMillis(5),
+            approved_by: "lichphat device add".into(),
+            simulated: false,
+        });
+        let bytes = statement.encode();
+        assert_eq!(Entry::decode(&bytes), Ok(statement));
+        let more = String::from_utf8(bytes).unwrap().replace("\"simulated\"", "\"more\":1,\"simulated\"");
+        assert!(matches!(Entry::decode(more.as_bytes()), Err(EntryError::Statement(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn a_segment_reads_back_and_garbage_never_panics(received in any::<i64>(), envelope in prop::collection::vec(any::<u8>(), 0..60)) {
+            let entry = Entry::Segment { received: UtcMillis(received), envelope: envelope.clone() };
+            prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+            let _ = Entry::decode(&envelope);
+        }
+    }
+}
