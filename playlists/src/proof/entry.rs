@@ -36,7 +36,7 @@ pub enum Statement {
         screen: ScreenCode,
         /// Its evidence key.
         #[serde(with = "key_text")]
-        key: VerifyingKey<Evidence>,
+        key: Box<VerifyingKey<Evidence>>,
         /// When.
         at_ms: UtcMillis,
         /// Who allowed it, as far as the scheduler knows.
@@ -133,9 +133,11 @@ mod key_text {
     pub(super) fn serialize<S: Serializer>(key: &VerifyingKey<Evidence>, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&key.to_base64())
     }
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<VerifyingKey<Evidence>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Box<VerifyingKey<Evidence>>, D::Error> {
         let text = String::deserialize(deserializer)?;
-        VerifyingKey::from_base64(&text).map_err(serde::de::Error::custom)
+        VerifyingKey::from_base64(&text).map(Box::new).map_err(serde::de::Error::custom)
     }
 }
 
@@ -151,7 +153,7 @@ mod tests {
             device: DeviceId(3),
             epoch: Epoch(1),
             screen: ScreenCode::new("P00004-01").unwrap(),
-            key: SigningKey::from_seed(&[5; 32]).verifying_key(),
+            key: Box::new(SigningKey::from_seed(&[5; 32]).verifying_key()),
             at_ms: UtcMillis(5),
             approved_by: "lichphat device add".into(),
             simulated: false,
