@@ -4,14 +4,13 @@
 //! can be walked back to the records it counts; `met + short` is the number of targeted screens
 //! on duty.
 
-pub mod figures;
-pub mod report;
+mod report;
 pub mod screen_day;
-mod unit_quota;
 
-pub use figures::{DayFacts, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
-pub use report::{Report, Reports, UnitLine};
-pub use unit_quota::QuotaUnit;
+pub use lichphat_playlists::figures::{
+    Basis, DayFacts, PENDING_DAYS, Period, QuotaUnit, Report, ScreenFacts, ScreenLine, Standing, Totals, UnitLine,
+};
+pub use report::Reports;
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};

@@ -1,7 +1,7 @@
 //! One screen's day: every order and contract slot of the plan beside what became of it. Pure.
 
 use super::DeviceFacts;
-use super::figures::PENDING_DAYS;
+use super::PENDING_DAYS;
 use crate::planning::StoredPlan;
 use crate::proof::evidence::{Evidence, Judged};
 use lichphat_playlists::ids::CampaignCode;

@@ -96,7 +96,13 @@ async fn what_the_page_counts_is_what_the_rollups_hold() {
     let counts = &evidence.counts()[&code::<CampaignCode>("ihanoi")];
     assert_eq!((counts.counted, counts.made_good, counts.not_counted), (4, 1, 2));
     assert_eq!(
-        (rolled.counted, rolled.made_good, rolled.not_counted, rolled.slots_seen, &rolled.reasons),
+        (
+            rolled.counts.counted,
+            rolled.counts.made_good,
+            rolled.counts.not_counted,
+            rolled.counts.slots_seen,
+            &rolled.counts.reasons
+        ),
         (counts.counted, counts.made_good, counts.not_counted, counts.slots_seen, &counts.reasons)
     );
     assert!(screen_day(&town.rooms.store, &code("S3"), friday(), HANOI).await.unwrap().records.is_empty());

@@ -15,17 +15,33 @@
 
 use super::{Period, Ratio, Rule, ceil, floor};
 use crate::time::LocalDay;
+use serde::{Deserialize, Serialize};
 
 /// One day of the campaign on this screen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DayOwed {
     /// The day.
     pub day: LocalDay,
-    /// What it owes by itself; see [`super::Quota::owed_on`]. 0 on days taken out of the quota.
+    /// What it owes by itself; see [`super::Quota::owed_on`]. 0 on days taken out of the quota. Written as `10` or `10/31`.
+    #[serde(with = "ratio_text")]
     pub owed: Ratio,
     /// Can anything play on this day? False when closed or suspended: what it owes (if it does) is
     /// played on other days.
     pub operating: bool,
+}
+
+mod ratio_text {
+    use super::Ratio;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(ratio: &Ratio, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(ratio)
+    }
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ratio, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(|_| serde::de::Error::custom(format!("{text:?} is no fraction like 10 or 10/31")))
+    }
 }
 
 /// Settings; the defaults are those of the theory above.

@@ -39,14 +39,14 @@ fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Resul
     let mut rows = counted.query(params![from, to, campaign.as_str()])?;
     while let Some(row) = rows.next()? {
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
-        fact.slots_seen = row.get(2)?;
-        fact.counted = row.get(3)?;
-        fact.counted_outside = row.get(4)?;
-        fact.made_good = row.get(5)?;
-        fact.late = row.get(6)?;
-        fact.not_counted = row.get(7)?;
-        fact.unknown = row.get(8)?;
-        fact.by_level = [0, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?];
+        fact.counts.slots_seen = row.get(2)?;
+        fact.counts.counted = row.get(3)?;
+        fact.counts.counted_outside = row.get(4)?;
+        fact.counts.made_good = row.get(5)?;
+        fact.counts.late = row.get(6)?;
+        fact.counts.not_counted = row.get(7)?;
+        fact.counts.unknown = row.get(8)?;
+        fact.counts.by_level = [0, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?];
     }
     let mut reasons = conn.prepare_cached(
         "SELECT u.screen, r.day, r.reason, sum(r.n) FROM rollup_reason r
@@ -56,7 +56,7 @@ fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Resul
     let mut rows = reasons.query(params![from, to, campaign.as_str()])?;
     while let Some(row) = rows.next()? {
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
-        fact.reasons.insert(row.get(2)?, row.get(3)?);
+        fact.counts.reasons.insert(row.get(2)?, row.get(3)?);
     }
     Ok(out)
 }
@@ -68,7 +68,7 @@ fn fact(out: &mut ByScreen, screen: ScreenCode, day: i64) -> &mut DayFacts {
 fn devices(conn: &Connection) -> Result<BTreeMap<ScreenCode, DeviceFacts>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT d.screen, d.simulated, h.at_ms, m.tally FROM device d
-         LEFT JOIN heartbeat h ON h.device = d.id LEFT JOIN mark m ON m.device = d.id AND m.epoch = d.epoch",
+         LEFT JOIN heartbeat h ON h.device = d.id LEFT JOIN mark m ON m.device = d.id",
     )?;
     let mut rows = query.query([])?;
     let mut out: BTreeMap<ScreenCode, DeviceFacts> = BTreeMap::new();

@@ -69,8 +69,8 @@ pub(super) struct Today {
 impl Today {
     fn add(&mut self, facts: &DayFacts) {
         self.planned += u64::from(facts.planned);
-        self.counted += u64::from(facts.counted);
-        self.refused += u64::from(facts.not_counted + facts.unknown);
+        self.counted += u64::from(facts.counts.counted);
+        self.refused += u64::from(facts.counts.not_counted + facts.counts.unknown);
     }
 }
 

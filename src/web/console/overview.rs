@@ -327,8 +327,12 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
     let lang = asked.lang;
     let link = asked.value("link").and_then(|l| l.parse().ok()).unwrap_or(Link::Territory);
     let kind = |code: &UnitCode| city.directory.unit(code).map(|u| u.kind);
-    let mut lines: Vec<&UnitLine> =
-        now.report.units.iter().filter(|u| u.link == link && kind(&u.unit).is_some_and(|k| listed(link, k))).collect();
+    let mut lines: Vec<&UnitLine> = now
+        .report
+        .units
+        .iter()
+        .filter(|u| u.link == link.as_str() && kind(&u.unit).is_some_and(|k| listed(link, k)))
+        .collect();
     lines.sort_by_cached_key(|u| {
         let waits = u.totals.on_duty == 0;
         (
@@ -354,7 +358,7 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
         title: lang.text("units-title"),
         summary: lang.say(&format!("{key}-summary{with_waits}"), &values),
         tabs: [Link::Territory, Link::Owner, Link::Sector, Link::Operator].map(|l| tab(asked, l, link)).into(),
-        rows: lines[range].iter().map(|u| row(lang, u, now)).collect(),
+        rows: lines[range].iter().map(|u| row(lang, link, u, now)).collect(),
         pages,
         without: (link == Link::Territory && without > 0)
             .then(|| lang.say("wards-without", &Values::new().count(lang, "n", without))),
@@ -367,9 +371,9 @@ fn tab(asked: &Asked, link: Link, current: Link) -> (String, String, bool) {
     (asked.lang.text(&format!("by-link-{link}")), href("/", query) + "#units", link == current)
 }
 
-fn row(lang: Lang, line: &UnitLine, now: &CampaignNow) -> UnitRow {
+fn row(lang: Lang, link: Link, line: &UnitLine, now: &CampaignNow) -> UnitRow {
     let t = &line.totals;
-    let today = now.today_of.get(&(line.link, line.unit.clone())).copied().unwrap_or_default();
+    let today = now.today_of.get(&(link, line.unit.clone())).copied().unwrap_or_default();
     let cause = causes(lang, now.report.of, t, 1).into_iter().next().map(|c| c.sentence).unwrap_or_default();
     UnitRow {
         name: shown(&line.name),

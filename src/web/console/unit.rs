@@ -173,9 +173,9 @@ fn find<'a>(screen: &'a Screen, facts: &Facts<'a>) -> Found<'a> {
         found.lines.extend(now.line(&screen.code));
         if let Some(day) = now.today.get(&screen.code) {
             found.planned += u64::from(day.planned);
-            found.counted += u64::from(day.counted);
-            found.refused += u64::from(day.not_counted + day.unknown);
-            found.made_good += u64::from(day.made_good);
+            found.counted += u64::from(day.counts.counted);
+            found.refused += u64::from(day.counts.not_counted + day.counts.unknown);
+            found.made_good += u64::from(day.counts.made_good);
         }
     }
     found

@@ -1,19 +1,20 @@
-//! Figures of one campaign: per screen and day, and rolled up. Pure.
+//! Figures of one campaign on a screen, and their sums.
 //!
 //! Every figure can be walked back to records: `counted` is the rollup that ingest wrote, `planned`
 //! the newest plan, and what is neither has a cause.
 
-use lichphat_playlists::ids::ScreenCode;
-use lichphat_playlists::quota::{DayOwed, Ledger, LedgerOptions, Quota};
-use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
-use serde::Serialize;
+use crate::ids::ScreenCode;
+use crate::proof::rollup::Counts;
+use crate::quota::{DayOwed, Ledger, LedgerOptions, Quota};
+use crate::time::{LocalDay, UtcMillis, UtcOffset};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Days after which a slot without a record is no longer waited for: the offline horizon.
 pub const PENDING_DAYS: u32 = 7;
 
 /// How a screen takes part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// Our device has sent records in the period.
@@ -35,35 +36,22 @@ impl Standing {
     }
 }
 
-/// What is known of one screen and day. Additive over devices.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// What is known of one screen and day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DayFacts {
     /// Plays the ledger asked for.
     pub asked: u32,
     /// Plays in the newest plan.
     pub planned: u32,
-    /// Slots that have a record.
-    pub slots_seen: u32,
-    /// Counted toward the quota.
-    pub counted: u32,
-    /// Counted outside the windows.
-    pub counted_outside: u32,
-    /// Of `counted`: in place of a missed slot.
-    pub made_good: u32,
-    /// Arrived more than a day late.
-    pub late: u32,
-    /// Not counted.
-    pub not_counted: u32,
-    /// Unknown.
-    pub unknown: u32,
-    /// Counted by display level, lowest first.
-    pub by_level: [u32; 5],
-    /// Not counted and unknown, by code.
-    pub reasons: BTreeMap<String, u32>,
+    /// What the records say. Not written down with the rest: whoever reads it back takes it from the evidence.
+    #[serde(skip)]
+    pub counts: Counts,
 }
 
 /// One targeted screen with everything its figures need.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScreenFacts {
     /// The screen.
     pub screen: ScreenCode,
@@ -88,7 +76,8 @@ pub struct ScreenFacts {
 }
 
 /// One screen's line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ScreenLine {
     /// The screen.
     pub screen: ScreenCode,
@@ -149,7 +138,8 @@ pub struct ScreenLine {
 }
 
 /// The whole.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(deny_unknown_fields)]
 pub struct Totals {
     /// Screens the order is aimed at and that stand.
     pub existing: u32,
@@ -178,7 +168,8 @@ pub struct Totals {
 }
 
 /// The period and the clock figures are reckoned by.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Period {
     /// First day.
     pub from: LocalDay,
@@ -205,17 +196,17 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         .iter()
         .filter(|d| d.operating && d.day >= period.from && d.day <= period.to && d.day <= last_ended)
         .collect();
-    let mut sum = DayFacts::default();
+    let mut sum = Counts::default();
     let (mut pending, mut missed, mut counted_ended) = (0, 0, 0);
     let mut causes: BTreeMap<String, u32> = BTreeMap::new();
     for (&day, f) in facts.days.range(period.from..=period.to) {
-        add(&mut sum, f);
+        sum.merge(&f.counts);
         if day > last_ended {
-            pending += f.planned.saturating_sub(f.slots_seen);
+            pending += f.planned.saturating_sub(f.counts.slots_seen);
             continue;
         }
-        counted_ended += f.counted;
-        let open = f.planned.saturating_sub(f.slots_seen);
+        counted_ended += f.counts.counted;
+        let open = f.planned.saturating_sub(f.counts.slots_seen);
         let cause = open_cause(facts, day, period);
         match cause {
             None => pending += open,
@@ -223,14 +214,14 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         }
         note(&mut causes, cause.unwrap_or("pending"), open);
         note(&mut causes, "no-room", f.asked.saturating_sub(f.planned));
-        for (reason, n) in &f.reasons {
+        for (reason, n) in &f.counts.reasons {
             note(&mut causes, reason, *n);
         }
     }
-    let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counted).sum();
+    let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counts.counted).sum();
     let status = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
-    let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counted);
-    let target = |d: &DayOwed| lichphat_playlists::quota::ceil(d.owed);
+    let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counts.counted);
+    let target = |d: &DayOwed| crate::quota::ceil(d.owed);
     if !status.met && causes.is_empty() {
         causes.insert(no_slot_cause(facts).to_owned(), status.short);
     }
@@ -238,7 +229,12 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
     let n = operating.len() as u32;
     let owed = status.owed;
     let owed_all = standing_at(quota, &facts.owed, period.from, period.to, |_| 0).owed;
-    let standing = match facts.days.values().any(|f| f.slots_seen + f.not_counted + f.unknown + f.counted > 0) {
+    let standing = match facts
+        .days
+        .values()
+        .map(|f| &f.counts)
+        .any(|c| c.slots_seen + c.not_counted + c.unknown + c.counted > 0)
+    {
         true => Standing::Reporting,
         false => Standing::Silent,
     };
@@ -307,24 +303,6 @@ pub(super) fn standing_at(
     at
 }
 
-fn add(sum: &mut DayFacts, f: &DayFacts) {
-    sum.asked += f.asked;
-    sum.planned += f.planned;
-    sum.slots_seen += f.slots_seen;
-    sum.counted += f.counted;
-    sum.counted_outside += f.counted_outside;
-    sum.made_good += f.made_good;
-    sum.late += f.late;
-    sum.not_counted += f.not_counted;
-    sum.unknown += f.unknown;
-    for (a, b) in sum.by_level.iter_mut().zip(f.by_level) {
-        *a += b;
-    }
-    for (reason, n) in &f.reasons {
-        note(&mut sum.reasons, reason, *n);
-    }
-}
-
 pub(super) fn note(causes: &mut BTreeMap<String, u32>, cause: &str, n: u32) {
     if n > 0 {
         *causes.entry(cause.to_owned()).or_default() += n;
@@ -365,10 +343,11 @@ pub(super) fn round4(value: f64) -> f64 {
 }
 
 /// Adds lines up; each screen counts once.
-pub fn totals(lines: &[ScreenLine]) -> Totals {
-    let mut t = Totals { existing: lines.len() as u32, ..Totals::default() };
-    let on_duty: Vec<&ScreenLine> = lines.iter().filter(|l| l.operating_days > 0).collect();
+pub fn totals<'a>(lines: impl IntoIterator<Item = &'a ScreenLine>) -> Totals {
+    let mut t = Totals::default();
+    let mut on_duty = Vec::new();
     for line in lines {
+        t.existing += 1;
         match line.standing {
             Standing::Reporting => t.reporting += 1,
             Standing::Declared => t.declared += 1,
@@ -376,6 +355,9 @@ pub fn totals(lines: &[ScreenLine]) -> Totals {
         }
         t.counted += u64::from(line.counted);
         t.made_good += u64::from(line.made_good);
+        if line.operating_days > 0 {
+            on_duty.push(line);
+        }
     }
     for line in &on_duty {
         if line.met {
@@ -396,8 +378,8 @@ pub fn totals(lines: &[ScreenLine]) -> Totals {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lichphat_playlists::quota::{Of, Over, Period as Per, Ratio, Rule, Within};
-    use lichphat_playlists::time::HANOI;
+    use crate::quota::{Of, Over, Period as Per, Ratio, Rule, Within};
+    use crate::time::HANOI;
 
     const QUOTA: Quota = Quota {
         plays: 10,
@@ -417,11 +399,13 @@ mod tests {
         let fact = |&c: &u32| DayFacts {
             asked: 10,
             planned: 10,
-            slots_seen: 10,
-            counted: c,
-            not_counted: 10u32.saturating_sub(c),
-            reasons: BTreeMap::from([("skipped:device-off".to_owned(), 10u32.saturating_sub(c))]),
-            ..DayFacts::default()
+            counts: Counts {
+                slots_seen: 10,
+                counted: c,
+                not_counted: 10u32.saturating_sub(c),
+                reasons: BTreeMap::from([("skipped:device-off".to_owned(), 10u32.saturating_sub(c))]),
+                ..Counts::default()
+            },
         };
         ScreenFacts {
             screen: ScreenCode::new("P00004-01").unwrap(),

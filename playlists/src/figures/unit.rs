@@ -1,14 +1,16 @@
-//! Figures of a number that binds whole units: one line per unit. Pure.
+//! Figures of a number that binds whole units: one line per unit.
 
-use super::figures::{Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
-use lichphat_playlists::ids::UnitCode;
-use lichphat_playlists::quota::{DayOwed, Quota, ceil};
-use lichphat_playlists::time::LocalDay;
-use serde::Serialize;
+use super::report::UnitBasis;
+use super::screen::{Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
+use crate::ids::UnitCode;
+use crate::quota::{DayOwed, Quota, ceil};
+use crate::time::LocalDay;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// One unit's line: what its screens reached together.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct QuotaUnit {
     /// The unit.
     pub unit: UnitCode,
@@ -46,26 +48,23 @@ pub struct QuotaUnit {
     pub main_cause: String,
 }
 
-/// A unit with its screens: facts and lines of those that are its own, and what its days owe.
-pub(super) struct Facts<'a> {
-    pub(super) unit: UnitCode,
-    pub(super) name: String,
-    pub(super) owed: Vec<DayOwed>,
-    pub(super) screens: Vec<(&'a ScreenFacts, &'a ScreenLine)>,
-}
-
 /// One unit's line.
-pub(super) fn unit_line(quota: &Quota, facts: &Facts<'_>, period: &Period) -> QuotaUnit {
+pub(super) fn unit_line(
+    quota: &Quota,
+    facts: &UnitBasis,
+    screens: &[(&ScreenFacts, &ScreenLine)],
+    period: &Period,
+) -> QuotaUnit {
     let last_ended = period.last_ended();
     let counted_in = |(from, to): (LocalDay, LocalDay)| -> u32 {
-        facts.screens.iter().flat_map(|(f, _)| f.days.range(from..=to)).map(|(_, f)| f.counted).sum()
+        screens.iter().flat_map(|(f, _)| f.days.range(from..=to)).map(|(_, f)| f.counts.counted).sum()
     };
     let at = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
     let on = |d: &&DayOwed| d.operating && d.day >= period.from && d.day <= last_ended;
     let days: Vec<(&DayOwed, u32)> = facts.owed.iter().filter(on).map(|d| (d, counted_in((d.day, d.day)))).collect();
-    let sum = |of: fn(&ScreenLine) -> u32| facts.screens.iter().map(|(_, line)| of(line)).sum::<u32>();
+    let sum = |of: fn(&ScreenLine) -> u32| screens.iter().map(|(_, line)| of(line)).sum::<u32>();
     let mut causes = BTreeMap::new();
-    for (cause, n) in facts.screens.iter().flat_map(|(_, line)| &line.causes) {
+    for (cause, n) in screens.iter().flat_map(|(_, line)| &line.causes) {
         note(&mut causes, cause, *n);
     }
     if !at.met && causes.is_empty() {
@@ -75,7 +74,7 @@ pub(super) fn unit_line(quota: &Quota, facts: &Facts<'_>, period: &Period) -> Qu
     QuotaUnit {
         unit: facts.unit.clone(),
         name: facts.name.clone(),
-        screens: facts.screens.len() as u32,
+        screens: screens.len() as u32,
         operating_days: days.len() as u32,
         owed: at.owed,
         counted,

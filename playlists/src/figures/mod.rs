@@ -1,0 +1,12 @@
+//! The figures of a compliance report: quota + plan + counted plays, per screen, unit and whole.
+//!
+//! Scheduler and verifier call the same functions: what a report says can be worked out again from its [`Basis`] and the
+//! evidence, figure by figure.
+
+mod report;
+mod screen;
+mod unit;
+
+pub use report::{Basis, LinkBasis, Report, UnitBasis, UnitLine};
+pub use screen::{DayFacts, PENDING_DAYS, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
+pub use unit::QuotaUnit;
