@@ -1,7 +1,7 @@
 //! The central scheduler: who should show what, when; who did; and how one knows.
 //!
 //! Rooms, with streets that run one way (`tests/tidy.rs` enforces them):
-//! directory -> campaigns, library -> planning -> fleet -> proof -> compliance -> web.
+//! directory -> campaigns, library -> planning -> fleet -> proof -> exchange -> compliance -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
 pub mod campaigns;
@@ -11,6 +11,7 @@ pub mod compliance;
 pub mod config;
 pub mod directory;
 pub mod error;
+pub mod exchange;
 pub mod fleet;
 pub mod keys;
 pub mod lang;

@@ -14,6 +14,7 @@ const STREETS: &[&[&str]] = &[
     &["planning"],
     &["fleet"],
     &["proof"],
+    &["exchange"],
     &["compliance"],
     &["store", "web"],
     &["sim"],

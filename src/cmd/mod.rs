@@ -6,6 +6,7 @@
 mod check;
 mod demo;
 mod device;
+mod export;
 pub mod import;
 mod init;
 mod media;
@@ -79,6 +80,8 @@ enum Command {
     Why(why::Args),
     /// Báo cáo kết quả thực hiện (compliance figures)
     Report(report::Args),
+    /// Xuất lượt phát ra tệp (plays as a file for other programs)
+    Export(export::Args),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
     /// Trình diễn toàn bộ hệ thống trên máy này (see the whole idea work)
@@ -100,6 +103,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
         Command::Report(args) => report::run(args, &context).await,
+        Command::Export(args) => export::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
     }

@@ -1,10 +1,11 @@
 //! Lists of rows for people and programs: `--format table|json|csv`, one door for all commands.
 
 use crate::error::AppError;
+use crate::exchange::cell::harmless;
 use serde::Serialize;
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Form of printed data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -40,19 +41,66 @@ pub fn json<T: Serialize>(value: &T) -> Result<(), AppError> {
 
 /// Writes a file whole or not at all: under another name in its directory, then renamed.
 pub fn file(path: &Path, bytes: &[u8]) -> Result<(), AppError> {
-    let failed = |error| AppError::io(format!("cannot write {}", path.display()), error);
-    // a pipe or /dev/null is written to; putting a file in its place would take it away from others
-    if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        return std::fs::write(path, bytes).map_err(failed);
+    let mut file = NewFile::begin(path)?;
+    file.write_all(bytes).map_err(|error| cannot_write(path, error))?;
+    file.finish()
+}
+
+fn cannot_write(path: &Path, error: std::io::Error) -> AppError {
+    AppError::io(format!("cannot write {}", path.display()), error)
+}
+
+/// A file that is written piece by piece and stands there whole or not at all: dropped before its end, it leaves nothing.
+pub struct NewFile {
+    path: PathBuf,
+    to: To,
+}
+
+enum To {
+    Beside(tempfile::NamedTempFile),
+    /// A pipe or /dev/null is written to; putting a file in its place would take it away from others.
+    Straight(std::fs::File),
+}
+
+impl NewFile {
+    /// Begins it, under another name in its directory.
+    pub fn begin(path: &Path) -> Result<Self, AppError> {
+        let failed = |error| cannot_write(path, error);
+        if std::fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+            let to = std::fs::OpenOptions::new().write(true).open(path).map_err(failed)?;
+            return Ok(Self { path: path.to_owned(), to: To::Straight(to) });
+        }
+        // what a link leads to is replaced, not the link
+        let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // as others make files: readable for all that the umask lets
+        let mode = std::fs::Permissions::from_mode(0o666);
+        let temp = tempfile::Builder::new().permissions(mode).tempfile_in(dir).map_err(failed)?;
+        Ok(Self { path, to: To::Beside(temp) })
     }
-    // what a link leads to is replaced, not the link
-    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // as others make files: readable for all that the umask lets
-    let mode = std::fs::Permissions::from_mode(0o666);
-    let mut temp = tempfile::Builder::new().permissions(mode).tempfile_in(dir).map_err(failed)?;
-    temp.write_all(bytes).and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
-    temp.persist(&path).map(|_| ()).map_err(|error| failed(error.error))
+
+    /// Ends it: on disk first, then under its name.
+    pub fn finish(self) -> Result<(), AppError> {
+        let Self { path, to } = self;
+        let To::Beside(temp) = to else { return Ok(()) };
+        temp.as_file().sync_all().map_err(|error| cannot_write(&path, error))?;
+        temp.persist(&path).map(|_| ()).map_err(|error| cannot_write(&path, error.error))
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        match &mut self.to {
+            To::Beside(temp) => temp.write(bytes),
+            To::Straight(file) => file.write(bytes),
+        }
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        match &mut self.to {
+            To::Beside(temp) => temp.flush(),
+            To::Straight(file) => file.flush(),
+        }
+    }
 }
 
 /// Words for people: standard error, one line.
@@ -65,7 +113,7 @@ pub fn words(text: &str) {
 pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<String, AppError> {
     match format {
         Format::Json => json_text(&rows),
-        Format::Csv => harmless(&csv_text(columns, rows)?),
+        Format::Csv => harmless_csv(&csv_text(columns, rows)?),
         Format::Table => {
             let text = csv_text(columns, rows)?;
             let mut table = comfy_table::Table::new();
@@ -79,15 +127,12 @@ pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Res
     }
 }
 
-/// A name that a spreadsheet would run as a formula is marked as text; numbers stay numbers.
-fn harmless(text: &str) -> Result<String, AppError> {
+fn harmless_csv(text: &str) -> Result<String, AppError> {
     let failed = |error: csv::Error| AppError::Failed(format!("csv: {error}"));
     let mut writer = csv::Writer::from_writer(Vec::new());
     for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
         let record = record.map_err(failed)?;
-        let runs = |c: &str| c.starts_with(['=', '+', '-', '@', '\t', '\r']) && c.parse::<f64>().is_err();
-        let cells = record.iter().map(|c| if runs(c) { format!("'{c}") } else { c.to_owned() });
-        writer.write_record(cells.collect::<Vec<_>>()).map_err(failed)?;
+        writer.write_record(record.iter().map(|cell| harmless(cell).into_owned())).map_err(failed)?;
     }
     let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
     String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))

@@ -26,6 +26,13 @@ pub trait EvidenceStore: ProofStore {
         log_index: u64,
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError>;
+    /// The screens that have records of `campaign` on a day from `from` to `to`, both included, in order of their codes.
+    async fn screens_with(
+        &self,
+        campaign: &CampaignCode,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Vec<ScreenCode>, ProofError>;
 }
 
 /// One record with its identity and how it stands.
@@ -43,6 +50,8 @@ pub struct Judged {
     pub received: UtcMillis,
     /// What it says.
     pub record: PlayRecord,
+    /// Day it is rolled up under.
+    pub day: LocalDay,
     /// Campaign or item it is rolled up under.
     pub campaign: CampaignCode,
     /// How it stands.
@@ -88,26 +97,58 @@ pub async fn screen_day(
     day: LocalDay,
     offset: UtcOffset,
 ) -> Result<Evidence, ProofError> {
-    let (begin, end) = (day.start(offset), day.next().start(offset));
-    let mut evidence = Evidence::default();
-    let (mut tally, mut next) = (Tally::default(), 0);
-    loop {
-        let batch = store.segments_of(screen, begin.plus_ms(-LOOK_BACK_MS), next, BATCH).await?;
-        let Some(last) = batch.last() else { break };
-        next = last.log_index + 1;
+    let mut all = Evidence::default();
+    let mut walk = Walk::new(store, screen.clone(), (day, day), offset);
+    while let Some(piece) = walk.next().await? {
+        all.records.extend(piece.records);
+        all.plans.extend(piece.plans);
+    }
+    Ok(all)
+}
+
+/// One screen's records of some days, piece by piece: a period of any length needs memory for one piece.
+pub struct Walk<'s> {
+    store: &'s dyn EvidenceStore,
+    screen: ScreenCode,
+    days: (LocalDay, LocalDay),
+    offset: UtcOffset,
+    tally: Tally,
+    /// The log from here on has not been read; none when nothing of these days is left.
+    next: Option<u64>,
+}
+
+impl<'s> Walk<'s> {
+    /// Over the records rolled up under a day from the first to the last, both included.
+    pub fn new(
+        store: &'s dyn EvidenceStore,
+        screen: ScreenCode,
+        days: (LocalDay, LocalDay),
+        offset: UtcOffset,
+    ) -> Self {
+        Self { store, screen, days, offset, tally: Tally::default(), next: Some(0) }
+    }
+
+    /// The next piece, in the order of the log, with the plans that its records name; none after the last one.
+    pub async fn next(&mut self) -> Result<Option<Evidence>, ProofError> {
+        let Some(next) = self.next else { return Ok(None) };
+        let (begin, end) = (self.days.0.start(self.offset), self.days.1.next().start(self.offset));
+        let batch = self.store.segments_of(&self.screen, begin.plus_ms(-LOOK_BACK_MS), next, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(None) };
+        self.next = Some(last.log_index + 1);
         let opened: Vec<(UtcMillis, Segment)> = batch.into_iter().map(open).collect::<Result<_, _>>()?;
-        read_plans(store, &opened, &mut evidence.plans).await?;
-        let book: PlanBook = evidence.plans.values().cloned().collect();
+        let mut piece = Evidence::default();
+        read_plans(self.store, &opened, &mut piece.plans).await?;
+        let book: PlanBook = piece.plans.values().cloned().collect();
         for (received, segment) in &opened {
-            judge(segment, *received, day, &book, &mut tally, &mut evidence.records);
+            judge(segment, *received, self.days, &book, &mut self.tally, &mut piece.records);
         }
         // A device sends in order, and a replaced one sends no more: what follows is later still.
         let after = |s: &Segment| s.records.first().is_some_and(|r| r.start >= end.plus_ms(LOOK_BACK_MS));
         if opened.iter().all(|(_, segment)| after(segment)) {
-            break;
+            self.next = None;
         }
+        Ok(Some(piece))
     }
-    Ok(evidence)
 }
 
 fn open(stored: StoredSegment) -> Result<(UtcMillis, Segment), ProofError> {
@@ -135,14 +176,14 @@ async fn read_plans(
 fn judge(
     segment: &Segment,
     received: UtcMillis,
-    day: LocalDay,
+    (from, to): (LocalDay, LocalDay),
     book: &PlanBook,
     tally: &mut Tally,
     records: &mut Vec<Judged>,
 ) {
     for (i, record) in segment.records.iter().enumerate() {
-        let ((of, campaign), standing) = stand(record, segment, received, book, tally);
-        if of == day {
+        let ((day, campaign), standing) = stand(record, segment, received, book, tally);
+        if (from..=to).contains(&day) {
             records.push(Judged {
                 device: segment.device,
                 epoch: segment.epoch,
@@ -150,6 +191,7 @@ fn judge(
                 simulated: segment.simulated,
                 received,
                 record: *record,
+                day,
                 campaign,
                 standing,
             });

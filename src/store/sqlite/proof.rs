@@ -9,9 +9,9 @@ use crate::proof::{
     Arrived, Counts, DeviceIdentity, DeviceMark, Outcome, PlanBook, PlanDocument, ProofError, ProofStore, RollupDelta,
     decide,
 };
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -370,5 +370,28 @@ impl EvidenceStore for Store {
             })
             .await?;
         Ok(segments)
+    }
+
+    async fn screens_with(
+        &self,
+        campaign: &CampaignCode,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Vec<ScreenCode>, ProofError> {
+        let campaign = campaign.clone();
+        let screens = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(
+                    "SELECT DISTINCT screen FROM rollup WHERE campaign = ?1 AND day BETWEEN ?2 AND ?3 ORDER BY screen",
+                )?;
+                let mut found = query.query(params![campaign.as_str(), day_number(from), day_number(to)])?;
+                let mut out = Vec::new();
+                while let Some(row) = found.next()? {
+                    out.push(rows::screen(row.get(0)?)?);
+                }
+                Ok(out)
+            })
+            .await?;
+        Ok(screens)
     }
 }
