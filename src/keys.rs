@@ -2,7 +2,7 @@
 //! owner alone, made once and never overwritten.
 
 use lichphat_playlists::ports::Rng;
-use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, Releasing, SigningKey};
+use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, SigningKey};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -73,21 +73,21 @@ impl Keys {
     }
 }
 
-/// Makes the key that signs releases. It belongs to the makers of the player and is kept away from every scheduler; a file
-/// that is there already is never overwritten.
-pub fn make_release_key(path: &Path, rng: &dyn Rng) -> Result<SigningKey<Releasing>, KeyError> {
+/// Makes a key that is kept apart from a scheduler's own: the one that signs releases belongs to the makers of the player, a
+/// witness's to the witness. A file that is there already is never overwritten.
+pub fn make_key_file<P: Purpose>(path: &Path, rng: &dyn Rng) -> Result<SigningKey<P>, KeyError> {
     let failed = |source| KeyError::Io { path: path.to_owned(), source };
     if path.exists() {
         return Err(failed(ErrorKind::AlreadyExists.into()));
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = path.file_name().ok_or_else(|| failed(ErrorKind::InvalidInput.into()))?;
-    make::<Releasing>(dir, &name.to_string_lossy(), rng)?;
+    make::<P>(dir, &name.to_string_lossy(), rng)?;
     load(path)
 }
 
-/// Loads the key that signs releases.
-pub fn load_release_key(path: &Path) -> Result<SigningKey<Releasing>, KeyError> {
+/// Loads a key that [`make_key_file`] has made.
+pub fn load_key_file<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
     load(path)
 }
 

@@ -147,8 +147,9 @@ fn every_preset_says_where_it_comes_from_and_under_which_licence() {
         "directives/ihanoi-2024.toml",
         "directives/loudspeaker-2025.toml",
         "sample/local-loop.toml",
-        "server.toml", // src/config.rs
-        "player.toml", // the player's settings
+        "server.toml",  // src/config.rs
+        "witness.toml", // src/cmd/witness
+        "player.toml",  // the player's settings
     ];
     for file in &files {
         let name = file.strip_prefix(root().join("config")).unwrap().to_str().unwrap().to_owned();

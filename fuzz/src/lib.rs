@@ -9,6 +9,7 @@
 
 mod days;
 mod files;
+mod log;
 mod wire;
 
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "device_bodies", hold: wire::device_bodies, seeds: wire::device_body_seeds },
     Target { name: "events", hold: wire::events, seeds: wire::event_seeds },
     Target { name: "announcement", hold: wire::announcement, seeds: wire::announcement_seeds },
+    Target { name: "notes", hold: log::notes, seeds: log::note_seeds },
+    Target { name: "leaves", hold: log::leaves, seeds: log::leaf_seeds },
     Target { name: "settings", hold: files::settings, seeds: files::settings_seeds },
     Target { name: "directory_imports", hold: files::directory, seeds: files::directory_seeds },
     Target { name: "campaign_imports", hold: files::campaigns, seeds: files::campaign_seeds },

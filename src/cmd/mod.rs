@@ -22,6 +22,7 @@ mod share;
 mod simulate;
 pub mod usb;
 mod why;
+mod witness;
 
 use crate::clock::SystemClock;
 use crate::config::Settings;
@@ -84,6 +85,8 @@ enum Command {
     Export(export::Args),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
+    /// Nhân chứng độc lập cho nhật ký (an independent witness of logs)
+    Witness(witness::Args),
     /// Trình diễn toàn bộ hệ thống trên máy này (see the whole idea work)
     Demo(demo::Args),
 }
@@ -105,6 +108,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Report(args) => report::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Witness(args) => witness::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
     }
 }

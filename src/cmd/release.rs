@@ -5,7 +5,7 @@ use super::{Context, output, rooms::Rooms};
 use crate::clock::SystemRng;
 use crate::error::AppError;
 use crate::fleet::release::{Staged, Tally};
-use crate::keys::{load_release_key, make_release_key};
+use crate::keys::{load_key_file, make_key_file};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 use lichphat_playlists::wire::release::Release;
@@ -139,7 +139,7 @@ impl Row {
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     match args.command {
         Command::Key { out } => {
-            let key = make_release_key(&out, &SystemRng)?;
+            let key = make_key_file::<Releasing>(&out, &SystemRng)?;
             context.say(
                 "Giữ tệp khoá ngoài mọi máy chủ. Ghi khoá công khai này vào [update] release_key trong player.toml của thiết bị:",
                 "Keep the key file off every server. Put this public key into [update] release_key of the devices' player.toml:",
@@ -172,7 +172,7 @@ fn say_stage(staged: &Staged, context: &Context) {
 }
 
 fn sign(args: &Sign, context: &Context) -> Result<(), AppError> {
-    let key = load_release_key(&args.key)?;
+    let key = load_key_file::<Releasing>(&args.key)?;
     let program =
         std::fs::read(&args.program).map_err(|e| AppError::io(format!("cannot read {}", args.program.display()), e))?;
     let offset = context.settings.utc_offset();

@@ -12,3 +12,4 @@ pub mod rollup;
 pub mod segment;
 pub mod tile;
 pub mod tree;
+pub mod witness;

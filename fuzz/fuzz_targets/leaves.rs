@@ -1,0 +1,3 @@
+//! `leaves` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("leaves");

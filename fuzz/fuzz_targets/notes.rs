@@ -1,0 +1,3 @@
+//! `notes` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("notes");
