@@ -21,6 +21,7 @@ mod serve;
 mod share;
 mod simulate;
 pub mod usb;
+mod verify;
 mod why;
 mod witness;
 
@@ -85,6 +86,8 @@ enum Command {
     Export(export::Args),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
+    /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
+    Verify(verify::Args),
     /// Nhân chứng độc lập cho nhật ký (an independent witness of logs)
     Witness(witness::Args),
     /// Trình diễn toàn bộ hệ thống trên máy này (see the whole idea work)
@@ -108,6 +111,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Report(args) => report::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Verify(args) => verify::run(&args, &context),
         Command::Witness(args) => witness::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
     }

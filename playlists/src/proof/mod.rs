@@ -1,6 +1,7 @@
 //! What was played, signed by the device that played it, and the one rule by which it counts.
 
 pub mod book;
+pub mod bundle;
 pub mod chain;
 pub mod checkpoint;
 pub mod count;

@@ -57,6 +57,14 @@ pub enum SegmentError {
     /// Not the form this version writes.
     #[error("the segment is malformed: {0}")]
     Malformed(&'static str),
+    /// Nobody knows a key of the player it names.
+    #[error("device {device}, epoch {epoch} is not known")]
+    UnknownDevice {
+        /// The device it names.
+        device: DeviceId,
+        /// The epoch it names.
+        epoch: Epoch,
+    },
     /// A newer or unknown form.
     #[error("segment format {0} is not known; format {FORMAT} is")]
     Format(u8),
@@ -144,6 +152,18 @@ impl Segment {
     pub fn open(envelope: &Envelope, key: &VerifyingKey<Evidence>) -> Result<Self, SegmentError> {
         check_size(envelope)?;
         Self::from_body(parse(&envelope.open(key, MAX_OPEN_BYTES)?)?)
+    }
+
+    /// Checks signature and form with the key of the player that the segment names: `key_of` knows it.
+    pub fn open_by<'k>(
+        envelope: &Envelope,
+        key_of: impl FnOnce(DeviceId, Epoch) -> Option<&'k VerifyingKey<Evidence>>,
+    ) -> Result<Self, SegmentError> {
+        check_size(envelope)?;
+        let body = parse(&envelope.content_unverified(MAX_OPEN_BYTES)?)?;
+        let (device, epoch) = (body.device, body.epoch);
+        envelope.verify(key_of(device, epoch).ok_or(SegmentError::UnknownDevice { device, epoch })?)?;
+        Self::from_body(body)
     }
 
     /// Checks form only: for bytes whose signature was checked when they were taken in.

@@ -113,6 +113,63 @@ pub fn consistency<N: Nodes + ?Sized>(nodes: &N, old: u64, new: u64) -> Result<V
     Ok(proof)
 }
 
+/// Proof that many leaves are in the tree of `size` leaves at once: the roots of the largest subtrees that hold none of
+/// them, from the left. `indexes` are ascending and below `size`.
+pub fn inclusions<N: Nodes + ?Sized>(nodes: &N, indexes: &[u64], size: u64) -> Result<Vec<Sha256Hash>, N::Error> {
+    let mut proof = Vec::new();
+    if size > 0 {
+        gather(nodes, indexes, 0, size, &mut proof)?;
+    }
+    Ok(proof)
+}
+
+fn gather<N: Nodes + ?Sized>(
+    nodes: &N,
+    indexes: &[u64],
+    from: u64,
+    to: u64,
+    proof: &mut Vec<Sha256Hash>,
+) -> Result<(), N::Error> {
+    if indexes.is_empty() {
+        proof.push(range(nodes, from, to)?);
+    } else if to - from > 1 {
+        let middle = from + split(to - from);
+        let (left, right) = indexes.split_at(indexes.partition_point(|&i| i < middle));
+        gather(nodes, left, from, middle, proof)?;
+        gather(nodes, right, middle, to, proof)?;
+    }
+    Ok(())
+}
+
+/// The root that `leaves`, by ascending index, and the proof of [`inclusions`] lead to.
+pub fn root_of(leaves: &[(u64, Sha256Hash)], size: u64, proof: &[Sha256Hash]) -> Result<Sha256Hash, ProofFault> {
+    if leaves.last().is_some_and(|(index, _)| *index >= size) {
+        return Err(ProofFault::Beyond);
+    }
+    let mut rest = proof.iter().copied();
+    let root = if size == 0 { EMPTY_ROOT } else { lead(leaves, 0, size, &mut rest)? };
+    if rest.next().is_some() { Err(ProofFault::Length) } else { Ok(root) }
+}
+
+fn lead(
+    leaves: &[(u64, Sha256Hash)],
+    from: u64,
+    to: u64,
+    proof: &mut impl Iterator<Item = Sha256Hash>,
+) -> Result<Sha256Hash, ProofFault> {
+    match leaves {
+        [] => proof.next().ok_or(ProofFault::Length),
+        [(index, hash)] if to - from == 1 && *index == from => Ok(*hash),
+        // two leaves for one place, or not in order
+        _ if to - from == 1 => Err(ProofFault::Length),
+        _ => {
+            let middle = from + split(to - from);
+            let (left, right) = leaves.split_at(leaves.partition_point(|(i, _)| *i < middle));
+            Ok(node_hash(lead(left, from, middle, proof)?, lead(right, middle, to, proof)?))
+        }
+    }
+}
+
 /// Why a proof proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProofFault {
@@ -217,7 +274,7 @@ mod tests {
     fn leaves(n: u64) -> Vec<Sha256Hash> {
         (0..n).map(|i| leaf_hash(&i.to_be_bytes())).collect()
     }
-    fn root_of(leaves: &[Sha256Hash], size: u64) -> Sha256Hash {
+    fn whole(leaves: &[Sha256Hash], size: u64) -> Sha256Hash {
         let Ok(root) = root(leaves, size);
         root
     }
@@ -248,7 +305,7 @@ mod tests {
             "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
         ];
         for (size, hex) in (1..).zip(expected) {
-            assert_eq!(root_of(&leaves, size).to_string(), hex);
+            assert_eq!(whole(&leaves, size).to_string(), hex);
         }
     }
 
@@ -258,7 +315,7 @@ mod tests {
             let leaves = leaves(size);
             let (index, other) = (index.index(size as usize) as u64, other.index(size as usize) as u64);
             let Ok(proof) = inclusion(&leaves[..], index, size);
-            let root = root_of(&leaves, size);
+            let root = whole(&leaves, size);
             prop_assert_eq!(verify_inclusion(leaves[index as usize], index, size, &proof, root), Ok(()));
             if other != index {
                 prop_assert!(verify_inclusion(leaves[index as usize], other, size, &proof, root).is_err());
@@ -267,18 +324,36 @@ mod tests {
         }
 
         #[test]
+        fn many_leaves_are_proven_at_once_and_a_changed_or_moved_one_is_not(
+            size in 1u64..200,
+            picks in prop::collection::btree_set(any::<prop::sample::Index>().prop_map(|i| i.index(200)), 1..20),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let all = leaves(size);
+            let indexes: Vec<u64> = picks.into_iter().map(|i| i as u64 % size).collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+            let Ok(proof) = inclusions(&all[..], &indexes, size);
+            let mut shown: Vec<(u64, Sha256Hash)> = indexes.iter().map(|&i| (i, all[i as usize])).collect();
+            prop_assert_eq!(root_of(&shown, size, &proof), Ok(whole(&all, size)));
+            let at = at.index(shown.len());
+            shown[at].1 = leaf_hash(b"another story");
+            prop_assert_ne!(root_of(&shown, size, &proof), Ok(whole(&all, size)));
+            shown.remove(at);
+            prop_assert_ne!(root_of(&shown, size, &proof), Ok(whole(&all, size)));
+        }
+
+        #[test]
         fn growth_is_proven_and_a_rewrite_is_not(new in 1u64..200, old in any::<prop::sample::Index>(), at in any::<prop::sample::Index>()) {
             let old = old.index(new as usize + 1) as u64;
             let honest = leaves(new);
             let Ok(proof) = consistency(&honest[..], old, new);
-            prop_assert_eq!(verify_consistency(old, new, root_of(&honest, old), root_of(&honest, new), &proof), Ok(()));
+            prop_assert_eq!(verify_consistency(old, new, whole(&honest, old), whole(&honest, new), &proof), Ok(()));
             if old > 0 {
                 let mut rewritten = honest.clone();
                 rewritten[at.index(old as usize)] = leaf_hash(b"another story");
                 let Ok(forged) = consistency(&rewritten[..], old, new);
-                let old_root = root_of(&honest, old);
-                prop_assert!(verify_consistency(old, new, old_root, root_of(&rewritten, new), &forged).is_err());
-                prop_assert!(verify_consistency(old, new, old_root, root_of(&rewritten, new), &proof).is_err());
+                let old_root = whole(&honest, old);
+                prop_assert!(verify_consistency(old, new, old_root, whole(&rewritten, new), &forged).is_err());
+                prop_assert!(verify_consistency(old, new, old_root, whole(&rewritten, new), &proof).is_err());
             }
         }
 

@@ -224,10 +224,14 @@ impl Envelope {
     pub fn hash(&self) -> Sha256Hash {
         Sha256Hash::of(&self.bytes)
     }
+    /// Checks the signature.
+    pub fn verify<P: Purpose>(&self, key: &VerifyingKey<P>) -> Result<(), SignError> {
+        let signature: [u8; 64] = self.bytes[4..68].try_into().map_err(|_| SignError::BadEnvelope)?;
+        key.verify(&self.bytes[68..], &signature)
+    }
     /// Checks the signature, then unpacks at most `limit_bytes`.
     pub fn open<P: Purpose>(&self, key: &VerifyingKey<P>, limit_bytes: usize) -> Result<Vec<u8>, SignError> {
-        let signature: [u8; 64] = self.bytes[4..68].try_into().map_err(|_| SignError::BadEnvelope)?;
-        key.verify(&self.bytes[68..], &signature)?;
+        self.verify(key)?;
         self.content_unverified(limit_bytes)
     }
     /// Unpacks at most `limit_bytes` without checking who signed: only to find out whose key to ask for.

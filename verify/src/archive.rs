@@ -1,0 +1,161 @@
+//! The zip a bundle travels in: written the same way every time, read as little as is believed.
+
+use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
+use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest};
+use lichphat_playlists::time::LocalDay;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use std::io::{Read, Seek, Write};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+/// Most bytes of the manifest.
+const MANIFEST_LIMIT_BYTES: u64 = 256 << 20;
+
+/// Why a bundle cannot be read, or is not what its manifest says.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// Not a zip, or a broken one.
+    #[error("not a readable zip: {0}")]
+    Zip(#[from] zip::result::ZipError),
+    /// Reading or writing failed.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// A file is not there.
+    #[error("{0}: is missing")]
+    Missing(String),
+    /// A file is not in the manifest, or stands twice.
+    #[error("{0}: is not in the manifest")]
+    Unlisted(String),
+    /// Bytes that differ from the manifest.
+    #[error("{0}: its bytes are not those that the manifest names")]
+    Altered(String),
+    /// A file whose form is not known.
+    #[error("{name}: {problem}")]
+    Form {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// Writes a bundle. Same files in the same order, same bytes: no time, no owner, no machine goes in.
+pub struct Writer<W: Write + Seek> {
+    zip: ZipWriter<W>,
+    files: Vec<FileLine>,
+}
+
+impl<W: Write + Seek> Writer<W> {
+    /// An empty bundle.
+    pub fn new(out: W) -> Self {
+        Self { zip: ZipWriter::new(out), files: Vec::new() }
+    }
+
+    /// Adds a file that is signed or compressed already, or holds hashes: it is stored as it is.
+    pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.add(name, bytes, CompressionMethod::Stored)
+    }
+
+    /// Adds a document for people and programs: indented JSON.
+    pub fn put_json(&mut self, name: &str, value: &impl Serialize) -> Result<(), ArchiveError> {
+        let form = |e: serde_json::Error| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() };
+        self.add(name, &serde_json::to_vec_pretty(value).map_err(form)?, CompressionMethod::Deflated)
+    }
+
+    fn add(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> Result<(), ArchiveError> {
+        self.write(name, bytes, method)?;
+        let line = FileLine { name: name.to_owned(), size_bytes: bytes.len() as u64, sha256: Sha256Hash::of(bytes) };
+        self.files.push(line);
+        Ok(())
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> Result<(), ArchiveError> {
+        let options = SimpleFileOptions::default()
+            .compression_method(method)
+            .last_modified_time(DateTime::DEFAULT)
+            .large_file(bytes.len() as u64 > u64::from(u32::MAX) / 2);
+        self.zip.start_file(name, options)?;
+        self.zip.write_all(bytes)?;
+        Ok(())
+    }
+
+    /// Writes the manifest and ends the bundle.
+    pub fn finish(mut self, campaign: CampaignCode, from: LocalDay, to: LocalDay) -> Result<W, ArchiveError> {
+        let files = std::mem::take(&mut self.files);
+        let manifest = Manifest { format: FORMAT.to_owned(), campaign, from, to, files };
+        let form = |e: serde_json::Error| ArchiveError::Form { name: MANIFEST.to_owned(), problem: e.to_string() };
+        let json = serde_json::to_vec_pretty(&manifest).map_err(form)?;
+        self.write(MANIFEST, &json, CompressionMethod::Deflated)?;
+        Ok(self.zip.finish()?)
+    }
+}
+
+/// A bundle that is being read. Every file that is given out has the size and hash of the manifest.
+pub struct Bundle<R> {
+    zip: ZipArchive<R>,
+    manifest: Manifest,
+    files: BTreeMap<String, (u64, Sha256Hash)>,
+}
+
+impl<R: Read + Seek> Bundle<R> {
+    /// Reads the manifest and compares the list of files.
+    pub fn open(reader: R) -> Result<Self, ArchiveError> {
+        let mut zip = ZipArchive::new(reader)?;
+        let form = |problem: String| ArchiveError::Form { name: MANIFEST.to_owned(), problem };
+        if !zip.comment().is_empty() {
+            return Err(form("a comment stands at the end of the zip".to_owned()));
+        }
+        let json = read(&mut zip, MANIFEST, MANIFEST_LIMIT_BYTES)?;
+        let manifest: Manifest = serde_json::from_slice(&json).map_err(|e| form(e.to_string()))?;
+        if manifest.format != FORMAT {
+            return Err(form(format!("form {:?} is not known; {FORMAT:?} is", manifest.format)));
+        }
+        let files: BTreeMap<String, (u64, Sha256Hash)> =
+            manifest.files.iter().map(|f| (f.name.clone(), (f.size_bytes, f.sha256))).collect();
+        let names: Vec<String> =
+            zip.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_, zip::result::ZipError>>()?;
+        if let Some(name) = names.into_iter().find(|name| name != MANIFEST && !files.contains_key(name)) {
+            return Err(ArchiveError::Unlisted(name));
+        }
+        if zip.len() != files.len() + 1 || files.len() != manifest.files.len() {
+            return Err(form("its files are not those of the zip".to_owned()));
+        }
+        Ok(Self { zip, manifest, files })
+    }
+
+    /// What it is of.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// A file's bytes.
+    pub fn get(&mut self, name: &str) -> Result<Vec<u8>, ArchiveError> {
+        let &(size_bytes, sha256) = self.files.get(name).ok_or_else(|| ArchiveError::Missing(name.to_owned()))?;
+        let bytes = read(&mut self.zip, name, size_bytes)?;
+        if bytes.len() as u64 != size_bytes || Sha256Hash::of(&bytes) != sha256 {
+            return Err(ArchiveError::Altered(name.to_owned()));
+        }
+        Ok(bytes)
+    }
+
+    /// A document.
+    pub fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ArchiveError> {
+        let bytes = self.get(name)?;
+        serde_json::from_slice(&bytes).map_err(|e| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() })
+    }
+}
+
+/// At most one byte more than `limit_bytes` are unpacked: enough to see that there are too many.
+fn read<R: Read + Seek>(zip: &mut ZipArchive<R>, name: &str, limit_bytes: u64) -> Result<Vec<u8>, ArchiveError> {
+    let file = zip.by_name(name).map_err(|error| match error {
+        zip::result::ZipError::FileNotFound => ArchiveError::Missing(name.to_owned()),
+        other => ArchiveError::Zip(other),
+    })?;
+    let mut bytes = Vec::new();
+    file.take(limit_bytes.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(|_| ArchiveError::Altered(name.to_owned()))?;
+    Ok(bytes)
+}

@@ -1,0 +1,187 @@
+//! The command: arguments, words for people, exit code 0 only when everything holds.
+
+use crate::verdict::{Finding, Outcome, Verdict, Words};
+use crate::{ArchiveError, Options, page, verify};
+use indicatif::{ProgressBar, ProgressDrawTarget};
+use lichphat_playlists::proof::checkpoint::Policy;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufReader, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What to check, and how to tell of it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Gói bằng chứng (bundle, B.zip)
+    pub bundle: PathBuf,
+    /// Tệp chính sách: tin sổ nào, nhân chứng nào, cần mấy nhân chứng (C2SP tlog-policy)
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Điểm chốt bạn giữ từ lần kiểm tra trước (a checkpoint you kept)
+    #[arg(long, value_name = "FILE")]
+    pub since: Option<PathBuf>,
+    /// Cách in kết quả
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Ghi thêm một trang để đọc và in (a page for people, in Vietnamese)
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// How the verdict is printed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// Lines for people.
+    #[default]
+    Table,
+    /// Everything, for programs.
+    Json,
+}
+
+/// Language of the lines for people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    /// Vietnamese.
+    #[default]
+    Vi,
+    /// English.
+    En,
+}
+
+impl Lang {
+    fn of(self, words: &Words) -> &str {
+        match self {
+            Self::Vi => &words.vi,
+            Self::En => &words.en,
+        }
+    }
+    fn pick(self, vi: &'static str, en: &'static str) -> &'static str {
+        match self {
+            Self::Vi => vi,
+            Self::En => en,
+        }
+    }
+}
+
+/// Why the command could not do its work.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    /// A file of the reader's.
+    #[error("{}: {source}", .path.display())]
+    File { path: PathBuf, source: std::io::Error },
+    /// The policy.
+    #[error("{}: {problem}", .path.display())]
+    Policy { path: PathBuf, problem: String },
+    /// The bundle.
+    #[error("{}: {source}", .path.display())]
+    Bundle { path: PathBuf, source: ArchiveError },
+}
+
+/// Runs the command. Exit code 0: everything holds; 1: something does not, or the bundle is no bundle; 2: the command
+/// could not be carried out.
+pub fn run(args: &Args, lang: Lang) -> ExitCode {
+    match check(args, lang) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let mut stderr = std::io::stderr();
+            let _ = writeln!(stderr, "{}: {error}", lang.pick("lỗi", "error")); // nowhere left to complain
+            if matches!(error, CliError::Bundle { .. }) { ExitCode::FAILURE } else { ExitCode::from(2) }
+        }
+    }
+}
+
+fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CliError::File { path, source }
+    };
+    let text = |path: &PathBuf| std::fs::read_to_string(path).map_err(failed(path));
+    let policy = args.policy.as_ref().map(|path| {
+        let policy = Policy::parse(&text(path)?);
+        policy.map_err(|e| CliError::Policy { path: path.clone(), problem: e.to_string() })
+    });
+    let options = Options { policy: policy.transpose()?, since: args.since.as_ref().map(text).transpose()? };
+    let file = File::open(&args.bundle).map_err(failed(&args.bundle))?;
+    // drawn only where somebody watches
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let mut progress = |done, total| {
+        bar.set_length(total);
+        bar.set_position(done);
+    };
+    let verdict = verify(BufReader::new(file), &options, &mut progress)
+        .map_err(|source| CliError::Bundle { path: args.bundle.clone(), source });
+    bar.finish_and_clear();
+    let verdict = verdict?;
+    if let Some(path) = &args.html {
+        write_page(path, &page(&verdict)).map_err(failed(path))?;
+    }
+    let printed = match args.format {
+        Format::Json => format!("{:#}\n", serde_json::to_value(&verdict).unwrap_or_default()),
+        Format::Table => lines(&verdict, lang),
+    };
+    std::io::stdout().write_all(printed.as_bytes()).map_err(failed(Path::new("stdout")))?;
+    Ok(verdict.ok)
+}
+
+/// Whole or not at all.
+fn write_page(path: &Path, page: &str) -> std::io::Result<()> {
+    let dir = path.parent().filter(|d| !d.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(dir)?;
+    file.write_all(page.as_bytes())?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?; // a page is made to be passed on
+    }
+    file.persist(path).map_err(|e| e.error)?;
+    Ok(())
+}
+
+/// The verdict in lines.
+fn lines(v: &Verdict, lang: Lang) -> String {
+    let mut out = String::new();
+    let head = if v.ok { lang.pick("HỢP LỆ", "VALID") } else { lang.pick("KHÔNG HỢP LỆ", "NOT VALID") };
+    let _ = writeln!(out, "{head}: {} ({}), {} – {}", v.title, v.campaign, v.from, v.to);
+    for (check, outcome) in &v.checks {
+        let sign = match outcome {
+            Outcome::Holds => "✓",
+            Outcome::Fails => "✗",
+            Outcome::NotChecked => "–",
+        };
+        let _ = writeln!(out, "  {sign} {}", lang.of(&check.words(*outcome)));
+    }
+    let (counted, refused): (u64, u64) =
+        v.screens.iter().fold((0, 0), |(c, r), s| (c + s.counted, r + s.not_counted + s.unknown));
+    let _ = match lang {
+        Lang::Vi => writeln!(
+            out,
+            "{} màn hình, {} đoạn nhật ký, {} bản ghi; {counted} lượt được tính, {refused} lượt không được tính hoặc chưa rõ; {} con số của báo cáo đã tính lại.",
+            v.screens.len(),
+            v.segments,
+            v.records,
+            v.figures
+        ),
+        Lang::En => writeln!(
+            out,
+            "{} screens, {} segments, {} records; {counted} plays counted, {refused} not counted or unknown; {} figures of the report recomputed.",
+            v.screens.len(),
+            v.segments,
+            v.records,
+            v.figures
+        ),
+    };
+    let list = |out: &mut String, title: &str, findings: &[Finding]| {
+        if !findings.is_empty() {
+            let _ = writeln!(out, "{title}");
+        }
+        for f in findings {
+            let place = if f.place.is_empty() { String::new() } else { format!("{}: ", f.place) };
+            let _ = writeln!(out, "  - {place}{}", lang.of(&f.what));
+        }
+    };
+    list(&mut out, lang.pick("Điểm sai:", "Faults:"), &v.faults);
+    list(&mut out, lang.pick("Cần biết:", "To know:"), &v.remarks);
+    out
+}

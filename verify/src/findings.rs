@@ -1,0 +1,59 @@
+//! Where findings gather while the checks run.
+
+use crate::verdict::{Check, Finding, Outcome, Words};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A sentence in Vietnamese and, after the semicolon, in English.
+macro_rules! words {
+    ($vi:literal $(, $va:expr)* ; $en:literal $(, $ea:expr)* $(,)?) => {
+        $crate::verdict::Words { vi: format!($vi $(, $va)*), en: format!($en $(, $ea)*) }
+    };
+}
+pub(crate) use words;
+
+/// Findings of one kind that are kept word for word; a bundle that is wrong throughout need not be told a million times.
+const MOST_OF_A_CHECK: u32 = 1_000;
+
+#[derive(Default)]
+pub(crate) struct Findings {
+    pub(crate) faults: Vec<Finding>,
+    pub(crate) remarks: Vec<Finding>,
+    not_checked: BTreeSet<Check>,
+    count: BTreeMap<Check, u32>,
+}
+
+impl Findings {
+    /// Something does not hold.
+    pub(crate) fn fault(&mut self, check: Check, place: &str, what: Words) {
+        let n = self.count.entry(check).or_default();
+        *n += 1;
+        if *n <= MOST_OF_A_CHECK {
+            self.faults.push(Finding { check, place: place.to_owned(), what });
+        }
+    }
+
+    /// Something to know.
+    pub(crate) fn remark(&mut self, check: Check, place: &str, what: Words) {
+        self.remarks.push(Finding { check, place: place.to_owned(), what });
+    }
+
+    /// Nobody gave what this check needs.
+    pub(crate) fn not_checked(&mut self, check: Check) {
+        self.not_checked.insert(check);
+    }
+
+    /// Faults so far.
+    pub(crate) fn faults(&self) -> u32 {
+        self.count.values().sum()
+    }
+
+    /// What came of each check; `complete` is false when the checks had to end early.
+    pub(crate) fn outcomes(&self, complete: bool) -> BTreeMap<Check, Outcome> {
+        let outcome = |check| match (self.count.contains_key(&check), self.not_checked.contains(&check) || !complete) {
+            (true, _) => Outcome::Fails,
+            (false, true) => Outcome::NotChecked,
+            (false, false) => Outcome::Holds,
+        };
+        Check::ALL.into_iter().map(|check| (check, outcome(check))).collect()
+    }
+}

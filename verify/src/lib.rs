@@ -1,0 +1,222 @@
+//! The auditor's program: reads a bundle and says what of it holds. No network, no database, no media, no clock; it
+//! believes signatures of keys it was given, hashes, and arithmetic.
+//!
+//! [`verify`] walks the bundle once, screen by screen, in memory of one screen. [`Writer`] makes bundles, the same bytes
+//! every time. What the words of a verdict mean is said in [`verdict`].
+
+mod archive;
+pub mod cli;
+mod figures;
+mod findings;
+mod page;
+mod plans;
+mod players;
+mod screen;
+mod trust;
+pub mod verdict;
+
+pub use archive::{ArchiveError, Bundle, Writer};
+pub use page::page;
+pub use screen::BACK_DATED_MS;
+pub use verdict::Verdict;
+
+use findings::{Findings, words};
+use lichphat_playlists::figures::{Basis, Report};
+use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::bundle::{self, Approvals, Keys, Start};
+use lichphat_playlists::proof::checkpoint::Policy;
+use lichphat_playlists::proof::tree::{leaf_hash, root_of};
+use lichphat_playlists::wire::sign::VerifyingKey;
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+use verdict::Check;
+
+/// What the auditor brings.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whom to believe; without one, the bundle's own word on the log's key is taken, and said so.
+    pub policy: Option<Policy>,
+    /// A checkpoint he kept from an earlier visit, a signed note.
+    pub since: Option<String>,
+}
+
+/// Checks a bundle. `progress` hears how many screens of how many are done. An error means that it could not be read as
+/// a bundle at all.
+pub fn verify<R: Read + Seek>(
+    reader: R,
+    options: &Options,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Verdict, ArchiveError> {
+    let mut bundle = Bundle::open(reader)?;
+    let keys: Keys = bundle.json(bundle::KEYS)?;
+    let basis: Basis = bundle.json(bundle::BASIS)?;
+    let mut walk = Walk { findings: Findings::default(), leaves: Vec::new() };
+    walk.manifest(&bundle, &basis);
+    let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
+    let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
+    let (screens, facts) = walk.screens(&mut bundle, &basis, &keys, &mut trust, progress)?;
+    walk.inclusion(&mut bundle, &trust)?;
+    let reported: Report = bundle.json(bundle::REPORT)?;
+    let simulated = facts.iter().any(|f| f.simulated);
+    let recomputed = Basis { screens: facts, ..basis }.report();
+    let (figures, differences) = figures::compare(&reported, &recomputed);
+    let mut findings = walk.findings;
+    for d in &differences {
+        findings.fault(Check::Figures, &d.figure, words!(
+            "báo cáo ghi {}, bằng chứng cho {}", d.reported, d.recomputed; "the report says {}, the evidence {}", d.reported, d.recomputed));
+    }
+    approvals(&bundle.json(bundle::APPROVALS)?, &mut findings);
+    let checks = findings.outcomes(true);
+    Ok(Verdict {
+        ok: findings.faults() == 0,
+        campaign: recomputed.campaign,
+        title: recomputed.title,
+        from: recomputed.from,
+        to: recomputed.to,
+        origin: trust.checkpoint.origin.clone(),
+        size: trust.checkpoint.size,
+        root: trust.checkpoint.root.to_string(),
+        own_policy: options.policy.is_some(),
+        witnesses: trust.witnessed.by.clone(),
+        checks,
+        records: screens.iter().map(|s| s.records).sum(),
+        segments: screens.iter().map(|s| s.segments).sum(),
+        screens,
+        figures,
+        differences,
+        faults: findings.faults,
+        remarks: findings.remarks,
+        simulated,
+    })
+}
+
+use trust::Trust;
+
+struct Walk {
+    findings: Findings,
+    leaves: Vec<(u64, Sha256Hash)>,
+}
+
+impl Walk {
+    /// Manifest and basis speak of the same.
+    fn manifest<R: Read + Seek>(&mut self, bundle: &Bundle<R>, basis: &Basis) {
+        let m = bundle.manifest();
+        if (&m.campaign, m.from, m.to) != (&basis.campaign, basis.period.from, basis.period.to) {
+            self.findings.fault(Check::Bundle, bundle::MANIFEST, words!(
+                "không nói về cùng đợt và kỳ với {}", bundle::BASIS; "speaks of another campaign or period than {}", bundle::BASIS));
+        }
+    }
+
+    /// Reads a file of entries and remembers them as leaves.
+    fn entries<'a>(&mut self, name: &str, bytes: &'a [u8]) -> Result<Vec<(u64, &'a [u8])>, ArchiveError> {
+        let form = || ArchiveError::Form { name: name.to_owned(), problem: "it is cut".to_owned() };
+        let entries = bundle::entries(bytes).ok_or_else(form)?;
+        self.leaves.extend(entries.iter().map(|(index, entry)| (*index, leaf_hash(entry))));
+        Ok(entries)
+    }
+
+    #[allow(clippy::type_complexity, reason = "two lists that belong together, used once")]
+    fn screens<R: Read + Seek>(
+        &mut self,
+        bundle: &mut Bundle<R>,
+        basis: &Basis,
+        keys: &Keys,
+        trust: &mut Trust,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<(Vec<verdict::ScreenVerdict>, Vec<lichphat_playlists::figures::ScreenFacts>), ArchiveError> {
+        let plan_key = VerifyingKey::from_base64(&keys.plan)
+            .map_err(|e| ArchiveError::Form { name: bundle::KEYS.to_owned(), problem: format!("plan: {e}") })?;
+        let devices = bundle.get(bundle::DEVICES)?;
+        let statements = self.entries(bundle::DEVICES, &devices)?;
+        let players = players::Players::read(&statements, &mut self.findings);
+        let starts: BTreeMap<ScreenCode, Vec<Start>> = bundle.json(bundle::STARTS)?;
+        if !starts.is_empty() {
+            self.findings.remark(Check::Chain, bundle::STARTS, words!(
+                "Với thiết bị đã chạy từ trước kỳ này, trạng thái đầu kỳ là lời của máy chủ; nó có thể làm lệch nhiều nhất một lượt của mỗi đợt ở mỗi màn hình.";
+                "For players older than the period the state at its beginning is the scheduler's word; it can shift at most one play of each campaign at each screen."));
+        }
+        let terms = screen::Terms { campaign: &basis.campaign, period: &basis.period, players: &players };
+        let (mut assets, mut verdicts, mut all) = (plans::Assets::default(), Vec::new(), Vec::new());
+        let total = basis.screens.len() as u64;
+        for (done, facts) in (0..).zip(&basis.screens) {
+            progress(done, total);
+            let name = bundle::segments_of(&facts.screen);
+            let bytes = bundle.get(&name)?;
+            let entries = self.entries(&name, &bytes)?;
+            let plans = plans::ScreenPlans::read(
+                &facts.screen,
+                &basis.campaign,
+                &plan_key,
+                (bundle, &mut assets),
+                &mut self.findings,
+            )?;
+            plans.compare(facts, &mut self.findings);
+            let own = starts.get(&facts.screen).map_or(&[][..], Vec::as_slice);
+            let mut judge = screen::Judge::new(&terms, facts, own, trust, &mut self.findings);
+            for (index, entry) in entries {
+                judge.entry(index, entry, &plans);
+            }
+            let (verdict, facts) = judge.finish(facts);
+            verdicts.push(verdict);
+            all.push(facts);
+        }
+        progress(total, total);
+        Ok((verdicts, all))
+    }
+
+    /// All entries that were read are in the log, each at its place.
+    fn inclusion<R: Read + Seek>(&mut self, bundle: &mut Bundle<R>, trust: &Trust) -> Result<(), ArchiveError> {
+        let bytes = bundle.get(bundle::INCLUSION)?;
+        let (hashes, rest) = bytes.as_chunks::<32>();
+        let proof: Vec<Sha256Hash> = hashes.iter().map(|h| Sha256Hash(*h)).collect();
+        self.leaves.sort_unstable();
+        let root = root_of(&self.leaves, trust.checkpoint.size, &proof);
+        if !rest.is_empty() || root != Ok(trust.checkpoint.root) {
+            self.findings.fault(
+                Check::Log,
+                bundle::INCLUSION,
+                words!(
+                "có mục không nằm trong sổ đã ký, hoặc đã bị sửa, bỏ, thêm hay đảo chỗ";
+                "an entry is not in the signed log: something was altered, left out, added or moved"),
+            );
+        }
+        Ok(())
+    }
+}
+
+/// There are no approvals yet; an unknown form is a fault, not a silence.
+fn approvals(approvals: &Approvals, findings: &mut Findings) {
+    findings.not_checked(Check::Approval);
+    if approvals.version != 1 || !approvals.approvals.is_empty() {
+        findings.fault(Check::Approval, bundle::APPROVALS, words!(
+            "dạng phê duyệt này bản kiểm tra không biết; hãy dùng bản mới hơn"; "this form of approvals is not known; use a newer verifier"));
+    } else {
+        findings.remark(Check::Approval, bundle::APPROVALS, words!(
+            "Chưa kiểm tra phê duyệt nội dung: hệ thống chưa có chữ ký phê duyệt."; "Approval not checked: there are no signed approvals yet."));
+    }
+}
+
+/// A bundle whose checkpoint cannot be believed proves nothing further.
+fn unbelieved(basis: Basis, options: &Options, findings: Findings) -> Verdict {
+    Verdict {
+        ok: false,
+        campaign: basis.campaign,
+        title: basis.title,
+        from: basis.period.from,
+        to: basis.period.to,
+        origin: String::new(),
+        size: 0,
+        root: String::new(),
+        own_policy: options.policy.is_some(),
+        witnesses: BTreeMap::new(),
+        checks: findings.outcomes(false),
+        screens: Vec::new(),
+        records: 0,
+        segments: 0,
+        figures: 0,
+        differences: Vec::new(),
+        faults: findings.faults,
+        remarks: findings.remarks,
+        simulated: false,
+    }
+}

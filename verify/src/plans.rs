@@ -1,0 +1,110 @@
+//! The playlists that records name: signed, whole, and of the screen they are shown for.
+
+use crate::findings::{Findings, words};
+use crate::verdict::Check;
+use crate::{ArchiveError, Bundle};
+use lichphat_playlists::figures::ScreenFacts;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
+use lichphat_playlists::proof::bundle;
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist};
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+
+/// Asset tables are shared by playlists of many screens.
+#[derive(Default)]
+pub(crate) struct Assets(BTreeMap<Sha256Hash, AssetTable>);
+
+impl Assets {
+    fn get<R: Read + Seek>(&mut self, hash: Sha256Hash, bundle: &mut Bundle<R>) -> Result<AssetTable, String> {
+        if let Some(table) = self.0.get(&hash) {
+            return Ok(table.clone());
+        }
+        let bytes = bundle.get(&bundle::assets(hash)).map_err(|e| e.to_string())?;
+        let table = AssetTable::decode(&bytes, hash).map_err(|e| e.to_string())?;
+        self.0.insert(hash, table.clone());
+        Ok(table)
+    }
+}
+
+/// A screen's playlists: what records are judged by, and what the newest of each day gives the campaign.
+pub(crate) struct ScreenPlans {
+    /// By name.
+    pub(crate) book: PlanBook,
+    newest: BTreeMap<LocalDay, (u32, u32)>,
+}
+
+impl ScreenPlans {
+    /// Reads a screen's playlists.
+    pub(crate) fn read<R: Read + Seek>(
+        screen: &ScreenCode,
+        campaign: &CampaignCode,
+        key: &VerifyingKey<PlanSigning>,
+        (bundle, assets): (&mut Bundle<R>, &mut Assets),
+        findings: &mut Findings,
+    ) -> Result<Self, ArchiveError> {
+        let name = bundle::plans_of(screen);
+        let bytes = bundle.get(&name)?;
+        let documents = bundle::documents(&bytes)
+            .ok_or_else(|| ArchiveError::Form { name: name.clone(), problem: "it is cut".to_owned() })?;
+        let mut plans = Self { book: PlanBook::default(), newest: BTreeMap::new() };
+        for (i, document) in documents.into_iter().enumerate() {
+            match open(document, key, screen, bundle, assets) {
+                Ok(plan) => plans.add(plan, campaign),
+                Err(error) => findings.fault(
+                    Check::Plan,
+                    &format!("{name}, {i}"),
+                    words!(
+                    "lịch phát không dùng được: {error}"; "the playlist cannot be used: {error}"),
+                ),
+            }
+        }
+        Ok(plans)
+    }
+
+    fn add(&mut self, plan: PlanDocument, campaign: &CampaignCode) {
+        let (playlist, assets) = (&plan.playlist, &plan.assets);
+        let of = |item: u16| assets.assets.get(usize::from(item)).is_some_and(|a| a.code == *campaign);
+        let planned = playlist.slots.iter().filter(|slot| of(slot.item)).count() as u32;
+        let newest = self.newest.entry(playlist.day).or_default();
+        if playlist.version.0 > newest.0 {
+            *newest = (playlist.version.0, planned);
+        }
+        self.book.extend(std::iter::once(plan).collect());
+    }
+
+    /// Compares what the scheduler says was planned with the newest playlist of each day.
+    pub(crate) fn compare(&self, facts: &ScreenFacts, findings: &mut Findings) {
+        for (day, stated) in &facts.days {
+            let shown = self.newest.get(day).map_or(0, |(_, planned)| *planned);
+            if shown != stated.planned {
+                findings.fault(
+                    Check::Plan,
+                    &format!("{}, {day}", facts.screen),
+                    words!(
+                    "báo cáo ghi {} lượt theo lịch, lịch phát trong gói có {shown}", stated.planned;
+                    "the report says {} plays were planned, the playlists shown have {shown}", stated.planned),
+                );
+            }
+        }
+    }
+}
+
+fn open<R: Read + Seek>(
+    document: &[u8],
+    key: &VerifyingKey<PlanSigning>,
+    screen: &ScreenCode,
+    bundle: &mut Bundle<R>,
+    assets: &mut Assets,
+) -> Result<PlanDocument, String> {
+    let envelope = Envelope::from_bytes(document.to_vec()).map_err(|e| e.to_string())?;
+    let playlist = Playlist::open(&envelope, key).map_err(|e| e.to_string())?;
+    if playlist.screen != *screen {
+        return Err(format!("it is of screen {}", playlist.screen));
+    }
+    let assets = assets.get(playlist.assets, bundle)?;
+    playlist.check(&assets).map_err(|e| e.to_string())?;
+    Ok(PlanDocument { hash: envelope.hash(), playlist, assets })
+}

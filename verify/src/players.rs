@@ -1,0 +1,73 @@
+//! The logged directory of players: whose key signs for which screen, from which entry of the log on.
+
+use crate::findings::{Findings, words};
+use crate::verdict::Check;
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
+use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
+use std::collections::BTreeMap;
+
+/// A player in one epoch.
+pub(crate) struct Player {
+    /// The screen it stands at.
+    pub(crate) screen: ScreenCode,
+    /// Its key.
+    pub(crate) key: VerifyingKey<Evidence>,
+    /// Entry that states it.
+    pub(crate) index: u64,
+    /// Of a simulation.
+    pub(crate) simulated: bool,
+}
+
+/// All players of the bundle.
+#[derive(Default)]
+pub(crate) struct Players {
+    known: BTreeMap<(DeviceId, Epoch), Player>,
+    revoked: BTreeMap<DeviceId, u64>,
+}
+
+impl Players {
+    /// Reads the statements.
+    pub(crate) fn read(entries: &[(u64, &[u8])], findings: &mut Findings) -> Self {
+        let mut players = Self::default();
+        for (index, bytes) in entries {
+            match Entry::decode(bytes) {
+                Ok(Entry::Statement(statement)) => players.add(*index, statement, findings),
+                Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &format!("entry {index}"), words!(
+                    "nằm sai chỗ: đây là nhật ký phát, không phải khai báo thiết bị"; "stands in the wrong file: it is a segment")),
+                Err(error) => findings.fault(Check::Device, &format!("entry {index}"), words!(
+                    "không đọc được: {error}"; "cannot be read: {error}")),
+            }
+        }
+        players
+    }
+
+    fn add(&mut self, index: u64, statement: Statement, findings: &mut Findings) {
+        match statement {
+            Statement::Device { device, epoch, screen, key, simulated, .. } => {
+                let player = Player { screen, key: *key, index, simulated };
+                if self.known.insert((device, epoch), player).is_some() {
+                    findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
+                        "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
+                }
+            }
+            Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => {
+                self.revoked.entry(device).or_insert(index);
+            }
+            _ => {}
+        }
+    }
+
+    /// The player, as it was when entry `index` was made.
+    pub(crate) fn at(&self, device: DeviceId, epoch: Epoch, index: u64) -> Option<&Player> {
+        let player = self.known.get(&(device, epoch))?;
+        let revoked = self.revoked.get(&device).is_some_and(|&end| end < index);
+        (player.index < index && !revoked).then_some(player)
+    }
+
+    /// Does a player stand at the screen, and is one of a simulation?
+    pub(crate) fn of(&self, screen: &ScreenCode) -> (bool, bool) {
+        let mut here = self.known.values().filter(|p| p.screen == *screen).peekable();
+        (here.peek().is_some(), here.any(|p| p.simulated))
+    }
+}

@@ -1,0 +1,247 @@
+//! One screen: every segment's signature and place, every record's time, and what of it counts.
+
+use crate::findings::{Findings, words};
+use crate::plans::ScreenPlans;
+use crate::players::Players;
+use crate::trust::Trust;
+use crate::verdict::{Check, ScreenVerdict};
+use lichphat_playlists::figures::{Period, ScreenFacts};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq};
+use lichphat_playlists::proof::bundle::Start;
+use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide};
+use lichphat_playlists::proof::count::{FUTURE_TOLERANCE_MS, Tally};
+use lichphat_playlists::proof::entry::Entry;
+use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
+use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::Envelope;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A player seals what it played within a quarter of an hour. A segment that was sealed so long after its last play was
+/// made up later, ms.
+pub const BACK_DATED_MS: i64 = 2 * 3_600_000;
+/// How far the clocks of scheduler and witnesses may differ, ms.
+const CLOCKS_APART_MS: i64 = 60_000;
+
+/// What all screens are judged by.
+pub(crate) struct Terms<'a> {
+    pub(crate) campaign: &'a CampaignCode,
+    pub(crate) period: &'a Period,
+    pub(crate) players: &'a Players,
+}
+
+/// Judges one screen's entries, in order of the log.
+pub(crate) struct Judge<'a> {
+    terms: &'a Terms<'a>,
+    screen: &'a ScreenCode,
+    trust: &'a mut Trust,
+    findings: &'a mut Findings,
+    marks: BTreeMap<(DeviceId, Epoch), (DeviceMark, UtcMillis)>,
+    tally: Option<Tally>,
+    days: BTreeMap<LocalDay, Counts>,
+    reported_until: Option<UtcMillis>,
+    verdict: ScreenVerdict,
+}
+
+impl<'a> Judge<'a> {
+    pub(crate) fn new(
+        terms: &'a Terms<'a>,
+        facts: &'a ScreenFacts,
+        starts: &[Start],
+        trust: &'a mut Trust,
+        findings: &'a mut Findings,
+    ) -> Self {
+        let mark = |s: &Start| DeviceMark { acked: s.acked, head: s.head, tally: s.tally.clone() };
+        let marks = starts.iter().map(|s| ((s.device, s.epoch), (mark(s), UtcMillis(i64::MIN)))).collect();
+        let verdict = ScreenVerdict {
+            screen: facts.screen.clone(),
+            name: facts.name.clone(),
+            devices: 0,
+            segments: 0,
+            records: 0,
+            counted: 0,
+            counted_outside: 0,
+            not_counted: 0,
+            unknown: 0,
+            reasons: BTreeMap::new(),
+            not_before_s: None,
+            not_after_s: None,
+            slowest_s: None,
+            faults: findings.faults(),
+        };
+        let reported_until = starts.iter().filter_map(|s| s.tally.last_end).max();
+        // a new box goes on where the one before it stopped: the newest epoch's tally is the screen's
+        let tally = starts.last().map(|s| s.tally.clone());
+        let (screen, days) = (&facts.screen, BTreeMap::new());
+        Self { terms, screen, trust, findings, marks, tally, days, reported_until, verdict }
+    }
+
+    /// One entry of the log.
+    pub(crate) fn entry(&mut self, index: u64, bytes: &[u8], plans: &ScreenPlans) {
+        let place = format!("{}, entry {index}", self.screen);
+        let (received, envelope) = match Entry::decode(bytes) {
+            Ok(Entry::Segment { received, envelope }) => (received, envelope),
+            _ => {
+                return self.findings.fault(
+                    Check::Signature,
+                    &place,
+                    words!("không phải nhật ký phát"; "is not a segment"),
+                );
+            }
+        };
+        let opened = Envelope::from_bytes(envelope).map_err(SegmentError::from).and_then(|envelope| {
+            let players = self.terms.players;
+            let segment = Segment::open_by(&envelope, |d, e| players.at(d, e, index).map(|p| &p.key))?;
+            Ok((segment, envelope.hash()))
+        });
+        let (segment, hash) = match opened {
+            Ok(opened) => opened,
+            Err(SegmentError::UnknownDevice { device, epoch }) => {
+                return self.findings.fault(Check::Device, &place, words!(
+                    "thiết bị {device}, đời {epoch} không có trong danh bạ đã ghi sổ (hoặc đã bị thu hồi): có thể là thiết bị giả";
+                    "device {device}, epoch {epoch} is not in the logged directory, or was revoked: it may be forged"));
+            }
+            Err(error) => {
+                return self.findings.fault(
+                    Check::Signature,
+                    &place,
+                    words!("chữ ký hoặc nội dung không đúng: {error}"; "signature or form does not hold: {error}"),
+                );
+            }
+        };
+        let stands_at = self.terms.players.at(segment.device, segment.epoch, index).map(|p| &p.screen);
+        if segment.screen != *self.screen || stands_at != Some(self.screen) {
+            return self.findings.fault(Check::Device, &place, words!(
+                "nhật ký của màn hình {} nằm ở màn hình này", segment.screen; "a segment of screen {} stands at this one", segment.screen));
+        }
+        self.verdict.segments += 1;
+        self.verdict.records += segment.records.len() as u64;
+        self.time(index, &place, &segment, received);
+        self.chain(&place, &segment, hash, received, plans);
+    }
+
+    fn chain(
+        &mut self,
+        place: &str,
+        segment: &Segment,
+        hash: lichphat_playlists::ids::Sha256Hash,
+        received: UtcMillis,
+        plans: &ScreenPlans,
+    ) {
+        let key = (segment.device, segment.epoch);
+        let (mut mark, last) = self.marks.get(&key).cloned().unwrap_or_else(|| {
+            (DeviceMark { tally: self.tally.clone().unwrap_or_default(), ..DeviceMark::default() }, UtcMillis(i64::MIN))
+        });
+        if received < last {
+            self.findings.fault(Check::Chain, place, words!("đến trước đoạn đứng trước nó: thứ tự đã bị đảo"; "arrived before the segment before it: the order was changed"));
+        }
+        let mut outcome = decide(&mark, segment, hash, received, &plans.book);
+        if let Outcome::Hole { expected } = outcome {
+            self.findings.fault(
+                Check::Chain,
+                place,
+                words!(
+                "thiếu bản ghi từ {expected} đến {}: một đoạn đã bị bỏ", segment.first_seq.0 - 1;
+                "records {expected} to {} are missing: a segment was left out", segment.first_seq.0 - 1),
+            );
+            // what follows is judged for itself
+            (mark.acked, mark.head) = (Seq(segment.first_seq.0 - 1), Some(segment.previous));
+            outcome = decide(&mark, segment, hash, received, &plans.book);
+        }
+        match outcome {
+            Outcome::Accepted { delta, mark } => {
+                self.reported_until = self.reported_until.max(mark.tally.last_end);
+                self.tally = Some(mark.tally.clone());
+                self.marks.insert(key, (mark, received));
+                self.count(delta);
+            }
+            Outcome::Duplicate => self.findings.fault(
+                Check::Chain,
+                place,
+                words!("lặp lại những bản ghi đã có"; "repeats records that are there already"),
+            ),
+            Outcome::Fork { at } | Outcome::Hole { expected: at } => self.findings.fault(
+                Check::Chain,
+                place,
+                words!(
+                "kể một chuyện khác về bản ghi {at}: thiết bị bị nhân bản, hoặc thứ tự đã bị đảo";
+                "tells another story of record {at}: the player was cloned, or the order was changed"),
+            ),
+        }
+    }
+
+    fn count(&mut self, delta: RollupDelta) {
+        let period = self.terms.period;
+        for ((day, campaign), counts) in delta {
+            if campaign == *self.terms.campaign && (period.from..=period.to).contains(&day) {
+                self.days.entry(day).or_default().merge(&counts);
+            }
+        }
+    }
+
+    /// What anchor and witnesses say of when the segment was made.
+    fn time(&mut self, index: u64, place: &str, segment: &Segment, received: UtcMillis) {
+        let shown = segment.records.iter().filter(|r| r.result.was_shown());
+        let last = shown.max_by_key(|r| r.end);
+        match self.trust.not_before_s(&segment.anchor) {
+            Ok(Some(s)) => {
+                self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
+                let after = UtcMillis(s as i64 * 1000);
+                if last.is_some_and(|r| r.end < after.plus_ms(-BACK_DATED_MS)) || received < after.plus_ms(-CLOCKS_APART_MS) {
+                    self.findings.fault(Check::Time, place, words!(
+                        "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", stamp(s);
+                        "is back-dated: it was sealed after {} and tells of the time before", stamp(s)));
+                }
+            }
+            Ok(None) => {}
+            Err(error) => self.findings.fault(Check::Log, place, words!(
+                "thiết bị từng thấy một sổ khác với sổ này ({error})"; "the player had seen another log than this one ({error})")),
+        }
+        let Some(s) = self.trust.not_after_s(index) else { return };
+        self.verdict.not_after_s = self.verdict.not_after_s.max(Some(s));
+        let before = UtcMillis(s as i64 * 1000);
+        let Some(last) = last else { return };
+        let ahead_ms = last.end.since_ms(before) - FUTURE_TOLERANCE_MS - i64::from(last.clock_error_ms);
+        if ahead_ms > 0 || received > before.plus_ms(CLOCKS_APART_MS) {
+            self.findings.fault(
+                Check::Time,
+                place,
+                words!(
+                "ghi trước ngày: đã nằm trong sổ từ {} nhưng kể chuyện sau đó", stamp(s);
+                "is pre-dated: it was in the log by {} and tells of the time after", stamp(s)),
+            );
+        }
+        let slow_s = u64::try_from(before.since_ms(last.end) / 1000).unwrap_or(0);
+        self.verdict.slowest_s = self.verdict.slowest_s.max(Some(slow_s));
+    }
+
+    /// The screen's verdict, and its facts as the evidence has them.
+    pub(crate) fn finish(mut self, facts: &ScreenFacts) -> (ScreenVerdict, ScreenFacts) {
+        let devices: BTreeSet<DeviceId> = self.marks.keys().map(|(device, _)| *device).collect();
+        self.verdict.devices = devices.len() as u32;
+        for counts in self.days.values() {
+            self.verdict.counted += u64::from(counts.counted);
+            self.verdict.counted_outside += u64::from(counts.counted_outside);
+            self.verdict.not_counted += u64::from(counts.not_counted);
+            self.verdict.unknown += u64::from(counts.unknown);
+            for (reason, n) in &counts.reasons {
+                *self.verdict.reasons.entry(reason.clone()).or_default() += u64::from(*n);
+            }
+        }
+        self.verdict.faults = self.findings.faults() - self.verdict.faults;
+        let (has_device, simulated) = self.terms.players.of(self.screen);
+        let mut facts = ScreenFacts { has_device, simulated, reported_until: self.reported_until, ..facts.clone() };
+        for (day, counts) in self.days {
+            facts.days.entry(day).or_default().counts = counts;
+        }
+        (self.verdict, facts)
+    }
+}
+
+/// `2026-11-20 05:00:00 UTC`.
+pub(crate) fn stamp(seconds: u64) -> String {
+    let (day, ms) = UtcMillis(i64::try_from(seconds).unwrap_or(i64::MAX / 1000) * 1000)
+        .local(lichphat_playlists::time::UtcOffset(0));
+    let s = ms / 1000;
+    format!("{day} {:02}:{:02}:{:02} UTC", s / 3600, s / 60 % 60, s % 60)
+}

@@ -1,0 +1,172 @@
+//! Whom to believe: the log's checkpoint, its witnesses, the auditor's own memory, and what all that says about time.
+
+use crate::findings::{Findings, words};
+use crate::verdict::Check;
+use crate::{ArchiveError, Bundle, Options};
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::bundle::{CHECKPOINT, CHECKPOINTS, EarlierCheckpoint, Keys};
+use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy, Witnessed};
+use lichphat_playlists::proof::note::Note;
+use lichphat_playlists::proof::tree::verify_consistency;
+use std::collections::BTreeMap;
+use std::io::{Read, Seek};
+
+/// A log that was believed up to its newest checkpoint.
+pub(crate) struct Trust {
+    policy: Policy,
+    /// The newest checkpoint.
+    pub(crate) checkpoint: Checkpoint,
+    /// Who had seen it.
+    pub(crate) witnessed: Witnessed,
+    /// Roots of the checkpoints shown, by size.
+    roots: BTreeMap<u64, Sha256Hash>,
+    /// From this size on witnesses had seen everything by this second, earliest first; by size, descending times removed.
+    seen: Vec<(u64, u64)>,
+    anchors: BTreeMap<String, Result<Option<u64>, String>>,
+}
+
+impl Trust {
+    /// Reads the checkpoints. None when the newest one cannot be believed: then nothing else can.
+    pub(crate) fn establish<R: Read + Seek>(
+        bundle: &mut Bundle<R>,
+        options: &Options,
+        keys: &Keys,
+        findings: &mut Findings,
+    ) -> Result<Option<Self>, ArchiveError> {
+        let policy = options.policy.clone().unwrap_or_else(|| Policy::of_log(keys.log.clone()));
+        let text = String::from_utf8_lossy(&bundle.get(CHECKPOINT)?).into_owned();
+        let opened = Note::parse(&text).and_then(|note| policy.open(&note));
+        let (checkpoint, witnessed) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                findings.fault(Check::Log, CHECKPOINT, words!("điểm chốt của sổ không dùng được: {error}"; "the log's checkpoint cannot be believed: {error}"));
+                return Ok(None);
+            }
+        };
+        let mut trust = Self {
+            roots: BTreeMap::from([(checkpoint.size, checkpoint.root)]),
+            seen: witnessed.since_s.map(|s| (checkpoint.size, s)).into_iter().collect(),
+            policy,
+            checkpoint,
+            witnessed,
+            anchors: BTreeMap::new(),
+        };
+        trust.judge_witnesses(options, findings);
+        for earlier in bundle.json::<Vec<EarlierCheckpoint>>(CHECKPOINTS)? {
+            trust.add(&earlier, findings);
+        }
+        trust.seen.sort_unstable();
+        for i in (1..trust.seen.len()).rev() {
+            trust.seen[i - 1].1 = trust.seen[i - 1].1.min(trust.seen[i].1); // what is in a later tree was in it by then
+        }
+        trust.compare_with_memory(options, findings);
+        Ok(Some(trust))
+    }
+
+    fn judge_witnesses(&self, options: &Options, findings: &mut Findings) {
+        if options.policy.is_none() {
+            findings.not_checked(Check::Witness);
+            findings.remark(Check::Witness, "", words!(
+                "Không có tệp chính sách (--policy): khóa của sổ lấy từ chính gói này, chưa bên thứ ba nào xác nhận. Hãy xin tệp chính sách từ đơn vị giám sát.";
+                "No policy was given (--policy): the log's key was taken from the bundle itself and no third party confirms it. Ask the supervising body for its policy file."));
+        } else if !self.witnessed.enough {
+            findings.fault(
+                Check::Witness,
+                CHECKPOINT,
+                words!(
+                "chưa đủ nhân chứng ký xác nhận điểm chốt (có {})", self.witnessed.by.len();
+                "too few witnesses have cosigned the checkpoint ({} have)", self.witnessed.by.len()),
+            );
+        } else if self.witnessed.since_s.is_none() {
+            findings.not_checked(Check::Witness);
+            findings.remark(
+                Check::Witness,
+                "",
+                words!(
+                "Chính sách không đòi hỏi nhân chứng (quorum none), nên không có mốc thời gian độc lập.";
+                "The policy asks for no witness (quorum none), so there is no independent time."),
+            );
+        }
+    }
+
+    fn add(&mut self, earlier: &EarlierCheckpoint, findings: &mut Findings) {
+        let opened = Note::parse(&earlier.note).and_then(|note| self.policy.open(&note));
+        let (old, witnessed) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
+                findings.fault(Check::Log, CHECKPOINTS, words!("một điểm chốt cũ không dùng được: {error}"; "an earlier checkpoint cannot be believed: {error}"));
+                return;
+            }
+        };
+        let (new, place) = (&self.checkpoint, format!("{CHECKPOINTS}, {}", old.size));
+        match verify_consistency(old.size, new.size, old.root, new.root, &earlier.consistency) {
+            Ok(()) => {
+                self.roots.insert(old.size, old.root);
+                self.seen.extend(witnessed.since_s.map(|s| (old.size, s)));
+            }
+            Err(error) => findings.fault(
+                Check::Log,
+                &place,
+                words!(
+                "sổ đã bị viết lại: điểm chốt cũ không nằm trong sổ hiện nay ({error})";
+                "the log was rewritten: an earlier checkpoint is not in today's log ({error})"),
+            ),
+        }
+    }
+
+    fn compare_with_memory(&self, options: &Options, findings: &mut Findings) {
+        let Some(text) = &options.since else {
+            findings.not_checked(Check::Since);
+            return;
+        };
+        let opened = Note::parse(text).and_then(|note| self.policy.open(&note));
+        let kept = match opened {
+            Ok((kept, _)) => kept,
+            Err(error) => {
+                findings.fault(Check::Since, "--since", words!("điểm chốt bạn giữ không phải của sổ này: {error}"; "the checkpoint you kept is not this log's: {error}"));
+                return;
+            }
+        };
+        match self.roots.get(&kept.size) {
+            Some(root) if *root == kept.root => {}
+            Some(_) => findings.fault(Check::Since, "--since", words!(
+                "sổ đã tách đôi hoặc bị viết lại: ở kích thước {} bạn từng thấy một nội dung khác", kept.size;
+                "the log was split or rewritten: at size {} you had seen another one", kept.size)),
+            None if kept.size > self.checkpoint.size => findings.fault(Check::Since, "--since", words!(
+                "sổ đã ngắn lại: bạn từng thấy {} mục, nay chỉ còn {}", kept.size, self.checkpoint.size;
+                "the log has shrunk: you had seen {} entries, now there are {}", kept.size, self.checkpoint.size)),
+            None => findings.fault(Check::Since, "--since", words!(
+                "gói không có chứng minh nối từ điểm chốt {} mục của bạn; hãy xuất lại với --since", kept.size;
+                "the bundle has no proof from your checkpoint of {} entries on; export it again with --since", kept.size)),
+        }
+    }
+
+    /// By when witnesses had seen the entry, seconds since 1970.
+    pub(crate) fn not_after_s(&self, index: u64) -> Option<u64> {
+        let at = self.seen.partition_point(|(size, _)| *size <= index);
+        self.seen.get(at).map(|(_, s)| *s)
+    }
+
+    /// After when a segment with this anchor was sealed, seconds since 1970.
+    pub(crate) fn not_before_s(&mut self, anchor: &str) -> Result<Option<u64>, String> {
+        if anchor.is_empty() {
+            return Ok(None);
+        }
+        if let Some(known) = self.anchors.get(anchor) {
+            return known.clone();
+        }
+        let read = self.read_anchor(anchor);
+        self.anchors.insert(anchor.to_owned(), read.clone());
+        read
+    }
+
+    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, String> {
+        let (seen, witnessed) =
+            Note::parse(anchor).and_then(|note| self.policy.open(&note)).map_err(|e| e.to_string())?;
+        match self.roots.get(&seen.size) {
+            Some(root) if *root == seen.root => Ok(witnessed.since_s),
+            Some(_) => Err(format!("size {}: another root", seen.size)),
+            None => Err(format!("size {}: not in the bundle", seen.size)),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! What the verifier found: for programs as JSON, for people in words.
+
+use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::time::LocalDay;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// One kind of check; each row of the page is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Check {
+    /// The files are those the bundle lists.
+    Bundle,
+    /// A signed checkpoint covers every entry.
+    Log,
+    /// Enough witnesses have cosigned it.
+    Witness,
+    /// It continues the checkpoint the auditor had kept.
+    Since,
+    /// Every player is in the logged directory.
+    Device,
+    /// Every segment bears its player's signature.
+    Signature,
+    /// No record is missing, doubled or told in two ways.
+    Chain,
+    /// No record claims a time it cannot have.
+    Time,
+    /// The playlists that records name are shown, signed and whole.
+    Plan,
+    /// The report's figures follow from the records.
+    Figures,
+    /// What was shown had been approved.
+    Approval,
+}
+
+impl Check {
+    /// Every check, in the order in which they are made.
+    pub const ALL: [Self; 11] = [
+        Self::Bundle,
+        Self::Log,
+        Self::Witness,
+        Self::Since,
+        Self::Device,
+        Self::Signature,
+        Self::Chain,
+        Self::Time,
+        Self::Plan,
+        Self::Figures,
+        Self::Approval,
+    ];
+}
+
+/// What came of a check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Looked at, and it holds.
+    Holds,
+    /// Looked at, and it does not hold.
+    Fails,
+    /// Could not be looked at: nobody gave what it needs.
+    NotChecked,
+}
+
+/// A sentence in both languages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Words {
+    /// Vietnamese.
+    pub vi: String,
+    /// English.
+    pub en: String,
+}
+
+/// Something that does not hold, or that a reader has to know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The check that found it.
+    pub check: Check,
+    /// Where: `P00004-01, device 3, record 65`.
+    pub place: String,
+    /// What.
+    pub what: Words,
+}
+
+/// One screen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ScreenVerdict {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// Its name, as the scheduler states it.
+    pub name: String,
+    /// Players whose records were looked at.
+    pub devices: u32,
+    /// Segments whose signature and place were checked.
+    pub segments: u64,
+    /// Records in them.
+    pub records: u64,
+    /// Records of the campaign in the period that count toward the quota.
+    pub counted: u64,
+    /// That count outside its windows.
+    pub counted_outside: u64,
+    /// That do not count.
+    pub not_counted: u64,
+    /// Of which there is no telling.
+    pub unknown: u64,
+    /// Why, by stable code.
+    pub reasons: BTreeMap<String, u64>,
+    /// The earliest moment after which the first segment was sealed, seconds since 1970; none without a witnessed anchor.
+    pub not_before_s: Option<u64>,
+    /// The moment before which the last segment was in the log, seconds since 1970; none without witnesses.
+    pub not_after_s: Option<u64>,
+    /// Longest time from a segment's last play until witnesses had seen it, seconds; none without witnesses.
+    pub slowest_s: Option<u64>,
+    /// Findings at this screen.
+    pub faults: u32,
+}
+
+/// A figure that does not follow from the records.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Which: `lines P00004-01 counted`.
+    pub figure: String,
+    /// In the report.
+    pub reported: String,
+    /// By the records.
+    pub recomputed: String,
+}
+
+/// The whole.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Verdict {
+    /// Everything that was looked at holds.
+    pub ok: bool,
+    /// The campaign.
+    pub campaign: CampaignCode,
+    /// Its title, as the scheduler states it.
+    pub title: String,
+    /// First day.
+    pub from: LocalDay,
+    /// Last day, included.
+    pub to: LocalDay,
+    /// Which log.
+    pub origin: String,
+    /// Leaves of the checkpoint everything was checked against.
+    pub size: u64,
+    /// Its root, hexadecimal.
+    pub root: String,
+    /// Did the reader bring a policy, or was the bundle's own word on the log's key taken?
+    pub own_policy: bool,
+    /// Witnesses of the newest checkpoint, with the seconds since 1970 at which they cosigned it.
+    pub witnesses: BTreeMap<String, u64>,
+    /// What came of each check.
+    pub checks: BTreeMap<Check, Outcome>,
+    /// By screen.
+    pub screens: Vec<ScreenVerdict>,
+    /// Records looked at.
+    pub records: u64,
+    /// Segments looked at.
+    pub segments: u64,
+    /// Figures of the report that were recomputed.
+    pub figures: u64,
+    /// Those that differ.
+    pub differences: Vec<Difference>,
+    /// What does not hold; empty when all does.
+    pub faults: Vec<Finding>,
+    /// What a reader has to know beside it.
+    pub remarks: Vec<Finding>,
+    /// Some records are of simulated players.
+    pub simulated: bool,
+}
