@@ -71,7 +71,8 @@ async fn a_day_of_one_screen_is_planned_played_proven_and_reported() {
     let receipt = receipt(get(&device, &server, "receipt").await, &device).await;
     let answer = device.sim.agent.heartbeat().await.unwrap();
     assert_eq!(answer.at_ms, at(DAY, "12:10"));
-    let held: i64 = db(&data).query_row("SELECT max(last_seq) FROM segment", [], |r| r.get(0)).unwrap();
+    let held = format!("SELECT max(last_seq) FROM {}", segments(&db(&data)));
+    let held: i64 = db(&data).query_row(&held, [], |r| r.get(0)).unwrap();
     assert_eq!(receipt.acked.0, held as u64, "everything it wrote is held");
     data.ok(&["check"]);
 
@@ -204,6 +205,18 @@ fn db(data: &TestData) -> Connection {
     Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap()
 }
 
+/// How many segments are held.
+fn held(data: &TestData) -> i64 {
+    let days = "SELECT count(*) FROM segment_day";
+    match db(data).query_row(days, [], |r| r.get(0)).unwrap() {
+        0 => 0,
+        days => {
+            assert_eq!(days, 1, "all was received on one day");
+            rows(data, &segments(&db(data)))
+        }
+    }
+}
+
 fn rows(data: &TestData, table: &str) -> i64 {
     db(data).query_row(&format!("SELECT count(*) FROM {table}"), [], |r| r.get(0)).unwrap()
 }
@@ -218,11 +231,11 @@ async fn evidence_counts_once_holes_are_answered_and_forks_are_kept_apart() {
     for _ in 0..5 {
         assert_eq!(hand.acked(&server, &first).await, 2);
     }
-    assert_eq!((figures(&data).0, rows(&data, "segment")), (2, 1), "five times the same is once");
+    assert_eq!((figures(&data).0, held(&data)), (2, 1), "five times the same is once");
 
     let ahead = hand.seal(&hand.segment(5, Some(&first), hand.plays(4, 2)));
     assert_eq!(hand.acked(&server, &ahead).await, 2, "a hole is answered with the mark");
-    assert_eq!(rows(&data, "segment"), 1);
+    assert_eq!(held(&data), 1);
 
     let other = hand.seal(&hand.segment(1, None, hand.plays(2, 2)));
     for _ in 0..2 {
@@ -232,7 +245,7 @@ async fn evidence_counts_once_holes_are_answered_and_forks_are_kept_apart() {
     assert_eq!(hand.acked(&server, &stranger).await, 2, "and what continues it");
     let overlapping = hand.seal(&hand.segment(2, Some(&first), hand.plays(1, 3)));
     assert_eq!(hand.acked(&server, &overlapping).await, 2, "and one that begins in the middle of what is held");
-    assert_eq!((rows(&data, "quarantine"), rows(&data, "segment")), (3, 1), "kept for people, counted nowhere");
+    assert_eq!((rows(&data, "quarantine"), held(&data)), (3, 1), "kept for people, counted nowhere");
 
     let second = hand.seal(&hand.segment(3, Some(&first), hand.plays(2, 2)));
     assert_eq!(hand.acked(&server, &second).await, 4, "the true chain goes on");
@@ -279,7 +292,7 @@ async fn what_is_not_evidence_is_refused_at_the_door() {
     }
     assert_eq!(refusal(get(&other, &server, &format!("plans/{}", hand.plan)).await).await.0, 404, "another's plan");
     assert_eq!(refusal(get(&other, &server, "nothing").await).await, (404, "not-found".into()));
-    assert_eq!((rows(&data, "segment"), rows(&data, "rollup"), rows(&data, "mark")), (0, 0, 0), "no trace of it");
+    assert_eq!((held(&data), rows(&data, "rollup"), rows(&data, "mark")), (0, 0, 0), "no trace of it");
     assert_eq!(hand.acked(&server, &Envelope::from_bytes(sealed).unwrap()).await, 2, "and the door still works");
 }
 
@@ -348,7 +361,9 @@ fn sql(text: &str) -> Change {
 }
 
 /// One bit in the middle of a blob.
-fn bit(table: &'static str, column: &'static str, row: i64) -> Change {
+fn bit(table: &str, column: &'static str, row: i64) -> Change {
+    let table = table.to_owned();
+    let name = format!("a bit of {table}.{column}, row {row}");
     let flip = move |db: &Connection| {
         let read = format!("SELECT {column} FROM {table} WHERE rowid = {row}");
         let mut bytes: Vec<u8> = db.query_row(&read, [], |r| r.get(0)).unwrap();
@@ -356,11 +371,16 @@ fn bit(table: &'static str, column: &'static str, row: i64) -> Change {
         bytes[middle] ^= 1;
         db.execute(&format!("UPDATE {table} SET {column} = ?1 WHERE rowid = {row}"), [bytes]).unwrap();
     };
-    (format!("a bit of {table}.{column}, row {row}"), Box::new(flip))
+    (name, Box::new(flip))
 }
 
 /// A zstd frame that holds `{}`.
 const PACKED_BRACES: &str = "x'28b52ffd20021100007b7d'";
+
+/// The table of the one day on which segments were received.
+fn segments(db: &Connection) -> String {
+    db.query_row("SELECT 'segment_' || day FROM segment_day", [], |r| r.get(0)).unwrap()
+}
 
 /// Changes the store behind everybody's back, looks at what `check` says, and puts it back.
 fn tampered(data: &TestData, change: &dyn Fn(&Connection)) -> Vec<String> {
@@ -370,9 +390,10 @@ fn tampered(data: &TestData, change: &dyn Fn(&Connection)) -> Vec<String> {
     db.execute("VACUUM INTO ?1", [kept.to_str().unwrap()]).unwrap();
     let guards = "SELECT group_concat(sql, ';') FROM sqlite_master WHERE type = 'trigger'";
     let guards: String = db.query_row(guards, [], |r| r.get(0)).unwrap();
-    let off = "DROP TRIGGER segment_is_immutable; DROP TRIGGER plan_is_immutable; DROP TRIGGER an_answer_stands;
-               PRAGMA foreign_keys = OFF";
-    db.execute_batch(off).unwrap();
+    let off = "SELECT group_concat('DROP TRIGGER ' || name, ';') FROM sqlite_master WHERE type = 'trigger'";
+    let off: String = db.query_row(off, [], |r| r.get(0)).unwrap();
+    db.execute_batch(&off).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
     change(&db);
     db.execute_batch(&guards).unwrap();
     drop(db);
@@ -401,14 +422,19 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
     assert_eq!(found(&data), [""; 0]);
     let plan = "SELECT id FROM plan WHERE screen = 'C-01' ORDER BY day LIMIT 1 OFFSET 1"; // the day that was played
     let plan: i64 = db(&data).query_row(plan, [], |r| r.get(0)).unwrap();
+    let segments = segments(&db(&data));
+    let day_marks = segments.replace("segment", "mark");
     let of_plan = |set: &str| sql(&format!("UPDATE plan SET {set} WHERE id = {plan}"));
     let (of_day, of_rollup) = ("plan C-01 2024-09-20 v1: ", "rollup of device 1, 2024-09-20, clean-street: ");
     for ((name, change), place) in [
-        (bit("segment", "bytes", 1), "segment 1: "),
-        (sql("UPDATE segment SET first_seq = 33, last_seq = 34 WHERE log_index = 2"), "segment 2: its row"),
-        (sql("UPDATE segment SET hash = zeroblob(32) WHERE log_index = 0"), "segment 0: its row"),
-        (sql("DELETE FROM segment WHERE log_index = 1"), "segment 1: is missing"),
-        (sql("DELETE FROM segment WHERE log_index = 2"), "mark of device 1, epoch 1: "),
+        (bit(&segments, "bytes", 2), "entry 2: "),
+        (bit("log_entry", "leaf", 0), "entry 1: is of device 1, whose key"),
+        (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = 3")), "entry 3: its row"),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = 2")), "entry 2: is missing"),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = 3")), "mark of device 1, epoch 1: "),
+        (sql("DELETE FROM log_entry"), "entry 0: is missing"),
+        (sql(&format!("DELETE FROM {day_marks}")), "mark of device 1, epoch 1 before 2024-09-20: "),
+        (sql(&format!("UPDATE {day_marks} SET acked_seq = 5")), "mark of device 1, epoch 1 before 2024-09-20: "),
         (sql("UPDATE rollup SET counted = 7, at_d1 = 7"), of_rollup),
         (sql("DELETE FROM rollup"), of_rollup),
         (sql("UPDATE mark SET acked_seq = 5"), "mark of device 1, epoch 1: "),
@@ -424,7 +450,11 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
         (sql("UPDATE day_problem SET packed = x'7b7d'"), of_day),
         (sql(&format!("UPDATE asset_table SET packed = {PACKED_BRACES}")), of_day),
         (sql(&format!("UPDATE day_problem SET packed = {PACKED_BRACES}")), of_day),
-        (sql("DELETE FROM device"), "segment 0: names device 1"),
+        (sql("DELETE FROM device"), "entry 1: names device 1"),
+        (
+            sql(&format!("UPDATE device SET public_key = x'58{}'", "66".repeat(31))),
+            "entry 1: is of device 1, whose key",
+        ),
     ] {
         let found = tampered(&data, &change);
         assert!(found.iter().any(|f| f.starts_with(place)), "{name}\nshould name {place:?}, found {found:#?}");

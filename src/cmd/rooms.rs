@@ -89,7 +89,7 @@ impl Rooms {
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
-            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), Arc::new(keys.receipt))),
+            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt))),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&clock), offset)),
             fleet,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),

@@ -3,7 +3,7 @@
 //! Rollups are sums; here a sum is walked back to the records it counts (house invariant 6). The
 //! rule is the one of [`chain`](lichphat_playlists::proof::chain): nothing is judged in another way.
 
-use super::audit::StoredSegment;
+use super::log::StoredSegment;
 use super::{Counts, PlanBook, PlanDocument, ProofError, ProofStore, stand};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};

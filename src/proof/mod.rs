@@ -8,6 +8,7 @@
 pub mod audit;
 mod cache;
 pub mod evidence;
+pub mod log;
 
 pub use lichphat_playlists::proof::book::{PlanBook, PlanContext, PlanDocument};
 pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};
@@ -18,7 +19,7 @@ use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, Evidence, Receipting, SigningKey, VerifyingKey};
 use std::sync::Arc;
 
@@ -70,6 +71,8 @@ pub struct Arrived {
     pub segment: Segment,
     /// When it arrived.
     pub received: UtcMillis,
+    /// The local day of that moment, by this house's offset.
+    pub day: LocalDay,
 }
 
 /// What the store must do for this room; each call is one transaction.
@@ -90,14 +93,20 @@ pub trait ProofStore: Send + Sync {
 pub struct Proof {
     store: Arc<dyn ProofStore>,
     clock: Arc<dyn Clock>,
+    offset: UtcOffset,
     key: Arc<SigningKey<Receipting>>,
     plan_cache: cache::PlanCache,
 }
 
 impl Proof {
-    /// Ties the room to its store, clock and receipt key.
-    pub fn new(store: Arc<dyn ProofStore>, clock: Arc<dyn Clock>, key: Arc<SigningKey<Receipting>>) -> Self {
-        Self { store, clock, key, plan_cache: cache::PlanCache::default() }
+    /// Ties the room to its store, its clock with the offset of local time, and its receipt key.
+    pub fn new(
+        store: Arc<dyn ProofStore>,
+        clock: Arc<dyn Clock>,
+        offset: UtcOffset,
+        key: Arc<SigningKey<Receipting>>,
+    ) -> Self {
+        Self { store, clock, offset, key, plan_cache: cache::PlanCache::default() }
     }
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
@@ -116,7 +125,9 @@ impl Proof {
             return Err(wrong);
         }
         let plans = self.plan_cache.book(&*self.store, &segment).await?;
-        let arrived = Arrived { hash: envelope.hash(), envelope, segment, received: self.clock.now() };
+        let received = self.clock.now();
+        let day = received.day(self.offset);
+        let arrived = Arrived { hash: envelope.hash(), envelope, segment, received, day };
         let (outcome, mark) = self.store.append(arrived, plans).await?;
         if let Outcome::Fork { at } = outcome {
             tracing::error!(device = %sender, seq = %at, "two different segments for one place: quarantined; was the device cloned?");

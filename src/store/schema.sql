@@ -274,22 +274,36 @@ CREATE TABLE release_offer (
 ---------------------------------------------------------------------------------------------- proof
 -- Evidence never cascades from anything: no foreign key from here to media, plans or campaigns.
 
--- The log: one row per accepted segment, numbered without holes in order of receipt.
-CREATE TABLE segment (
-    log_index    INTEGER PRIMARY KEY CHECK (log_index >= 0), -- dense, from 0: the leaf number
-    device       INTEGER NOT NULL,
-    epoch        INTEGER NOT NULL,
-    first_seq    INTEGER NOT NULL CHECK (first_seq >= 1),
-    last_seq     INTEGER NOT NULL CHECK (last_seq >= first_seq),
-    hash         BLOB    NOT NULL CHECK (length(hash) = 32), -- of bytes
-    bytes        BLOB    NOT NULL,                           -- signature || compressed records: exactly what was signed and sent
-    received_ms  INTEGER NOT NULL,                           -- server clock
-    received_day INTEGER NOT NULL,                           -- local day of received_ms
-    UNIQUE (device, epoch, first_seq)
+-- The log is numbered without holes from 0, in order of receipt; the number is the leaf's. Segments lie in one table
+-- per received day (day.sql): the day of the server's clock, or that of the entry before when the clock was set back,
+-- so that days are runs of the log.
+CREATE TABLE segment_day (
+    day         INTEGER PRIMARY KEY,                         -- the tables segment_<day> and mark_<day> stand
+    first_index INTEGER NOT NULL CHECK (first_index >= 0)    -- entries before this one are of earlier days
 ) STRICT;
-CREATE INDEX segment_by_day ON segment (received_day);
-CREATE TRIGGER segment_is_immutable BEFORE UPDATE ON segment
-BEGIN SELECT RAISE(ABORT, 'a segment is evidence: it is never changed'); END;
+
+-- Leaves that stand by themselves: the scheduler's statements (for ever), and segments of a dropped day that share an
+-- entry bundle with kept ones.
+CREATE TABLE log_entry (
+    log_index INTEGER PRIMARY KEY CHECK (log_index >= 0),
+    leaf      BLOB    NOT NULL                               -- as it is hashed
+) STRICT;
+CREATE TRIGGER log_entry_is_immutable BEFORE UPDATE ON log_entry
+BEGIN SELECT RAISE(ABORT, 'a log entry is evidence: it is never changed'); END;
+CREATE TRIGGER log_entry_is_kept BEFORE DELETE ON log_entry
+BEGIN SELECT RAISE(ABORT, 'a log entry is evidence: it is kept for ever'); END;
+
+-- Every checkpoint of the tree over the log, as it was published; the largest is the newest.
+CREATE TABLE log_checkpoint (
+    origin TEXT    NOT NULL,                                 -- the log's name: another key is another log
+    size   INTEGER NOT NULL CHECK (size >= 0),               -- entries
+    root   BLOB    NOT NULL CHECK (length(root) = 32),
+    note   TEXT    NOT NULL,                                 -- signed; cosignatures are added below the same text
+    at_ms  INTEGER NOT NULL,                                 -- signed, server clock
+    PRIMARY KEY (origin, size)                               -- of one size there is one
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER a_checkpoint_stands BEFORE UPDATE OF origin, size, root, at_ms ON log_checkpoint
+BEGIN SELECT RAISE(ABORT, 'a checkpoint is published: it is never changed'); END;
 
 -- How far the server holds each device's records.
 CREATE TABLE mark (
@@ -297,6 +311,7 @@ CREATE TABLE mark (
     epoch     INTEGER NOT NULL,
     acked_seq INTEGER NOT NULL CHECK (acked_seq >= 0),  -- everything up to here is held; 0 = nothing yet
     head_hash BLOB    NOT NULL CHECK (length(head_hash) = 32), -- of the newest segment
+    day       INTEGER NOT NULL,                         -- the table segment_<day> that holds it
     tally     TEXT    NOT NULL CHECK (json_valid(tally)), -- what the counting rule remembers of earlier records, as the pure core writes it
     PRIMARY KEY (device, epoch)
 ) STRICT, WITHOUT ROWID;

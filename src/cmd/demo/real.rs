@@ -5,8 +5,10 @@ use crate::cmd::Context;
 use crate::cmd::rooms::Rooms;
 use crate::error::AppError;
 use crate::proof::audit::AuditStore;
+use crate::proof::log::StoredEntry;
 use crate::sim::city;
 use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::proof::segment::Segment;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -93,15 +95,11 @@ pub(super) async fn played_enough(_rooms: &Rooms, started: Instant) {
 
 /// What the records of real devices say: (records shown, counted is the rollups' word, rendered, dropped).
 pub(super) async fn frames(store: &dyn AuditStore) -> Result<(u64, u64, u64), AppError> {
-    use lichphat_playlists::proof::segment::{MAX_OPEN_BYTES, Segment};
-    let _ = MAX_OPEN_BYTES;
     let (mut plays, mut rendered, mut dropped) = (0, 0, 0);
-    let mut next = 0;
-    loop {
-        let batch = store.segments(next, 512).await?;
-        let Some(last) = batch.last() else { return Ok((plays, rendered, dropped)) };
-        next = last.log_index + 1;
-        for stored in batch {
+    let (size, mut at) = (store.log_size().await?, 0);
+    while at < size {
+        for entry in store.entries(at..at + 512).await? {
+            let StoredEntry::Segment(stored) = entry else { continue };
             let Some(identity) = store.identity_ever(stored.device).await? else { continue };
             let opened = lichphat_playlists::wire::sign::Envelope::from_bytes(stored.bytes)
                 .ok()
@@ -113,5 +111,7 @@ pub(super) async fn frames(store: &dyn AuditStore) -> Result<(u64, u64, u64), Ap
                 dropped += u64::from(record.frames_dropped);
             }
         }
+        at += 512;
     }
+    Ok((plays, rendered, dropped))
 }

@@ -1,11 +1,13 @@
 //! The fleet's port on SQLite.
 
 use super::Store;
+use super::log::append_statement;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::fleet::release::{Staged, Taker};
 use crate::fleet::{Asked, Device, DeviceState, FleetError, FleetStore, KEPT_MS, MOST_WAITING, NewCommand, NewDevice};
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::entry::{DeviceEnd, Statement};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::Ask;
 use lichphat_playlists::wire::device::Heartbeat;
@@ -41,19 +43,25 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         _ => {}
     }
     tx.execute("UPDATE provisioning SET used_ms = ?2 WHERE token_hash = ?1", params![new.token_hash.0, new.at.0])?;
-    tx.execute(
-        "UPDATE device SET retired_ms = ?2 WHERE screen = ?1 AND retired_ms IS NULL",
-        params![screen, new.at.0],
-    )?;
+    retire_others(tx, &screen, same, new.at)?;
     let number = match same {
         Some(id) => {
+            let back =
+                tx.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND retired_ms IS NOT NULL")?.exists([id])?;
             tx.execute(
                 "UPDATE device SET token_hash = ?2, retired_ms = NULL WHERE id = ?1",
                 params![id, new.secret_hash.0],
             )?;
+            if back {
+                append_statement(tx, stated(DeviceId(id), rows::screen(screen.clone())?, new))?;
+            }
             id
         }
-        None => insert(tx, &screen, new)?,
+        None => {
+            let id = insert(tx, &screen, new)?;
+            append_statement(tx, stated(DeviceId(id), rows::screen(screen.clone())?, new))?;
+            id
+        }
     };
     Ok(Ok(Device {
         device: DeviceId(number),
@@ -64,6 +72,33 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         simulated: new.simulated,
         retired: false,
     }))
+}
+
+/// From now on the screen is another device's: what its earlier one still sends counts, and the log says so.
+fn retire_others(tx: &Connection, screen: &str, same: Option<u32>, at: UtcMillis) -> Result<(), StoreError> {
+    let mut retire = tx.prepare_cached(
+        "UPDATE device SET retired_ms = ?3 WHERE screen = ?1 AND retired_ms IS NULL AND id IS NOT ?2 RETURNING id",
+    )?;
+    let retired: Vec<u32> = retire.query_map(params![screen, same, at.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
+    for id in retired {
+        let (device, by) = (DeviceId(id), "another device was registered at its screen".to_owned());
+        append_statement(tx, Statement::DeviceEnd { device, why: DeviceEnd::Retired, at_ms: at, by })?;
+    }
+    Ok(())
+}
+
+/// What the log says of a device that was registered.
+fn stated(device: DeviceId, screen: ScreenCode, new: &NewDevice) -> Statement {
+    Statement::Device {
+        device,
+        epoch: Epoch(1),
+        screen,
+        key: Box::new(new.key),
+        at_ms: new.at,
+        // Who handed the token out is not known before there are accounts.
+        approved_by: "one-time token".to_owned(),
+        simulated: new.simulated,
+    }
 }
 
 fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreError> {

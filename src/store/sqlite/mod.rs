@@ -10,6 +10,7 @@ mod directory;
 mod errors;
 mod fleet;
 mod library;
+mod log;
 mod peaks;
 mod planning;
 mod proof;

@@ -1,17 +1,19 @@
 //! The proof room's port on SQLite: segment, rollup, tally and mark move in one transaction.
 
 use super::Store;
+use super::log::{self, SEGMENT, append_segment, segment_at, stored_segment};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::proof::audit::{AuditStore, StoredSegment};
+use crate::proof::audit::AuditStore;
 use crate::proof::evidence::EvidenceStore;
+use crate::proof::log::StoredSegment;
 use crate::proof::{
     Arrived, Counts, DeviceIdentity, DeviceMark, Outcome, PlanBook, PlanDocument, ProofError, ProofStore, RollupDelta,
     decide,
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
-use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -23,31 +25,70 @@ impl From<StoreError> for ProofError {
     }
 }
 
-fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, StoreError> {
-    let row: Option<(i64, Vec<u8>, String)> = conn
-        .prepare_cached("SELECT acked_seq, head_hash, tally FROM mark WHERE device = ?1 AND epoch = ?2")?
-        .query_row(params![device.0, epoch.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-        .optional()?;
-    let Some((acked, head, tally)) = row else { return Ok(DeviceMark::default()) };
+/// Columns of a mark, as [`stored_mark`] reads them.
+const MARK: &str = "acked_seq, head_hash, tally";
+
+/// A row of [`MARK`].
+fn stored_mark(row: &Row<'_>) -> Result<DeviceMark, StoreError> {
+    let (acked, head, tally): (i64, Vec<u8>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
     let tally: Tally = serde_json::from_str(&tally).map_err(|e| StoreError::unreadable("tally", e))?;
     let acked = Seq(u64::try_from(acked).map_err(|e| StoreError::unreadable("mark", e))?);
-    Ok(DeviceMark { acked, head: Some(hash_of(&head)?), tally })
+    Ok(DeviceMark { acked, head: Some(hash_of(&head)?).filter(|_| acked.0 > 0), tally })
 }
 
-fn write_mark(tx: &Connection, device: DeviceId, epoch: Epoch, mark: &DeviceMark) -> Result<(), StoreError> {
-    let tally = serde_json::to_string(&mark.tally).map_err(|e| StoreError::unreadable("tally", e))?;
-    let head = mark.head.map_or([0; 32], |h| h.0);
+/// The mark, and the day whose table holds its newest segment; none before the first.
+fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<Option<(DeviceMark, i64)>, StoreError> {
+    conn.prepare_cached(&format!("SELECT {MARK}, day FROM mark WHERE device = ?1 AND epoch = ?2"))?
+        .query_row(params![device.0, epoch.0], |r| Ok(stored_mark(r).and_then(|mark| Ok((mark, r.get(3)?)))))
+        .optional()?
+        .transpose()
+}
+
+/// Every mark of a table: `mark`, or a day's.
+fn all_marks(conn: &Connection, table: &str) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, StoreError> {
+    let mut query = conn.prepare(&format!("SELECT {MARK}, device, epoch FROM {table}"))?;
+    let mut found = query.query([])?;
+    let mut marks = BTreeMap::new();
+    while let Some(row) = found.next()? {
+        marks.insert((DeviceId(row.get(3)?), Epoch(row.get(4)?)), stored_mark(row)?);
+    }
+    Ok(marks)
+}
+
+fn write_mark(tx: &Connection, device: DeviceId, epoch: Epoch, mark: &DeviceMark, day: i64) -> Result<(), StoreError> {
+    let (head, tally) = written(mark)?;
     tx.prepare_cached(
-        "INSERT INTO mark (device, epoch, acked_seq, head_hash, tally) VALUES (?1, ?2, ?3, ?4, ?5)
-         ON CONFLICT (device, epoch) DO UPDATE
-         SET acked_seq = excluded.acked_seq, head_hash = excluded.head_hash, tally = excluded.tally",
+        "INSERT INTO mark (device, epoch, acked_seq, head_hash, day, tally) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (device, epoch) DO UPDATE SET acked_seq = excluded.acked_seq, head_hash = excluded.head_hash,
+           day = excluded.day, tally = excluded.tally",
     )?
+    .execute(params![device.0, epoch.0, mark.acked.0 as i64, head, day, tally])?;
+    Ok(())
+}
+
+/// Keeps where a device stood before its first segment of a day.
+fn write_day_mark(
+    tx: &Connection,
+    device: DeviceId,
+    epoch: Epoch,
+    mark: &DeviceMark,
+    day: i64,
+) -> Result<(), StoreError> {
+    let (head, tally) = written(mark)?;
+    tx.prepare_cached(&format!(
+        "INSERT INTO mark_{day} (device, epoch, acked_seq, head_hash, tally) VALUES (?1, ?2, ?3, ?4, ?5)"
+    ))?
     .execute(params![device.0, epoch.0, mark.acked.0 as i64, head, tally])?;
     Ok(())
 }
 
+fn written(mark: &DeviceMark) -> Result<([u8; 32], String), StoreError> {
+    let tally = serde_json::to_string(&mark.tally).map_err(|e| StoreError::unreadable("tally", e))?;
+    Ok((mark.head.map_or([0; 32], |h| h.0), tally))
+}
+
 /// A screen's tally goes on when its box is replaced.
-fn inherit_tally(conn: &Connection, screen: &ScreenCode, mark: &mut DeviceMark) -> Result<(), StoreError> {
+fn inherited_tally(conn: &Connection, screen: &ScreenCode) -> Result<Tally, StoreError> {
     let before: Option<String> = conn
         .prepare_cached(
             "SELECT m.tally FROM mark m JOIN device d ON d.id = m.device
@@ -55,32 +96,8 @@ fn inherit_tally(conn: &Connection, screen: &ScreenCode, mark: &mut DeviceMark) 
         )?
         .query_row([screen.as_str()], |r| r.get(0))
         .optional()?;
-    if let Some(text) = before {
-        mark.tally = serde_json::from_str(&text).map_err(|e| StoreError::unreadable("tally", e))?;
-    }
-    Ok(())
-}
-
-fn write_segment(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
-    let s = &arrived.segment;
-    let next: i64 =
-        tx.prepare_cached("SELECT coalesce(max(log_index) + 1, 0) FROM segment")?.query_row([], |r| r.get(0))?;
-    tx.prepare_cached(
-        "INSERT INTO segment (log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms, received_day)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-    )?
-    .execute(params![
-        next,
-        s.device.0,
-        s.epoch.0,
-        s.first_seq.0 as i64,
-        s.last_seq().0 as i64,
-        arrived.hash.0,
-        arrived.envelope.as_bytes(),
-        arrived.received.0,
-        day_number(arrived.received.day(s.offset)),
-    ])?;
-    Ok(())
+    let read = |text: String| serde_json::from_str(&text).map_err(|e| StoreError::unreadable("tally", e));
+    before.map_or_else(|| Ok(Tally::default()), read)
 }
 
 /// Adds a delta to the rollups.
@@ -150,31 +167,32 @@ fn quarantine(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Is another segment held for the same place in the chain?
+/// Is another segment held where this one, a duplicate by its numbers, claims to stand? What retention dropped is
+/// believed: the mark remembers that it was held.
 fn differs_from_held(conn: &Connection, arrived: &Arrived) -> Result<bool, StoreError> {
     let s = &arrived.segment;
-    let held: Option<Vec<u8>> = conn
-        .prepare_cached("SELECT hash FROM segment WHERE device = ?1 AND epoch = ?2 AND first_seq = ?3")?
-        .query_row(params![s.device.0, s.epoch.0, s.first_seq.0 as i64], |r| r.get(0))
-        .optional()?;
-    Ok(held.is_some_and(|hash| hash != arrived.hash.0))
+    let held = segment_at(conn, s.device, s.epoch, s.first_seq)?;
+    Ok(held.is_some_and(|held| held.bytes != arrived.envelope.as_bytes()))
 }
 
 fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outcome, DeviceMark), StoreError> {
     let s = &arrived.segment;
-    let mut before = read_mark(tx, s.device, s.epoch)?;
-    if before.head.is_none() {
-        inherit_tally(tx, &s.screen, &mut before)?;
-    }
+    let (before, since) = match read_mark(tx, s.device, s.epoch)? {
+        Some((mark, day)) => (mark, Some(day)),
+        None => (DeviceMark { tally: inherited_tally(tx, &s.screen)?, ..DeviceMark::default() }, None),
+    };
     let mut outcome = decide(&before, s, arrived.hash, arrived.received, plans);
-    if matches!(outcome, Outcome::Duplicate | Outcome::Accepted { .. }) && differs_from_held(tx, arrived)? {
+    if outcome == Outcome::Duplicate && differs_from_held(tx, arrived)? {
         outcome = Outcome::Fork { at: s.first_seq };
     }
     match &outcome {
         Outcome::Accepted { delta, mark, .. } => {
-            write_segment(tx, arrived)?;
+            let day = append_segment(tx, arrived)?;
+            if since != Some(day) {
+                write_day_mark(tx, s.device, s.epoch, &before, day)?;
+            }
             add_rollup(tx, s.device, &s.screen, delta)?;
-            write_mark(tx, s.device, s.epoch, mark)?;
+            write_mark(tx, s.device, s.epoch, mark, day)?;
             let mark = mark.clone();
             return Ok((outcome, mark));
         }
@@ -228,21 +246,9 @@ impl ProofStore for Store {
     }
 
     async fn mark(&self, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, ProofError> {
-        Ok(self.read(move |conn| read_mark(conn, device, epoch)).await?)
+        let mark = self.read(move |conn| read_mark(conn, device, epoch)).await?;
+        Ok(mark.map(|(mark, _)| mark).unwrap_or_default())
     }
-}
-
-fn stored_segment(row: &Row<'_>) -> Result<StoredSegment, StoreError> {
-    Ok(StoredSegment {
-        log_index: row.get::<_, i64>(0)?.unsigned_abs(),
-        device: DeviceId(row.get(1)?),
-        epoch: Epoch(row.get(2)?),
-        first_seq: Seq(row.get::<_, i64>(3)?.unsigned_abs()),
-        last_seq: Seq(row.get::<_, i64>(4)?.unsigned_abs()),
-        hash: hash_of(&row.get::<_, Vec<u8>>(5)?)?,
-        bytes: row.get(6)?,
-        received: UtcMillis(row.get(7)?),
-    })
 }
 
 fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
@@ -291,40 +297,17 @@ fn identity(conn: &Connection, device: DeviceId, revoked_too: bool) -> Result<Op
 
 #[async_trait::async_trait]
 impl AuditStore for Store {
-    async fn segments(&self, log_index: u64, limit: u32) -> Result<Vec<StoredSegment>, ProofError> {
-        let segments = self
-            .read(move |conn| {
-                let mut query = conn.prepare_cached(
-                    "SELECT log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms FROM segment
-                     WHERE log_index >= ?1 ORDER BY log_index LIMIT ?2",
-                )?;
-                let mut found = query.query(params![log_index as i64, limit])?;
-                let mut out = Vec::new();
-                while let Some(row) = found.next()? {
-                    out.push(stored_segment(row)?);
-                }
-                Ok(out)
-            })
-            .await?;
-        Ok(segments)
-    }
-
     async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError> {
         Ok(self.read(rollups).await?)
     }
 
     async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
-        let marks = self
-            .read(|conn| {
-                let mut query = conn.prepare("SELECT device, epoch FROM mark")?;
-                let keys: Vec<(u32, u32)> =
-                    query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?.collect::<Result<_, _>>()?;
-                keys.into_iter()
-                    .map(|(d, e)| Ok(((DeviceId(d), Epoch(e)), read_mark(conn, DeviceId(d), Epoch(e))?)))
-                    .collect::<Result<_, StoreError>>()
-            })
-            .await?;
-        Ok(marks)
+        Ok(self.read(|conn| all_marks(conn, "mark")).await?)
+    }
+
+    async fn day_marks(&self, day: LocalDay) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
+        let table = format!("mark_{}", day_number(day));
+        Ok(self.read(move |conn| all_marks(conn, &table)).await?)
     }
 
     async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError> {
@@ -353,23 +336,7 @@ impl EvidenceStore for Store {
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError> {
         let screen = screen.clone();
-        let segments = self
-            .read(move |conn| {
-                // The plus signs keep the engine from walking the whole log: a screen has few devices.
-                let mut query = conn.prepare_cached(
-                    "SELECT log_index, device, epoch, first_seq, last_seq, hash, bytes, received_ms FROM segment
-                     WHERE device IN (SELECT id FROM device WHERE screen = ?1)
-                       AND +received_ms >= ?2 AND +log_index >= ?3 ORDER BY +log_index LIMIT ?4",
-                )?;
-                let mut found = query.query(params![screen.as_str(), received_from.0, log_index as i64, limit])?;
-                let mut out = Vec::new();
-                while let Some(row) = found.next()? {
-                    out.push(stored_segment(row)?);
-                }
-                Ok(out)
-            })
-            .await?;
-        Ok(segments)
+        Ok(self.read(move |conn| segments_of(conn, &screen, received_from, log_index, limit)).await?)
     }
 
     async fn screens_with(
@@ -394,4 +361,34 @@ impl EvidenceStore for Store {
             .await?;
         Ok(screens)
     }
+}
+
+fn segments_of(
+    conn: &Connection,
+    screen: &ScreenCode,
+    received_from: UtcMillis,
+    log_index: u64,
+    limit: u32,
+) -> Result<Vec<StoredSegment>, StoreError> {
+    let days = log::days(conn)?;
+    // A day's table holds nothing that was received on a later day; wherever on earth, local days begin within one of ours.
+    let from = day_number(received_from.day(UtcOffset(0))) - 1;
+    let mut out = Vec::new();
+    for (at, &(day, _)) in days.iter().enumerate().filter(|(_, (day, _))| *day >= from) {
+        let ends_before = days.get(at + 1).is_some_and(|next| next.1 <= log_index);
+        if ends_before || out.len() >= limit as usize {
+            continue;
+        }
+        // The plus signs keep the engine from walking the whole day: a screen has few devices.
+        let mut query = conn.prepare_cached(&format!(
+            "SELECT {SEGMENT} FROM segment_{day} WHERE device IN (SELECT id FROM device WHERE screen = ?1)
+               AND +received_ms >= ?2 AND +log_index >= ?3 ORDER BY +log_index LIMIT ?4"
+        ))?;
+        let rest = limit - out.len() as u32;
+        let mut found = query.query(params![screen.as_str(), received_from.0, log_index, rest])?;
+        while let Some(row) = found.next()? {
+            out.push(stored_segment(row, day)?);
+        }
+    }
+    Ok(out)
 }

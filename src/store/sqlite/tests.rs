@@ -95,11 +95,23 @@ async fn readers_cannot_write_and_see_what_was_answered() {
 async fn plans_and_segments_cannot_be_changed_even_by_a_defect() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), 1).unwrap();
-    let change = store.write(|tx| {
-        tx.execute("INSERT INTO segment VALUES (0, 1, 1, 1, 9, zeroblob(32), x'00', 5, 0)", [])?;
-        Ok(tx.execute("UPDATE segment SET last_seq = 8", [])?)
-    });
-    assert!(change.await.unwrap_err().to_string().contains("evidence"));
+    let put = |tx: &Connection| {
+        tx.execute_batch(&crate::store::upgrade::day_tables(7))?;
+        tx.execute_batch("INSERT INTO segment_day VALUES (7, 0); INSERT INTO log_entry VALUES (0, x'00')")?;
+        Ok(tx.execute("INSERT INTO segment_7 VALUES (1, 1, 1, 1, 9, x'00', 5)", []).map(drop)?)
+    };
+    store.write(put).await.unwrap();
+    for change in [
+        "UPDATE segment_7 SET last_seq = 8",
+        "DELETE FROM segment_7",
+        "UPDATE log_entry SET leaf = x'01'",
+        "DELETE FROM log_entry",
+    ] {
+        let refused = store.write(|tx| Ok(tx.execute(change, [])?)).await;
+        assert!(refused.unwrap_err().to_string().contains("evidence"), "{change}");
+    }
+    drop(store);
+    Store::open(dir.path(), 1).unwrap(); // with the tables of its days it is the structure of a fresh one
 }
 
 #[test]

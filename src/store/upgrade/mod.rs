@@ -22,6 +22,20 @@ pub(crate) struct Schema {
 /// What this program writes and reads.
 pub(crate) const CURRENT: Schema = Schema { version: 1, fresh: include_str!("../schema.sql"), steps: &[] };
 
+/// The tables of a received day, as the store makes them with its first segment.
+pub(crate) fn day_tables(day: i64) -> String {
+    include_str!("../day.sql").replace("{day}", &day.to_string())
+}
+
+/// The days that have tables of their own.
+fn days(conn: &Connection) -> Result<Vec<i64>, StoreError> {
+    if conn.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'segment_day'")?.exists([])? {
+        let mut query = conn.prepare("SELECT day FROM segment_day")?;
+        return Ok(query.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?);
+    }
+    Ok(Vec::new())
+}
+
 /// Creates, upgrades or accepts the database behind `conn`, in one transaction.
 pub(crate) fn bring_up(conn: &mut Connection, schema: &Schema) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -42,6 +56,9 @@ pub(crate) fn bring_up(conn: &mut Connection, schema: &Schema) -> Result<(), Sto
     }
     let fresh = Connection::open_in_memory()?;
     fresh.execute_batch(schema.fresh)?;
+    for day in days(&tx)? {
+        fresh.execute_batch(&day_tables(day))?;
+    }
     if let Some(difference) = difference(&structure(&fresh)?, &structure(&tx)?) {
         return Err(StoreError::Structure { version: found, difference });
     }

@@ -1,0 +1,218 @@
+//! The log: everything that was taken in or stated, numbered without holes from 0, in the order in which it came.
+//!
+//! Segments lie in one table per received day, so that retention drops whole days; statements, which are few and kept
+//! for ever, lie beside them. Both share one numbering: the leaves of the tree that outsiders verify.
+//!
+//! [`Log::round`] lets the tree follow the entries: hashes to disk, fsync, checkpoint signed and witnessed, compare and
+//! swap, publish. It begins from nothing but the store and the files, so coming back from a crash is the same round.
+//! Invariant: of one size no two checkpoints are ever published.
+
+mod files;
+mod read;
+mod round;
+
+pub use files::{DiskFiles, LogFiles};
+pub use read::{DeviceProofs, SegmentProof};
+pub use round::{ConsistencyFrom, Round, Unwitnessed, Witnesses};
+
+use super::ProofError;
+use async_trait::async_trait;
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::entry::{Statement, segment_leaf};
+use lichphat_playlists::proof::note::VerifierKey;
+use lichphat_playlists::proof::tile::ShortTile;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::{LogSigning, SigningKey};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// Why the log cannot go on, or cannot answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] ProofError),
+    /// A file of the log could not be read or written.
+    #[error("the log's files: {0}; look for space and rights in the data directory's log/, the next round goes on")]
+    Files(#[from] std::io::Error),
+    /// A tile is shorter than the signed tree, and could not be written anew.
+    #[error("{0}; bring log/tile back from a backup")]
+    Short(#[from] ShortTile),
+    /// The store holds less than was published.
+    #[error(
+        "the log was published up to {published} entries and the database holds {held} of that history: it was restored from an \
+         older backup or changed; bring the newer database back. If that is lost, the log is over: move keys/log.key and \
+         log/checkpoint away and run `lichphat init`, for a new log under a new key that devices and auditors must be told of"
+    )]
+    RolledBack {
+        /// Entries of the published checkpoint.
+        published: u64,
+        /// Entries in the store that stand behind it.
+        held: u64,
+    },
+    /// An entry that the tree needs is not there.
+    #[error("entry {0} of the log is missing in the database; run `lichphat check`")]
+    Missing(u64),
+    /// The tiles do not lead to the signed root, and neither do the entries.
+    #[error("the stored entries are not those of the signed checkpoint of {0} entries; run `lichphat check`")]
+    Rewritten(u64),
+    /// The program's own defect.
+    #[error("a step of the log was lost: {0}")]
+    Lost(String),
+}
+
+/// A segment as the store holds it.
+#[derive(Debug, Clone)]
+pub struct StoredSegment {
+    /// Its place in the log.
+    pub log_index: u64,
+    /// The received day whose table holds it.
+    pub day: LocalDay,
+    /// Device the row names.
+    pub device: DeviceId,
+    /// Epoch the row names.
+    pub epoch: Epoch,
+    /// First record the row names.
+    pub first_seq: Seq,
+    /// Last record the row names.
+    pub last_seq: Seq,
+    /// The signed bytes.
+    pub bytes: Vec<u8>,
+    /// When it arrived.
+    pub received: UtcMillis,
+}
+
+/// An entry of the log as the store holds it.
+#[derive(Debug, Clone)]
+pub enum StoredEntry {
+    /// A segment in its day's table.
+    Segment(StoredSegment),
+    /// A leaf that stands by itself: a statement, or a segment that shares its bundle with kept ones when its day is gone.
+    Leaf {
+        /// Its place in the log.
+        log_index: u64,
+        /// The leaf.
+        bytes: Vec<u8>,
+    },
+}
+
+impl StoredEntry {
+    /// Its place in the log.
+    pub fn log_index(&self) -> u64 {
+        match self {
+            Self::Segment(segment) => segment.log_index,
+            Self::Leaf { log_index, .. } => *log_index,
+        }
+    }
+
+    /// The bytes that are hashed.
+    pub fn leaf(&self) -> Vec<u8> {
+        match self {
+            Self::Segment(segment) => segment_leaf(segment.received, &segment.bytes),
+            Self::Leaf { bytes, .. } => bytes.clone(),
+        }
+    }
+}
+
+/// A signed checkpoint of the log, as it was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// Entries.
+    pub size: u64,
+    /// Root over them.
+    pub root: Sha256Hash,
+    /// The note: signed by the log, cosigned by those who answered.
+    pub note: String,
+    /// When it was signed.
+    pub at: UtcMillis,
+}
+
+/// Where a segment lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// Its first record.
+    pub first_seq: Seq,
+    /// Its number in the log.
+    pub log_index: u64,
+    /// When it arrived.
+    pub received: UtcMillis,
+}
+
+/// A received day whose segments are held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldDay {
+    /// The local day.
+    pub day: LocalDay,
+    /// Entries before this one are of earlier days.
+    pub first_index: u64,
+}
+
+/// What the store must do for the log; each call is one transaction.
+#[async_trait]
+pub trait LogStore: Send + Sync {
+    /// Entries so far, published or not: the number of the next one.
+    async fn log_size(&self) -> Result<u64, ProofError>;
+    /// The entries that are held of this range, in order. Of an honest, unpruned log: all of them.
+    async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError>;
+    /// The newest signed checkpoint of the log of that name; none before the first.
+    async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError>;
+    /// Compare and swap: keeps `new` as the newest checkpoint if the one before is still of `old` entries (none: there is
+    /// none yet). False when somebody else was first; nothing is kept then.
+    async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError>;
+    /// Keeps the note of a checkpoint again, with more cosignatures below the same text.
+    async fn cosigned(&self, origin: &str, head: Head) -> Result<(), ProofError>;
+    /// The published segments of a device's epoch that hold records after `after`, with numbers below `size`, in order,
+    /// at most `limit`, without their bytes.
+    async fn places(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        after: Seq,
+        size: u64,
+        limit: u32,
+    ) -> Result<Vec<Place>, ProofError>;
+    /// Adds the scheduler's word as the next entry; the answer is its number.
+    async fn state(&self, statement: Statement) -> Result<u64, ProofError>;
+    /// The days whose segments are held, in order. The first one is where retention stands.
+    async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError>;
+}
+
+/// The log's door.
+pub struct Log {
+    store: Arc<dyn LogStore>,
+    files: Arc<dyn LogFiles>,
+    witnesses: Arc<dyn Witnesses>,
+    clock: Arc<dyn Clock>,
+    name: VerifierKey<LogSigning>,
+    key: SigningKey<LogSigning>,
+    /// Were the files looked at as a whole since this program began?
+    looked: AtomicBool,
+}
+
+impl Log {
+    /// Ties the log to its store, files, witnesses and clock, to its name and to the key that signs for it.
+    pub fn new(
+        store: Arc<dyn LogStore>,
+        files: Arc<dyn LogFiles>,
+        witnesses: Arc<dyn Witnesses>,
+        clock: Arc<dyn Clock>,
+        name: VerifierKey<LogSigning>,
+        key: SigningKey<LogSigning>,
+    ) -> Self {
+        Self { store, files, witnesses, clock, name, key, looked: AtomicBool::new(false) }
+    }
+
+    /// Name and public key: what readers pin.
+    pub fn name(&self) -> &VerifierKey<LogSigning> {
+        &self.name
+    }
+}
+
+/// Runs `work` where it may wait for the disk.
+async fn on_disk<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LogError> + Send + 'static,
+) -> Result<T, LogError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| LogError::Lost(error.to_string()))?
+}

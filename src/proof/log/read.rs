@@ -1,0 +1,125 @@
+//! What the log answers: its files as C2SP tlog-tiles lays them out, and proofs for a device.
+
+use super::round::{consistency, nodes, width};
+use super::{Head, Log, LogError, on_disk};
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::proof::note::{Note, sign};
+use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, bundle};
+use lichphat_playlists::proof::tree;
+use lichphat_playlists::time::UtcMillis;
+use std::sync::Arc;
+
+/// Proofs that the log holds a device's segments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceProofs {
+    /// The newest checkpoint.
+    pub checkpoint: Head,
+    /// Proof that it continues the one of the size the device named; empty when that is 0 or not smaller.
+    pub consistency: Vec<Sha256Hash>,
+    /// The segments, in order.
+    pub segments: Vec<SegmentProof>,
+}
+
+/// Proof that the log holds one segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentProof {
+    /// Its first record.
+    pub first_seq: Seq,
+    /// Its number in the log.
+    pub log_index: u64,
+    /// When it arrived: a part of the leaf.
+    pub received: UtcMillis,
+    /// From the leaf upwards.
+    pub proof: Vec<Sha256Hash>,
+}
+
+/// Segments proven in one answer.
+const PROVEN_AT_ONCE: u32 = 512;
+
+impl Log {
+    /// The newest checkpoint; none before the first round.
+    pub async fn head(&self) -> Result<Option<Head>, LogError> {
+        Ok(self.store.head(self.name.name()).await?)
+    }
+
+    /// The published checkpoint's note; none before the first round.
+    pub async fn checkpoint(&self) -> Result<Option<String>, LogError> {
+        let files = Arc::clone(&self.files);
+        on_disk(move || Ok(files.published()?)).await
+    }
+
+    /// Proofs for the segments of a device's epoch that hold records after `after`, at most 512 of them, in the newest
+    /// checkpoint, which is shown to continue the one of `size` entries that the device has seen. None before the first round.
+    pub async fn proofs(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        after: Seq,
+        size: u64,
+    ) -> Result<Option<DeviceProofs>, LogError> {
+        let Some(head) = self.head().await? else { return Ok(None) };
+        let places = self.store.places(device, epoch, after, head.size, PROVEN_AT_ONCE).await?;
+        let files = Arc::clone(&self.files);
+        on_disk(move || {
+            let consistency = consistency(&*files, size.min(head.size), head.size)?;
+            let nodes = nodes(&*files, head.size);
+            let segments = places.into_iter().map(|place| {
+                let proof = tree::inclusion(&nodes, place.log_index, head.size)?;
+                let (first_seq, log_index, received) = (place.first_seq, place.log_index, place.received);
+                Ok(SegmentProof { first_seq, log_index, received, proof })
+            });
+            let segments = segments.collect::<Result<_, LogError>>()?;
+            Ok(Some(DeviceProofs { checkpoint: head, consistency, segments }))
+        })
+        .await
+    }
+
+    /// A tile or an entry bundle of the newest checkpoint's tree, of any width that it fills; none when it does not, and
+    /// of bundles that retention has dropped.
+    pub async fn resource(&self, resource: Resource) -> Result<Option<Vec<u8>>, LogError> {
+        let Some(head) = self.head().await? else { return Ok(None) };
+        let (tile, wanted) = match resource {
+            Resource::Hashes { level, index, width } => ((level, index), usize::from(width)),
+            Resource::Entries { index, width } => ((0, index), usize::from(width)),
+        };
+        if tile.1 > head.size || width(tile, head.size) < wanted {
+            return Ok(None);
+        }
+        if let Resource::Entries { index, .. } = resource {
+            return self.bundle(index * TILE_WIDTH, wanted).await;
+        }
+        let files = Arc::clone(&self.files);
+        on_disk(move || {
+            let hashes = super::round::filled(&*files, tile, head.size)?;
+            Ok(Some(hashes.iter().take(wanted).flat_map(|hash| hash.0).collect()))
+        })
+        .await
+    }
+
+    async fn bundle(&self, first: u64, width: usize) -> Result<Option<Vec<u8>>, LogError> {
+        if first < self.minimum_index().await? {
+            return Ok(None);
+        }
+        let end = first + width as u64;
+        let entries = self.store.entries(first..end).await?;
+        let missing = (first..end).zip(entries.iter().map(|e| Some(e.log_index())).chain(std::iter::repeat(None)));
+        if let Some((missing, _)) = missing.into_iter().find(|(expected, found)| *found != Some(*expected)) {
+            return Err(LogError::Missing(missing));
+        }
+        let leaves: Vec<Vec<u8>> = entries.iter().map(super::StoredEntry::leaf).collect();
+        let bytes = bundle(leaves.iter().map(Vec::as_slice));
+        bytes.map(Some).ok_or_else(|| LogError::Lost(format!("an entry from {first} on is too long for a bundle")))
+    }
+
+    /// Entries before this one may be gone; a multiple of a bundle's width, so that every bundle from it on is whole.
+    pub async fn minimum_index(&self) -> Result<u64, LogError> {
+        let first = self.store.held_days().await?.first().map_or(0, |day| day.first_index);
+        Ok(first / TILE_WIDTH * TILE_WIDTH)
+    }
+
+    /// The same as a note that the log signs: `<origin>/minimum-index`, and the number.
+    pub async fn minimum_index_note(&self) -> Result<String, LogError> {
+        let text = format!("{}/minimum-index\n{}\n", self.name.name(), self.minimum_index().await?);
+        Ok(Note { signatures: vec![sign(&text, &self.name, &self.key)], text }.to_string())
+    }
+}

@@ -1,0 +1,242 @@
+//! The log on SQLite: the tables of each received day, and the numbering that segments and statements share.
+
+use super::Store;
+use super::rows::{day_number, local_day};
+use crate::error::StoreError;
+use crate::proof::log::{Head, HeldDay, LogStore, Place, StoredEntry, StoredSegment};
+use crate::proof::{Arrived, ProofError};
+use crate::store::upgrade::day_tables;
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::time::UtcMillis;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::ops::Range;
+
+/// Columns of a segment, as [`stored_segment`] reads them.
+pub(super) const SEGMENT: &str = "log_index, device, epoch, first_seq, last_seq, bytes, received_ms";
+
+/// A row of [`SEGMENT`] in the table of `day`.
+pub(super) fn stored_segment(row: &Row<'_>, day: i64) -> Result<StoredSegment, StoreError> {
+    Ok(StoredSegment {
+        log_index: row.get::<_, i64>(0)?.unsigned_abs(),
+        day: local_day(day),
+        device: DeviceId(row.get(1)?),
+        epoch: Epoch(row.get(2)?),
+        first_seq: Seq(row.get::<_, i64>(3)?.unsigned_abs()),
+        last_seq: Seq(row.get::<_, i64>(4)?.unsigned_abs()),
+        bytes: row.get(5)?,
+        received: UtcMillis(row.get(6)?),
+    })
+}
+
+/// Day and first entry of each day that is held, in order.
+pub(super) fn days(conn: &Connection) -> Result<Vec<(i64, u64)>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT day, first_index FROM segment_day ORDER BY day")?;
+    let days = query.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+    Ok(days.collect::<Result<_, _>>()?)
+}
+
+/// The newest day, with its first entry.
+fn newest_day(conn: &Connection) -> Result<Option<(i64, u64)>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT day, first_index FROM segment_day ORDER BY day DESC LIMIT 1")?;
+    Ok(query.query_row([], |r| Ok((r.get(0)?, r.get(1)?))).optional()?)
+}
+
+/// Number of the next entry.
+fn next_index(conn: &Connection, newest: Option<(i64, u64)>) -> Result<u64, StoreError> {
+    let statements = "coalesce((SELECT max(log_index) + 1 FROM log_entry), 0)";
+    let next = match newest {
+        Some((day, first)) => conn
+            .prepare_cached(&format!(
+                "SELECT max(?1, coalesce((SELECT max(log_index) + 1 FROM segment_{day}), 0), {statements})"
+            ))?
+            .query_row([first], |r| r.get(0))?,
+        None => conn.prepare_cached(&format!("SELECT {statements}"))?.query_row([], |r| r.get(0))?,
+    };
+    Ok(next)
+}
+
+/// Writes a segment as the next entry. Its day is the newest there is, unless it arrived on a later one, whose tables
+/// are made then; the answer is that day.
+pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<i64, StoreError> {
+    let s = &arrived.segment;
+    let newest = newest_day(tx)?;
+    let next = next_index(tx, newest)?;
+    let today = day_number(arrived.day);
+    let day = match newest {
+        Some((day, _)) if day >= today => day,
+        _ => {
+            tx.execute_batch(&day_tables(today))?;
+            let first = newest.map_or(0, |_| next); // the first day of all begins the log
+            tx.execute("INSERT INTO segment_day (day, first_index) VALUES (?1, ?2)", params![today, first])?;
+            today
+        }
+    };
+    tx.prepare_cached(&format!("INSERT INTO segment_{day} ({SEGMENT}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"))?.execute(
+        params![
+            next,
+            s.device.0,
+            s.epoch.0,
+            s.first_seq.0 as i64,
+            s.last_seq().0 as i64,
+            arrived.envelope.as_bytes(),
+            arrived.received.0,
+        ],
+    )?;
+    Ok(day)
+}
+
+/// Writes a statement as the next entry; for the transactions of other rooms, too.
+pub(super) fn append_statement(tx: &Connection, statement: Statement) -> Result<u64, StoreError> {
+    let next = next_index(tx, newest_day(tx)?)?;
+    tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?
+        .execute(params![next, Entry::Statement(statement).encode()])?;
+    Ok(next)
+}
+
+/// The segment held that covers record `seq` of a device's epoch, or the last one before it.
+pub(super) fn segment_at(
+    conn: &Connection,
+    device: DeviceId,
+    epoch: Epoch,
+    seq: Seq,
+) -> Result<Option<StoredSegment>, StoreError> {
+    for (day, _) in days(conn)?.into_iter().rev() {
+        let found = conn
+            .prepare_cached(&format!(
+                "SELECT {SEGMENT} FROM segment_{day} WHERE device = ?1 AND epoch = ?2 AND first_seq <= ?3
+                 ORDER BY first_seq DESC LIMIT 1"
+            ))?
+            .query_row(params![device.0, epoch.0, seq.0 as i64], |r| Ok(stored_segment(r, day)))
+            .optional()?;
+        if let Some(segment) = found {
+            return segment.map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn entries(conn: &Connection, range: &Range<u64>) -> Result<Vec<StoredEntry>, StoreError> {
+    let mut out = Vec::new();
+    let days = days(conn)?;
+    for (at, &(day, first)) in days.iter().enumerate() {
+        let end = days.get(at + 1).map_or(u64::MAX, |next| next.1);
+        if first >= range.end || end <= range.start {
+            continue;
+        }
+        let mut query = conn.prepare_cached(&format!(
+            "SELECT {SEGMENT} FROM segment_{day} WHERE log_index >= ?1 AND log_index < ?2 ORDER BY log_index"
+        ))?;
+        let mut found = query.query(params![range.start, range.end])?;
+        while let Some(row) = found.next()? {
+            out.push(StoredEntry::Segment(stored_segment(row, day)?));
+        }
+    }
+    let mut query =
+        conn.prepare_cached("SELECT log_index, leaf FROM log_entry WHERE log_index >= ?1 AND log_index < ?2")?;
+    let mut found = query.query(params![range.start, range.end])?;
+    while let Some(row) = found.next()? {
+        out.push(StoredEntry::Leaf { log_index: row.get(0)?, bytes: row.get(1)? });
+    }
+    out.sort_by_key(StoredEntry::log_index);
+    Ok(out)
+}
+
+fn head(conn: &Connection, origin: &str) -> Result<Option<Head>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 ORDER BY size DESC LIMIT 1",
+    )?;
+    let read = |r: &Row<'_>| {
+        Ok(Head { size: r.get(0)?, root: Sha256Hash(r.get(1)?), note: r.get(2)?, at: UtcMillis(r.get(3)?) })
+    };
+    Ok(query.query_row([origin], read).optional()?)
+}
+
+/// Where the segments lie that hold records after `after`, in order.
+fn places_after(conn: &Connection, device: DeviceId, epoch: Epoch, after: Seq) -> Result<Vec<Place>, StoreError> {
+    let mut places = Vec::new();
+    for (day, _) in days(conn)?.into_iter().rev() {
+        let mut query = conn.prepare_cached(&format!(
+            "SELECT first_seq, last_seq, log_index, received_ms FROM segment_{day} WHERE device = ?1 AND epoch = ?2
+             ORDER BY first_seq DESC"
+        ))?;
+        let mut found = query.query(params![device.0, epoch.0])?;
+        while let Some(row) = found.next()? {
+            if row.get::<_, u64>(1)? <= after.0 {
+                places.reverse();
+                return Ok(places);
+            }
+            let (first_seq, received) = (Seq(row.get(0)?), UtcMillis(row.get(3)?));
+            places.push(Place { first_seq, log_index: row.get(2)?, received });
+        }
+    }
+    places.reverse();
+    Ok(places)
+}
+
+#[async_trait::async_trait]
+impl LogStore for Store {
+    async fn log_size(&self) -> Result<u64, ProofError> {
+        Ok(self.read(|conn| next_index(conn, newest_day(conn)?)).await?)
+    }
+
+    async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError> {
+        Ok(self.read(move |conn| entries(conn, &range)).await?)
+    }
+
+    async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError> {
+        let origin = origin.to_owned();
+        Ok(self.read(move |conn| head(conn, &origin)).await?)
+    }
+
+    async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError> {
+        let origin = origin.to_owned();
+        let swapped = self
+            .write(move |tx| {
+                if head(tx, &origin)?.map(|h| h.size) != old || old.is_some_and(|old| old >= new.size) {
+                    return Ok(false);
+                }
+                tx.prepare_cached(
+                    "INSERT INTO log_checkpoint (origin, size, root, note, at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
+                )?
+                .execute(params![origin, new.size, new.root.0, new.note, new.at.0])?;
+                Ok(true)
+            })
+            .await?;
+        Ok(swapped)
+    }
+
+    async fn cosigned(&self, origin: &str, head: Head) -> Result<(), ProofError> {
+        let origin = origin.to_owned();
+        self.write(move |tx| {
+            tx.prepare_cached("UPDATE log_checkpoint SET note = ?3 WHERE origin = ?1 AND size = ?2 AND root = ?4")?
+                .execute(params![origin, head.size, head.note, head.root.0])?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn places(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        after: Seq,
+        size: u64,
+        limit: u32,
+    ) -> Result<Vec<Place>, ProofError> {
+        let mut places = self.read(move |conn| places_after(conn, device, epoch, after)).await?;
+        places.retain(|place| place.log_index < size);
+        places.truncate(limit as usize);
+        Ok(places)
+    }
+
+    async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
+        Ok(self.write(move |tx| append_statement(tx, statement)).await?)
+    }
+
+    async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError> {
+        let days = self.read(days).await?;
+        Ok(days.into_iter().map(|(day, first_index)| HeldDay { day: local_day(day), first_index }).collect())
+    }
+}
