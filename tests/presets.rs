@@ -172,7 +172,8 @@ fn every_preset_says_where_it_comes_from_and_under_which_licence() {
 #[test]
 fn the_documentation_of_imports_is_what_the_code_takes() {
     let path = root().join("docs/imports.md");
-    let text = documentation(lichphat::campaigns::documentation());
+    let rest = [lichphat::campaigns::documentation(), lichphat::exchange::documentation()].concat();
+    let text = documentation(&rest);
     if std::env::var_os("LICHPHAT_BLESS").is_some() {
         std::fs::write(&path, &text).unwrap();
     }

@@ -8,6 +8,9 @@ use lichphat::directory::counts::{CountColumns, read_counts};
 use lichphat::directory::import::{Context, Kind, parse};
 use lichphat::directory::problem::Problems;
 use lichphat::directory::table::SourceFile;
+use lichphat::exchange::log::{Known, Log, read};
+use lichphat::exchange::mapping::Mapping;
+use lichphat::exchange::out::Form;
 use lichphat_player::config::PlayerConfig;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::Provisioning;
@@ -185,5 +188,82 @@ pub(super) fn count_seeds() -> Vec<Vec<u8>> {
     vec![
         choosing(0, b"date,hour,count\n2026-11-20,7,120\n2026-11-20,8,\n2026-11-21,23,4.5\n"),
         choosing(1, b"date;time;count;place\n2026-11-20;07:15;120;X\n2026-11-20;24:00;3;Y\n"),
+    ]
+}
+
+/// An order of the small town, of which logs can speak.
+static ORDERS: LazyLock<Campaigns> = LazyLock::new(|| {
+    let file = SourceFile { name: "order.toml", bytes: include_bytes!("../../tests/fixtures/town/order.toml") };
+    let mut known = Campaigns::default();
+    let beside = campaigns::Context { directory: &CITY, campaigns: &known, now: noon(19) };
+    let batch = campaigns::directive(file, beside).expect("a good file");
+    known.apply(batch);
+    known
+});
+
+fn log(form: Form, bytes: &[u8], mapping: &Mapping) -> Result<Log, Problems> {
+    let known = Known { directory: &TOWN, campaigns: &ORDERS, now: noon(20), offset: HANOI };
+    read(form, SourceFile { name: "log.csv", bytes }, mapping, known)
+}
+
+const MAPPED: &str =
+    "screen;what;day;at;secs\noffice;clip;20/11/2026;08:00:00;15\nX;clip;20/11/2026;08:05:00;00:00:15\n";
+const MAPPING: &str = "zone = \"+07:00\"\ntime = \"%d/%m/%Y %H:%M:%S\"\nskip_unknown = true\n[columns]\nscreen = \"screen\"\n\
+                       media = \"what\"\nstart = \"at\"\ndate = \"day\"\nlength = \"secs\"\n[screens]\nX = \"bus\"\n[media]\n\
+                       clip = \"clean-street\"\n";
+
+/// Other vendors' logs, and how they are to be read. What is taken is each play once, in order, none of them in the
+/// future; written in our own form it reads the same.
+pub(super) fn declared_plays(data: &[u8]) -> bool {
+    let Some((way, bytes)) = chosen(data, 5) else { return false };
+    let mapping =
+        Mapping::parse(SourceFile { name: "map.toml", bytes: if way == 4 { bytes } else { MAPPING.as_bytes() } });
+    let mapping = match mapping {
+        Err(problems) => return told(&problems),
+        Ok(mapping) => mapping,
+    };
+    let read = match way {
+        0 => log(Form::Prs, bytes, &Mapping::default()),
+        1 => log(Form::Xibo, bytes, &Mapping::default()),
+        2 => log(Form::Csv, bytes, &Mapping::default()),
+        3 => log(Form::Csv, bytes, &mapping),
+        _ => {
+            let _ = log(Form::Csv, MAPPED.as_bytes(), &mapping).map_err(|problems| told(&problems));
+            return true;
+        }
+    };
+    let log_read = match read {
+        Err(problems) => return told(&problems),
+        Ok(read) => read,
+    };
+    let name = |p: &lichphat::exchange::log::LogPlay| (p.screen.clone(), p.start, p.campaign.clone());
+    assert!(log_read.plays.windows(2).all(|two| name(&two[0]) < name(&two[1])), "a play twice, or out of order");
+    let mut own = "screen,campaign,start,end,standing\n".to_owned();
+    for play in &log_read.plays {
+        assert!(play.start <= play.end && play.end <= noon(20).plus_ms(10_000), "an impossible play: {play:?}");
+        let (start, end) = (play.start.rfc3339(HANOI), play.end.rfc3339(HANOI));
+        own += &format!("{},{},{start},{end},counted\n", play.screen, play.campaign);
+    }
+    let again = log(Form::Csv, own.as_bytes(), &Mapping::default());
+    let again = again.unwrap_or_else(|problems| panic!("taken once, then refused: {problems}"));
+    let same = |log: &Log| log.plays.iter().map(|p| (name(p), p.end)).collect::<Vec<_>>();
+    assert_eq!(same(&again), same(&log_read), "reads differently");
+    true
+}
+
+pub(super) fn declared_seeds() -> Vec<Vec<u8>> {
+    let xibo = "Stat Date,Type,FromDT,ToDT,Layout,Campaign,Display,Media,Tag,Duration,Count,Engagements\n\
+                2026-11-20 09:00:00,media,2026-11-20 08:00:00,2026-11-20 08:00:15,L,clean-street,office,a.mp4,,15,1,[]\n\
+                2026-11-20 09:00:00,layout,2026-11-20 08:00:00,2026-11-20 08:10:00,L,,office,,,600,1,[]\n";
+    let prs = "office,2026-11-20T01:00:00.000,+07:00,2026-11-20T01:00:15.000,+07:00,15000,,clean-street,,0,,0,,c,\"a, b\",,,1/1,1/1/1\n\
+               bus,2026-11-20T01:05:00.000,Z,,,15000,,clean-street,,0,,0,,c,d,,,1/1,1/1/2\n";
+    let own = "id,screen,campaign,start,end,standing\n1/1/1,office,clean-street,2026-11-20T08:00:00.000+07:00,2026-11-20T08:00:15.000+07:00,counted\n\
+               1/1/2,office,clean-street,2026-11-20T08:20:00.000+07:00,2026-11-20T08:20:15.000+07:00,not-counted\n";
+    vec![
+        choosing(0, prs.as_bytes()),
+        choosing(1, xibo.as_bytes()),
+        choosing(2, own.as_bytes()),
+        choosing(3, MAPPED.as_bytes()),
+        choosing(4, MAPPING.as_bytes()),
     ]
 }

@@ -47,6 +47,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "directory_imports", hold: files::directory, seeds: files::directory_seeds },
     Target { name: "campaign_imports", hold: files::campaigns, seeds: files::campaign_seeds },
     Target { name: "counts", hold: files::counts, seeds: files::count_seeds },
+    Target { name: "declared_plays", hold: files::declared_plays, seeds: files::declared_seeds },
 ];
 
 /// JSON that is taken is written again, and reads the same.

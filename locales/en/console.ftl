@@ -79,6 +79,7 @@ figure-existing = Existing screens
 figure-reporting = Reporting
 figure-declared = Declared
 figure-silent = Silent
+figure-declared-plays = Plays declared by others, not proven
 figure-mean = Average plays a day
 figure-made-good = Plays made good
 rule-average = { $plays_t } times a { $per } on average
@@ -206,6 +207,18 @@ note-suspended = Suspended by the order “{ $order }”, { $hours }: { $content
 all-day = all day
 note-off-duty = The screen is off duty on this day, so nothing is owed.
 note-no-plan = There is no plan for this day yet. Plans are made 7 days ahead.
+note-declared = { $order }: { $n ->
+    [one] { $n_t } play in its hours is declared by others: not proven, and no part of the result.
+   *[other] { $n_t } plays in its hours are declared by others: not proven, and no part of the result.
+  }
+note-declared-refused = { $order }: { $n ->
+    [one] { $n_t } play in its hours is declared by others: not proven, and no part of the result; { $refused_t } more would not count ({ $why }).
+   *[other] { $n_t } plays in its hours are declared by others: not proven, and no part of the result; { $refused_t } more would not count ({ $why }).
+  }
+screen-declared = { $n ->
+    [one] { $n_t } play declared by others, not proven
+   *[other] { $n_t } plays declared by others, not proven
+  }
 note-no-plan-past = There was no plan for this day.
 tier-fixed = fixed event
 tier-order = order

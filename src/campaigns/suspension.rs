@@ -86,6 +86,17 @@ impl Campaigns {
         Suspended(self.suspensions_on(directory, screen, day).filter_map(of).collect())
     }
 
+    /// Seconds of a day in which an order's plays count on a screen: its windows while the screen is on duty, less what is
+    /// suspended.
+    pub fn windows_on(&self, directory: &Directory, order: &Directive, screen: &Screen, day: LocalDay) -> IntervalSet {
+        let duty = directory.duty(screen, day);
+        let within = match order.quota.map(|q| q.within) {
+            Some(Within::Peak) => directory.peak_windows(screen, day).intersect(&duty),
+            Some(Within::Duty) | None => duty,
+        };
+        within.minus(&self.suspended_on(directory, screen, day).off(ContentClass::Order))
+    }
+
     /// What becomes of an order's quota on a day that is suspended for it: no second is left in which it counts.
     pub(super) fn suspends(
         &self,

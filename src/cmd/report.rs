@@ -51,6 +51,7 @@ struct Row<'a> {
     made_good: u32,
     outside: u32,
     not_counted: u32,
+    declared: u32,
     pending: u32,
     missed: u32,
     mean_per_day: f64,
@@ -62,7 +63,7 @@ struct Row<'a> {
     cause: &'a str,
 }
 
-const COLUMNS: [&str; 20] = [
+const COLUMNS: [&str; 21] = [
     "screen",
     "name",
     "kind",
@@ -74,6 +75,7 @@ const COLUMNS: [&str; 20] = [
     "made_good",
     "outside",
     "not_counted",
+    "declared",
     "pending",
     "missed",
     "mean_per_day",
@@ -99,6 +101,7 @@ fn row(line: &ScreenLine) -> Row<'_> {
         made_good: line.made_good,
         outside: line.counted_outside,
         not_counted: line.not_counted,
+        declared: line.declared_plays,
         pending: line.pending,
         missed: line.missed,
         mean_per_day: line.mean_per_day,
@@ -121,6 +124,7 @@ struct UnitRow<'a> {
     owed: u32,
     counted: u32,
     made_good: u32,
+    declared: u32,
     pending: u32,
     missed: u32,
     mean_per_day: f64,
@@ -131,7 +135,7 @@ struct UnitRow<'a> {
     cause: &'a str,
 }
 
-const UNIT_COLUMNS: [&str; 15] = [
+const UNIT_COLUMNS: [&str; 16] = [
     "unit",
     "name",
     "screens",
@@ -139,6 +143,7 @@ const UNIT_COLUMNS: [&str; 15] = [
     "owed",
     "counted",
     "made_good",
+    "declared",
     "pending",
     "missed",
     "mean_per_day",
@@ -158,6 +163,7 @@ fn unit_row(line: &QuotaUnit) -> UnitRow<'_> {
         owed: line.owed,
         counted: line.counted,
         made_good: line.made_good,
+        declared: line.declared_plays,
         pending: line.pending,
         missed: line.missed,
         mean_per_day: line.mean_per_day,
@@ -216,4 +222,16 @@ pub(super) fn say_totals(report: &Report, context: &Context) {
             report.campaign, t.existing, t.on_duty, t.met, t.short, t.mean_per_day, t.min_per_day
         ),
     );
+    if t.declared_plays > 0 {
+        context.say(
+            &format!(
+                "Bên khác khai thêm {} lượt trên {} màn hình, chưa được chứng minh, không tính vào trên.",
+                t.declared_plays, t.declared
+            ),
+            &format!(
+                "Others declare {} plays more on {} screens: not proven, no part of the above.",
+                t.declared_plays, t.declared
+            ),
+        );
+    }
 }

@@ -1,8 +1,8 @@
 //! The compliance room: quota + plan + proof -> figures one can check.
 //!
-//! Invariants: this room writes nothing; what was played it takes from proof alone; every figure
-//! can be walked back to the records it counts; `met + short` is the number of targeted screens
-//! on duty.
+//! Invariants: this room writes nothing; what was played it takes from proof alone, and what others declare stands beside
+//! it and never in it; every figure can be walked back to the records it counts; `met + short` is the number of targeted
+//! screens on duty.
 
 mod report;
 pub mod screen_day;
@@ -14,6 +14,7 @@ pub use report::Reports;
 
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::proof::declared::Declared;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::collections::BTreeMap;
 
@@ -49,6 +50,12 @@ pub trait ComplianceStore: Send + Sync {
         from: LocalDay,
         to: LocalDay,
     ) -> Result<BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>, ComplianceError>;
+    /// What others declare of one screen and day, by campaign.
+    async fn declared_on(
+        &self,
+        screen: &ScreenCode,
+        day: LocalDay,
+    ) -> Result<BTreeMap<CampaignCode, Declared>, ComplianceError>;
     /// Every screen that ever had a device.
     async fn devices(&self) -> Result<BTreeMap<ScreenCode, DeviceFacts>, ComplianceError>;
 }

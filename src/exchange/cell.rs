@@ -10,3 +10,8 @@ pub fn harmless(cell: &str) -> Cow<'_, str> {
     let runs = cell.starts_with(RUN) && cell.parse::<f64>().is_err();
     if runs { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
+
+/// The text again, without the mark that [`harmless`] put in front.
+pub fn plain(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|rest| rest.starts_with(RUN)).unwrap_or(cell)
+}

@@ -1,13 +1,20 @@
-//! The exchange room: plays go out in the forms that other people's systems read.
+//! The exchange room: plays go out in the forms that other people's systems read, and what others declare comes in.
 //!
 //! Invariants: what leaves is what proof says, judged by its one rule and nothing else; a form that cannot say how a
 //! record stands carries only plays that count; every row has the play's own name, `device/epoch/seq`, so nothing is
-//! there twice; rows are written one by one, never gathered.
+//! there twice; rows are written one by one, never gathered. What comes in is a declaration and stays one: in tables of
+//! its own, with the hash of its file and who brought it, once however often it is brought, and never in a figure that
+//! is proven.
 
 pub mod cell;
+pub mod declare;
+mod document;
+pub mod log;
+pub mod mapping;
 pub mod out;
 mod parquet_out;
 pub mod play;
+mod rows;
 
-pub use out::{Form, Sink};
-pub use play::{COLUMNS, Column, Play, Value};
+pub use declare::{Declaration, DeclaredStore, HeldPlay, Rule, Taken};
+pub use document::documentation;

@@ -86,8 +86,17 @@ mod tests {
             Reason::NotInPlan,
         ];
         let doubts = [Doubt::PlanUnknown, Doubt::ClockUnset].map(|d| d.code().to_owned());
-        let figures =
-            ["pending", "no-record", "silent", "no-device", "no-room", "not-declared", "no-player", "not-planned"];
+        let figures = [
+            "pending",
+            "no-record",
+            "silent",
+            "no-device",
+            "no-room",
+            "not-declared",
+            "declared-only",
+            "no-player",
+            "not-planned",
+        ];
         records.chain(plain).map(Reason::code).chain(doubts).chain(figures.map(str::to_owned)).collect()
     }
 

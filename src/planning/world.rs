@@ -1,7 +1,7 @@
 //! From directory, campaigns and library to each screen's horizon: pure.
 
 use super::compose::{FixedEvent, Hush, LoopItem, muted};
-use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing, windows};
+use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horizon, left_packing};
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
 use super::{DayFact, DayInput, Known, PlanStore, PlanningError};
@@ -205,10 +205,8 @@ impl World<'_> {
 
     /// Most plays of an order that a screen could carry on a day in `seconds` of it.
     fn room(&self, order: &Directive, screen: &Screen, day: LocalDay, seconds: &IntervalSet) -> u32 {
-        let (Some(quota), Some(product)) = (order.quota, &order.product) else { return 0 };
-        let (duty, peak) = (self.directory.duty(screen, day), self.directory.peak_windows(screen, day));
-        let off = self.campaigns.suspended_on(self.directory, screen, day).off(ContentClass::Order);
-        let windows = windows(quota.within, &duty, &peak).minus(&off).intersect(seconds);
+        let (Some(_), Some(product)) = (order.quota, &order.product) else { return 0 };
+        let windows = self.campaigns.windows_on(self.directory, order, screen, day).intersect(seconds);
         left_packing(&windows, product.length_s, order.min_gap_s.max(product.length_s))
     }
 

@@ -364,3 +364,39 @@ CREATE TABLE rollup_reason (
     n        INTEGER NOT NULL CHECK (n > 0),
     PRIMARY KEY (day, device, campaign, reason)
 ) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------------------------------- exchange
+-- What others declare: never evidence, never in a figure that is proven. Rows are only ever added.
+CREATE TABLE declared_file (
+    id          INTEGER PRIMARY KEY,
+    hash        BLOB    NOT NULL CHECK (length(hash) = 32), -- SHA-256 of the file
+    name        TEXT    NOT NULL,                           -- as the person gave it
+    author      TEXT    NOT NULL CHECK (author <> ''),      -- who brought it
+    imported_ms INTEGER NOT NULL,
+    plays       INTEGER NOT NULL CHECK (plays >= 0),        -- that it declares
+    added       INTEGER NOT NULL CHECK (added BETWEEN 0 AND plays) -- of them, new with it
+) STRICT;
+
+-- One declared play. The same screen, instant and campaign is the same play, whichever file says so.
+CREATE TABLE declared_play (
+    screen   TEXT    NOT NULL,
+    start_ms INTEGER NOT NULL,
+    campaign TEXT    NOT NULL,
+    end_ms   INTEGER NOT NULL CHECK (end_ms >= start_ms),
+    media    TEXT    NOT NULL,                             -- as the log calls it
+    file     INTEGER NOT NULL REFERENCES declared_file (id), -- the first that declared it
+    line     INTEGER NOT NULL,
+    PRIMARY KEY (screen, start_ms, campaign)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER a_declaration_stands BEFORE UPDATE ON declared_play
+BEGIN SELECT RAISE(ABORT, 'a declaration is never changed'); END;
+
+-- Their figures per day, for screens on which somebody else plays; worked out anew whenever a log touches the day.
+CREATE TABLE declared_day (
+    day      INTEGER NOT NULL,
+    screen   TEXT    NOT NULL,
+    campaign TEXT    NOT NULL,
+    figures  TEXT    NOT NULL CHECK (json_valid(figures)), -- plays, outside, not_counted, reasons
+    PRIMARY KEY (day, screen, campaign)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX declared_day_by_campaign ON declared_day (campaign, day);

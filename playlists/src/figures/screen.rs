@@ -4,6 +4,7 @@
 //! the newest plan, and what is neither has a cause.
 
 use crate::ids::ScreenCode;
+use crate::proof::declared::Declared;
 use crate::proof::rollup::Counts;
 use crate::quota::{DayOwed, Ledger, LedgerOptions, Quota};
 use crate::time::{LocalDay, UtcMillis, UtcOffset};
@@ -47,6 +48,9 @@ pub struct DayFacts {
     /// What the records say. Not written down with the rest: whoever reads it back takes it from the evidence.
     #[serde(skip)]
     pub counts: Counts,
+    /// What somebody else declared: a word that no record proves.
+    #[serde(default, skip_serializing_if = "Declared::is_empty")]
+    pub declared: Declared,
 }
 
 /// One targeted screen with everything its figures need.
@@ -109,6 +113,12 @@ pub struct ScreenLine {
     pub not_counted: u32,
     /// Records of which there is no telling.
     pub unknown: u32,
+    /// Declared by somebody else and held to the same rule: beside `counted`, never in it, for nothing proves them.
+    pub declared_plays: u32,
+    /// Declared outside the windows.
+    pub declared_outside: u32,
+    /// Declared, and would not count.
+    pub declared_not_counted: u32,
     /// Slots without a record that may still come.
     pub pending: u32,
     /// Slots without a record that will not come.
@@ -159,6 +169,8 @@ pub struct Totals {
     pub counted: u64,
     /// Made good.
     pub made_good: u64,
+    /// Declared by others, not proven; no part of `counted`.
+    pub declared_plays: u64,
     /// Average over screens of counted plays per operating day.
     pub mean_per_day: f64,
     /// Lowest average of a screen.
@@ -196,11 +208,12 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         .iter()
         .filter(|d| d.operating && d.day >= period.from && d.day <= period.to && d.day <= last_ended)
         .collect();
-    let mut sum = Counts::default();
+    let (mut sum, mut declared) = (Counts::default(), Declared::default());
     let (mut pending, mut missed, mut counted_ended) = (0, 0, 0);
     let mut causes: BTreeMap<String, u32> = BTreeMap::new();
     for (&day, f) in facts.days.range(period.from..=period.to) {
         sum.merge(&f.counts);
+        declared.merge(&f.declared);
         if day > last_ended {
             pending += f.planned.saturating_sub(f.counts.slots_seen);
             continue;
@@ -223,19 +236,16 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
     let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counts.counted);
     let target = |d: &DayOwed| crate::quota::ceil(d.owed);
     if !status.met && causes.is_empty() {
-        causes.insert(no_slot_cause(facts).to_owned(), status.short);
+        causes.insert(no_slot_cause(facts, &declared).to_owned(), status.short);
     }
     let main_cause = if status.met { String::new() } else { largest(&causes) };
     let n = operating.len() as u32;
     let owed = status.owed;
     let owed_all = standing_at(quota, &facts.owed, period.from, period.to, |_| 0).owed;
-    let standing = match facts
-        .days
-        .values()
-        .map(|f| &f.counts)
-        .any(|c| c.slots_seen + c.not_counted + c.unknown + c.counted > 0)
-    {
+    let recorded = |c: &Counts| c.slots_seen + c.not_counted + c.unknown + c.counted > 0;
+    let standing = match facts.days.values().any(|f| recorded(&f.counts)) {
         true => Standing::Reporting,
+        false if facts.days.values().any(|f| !f.declared.is_empty()) => Standing::Declared,
         false => Standing::Silent,
     };
     ScreenLine {
@@ -254,6 +264,9 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         late: sum.late,
         not_counted: sum.not_counted,
         unknown: sum.unknown,
+        declared_plays: declared.plays,
+        declared_outside: declared.outside,
+        declared_not_counted: declared.not_counted,
         pending,
         missed,
         mean_per_day: if n == 0 { 0.0 } else { round4(f64::from(sum.counted) / f64::from(n)) },
@@ -322,8 +335,9 @@ fn open_cause(facts: &ScreenFacts, day: LocalDay, period: &Period) -> Option<&'s
 }
 
 /// Why nothing was even planned.
-fn no_slot_cause(facts: &ScreenFacts) -> &'static str {
+fn no_slot_cause(facts: &ScreenFacts, declared: &Declared) -> &'static str {
     match facts.kind.as_str() {
+        "third-party" if !declared.is_empty() => "declared-only",
         "third-party" => "not-declared",
         "none" => "no-player",
         _ if !facts.has_device => "no-device",
@@ -355,6 +369,7 @@ pub fn totals<'a>(lines: impl IntoIterator<Item = &'a ScreenLine>) -> Totals {
         }
         t.counted += u64::from(line.counted);
         t.made_good += u64::from(line.made_good);
+        t.declared_plays += u64::from(line.declared_plays);
         if line.operating_days > 0 {
             on_duty.push(line);
         }
@@ -406,6 +421,7 @@ mod tests {
                 reasons: BTreeMap::from([("skipped:device-off".to_owned(), 10u32.saturating_sub(c))]),
                 ..Counts::default()
             },
+            declared: Declared::default(),
         };
         ScreenFacts {
             screen: ScreenCode::new("P00004-01").unwrap(),
@@ -456,6 +472,23 @@ mod tests {
         let line = screen_line(&QUOTA, &facts, &week(30));
         assert_eq!((line.pending, line.missed, line.main_cause.as_str()), (0, 50, "silent"));
         assert_eq!(line.standing, Standing::Silent);
+    }
+
+    #[test]
+    fn what_others_declare_stands_beside_and_proves_nothing() {
+        let mut facts = screen(&[0, 0, 0, 0, 0]);
+        (facts.kind, facts.has_device, facts.reported_until) = ("third-party".into(), false, None);
+        for f in facts.days.values_mut() {
+            let declared = Declared { plays: 10, not_counted: 1, ..Declared::default() };
+            *f = DayFacts { declared, ..DayFacts::default() };
+        }
+        let line = screen_line(&QUOTA, &facts, &week(5));
+        assert_eq!((line.standing, line.main_cause.as_str()), (Standing::Declared, "declared-only"));
+        assert_eq!((line.counted, line.met, line.short), (0, false, 50), "however much is declared");
+        assert_eq!((line.declared_plays, line.declared_not_counted), (50, 5));
+        let t = totals([line].iter());
+        assert_eq!((t.declared, t.reporting, t.silent), (1, 0, 0));
+        assert_eq!((t.declared_plays, t.counted), (50, 0));
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct QuotaUnit {
     pub counted: u32,
     /// Of `counted`: made good.
     pub made_good: u32,
+    /// Declared by others, not proven; no part of `counted`.
+    pub declared_plays: u32,
     /// Slots without a record that may still come.
     pub pending: u32,
     /// Slots without a record that will not come.
@@ -67,8 +69,10 @@ pub(super) fn unit_line(
     for (cause, n) in screens.iter().flat_map(|(_, line)| &line.causes) {
         note(&mut causes, cause, *n);
     }
+    let declared_plays = sum(|l| l.declared_plays);
     if !at.met && causes.is_empty() {
-        causes.insert("not-planned".to_owned(), at.short);
+        let cause = if declared_plays > 0 { "declared-only" } else { "not-planned" };
+        causes.insert(cause.to_owned(), at.short);
     }
     let counted = sum(|l| l.counted);
     QuotaUnit {
@@ -79,6 +83,7 @@ pub(super) fn unit_line(
         owed: at.owed,
         counted,
         made_good: sum(|l| l.made_good),
+        declared_plays,
         pending: sum(|l| l.pending),
         missed: sum(|l| l.missed),
         mean_per_day: if days.is_empty() { 0.0 } else { round4(f64::from(counted) / days.len() as f64) },

@@ -5,6 +5,7 @@ pub mod bundle;
 pub mod chain;
 pub mod checkpoint;
 pub mod count;
+pub mod declared;
 pub mod entry;
 pub mod note;
 pub mod receipt;

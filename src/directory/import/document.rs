@@ -21,8 +21,8 @@ problem is listed with line, column, value and mend. Importing the same file aga
 - This file is written from the code: `LICHPHAT_BLESS=1 cargo test --test presets`.
 ";
 
-/// The text of `docs/imports.md`; `directives` is appended by the room of campaigns.
-pub fn documentation(directives: &str) -> String {
+/// The text of `docs/imports.md`; `rest` is what other rooms take in.
+pub fn documentation(rest: &str) -> String {
     let mut out = HEAD.to_owned();
     let kinds = [
         (Kind::Units, "units", "CSV or TOML `[[unit]]`. Example: `config/directory/units.toml`."),
@@ -58,7 +58,7 @@ pub fn documentation(directives: &str) -> String {
         }
     }
     out.push_str(VENUES);
-    out.push_str(directives);
+    out.push_str(rest);
     out
 }
 

@@ -7,8 +7,9 @@ use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts}
 use crate::error::StoreError;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::proof::declared::Declared;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::BTreeMap;
 
 impl From<StoreError> for ComplianceError {
@@ -17,6 +18,7 @@ impl From<StoreError> for ComplianceError {
     }
 }
 
+type ByCampaign = BTreeMap<CampaignCode, Declared>;
 type ByScreen = BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>;
 
 fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Result<ByScreen, StoreError> {
@@ -58,6 +60,27 @@ fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Resul
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
         fact.counts.reasons.insert(row.get(2)?, row.get(3)?);
     }
+    let mut declared = conn.prepare_cached(
+        "SELECT screen, day, figures FROM declared_day WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2",
+    )?;
+    let mut rows = declared.query(params![from, to, campaign.as_str()])?;
+    while let Some(row) = rows.next()? {
+        fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?).declared = figures(row, 2)?;
+    }
+    Ok(out)
+}
+
+fn figures(row: &Row<'_>, column: usize) -> Result<Declared, StoreError> {
+    serde_json::from_str(&row.get::<_, String>(column)?).map_err(|e| StoreError::unreadable("declared figures", e))
+}
+
+fn declared_on(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<ByCampaign, StoreError> {
+    let mut query = conn.prepare_cached("SELECT campaign, figures FROM declared_day WHERE day = ?1 AND screen = ?2")?;
+    let mut rows = query.query(params![day_number(day), screen.as_str()])?;
+    let mut out = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        out.insert(rows::campaign(row.get(0)?)?, figures(row, 1)?);
+    }
     Ok(out)
 }
 
@@ -98,5 +121,10 @@ impl ComplianceStore for Store {
 
     async fn devices(&self) -> Result<BTreeMap<ScreenCode, DeviceFacts>, ComplianceError> {
         Ok(self.read(devices).await?)
+    }
+
+    async fn declared_on(&self, screen: &ScreenCode, day: LocalDay) -> Result<ByCampaign, ComplianceError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| declared_on(conn, &screen, day)).await?)
     }
 }

@@ -8,6 +8,7 @@ mod campaigns;
 mod compliance;
 mod directory;
 mod errors;
+mod exchange;
 mod fleet;
 mod library;
 mod log;

@@ -12,6 +12,7 @@ use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::declared::Declared;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -282,6 +283,15 @@ impl Console {
             span,
         };
         fresh.get(tag, self.clock.mono_ms(), work.run()).await
+    }
+
+    /// What others declare of a screen's day.
+    pub(super) async fn declared_on(
+        &self,
+        screen: &ScreenCode,
+        day: LocalDay,
+    ) -> Result<BTreeMap<CampaignCode, Declared>, ConsoleError> {
+        Ok(self.compliance.declared_on(screen, day).await?)
     }
 
     /// What every screen's devices have said of themselves.

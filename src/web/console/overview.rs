@@ -286,7 +286,7 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
     let t = &now.report.totals;
     let (verdict, tone) = verdict(lang, now.report.of, t);
     let number = |key: &str, n: u32| (lang.text(key), lang.number(n.into()));
-    let figures = vec![
+    let mut figures = vec![
         number("figure-existing", t.existing),
         number("figure-reporting", t.reporting),
         number("figure-declared", t.declared),
@@ -294,6 +294,9 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         (lang.text("figure-mean"), if t.on_duty == 0 { "—".into() } else { lang.decimal(t.mean_per_day) }),
         (lang.text("figure-made-good"), lang.number(t.made_good)),
     ];
+    if t.declared_plays > 0 {
+        figures.push((lang.text("figure-declared-plays"), lang.number(t.declared_plays)));
+    }
     let period = Values::new().word("from", lang.day(now.period.0)).word("to", lang.day(now.period.1));
     Card {
         title: order_title(lang, directive),

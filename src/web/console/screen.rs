@@ -18,6 +18,7 @@ use crate::proof::Counts;
 use crate::proof::evidence::{Evidence, screen_day};
 use askama::Template;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::proof::declared::Declared;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::v1::Tier;
 use std::collections::BTreeMap;
@@ -88,6 +89,8 @@ pub(super) struct Gathered {
     pub(super) evidence: Evidence,
     pub(super) device: Option<DeviceFacts>,
     pub(super) lines: Vec<DayLine>,
+    /// What others declare of the day.
+    pub(super) declared: BTreeMap<CampaignCode, Declared>,
     pub(super) now: UtcMillis,
     pub(super) today: LocalDay,
     pub(super) offset: UtcOffset,
@@ -106,9 +109,23 @@ pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Resu
     let facts = console.plans.facts_of(&code, from).await?;
     let evidence = screen_day(&*console.evidence, &code, day, console.offset).await?;
     let device = console.devices().await?.get(&code).cloned();
+    let declared = console.declared_on(&code, day).await?;
     let moment = Moment { now, offset: console.offset };
     let lines = day_lines(plan.as_ref(), &evidence, device.as_ref(), day, moment);
-    Ok(Gathered { city, screen, day, plan, facts, evidence, device, lines, now, today, offset: console.offset })
+    Ok(Gathered {
+        city,
+        screen,
+        day,
+        plan,
+        facts,
+        evidence,
+        device,
+        lines,
+        declared,
+        now,
+        today,
+        offset: console.offset,
+    })
 }
 
 /// `GET /screens/{code}`.
@@ -212,6 +229,9 @@ fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
     for suspension in g.city.campaigns.suspended_on(&g.city.directory, &g.screen, g.day).iter() {
         notes.push(suspension_note(lang, suspension));
     }
+    notes.extend(
+        g.declared.iter().filter(|(_, d)| !d.is_empty()).map(|(campaign, d)| declared_note(lang, g, campaign, d)),
+    );
     if g.city.directory.duty(&g.screen, g.day).is_empty() {
         notes.push(lang.text("note-off-duty"));
     } else if g.plan.is_none() {
@@ -221,6 +241,17 @@ fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
         notes.push(format!("{}. {}", lang.cause("no-device"), lang.mend("no-device").unwrap_or_default()));
     }
     notes
+}
+
+/// Beside the figures, never in them.
+fn declared_note(lang: Lang, g: &Gathered, campaign: &CampaignCode, declared: &Declared) -> String {
+    let why: Vec<String> = declared.reasons.iter().map(|(code, n)| format!("{}: {n}", lang.cause(code))).collect();
+    let values = Values::new()
+        .word("order", title(lang, &g.city, campaign.as_str()))
+        .count(lang, "n", declared.plays.into())
+        .count(lang, "refused", declared.not_counted.into())
+        .word("why", why.join("; "));
+    lang.say(if why.is_empty() { "note-declared" } else { "note-declared-refused" }, &values)
 }
 
 fn suspension_note(lang: Lang, suspension: &Suspension<'_>) -> String {

@@ -55,6 +55,8 @@ struct ScreenRow {
     is_short: bool,
     heard: String,
     cause: String,
+    /// What others declare of it, in a sentence; empty when nothing.
+    declared: String,
 }
 
 /// A screen with what its row is made of.
@@ -252,6 +254,7 @@ pub(super) fn ago(lang: Lang, now: UtcMillis, then: Option<UtcMillis>, offset: U
 
 fn row(lang: Lang, found: &Found<'_>, facts: &Facts<'_>) -> ScreenRow {
     let line = found.lines.iter().filter(|l| !l.main_cause.is_empty()).max_by_key(|l| l.short);
+    let declared: u64 = found.lines.iter().map(|l| u64::from(l.declared_plays)).sum();
     let started = found.lines.iter().any(|l| l.operating_days > 0);
     ScreenRow {
         name: shown(&found.screen.name),
@@ -269,6 +272,10 @@ fn row(lang: Lang, found: &Found<'_>, facts: &Facts<'_>) -> ScreenRow {
         is_short: found.is_short(),
         heard: ago(lang, facts.at.0, found.heard(), facts.offset),
         cause: line.map(|l| lang.cause(&l.main_cause)).unwrap_or_default(),
+        declared: match declared {
+            0 => String::new(),
+            n => lang.say("screen-declared", &Values::new().count(lang, "n", n)),
+        },
     }
 }
 

@@ -1,5 +1,7 @@
 //! `lichphat import KIND FILE…`: files into the directory and the campaigns, each whole or not at all.
 
+mod plays;
+
 use super::{Context, output};
 use crate::campaigns::{self, CampaignBatch, CampaignStore, Form};
 use crate::directory::import as directory_import;
@@ -19,15 +21,24 @@ use std::process::ExitCode;
 /// Arguments of `lichphat import`.
 #[derive(Debug, clap::Args)]
 #[group(skip)] // one group of this name comes with `output`
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    of_others: Option<OfOthers>,
     /// Loại dữ liệu (what the files hold; their columns and keys: docs/imports.md)
-    #[arg(value_enum)]
-    kind: Kind,
+    #[arg(value_enum, required = true)]
+    kind: Option<Kind>,
     /// Tệp CSV, TOML hoặc ICS (files)
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     output: output::Args,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum OfOthers {
+    /// Lượt phát do bên khác khai (plays that others declare, from their logs)
+    Plays(plays::Args),
 }
 
 /// What a file holds.
@@ -82,10 +93,15 @@ const COLUMNS: &[&str] = &["file", "added", "changed", "unchanged"];
 
 /// Runs the command: every file by itself, in the order given; one that fails does not stop the others.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+    let kind = match (args.of_others, args.kind) {
+        (Some(OfOthers::Plays(args)), _) => return plays::run(args, context).await,
+        (None, Some(kind)) => kind,
+        (None, None) => return Err(AppError::Usage("KIND: say what the files hold".to_owned())),
+    };
     let store = context.open_store()?;
     let (mut rows, mut failed) = (Vec::new(), 0u32);
     for path in &args.files {
-        match file(context, &store, args.kind, path).await {
+        match file(context, &store, kind, path).await {
             Ok(Summary { added, changed, unchanged }) => {
                 rows.push(Row { file: path.display().to_string(), added, changed, unchanged });
             }

@@ -1,0 +1,3 @@
+//! `declared_plays` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("declared_plays");
