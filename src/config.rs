@@ -2,7 +2,9 @@
 //!
 //! `config/server.toml` is the commented preset and equals the defaults (tested).
 
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcOffset;
+use lichphat_playlists::wire::sign::Cosigning;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -28,6 +30,8 @@ pub struct Settings {
     pub web: WebSettings,
     /// The embedded database.
     pub store: StoreSettings,
+    /// The log that auditors read.
+    pub log: LogSettings,
 }
 
 /// The child process that opens media files, so that a hostile file cannot hurt the server.
@@ -60,6 +64,30 @@ pub struct StoreSettings {
     pub readers: u32,
 }
 
+/// The log that auditors read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// Its name for the world, `lichphat.example/log`; empty: one made of its key. Devices pin it: it never changes.
+    pub origin: String,
+    /// Seconds between two checkpoints; 1 to 3600.
+    pub every_s: u32,
+    /// Days for which segments are kept after the day on which they came; 0 = for ever, up to 36,500.
+    pub retention_days: u32,
+    /// Who is asked to cosign its checkpoints.
+    pub witnesses: Vec<WitnessSettings>,
+}
+
+/// A witness of the log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessSettings {
+    /// Where it takes `add-checkpoint`, `http://127.0.0.1:8088`.
+    pub url: String,
+    /// Its key.
+    pub key: VerifierKey<Cosigning>,
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Self {
@@ -70,6 +98,7 @@ impl Default for Settings {
             probe: ProbeSettings::default(),
             web: WebSettings::default(),
             store: StoreSettings::default(),
+            log: LogSettings::default(),
         }
     }
 }
@@ -81,6 +110,11 @@ impl Default for ProbeSettings {
 impl Default for WebSettings {
     fn default() -> Self {
         Self { header_read_timeout_s: 10, shutdown_grace_s: 2, max_body_bytes: 1_048_576 }
+    }
+}
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { origin: String::new(), every_s: 60, retention_days: 0, witnesses: Vec::new() }
     }
 }
 impl Default for StoreSettings {
@@ -140,13 +174,15 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 6] = [
+        let rules: [(&'static str, i64, i64, i64); 8] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
             ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),
             ("web.shutdown_grace_s", self.web.shutdown_grace_s.into(), 0, 120),
             ("web.max_body_bytes", self.web.max_body_bytes.into(), 65_536, 16_777_216),
+            ("log.every_s", self.log.every_s.into(), 1, 3_600),
+            ("log.retention_days", self.log.retention_days.into(), 0, 36_500),
         ];
         let readers = [("store.readers", i64::from(self.store.readers), 1, 64)];
         for (field, value, from, to) in rules.into_iter().chain(readers) {

@@ -103,6 +103,9 @@ pub enum AppError {
     /// Evidence could not be taken in or read: exit code 1.
     #[error(transparent)]
     Proof(#[from] crate::proof::ProofError),
+    /// The log could not be carried on or read: exit code 1.
+    #[error(transparent)]
+    Log(#[from] crate::proof::log::LogError),
     /// Figures could not be reckoned: exit code 1.
     #[error(transparent)]
     Compliance(#[from] crate::compliance::ComplianceError),

@@ -1,8 +1,10 @@
 //! The server's private keys on disk: one file per purpose under `<data>/keys/`, readable by the
 //! owner alone, made once and never overwritten.
 
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::Rng;
-use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting, SigningKey};
+use lichphat_playlists::proof::note::VerifierKey;
+use lichphat_playlists::wire::sign::{Commanding, LogSigning, PlanSigning, Purpose, Receipting, SigningKey};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ pub struct Keys {
     pub receipt: SigningKey<Receipting>,
     /// What operators ask of screens.
     pub command: SigningKey<Commanding>,
+    /// Checkpoints of the log.
+    pub log: SigningKey<LogSigning>,
 }
 
 /// Why a key cannot be used.
@@ -53,6 +57,7 @@ pub enum KeyError {
 const PLAN: &str = "plan.key";
 const RECEIPT: &str = "receipt.key";
 const COMMAND: &str = "command.key";
+const LOG: &str = "log.key";
 
 impl Keys {
     /// Loads the keys of a data directory, making those that are missing. Keys that are there stay.
@@ -62,6 +67,7 @@ impl Keys {
         make::<PlanSigning>(&dir, PLAN, rng)?;
         make::<Receipting>(&dir, RECEIPT, rng)?;
         make::<Commanding>(&dir, COMMAND, rng)?;
+        make::<LogSigning>(&dir, LOG, rng)?;
         Self::load(data)
     }
 
@@ -69,7 +75,17 @@ impl Keys {
     pub fn load(data: &Path) -> Result<Self, KeyError> {
         let dir = data.join("keys");
         let (plan, receipt) = (load(&dir.join(PLAN))?, load(&dir.join(RECEIPT))?);
-        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))? })
+        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))?, log: load(&dir.join(LOG))? })
+    }
+
+    /// The log's key under its name: `origin` of the settings, or one made of the key where that is empty. None when the
+    /// name is no key's name.
+    pub fn log_name(&self, origin: &str) -> Option<VerifierKey<LogSigning>> {
+        let key = self.log.verifying_key();
+        match origin {
+            "" => VerifierKey::new(format!("lichphat-log/{}", &Sha256Hash::of(&key.to_bytes()).hex()[..16]), key),
+            origin => VerifierKey::new(origin, key),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::Context;
 use crate::campaigns::{CampaignStore, Campaigns};
 use crate::clock::SystemRng;
 use crate::compliance::{Report, Reports};
+use crate::config::Settings;
 use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
 use crate::fleet::Fleet;
@@ -12,6 +13,7 @@ use crate::keys::Keys;
 use crate::library::Library;
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
+use crate::proof::log::{DiskFiles, Log, Unwitnessed};
 use crate::store::Store;
 use crate::web::App;
 use crate::web::console::Console;
@@ -19,7 +21,9 @@ use indicatif::ProgressBar;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
+use lichphat_playlists::wire::sign::LogSigning;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -49,6 +53,13 @@ fn some_are_planned(without_fallback: usize, screens: usize) -> Result<(), Plann
     if screens > 0 && without_fallback == screens { Err(PlanningError::NoFallback) } else { Ok(()) }
 }
 
+/// The log's key under its name.
+fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<LogSigning>, AppError> {
+    let origin = &settings.log.origin;
+    let mend = "write it without spaces and plus signs, best as an address: lichphat.example/log";
+    keys.log_name(origin).ok_or_else(|| AppError::Usage(format!("log.origin = {origin:?}: {mend}")))
+}
+
 /// Every room's door.
 #[derive(Clone)]
 pub struct Rooms {
@@ -66,6 +77,8 @@ pub struct Rooms {
     pub fleet: Arc<Fleet>,
     /// Evidence.
     pub proof: Arc<Proof>,
+    /// The log that outsiders verify.
+    pub log: Arc<Log>,
     /// Figures.
     pub reports: Arc<Reports>,
     /// Pages for people.
@@ -82,14 +95,18 @@ impl Rooms {
         let store = context.open_store()?;
         let keys = Keys::load(&context.settings.data)?;
         let public_keys = (keys.plan.verifying_key().to_base64(), keys.receipt.verifying_key().to_base64());
+        let log_name = log_name(&keys, &context.settings)?;
         let (clock, offset) = (Arc::clone(&context.clock), context.settings.utc_offset());
         let port = Arc::new(store.clone());
         let fleet = Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.command);
         let fleet = Arc::new(fleet);
+        let files = Arc::new(DiskFiles::new(&context.settings.data));
+        let log = Log::new(port.clone(), files, Arc::new(Unwitnessed), Arc::clone(&clock), log_name, keys.log);
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt))),
+            log: Arc::new(log),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&clock), offset)),
             fleet,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
@@ -110,6 +127,7 @@ impl Rooms {
             library: self.library.clone(),
             fleet: Arc::clone(&self.fleet),
             proof: Arc::clone(&self.proof),
+            log: Arc::clone(&self.log),
             console: Arc::clone(&self.console),
             max_body_bytes: self.max_body_bytes,
         }

@@ -35,11 +35,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
+    let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s));
     listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
     planning.abort();
     watching.abort();
     proposing.abort();
     releasing.abort();
+    logging.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }
@@ -124,6 +126,17 @@ async fn watch_releases(rooms: Rooms) {
             tracing::warn!(error, "could not look after releases");
         }
         tokio::time::sleep(Duration::from_secs(RELEASES_S)).await;
+    }
+}
+
+/// Lets the published log follow what came in.
+pub(super) async fn keep_log(rooms: Rooms, every_s: u32) {
+    let mut told = Told::default();
+    loop {
+        if let Some(error) = told.news(rooms.log.round().await.err()) {
+            tracing::error!(error, "the log could not be carried on; devices keep their records until it is");
+        }
+        tokio::time::sleep(Duration::from_secs(u64::from(every_s))).await;
     }
 }
 

@@ -5,6 +5,7 @@ use crate::clock::SimClock as ServerClock;
 use crate::directory::{Directory, Screen};
 use crate::fleet::{Fleet, FleetError};
 use crate::planning::PlanningError;
+use crate::proof::log::{Log, LogError};
 use crate::web::Service;
 use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
@@ -32,6 +33,9 @@ pub enum SimError {
     /// A simulated day could not be planned.
     #[error(transparent)]
     Planning(#[from] PlanningError),
+    /// The log could not follow.
+    #[error(transparent)]
+    Log(#[from] LogError),
     /// A worker ended before its time.
     #[error("a worker of the simulated fleet ended: {0}")]
     Worker(String),
@@ -172,12 +176,13 @@ impl SimFleet {
         self.units.iter().filter(|u| !u.fate.off.is_empty()).count()
     }
 
-    /// Lives through `day`, slice by slice; the server's clock goes along. `progress` hears how much
+    /// Lives through `day`, slice by slice; the server's clock and its log go along. `progress` hears how much
     /// of the day has passed, 0 to 96.
-    pub async fn live(&mut self, day: LocalDay, mut progress: impl FnMut(u64)) -> Result<(), SimError> {
+    pub async fn live(&mut self, day: LocalDay, log: &Log, mut progress: impl FnMut(u64)) -> Result<(), SimError> {
         for slice in 0..=(86_400 / SLICE_S) {
             self.server_clock.jump_to(day.at(slice * SLICE_S, self.offset));
             self.slice(day, slice * SLICE_S).await?;
+            log.round().await?;
             progress(u64::from(slice));
         }
         Ok(())

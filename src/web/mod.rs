@@ -6,6 +6,7 @@
 
 pub mod console;
 mod device_api;
+mod log_api;
 mod router;
 mod server;
 
@@ -15,6 +16,7 @@ pub use server::{ListenError, Listener};
 use crate::fleet::Fleet;
 use crate::library::Library;
 use crate::proof::Proof;
+use crate::proof::log::Log;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub struct App {
     pub fleet: Arc<Fleet>,
     /// Evidence.
     pub proof: Arc<Proof>,
+    /// The log that outsiders verify.
+    pub log: Arc<Log>,
     /// Pages for people.
     pub console: Arc<console::Console>,
     /// Longest request body, bytes.
@@ -45,6 +49,7 @@ pub fn service(app: &App) -> Service {
         .route("", console::routes(app))
         .route("device", device_api::routes(app))
         .route("healthz", health(app))
+        .route("log", log_api::routes(app))
         .route("peaks", console::routes(app))
         .route("preflight", console::routes(app))
         .route("screens", console::routes(app))

@@ -52,6 +52,8 @@ pub(super) struct Args {
     seed: u64,
 }
 
+/// Seconds between two checkpoints of the demonstration's log.
+const LOG_EVERY_S: u32 = 5;
 /// The order that is shown.
 const CAMPAIGN: &str = "ihanoi-2024";
 
@@ -77,6 +79,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         Some(real::Player::start(&demo.rooms, &demo.context, &args.dir, address).await?)
     };
     let replanning = tokio::spawn(keep_planning(demo.rooms.clone()));
+    let logging = tokio::spawn(serve::keep_log(demo.rooms.clone(), LOG_EVERY_S));
     let report = demo.rooms.report(&demo.campaign, demo.day, demo.day).await?;
     super::report::say_totals(&report, &demo.context);
     demo.context.say(
@@ -93,6 +96,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         player.stop().await;
     }
     replanning.abort();
+    logging.abort();
+    demo.rooms.log.round().await?; // what the player handed in last
     let summary = summary::make(&demo.rooms, &lived, &demo.campaign, demo.day, started).await?;
     let path = args.dir.join("summary.json");
     summary::write(&path, &summary)?;
@@ -209,7 +214,7 @@ impl Demo {
         );
         let english = self.context.lang == crate::lang::Lang::En;
         bar.set_message(if english { format!("Simulating {day}") } else { format!("Mô phỏng ngày {day}") });
-        fleet.live(day, |slice| bar.set_position(slice)).await?;
+        fleet.live(day, &rooms.log, |slice| bar.set_position(slice)).await?;
         // Late devices report the next morning, or now when that has not come yet.
         let wall = UtcMillis(self.real_now());
         self.clock.jump_to(day.next().at(6 * 3_600, rooms.offset).min(wall));

@@ -9,6 +9,7 @@
 
 mod files;
 mod read;
+mod retention;
 mod round;
 
 pub use files::{DiskFiles, LogFiles};
@@ -177,6 +178,8 @@ pub trait LogStore: Send + Sync {
     async fn state(&self, statement: Statement) -> Result<u64, ProofError>;
     /// The days whose segments are held, in order. The first one is where retention stands.
     async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError>;
+    /// Drops the segments and marks of the oldest held day as a whole; the leaves of `kept` stay as leaves by themselves.
+    async fn drop_day(&self, day: HeldDay, kept: Range<u64>) -> Result<(), ProofError>;
 }
 
 /// The log's door.
@@ -216,3 +219,6 @@ async fn on_disk<T: Send + 'static>(
 ) -> Result<T, LogError> {
     tokio::task::spawn_blocking(work).await.map_err(|error| LogError::Lost(error.to_string()))?
 }
+
+#[cfg(test)]
+mod tests;

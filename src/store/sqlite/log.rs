@@ -142,6 +142,22 @@ fn entries(conn: &Connection, range: &Range<u64>) -> Result<Vec<StoredEntry>, St
     Ok(out)
 }
 
+/// One transaction, whose cost is that of the kept leaves and not of the day's.
+fn drop_day(tx: &Connection, held: HeldDay, kept: &Range<u64>) -> Result<(), StoreError> {
+    let day = day_number(held.day);
+    if days(tx)?.first() != Some(&(day, held.first_index)) {
+        return Ok(()); // another process was first
+    }
+    let mut keep = tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?;
+    for entry in entries(tx, kept)? {
+        if let StoredEntry::Segment(_) = entry {
+            keep.execute(params![entry.log_index(), entry.leaf()])?;
+        }
+    }
+    tx.execute("DELETE FROM segment_day WHERE day = ?1", [day])?;
+    Ok(tx.execute_batch(&format!("DROP TABLE segment_{day}; DROP TABLE mark_{day}"))?)
+}
+
 fn head(conn: &Connection, origin: &str) -> Result<Option<Head>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 ORDER BY size DESC LIMIT 1",
@@ -233,6 +249,10 @@ impl LogStore for Store {
 
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         Ok(self.write(move |tx| append_statement(tx, statement)).await?)
+    }
+
+    async fn drop_day(&self, day: HeldDay, kept: Range<u64>) -> Result<(), ProofError> {
+        Ok(self.write(move |tx| drop_day(tx, day, &kept)).await?)
     }
 
     async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError> {
