@@ -14,6 +14,7 @@ pub mod output;
 mod peaks;
 mod plan;
 mod preflight;
+mod reconcile;
 mod release;
 mod report;
 pub mod rooms;
@@ -84,6 +85,8 @@ enum Command {
     Report(report::Args),
     /// Xuất lượt phát ra tệp (plays as a file for other programs)
     Export(export::Args),
+    /// Đối chiếu từng lượt: lịch, nhật ký của mình, nhật ký bên khác (plan, our log and theirs, play by play)
+    Reconcile(reconcile::Args),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
     /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
@@ -110,6 +113,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Why(args) => why::run(args, &context).await,
         Command::Report(args) => report::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
+        Command::Reconcile(args) => reconcile::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Verify(args) => verify::run(&args, &context),
         Command::Witness(args) => witness::run(args, &context).await,

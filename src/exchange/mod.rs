@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod out;
 mod parquet_out;
 pub mod play;
+pub mod reconcile;
 mod rows;
 
 pub use declare::{Declaration, DeclaredStore, HeldPlay, Rule, Taken};
