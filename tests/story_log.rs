@@ -232,3 +232,137 @@ async fn what_is_served_is_read_and_verified_by_the_crates_of_others() {
     assert_eq!(String::from_utf8(minimum).unwrap(), format!("{}/minimum-index\n0\n", new.origin()));
     data.ok(&["check"]);
 }
+
+/// What `lichphat check` finds, as "place: problem" lines; each comes with what it means and what to do.
+fn found(data: &TestData) -> Vec<String> {
+    let run = data.run(&["check", "--format", "json"]);
+    let words = String::from_utf8_lossy(&run.stderr).into_owned();
+    let findings: Vec<serde_json::Value> = serde_json::from_slice(&run.stdout).unwrap_or_else(|_| panic!("{words}"));
+    let text = |f: &serde_json::Value, key: &str| f[key].as_str().filter(|t| !t.is_empty()).unwrap().to_owned();
+    let line = |f| (text(f, "meaning"), text(f, "mend"), format!("{}: {}", text(f, "place"), text(f, "problem")));
+    findings.iter().map(|f| line(f).2).collect()
+}
+
+fn change(data: &TestData, sql: &str) {
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    let guards =
+        "SELECT coalesce(group_concat('DROP TRIGGER ' || name, ';'), '') FROM sqlite_master WHERE type = 'trigger'";
+    let off: String = db.query_row(guards, [], |r| r.get(0)).unwrap();
+    let texts = "SELECT coalesce(group_concat(sql, ';'), '') FROM sqlite_master WHERE type = 'trigger'";
+    let on: String = db.query_row(texts, [], |r| r.get(0)).unwrap();
+    db.execute_batch(&off).unwrap();
+    db.execute_batch("PRAGMA foreign_keys = OFF").unwrap();
+    db.execute_batch(sql).unwrap();
+    db.execute_batch(&on).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
+    let data = town();
+    let server = TownServer::start(&data, at(DAY, "12:00")).await;
+    let log = server.rooms.log.clone();
+    let reader = Reader { client: Client::new(), url: server.url.clone() };
+    let key = log.name().to_string();
+    let mut hand = Hand::new(&data, &server, "C-01").await;
+    for day in ["2024-09-20", "2024-09-21", "2024-09-22"] {
+        server.clock.jump_to(at(day, "12:00"));
+        hand.report(&server, 300).await;
+    }
+    assert_eq!(log.retain(server.rooms.today(), 1).await.unwrap(), [], "nothing goes that is not published");
+    log.round().await.unwrap();
+    let before = reader.checkpoint(&key).await;
+    let last = reader.entries(901).await.split_off(512);
+    assert_eq!(log.retain(server.rooms.today(), 0).await.unwrap(), [], "0 keeps everything");
+    let gone = log.retain(server.rooms.today(), 1).await.unwrap();
+    assert_eq!(gone.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2024-09-20"]);
+    assert_eq!(log.retain(server.rooms.today().plus(1), 1).await.unwrap().len(), 1);
+    assert_eq!(log.retain(server.rooms.today().plus(500), 1).await.unwrap(), [], "the newest day always stays");
+
+    // 601 is the first entry of the third day; its bundle begins at 512 and is whole
+    let minimum = String::from_utf8(reader.note("minimum-index", &key).await).unwrap();
+    assert_eq!(minimum.lines().nth(1), Some("512"));
+    for (path, status) in [("tile/entries/000", 404), ("tile/entries/001", 404), ("tile/entries/002", 200)] {
+        assert_eq!(reader.get(path).await.0, status, "{path}");
+    }
+    let bundle = reader.ok("tile/entries/002").await;
+    assert!(last[..256].iter().all(|entry| bundle.windows(entry.len()).any(|w| w == entry)));
+    // the tree stays whole: what is left is proven, growth too, and a restart finds nothing to mend
+    let tree_of = || tlog_tiles::TileHashReader::new(901, *before.hash(), &reader);
+    let proof = tlog_tiles::prove_record(901, 900, &tree_of()).unwrap();
+    tlog_tiles::check_record(&proof, 901, *before.hash(), 900, tlog_tiles::record_hash(&last[388])).unwrap();
+    let old = tlog_tiles::prove_record(901, 7, &tree_of()).unwrap();
+    assert!(!old.is_empty(), "hash tiles of dropped days stay");
+    let server = TownServer::start(&data, at("2024-09-22", "13:00")).await;
+    hand.report(&server, 3).await;
+    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(904));
+    assert_eq!(hand.proofs(&server, 0, 901).await.segments.len(), 303);
+    assert_eq!(found(&data), [""; 0], "judging begins at the first day held");
+    let words = data.run(&["check"]);
+    assert!(String::from_utf8_lossy(&words.stderr).contains("before 2024-09-22 were dropped by retention"));
+
+    // deleting what was played, where and for whom deletes no proof
+    let rows = |sql: &str| {
+        let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+        db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap()
+    };
+    let sums = rows("SELECT count(*) FROM rollup");
+    change(
+        &data,
+        "DELETE FROM media; DELETE FROM campaign; DELETE FROM screen_link; DELETE FROM screen; DELETE FROM unit",
+    );
+    assert_eq!((found(&data), rows("SELECT count(*) FROM rollup")), (vec![], sums));
+    assert_eq!(reader.ok("tile/entries/002").await, bundle);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_broken_evidence() {
+    let data = town();
+    {
+        let server = TownServer::start(&data, at(DAY, "12:00")).await;
+        let mut hand = Hand::new(&data, &server, "C-01").await;
+        for n in [300, 5] {
+            hand.report(&server, n).await;
+            server.rooms.log.round().await.unwrap();
+        }
+    }
+    assert_eq!(found(&data), [""; 0]);
+    let segments = format!("segment_{}", at(DAY, "12:00").0 / 86_400_000);
+    let tile = |name: &str| data.path().join("log/tile").join(name);
+    for (name, place) in [("0/000", "tile/0/000: does"), ("0/001", "tile/0/001: does not lead to the signed root")] {
+        let good = std::fs::read(tile(name)).unwrap();
+        let mut bad = good.clone();
+        bad[40] ^= 1;
+        std::fs::write(tile(name), bad).unwrap();
+        let all = found(&data);
+        assert!(all.len() == 1 && all[0].starts_with(&format!("log/{place}")), "{name}: {all:?}");
+        std::fs::write(tile(name), good).unwrap();
+    }
+    // a changed moment of receipt is in no signature of the device's: only the log knows
+    change(&data, &format!("UPDATE {segments} SET received_ms = received_ms + 1 WHERE log_index = 7"));
+    let all = found(&data);
+    assert!(all.len() == 1 && all[0].starts_with("entry 7: is not what the published log holds"), "{all:?}");
+    let refused = data.fails(1, &["check", "--repair"]);
+    assert!(refused.contains("the evidence itself does not agree"), "{refused}");
+    change(&data, &format!("UPDATE {segments} SET received_ms = received_ms - 1 WHERE log_index = 7"));
+    change(&data, "UPDATE log_checkpoint SET root = zeroblob(32) WHERE size = 301");
+    let all = found(&data);
+    assert!(all.iter().all(|f| f.starts_with("checkpoint of 301 entries: ")) && all.len() == 2, "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repair_sums_anew_what_the_records_say_and_touches_nothing_else() {
+    let data = town();
+    {
+        let server = TownServer::start(&data, at(DAY, "12:00")).await;
+        Hand::new(&data, &server, "C-01").await.report(&server, 9).await;
+    }
+    change(
+        &data,
+        "UPDATE rollup SET unknown = unknown + 5; INSERT INTO rollup SELECT day + 1, device, campaign, screen, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0 FROM rollup",
+    );
+    assert_eq!(found(&data).iter().filter(|f| f.starts_with("rollup of device 1, ")).count(), 2);
+    let run = data.run(&["check", "--repair"]);
+    let words = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(words.contains("Summed anew: device 1, 2024-09-20, unknown-plan."), "{words}");
+    assert_eq!(found(&data), [""; 0]);
+}

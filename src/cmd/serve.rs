@@ -2,6 +2,7 @@
 
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
+use crate::proof::log::LogError;
 use crate::web::{self, Listener};
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -35,7 +36,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
-    let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s));
+    let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
     listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
     planning.abort();
     watching.abort();
@@ -129,11 +130,18 @@ async fn watch_releases(rooms: Rooms) {
     }
 }
 
-/// Lets the published log follow what came in.
-pub(super) async fn keep_log(rooms: Rooms, every_s: u32) {
+/// Lets the published log follow what came in, and drops the days that need not be kept any longer.
+pub(super) async fn keep_log(rooms: Rooms, every_s: u32, keep_days: u32) {
     let mut told = Told::default();
     loop {
-        if let Some(error) = told.news(rooms.log.round().await.err()) {
+        let carried_on = async {
+            rooms.log.round().await?;
+            for day in rooms.log.retain(rooms.today(), keep_days).await? {
+                tracing::info!(%day, "segments received on this day were dropped; hashes, statements and sums stay");
+            }
+            Ok::<(), LogError>(())
+        };
+        if let Some(error) = told.news(carried_on.await.err()) {
             tracing::error!(error, "the log could not be carried on; devices keep their records until it is");
         }
         tokio::time::sleep(Duration::from_secs(u64::from(every_s))).await;

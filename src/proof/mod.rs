@@ -15,7 +15,7 @@ pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};
 pub use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
 
 use async_trait::async_trait;
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
@@ -73,6 +73,34 @@ pub struct Arrived {
     pub received: UtcMillis,
     /// The local day of that moment, by this house's offset.
     pub day: LocalDay,
+}
+
+/// What a segment added to the sum of a day after the one on which it came. When its own day is dropped, that sum is still
+/// to be checked against its records, and this is the part that is no longer among them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Early {
+    /// The segment.
+    pub log_index: u64,
+    /// Its device.
+    pub device: DeviceId,
+    /// The later day.
+    pub day: LocalDay,
+    /// Campaign of the sum.
+    pub campaign: CampaignCode,
+    /// What it added.
+    pub counts: Counts,
+}
+
+impl Early {
+    /// Those of a segment that came on `received`; usually none.
+    pub fn of(log_index: u64, device: DeviceId, received: LocalDay, delta: &RollupDelta) -> Vec<Self> {
+        let later = delta.iter().filter(|((day, _), _)| *day > received);
+        let early = |((day, campaign), counts): (&(LocalDay, CampaignCode), &Counts)| {
+            let (day, campaign, counts) = (*day, campaign.clone(), counts.clone());
+            Self { log_index, device, day, campaign, counts }
+        };
+        later.map(early).collect()
+    }
 }
 
 /// What the store must do for this room; each call is one transaction.

@@ -400,3 +400,14 @@ CREATE TABLE declared_day (
     PRIMARY KEY (day, screen, campaign)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX declared_day_by_campaign ON declared_day (campaign, day);
+
+-- What a segment added to the sum of a day after the one whose table holds it: a part that cannot be summed again once
+-- that table is dropped.
+CREATE TABLE rollup_early (
+    log_index INTEGER NOT NULL,
+    day       INTEGER NOT NULL,
+    campaign  TEXT    NOT NULL,
+    device    INTEGER NOT NULL,
+    counts    TEXT    NOT NULL CHECK (json_valid(counts)), -- as the pure core writes them
+    PRIMARY KEY (log_index, day, campaign)
+) STRICT, WITHOUT ROWID;

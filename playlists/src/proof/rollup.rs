@@ -4,10 +4,12 @@ use crate::ids::CampaignCode;
 use crate::proof::count::{Doubt, Reason, Standing};
 use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
 use crate::time::LocalDay;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Figures of one device, day and campaign. Additive: segments add up to days, days to periods.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Counts {
     /// Slots of the plan that have a record, whatever became of it.
     pub slots_seen: u32,
@@ -60,6 +62,18 @@ impl Counts {
     fn doubt(&mut self, doubt: Doubt) {
         self.unknown += 1;
         *self.reasons.entry(doubt.code().to_owned()).or_default() += 1;
+    }
+
+    /// Can these be the sum of `part` and something else?
+    pub fn covers(&self, part: &Self) -> bool {
+        let figures = |c: &Self| {
+            [c.slots_seen, c.counted, c.counted_outside, c.made_good, c.late, c.not_counted, c.unknown]
+                .into_iter()
+                .chain(c.by_level)
+                .collect::<Vec<_>>()
+        };
+        figures(self).iter().zip(figures(part)).all(|(all, some)| *all >= some)
+            && part.reasons.iter().all(|(reason, n)| self.reasons.get(reason).is_some_and(|all| all >= n))
     }
 
     /// Adds another's figures.

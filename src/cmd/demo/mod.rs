@@ -79,7 +79,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         Some(real::Player::start(&demo.rooms, &demo.context, &args.dir, address).await?)
     };
     let replanning = tokio::spawn(keep_planning(demo.rooms.clone()));
-    let logging = tokio::spawn(serve::keep_log(demo.rooms.clone(), LOG_EVERY_S));
+    let logging = tokio::spawn(serve::keep_log(demo.rooms.clone(), LOG_EVERY_S, 0));
     let report = demo.rooms.report(&demo.campaign, demo.day, demo.day).await?;
     super::report::say_totals(&report, &demo.context);
     demo.context.say(

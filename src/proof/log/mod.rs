@@ -159,6 +159,8 @@ pub trait LogStore: Send + Sync {
     async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError>;
     /// The newest signed checkpoint of the log of that name; none before the first.
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError>;
+    /// The checkpoints of that log of more than `after` entries, in order, at most `limit`.
+    async fn checkpoints(&self, origin: &str, after: Option<u64>, limit: u32) -> Result<Vec<Head>, ProofError>;
     /// Compare and swap: keeps `new` as the newest checkpoint if the one before is still of `old` entries (none: there is
     /// none yet). False when somebody else was first; nothing is kept then.
     async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError>;

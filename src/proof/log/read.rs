@@ -1,12 +1,13 @@
 //! What the log answers: its files as C2SP tlog-tiles lays them out, and proofs for a device.
 
-use super::round::{consistency, nodes, width};
-use super::{Head, Log, LogError, on_disk};
+use super::round::{consistency, filled, nodes, root_of, width};
+use super::{Head, Log, LogError, StoredEntry, on_disk};
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::note::{Note, sign};
 use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, bundle};
 use lichphat_playlists::proof::tree;
 use lichphat_playlists::time::UtcMillis;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Proofs that the log holds a device's segments.
@@ -90,7 +91,7 @@ impl Log {
         }
         let files = Arc::clone(&self.files);
         on_disk(move || {
-            let hashes = super::round::filled(&*files, tile, head.size)?;
+            let hashes = filled(&*files, tile, head.size)?;
             Ok(Some(hashes.iter().take(wanted).flat_map(|hash| hash.0).collect()))
         })
         .await
@@ -106,9 +107,37 @@ impl Log {
         if let Some((missing, _)) = missing.into_iter().find(|(expected, found)| *found != Some(*expected)) {
             return Err(LogError::Missing(missing));
         }
-        let leaves: Vec<Vec<u8>> = entries.iter().map(super::StoredEntry::leaf).collect();
+        let leaves: Vec<Vec<u8>> = entries.iter().map(StoredEntry::leaf).collect();
         let bytes = bundle(leaves.iter().map(Vec::as_slice));
         bytes.map(Some).ok_or_else(|| LogError::Lost(format!("an entry from {first} on is too long for a bundle")))
+    }
+
+    /// The published checkpoint, and with it all of history, is in the store.
+    pub(in crate::proof) async fn published_is_held(&self) -> Result<(), LogError> {
+        let head = self.head().await?;
+        self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await
+    }
+
+    /// A tile as a tree of `size` entries fills it.
+    pub(in crate::proof) async fn tile(&self, tile: (u8, u64), size: u64) -> Result<Vec<Sha256Hash>, LogError> {
+        let files = Arc::clone(&self.files);
+        on_disk(move || filled(&*files, tile, size)).await
+    }
+
+    /// The root to which the tiles lead.
+    pub(in crate::proof) async fn root(&self, size: u64) -> Result<Sha256Hash, LogError> {
+        let files = Arc::clone(&self.files);
+        on_disk(move || root_of(&*files, size)).await
+    }
+
+    /// Entries as they are stored.
+    pub(in crate::proof) async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, LogError> {
+        Ok(self.store.entries(range).await?)
+    }
+
+    /// The checkpoints of more than `after` entries, in order, at most `limit`.
+    pub async fn checkpoints(&self, after: Option<u64>, limit: u32) -> Result<Vec<Head>, LogError> {
+        Ok(self.store.checkpoints(self.name.name(), after, limit).await?)
     }
 
     /// Entries before this one may be gone; a multiple of a bundle's width, so that every bundle from it on is whole.

@@ -71,7 +71,7 @@ impl Log {
 
     /// The published checkpoint was in the store before it was published. If it is not there now, history is lost, and
     /// going on would publish a second one.
-    async fn nothing_was_lost(&self, head: Option<&Head>, size: u64) -> Result<(), LogError> {
+    pub(super) async fn nothing_was_lost(&self, head: Option<&Head>, size: u64) -> Result<(), LogError> {
         let files = Arc::clone(&self.files);
         let published = on_disk(move || Ok(files.published()?)).await?;
         let published = published.and_then(|text| Checkpoint::open(&Note::parse(&text).ok()?, &self.name).ok());
@@ -207,7 +207,7 @@ pub(super) fn nodes(files: &dyn LogFiles, size: u64) -> Tiled<impl Fn(u8, u64) -
     })
 }
 
-fn root_of(files: &dyn LogFiles, size: u64) -> Result<Sha256Hash, LogError> {
+pub(super) fn root_of(files: &dyn LogFiles, size: u64) -> Result<Sha256Hash, LogError> {
     tree::root(&nodes(files, size), size)
 }
 

@@ -145,6 +145,9 @@ impl LogStore for Dying {
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError> {
         self.store_step(self.store.head(origin)).await
     }
+    async fn checkpoints(&self, origin: &str, after: Option<u64>, limit: u32) -> Result<Vec<Head>, ProofError> {
+        self.store.checkpoints(origin, after, limit).await
+    }
     async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError> {
         self.store_step(self.store.swap_head(origin, old, new)).await
     }

@@ -56,9 +56,14 @@ fn next_index(conn: &Connection, newest: Option<(i64, u64)>) -> Result<u64, Stor
     Ok(next)
 }
 
+/// Entries so far: the number of the next one.
+pub(super) fn entries_so_far(conn: &Connection) -> Result<u64, StoreError> {
+    next_index(conn, newest_day(conn)?)
+}
+
 /// Writes a segment as the next entry. Its day is the newest there is, unless it arrived on a later one, whose tables
 /// are made then; the answer is that day.
-pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<i64, StoreError> {
+pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<(i64, u64), StoreError> {
     let s = &arrived.segment;
     let newest = newest_day(tx)?;
     let next = next_index(tx, newest)?;
@@ -83,12 +88,12 @@ pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<i64, 
             arrived.received.0,
         ],
     )?;
-    Ok(day)
+    Ok((day, next))
 }
 
 /// Writes a statement as the next entry; for the transactions of other rooms, too.
 pub(super) fn append_statement(tx: &Connection, statement: Statement) -> Result<u64, StoreError> {
-    let next = next_index(tx, newest_day(tx)?)?;
+    let next = entries_so_far(tx)?;
     tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?
         .execute(params![next, Entry::Statement(statement).encode()])?;
     Ok(next)
@@ -162,10 +167,11 @@ fn head(conn: &Connection, origin: &str) -> Result<Option<Head>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 ORDER BY size DESC LIMIT 1",
     )?;
-    let read = |r: &Row<'_>| {
-        Ok(Head { size: r.get(0)?, root: Sha256Hash(r.get(1)?), note: r.get(2)?, at: UtcMillis(r.get(3)?) })
-    };
-    Ok(query.query_row([origin], read).optional()?)
+    Ok(query.query_row([origin], stored_head).optional()?)
+}
+
+fn stored_head(r: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head { size: r.get(0)?, root: Sha256Hash(r.get(1)?), note: r.get(2)?, at: UtcMillis(r.get(3)?) })
 }
 
 /// Where the segments lie that hold records after `after`, in order.
@@ -193,7 +199,7 @@ fn places_after(conn: &Connection, device: DeviceId, epoch: Epoch, after: Seq) -
 #[async_trait::async_trait]
 impl LogStore for Store {
     async fn log_size(&self) -> Result<u64, ProofError> {
-        Ok(self.read(|conn| next_index(conn, newest_day(conn)?)).await?)
+        Ok(self.read(entries_so_far).await?)
     }
 
     async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError> {
@@ -203,6 +209,21 @@ impl LogStore for Store {
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError> {
         let origin = origin.to_owned();
         Ok(self.read(move |conn| head(conn, &origin)).await?)
+    }
+
+    async fn checkpoints(&self, origin: &str, after: Option<u64>, limit: u32) -> Result<Vec<Head>, ProofError> {
+        let origin = origin.to_owned();
+        let heads = self
+            .read(move |conn| {
+                let mut query = conn.prepare_cached(
+                    "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 AND (?2 IS NULL OR size > ?2)
+                     ORDER BY size LIMIT ?3",
+                )?;
+                let found = query.query_map(params![origin, after, limit], stored_head)?;
+                Ok(found.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        Ok(heads)
     }
 
     async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError> {

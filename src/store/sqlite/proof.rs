@@ -1,15 +1,15 @@
 //! The proof room's port on SQLite: segment, rollup, tally and mark move in one transaction.
 
 use super::Store;
+use super::audit::write_early;
 use super::log::{self, SEGMENT, append_segment, segment_at, stored_segment};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::proof::audit::AuditStore;
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::StoredSegment;
 use crate::proof::{
-    Arrived, Counts, DeviceIdentity, DeviceMark, Outcome, PlanBook, PlanDocument, ProofError, ProofStore, RollupDelta,
-    decide,
+    Arrived, Counts, DeviceIdentity, DeviceMark, Early, Outcome, PlanBook, PlanDocument, ProofError, ProofStore,
+    RollupDelta, decide,
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
@@ -17,7 +17,7 @@ use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl From<StoreError> for ProofError {
     fn from(error: StoreError) -> Self {
@@ -45,7 +45,7 @@ fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<Option
 }
 
 /// Every mark of a table: `mark`, or a day's.
-fn all_marks(conn: &Connection, table: &str) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, StoreError> {
+pub(super) fn all_marks(conn: &Connection, table: &str) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, StoreError> {
     let mut query = conn.prepare(&format!("SELECT {MARK}, device, epoch FROM {table}"))?;
     let mut found = query.query([])?;
     let mut marks = BTreeMap::new();
@@ -187,11 +187,12 @@ fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outco
     }
     match &outcome {
         Outcome::Accepted { delta, mark, .. } => {
-            let day = append_segment(tx, arrived)?;
+            let (day, log_index) = append_segment(tx, arrived)?;
             if since != Some(day) {
                 write_day_mark(tx, s.device, s.epoch, &before, day)?;
             }
             add_rollup(tx, s.device, &s.screen, delta)?;
+            write_early(tx, Early::of(log_index, s.device, local_day(day), delta))?;
             write_mark(tx, s.device, s.epoch, mark, day)?;
             let mark = mark.clone();
             return Ok((outcome, mark));
@@ -251,39 +252,11 @@ impl ProofStore for Store {
     }
 }
 
-fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
-    let mut out: BTreeMap<DeviceId, RollupDelta> = BTreeMap::new();
-    let mut query = conn.prepare(
-        "SELECT device, day, campaign, slots_seen, counted, counted_outside, made_good, late, not_counted, unknown,
-                at_d0, at_d1, at_d2, at_d3 FROM rollup",
-    )?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
-        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
-        let counts = Counts {
-            slots_seen: row.get(3)?,
-            counted: row.get(4)?,
-            counted_outside: row.get(5)?,
-            made_good: row.get(6)?,
-            late: row.get(7)?,
-            not_counted: row.get(8)?,
-            unknown: row.get(9)?,
-            by_level: [0, row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?],
-            reasons: BTreeMap::new(),
-        };
-        out.entry(DeviceId(row.get(0)?)).or_default().insert(key, counts);
-    }
-    let mut query = conn.prepare("SELECT device, day, campaign, reason, n FROM rollup_reason")?;
-    let mut found = query.query([])?;
-    while let Some(row) = found.next()? {
-        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
-        let counts = out.entry(DeviceId(row.get(0)?)).or_default().entry(key).or_default();
-        counts.reasons.insert(row.get(3)?, row.get(4)?);
-    }
-    Ok(out)
-}
-
-fn identity(conn: &Connection, device: DeviceId, revoked_too: bool) -> Result<Option<DeviceIdentity>, StoreError> {
+pub(super) fn identity(
+    conn: &Connection,
+    device: DeviceId,
+    revoked_too: bool,
+) -> Result<Option<DeviceIdentity>, StoreError> {
     let row: Option<(u32, String, [u8; 32])> = conn
         .prepare_cached("SELECT epoch, screen, public_key FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)")?
         .query_row(params![device.0, revoked_too], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
@@ -293,37 +266,6 @@ fn identity(conn: &Connection, device: DeviceId, revoked_too: bool) -> Result<Op
         Ok(DeviceIdentity { device, epoch: Epoch(epoch), screen: rows::screen(screen)?, key })
     })
     .transpose()
-}
-
-#[async_trait::async_trait]
-impl AuditStore for Store {
-    async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError> {
-        Ok(self.read(rollups).await?)
-    }
-
-    async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
-        Ok(self.read(|conn| all_marks(conn, "mark")).await?)
-    }
-
-    async fn day_marks(&self, day: LocalDay) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
-        let table = format!("mark_{}", day_number(day));
-        Ok(self.read(move |conn| all_marks(conn, &table)).await?)
-    }
-
-    async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError> {
-        let devices = self
-            .read(|conn| {
-                let mut query = conn.prepare_cached("SELECT id FROM device WHERE simulated = 1")?;
-                let ids = query.query_map([], |r| Ok(DeviceId(r.get(0)?)))?;
-                Ok(ids.collect::<Result<_, _>>()?)
-            })
-            .await?;
-        Ok(devices)
-    }
-
-    async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {
-        Ok(self.read(move |conn| identity(conn, device, true)).await?)
-    }
 }
 
 #[async_trait::async_trait]

@@ -1,0 +1,109 @@
+//! What a finding means, and what to do about it, in both languages.
+
+use crate::lang::Lang;
+
+/// What does not agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Matter {
+    /// An entry: gone, changed, or not continuing the one before.
+    Entry,
+    /// The directory of devices against the log's own statements.
+    Directory,
+    /// How far a device's records are held.
+    Mark,
+    /// A sum.
+    Rollup,
+    /// A sum whose records are partly dropped.
+    OldRollup,
+    /// A file of the log's tree.
+    Tile,
+    /// A checkpoint against the tree, or against the entries.
+    Checkpoint,
+    /// A plan.
+    Plan,
+    /// A media file.
+    Media,
+}
+
+impl Matter {
+    /// Is it the evidence itself, or what it is judged by?
+    pub fn is_evidence(self) -> bool {
+        matches!(self, Self::Entry | Self::Directory | Self::Mark | Self::Checkpoint | Self::Plan)
+    }
+
+    /// What it means.
+    pub fn meaning(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Entry => lang.pick(
+                "Nhật ký đang lưu không còn như lúc nhận: đã bị sửa hoặc mất.",
+                "The stored evidence is not what was taken in: it was changed or lost.",
+            ),
+            Self::Directory => lang.pick(
+                "Danh sách thiết bị khác với nhật ký: có thể ai đó đã sửa, hoặc thiết bị là giả.",
+                "The directory of devices is not what the log states: somebody changed it, or the device is forged.",
+            ),
+            Self::Mark => lang.pick(
+                "Mốc nhận nhật ký sai: đoạn tới có thể bị từ chối hoặc tính sai. Bản ghi đã nhận không bị ảnh hưởng.",
+                "The mark of what is held is wrong: what comes next may be refused or judged wrongly. Records held are whole.",
+            ),
+            Self::Rollup => lang.pick(
+                "Số tổng hợp khác với bản ghi đã ký: báo cáo đang sai, bản ghi vẫn nguyên vẹn.",
+                "A sum is not what the signed records say: reports are wrong, the records are whole.",
+            ),
+            Self::OldRollup => lang.pick(
+                "Số tổng hợp của ngày đã hết hạn lưu nhỏ hơn phần bản ghi còn lại.",
+                "A sum of days whose segments were dropped is less than what is left of them says.",
+            ),
+            Self::Tile => lang.pick(
+                "Một tệp của cây nhật ký bị hỏng; bản ghi và chữ ký vẫn nguyên vẹn.",
+                "A file of the log's tree is damaged; entries and signed root are whole.",
+            ),
+            Self::Checkpoint => lang.pick(
+                "Điều đã công bố khác với điều đang lưu: lịch sử đã bị thay đổi hoặc phục hồi từ bản cũ.",
+                "What was published is not what is stored: history was changed, or comes from an older backup.",
+            ),
+            Self::Plan => lang.pick(
+                "Lịch phát đang lưu không còn như lúc ký.",
+                "A stored plan is not what was signed.",
+            ),
+            Self::Media => lang.pick(
+                "Tệp nội dung bị mất hoặc đã thay đổi; màn hình sẽ không nhận tệp này.",
+                "A clip is gone or was changed; screens will not take it.",
+            ),
+        }
+    }
+
+    /// What to do.
+    pub fn mend(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Entry => lang.pick(
+                "Phục hồi cơ sở dữ liệu từ bản sao lưu mới nhất, không sửa tay; thiết bị tự gửi lại phần còn giữ.",
+                "Bring the database back from its newest backup, change nothing by hand; devices send again what they hold.",
+            ),
+            Self::Directory | Self::Checkpoint => lang.pick(
+                "Phục hồi cơ sở dữ liệu và thư mục log/ của cùng một thời điểm; xem ai đã có quyền truy cập; báo kiểm toán.",
+                "Bring back database and log/ of one moment; find out who had access; tell the auditors.",
+            ),
+            Self::Mark | Self::Plan => lang.pick(
+                "Phục hồi cơ sở dữ liệu từ bản sao lưu mới nhất.",
+                "Bring the database back from its newest backup.",
+            ),
+            Self::Rollup => lang.pick(
+                "Chạy `lichphat check --repair`: tính lại từ bản ghi đã ký.",
+                "Run `lichphat check --repair`: it is summed anew from the signed records.",
+            ),
+            Self::OldRollup => lang.pick(
+                "Phục hồi cơ sở dữ liệu từ bản sao lưu: bản ghi cũ không còn để tính lại.",
+                "Bring the database back from a backup: the old records are no longer there to sum.",
+            ),
+            Self::Tile => lang.pick(
+                "Xoá tệp đó rồi khởi động lại máy chủ: tệp được ghi lại từ nhật ký.",
+                "Delete the file and start the server again: it is written anew from the entries.",
+            ),
+            Self::Media => lang.pick(
+                "Nạp lại tệp gốc bằng `lichphat media add`.",
+                "Bring the original back with `lichphat media add`.",
+            ),
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! `lichphat check`, the proof part: replays every stored segment and compares, like fsck.
+//!
+//! Nothing is believed: hashes and signatures are checked again, the chain is walked, rollups and marks are computed anew
+//! from the segments, and entries, tiles and checkpoints of the log are held against each other. Where retention has
+//! dropped days, judging begins at the marks of the first day held. [`repair`] writes sums anew, and nothing else ever.
+
+mod matter;
+mod replay;
+mod tree;
+
+pub use matter::Matter;
+
+use super::log::{Log, LogError, LogStore, StoredEntry};
+use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta};
+use async_trait::async_trait;
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::time::LocalDay;
+use replay::Replay;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Reading everything back.
+#[async_trait]
+pub trait AuditStore: ProofStore + LogStore {
+    /// The stored rollups of every device.
+    async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError>;
+    /// Every stored mark.
+    async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError>;
+    /// Where each device stood before its first segment of a day that is held.
+    async fn day_marks(&self, day: LocalDay) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError>;
+    /// What segments added to sums of days after the one on which they came, in the order of the log.
+    async fn early(&self) -> Result<Vec<Early>, ProofError>;
+    /// Devices that are simulated: marked so from their registration on.
+    async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError>;
+    /// The key of a device, retired ones too.
+    async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
+    /// Writes these sums in place of what is stored, if the log still has `size` entries; false when it has grown.
+    async fn mend_rollups(&self, size: u64, mends: Vec<RollupMend>) -> Result<bool, ProofError>;
+}
+
+/// Something that does not agree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Of what kind: what it means and what to do.
+    pub matter: Matter,
+    /// Where: `entry 17`, `rollup of device 3, 2026-11-20, ihanoi`.
+    pub place: String,
+    /// What.
+    pub problem: String,
+}
+
+/// A sum as the segments have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollupMend {
+    /// Of which device.
+    pub device: DeviceId,
+    /// At which screen; none when no segment is held of the device.
+    pub screen: Option<ScreenCode>,
+    /// Of which day.
+    pub day: LocalDay,
+    /// Of which campaign.
+    pub campaign: CampaignCode,
+    /// The sum; none when there is nothing to sum.
+    pub counts: Option<Counts>,
+}
+
+/// What was looked at and found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Audit {
+    /// Segments replayed.
+    pub segments: u64,
+    /// Records judged again.
+    pub records: u64,
+    /// Entries of the log then.
+    pub size: u64,
+    /// The first day held, when retention has dropped the days before it: judging began there.
+    pub from: Option<LocalDay>,
+    /// What does not agree; empty when all is well.
+    pub findings: Vec<Finding>,
+    /// The sums that differ, as they should be.
+    pub mends: Vec<RollupMend>,
+}
+
+/// What is stored beside the segments.
+struct Stored {
+    rollups: BTreeMap<DeviceId, RollupDelta>,
+    marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
+    early: Vec<Early>,
+}
+
+/// Entries read at once.
+const BATCH: u64 = 512;
+
+/// Replays the whole log, and looks at its tree.
+pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError> {
+    let first = store.held_days().await?.first().copied();
+    let from = first.filter(|day| day.first_index > 0);
+    let mut replay = Replay::new(from.map_or(0, |f| f.first_index), from.map(|f| f.day));
+    let early = store.early().await?;
+    replay.carry(&early);
+    for entry in store.entries(0..replay.first).await? {
+        replay.leaf(entry.log_index(), &entry.leaf()); // of dropped days, what the scheduler stated is left
+    }
+    let mut at = replay.first;
+    let stored = loop {
+        let size = store.log_size().await?;
+        while at < size {
+            let end = size.min(at + BATCH);
+            read(store, &mut replay, at..end).await?;
+            at = end;
+        }
+        let (rollups, marks, early) = (store.rollups().await?, store.marks().await?, store.early().await?);
+        if store.log_size().await? == size {
+            break Stored { rollups, marks, early }; // nothing came in between
+        }
+    };
+    replay.end_day();
+    replay.compare(stored);
+    let mut audit = replay.audit;
+    (audit.size, audit.from) = (at, from.map(|f| f.day));
+    audit.findings.extend(tree::audit(log).await?);
+    Ok(audit)
+}
+
+async fn read(store: &dyn AuditStore, replay: &mut Replay, range: std::ops::Range<u64>) -> Result<(), ProofError> {
+    let mut missing = range.start;
+    let entries = store.entries(range.clone()).await?;
+    for (index, entry) in entries.into_iter().map(|e| (e.log_index(), Some(e))).chain([(range.end, None)]) {
+        if missing < index {
+            replay.find(Matter::Entry, format!("entry {missing}"), format!("is missing: the log goes on at {index}"));
+        }
+        missing = index + 1;
+        match entry {
+            Some(StoredEntry::Segment(stored)) => replay.segment(store, stored).await?,
+            Some(StoredEntry::Leaf { log_index, bytes }) => replay.leaf(log_index, &bytes),
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+/// Why nothing was rebuilt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotRepaired {
+    /// Sums of broken evidence would look whole.
+    #[error("the evidence itself does not agree: bring that into order first, then sums can be rebuilt from it")]
+    Evidence,
+    /// Somebody handed something in meanwhile.
+    #[error("records came in meanwhile: run it again")]
+    Grown,
+}
+
+/// Writes the sums anew that an audit found to differ, from the segments it replayed.
+pub async fn repair(store: &dyn AuditStore, audit: &Audit) -> Result<Result<(), NotRepaired>, ProofError> {
+    if audit.findings.iter().any(|finding| finding.matter.is_evidence()) {
+        return Ok(Err(NotRepaired::Evidence));
+    }
+    let done = store.mend_rollups(audit.size, audit.mends.clone()).await?;
+    Ok(if done { Ok(()) } else { Err(NotRepaired::Grown) })
+}

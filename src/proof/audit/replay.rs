@@ -1,0 +1,241 @@
+//! The replay: every segment judged again, in the order of the log, and what comes of it beside what is stored.
+
+use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored};
+use crate::proof::log::StoredSegment;
+use crate::proof::{DeviceIdentity, DeviceMark, Early, Outcome, PlanBook, ProofError, RollupDelta, cache, decide};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, VerifyingKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+pub(super) struct Replay {
+    pub(super) audit: Audit,
+    /// Entries before this one are of days that were dropped; what came before is believed.
+    pub(super) first: u64,
+    /// The first day held, when days before it were dropped.
+    from: Option<LocalDay>,
+    plans: cache::PlanCache,
+    keys: BTreeMap<DeviceId, Option<DeviceIdentity>>,
+    /// The keys that the log's own statements name.
+    stated: BTreeMap<DeviceId, VerifyingKey<Evidence>>,
+    /// The day that is replayed, and where its devices stood before it, as far as they have not come yet.
+    day: Option<LocalDay>,
+    day_marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
+    came: BTreeSet<(DeviceId, Epoch)>,
+    marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
+    /// Tally of each screen's newest device, for the next box at it.
+    tallies: BTreeMap<ScreenCode, ((DeviceId, Epoch), Tally)>,
+    rollups: BTreeMap<DeviceId, RollupDelta>,
+    screens: BTreeMap<DeviceId, ScreenCode>,
+    /// What segments added to sums of days after the one on which they came.
+    early: Vec<Early>,
+}
+
+impl Replay {
+    /// Begins at the entry `first`, the first of the day `from` when days before it were dropped.
+    pub(super) fn new(first: u64, from: Option<LocalDay>) -> Self {
+        Self { first, from, ..Self::default() }
+    }
+
+    pub(super) fn find(&mut self, matter: Matter, place: String, problem: impl Into<String>) {
+        self.audit.findings.push(Finding { matter, place, problem: problem.into() });
+    }
+
+    pub(super) fn leaf(&mut self, log_index: u64, bytes: &[u8]) {
+        match Entry::decode(bytes) {
+            Ok(Entry::Statement(Statement::Device { device, key, .. })) => drop(self.stated.insert(device, *key)),
+            Ok(_) => {}
+            Err(error) => self.find(Matter::Entry, format!("entry {log_index}"), error.to_string()),
+        }
+    }
+
+    pub(super) async fn segment(&mut self, store: &dyn AuditStore, stored: StoredSegment) -> Result<(), ProofError> {
+        let place = format!("entry {}", stored.log_index);
+        self.audit.segments += 1;
+        self.begin(store, stored.day).await?;
+        let identity = match self.keys.get(&stored.device) {
+            Some(known) => known.clone(),
+            None => {
+                let identity = store.identity_ever(stored.device).await?;
+                self.keys.insert(stored.device, identity.clone());
+                identity
+            }
+        };
+        let Some(identity) = identity else {
+            self.find(
+                Matter::Directory,
+                place,
+                format!("names device {}, which is not in the directory of devices", stored.device),
+            );
+            return Ok(());
+        };
+        if self.stated.get(&stored.device) != Some(&identity.key) {
+            self.find(
+                Matter::Directory,
+                place.clone(),
+                format!("is of device {}, whose key the log did not state before", stored.device),
+            );
+        }
+        let row = (stored.device, stored.epoch, stored.first_seq, stored.last_seq);
+        let (segment, envelope) = match opened(stored.bytes, &identity.key) {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.find(Matter::Entry, place, error.to_string());
+                return Ok(());
+            }
+        };
+        if row != (segment.device, segment.epoch, segment.first_seq, segment.last_seq()) {
+            self.find(Matter::Entry, place.clone(), "its row does not say what its signed bytes say");
+        }
+        if segment.screen != identity.screen {
+            let problem = format!("speaks for screen {}, its device stands at {}", segment.screen, identity.screen);
+            self.find(Matter::Entry, place.clone(), problem);
+        }
+        let plans = match self.plans.book(store, &segment).await {
+            Ok(plans) => plans,
+            Err(error) => {
+                self.find(Matter::Entry, place, format!("cannot be judged again: {error}"));
+                return Ok(());
+            }
+        };
+        let mark = self.mark(&segment);
+        let at = (stored.log_index, stored.day, stored.received);
+        self.judge(place, at, &mark, &segment, envelope.hash(), &plans);
+        Ok(())
+    }
+
+    /// The next day's marks, when a day begins.
+    async fn begin(&mut self, store: &dyn AuditStore, day: LocalDay) -> Result<(), ProofError> {
+        if self.day != Some(day) {
+            self.end_day();
+            self.day_marks = store.day_marks(day).await?;
+            self.day = Some(day);
+        }
+        Ok(())
+    }
+
+    pub(super) fn end_day(&mut self) {
+        self.came.clear();
+        for (device, epoch) in std::mem::take(&mut self.day_marks).into_keys() {
+            let day = self.day.map(|d| d.to_string()).unwrap_or_default();
+            self.find(Matter::Mark, day_mark(&day, device, epoch), "stands there, but no segment of the day is its");
+        }
+    }
+
+    /// Where the segment's device stands before it. At its first segment of a day that is compared with what was kept then.
+    fn mark(&mut self, segment: &Segment) -> DeviceMark {
+        let key = (segment.device, segment.epoch);
+        let known = self.marks.get(&key).cloned();
+        if !self.came.insert(key) {
+            return known.unwrap_or_default();
+        }
+        let kept = self.day_marks.remove(&key);
+        if known.is_none() && self.from.is_some() && kept.is_some() {
+            return kept.unwrap_or_default();
+        }
+        let inherited = || self.tallies.get(&segment.screen).map(|(_, tally)| tally.clone()).unwrap_or_default();
+        let mark = known.unwrap_or_else(|| DeviceMark { tally: inherited(), ..DeviceMark::default() });
+        if kept.as_ref() != Some(&mark) {
+            let day = self.day.map(|d| d.to_string()).unwrap_or_default();
+            self.find(Matter::Mark, day_mark(&day, key.0, key.1), "is missing, or not what the segments before say");
+        }
+        mark
+    }
+
+    fn judge(
+        &mut self,
+        place: String,
+        (log_index, day, received): (u64, LocalDay, UtcMillis),
+        mark: &DeviceMark,
+        segment: &Segment,
+        hash: Sha256Hash,
+        plans: &PlanBook,
+    ) {
+        let key = (segment.device, segment.epoch);
+        self.audit.records += segment.records.len() as u64;
+        match decide(mark, segment, hash, received, plans) {
+            Outcome::Accepted { delta, mark, .. } => {
+                let newest = self.tallies.get(&segment.screen).is_none_or(|(of, _)| *of <= key);
+                if newest {
+                    self.tallies.insert(segment.screen.clone(), (key, mark.tally.clone()));
+                }
+                self.marks.insert(key, mark);
+                self.screens.insert(key.0, segment.screen.clone());
+                self.early.extend(Early::of(log_index, key.0, day, &delta));
+                let rollup = self.rollups.entry(key.0).or_default();
+                for (at, counts) in delta {
+                    rollup.entry(at).or_default().merge(&counts);
+                }
+            }
+            Outcome::Duplicate => self.find(Matter::Entry, place, "holds only records that earlier segments hold"),
+            Outcome::Hole { expected } => {
+                self.find(Matter::Entry, place, format!("leaves a hole: record {expected} is missing"));
+            }
+            Outcome::Fork { at } => {
+                self.find(Matter::Entry, place, format!("does not continue the segment before it, at record {at}"));
+            }
+        }
+    }
+
+    /// What retention has left of dropped days for sums of later ones.
+    pub(super) fn carry(&mut self, early: &[Early]) {
+        let Some(from) = self.from else { return };
+        for early in early.iter().filter(|e| e.log_index < self.first && e.day >= from) {
+            let rollup = self.rollups.entry(early.device).or_default();
+            rollup.entry((early.day, early.campaign.clone())).or_default().merge(&early.counts);
+        }
+    }
+
+    pub(super) fn compare(&mut self, stored: Stored) {
+        let Stored { rollups, marks, early } = stored;
+        let devices: BTreeSet<DeviceId> = rollups.keys().chain(self.rollups.keys()).copied().collect();
+        for device in devices {
+            self.compare_rollups(device, rollups.get(&device).unwrap_or(&RollupDelta::new()));
+        }
+        let computed = std::mem::take(&mut self.marks);
+        for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
+            let believed = self.from.is_some() && !computed.contains_key(&key); // all its segments were dropped
+            if computed.get(&key) != marks.get(&key) && !believed {
+                let place = format!("mark of device {}, epoch {}", key.0, key.1);
+                self.find(Matter::Mark, place, "is not what the segments say");
+            }
+        }
+        let held = early.into_iter().filter(|e| e.log_index >= self.first).collect::<Vec<_>>();
+        if held != self.early {
+            let place = "sums that came before their day".to_owned();
+            self.find(Matter::Mark, place, "are not what the segments say; they matter once days are dropped");
+        }
+    }
+
+    fn compare_rollups(&mut self, device: DeviceId, stored: &RollupDelta) {
+        let computed = self.rollups.remove(&device).unwrap_or_default();
+        for key in computed.keys().chain(stored.keys()).cloned().collect::<BTreeSet<_>>() {
+            let (held, said) = (stored.get(&key), computed.get(&key));
+            let place = format!("rollup of device {device}, {}, {}", key.0, key.1);
+            if self.from.is_some_and(|from| key.0 < from) {
+                // A part of what it sums was dropped: it cannot be less than the rest.
+                if said.is_some_and(|said| !held.is_some_and(|held| held.covers(said))) {
+                    let problem = format!("stored {held:?} is less than what the segments left say: {said:?}");
+                    self.find(Matter::OldRollup, place, problem);
+                }
+            } else if held != said {
+                self.find(Matter::Rollup, place, format!("stored {held:?}, the segments say {said:?}"));
+                let (screen, counts) = (self.screens.get(&device).cloned(), said.cloned());
+                self.audit.mends.push(RollupMend { device, screen, day: key.0, campaign: key.1, counts });
+            }
+        }
+    }
+}
+
+fn day_mark(day: &str, device: DeviceId, epoch: Epoch) -> String {
+    format!("mark of device {device}, epoch {epoch} before {day}")
+}
+
+fn opened(bytes: Vec<u8>, key: &VerifyingKey<Evidence>) -> Result<(Segment, Envelope), SegmentError> {
+    let envelope = Envelope::from_bytes(bytes)?;
+    Ok((Segment::open(&envelope, key)?, envelope))
+}

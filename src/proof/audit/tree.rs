@@ -1,0 +1,142 @@
+//! The log's tree: tiles against each other, entries against tiles, and every checkpoint against both.
+
+use super::{Finding, Matter};
+use crate::proof::log::{Log, LogError};
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::note::Note;
+use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, hashes_at};
+use lichphat_playlists::proof::tree::{leaf_hash, subtree};
+use std::collections::BTreeSet;
+
+type Tile = (u8, u64);
+
+/// Checkpoints read at once.
+const BATCH: u32 = 1_000;
+
+/// Looks at the whole tree, as far as it is signed.
+pub(super) async fn audit(log: &Log) -> Result<Vec<Finding>, LogError> {
+    let Some(head) = log.head().await? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    if let Err(error) = log.published_is_held().await {
+        found.push(of(Matter::Checkpoint, "published checkpoint".to_owned(), error.to_string()));
+    }
+    let mut bad = BTreeSet::new();
+    if root(log, head.size).await? != Some(head.root) {
+        edge(log, head.size, &mut bad, &mut found).await?;
+    }
+    tiles(log, head.size, &mut bad, &mut found).await?;
+    entries(log, head.size, &bad, &mut found).await?;
+    checkpoints(log, bad.is_empty(), &mut found).await?;
+    Ok(found)
+}
+
+fn of(matter: Matter, place: String, problem: impl Into<String>) -> Finding {
+    Finding { matter, place, problem: problem.into() }
+}
+
+fn file((level, index): Tile) -> String {
+    format!("log/{}", Resource::Hashes { level, index, width: 256 }.path())
+}
+
+fn levels(size: u64) -> impl DoubleEndedIterator<Item = u8> {
+    let above = (0..).find(|level| hashes_at(*level, size) == 0).unwrap_or(0);
+    0..above
+}
+
+/// The partial tiles at the tree's right edge do not lead to the signed root: which of them is not what lies below it?
+async fn edge(log: &Log, size: u64, bad: &mut BTreeSet<Tile>, found: &mut Vec<Finding>) -> Result<(), LogError> {
+    for level in levels(size) {
+        let tile = (level, hashes_at(level, size) / TILE_WIDTH);
+        let first = tile.1 * TILE_WIDTH;
+        let mut below = Vec::new();
+        for index in first..hashes_at(level, size) {
+            below.push(match level {
+                0 => log.entries(index..index + 1).await?.first().map(|entry| leaf_hash(&entry.leaf())),
+                _ => log.tile((level - 1, index), size).await.ok().map(|hashes| subtree(&hashes)),
+            });
+        }
+        let held = log.tile(tile, size).await.unwrap_or_default();
+        if below.iter().any(Option::is_none) || held.into_iter().map(Some).ne(below) {
+            found.push(of(Matter::Tile, file(tile), "does not lead to the signed root, and is not what lies below it"));
+            bad.insert(tile);
+        }
+    }
+    Ok(())
+}
+
+/// From the root down: a full tile must lead to its hash in the tile above. Adds those that do not, or are too short.
+async fn tiles(log: &Log, size: u64, bad: &mut BTreeSet<Tile>, found: &mut Vec<Finding>) -> Result<(), LogError> {
+    for level in levels(size).rev() {
+        for index in 0..hashes_at(level, size).div_ceil(TILE_WIDTH) {
+            let above = (level + 1, index / TILE_WIDTH);
+            if bad.contains(&(level, index)) {
+                continue;
+            }
+            let problem = match log.tile((level, index), size).await {
+                Err(LogError::Short(short)) => Some(short.to_string()),
+                Err(error) => return Err(error),
+                Ok(hashes) if hashes.len() as u64 == TILE_WIDTH && !bad.contains(&above) => {
+                    let expected = log.tile(above, size).await?;
+                    let leads = expected.get((index % TILE_WIDTH) as usize) == Some(&subtree(&hashes));
+                    (!leads).then(|| format!("does not lead to its hash in {}", file(above)))
+                }
+                Ok(_) => None,
+            };
+            if let Some(problem) = problem {
+                found.push(of(Matter::Tile, file((level, index)), problem));
+                bad.insert((level, index));
+            } else if bad.contains(&above) {
+                bad.insert((level, index)); // there is nothing whole to hold it against
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Entries that are held, against the hashes that the tree has of them.
+async fn entries(log: &Log, size: u64, bad: &BTreeSet<Tile>, found: &mut Vec<Finding>) -> Result<(), LogError> {
+    let first = log.minimum_index().await? / TILE_WIDTH;
+    for index in (first..size.div_ceil(TILE_WIDTH)).filter(|index| !bad.contains(&(0, *index))) {
+        let hashes = log.tile((0, index), size).await?;
+        for entry in log.entries(index * TILE_WIDTH..size.min((index + 1) * TILE_WIDTH)).await? {
+            let at = entry.log_index();
+            if hashes.get((at % TILE_WIDTH) as usize) != Some(&leaf_hash(&entry.leaf())) {
+                let problem = "is not what the published log holds at its place";
+                found.push(of(Matter::Entry, format!("entry {at}"), problem));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Every checkpoint ever published, against its note and the tree.
+async fn checkpoints(log: &Log, whole: bool, found: &mut Vec<Finding>) -> Result<(), LogError> {
+    let mut after = None;
+    loop {
+        let batch = log.checkpoints(after, BATCH).await?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        after = Some(last.size);
+        for head in batch {
+            let place = format!("checkpoint of {} entries", head.size);
+            let signed = Note::parse(&head.note).and_then(|note| Checkpoint::open(&note, log.name()));
+            match signed {
+                Err(error) => found.push(of(Matter::Checkpoint, place.clone(), error.to_string())),
+                Ok(signed) if (signed.size, signed.root) != (head.size, head.root) => {
+                    found.push(of(Matter::Checkpoint, place.clone(), "its row does not say what its signed note says"));
+                }
+                Ok(_) => {}
+            }
+            if whole && root(log, head.size).await? != Some(head.root) {
+                found.push(of(Matter::Checkpoint, place, "the tree that is held leads to another root"));
+            }
+        }
+    }
+}
+
+async fn root(log: &Log, size: u64) -> Result<Option<Sha256Hash>, LogError> {
+    match log.root(size).await {
+        Err(LogError::Short(_)) => Ok(None),
+        other => other.map(Some),
+    }
+}

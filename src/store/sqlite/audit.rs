@@ -1,0 +1,136 @@
+//! What `check` reads of the proof room, and the one thing it may write: sums.
+
+use super::Store;
+use super::log::entries_so_far;
+use super::proof::{add_rollup, all_marks, identity};
+use super::rows::{self, day_number, local_day};
+use crate::error::StoreError;
+use crate::proof::audit::{AuditStore, RollupMend};
+use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
+use lichphat_playlists::ids::{DeviceId, Epoch};
+use lichphat_playlists::time::LocalDay;
+use rusqlite::{Connection, params};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Keeps what a segment added to sums of later days.
+pub(super) fn write_early(tx: &Connection, early: Vec<Early>) -> Result<(), StoreError> {
+    for e in early {
+        let counts = serde_json::to_string(&e.counts).map_err(|error| StoreError::unreadable("counts", error))?;
+        tx.prepare_cached(
+            "INSERT INTO rollup_early (log_index, day, campaign, device, counts) VALUES (?1, ?2, ?3, ?4, ?5)",
+        )?
+        .execute(params![e.log_index, day_number(e.day), e.campaign.as_str(), e.device.0, counts])?;
+    }
+    Ok(())
+}
+
+fn early(conn: &Connection) -> Result<Vec<Early>, StoreError> {
+    let mut query = conn.prepare(
+        "SELECT log_index, device, day, campaign, counts FROM rollup_early ORDER BY log_index, day, campaign",
+    )?;
+    let mut found = query.query([])?;
+    let mut early = Vec::new();
+    while let Some(row) = found.next()? {
+        let counts: String = row.get(4)?;
+        early.push(Early {
+            log_index: row.get(0)?,
+            device: DeviceId(row.get(1)?),
+            day: local_day(row.get(2)?),
+            campaign: rows::campaign(row.get(3)?)?,
+            counts: serde_json::from_str(&counts).map_err(|error| StoreError::unreadable("counts", error))?,
+        });
+    }
+    Ok(early)
+}
+
+fn mend(tx: &Connection, mend: &RollupMend) -> Result<(), StoreError> {
+    let (day, device) = (day_number(mend.day), mend.device.0);
+    for table in ["rollup", "rollup_reason"] {
+        tx.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?1 AND device = ?2 AND campaign = ?3"))?
+            .execute(params![day, device, mend.campaign.as_str()])?;
+    }
+    if let (Some(screen), Some(counts)) = (&mend.screen, &mend.counts) {
+        let sum = RollupDelta::from([((mend.day, mend.campaign.clone()), counts.clone())]);
+        add_rollup(tx, mend.device, screen, &sum)?;
+    }
+    Ok(())
+}
+
+fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
+    let mut out: BTreeMap<DeviceId, RollupDelta> = BTreeMap::new();
+    let mut query = conn.prepare(
+        "SELECT device, day, campaign, slots_seen, counted, counted_outside, made_good, late, not_counted, unknown,
+                at_d0, at_d1, at_d2, at_d3 FROM rollup",
+    )?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
+        let counts = Counts {
+            slots_seen: row.get(3)?,
+            counted: row.get(4)?,
+            counted_outside: row.get(5)?,
+            made_good: row.get(6)?,
+            late: row.get(7)?,
+            not_counted: row.get(8)?,
+            unknown: row.get(9)?,
+            by_level: [0, row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?],
+            reasons: BTreeMap::new(),
+        };
+        out.entry(DeviceId(row.get(0)?)).or_default().insert(key, counts);
+    }
+    let mut query = conn.prepare("SELECT device, day, campaign, reason, n FROM rollup_reason")?;
+    let mut found = query.query([])?;
+    while let Some(row) = found.next()? {
+        let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
+        let counts = out.entry(DeviceId(row.get(0)?)).or_default().entry(key).or_default();
+        counts.reasons.insert(row.get(3)?, row.get(4)?);
+    }
+    Ok(out)
+}
+
+#[async_trait::async_trait]
+impl AuditStore for Store {
+    async fn rollups(&self) -> Result<BTreeMap<DeviceId, RollupDelta>, ProofError> {
+        Ok(self.read(rollups).await?)
+    }
+
+    async fn marks(&self) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
+        Ok(self.read(|conn| all_marks(conn, "mark")).await?)
+    }
+
+    async fn day_marks(&self, day: LocalDay) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, ProofError> {
+        let table = format!("mark_{}", day_number(day));
+        Ok(self.read(move |conn| all_marks(conn, &table)).await?)
+    }
+
+    async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError> {
+        let devices = self
+            .read(|conn| {
+                let mut query = conn.prepare_cached("SELECT id FROM device WHERE simulated = 1")?;
+                let ids = query.query_map([], |r| Ok(DeviceId(r.get(0)?)))?;
+                Ok(ids.collect::<Result<_, _>>()?)
+            })
+            .await?;
+        Ok(devices)
+    }
+
+    async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError> {
+        Ok(self.read(move |conn| identity(conn, device, true)).await?)
+    }
+    async fn early(&self) -> Result<Vec<Early>, ProofError> {
+        Ok(self.read(early).await?)
+    }
+
+    async fn mend_rollups(&self, size: u64, mends: Vec<RollupMend>) -> Result<bool, ProofError> {
+        let done = self
+            .write(move |tx| {
+                if entries_so_far(tx)? != size {
+                    return Ok(false);
+                }
+                mends.iter().try_for_each(|m| mend(tx, m))?;
+                Ok(true)
+            })
+            .await?;
+        Ok(done)
+    }
+}
