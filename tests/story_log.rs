@@ -65,7 +65,11 @@ impl Hand {
 
     /// Hands in `n` segments at the server's present time.
     async fn report(&mut self, server: &TownServer, n: u64) -> Vec<Envelope> {
-        let now = server.clock_now();
+        self.report_of(server, n, server.clock_now()).await
+    }
+
+    /// The same, by a clock that says `now`.
+    async fn report_of(&mut self, server: &TownServer, n: u64, now: UtcMillis) -> Vec<Envelope> {
         let mut sent = Vec::new();
         for i in 0..n {
             let sealed = self.seal(now.plus_ms(-600_000 + i as i64));
@@ -264,7 +268,9 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     let reader = Reader { client: Client::new(), url: server.url.clone() };
     let key = log.name().to_string();
     let mut hand = Hand::new(&data, &server, "C-01").await;
-    for day in ["2024-09-20", "2024-09-21", "2024-09-22"] {
+    hand.report(&server, 299).await;
+    hand.report_of(&server, 1, at("2024-09-22", "11:00")).await; // two days ahead: part of a sum whose day is kept
+    for day in ["2024-09-21", "2024-09-22"] {
         server.clock.jump_to(at(day, "12:00"));
         hand.report(&server, 300).await;
     }
@@ -312,6 +318,12 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     );
     assert_eq!((found(&data), rows("SELECT count(*) FROM rollup")), (vec![], sums));
     assert_eq!(reader.ok("tile/entries/002").await, bundle);
+    change(&data, "DELETE FROM rollup_early");
+    let all = found(&data);
+    assert!(
+        all.len() == 1 && all[0].starts_with("rollup of device 1, 2024-09-22"),
+        "the dropped part is missed: {all:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
