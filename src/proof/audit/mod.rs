@@ -13,7 +13,7 @@ pub use matter::Matter;
 use super::log::{Log, LogError, LogStore, StoredEntry};
 use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta};
 use async_trait::async_trait;
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
 use replay::Replay;
 use std::collections::{BTreeMap, BTreeSet};
@@ -53,8 +53,6 @@ pub struct Finding {
 pub struct RollupMend {
     /// Of which device.
     pub device: DeviceId,
-    /// At which screen; none when no segment is held of the device.
-    pub screen: Option<ScreenCode>,
     /// Of which day.
     pub day: LocalDay,
     /// Of which campaign.

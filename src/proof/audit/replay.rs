@@ -30,7 +30,6 @@ pub(super) struct Replay {
     /// Tally of each screen's newest device, for the next box at it.
     tallies: BTreeMap<ScreenCode, ((DeviceId, Epoch), Tally)>,
     rollups: BTreeMap<DeviceId, RollupDelta>,
-    screens: BTreeMap<DeviceId, ScreenCode>,
     /// What segments added to sums of days after the one on which they came.
     early: Vec<Early>,
 }
@@ -164,7 +163,6 @@ impl Replay {
                     self.tallies.insert(segment.screen.clone(), (key, mark.tally.clone()));
                 }
                 self.marks.insert(key, mark);
-                self.screens.insert(key.0, segment.screen.clone());
                 self.early.extend(Early::of(log_index, key.0, day, &delta));
                 let rollup = self.rollups.entry(key.0).or_default();
                 for (at, counts) in delta {
@@ -224,8 +222,9 @@ impl Replay {
                 }
             } else if held != said {
                 self.find(Matter::Rollup, place, format!("stored {held:?}, the segments say {said:?}"));
-                let (screen, counts) = (self.screens.get(&device).cloned(), said.cloned());
-                self.audit.mends.push(RollupMend { device, screen, day: key.0, campaign: key.1, counts });
+                let (day, campaign) = key;
+                let counts = said.cloned();
+                self.audit.mends.push(RollupMend { device, day, campaign, counts });
             }
         }
     }

@@ -49,9 +49,11 @@ fn mend(tx: &Connection, mend: &RollupMend) -> Result<(), StoreError> {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?1 AND device = ?2 AND campaign = ?3"))?
             .execute(params![day, device, mend.campaign.as_str()])?;
     }
-    if let (Some(screen), Some(counts)) = (&mend.screen, &mend.counts) {
+    if let Some(counts) = &mend.counts {
+        let mut screen = tx.prepare_cached("SELECT screen FROM device WHERE id = ?1")?;
+        let screen = rows::screen(screen.query_row([device], |r| r.get(0))?)?;
         let sum = RollupDelta::from([((mend.day, mend.campaign.clone()), counts.clone())]);
-        add_rollup(tx, mend.device, screen, &sum)?;
+        add_rollup(tx, mend.device, &screen, &sum)?;
     }
     Ok(())
 }
