@@ -4,18 +4,19 @@ use crate::findings::{Findings, words};
 use crate::plans::ScreenPlans;
 use crate::players::Players;
 use crate::trust::Trust;
-use crate::verdict::{Check, ScreenVerdict};
+use crate::verdict::{Check, ScreenVerdict, Words};
 use lichphat_playlists::figures::{Period, ScreenFacts};
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle::Start;
-use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide};
-use lichphat_playlists::proof::count::{FUTURE_TOLERANCE_MS, Tally};
+use lichphat_playlists::proof::chain::Outcome;
+use lichphat_playlists::proof::count::FUTURE_TOLERANCE_MS;
 use lichphat_playlists::proof::entry::Entry;
-use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
+use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
-use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Envelope;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A player seals what it played within a quarter of an hour. A segment that was sealed so long after its last play was
 /// made up later, ms.
@@ -36,10 +37,9 @@ pub(crate) struct Judge<'a> {
     screen: &'a ScreenCode,
     trust: &'a mut Trust,
     findings: &'a mut Findings,
-    marks: BTreeMap<(DeviceId, Epoch), (DeviceMark, UtcMillis)>,
-    tally: Option<Tally>,
-    days: BTreeMap<LocalDay, Counts>,
-    reported_until: Option<UtcMillis>,
+    replay: Replay,
+    /// When the newest segment of each player arrived.
+    received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
     verdict: ScreenVerdict,
 }
 
@@ -51,8 +51,6 @@ impl<'a> Judge<'a> {
         trust: &'a mut Trust,
         findings: &'a mut Findings,
     ) -> Self {
-        let mark = |s: &Start| DeviceMark { acked: s.acked, head: s.head, tally: s.tally.clone() };
-        let marks = starts.iter().map(|s| ((s.device, s.epoch), (mark(s), UtcMillis(i64::MIN)))).collect();
         let verdict = ScreenVerdict {
             screen: facts.screen.clone(),
             name: facts.name.clone(),
@@ -69,11 +67,8 @@ impl<'a> Judge<'a> {
             slowest_s: None,
             faults: findings.faults(),
         };
-        let reported_until = starts.iter().filter_map(|s| s.tally.last_end).max();
-        // a new box goes on where the one before it stopped: the newest epoch's tally is the screen's
-        let tally = starts.last().map(|s| s.tally.clone());
-        let (screen, days) = (&facts.screen, BTreeMap::new());
-        Self { terms, screen, trust, findings, marks, tally, days, reported_until, verdict }
+        let (screen, replay) = (&facts.screen, Replay::new(starts));
+        Self { terms, screen, trust, findings, replay, received: BTreeMap::new(), verdict }
     }
 
     /// One entry of the log.
@@ -117,51 +112,26 @@ impl<'a> Judge<'a> {
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
         self.time(index, &place, &segment, received);
-        self.chain(&place, &segment, hash, received, plans);
+        self.chain(&place, &segment, hash, received, &plans.book);
     }
 
-    fn chain(
-        &mut self,
-        place: &str,
-        segment: &Segment,
-        hash: lichphat_playlists::ids::Sha256Hash,
-        received: UtcMillis,
-        plans: &ScreenPlans,
-    ) {
-        let key = (segment.device, segment.epoch);
-        let (mut mark, last) = self.marks.get(&key).cloned().unwrap_or_else(|| {
-            (DeviceMark { tally: self.tally.clone().unwrap_or_default(), ..DeviceMark::default() }, UtcMillis(i64::MIN))
-        });
-        if received < last {
-            self.findings.fault(Check::Chain, place, words!("đến trước đoạn đứng trước nó: thứ tự đã bị đảo"; "arrived before the segment before it: the order was changed"));
+    fn chain(&mut self, place: &str, segment: &Segment, hash: Sha256Hash, received: UtcMillis, plans: &PlanBook) {
+        let before = self.received.insert((segment.device, segment.epoch), received);
+        if before.is_some_and(|before| received < before) {
+            self.fault(place, words!("đến trước đoạn đứng trước nó: thứ tự đã bị đảo"; "arrived before the segment before it: the order was changed"));
         }
-        let mut outcome = decide(&mark, segment, hash, received, &plans.book);
-        if let Outcome::Hole { expected } = outcome {
-            self.findings.fault(
-                Check::Chain,
+        match self.replay.segment(segment, hash, received, plans) {
+            Outcome::Accepted { .. } => {}
+            Outcome::Hole { expected } => self.fault(
                 place,
                 words!(
                 "thiếu bản ghi từ {expected} đến {}: một đoạn đã bị bỏ", segment.first_seq.0 - 1;
                 "records {expected} to {} are missing: a segment was left out", segment.first_seq.0 - 1),
-            );
-            // what follows is judged for itself
-            (mark.acked, mark.head) = (Seq(segment.first_seq.0 - 1), Some(segment.previous));
-            outcome = decide(&mark, segment, hash, received, &plans.book);
-        }
-        match outcome {
-            Outcome::Accepted { delta, mark } => {
-                self.reported_until = self.reported_until.max(mark.tally.last_end);
-                self.tally = Some(mark.tally.clone());
-                self.marks.insert(key, (mark, received));
-                self.count(delta);
-            }
-            Outcome::Duplicate => self.findings.fault(
-                Check::Chain,
-                place,
-                words!("lặp lại những bản ghi đã có"; "repeats records that are there already"),
             ),
-            Outcome::Fork { at } | Outcome::Hole { expected: at } => self.findings.fault(
-                Check::Chain,
+            Outcome::Duplicate => {
+                self.fault(place, words!("lặp lại những bản ghi đã có"; "repeats records that are there already"));
+            }
+            Outcome::Fork { at } => self.fault(
                 place,
                 words!(
                 "kể một chuyện khác về bản ghi {at}: thiết bị bị nhân bản, hoặc thứ tự đã bị đảo";
@@ -170,13 +140,8 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn count(&mut self, delta: RollupDelta) {
-        let period = self.terms.period;
-        for ((day, campaign), counts) in delta {
-            if campaign == *self.terms.campaign && (period.from..=period.to).contains(&day) {
-                self.days.entry(day).or_default().merge(&counts);
-            }
-        }
+    fn fault(&mut self, place: &str, what: Words) {
+        self.findings.fault(Check::Chain, place, what);
     }
 
     /// What anchor and witnesses say of when the segment was made.
@@ -217,9 +182,9 @@ impl<'a> Judge<'a> {
 
     /// The screen's verdict, and its facts as the evidence has them.
     pub(crate) fn finish(mut self, facts: &ScreenFacts) -> (ScreenVerdict, ScreenFacts) {
-        let devices: BTreeSet<DeviceId> = self.marks.keys().map(|(device, _)| *device).collect();
-        self.verdict.devices = devices.len() as u32;
-        for counts in self.days.values() {
+        let Terms { campaign, period, players } = self.terms;
+        self.verdict.devices = self.replay.devices().len() as u32;
+        for counts in self.replay.days(campaign, period).values() {
             self.verdict.counted += u64::from(counts.counted);
             self.verdict.counted_outside += u64::from(counts.counted_outside);
             self.verdict.not_counted += u64::from(counts.not_counted);
@@ -229,12 +194,8 @@ impl<'a> Judge<'a> {
             }
         }
         self.verdict.faults = self.findings.faults() - self.verdict.faults;
-        let (has_device, simulated) = self.terms.players.of(self.screen);
-        let mut facts = ScreenFacts { has_device, simulated, reported_until: self.reported_until, ..facts.clone() };
-        for (day, counts) in self.days {
-            facts.days.entry(day).or_default().counts = counts;
-        }
-        (self.verdict, facts)
+        let (has_device, simulated) = players.of(self.screen);
+        (self.verdict, ScreenFacts { has_device, simulated, ..self.replay.facts(facts, campaign, period) })
     }
 }
 

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod note;
 pub mod receipt;
 pub mod record;
+pub mod replay;
 pub mod rollup;
 pub mod segment;
 pub mod tile;
