@@ -106,6 +106,9 @@ pub enum AppError {
     /// The log could not be carried on or read: exit code 1.
     #[error(transparent)]
     Log(#[from] crate::proof::log::LogError),
+    /// A bundle could not be made: exit code 1.
+    #[error(transparent)]
+    Bundle(#[from] crate::proof::bundle::BundleError),
     /// Figures could not be reckoned: exit code 1.
     #[error(transparent)]
     Compliance(#[from] crate::compliance::ComplianceError),

@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use crate::exchange::cell::harmless;
 use serde::Serialize;
-use std::io::Write;
+use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -85,6 +85,15 @@ impl NewFile {
         let To::Beside(temp) = to else { return Ok(()) };
         temp.as_file().sync_all().map_err(|error| cannot_write(&path, error))?;
         temp.persist(&path).map(|_| ()).map_err(|error| cannot_write(&path, error.error))
+    }
+}
+
+impl Seek for NewFile {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        match &mut self.to {
+            To::Beside(temp) => temp.seek(to),
+            To::Straight(file) => file.seek(to),
+        }
     }
 }
 

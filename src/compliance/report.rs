@@ -7,7 +7,7 @@ use lichphat_playlists::figures::{LinkBasis, UnitBasis};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::quota::{DayOwed, Of, Ratio};
-use lichphat_playlists::time::{LocalDay, UtcOffset};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -33,23 +33,23 @@ impl Reports {
         from: LocalDay,
         to: LocalDay,
     ) -> Result<Report, ComplianceError> {
-        Ok(self.basis(directory, campaigns, campaign, from, to).await?.report())
+        Ok(self.basis(directory, campaigns, campaign, (from, to), self.clock.now()).await?.report())
     }
 
-    /// What that report is made from.
+    /// What that report is made from, as of `now`.
     pub async fn basis(
         &self,
         directory: &Directory,
         campaigns: &Campaigns,
         campaign: &CampaignCode,
-        from: LocalDay,
-        to: LocalDay,
+        (from, to): (LocalDay, LocalDay),
+        now: UtcMillis,
     ) -> Result<Basis, ComplianceError> {
         let directive =
             campaigns.directive_of(campaign).ok_or_else(|| ComplianceError::NoSuchCampaign(campaign.clone()))?;
         let mut days = self.store.days(campaign, from, to).await?;
         let devices = self.store.devices().await?;
-        let period = Period { from, to, now: self.clock.now(), offset: self.offset };
+        let period = Period { from, to, now, offset: self.offset };
         let mut screens = Vec::new();
         let mut members: BTreeMap<(Link, UnitCode), Vec<u32>> = BTreeMap::new();
         for screen in directory.screens().filter(|_| directive.quota.is_some()) {

@@ -6,6 +6,7 @@
 //! The rule itself is pure ([`lichphat_playlists::proof::count`]); this room applies it.
 
 pub mod audit;
+pub mod bundle;
 mod cache;
 pub mod evidence;
 pub mod log;

@@ -5,13 +5,15 @@ use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest};
 use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::collections::BTreeMap;
-use std::io::{Read, Seek, Write};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Seek, SeekFrom, Write};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// Most bytes of the manifest.
 const MANIFEST_LIMIT_BYTES: u64 = 256 << 20;
+/// Bytes that differ at a time before it is no use to go on.
+const MOST_WRONG: usize = 1 << 16;
 
 /// Why a bundle cannot be read, or is not what its manifest says.
 #[derive(Debug, thiserror::Error)]
@@ -53,27 +55,24 @@ impl<W: Write + Seek> Writer<W> {
         Self { zip: ZipWriter::new(out), files: Vec::new() }
     }
 
-    /// Adds a file that is signed or compressed already, or holds hashes: it is stored as it is.
+    /// Adds a file.
     pub fn put(&mut self, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
-        self.add(name, bytes, CompressionMethod::Stored)
-    }
-
-    /// Adds a document for people and programs: indented JSON.
-    pub fn put_json(&mut self, name: &str, value: &impl Serialize) -> Result<(), ArchiveError> {
-        let form = |e: serde_json::Error| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() };
-        self.add(name, &serde_json::to_vec_pretty(value).map_err(form)?, CompressionMethod::Deflated)
-    }
-
-    fn add(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> Result<(), ArchiveError> {
-        self.write(name, bytes, method)?;
+        self.write(name, bytes)?;
         let line = FileLine { name: name.to_owned(), size_bytes: bytes.len() as u64, sha256: Sha256Hash::of(bytes) };
         self.files.push(line);
         Ok(())
     }
 
-    fn write(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> Result<(), ArchiveError> {
+    /// Adds a document for people and programs: indented JSON.
+    pub fn put_json(&mut self, name: &str, value: &impl Serialize) -> Result<(), ArchiveError> {
+        let form = |e: serde_json::Error| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() };
+        self.put(name, &serde_json::to_vec_pretty(value).map_err(form)?)
+    }
+
+    /// Nothing is compressed: the large files are already, and so every byte of the zip means something.
+    fn write(&mut self, name: &str, bytes: &[u8]) -> Result<(), ArchiveError> {
         let options = SimpleFileOptions::default()
-            .compression_method(method)
+            .compression_method(CompressionMethod::Stored)
             .last_modified_time(DateTime::DEFAULT)
             .large_file(bytes.len() as u64 > u64::from(u32::MAX) / 2);
         self.zip.start_file(name, options)?;
@@ -87,7 +86,7 @@ impl<W: Write + Seek> Writer<W> {
         let manifest = Manifest { format: FORMAT.to_owned(), campaign, from, to, files };
         let form = |e: serde_json::Error| ArchiveError::Form { name: MANIFEST.to_owned(), problem: e.to_string() };
         let json = serde_json::to_vec_pretty(&manifest).map_err(form)?;
-        self.write(MANIFEST, &json, CompressionMethod::Deflated)?;
+        self.write(MANIFEST, &json)?;
         Ok(self.zip.finish()?)
     }
 }
@@ -125,6 +124,17 @@ impl<R: Read + Seek> Bundle<R> {
         Ok(Self { zip, manifest, files })
     }
 
+    /// Is every byte of the zip one that a bundle of these files has, its housekeeping too? `original` is the same file
+    /// again. Each file is copied as it is packed, and what comes out is compared; nothing is unpacked.
+    pub fn is_plain(&mut self, original: R) -> Result<bool, ArchiveError> {
+        let mut copy = ZipWriter::new(Compared { original, at: 0, end: 0, wrong: BTreeSet::new() });
+        for i in 0..self.zip.len() {
+            copy.raw_copy_file(self.zip.by_index_raw(i)?)?;
+        }
+        let mut compared = copy.finish()?;
+        Ok(compared.wrong.is_empty() && compared.original.seek(SeekFrom::End(0))? == compared.end)
+    }
+
     /// What it is of.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -144,6 +154,50 @@ impl<R: Read + Seek> Bundle<R> {
     pub fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ArchiveError> {
         let bytes = self.get(name)?;
         serde_json::from_slice(&bytes).map_err(|e| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() })
+    }
+}
+
+/// What is written is compared with what is there. A header may be written twice: the last word counts.
+struct Compared<R> {
+    original: R,
+    at: u64,
+    end: u64,
+    wrong: BTreeSet<u64>,
+}
+
+impl<R: Read + Seek> Write for Compared<R> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.original.seek(SeekFrom::Start(self.at))?;
+        let mut there = Vec::with_capacity(bytes.len());
+        (&mut self.original).take(bytes.len() as u64).read_to_end(&mut there)?;
+        for (i, (at, byte)) in (self.at..).zip(bytes).enumerate() {
+            if there.get(i) == Some(byte) {
+                self.wrong.remove(&at);
+            } else {
+                self.wrong.insert(at);
+            }
+        }
+        self.at += bytes.len() as u64;
+        self.end = self.end.max(self.at);
+        if self.wrong.len() > MOST_WRONG {
+            return Err(std::io::Error::other("it is packed in another way than bundles are"));
+        }
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<R: Read + Seek> Seek for Compared<R> {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.end.checked_add_signed(by),
+        };
+        self.at = at.ok_or(std::io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

@@ -103,15 +103,16 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
         policy.map_err(|e| CliError::Policy { path: path.clone(), problem: e.to_string() })
     });
     let options = Options { policy: policy.transpose()?, since: args.since.as_ref().map(text).transpose()? };
-    let file = File::open(&args.bundle).map_err(failed(&args.bundle))?;
+    let open = || File::open(&args.bundle).map(BufReader::new);
+    open().map_err(failed(&args.bundle))?;
     // drawn only where somebody watches
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let mut progress = |done, total| {
         bar.set_length(total);
         bar.set_position(done);
     };
-    let verdict = verify(BufReader::new(file), &options, &mut progress)
-        .map_err(|source| CliError::Bundle { path: args.bundle.clone(), source });
+    let verdict =
+        verify(open, &options, &mut progress).map_err(|source| CliError::Bundle { path: args.bundle.clone(), source });
     bar.finish_and_clear();
     let verdict = verdict?;
     if let Some(path) = &args.html {

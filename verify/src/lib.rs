@@ -40,18 +40,22 @@ pub struct Options {
     pub since: Option<String>,
 }
 
-/// Checks a bundle. `progress` hears how many screens of how many are done. An error means that it could not be read as
-/// a bundle at all.
+/// Checks a bundle, which `open` opens as often as it is asked. `progress` hears how many screens of how many are done. An
+/// error means that it could not be read as a bundle at all.
 pub fn verify<R: Read + Seek>(
-    reader: R,
+    open: impl Fn() -> std::io::Result<R>,
     options: &Options,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verdict, ArchiveError> {
-    let mut bundle = Bundle::open(reader)?;
+    let mut bundle = Bundle::open(open()?)?;
     let keys: Keys = bundle.json(bundle::KEYS)?;
     let basis: Basis = bundle.json(bundle::BASIS)?;
     let mut walk = Walk { findings: Findings::default(), leaves: Vec::new() };
     walk.manifest(&bundle, &basis);
+    if !bundle.is_plain(open()?).unwrap_or(false) {
+        walk.findings.fault(Check::Bundle, "zip", words!(
+            "vỏ tệp zip không phải do lịch phát đóng gói: có byte đã bị sửa"; "the zip is not packed as bundles are: a byte of it was altered"));
+    }
     let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
     let (screens, facts) = walk.screens(&mut bundle, &basis, &keys, &mut trust, progress)?;

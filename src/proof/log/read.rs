@@ -146,6 +146,22 @@ impl Log {
         Ok(first / TILE_WIDTH * TILE_WIDTH)
     }
 
+    /// Proof that the leaves at `indexes`, ascending, are in the tree of `size` leaves ([`tree::inclusions`]).
+    pub async fn inclusions(&self, indexes: Vec<u64>, size: u64) -> Result<Vec<Sha256Hash>, LogError> {
+        let files = Arc::clone(&self.files);
+        on_disk(move || tree::inclusions(&nodes(&*files, size), &indexes, size)).await
+    }
+
+    /// For each of the sizes, proof that the tree of `size` leaves begins with the one of so many.
+    pub async fn consistencies(&self, sizes: Vec<u64>, size: u64) -> Result<Vec<Vec<Sha256Hash>>, LogError> {
+        let files = Arc::clone(&self.files);
+        on_disk(move || {
+            let nodes = nodes(&*files, size);
+            sizes.into_iter().map(|old| tree::consistency(&nodes, old, size)).collect()
+        })
+        .await
+    }
+
     /// The same as a note that the log signs: `<origin>/minimum-index`, and the number.
     pub async fn minimum_index_note(&self) -> Result<String, LogError> {
         let text = format!("{}/minimum-index\n{}\n", self.name.name(), self.minimum_index().await?);

@@ -44,6 +44,23 @@ fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<Option
         .transpose()
 }
 
+/// Where a device stood before its first segment of a day; none when the day is not held, or it sent nothing on it.
+pub(super) fn day_mark(
+    conn: &Connection,
+    day: LocalDay,
+    device: DeviceId,
+    epoch: Epoch,
+) -> Result<Option<DeviceMark>, StoreError> {
+    let day = day_number(day);
+    if !log::days(conn)?.iter().any(|(held, _)| *held == day) {
+        return Ok(None);
+    }
+    conn.prepare_cached(&format!("SELECT {MARK} FROM mark_{day} WHERE device = ?1 AND epoch = ?2"))?
+        .query_row(params![device.0, epoch.0], |r| Ok(stored_mark(r)))
+        .optional()?
+        .transpose()
+}
+
 /// Every mark of a table: `mark`, or a day's.
 pub(super) fn all_marks(conn: &Connection, table: &str) -> Result<BTreeMap<(DeviceId, Epoch), DeviceMark>, StoreError> {
     let mut query = conn.prepare(&format!("SELECT {MARK}, device, epoch FROM {table}"))?;

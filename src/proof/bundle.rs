@@ -1,0 +1,349 @@
+//! Bundles for auditors: everything one campaign's report rests on, in a zip that is the same, byte for byte, whenever it
+//! is made from the same checkpoint, plans and directory.
+//!
+//! A bundle stands on the newest published checkpoint and holds nothing beyond it; its report is reckoned from the
+//! segments it shows, at the moment that checkpoint was signed. The form is [`lichphat_playlists::proof::bundle`]'s.
+
+use super::evidence::EvidenceStore;
+use super::log::{Head, Log, LogError, LogStore, StoredSegment};
+use super::{DeviceMark, PlanBook, ProofError};
+use async_trait::async_trait;
+use lichphat_playlists::figures::{Basis, ScreenFacts};
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS, Start};
+use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
+use lichphat_playlists::proof::note::{Note, NoteError};
+use lichphat_playlists::proof::record::Origin;
+use lichphat_playlists::proof::replay::Replay;
+use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::sign::Envelope;
+use lichphat_verify::{ArchiveError, Writer};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Seek, Write};
+
+/// Why there is no bundle.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] ProofError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Writing the zip.
+    #[error("the bundle cannot be written: {0}")]
+    Write(#[from] ArchiveError),
+    /// A stored segment cannot be read.
+    #[error("entry {index}: {source}; run `lichphat check`")]
+    Segment {
+        /// Its place in the log.
+        index: u64,
+        /// What is wrong.
+        source: SegmentError,
+    },
+    /// A stored checkpoint cannot be read.
+    #[error("a published checkpoint cannot be read: {0}; run `lichphat check`")]
+    Checkpoint(#[from] NoteError),
+    /// Nothing was published yet.
+    #[error("the log has no checkpoint yet: let `lichphat serve` run for a round, then export again")]
+    NoCheckpoint,
+    /// An entry is longer than a leaf may be.
+    #[error("entry {0} is longer than the log can hold; run `lichphat check`")]
+    TooLong(u64),
+}
+
+/// A playlist as it was signed, and the table it names.
+#[derive(Debug, Clone)]
+pub struct SignedPlan {
+    /// Its day.
+    pub day: LocalDay,
+    /// Its version.
+    pub version: u32,
+    /// Its name.
+    pub hash: PlanHash,
+    /// The envelope.
+    pub bytes: Vec<u8>,
+    /// The asset table's name.
+    pub assets: Sha256Hash,
+}
+
+/// What the store must do for bundles; reads only.
+#[async_trait]
+pub trait BundleStore: EvidenceStore + LogStore {
+    /// Everything the scheduler stated, with its place in the log, in order.
+    async fn statements(&self) -> Result<Vec<(u64, Statement)>, ProofError>;
+    /// Where a player stood before its first segment of a received day.
+    async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError>;
+    /// The newest playlist of each day of a screen, and those of `named` that are held.
+    async fn signed_plans(
+        &self,
+        screen: &ScreenCode,
+        days: (LocalDay, LocalDay),
+        named: Vec<PlanHash>,
+    ) -> Result<Vec<SignedPlan>, ProofError>;
+    /// An asset table's bytes.
+    async fn asset_table(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, ProofError>;
+}
+
+/// What a bundle came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exported {
+    /// Screens.
+    pub screens: usize,
+    /// Segments.
+    pub segments: usize,
+    /// Entries of the checkpoint it stands on.
+    pub size: u64,
+}
+
+/// Makes bundles.
+pub struct Exporter<'a> {
+    store: &'a dyn BundleStore,
+    log: &'a Log,
+    /// Public half of the key of playlists, base64.
+    plan_key: String,
+    head: Head,
+}
+
+impl<'a> Exporter<'a> {
+    /// Stands on the newest published checkpoint. `plan_key` is the public half of the key of playlists, base64.
+    pub async fn new(store: &'a dyn BundleStore, log: &'a Log, plan_key: String) -> Result<Self, BundleError> {
+        let head = log.head().await?.ok_or(BundleError::NoCheckpoint)?;
+        Ok(Self { store, log, plan_key, head })
+    }
+
+    /// The checkpoint it stands on; figures are reckoned at the moment it was signed.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// Writes the bundle of what `basis` states. `since` is the size of a checkpoint that an auditor has kept.
+    pub async fn export<W: Write + Seek>(
+        &self,
+        basis: Basis,
+        since: Option<u64>,
+        out: W,
+    ) -> Result<(W, Exported), BundleError> {
+        let mut pack = Pack::new(Writer::new(out));
+        let screens: BTreeSet<&ScreenCode> = basis.screens.iter().map(|f| &f.screen).collect();
+        pack.devices(self.statements_of(&screens).await?)?;
+        let mut facts = Vec::with_capacity(basis.screens.len());
+        for stated in &basis.screens {
+            facts.push(self.screen(&mut pack, stated, &basis).await?);
+        }
+        let indexes: Vec<u64> = pack.indexes.iter().copied().collect();
+        let proof = self.log.inclusions(indexes, self.head.size).await?;
+        let proof: Vec<u8> = proof.iter().flat_map(|hash| hash.0).collect();
+        let earlier = self.earlier(&pack, since).await?;
+        let exported = Exported { screens: facts.len(), segments: pack.segments, size: self.head.size };
+        let Pack { mut writer, starts, .. } = pack;
+        writer.put(bundle::CHECKPOINT, self.head.note.as_bytes())?;
+        writer.put_json(bundle::CHECKPOINTS, &earlier)?;
+        writer.put(bundle::INCLUSION, &proof)?;
+        writer.put_json(bundle::STARTS, &starts)?;
+        writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() })?;
+        writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone(), plan: self.plan_key.clone() })?;
+        writer.put_json(bundle::BASIS, &basis)?;
+        let (campaign, from, to) = (basis.campaign.clone(), basis.period.from, basis.period.to);
+        writer.put_json(bundle::REPORT, &Basis { screens: facts, ..basis }.report())?;
+        Ok((writer.finish(campaign, from, to)?, exported))
+    }
+
+    /// What was stated of the players that ever stood at these screens.
+    async fn statements_of(&self, screens: &BTreeSet<&ScreenCode>) -> Result<Vec<(u64, Statement)>, BundleError> {
+        let mut ours = BTreeSet::new();
+        let mut found = self.store.statements().await?;
+        found.retain(|(index, statement)| {
+            *index < self.head.size
+                && match statement {
+                    Statement::Device { device, screen, .. } if screens.contains(screen) => {
+                        ours.insert(*device);
+                        true
+                    }
+                    Statement::DeviceEnd { device, .. } => ours.contains(device),
+                    _ => false,
+                }
+        });
+        Ok(found)
+    }
+
+    /// One screen's segments and playlists; returns its facts as the segments have them.
+    async fn screen<W: Write + Seek>(
+        &self,
+        pack: &mut Pack<W>,
+        stated: &ScreenFacts,
+        basis: &Basis,
+    ) -> Result<ScreenFacts, BundleError> {
+        let (screen, period) = (&stated.screen, &basis.period);
+        let segments = self.segments(screen, basis).await?;
+        let named: BTreeSet<PlanHash> = segments.iter().flat_map(|(_, s)| &s.records).flat_map(plans_named).collect();
+        let named: Vec<PlanHash> = named.into_iter().collect();
+        let plans = self.store.signed_plans(screen, (period.from, period.to), named).await?;
+        let hashes = plans.iter().map(|p| p.hash).collect();
+        let book: PlanBook = self.store.plan_documents(hashes).await?.into_iter().collect();
+        let starts = self.starts(&segments).await?;
+        let mut replay = Replay::new(&starts);
+        for (stored, segment) in &segments {
+            replay.segment(segment, Sha256Hash::of(&stored.bytes), stored.received, &book);
+            pack.anchor(&segment.anchor)?;
+        }
+        pack.screen(screen, &segments, &plans, starts)?;
+        for plan in &plans {
+            if pack.assets.insert(plan.assets)
+                && let Some(table) = self.store.asset_table(plan.assets).await?
+            {
+                pack.writer.put(&bundle::assets(plan.assets), &table)?;
+            }
+        }
+        Ok(replay.facts(stated, &basis.campaign, period))
+    }
+
+    /// A screen's segments from a day before the period until each player has said something from after it.
+    async fn segments(&self, screen: &ScreenCode, basis: &Basis) -> Result<Vec<(StoredSegment, Segment)>, BundleError> {
+        const BATCH: u32 = 512;
+        let period = &basis.period;
+        let begin = period.from.previous().start(period.offset);
+        let end = period.to.next().start(period.offset).plus_ms(LOOK_BACK_MS);
+        let (mut found, mut ended, mut next) = (Vec::new(), BTreeSet::new(), 0);
+        loop {
+            let batch = self.store.segments_of(screen, begin, next, BATCH).await?;
+            let Some(last) = batch.last() else { break };
+            next = last.log_index + 1;
+            for stored in batch {
+                let index = stored.log_index;
+                let segment = Envelope::from_bytes(stored.bytes.clone())
+                    .map_err(SegmentError::from)
+                    .and_then(|envelope| Segment::open_stored(&envelope))
+                    .map_err(|source| BundleError::Segment { index, source })?;
+                let player = (segment.device, segment.epoch);
+                if index >= self.head.size || ended.contains(&player) {
+                    continue;
+                }
+                if segment.records.first().is_some_and(|r| r.start >= end) {
+                    ended.insert(player); // shown too: it says that nothing of the period is missing
+                }
+                found.push((stored, segment));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Where the players stood before their first segment that is shown; of a new one there is nothing to say.
+    async fn starts(&self, segments: &[(StoredSegment, Segment)]) -> Result<Vec<Start>, BundleError> {
+        let mut starts = BTreeMap::new();
+        for (stored, segment) in segments {
+            let key = (segment.device, segment.epoch);
+            if starts.contains_key(&key) {
+                continue;
+            }
+            let mark = self.store.day_mark(stored.day, segment.device, segment.epoch).await?.unwrap_or_default();
+            starts.insert(key, mark);
+        }
+        let said = starts.into_iter().filter(|(_, mark)| *mark != DeviceMark::default());
+        let start = |((device, epoch), m): (_, DeviceMark)| Start {
+            device,
+            epoch,
+            acked: m.acked,
+            head: m.head,
+            tally: m.tally,
+        };
+        Ok(said.map(start).collect())
+    }
+
+    /// Earlier checkpoints: those that players and the auditor saw, and one an hour beside them, for the bounds of time.
+    async fn earlier<W: Write + Seek>(
+        &self,
+        pack: &Pack<W>,
+        since: Option<u64>,
+    ) -> Result<Vec<EarlierCheckpoint>, BundleError> {
+        const HOUR_MS: i64 = 3_600_000;
+        let mut hours = BTreeSet::new();
+        let mut heads = self.store.checkpoints(self.log.name().name(), None, u32::MAX).await?;
+        heads.retain(|head| {
+            let seen = pack.anchors.contains(&head.size) || since == Some(head.size);
+            let hourly = pack.covers(head.size) && hours.insert(head.at.0.div_euclid(HOUR_MS));
+            head.size < self.head.size && (seen || hourly)
+        });
+        let sizes = heads.iter().map(|head| head.size).collect();
+        let proofs = self.log.consistencies(sizes, self.head.size).await?;
+        let earlier =
+            heads.into_iter().zip(proofs).map(|(head, consistency)| EarlierCheckpoint { note: head.note, consistency });
+        Ok(earlier.collect())
+    }
+}
+
+/// The plans a record names.
+fn plans_named(record: &lichphat_playlists::proof::record::PlayRecord) -> impl Iterator<Item = PlanHash> + use<> {
+    let missed = if let Origin::MakeGood { missed_plan, .. } = record.origin { Some(missed_plan) } else { None };
+    std::iter::once(record.plan).chain(missed)
+}
+
+/// A bundle while it is made.
+struct Pack<W: Write + Seek> {
+    writer: Writer<W>,
+    /// Places of everything that goes in.
+    indexes: BTreeSet<u64>,
+    segments: usize,
+    starts: BTreeMap<ScreenCode, Vec<Start>>,
+    anchors: BTreeSet<u64>,
+    assets: BTreeSet<Sha256Hash>,
+}
+
+impl<W: Write + Seek> Pack<W> {
+    fn new(writer: Writer<W>) -> Self {
+        let (indexes, anchors, assets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { writer, indexes, segments: 0, starts: BTreeMap::new(), anchors, assets }
+    }
+
+    fn devices(&mut self, statements: Vec<(u64, Statement)>) -> Result<(), BundleError> {
+        let mut bytes = Vec::new();
+        for (index, statement) in statements {
+            self.entry(&mut bytes, index, &Entry::Statement(statement).encode())?;
+        }
+        Ok(self.writer.put(bundle::DEVICES, &bytes)?)
+    }
+
+    fn entry(&mut self, out: &mut Vec<u8>, index: u64, leaf: &[u8]) -> Result<(), BundleError> {
+        self.indexes.insert(index);
+        if bundle::put_entry(out, index, leaf) { Ok(()) } else { Err(BundleError::TooLong(index)) }
+    }
+
+    fn screen(
+        &mut self,
+        screen: &ScreenCode,
+        segments: &[(StoredSegment, Segment)],
+        plans: &[SignedPlan],
+        starts: Vec<Start>,
+    ) -> Result<(), BundleError> {
+        let (mut log, mut papers) = (Vec::new(), Vec::new());
+        for (stored, _) in segments {
+            self.entry(&mut log, stored.log_index, &segment_leaf(stored.received, &stored.bytes))?;
+        }
+        for plan in plans {
+            let fits = bundle::put_document(&mut papers, &plan.bytes);
+            debug_assert!(fits, "a playlist has at most some megabytes");
+        }
+        self.segments += segments.len();
+        if !starts.is_empty() {
+            self.starts.insert(screen.clone(), starts);
+        }
+        self.writer.put(&bundle::segments_of(screen), &log)?;
+        Ok(self.writer.put(&bundle::plans_of(screen), &papers)?)
+    }
+
+    fn anchor(&mut self, anchor: &str) -> Result<(), BundleError> {
+        if !anchor.is_empty() {
+            // what cannot be read is the player's doing, and the verifier's to tell
+            let seen = Note::parse(anchor).and_then(|note| Checkpoint::parse(&note.text));
+            self.anchors.extend(seen.ok().map(|checkpoint| checkpoint.size));
+        }
+        Ok(())
+    }
+
+    /// Does a checkpoint of that size say something of when the entries came?
+    fn covers(&self, size: u64) -> bool {
+        self.indexes.first().is_some_and(|&first| first < size)
+    }
+}

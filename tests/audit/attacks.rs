@@ -1,0 +1,214 @@
+//! Every row of the attack table, performed on a real bundle of a real server, and the check that catches it.
+
+use crate::forger::{Forger, segment};
+use crate::square::{Square, judged};
+use crate::{common::town::at, failing};
+use lichphat_playlists::ids::{DeviceId, Seq};
+use lichphat_playlists::proof::bundle;
+use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::entry::segment_leaf;
+use lichphat_playlists::proof::note::Note;
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::sign::SigningKey;
+use lichphat_verify::Options;
+use lichphat_verify::verdict::Check;
+
+/// The checks that fail for the forged bundle.
+fn caught(forger: &Forger, options: &Options) -> Vec<Check> {
+    let verdict = judged(&forger.pack(), options);
+    assert!(!verdict.ok);
+    failing(&verdict)
+}
+
+fn received(leaf: &[u8]) -> UtcMillis {
+    UtcMillis(i64::from_be_bytes(leaf[1..9].try_into().unwrap()))
+}
+
+/// A leaf that another key, or the owner of a stolen one, has sealed.
+fn resealed(
+    leaf: &[u8],
+    key: &SigningKey<lichphat_playlists::wire::sign::Evidence>,
+    change: impl FnOnce(&mut Segment),
+) -> Vec<u8> {
+    let mut story = segment(leaf).unwrap();
+    change(&mut story);
+    segment_leaf(received(leaf), story.seal(key).as_bytes())
+}
+
+#[tokio::test]
+async fn the_server_alters_leaves_out_or_repeats() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
+    let (second, last) = (segments[1], segments[segments.len() - 1]);
+    assert!(segments.len() > 6);
+
+    // edit: in the bundle alone, then in the log with every hash made to fit
+    let mut forger = Forger::of(&square, &honest).await;
+    let file = forger.files.get_mut(&bundle::segments_of(&"Q-01".parse().unwrap())).unwrap();
+    let middle = file.len() / 2;
+    file[middle] ^= 4;
+    assert!(caught(&forger, &options).contains(&Check::Log), "what is shown is not in the signed log");
+    forger.leaves[second][9 + 10] ^= 4;
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Signature), "and the server cannot sign for a player");
+
+    // drop: one segment, or the tail
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves.remove(second);
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Chain), "a hole in the numbers and a broken chain");
+    forger.relog(&square, false);
+    assert!(caught(&forger, &options).contains(&Check::Witness), "and no witness cosigns a rewritten log");
+
+    // replay
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves.push(forger.leaves[second].clone());
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Chain));
+
+    // reorder
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves.swap(segments[1], segments[2]);
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Chain));
+    assert!(last > second);
+}
+
+#[tokio::test]
+async fn a_key_is_stolen_cloned_or_made_up() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
+    let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
+
+    // clone: two stories for one place in the chain, both under the device's key
+    let mut forger = Forger::of(&square, &honest).await;
+    let clone = resealed(&forger.leaves[last].clone(), key, |s| s.records[0].frames_dropped += 1);
+    forger.leaves.push(clone);
+    forger.relog(&square, true);
+    assert_eq!(caught(&forger, &options), [Check::Chain]);
+
+    // edit under another key: the signature is not the device's
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves[last] =
+        resealed(&forger.leaves[last].clone(), &SigningKey::from_seed(&[9; 32]), |s| s.records[0].frames_dropped += 1);
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Signature));
+
+    // forged player: a device that is not in the logged directory
+    let mut forger = Forger::of(&square, &honest).await;
+    let made_up = resealed(&forger.leaves[last].clone(), &SigningKey::from_seed(&[9; 32]), |s| {
+        (s.device, s.first_seq) = (DeviceId(99), Seq(1));
+    });
+    forger.leaves.push(made_up);
+    forger.relog(&square, true);
+    assert_eq!(caught(&forger, &options), [Check::Device]);
+}
+
+#[tokio::test]
+async fn days_are_written_afterwards_or_beforehand() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
+    let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
+    let follow = |leaf: &[u8], days_ms: i64, anchor: &str| {
+        let hash = lichphat_playlists::ids::Sha256Hash::of(&leaf[9..]);
+        resealed(leaf, key, |s| {
+            (s.first_seq, s.previous, s.anchor) = (Seq(s.last_seq().0 + 1), hash, anchor.to_owned());
+            for record in &mut s.records {
+                (record.start, record.end) = (record.start.plus_ms(days_ms), record.end.plus_ms(days_ms));
+            }
+        })
+    };
+
+    // back-dating: after the last morning a dark day before is made up; the newest checkpoint the player knew gives it away
+    let mut forger = Forger::of(&square, &honest).await;
+    let newest = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
+    let earlier = forger.earlier();
+    forger.leaves.push(follow(&forger.leaves[last].clone(), -86_400_000, &newest));
+    forger.relog(&square, true);
+    forger.keep_checkpoint(&newest, earlier);
+    let verdict = judged(&forger.pack(), &options);
+    assert!(failing(&verdict).contains(&Check::Time), "{:?}", verdict.faults);
+
+    // pre-dating: plays of tomorrow, in the log today
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves.push(follow(&forger.leaves[last].clone(), 86_400_000, ""));
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Time));
+}
+
+#[tokio::test]
+async fn the_log_is_split_rewritten_or_shortened() {
+    let mut square = Square::build().await;
+    square.live(at(crate::DAYS[0], "11:00")).await;
+    let kept = square.server.rooms.log.head().await.unwrap().unwrap();
+    square.live(at(crate::DAYS[1], "11:00")).await;
+    let honest = square.bundle(Some(kept.size)).await;
+    let with_memory = Options { since: Some(kept.note.clone()), ..square.options() };
+    assert!(judged(&honest, &with_memory).ok);
+
+    // split view: the server shows this auditor another log, which a corrupt witness may even cosign
+    let mut forger = Forger::of(&square, &honest).await;
+    let segments = forger.segments_of("Q-02");
+    forger.leaves.remove(segments[segments.len() - 1]);
+    let shorter = forger.leaves.len() as u64;
+    forger.relog(&square, true);
+    let split = caught(&forger, &with_memory);
+    assert!(split.contains(&Check::Since), "the auditor's own memory: {split:?}");
+
+    // rewrite: earlier checkpoints are no longer in the log they were checkpoints of
+    let mut forger = Forger::of(&square, &honest).await;
+    let earlier = forger.files[bundle::CHECKPOINTS].clone();
+    forger.leaves.remove(forger.segments_of("Q-02")[0]);
+    forger.relog(&square, true);
+    forger.files.insert(bundle::CHECKPOINTS.into(), earlier);
+    assert!(caught(&forger, &square.options()).contains(&Check::Log));
+
+    // roll-back: the log is shorter than what the auditor had seen
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.leaves.truncate(kept.size as usize - 1);
+    forger.relog(&square, true);
+    assert!(forger.leaves.len() < shorter as usize);
+    assert!(caught(&forger, &with_memory).contains(&Check::Since));
+
+    // another log altogether: its key is not the policy's
+    let mut forger = Forger::of(&square, &honest).await;
+    let text = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
+    let checkpoint = Checkpoint::parse(&Note::parse(&text).unwrap().text).unwrap();
+    let stranger = SigningKey::from_seed(&[8; 32]);
+    let name =
+        lichphat_playlists::proof::note::VerifierKey::new(checkpoint.origin.clone(), stranger.verifying_key()).unwrap();
+    forger.files.insert(bundle::CHECKPOINT.into(), checkpoint.sign(&name, &stranger).to_string().into_bytes());
+    assert!(caught(&forger, &square.options()).contains(&Check::Log));
+}
+
+#[tokio::test]
+async fn the_report_says_more_than_the_records() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.alter(bundle::REPORT, |report| report["lines"][0]["counted"] = 99.into());
+    let verdict = judged(&forger.pack(), &options);
+    assert_eq!(failing(&verdict), [Check::Figures]);
+    let figure = &verdict.differences[0];
+    assert_eq!((figure.figure.as_str(), figure.reported.as_str()), ("lines Q-01 counted", "99"));
+
+    // what was planned is changed, so that fewer plays seem missing
+    forger.alter(bundle::REPORT, |report| {
+        report["lines"][0]["counted"] = serde_json::from_str(&figure.recomputed).unwrap();
+    });
+    forger.alter(bundle::BASIS, |basis| {
+        for day in basis["screens"][0]["days"].as_object_mut().unwrap().values_mut() {
+            day["planned"] = 1.into();
+        }
+    });
+    assert!(caught(&forger, &options).contains(&Check::Plan), "the signed playlists say otherwise");
+
+    // a later version's approvals are not waved through
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.alter(bundle::APPROVALS, |approvals| approvals["version"] = 2.into());
+    assert_eq!(caught(&forger, &options), [Check::Approval]);
+}

@@ -1,0 +1,113 @@
+//! An attacker who owns the server: he has the log's key, rewrites what he likes, and makes every hash fit again. What he
+//! does not have is the players' keys, and what the witnesses have seen.
+
+use crate::square::Square;
+use lichphat::proof::log::LogStore;
+use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::bundle::{self, EarlierCheckpoint};
+use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::entry::Entry;
+use lichphat_playlists::proof::note::Note;
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::tree::{consistency, inclusions, leaf_hash, root};
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::sign::Envelope;
+use lichphat_verify::{Bundle, Writer};
+use std::collections::BTreeMap;
+use std::io::Cursor;
+
+/// A bundle taken apart, and the log it is of.
+pub(crate) struct Forger {
+    pub(crate) files: BTreeMap<String, Vec<u8>>,
+    pub(crate) leaves: Vec<Vec<u8>>,
+    days: (LocalDay, LocalDay),
+}
+
+impl Forger {
+    /// From an honest bundle.
+    pub(crate) async fn of(square: &Square, honest: &[u8]) -> Self {
+        let mut bundle = Bundle::open(Cursor::new(honest)).unwrap();
+        let manifest = bundle.manifest().clone();
+        let files = manifest.files.iter().map(|f| (f.name.clone(), bundle.get(&f.name).unwrap())).collect();
+        let size = square.server.rooms.log.head().await.unwrap().unwrap().size;
+        let entries = square.server.rooms.store.entries(0..size).await.unwrap();
+        Self { files, leaves: entries.iter().map(|e| e.leaf()).collect(), days: (manifest.from, manifest.to) }
+    }
+
+    /// Places of the segments of a screen, in order.
+    pub(crate) fn segments_of(&self, screen: &str) -> Vec<usize> {
+        let mine = |leaf: &Vec<u8>| segment(leaf).is_some_and(|s| s.screen.as_str() == screen);
+        self.leaves.iter().enumerate().filter(|(_, leaf)| mine(leaf)).map(|(i, _)| i).collect()
+    }
+
+    /// Makes a document say something else.
+    pub(crate) fn alter(&mut self, name: &str, alter: impl FnOnce(&mut serde_json::Value)) {
+        let mut value = serde_json::from_slice(&self.files[name]).unwrap();
+        alter(&mut value);
+        self.files.insert(name.to_owned(), serde_json::to_vec(&value).unwrap());
+    }
+
+    /// A log of the altered leaves, signed by the log's own key, with every proof made anew. Earlier checkpoints go: he
+    /// cannot show that his log continues them. `witnessed`: the entries came so, and the witness saw nothing wrong.
+    pub(crate) fn relog(&mut self, square: &Square, witnessed: bool) {
+        let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let (mut devices, mut screens) = (Vec::new(), BTreeMap::<ScreenCode, Vec<u8>>::new());
+        let mut indexes = Vec::new();
+        for (index, leaf) in (0..).zip(&self.leaves) {
+            let file = match segment(leaf) {
+                Some(s) => screens.entry(s.screen).or_default(),
+                None => &mut devices,
+            };
+            assert!(bundle::put_entry(file, index, leaf));
+            indexes.push(index);
+        }
+        let size = hashes.len() as u64;
+        let (Ok(proof), Ok(root)) = (inclusions(&hashes[..], &indexes, size), root(&hashes[..], size));
+        let name = square.server.rooms.log.name();
+        let checkpoint = Checkpoint { origin: name.name().to_owned(), size, root, extensions: Vec::new() };
+        let mut note = checkpoint.sign(name, &square.log_key());
+        if witnessed {
+            note = square.cosigned(note, square.server.rooms.clock.now());
+        }
+        self.files.insert(bundle::CHECKPOINT.into(), note.to_string().into_bytes());
+        self.files.insert(bundle::CHECKPOINTS.into(), b"[]".to_vec());
+        self.files.insert(bundle::INCLUSION.into(), proof.iter().flat_map(|h| h.0).collect());
+        self.files.insert(bundle::DEVICES.into(), devices);
+        for (screen, bytes) in screens {
+            self.files.insert(bundle::segments_of(&screen), bytes);
+        }
+    }
+
+    /// Earlier checkpoints of the honest bundle.
+    pub(crate) fn earlier(&self) -> Vec<EarlierCheckpoint> {
+        serde_json::from_slice(&self.files[bundle::CHECKPOINTS]).unwrap()
+    }
+
+    /// Shows an earlier checkpoint of the honest log beside the new one, which continues it.
+    pub(crate) fn keep_checkpoint(&mut self, note: &str, mut earlier: Vec<EarlierCheckpoint>) {
+        let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        earlier.push(EarlierCheckpoint { note: note.to_owned(), consistency: Vec::new() });
+        for one in &mut earlier {
+            let old = Checkpoint::parse(&Note::parse(&one.note).unwrap().text).unwrap().size;
+            let Ok(proof) = consistency(&hashes[..], old, hashes.len() as u64);
+            one.consistency = proof;
+        }
+        self.files.insert(bundle::CHECKPOINTS.into(), serde_json::to_vec(&earlier).unwrap());
+    }
+
+    /// The forged bundle; its manifest fits.
+    pub(crate) fn pack(&self) -> Vec<u8> {
+        let mut writer = Writer::new(Cursor::new(Vec::new()));
+        for (name, bytes) in &self.files {
+            writer.put(name, bytes).unwrap();
+        }
+        let campaign = lichphat_playlists::ids::CampaignCode::new(crate::square::CAMPAIGN).unwrap();
+        writer.finish(campaign, self.days.0, self.days.1).unwrap().into_inner()
+    }
+}
+
+/// The segment of a leaf; none when it is a statement.
+pub(crate) fn segment(leaf: &[u8]) -> Option<Segment> {
+    let Ok(Entry::Segment { envelope, .. }) = Entry::decode(leaf) else { return None };
+    Some(Segment::open_stored(&Envelope::from_bytes(envelope).unwrap()).unwrap())
+}

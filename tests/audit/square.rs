@@ -1,0 +1,174 @@
+//! Two screens at a square for two mornings, with a log that a witness cosigns: what the stories of auditors stand on.
+
+use crate::common::TestData;
+use crate::common::town::{TownDevice, TownServer, at, import, town};
+use lichphat::keys::Keys;
+use lichphat::proof::log::{Head, LogStore};
+use lichphat_playlists::ids::CampaignCode;
+use lichphat_playlists::proof::checkpoint::Policy;
+use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::{Cosigning, LogSigning, SigningKey};
+use lichphat_verify::{Options, Verdict};
+use std::io::Cursor;
+
+pub(crate) const CAMPAIGN: &str = "clean-square";
+pub(crate) const DAYS: [&str; 2] = ["2024-09-20", "2024-09-21"];
+
+const VENUE: &str = r#"
+[[venue]]
+type = "square"
+name = "Quảng trường"
+name_en = "Square"
+calendar = "none"
+confidence = "assumption"
+source = "made up for the story"
+  [[venue.hours]]
+  days = "mon-sun"
+  open = "08:00-09:30"
+  peaks = "08:15-09:15"
+  open_assumption = true
+  peaks_assumption = true
+"#;
+const SCREENS: &str = "code,name,venue_type,kind,width,height,output,owner,territory
+Q-01,Quảng trường phía Đông,square,managed,1920,1080,video,P1,P1
+Q-02,Quảng trường phía Tây,square,managed,1920,1080,video,P1,P1
+";
+const QUOTA: &str = r#"
+code = "clean-square"
+title = "Quảng trường sạch"
+kind = "play"
+sample = true
+issuer = "HN"
+from = 2024-09-20
+to = 2024-09-22
+source = "made up for the story"
+quota = { plays = 4, per = "day", rule = "average", within = "peak" }
+min_gap_s = 300
+[product]
+title = "Quảng trường sạch"
+length_s = 15
+[[product.variant]]
+lang = "vi"
+form = "subtitled"
+file = "spot.mp4"
+[[target]]
+unit = "P1"
+venue_types = ["square"]
+force = "required"
+reason = "made up for the story"
+"#;
+
+/// The square, its players, and whoever watches its log.
+pub(crate) struct Square {
+    pub(crate) data: TestData,
+    pub(crate) server: TownServer,
+    pub(crate) players: Vec<TownDevice>,
+    witness: SigningKey<Cosigning>,
+}
+
+impl Square {
+    /// Before anybody has come.
+    pub(crate) async fn build() -> Self {
+        let data = town();
+        import(&data, "venues", "square.toml", VENUE);
+        import(&data, "screens", "square.csv", SCREENS);
+        import(&data, "directives", "quota.toml", QUOTA);
+        let server = TownServer::start(&data, at(DAYS[0], "06:00")).await;
+        server.plan().await;
+        let players = vec![server.device(&data, "Q-01").await, server.device(&data, "Q-02").await];
+        Self { data, server, players, witness: SigningKey::from_seed(&[77; 32]) }
+    }
+
+    /// After both mornings, everything handed in and witnessed.
+    pub(crate) async fn lived() -> Self {
+        let mut square = Self::build().await;
+        for day in DAYS {
+            square.live(at(day, "11:00")).await;
+        }
+        square
+    }
+
+    /// Lets server, players and witness live until `until`: players meet the server every quarter of an hour, the log
+    /// goes on every half.
+    pub(crate) async fn live(&mut self, until: UtcMillis) {
+        let mut quarter = 0;
+        while self.server.rooms.clock.now() < until {
+            for player in &mut self.players {
+                player.sim.meet().await;
+            }
+            if quarter % 2 == 0 {
+                self.round().await;
+            }
+            quarter += 1;
+            let next = self.server.rooms.clock.now().plus_ms(900_000).min(until);
+            self.server.clock.jump_to(next);
+            for player in &mut self.players {
+                player.sim.step_until(next);
+            }
+        }
+        for player in &mut self.players {
+            player.sim.meet().await;
+        }
+        self.round().await;
+    }
+
+    /// A round of the log, witnessed at once.
+    pub(crate) async fn round(&self) {
+        let rooms = &self.server.rooms;
+        rooms.log.round().await.unwrap();
+        let head = rooms.log.head().await.unwrap().unwrap();
+        let note = Note::parse(&head.note).unwrap();
+        if note.signatures.len() == 1 {
+            let note = self.cosigned(note, rooms.clock.now()).to_string();
+            rooms.store.cosigned(rooms.log.name().name(), Head { note, ..head }).await.unwrap();
+        }
+    }
+
+    pub(crate) fn cosigned(&self, mut note: Note, at: UtcMillis) -> Note {
+        let line = cosign(&note.text, &self.witness_name(), &self.witness, at.0.unsigned_abs() / 1000);
+        note.signatures.push(line);
+        note
+    }
+
+    fn witness_name(&self) -> VerifierKey<Cosigning> {
+        VerifierKey::new("thanh-tra.example", self.witness.verifying_key()).unwrap()
+    }
+
+    /// What an auditor was given by the inspectorate: this log, and this witness.
+    pub(crate) fn policy_text(&self) -> String {
+        let (log, witness) = (self.server.rooms.log.name(), self.witness_name());
+        format!("log {log}\nwitness thanh-tra {witness}\nquorum thanh-tra\n")
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        Options { policy: Some(Policy::parse(&self.policy_text()).unwrap()), since: None }
+    }
+
+    pub(crate) fn log_key(&self) -> SigningKey<LogSigning> {
+        Keys::load(self.data.path()).unwrap().log
+    }
+
+    /// The bundle of both days.
+    pub(crate) async fn bundle(&self, since: Option<u64>) -> Vec<u8> {
+        let rooms = &self.server.rooms;
+        let exporter = lichphat::proof::bundle::Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.0.clone());
+        let exporter = exporter.await.unwrap();
+        let city = rooms.city().await.unwrap();
+        let [from, to] = DAYS.map(|day| day.parse::<LocalDay>().unwrap());
+        let campaign = CampaignCode::new(CAMPAIGN).unwrap();
+        let basis = rooms.reports.basis(&city.directory, &city.campaigns, &campaign, (from, to), exporter.head().at);
+        let (out, _) = exporter.export(basis.await.unwrap(), since, Cursor::new(Vec::new())).await.unwrap();
+        out.into_inner()
+    }
+}
+
+/// After the players of that day have handed in everything.
+pub(crate) fn morning(day: usize) -> UtcMillis {
+    at(DAYS[day], "11:00")
+}
+
+/// What the verifier says of it.
+pub(crate) fn judged(bundle: &[u8], options: &Options) -> Verdict {
+    lichphat_verify::verify(|| Ok(Cursor::new(bundle)), options, &mut |_, _| {}).unwrap()
+}
