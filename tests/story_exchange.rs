@@ -7,6 +7,7 @@ mod common;
 use common::TestData;
 use common::town::{TownServer, at, fixture, town};
 use lichphat::exchange::out::PRS;
+use lichphat_player::agent::AgentOptions;
 use lichphat_playlists::time::UtcMillis;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
@@ -48,6 +49,8 @@ async fn a_day_with_a_power_cut() -> TestData {
     let server = TownServer::start(&data, at(EVE, "20:00")).await;
     server.plan().await;
     let mut device = server.device(&data, "C-01").await;
+    // segments so small that reading them back takes several pieces
+    device.set_options(AgentOptions { cut_at_records: 1, ..AgentOptions::default() });
     server.clock.jump_to(at(DAY, "07:50"));
     device.sim.clock.advance_to(at(DAY, "07:50"));
     device.sim.meet().await;
@@ -66,10 +69,19 @@ fn summed(data: &TestData) -> (usize, usize) {
     (counted as usize, all as usize)
 }
 
+/// Segments in the log, whichever days they lie in.
+fn segments(data: &TestData) -> i64 {
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    let mut days = db.prepare("SELECT day FROM segment_day").unwrap();
+    let days = days.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap);
+    days.map(|day: i64| held(data, &format!("segment_{day}"))).sum()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_out_is_what_was_proven_in_four_forms() {
     let data = a_day_with_a_power_cut().await;
     let (counted, all) = summed(&data);
+    assert!(segments(&data) > 2 * 128, "more than two pieces");
     assert!(counted >= 6 && all > counted, "{counted} of {all}: a day with something to leave out");
 
     let (file, _) = export(&data, "csv", &[]);
@@ -267,6 +279,10 @@ async fn what_others_declare_counts_as_declared_once_however_often_it_is_brought
     let server = TownServer::start(&data, at(DAY, "20:00")).await;
     let page = async |path: &str| reqwest::get(format!("{}{path}", server.url)).await.unwrap().text().await.unwrap();
     let vi = page(&format!("/screens/T-01?day={DAY}&lang=vi")).await;
+    assert!(
+        !vi.contains("Chưa có thiết bị phát nào")
+            && page(&format!("/screens/T-01?day={EVE}")).await.contains("chưa khai báo")
+    );
     assert!(
         vi.contains("bên khác khai 3 lượt trong khung giờ, chưa được chứng minh") && vi.contains("2 lượt khai"),
         "{vi}"

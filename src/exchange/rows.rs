@@ -2,7 +2,7 @@
 
 use super::cell::plain;
 use super::mapping::{Columns, Mapping, offset};
-use super::out::{Form, PRS, XIBO};
+use super::out::{Form, PRS};
 use crate::directory::problem::{Say, say};
 use chrono::{DateTime, NaiveDateTime};
 use csv::StringRecord;
@@ -25,20 +25,25 @@ pub(super) struct Cells<'a> {
 
 /// Where a form's columns stand.
 pub(super) enum Layout {
+    /// The standard's own order.
     Prs,
-    Xibo,
-    Mapped(Places, Vec<String>),
+    /// As the header says.
+    Headed(Places, Vec<String>),
 }
 
-/// Indexes of a mapped CSV's columns.
+/// Indexes of a headed CSV's columns.
 pub(super) struct Places {
     screen: usize,
-    media: usize,
+    /// The medium by any of its names, the best first.
+    media: Vec<usize>,
     start: usize,
     date: Option<usize>,
     end: usize,
     is_length: bool,
-    only: Option<(usize, String)>,
+    /// Only rows in which this column has one of these values are plays.
+    only: Option<(usize, Vec<String>)>,
+    /// How many plays a row is: one, or the row cannot be taken.
+    count: Option<usize>,
 }
 
 impl Layout {
@@ -70,32 +75,31 @@ impl Layout {
             )
         };
         let find = |name: &str| header.iter().position(|cell| cell == name).ok_or_else(|| lost(name));
-        if form == Form::Xibo {
-            let misplaced = XIBO.iter().zip(0..).find(|(name, i)| header.get(*i) != Some(name));
-            return Ok(misplaced.map_or(Ok(Self::Xibo), |(name, _)| Err(lost(name))));
-        }
         let own = Columns::default();
         let columns = mapping.columns.as_ref().unwrap_or(&own);
         let places = || {
+            if form == Form::Xibo {
+                return Places::xibo(find);
+            }
             Ok(Places {
                 screen: find(&columns.screen)?,
-                media: find(&columns.media)?,
+                media: vec![find(&columns.media)?],
                 start: find(&columns.start)?,
                 date: columns.date.as_deref().map(find).transpose()?,
                 end: find(columns.end.as_ref().or(columns.length.as_ref()).map_or("end", String::as_str))?,
                 is_length: columns.end.is_none(),
-                only: columns.only.as_ref().map(|(name, value)| Ok((find(name)?, value.clone()))).transpose()?,
+                only: columns.only.as_ref().map(|(name, value)| Ok((find(name)?, vec![value.clone()]))).transpose()?,
+                count: None,
             })
         };
-        Ok(places().map(|places| Self::Mapped(places, header.iter().map(str::to_owned).collect())))
+        Ok(places().map(|places| Self::Headed(places, header.iter().map(str::to_owned).collect())))
     }
 
     /// The name of a column.
     pub(super) fn name(&self, column: usize) -> String {
         match self {
             Self::Prs => PRS.get(column).map_or_else(|| (column + 1).to_string(), |&name| name.to_owned()),
-            Self::Xibo => XIBO.get(column).map_or_else(|| (column + 1).to_string(), |&name| name.to_owned()),
-            Self::Mapped(_, names) => names.get(column).cloned().unwrap_or_else(|| (column + 1).to_string()),
+            Self::Headed(_, names) => names.get(column).cloned().unwrap_or_else(|| (column + 1).to_string()),
         }
     }
 
@@ -103,8 +107,7 @@ impl Layout {
     pub(super) fn end(&self) -> usize {
         match self {
             Self::Prs => 5,
-            Self::Xibo => 3,
-            Self::Mapped(places, _) => places.end,
+            Self::Headed(places, _) => places.end,
         }
     }
 
@@ -117,9 +120,26 @@ impl Layout {
     ) -> Result<Option<Cells<'a>>, Wrong> {
         match self {
             Self::Prs => prs(record).map(Some),
-            Self::Xibo => xibo(record, mapping, zone),
-            Self::Mapped(places, _) => mapped(record, places, mapping, zone),
+            Self::Headed(places, _) => headed(record, places, mapping, zone),
         }
+    }
+}
+
+impl Places {
+    /// By the names of the columns: Xibo's versions have more of them or fewer, in another order.
+    fn xibo<E>(find: impl Fn(&str) -> Result<usize, E>) -> Result<Self, E> {
+        let also = ["Campaign", "Layout"].into_iter().filter_map(|name| find(name).ok());
+        Ok(Self {
+            screen: find("Display")?,
+            media: std::iter::once(find("Media")?).chain(also).collect(),
+            start: find("FromDT")?,
+            date: None,
+            end: find("ToDT")?,
+            is_length: false,
+            // a layout's row says again what its media say; an event is no play
+            only: Some((find("Type")?, ["media", "Media", "widget", "Widget"].map(str::to_owned).to_vec())),
+            count: find("Count").ok(),
+        })
     }
 }
 
@@ -171,34 +191,23 @@ fn prs(record: &StringRecord) -> Result<Cells<'_>, Wrong> {
     Ok(Cells { screen: cell(record, 0)?, media, start: (1, start), end: (5, end) })
 }
 
-fn xibo<'a>(record: &'a StringRecord, mapping: &Mapping, zone: UtcOffset) -> Result<Option<Cells<'a>>, Wrong> {
-    let kind = cell(record, 1)?.1;
-    if !["media", "widget"].iter().any(|k| kind.eq_ignore_ascii_case(k)) {
-        return Ok(None); // a layout's row says again what its media say; an event is no play
-    }
-    let (column, count) = cell(record, 10)?;
-    if count != "1" {
-        let vi = "một dòng phải là một lượt; trong Xibo đặt Aggregation level = Individual rồi xuất lại";
-        return Err((
-            column,
-            say(vi, "a row must be one play; in Xibo set the aggregation level to Individual and export again"),
-        ));
-    }
-    let time = |column: usize| Ok::<_, Wrong>((column, instant(cell(record, column)?, mapping, zone)?));
-    let media = [7, 5, 4].map(|column| cell(record, column)).into_iter().collect::<Result<_, _>>()?;
-    Ok(Some(Cells { screen: cell(record, 6)?, media, start: time(2)?, end: time(3)? }))
-}
-
-fn mapped<'a>(
+fn headed<'a>(
     record: &'a StringRecord,
     places: &Places,
     mapping: &Mapping,
     zone: UtcOffset,
 ) -> Result<Option<Cells<'a>>, Wrong> {
     if let Some((column, wanted)) = &places.only
-        && cell(record, *column)?.1 != wanted
+        && !wanted.iter().any(|value| record.get(*column).is_some_and(|cell| plain(cell) == value))
     {
         return Ok(None);
+    }
+    if let Some((column, count)) = places.count.map(|column| cell(record, column)).transpose()?
+        && count != "1"
+    {
+        let vi = "một dòng phải là một lượt; trong Xibo đặt Aggregation level = Individual rồi xuất lại";
+        let en = "a row must be one play; in Xibo set the aggregation level to Individual and export again";
+        return Err((column, say(vi, en)));
     }
     let date = places.date.map(|column| cell(record, column)).transpose()?;
     let at = |column: usize| {
@@ -214,8 +223,9 @@ fn mapped<'a>(
         // both are times of the same date: past midnight
         if date.is_some() && end < start { end.plus_ms(LONGEST_MS) } else { end }
     };
-    let (screen, media) = (cell(record, places.screen)?, cell(record, places.media)?);
-    Ok(Some(Cells { screen, media: vec![media], start: (places.start, start), end: (places.end, end) }))
+    let media = places.media.iter().map(|&column| cell(record, column)).collect::<Result<_, _>>()?;
+    let screen = cell(record, places.screen)?;
+    Ok(Some(Cells { screen, media, start: (places.start, start), end: (places.end, end) }))
 }
 
 /// A time in the mapping's form, or in one that has only one meaning.

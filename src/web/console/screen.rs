@@ -11,7 +11,7 @@ use super::{Asked, ConsoleError, href};
 use crate::campaigns::Suspension;
 use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
-use crate::directory::{Link, Screen};
+use crate::directory::{Link, Screen, ScreenKind};
 use crate::lang::{Lang, Values};
 use crate::planning::{ScreenFacts, StoredPlan};
 use crate::proof::Counts;
@@ -237,8 +237,13 @@ fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
     } else if g.plan.is_none() {
         notes.push(lang.text(if g.day < g.today { "note-no-plan-past" } else { "note-no-plan" }));
     }
-    if g.device.is_none() {
-        notes.push(format!("{}. {}", lang.cause("no-device"), lang.mend("no-device").unwrap_or_default()));
+    let missing = match g.screen.kind {
+        ScreenKind::Managed => g.device.is_none().then_some("no-device"),
+        ScreenKind::ThirdParty => g.declared.is_empty().then_some("not-declared"),
+        ScreenKind::None => Some("no-player"),
+    };
+    if let Some(code) = missing {
+        notes.push(format!("{}. {}", lang.cause(code), lang.mend(code).unwrap_or_default()));
     }
     notes
 }
