@@ -15,7 +15,7 @@ once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench soak fuzz bless deb
+.PHONY: help packages rust test demo bench soak fuzz bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
@@ -27,6 +27,7 @@ help:
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
 	@echo "make deb       Debian packages of both programs for this machine's architecture, in target/debian"
+	@echo "make verifier  the auditor's program as one static file, target/lichphat-verify"
 	@echo "make packages  only install what the others need"
 
 packages:
@@ -76,6 +77,7 @@ bench: packages rust
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
 	cargo bench --locked -p lichphat --bench pacing
 	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
+	cargo bench --locked -p lichphat-verify --bench verify
 	PLAYS=$(PLAYS) cargo bench --locked -p lichphat-player --bench screen
 
 # The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
@@ -112,3 +114,10 @@ deb: packages rust
 
 bless: rust
 	INSTA_UPDATE=always cargo test --locked -p lichphat-playlists --test golden --test laws --test proofs
+
+# One file that needs nothing of the machine it is carried to. A target of its own keeps the flags from the other builds.
+verifier: rust
+	triple=$$(rustc -vV | sed -n 's/^host: //p'); \
+	RUSTFLAGS="-C target-feature=+crt-static -C strip=symbols" cargo build --release --locked -p lichphat-verify --target "$$triple"; \
+	install -D "$${CARGO_TARGET_DIR:-target}/$$triple/release/lichphat-verify" target/lichphat-verify; \
+	ls -l target/lichphat-verify
