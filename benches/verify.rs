@@ -206,12 +206,12 @@ fn main() {
                     envelope.hash(),
                     Sha256Hash::of(envelope.as_bytes()),
                 ));
-            })
+            });
         });
         let decoding = least_s(|| {
             made.sealed.iter().for_each(|envelope| {
                 std::hint::black_box(Segment::open_stored(envelope).unwrap());
-            })
+            });
         });
         let share = |part: f64| part / whole * 100.0;
         println!(
