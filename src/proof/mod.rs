@@ -142,16 +142,15 @@ impl Proof {
     /// where this store holds the device's records; the device obeys that even when it is lower.
     pub async fn ingest(&self, sender: DeviceId, bytes: Vec<u8>) -> Result<(Outcome, Envelope), ProofError> {
         let envelope = Envelope::from_bytes(bytes).map_err(SegmentError::from)?;
-        let (claimed, epoch) = Segment::claimed_device(&envelope)?;
         let identity = self.identity(sender).await?;
-        let wrong = ProofError::WrongSender { claimed, epoch, sender };
-        if claimed != sender || epoch != identity.epoch {
-            return Err(wrong);
-        }
-        let segment = Segment::open(&envelope, &identity.key)?;
+        let own = |device, epoch| (device == sender && epoch == identity.epoch).then_some(&identity.key);
+        let segment = Segment::open_by(&envelope, own).map_err(|error| match error {
+            SegmentError::UnknownDevice { device, epoch } => ProofError::WrongSender { claimed: device, epoch, sender },
+            other => other.into(),
+        })?;
         // A device speaks for its own screen, whatever plans of others it happens to know.
         if segment.screen != identity.screen {
-            return Err(wrong);
+            return Err(ProofError::WrongSender { claimed: segment.device, epoch: segment.epoch, sender });
         }
         let plans = self.plan_cache.book(&*self.store, &segment).await?;
         let received = self.clock.now();
@@ -161,7 +160,7 @@ impl Proof {
         if let Outcome::Fork { at } = outcome {
             tracing::error!(device = %sender, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
         }
-        Ok((outcome, self.seal(sender, epoch, &mark)))
+        Ok((outcome, self.seal(sender, identity.epoch, &mark)))
     }
 
     /// The newest receipt.
