@@ -111,6 +111,9 @@ pub struct Screen {
     pub code: ScreenCode,
     /// What people call it.
     pub name: String,
+    /// Where somebody who wants to see it goes; empty when nobody has said.
+    #[serde(default)]
+    pub address: String,
     /// The kind of place it stands in.
     pub venue_type: VenueType,
     /// Who plays on it.

@@ -36,7 +36,8 @@ CREATE TABLE screen (
     height_px  INTEGER NOT NULL CHECK (height_px >= 0),
     output     TEXT    NOT NULL CHECK (output IN ('video', 'none')),
     from_day   INTEGER,                                 -- first day it stands there; NULL = since ever
-    to_day     INTEGER                                  -- last day, included; NULL = open
+    to_day     INTEGER,                                 -- last day, included; NULL = open
+    address    TEXT    NOT NULL DEFAULT ''              -- where an inspector goes; empty = nobody has said
 ) STRICT, WITHOUT ROWID;
 
 -- To which unit a screen is tied, from a day until the next row of its link: history is only added to.

@@ -215,6 +215,7 @@ pub(crate) fn screen(screen: &str, name: &str, ward: &str, kind: ScreenKind) -> 
     Screen {
         code: code::<ScreenCode>(screen),
         name: name.to_owned(),
+        address: String::new(),
         venue_type: code::<VenueType>("office"),
         kind,
         connection: Connection::Direct,

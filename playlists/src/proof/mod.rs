@@ -12,6 +12,7 @@ pub mod receipt;
 pub mod record;
 pub mod replay;
 pub mod rollup;
+pub mod sample;
 pub mod segment;
 pub mod tile;
 pub mod tree;

@@ -17,6 +17,7 @@ pub(crate) static TABLE: Table = Table {
     columns: &[
         needed("code", "code for life, `P00004-01`"),
         needed("name", "what people call it, `Bảng LED ngã tư Kim Mã – Nguyễn Thái Học`"),
+        optional("address", "where an inspector goes, `12-14 Phan Đình Phùng`; its units' names stand in for it when empty"),
         needed("venue_type", "a type of the imported venue profiles, `public_office`"),
         needed("kind", "`managed` (our device), `third-party` (someone else's player) or `none` (nobody plays there)"),
         optional("link", "`direct` (default), `splitter` or `led-processor`"),
@@ -106,6 +107,7 @@ impl Stated {
 fn screen_of(row: &Row, context: Context<'_>, found: &mut Vec<Problem>) -> Result<(Screen, Stated), Bad> {
     let code = row.required::<ScreenCode>("code", found);
     let name = row.required::<String>("name", found);
+    let address = row.or("address", String::new(), found);
     let venue_type = row.required::<VenueType>("venue_type", found);
     let kind = row.required::<ScreenKind>("kind", found);
     let connection = row.or("link", Connection::Direct, found);
@@ -146,7 +148,7 @@ fn screen_of(row: &Row, context: Context<'_>, found: &mut Vec<Problem>) -> Resul
     }
     from.and(to)?;
     let links_from = links_from?;
-    let (code, name, venue_type, kind) = (code?, name?, venue_type?, kind?);
+    let (code, name, address, venue_type, kind) = (code?, name?, address?, venue_type?, kind?);
     let (connection, panels, output, width_px, height_px) = (connection?, panels?, output?, width?, height?);
     bad?;
     if panels == 0 {
@@ -162,6 +164,7 @@ fn screen_of(row: &Row, context: Context<'_>, found: &mut Vec<Problem>) -> Resul
     let screen = Screen {
         code,
         name,
+        address,
         venue_type,
         kind,
         connection,

@@ -107,6 +107,7 @@ fn screen(row: &Row<'_>, links: &BTreeMap<ScreenCode, Links>) -> Result<Change, 
         height_px: row.get(7)?,
         output: word(row, 8, "output")?,
         in_service: span(row, 9)?,
+        address: row.get(11)?,
     }))
 }
 
@@ -166,7 +167,8 @@ fn load(conn: &Connection) -> Result<Directory, StoreError> {
     let sql = "SELECT code, name, name_en, kind, parent, from_day, to_day, source FROM unit";
     changes(conn, sql, &mut all, unit)?;
     let links = links(conn)?;
-    let sql = "SELECT code, name, venue_type, kind, connection, panels, width_px, height_px, output, from_day, to_day
+    let sql = "SELECT code, name, venue_type, kind, connection, panels, width_px, height_px, output, from_day, to_day,
+                      address
                FROM screen";
     changes(conn, sql, &mut all, |row| screen(row, &links))?;
     changes(conn, "SELECT body FROM venue_profile", &mut all, |row| {
@@ -248,9 +250,9 @@ fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
     let (from, to) = (s.in_service.from.map(day_number), s.in_service.to.map(day_number));
     // not REPLACE: rows that name the screen stay
     conn.prepare_cached(
-        "INSERT INTO screen VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+        "INSERT INTO screen VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
          ON CONFLICT DO UPDATE SET name = ?2, venue_type = ?3, kind = ?4, connection = ?5, panels = ?6,
-             width_px = ?7, height_px = ?8, output = ?9, from_day = ?10, to_day = ?11",
+             width_px = ?7, height_px = ?8, output = ?9, from_day = ?10, to_day = ?11, address = ?12",
     )?
     .execute(params![
         s.code.as_str(),
@@ -263,7 +265,8 @@ fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
         s.height_px,
         output,
         from,
-        to
+        to,
+        s.address,
     ])?;
     let mut insert = conn.prepare_cached("INSERT OR REPLACE INTO screen_link VALUES (?1, ?2, ?3, ?4)")?;
     for link in Link::ALL {
