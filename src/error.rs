@@ -112,6 +112,9 @@ pub enum AppError {
     /// Figures could not be reckoned: exit code 1.
     #[error(transparent)]
     Compliance(#[from] crate::compliance::ComplianceError),
+    /// Nothing could be drawn or reported: exit code 1.
+    #[error(transparent)]
+    Sampling(#[from] crate::sampling::SamplingError),
     /// The simulated fleet failed: exit code 1.
     #[error(transparent)]
     Sim(#[from] crate::sim::SimError),

@@ -18,6 +18,7 @@ pub mod lang;
 pub mod library;
 pub mod planning;
 pub mod proof;
+pub mod sampling;
 pub mod sim;
 pub mod store;
 pub mod web;

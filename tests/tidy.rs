@@ -16,6 +16,7 @@ const STREETS: &[&[&str]] = &[
     &["proof"],
     &["exchange"],
     &["compliance"],
+    &["sampling"],
     &["store", "web"],
     &["sim"],
     &["cmd"],

@@ -3,6 +3,7 @@
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
 //! checks, something was found), 2 = called wrongly.
 
+mod audit;
 mod check;
 mod demo;
 mod device;
@@ -87,6 +88,8 @@ enum Command {
     Export(export::Args),
     /// Đối chiếu từng lượt: lịch, nhật ký của mình, nhật ký bên khác (plan, our log and theirs, play by play)
     Reconcile(reconcile::Args),
+    /// Kiểm tra ngẫu nhiên: rút mẫu, ghi kết quả, kết luận (plays to be looked at: drawn at random, reported, judged)
+    Audit(audit::Args),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
     /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
@@ -114,6 +117,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Report(args) => report::run(args, &context).await,
         Command::Export(args) => export::run(args, &context).await,
         Command::Reconcile(args) => reconcile::run(args, &context).await,
+        Command::Audit(args) => audit::run(args, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Verify(args) => verify::run(&args, &context),
         Command::Witness(args) => witness::run(args, &context).await,

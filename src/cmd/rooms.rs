@@ -10,10 +10,11 @@ use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
 use crate::fleet::Fleet;
 use crate::keys::Keys;
-use crate::library::Library;
+use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
 use crate::proof::log::{DiskFiles, Log, Unwitnessed};
+use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::App;
 use crate::web::console::Console;
@@ -81,6 +82,8 @@ pub struct Rooms {
     pub log: Arc<Log>,
     /// Figures.
     pub reports: Arc<Reports>,
+    /// Plays that somebody goes to look at.
+    pub sampling: Arc<Sampling>,
     /// Pages for people.
     pub console: Arc<Console>,
     /// Public keys that devices need: of plans and of receipts, base64.
@@ -108,6 +111,12 @@ impl Rooms {
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt))),
             log: Arc::new(log),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&clock), offset)),
+            sampling: Arc::new(Sampling::new(
+                port.clone(),
+                MediaFiles::new(&context.settings.data),
+                Arc::clone(&clock),
+                offset,
+            )),
             fleet,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
             store,

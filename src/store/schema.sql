@@ -412,3 +412,21 @@ CREATE TABLE rollup_early (
     counts    TEXT    NOT NULL CHECK (json_valid(counts)), -- as the pure core writes them
     PRIMARY KEY (log_index, day, campaign)
 ) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------------------------------ sampling
+-- Draws as they were made: a draw that nobody liked cannot be made away with.
+CREATE TABLE draw (
+    hash   BLOB    PRIMARY KEY CHECK (length(hash) = 32), -- of the JSON: the draw's name
+    at_ms  INTEGER NOT NULL,
+    packed BLOB    NOT NULL                               -- the JSON as a zstd frame
+) STRICT;
+CREATE TRIGGER draw_is_immutable BEFORE UPDATE ON draw
+BEGIN SELECT RAISE(ABORT, 'a draw is evidence: it is never changed'); END;
+
+-- Which entries of the log are findings of a draw.
+CREATE TABLE finding (
+    draw      BLOB    NOT NULL REFERENCES draw (hash),
+    n         INTEGER NOT NULL CHECK (n >= 1),            -- the play's turn in the draw
+    log_index INTEGER NOT NULL REFERENCES log_entry (log_index),
+    PRIMARY KEY (draw, n, log_index)
+) STRICT, WITHOUT ROWID;

@@ -12,10 +12,13 @@ use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::log::LogRing;
 use lichphat_player::meter::{DataRule, Metered};
 use lichphat_player::ports::Transport;
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
+use lichphat_player::stage::Front;
+use lichphat_player::stage::notice::Notice;
 use lichphat_player::update::Updates;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
@@ -152,6 +155,19 @@ impl TownDevice {
     }
 }
 
+/// A front that has room for words and takes no pictures.
+struct Words;
+
+impl Front for Words {
+    fn notice(&self, _: Option<&Notice>) -> bool {
+        true
+    }
+    fn set_volume(&self, _: u8) {}
+    fn screenshot(&self, _: u32) -> Result<Vec<u8>, &'static str> {
+        Err("no-picture")
+    }
+}
+
 fn switch_on(
     identity: &Arc<Identity>,
     clock: &Arc<SimClock>,
@@ -172,7 +188,7 @@ fn switch_on(
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
         machine: None,
-        tools: Tools::none(Arc::new(SeededRng::new(0))),
+        tools: Tools::new(Arc::new(Words), LogRing::default(), Arc::new(SeededRng::new(0))),
         updates,
         options,
     };

@@ -2,6 +2,7 @@
 //!
 //! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; or `2` and a statement as JSON.
 
+use super::sample::Finding;
 use super::tile::MAX_ENTRY_BYTES;
 use crate::ids::{DeviceId, Epoch, ScreenCode};
 use crate::time::UtcMillis;
@@ -55,6 +56,8 @@ pub enum Statement {
         /// Who said so.
         by: String,
     },
+    /// What an inspector found of a play that was drawn.
+    Finding(Box<Finding>),
 }
 
 /// Why a player's time ended.

@@ -17,7 +17,10 @@ pub(crate) static TABLE: Table = Table {
     columns: &[
         needed("code", "code for life, `P00004-01`"),
         needed("name", "what people call it, `Bảng LED ngã tư Kim Mã – Nguyễn Thái Học`"),
-        optional("address", "where an inspector goes, `12-14 Phan Đình Phùng`; its units' names stand in for it when empty"),
+        optional(
+            "address",
+            "where an inspector goes, `12-14 Phan Đình Phùng`; its units' names stand in for it when empty",
+        ),
         needed("venue_type", "a type of the imported venue profiles, `public_office`"),
         needed("kind", "`managed` (our device), `third-party` (someone else's player) or `none` (nobody plays there)"),
         optional("link", "`direct` (default), `splitter` or `led-processor`"),

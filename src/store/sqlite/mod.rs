@@ -18,6 +18,7 @@ mod peaks;
 mod planning;
 mod proof;
 mod rows;
+mod sampling;
 mod threads;
 
 use crate::error::StoreError;

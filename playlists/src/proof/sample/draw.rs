@@ -243,8 +243,7 @@ impl Draw {
         if self.of_any != size.of_any {
             return differs("of_any: is not what confidence and max_bad ask for");
         }
-        let mut drawn: Vec<(u64, u32)> =
-            indices(&self.seed, p.hash, p.size, size.drawn).into_iter().zip(1..).collect();
+        let mut drawn: Vec<(u64, u32)> = indices(&self.seed, p.hash, p.size, size.drawn).into_iter().zip(1..).collect();
         drawn.sort_unstable();
         if !self.items.iter().map(|item| (item.index, item.n)).eq(drawn) {
             return differs("items: are not the plays that the seed draws from this population");

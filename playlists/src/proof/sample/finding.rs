@@ -205,4 +205,3 @@ impl Proven {
         Self { at_most, met: most < draw.aim.too_many(all) }
     }
 }
-

@@ -13,7 +13,8 @@ fn aim(confidence: &str, max_bad: &str) -> Aim {
 #[test]
 fn as_many_are_looked_at_as_the_aim_asks_and_no_more() {
     // (aim, of any population): 0.99^298 = 0.0500 and a little, 0.99^299 just below
-    for (confidence, max_bad, n) in [("0.95", "0.01", 299), ("99%", "1%", 459), ("0,95", "0,05", 59), ("0.5", "0.5", 1)] {
+    for (confidence, max_bad, n) in [("0.95", "0.01", 299), ("99%", "1%", 459), ("0,95", "0,05", 59), ("0.5", "0.5", 1)]
+    {
         assert_eq!(aim(confidence, max_bad).size(10_000_000), Size { of_any: n, drawn: n }, "{confidence} {max_bad}");
     }
     // few plays: looking at all but four of a hundred is enough to meet one bad one with 95 per cent
@@ -21,7 +22,10 @@ fn as_many_are_looked_at_as_the_aim_asks_and_no_more() {
         assert_eq!(aim("0.95", "0.01").size(population).drawn, n, "{population}");
     }
     assert!(aim("1", "0.01").check().is_err() && aim("0.95", "0").check().is_err());
-    assert_eq!(["0.95", "12.5%", "1", "0"].map(|t| t.parse::<Share>().unwrap().to_string()), ["0.95", "0.125", "1", "0"]);
+    assert_eq!(
+        ["0.95", "12.5%", "1", "0"].map(|t| t.parse::<Share>().unwrap().to_string()),
+        ["0.95", "0.125", "1", "0"]
+    );
     for wrong in ["", "1.1", "0.1234567", "-0.1", "ninety", ".5", "0.5%%", "101%"] {
         assert!(wrong.parse::<Share>().is_err(), "{wrong}");
     }
@@ -93,8 +97,7 @@ fn code<T: std::str::FromStr<Err = crate::ids::CodeError>>(text: &str) -> T {
 /// Two screens, `plays` on each of two days, everything drawn as it should be.
 fn draw(kind: Kind, plays: u32, aim: Aim) -> Draw {
     let (campaign, from): (CampaignCode, LocalDay) = (code("ihanoi"), FROM.parse().unwrap());
-    let screens =
-        ["S1", "S2"].map(|s| ScreenCounts { screen: code(s), plays: vec![plays; 2] }).into_iter().collect();
+    let screens = ["S1", "S2"].map(|s| ScreenCounts { screen: code(s), plays: vec![plays; 2] }).into_iter().collect();
     let population = Population::new(&campaign, kind, (from, from.next()), screens);
     let size = aim.size(population.size);
     let mut items: Vec<Item> = indices("lottery", population.hash, population.size, size.drawn)

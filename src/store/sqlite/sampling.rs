@@ -1,0 +1,131 @@
+//! The sampling room's port on SQLite: draws, and which entries of the log are their findings.
+
+use super::Store;
+use super::rows;
+use crate::error::StoreError;
+use crate::sampling::{SampleStore, SamplingError};
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::sample::{Draw, Finding, Seen};
+use rusqlite::{Connection, params};
+
+impl From<StoreError> for SamplingError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error.to_string())
+    }
+}
+
+/// Most bytes of a draw: three thousand days of twenty thousand screens.
+const DRAW_LIMIT_BYTES: usize = 256 << 20;
+
+fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
+    let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("draw", e);
+    let mut query = conn.prepare_cached("SELECT packed FROM draw ORDER BY at_ms, hash")?;
+    let mut found = query.query([])?;
+    let mut draws = Vec::new();
+    while let Some(row) = found.next()? {
+        let packed: Vec<u8> = row.get(0)?;
+        let json = zstd::bulk::decompress(&packed, DRAW_LIMIT_BYTES).map_err(|e| unreadable(&e))?;
+        draws.push(serde_json::from_slice(&json).map_err(|e| unreadable(&e))?);
+    }
+    Ok(draws)
+}
+
+/// Of one draw, or of one play of it, in the order of the log.
+fn findings(conn: &Connection, draw: Sha256Hash, n: Option<u32>) -> Result<Vec<Finding>, StoreError> {
+    let mut query =
+        conn.prepare_cached("SELECT leaf FROM finding WHERE draw = ?1 AND (?2 IS NULL OR n = ?2) ORDER BY log_index")?;
+    let mut found = query.query(params![draw.0, n])?;
+    let mut findings = Vec::new();
+    while let Some(row) = found.next()? {
+        let leaf: Vec<u8> = row.get(0)?;
+        match Entry::decode(&leaf) {
+            Ok(Entry::Statement(Statement::Finding(finding))) => findings.push(*finding),
+            Ok(_) => return Err(StoreError::unreadable("finding", "its entry of the log is another")),
+            Err(error) => return Err(StoreError::unreadable("finding", error)),
+        }
+    }
+    Ok(findings)
+}
+
+/// What becomes of a finding.
+enum Recorded {
+    New,
+    Unchanged,
+    /// Something else was reported.
+    Other(Seen),
+}
+
+fn record(tx: &Connection, finding: &Finding) -> Result<Recorded, StoreError> {
+    match findings(tx, finding.draw, Some(finding.n))?.pop() {
+        Some(before) if before == *finding => return Ok(Recorded::Unchanged),
+        Some(before) if before.seen != Seen::CouldNotLook || finding.seen == Seen::CouldNotLook => {
+            return Ok(Recorded::Other(before.seen));
+        }
+        _ => {}
+    }
+    let leaf = Entry::Statement(Statement::Finding(Box::new(finding.clone()))).encode();
+    let log_index: i64 = tx.query_row("SELECT coalesce(max(log_index) + 1, 0) FROM finding", [], |r| r.get(0))?;
+    tx.prepare_cached("INSERT INTO finding (draw, n, log_index, leaf) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+        finding.draw.0,
+        finding.n,
+        log_index,
+        leaf
+    ])?;
+    Ok(Recorded::New)
+}
+
+#[async_trait::async_trait]
+impl SampleStore for Store {
+    async fn keep_draw(&self, draw: &Draw) -> Result<(), SamplingError> {
+        let json = serde_json::to_vec(draw).map_err(|e| StoreError::unreadable("draw", e))?;
+        let (hash, at) = (draw.hash(), draw.drawn_ms);
+        let packed = rows::pack(&json)?;
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT INTO draw (hash, at_ms, packed) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING",
+            )?
+            .execute(params![hash.0, at.0, packed])?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn draws(&self) -> Result<Vec<Draw>, SamplingError> {
+        Ok(self.read(draws).await?)
+    }
+
+    async fn findings(&self, draw: Sha256Hash) -> Result<Vec<Finding>, SamplingError> {
+        Ok(self.read(move |conn| findings(conn, draw, None)).await?)
+    }
+
+    async fn record(&self, findings: Vec<Finding>) -> Result<u32, SamplingError> {
+        let other = std::sync::Arc::new(std::sync::OnceLock::new());
+        let told = std::sync::Arc::clone(&other);
+        let recorded = self
+            .write(move |tx| {
+                let mut new = 0;
+                for finding in findings {
+                    match record(tx, &finding)? {
+                        Recorded::New => new += 1,
+                        Recorded::Unchanged => {}
+                        Recorded::Other(seen) => {
+                            let _ = told.set((finding.draw, finding.n, seen.word()));
+                            return Err(StoreError::Constraint("another finding is there".into())); // all or none
+                        }
+                    }
+                }
+                Ok(new)
+            })
+            .await;
+        match other.get() {
+            Some((draw, n, seen)) => Err(SamplingError::Reported { draw: *draw, n: *n, seen }),
+            None => Ok(recorded?),
+        }
+    }
+
+    async fn newest_checkpoint(&self) -> Result<Option<String>, SamplingError> {
+        Ok(None)
+    }
+}
