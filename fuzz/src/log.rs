@@ -2,13 +2,14 @@
 //! leaves and the names of tiles.
 
 use super::{choosing, chosen, refused, text};
-use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
 use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
 use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
+use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Population, SCHEMA, ScreenCounts, indices};
 use lichphat_playlists::proof::tile::Resource;
 use lichphat_playlists::proof::witness::AddCheckpoint;
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Cosigning, LogSigning, SigningKey};
 
 fn log() -> (SigningKey<LogSigning>, VerifierKey<LogSigning>) {
@@ -110,4 +111,64 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
     let entries = [Entry::Statement(device), Entry::Statement(end), segment].map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
     entries.into_iter().chain(names).collect()
+}
+
+/// A draw is believed when it can be drawn again, and then it is named by its content.
+pub(super) fn draws(data: &[u8]) -> bool {
+    match Draw::parse(data) {
+        Ok(draw) => {
+            let again = Draw::parse(&serde_json::to_vec_pretty(&draw).expect("writes")).expect("it was taken before");
+            assert_eq!((again.hash(), &again), (draw.hash(), &draw));
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn draw_seeds() -> Vec<Vec<u8>> {
+    let day: LocalDay = "2026-11-30".parse().expect("a day");
+    let campaign = CampaignCode::new("ihanoi").expect("a code");
+    let screens = vec![ScreenCounts { screen: ScreenCode::new("S1").expect("a code"), plays: vec![2, 1] }];
+    let population = Population::new(&campaign, Kind::Planned, (day, day.next()), screens);
+    let aim = Aim { confidence: "0.95".parse().expect("a share"), max_bad: "0.01".parse().expect("a share") };
+    let item = |(index, n): (u64, u32)| {
+        let (screen, days, nth) = population.at(index).expect("it is in the population");
+        let (screen, day) = (screen.clone(), day.plus(days));
+        Item {
+            n,
+            index,
+            screen,
+            name: "Sảnh".into(),
+            place: "Phường Ba Đình".into(),
+            day,
+            start_ms: day.at(28_800 + nth, HANOI),
+            length_s: 15,
+            variant: String::new(),
+            media: Sha256Hash::of(b"clip"),
+            media_name: "clip.mp4".into(),
+            media_file: None,
+            plan: Sha256Hash::of(b"plan"),
+            record: None,
+        }
+    };
+    let mut items: Vec<Item> =
+        indices("lottery", population.hash, population.size, 3).into_iter().zip(1..).map(item).collect();
+    items.sort_by_key(|item| item.index);
+    let draw = Draw {
+        schema: SCHEMA.into(),
+        kind: Kind::Planned,
+        from: day,
+        to: day.next(),
+        offset_min: HANOI,
+        seed: "lottery".into(),
+        drawn_ms: UtcMillis(0),
+        checkpoint: None,
+        left_out: 0,
+        of_any: aim.size(population.size).of_any,
+        campaign,
+        aim,
+        population,
+        items,
+    };
+    vec![serde_json::to_vec(&draw).expect("writes")]
 }

@@ -1,13 +1,14 @@
 //! The sampling room's port on SQLite: draws, and which entries of the log are their findings.
 
 use super::Store;
+use super::log::append_statement;
 use super::rows;
 use crate::error::StoreError;
 use crate::sampling::{SampleStore, SamplingError};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::sample::{Draw, Finding, Seen};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 impl From<StoreError> for SamplingError {
     fn from(error: StoreError) -> Self {
@@ -33,8 +34,10 @@ fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
 
 /// Of one draw, or of one play of it, in the order of the log.
 fn findings(conn: &Connection, draw: Sha256Hash, n: Option<u32>) -> Result<Vec<Finding>, StoreError> {
-    let mut query =
-        conn.prepare_cached("SELECT leaf FROM finding WHERE draw = ?1 AND (?2 IS NULL OR n = ?2) ORDER BY log_index")?;
+    let mut query = conn.prepare_cached(
+        "SELECT e.leaf FROM finding f JOIN log_entry e ON e.log_index = f.log_index
+         WHERE f.draw = ?1 AND (?2 IS NULL OR f.n = ?2) ORDER BY f.log_index",
+    )?;
     let mut found = query.query(params![draw.0, n])?;
     let mut findings = Vec::new();
     while let Some(row) = found.next()? {
@@ -64,13 +67,11 @@ fn record(tx: &Connection, finding: &Finding) -> Result<Recorded, StoreError> {
         }
         _ => {}
     }
-    let leaf = Entry::Statement(Statement::Finding(Box::new(finding.clone()))).encode();
-    let log_index: i64 = tx.query_row("SELECT coalesce(max(log_index) + 1, 0) FROM finding", [], |r| r.get(0))?;
-    tx.prepare_cached("INSERT INTO finding (draw, n, log_index, leaf) VALUES (?1, ?2, ?3, ?4)")?.execute(params![
+    let log_index = append_statement(tx, Statement::Finding(Box::new(finding.clone())))?;
+    tx.prepare_cached("INSERT INTO finding (draw, n, log_index) VALUES (?1, ?2, ?3)")?.execute(params![
         finding.draw.0,
         finding.n,
-        log_index,
-        leaf
+        log_index
     ])?;
     Ok(Recorded::New)
 }
@@ -126,6 +127,9 @@ impl SampleStore for Store {
     }
 
     async fn newest_checkpoint(&self) -> Result<Option<String>, SamplingError> {
-        Ok(None)
+        let newest = "SELECT note FROM log_checkpoint ORDER BY at_ms DESC, size DESC LIMIT 1";
+        let note =
+            self.read(|conn| Ok(conn.prepare_cached(newest)?.query_row([], |r| r.get(0)).optional()?)).await?;
+        Ok(note)
     }
 }

@@ -1,3 +1,5 @@
+//! Laws and cases of sampling: sizes, the generator, bounds, draws that were touched, codes.
+
 use super::*;
 use crate::ids::{CampaignCode, CommandId, DeviceId, PlanHash, ScreenCode};
 use crate::proof::record::DisplayLevel;
@@ -148,7 +150,8 @@ fn a_draw_that_was_touched_is_not_drawn_again() {
     let honest = draw(Kind::Planned, 500, aim("0.95", "0.05"));
     let json = serde_json::to_vec_pretty(&honest).unwrap();
     assert_eq!(Draw::parse(&json).unwrap(), honest);
-    let touched: [(&str, fn(&mut Draw)); 8] = [
+    type Touch = fn(&mut Draw);
+    let touched: [(&str, Touch); 8] = [
         ("seed", |d| d.seed = "mine".into()),
         ("a day less", |d| d.to = d.from),
         ("a play more", |d| d.population.screens[0].plays[1] += 1),

@@ -1,0 +1,3 @@
+//! `draws` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("draws");
