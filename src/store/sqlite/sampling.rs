@@ -128,8 +128,7 @@ impl SampleStore for Store {
 
     async fn newest_checkpoint(&self) -> Result<Option<String>, SamplingError> {
         let newest = "SELECT note FROM log_checkpoint ORDER BY at_ms DESC, size DESC LIMIT 1";
-        let note =
-            self.read(|conn| Ok(conn.prepare_cached(newest)?.query_row([], |r| r.get(0)).optional()?)).await?;
+        let note = self.read(|conn| Ok(conn.prepare_cached(newest)?.query_row([], |r| r.get(0)).optional()?)).await?;
         Ok(note)
     }
 }
