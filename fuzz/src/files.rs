@@ -12,8 +12,10 @@ use lichphat::exchange::log::{Known, Log, read};
 use lichphat::exchange::mapping::Mapping;
 use lichphat::exchange::out::Form;
 use lichphat_player::config::PlayerConfig;
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::Provisioning;
+use lichphat_playlists::wire::sign::{LogSigning, SigningKey};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -34,11 +36,13 @@ pub(super) fn settings(data: &[u8]) -> bool {
 
 pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
     let provisioning = "server = \"http://127.0.0.1:8087\"\nscreen = \"P00004-01\"\nplan_key = \"a\"\n\
-                        receipt_key = \"b\"\ncommand_key = \"c\"\ntoken = \"00\"\n";
+                        receipt_key = \"b\"\ncommand_key = \"c\"\ntoken = \"00\"\nlog_key = ";
+    let log: VerifierKey<LogSigning> =
+        VerifierKey::new("a/b", SigningKey::from_seed(&[7; 32]).verifying_key()).expect("a name");
     vec![
         choosing(0, include_bytes!("../../config/server.toml")),
         choosing(1, include_bytes!("../../config/player.toml")),
-        choosing(2, provisioning.as_bytes()),
+        choosing(2, format!("{provisioning}\"{log}\"\n").as_bytes()),
     ]
 }
 

@@ -12,15 +12,17 @@ use lichphat_playlists::ids::{
 };
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::{Answer, Ask, Challenge, Command, Outcome, Shown};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
-use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Room, Versions};
+use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, LogFault, Room, Versions};
+use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
-use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, Receipting, Releasing, SigningKey};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, LogSigning, PlanSigning, Receipting, Releasing, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
 use std::sync::Arc;
 
@@ -247,7 +249,7 @@ pub(super) fn release_seeds() -> Vec<Vec<u8>> {
 
 /// Bodies of the device protocol.
 pub(super) fn device_bodies(data: &[u8]) -> bool {
-    let Some((way, body)) = chosen(data, 9) else { return false };
+    let Some((way, body)) = chosen(data, 11) else { return false };
     match way {
         0 => json::<Register>(body).is_some(),
         1 => json::<Registered>(body).is_some(),
@@ -257,6 +259,8 @@ pub(super) fn device_bodies(data: &[u8]) -> bool {
         5 => json::<Provisioning>(body).is_some(),
         6 => json::<Command>(body).is_some(),
         7 => json::<Answer>(body).is_some(),
+        8 => json::<ProofsAsked>(body).is_some(),
+        9 => json::<Proofs>(body).is_some_and(|proofs| Proofs::decode(&proofs.encode()) == Ok(proofs)),
         _ => json::<Problem>(body).is_some(),
     }
 }
@@ -298,6 +302,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         plan_key: "A".repeat(43),
         receipt_key: "B".repeat(43),
         command_key: "C".repeat(43),
+        log_key: log_key(),
         token,
     };
     let problem =
@@ -313,9 +318,21 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&provisioning),
         serde_json::to_vec(&good_command()),
         serde_json::to_vec(&good_answer()),
+        serde_json::to_vec(&ProofsAsked { epoch: Epoch(1), after_seq: Seq(64), size: 9 }),
+        serde_json::to_vec(&good_proofs()),
         serde_json::to_vec(&problem),
     ];
     (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
+}
+
+fn log_key() -> VerifierKey<LogSigning> {
+    VerifierKey::new("lichphat.example/log", SigningKey::from_seed(&SEED).verifying_key()).expect("a name")
+}
+
+fn good_proofs() -> Proofs {
+    let proof = vec![Sha256Hash::of(b"a"), Sha256Hash::of(b"b")];
+    let segment = SegmentProof { first_seq: Seq(65), log_index: 7, received_ms: UtcMillis(5), proof: proof.clone() };
+    Proofs { from: 9, checkpoint: "a\n".into(), consistency: proof, segments: vec![segment] }
 }
 
 fn good_command() -> Command {
@@ -354,6 +371,7 @@ fn health() -> Health {
         uptime_s: Some(60),
         running_s: 5,
         data_used_bytes: None,
+        log: Some(LogFault::RolledBack),
     }
 }
 

@@ -448,6 +448,10 @@ span-days = { $n ->
    *[other] { $n_t } days
     }
 trouble-panel-dark = The panel is off or unplugged: plays do not count. Switch it on, plug the cable in again.
+trouble-log-rewritten = The server's log was rewritten after the player had verified it. The player keeps every record. Tell the auditors at once; delete nothing on the server.
+trouble-log-foreign = The server's log is not signed by the key that the player was given. The player keeps every record. Check keys/log.key and [log] origin of the server.
+trouble-log-not-held = The server says that it holds records of the player, and its log does not have them. The player keeps every record. Run lichphat check on the server.
+trouble-log-rolled-back = The server's log is shorter than before: was an old backup restored? The player keeps every record. Bring back the newest backup and tell the auditors.
 trouble-disk-full = The disk is full: play records may find no room. Remove files that are not the player's or fit another card.
 trouble-disk-nearly-full = The disk is nearly full. Remove files that are not the player's or fit a larger card.
 trouble-clock-unset = The box does not know the time: plays do not count yet. Check the network, switch time synchronisation on.

@@ -68,6 +68,8 @@ pub struct PlayerConfig {
     pub segment_plays: u32,
     /// Age of the oldest record, seconds, at which a segment is cut all the same.
     pub segment_age_s: u32,
+    /// Seconds between two questions to the scheduler's log.
+    pub proofs_every_s: u32,
 }
 
 impl Default for PlayerConfig {
@@ -95,6 +97,7 @@ impl Default for PlayerConfig {
             poll_s: 60,
             segment_plays: 64,
             segment_age_s: 900,
+            proofs_every_s: 21_600,
         }
     }
 }
@@ -122,6 +125,7 @@ impl PlayerConfig {
             ("poll_s", config.poll_s, 5, 3600),
             ("segment_plays", config.segment_plays, 1, 4096),
             ("segment_age_s", config.segment_age_s, 10, 86_400),
+            ("proofs_every_s", config.proofs_every_s, 60, 604_800),
         ];
         for (field, value, least, most) in limits {
             if !(least..=most).contains(&value) {

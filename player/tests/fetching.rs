@@ -127,6 +127,7 @@ async fn a_device_registers_once_and_says_what_is_wrong_with_its_file() {
         plan_key: plan_key().verifying_key().to_base64(),
         receipt_key: receipt_key().verifying_key().to_base64(),
         command_key: support::command_key().verifying_key().to_base64(),
+        log_key: support::log::log_key(4).1,
         token: "0a".into(),
     };
     std::fs::write(&file, toml::to_string(&provisioning).unwrap()).unwrap();

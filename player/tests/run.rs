@@ -192,6 +192,7 @@ impl Machine {
             plan_key: support::plan_key().verifying_key().to_base64(),
             receipt_key: support::receipt_key().verifying_key().to_base64(),
             command_key: support::command_key().verifying_key().to_base64(),
+            log_key: support::log::log_key(4).1,
             token: "0a".into(),
         };
         tokio::spawn(serve(listener, server.clone(), call.clone()));

@@ -1,6 +1,7 @@
 //! A screen's days, told through its public doors: simulated clock and stage, a tiny scheduler in
 //! memory, the real agent.
 
+mod log;
 mod support;
 
 use lichphat_player::core::{Action, Core, CoreOptions, DayPlan, Event, Now};

@@ -8,7 +8,7 @@ use crate::compliance::{Report, Reports};
 use crate::config::Settings;
 use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
-use crate::fleet::Fleet;
+use crate::fleet::{DeviceKeys, Fleet};
 use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
@@ -86,8 +86,8 @@ pub struct Rooms {
     pub sampling: Arc<Sampling>,
     /// Pages for people.
     pub console: Arc<Console>,
-    /// Public keys that devices need: of plans and of receipts, base64.
-    pub public_keys: (String, String),
+    /// Public keys that devices need.
+    pub public_keys: DeviceKeys,
     horizon_days: u32,
     max_body_bytes: u32,
 }
@@ -97,8 +97,12 @@ impl Rooms {
     pub fn open(context: &Context) -> Result<Self, AppError> {
         let store = context.open_store()?;
         let keys = Keys::load(&context.settings.data)?;
-        let public_keys = (keys.plan.verifying_key().to_base64(), keys.receipt.verifying_key().to_base64());
         let log_name = log_name(&keys, &context.settings)?;
+        let public_keys = DeviceKeys {
+            plan_key: keys.plan.verifying_key().to_base64(),
+            receipt_key: keys.receipt.verifying_key().to_base64(),
+            log_key: log_name.clone(),
+        };
         let (clock, offset) = (Arc::clone(&context.clock), context.settings.utc_offset());
         let port = Arc::new(store.clone());
         let fleet = Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.command);

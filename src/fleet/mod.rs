@@ -13,9 +13,10 @@ pub use command::{Asked, COMMAND_LIFE_MS, KEPT_MS, MOST_WAITING, NewCommand};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::{Clock, Rng};
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
-use lichphat_playlists::wire::sign::{Commanding, Evidence, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::sign::{Commanding, Evidence, LogSigning, SigningKey, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
 use release::{Staged, Taker};
 use std::sync::Arc;
@@ -175,6 +176,17 @@ pub trait FleetStore: Send + Sync {
     async fn takers(&self, serial: u32) -> Result<Vec<Taker>, FleetError>;
 }
 
+/// Public keys that a device is given before it is registered, beside this room's own.
+#[derive(Debug, Clone)]
+pub struct DeviceKeys {
+    /// What playlists are signed with, base64.
+    pub plan_key: String,
+    /// What receipts are signed with, base64.
+    pub receipt_key: String,
+    /// The log that holds the records.
+    pub log_key: VerifierKey<LogSigning>,
+}
+
 /// What a listening device is called for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -219,13 +231,13 @@ impl Fleet {
         &self,
         screen: ScreenCode,
         server: String,
-        plan_key: String,
-        receipt_key: String,
+        keys: DeviceKeys,
     ) -> Result<Provisioning, FleetError> {
         let (token, hash) = self.secret();
         self.store.add_token(screen.clone(), hash, self.clock.now().plus_ms(TOKEN_LIFE_MS)).await?;
         let command_key = self.key.verifying_key().to_base64();
-        Ok(Provisioning { server, screen, plan_key, receipt_key, command_key, token })
+        let DeviceKeys { plan_key, receipt_key, log_key } = keys;
+        Ok(Provisioning { server, screen, plan_key, receipt_key, command_key, log_key, token })
     }
 
     /// Takes in a new device.

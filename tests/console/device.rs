@@ -40,13 +40,14 @@ pub(crate) fn health() -> Health {
         uptime_s: Some(3 * 86_400),
         running_s: 5 * 3_600,
         data_used_bytes: None,
+        log: None,
     }
 }
 
 impl Box1 {
     pub(crate) async fn at(town: &Town) -> Self {
         let key = SigningKey::<Evidence>::from_seed(&[5; 32]);
-        let file = town.rooms.fleet.provision(code("S1"), String::new(), String::new(), String::new()).await.unwrap();
+        let file = town.rooms.fleet.provision(code("S1"), String::new(), town.rooms.public_keys.clone()).await.unwrap();
         let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
         let public_key = key.verifying_key().to_base64();
         let register = Register { token: file.token, public_key, software: "test".into(), simulated: false };

@@ -186,7 +186,8 @@ impl Town {
 
     /// Registers a simulated device at the screen.
     pub(crate) async fn device(&self, screen: &str, key: &SigningKey<Evidence>) -> (DeviceId, Epoch) {
-        let file = self.rooms.fleet.provision(code(screen), String::new(), String::new(), String::new()).await.unwrap();
+        let file =
+            self.rooms.fleet.provision(code(screen), String::new(), self.rooms.public_keys.clone()).await.unwrap();
         let public_key = key.verifying_key().to_base64();
         let register = Register { token: file.token, public_key, software: "test".into(), simulated: true };
         let registered = self.rooms.fleet.register(register).await.unwrap();

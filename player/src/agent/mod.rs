@@ -35,12 +35,13 @@ use crate::stage::{Stage, StageEvent};
 use crate::sync::{News, SyncError, Syncer, Tell};
 use crate::trigger::{Announcements, Asked};
 use crate::update::{UpdateError, Updates};
-use crate::uplink::{SharedJournal, Uplink, UplinkError, lock};
+use crate::uplink::{PROVE_EVERY_MS, SharedJournal, Uplink, UplinkError, lock};
 use crate::usb::Stick;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::segment::{CUT_AT_AGE_MS, CUT_AT_RECORDS};
 use lichphat_playlists::time::{HANOI, UtcMillis};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer};
+use lichphat_playlists::wire::health::Health;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +62,8 @@ pub struct AgentOptions {
     pub announcements: Announcements,
     /// When the panel is to be on.
     pub panel: PanelRule,
+    /// How often the log is asked for proofs, ms.
+    pub prove_every_ms: i64,
 }
 
 impl Default for AgentOptions {
@@ -71,6 +74,7 @@ impl Default for AgentOptions {
             cut_at_age_ms: CUT_AT_AGE_MS,
             announcements: Announcements::default(),
             panel: PanelRule::default(),
+            prove_every_ms: PROVE_EVERY_MS,
             area_percent: 100,
         }
     }
@@ -209,7 +213,7 @@ impl Agent {
         let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone(), authorization));
         let vitals = Vitals::new(parts.machine, parts.display, parts.clock.clone(), parts.transport.clone());
         let reporting = Reporting {
-            uplink: Uplink::new(parts.transport, parts.identity, journal.clone()),
+            uplink: Uplink::new(parts.transport, parts.identity, journal.clone(), parts.options.prove_every_ms),
             journal,
             clock: parts.clock.clone(),
             commands,
@@ -373,16 +377,16 @@ impl Reporting {
     }
     /// Says how the device is, does what is asked of it, and answers.
     pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
-        let (last_seq, acked_seq) = {
+        let (last_seq, acked_seq, log) = {
             let journal = lock(&self.journal);
-            (journal.last_seq(), journal.acked())
+            (journal.last_seq(), journal.acked(), journal.log_fault().unwrap_or_default())
         };
         let heartbeat = Heartbeat {
             at_ms: self.clock.now(),
             boot: self.clock.boot_id(),
             last_seq,
             acked_seq,
-            health: self.vitals.read(),
+            health: Health { log, ..self.vitals.read() },
             release: self.updates.as_ref().map(|updates| updates.standing()),
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),

@@ -13,7 +13,7 @@ use crate::display::watch::Panel;
 use crate::display::{Display, FixedDisplay};
 use crate::identity::Identity;
 use crate::journal::broken::BrokenJournal;
-use crate::journal::sqlite::SqliteJournal;
+use crate::journal::sqlite::{FILE_NAME, SqliteJournal};
 use crate::journal::{Journal, JournalError};
 use crate::log::LogRing;
 use crate::machine::Machine;
@@ -80,7 +80,7 @@ pub(super) fn open(
 ) -> Result<Opened, RunError> {
     let state = &config.state_dir;
     let key = identity.evidence.verifying_key();
-    let opened = SqliteJournal::open(&state.join("journal.db"), identity.device, identity.epoch, key);
+    let opened = SqliteJournal::open(&state.join(FILE_NAME), identity.device, identity.epoch, key);
     let mut last_known = None;
     let journal: Box<dyn Journal> = match opened {
         Ok(journal) => {
@@ -136,6 +136,7 @@ pub(super) fn open(
             area_percent: area(config)?.percent_of(config.width_px, config.height_px),
             announcements: config.trigger.announcements(),
             panel: config.panel,
+            prove_every_ms: i64::from(config.proofs_every_s) * 1000,
             ..AgentOptions::default()
         },
     };

@@ -83,7 +83,7 @@ impl Said {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`, `data`, `usb`, `update`.
+    /// `state`, `disk`, `clock`, `rtc`, `display`, `panel`, `picture`, `sound`, `trigger`, `decoder`, `identity`, `server`, `plans`, `log`, `data`, `usb`, `update`.
     pub subject: &'static str,
     /// How it is.
     pub health: Health,

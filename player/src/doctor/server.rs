@@ -5,10 +5,12 @@ use crate::cache::{Cache, StdMediaFs};
 use crate::clock;
 use crate::identity::Identity;
 use crate::identity::store::load;
+use crate::journal::sqlite::{FILE_NAME, SqliteJournal};
 use crate::ports::http::HttpTransport;
 use crate::ports::{Request, Transport};
 use crate::sync::Syncer;
 use lichphat_playlists::time::{HANOI, UtcMillis};
+use lichphat_playlists::wire::health::LogFault;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,6 +57,7 @@ pub(super) fn look(state: &Path) -> Vec<Finding> {
     );
     let mut findings = vec![known, scheduler(&identity)];
     findings.extend(plans(state, &identity));
+    findings.extend(log(state));
     findings
 }
 
@@ -117,6 +120,68 @@ async fn ask(identity: &Identity) -> Result<Finding, String> {
     }
 }
 
+/// What the player found when it last verified the scheduler's log.
+fn log(state: &Path) -> Option<Finding> {
+    let file = state.join(FILE_NAME);
+    if !file.is_file() {
+        return None; // it has never run
+    }
+    Some(match SqliteJournal::look_at_log(&file) {
+        Ok((0, None)) => Finding::ok(
+            "log",
+            "nhật ký của máy chủ chưa được xác nhận lần nào",
+            "the scheduler's log was never verified yet",
+        ),
+        Ok((size, None)) => Finding::ok(
+            "log",
+            format!("nhật ký của máy chủ khớp, {size} mục"),
+            format!("the scheduler's log holds, {size} entries"),
+        ),
+        Ok((_, Some(fault))) => Finding::ill(
+            "log",
+            Health::Fault,
+            broken_log(fault),
+            Said::new(
+                "Không xoá gì ở đây: máy giữ mọi bản ghi. Báo cho người quản trị máy chủ và người kiểm tra.",
+                "Delete nothing here: every record is kept. Tell who runs the scheduler, and the auditors.",
+            ),
+        ),
+        Err(error) => Finding::ill(
+            "log",
+            Health::Fault,
+            Said::new(
+                format!("không đọc được nhật ký trên máy này: {error}"),
+                format!("the journal cannot be read: {error}"),
+            ),
+            Said::new(
+                "Chạy bằng tài khoản của trình phát; nếu tệp hỏng, đăng ký lại thiết bị.",
+                "Run this as the player's own user; where the file is broken, register the device anew.",
+            ),
+        ),
+    })
+}
+
+fn broken_log(fault: LogFault) -> Said {
+    match fault {
+        LogFault::Foreign => Said::new(
+            "nhật ký của máy chủ không do khoá đã giao cho máy này ký",
+            "the scheduler's log is not signed by the key this box was given",
+        ),
+        LogFault::RolledBack => Said::new(
+            "nhật ký của máy chủ ngắn hơn lần trước: có thể vừa khôi phục từ bản sao lưu cũ",
+            "the scheduler's log is shorter than before: was an old backup restored?",
+        ),
+        LogFault::Rewritten => Said::new(
+            "nhật ký của máy chủ đã bị viết lại sau khi máy này xác nhận",
+            "the scheduler's log was rewritten after this box had verified it",
+        ),
+        LogFault::NotHeld => Said::new(
+            "máy chủ nói đã giữ bản ghi của máy này nhưng trong nhật ký không có",
+            "the scheduler says that it holds this box's records, and its log does not have them",
+        ),
+    }
+}
+
 /// How far the plans on the disk reach.
 fn plans(state: &Path, identity: &Arc<Identity>) -> Option<Finding> {
     let fs = Arc::new(StdMediaFs::new(state).ok()?);
@@ -161,4 +226,32 @@ fn plans(state: &Path, identity: &Arc<Identity>) -> Option<Finding> {
             "Remove those files in plans/; they are fetched again.",
         ),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::Journal as _;
+    use lichphat_playlists::ids::{DeviceId, Epoch};
+    use lichphat_playlists::wire::sign::SigningKey;
+
+    #[test]
+    fn a_log_that_broke_is_told_of_with_what_to_do_and_nothing_is_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(log(dir.path()), None, "it has never run");
+        let (file, key) = (dir.path().join(FILE_NAME), SigningKey::from_seed(&[5; 32]).verifying_key());
+        let mut journal = SqliteJournal::open(&file, DeviceId(7), Epoch(1), key).unwrap();
+        assert_eq!(log(dir.path()).unwrap().said.en, "the scheduler's log was never verified yet");
+        for fault in LogFault::ALL {
+            journal.note_log_fault(fault).unwrap();
+            let finding = log(dir.path()).unwrap();
+            assert!(finding.health == Health::Fault && finding.mend.is_some(), "{finding:?}");
+        }
+        journal
+            .keep_proofs("a/b\n5\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n\n\u{2014} a/b AAAAAAAA\n", &[])
+            .unwrap();
+        assert_eq!(log(dir.path()).unwrap().said.en, "the scheduler's log holds, 5 entries");
+        drop(journal);
+        assert_eq!(log(dir.path()).unwrap().health, Health::Ok, "also when nobody runs");
+    }
 }

@@ -7,10 +7,11 @@ pub mod store;
 use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered};
 use lichphat_playlists::wire::sign::{
-    Commanding, Evidence, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
+    Commanding, Evidence, LogSigning, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
 };
 use std::path::PathBuf;
 
@@ -80,6 +81,8 @@ pub struct Identity {
     pub receipt_key: VerifyingKey<Receipting>,
     /// What commands must be signed with.
     pub command_key: VerifyingKey<Commanding>,
+    /// The log that must hold its records.
+    pub log_key: VerifierKey<LogSigning>,
     /// What it signs its records with.
     pub evidence: SigningKey<Evidence>,
     /// True for a simulated device.
@@ -150,6 +153,7 @@ pub async fn register(
         plan_key,
         receipt_key,
         command_key,
+        log_key: provisioning.log_key.clone(),
         evidence,
         simulated,
     })

@@ -60,7 +60,7 @@ pub async fn look(transport: &dyn Transport, offer: &Offer) -> Result<Option<Opt
     let request = Request::get("/device/v1/pairing").header("authorization", format!("Pairing {}", offer.claim));
     Ok(answer(transport, request).await?.map(|state| match state {
         PairingState::Waiting => None,
-        PairingState::Confirmed(provisioning) => Some(provisioning),
+        PairingState::Confirmed(provisioning) => Some(*provisioning),
     }))
 }
 

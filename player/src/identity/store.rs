@@ -4,9 +4,10 @@ use super::{Identity, IdentityError, make_key, register};
 use crate::ports::Transport;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::Provisioning;
-use lichphat_playlists::wire::sign::{Evidence, SignError, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::sign::{Evidence, LogSigning, SignError, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -28,6 +29,7 @@ struct Kept {
     plan_key: String,
     receipt_key: String,
     command_key: String,
+    log_key: VerifierKey<LogSigning>,
     simulated: bool,
 }
 
@@ -58,6 +60,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
         plan_key: VerifyingKey::from_base64(&kept.plan_key).map_err(|e| key("plan_key", e))?,
         receipt_key: VerifyingKey::from_base64(&kept.receipt_key).map_err(|e| key("receipt_key", e))?,
         command_key: VerifyingKey::from_base64(&kept.command_key).map_err(|e| key("command_key", e))?,
+        log_key: kept.log_key,
         server: kept.server,
         device: kept.device,
         epoch: kept.epoch,
@@ -101,6 +104,7 @@ pub async fn provision(
         plan_key: identity.plan_key.to_base64(),
         receipt_key: identity.receipt_key.to_base64(),
         command_key: identity.command_key.to_base64(),
+        log_key: identity.log_key.clone(),
         simulated,
     };
     let path = dir.join(IDENTITY);

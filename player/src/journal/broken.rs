@@ -6,6 +6,7 @@ use lichphat_playlists::ids::Seq;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::health::LogFault;
 
 /// Why it is broken.
 #[derive(Debug, Clone)]
@@ -37,6 +38,24 @@ impl Journal for BrokenJournal {
         self.refuse()
     }
     fn obey(&mut self, _: &Receipt) -> Result<(), JournalError> {
+        self.refuse()
+    }
+    fn anchor(&self) -> Result<String, JournalError> {
+        self.refuse()
+    }
+    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+        self.refuse()
+    }
+    fn sealed_at(&self, _: Seq) -> Result<Option<Sealed>, JournalError> {
+        self.refuse()
+    }
+    fn keep_proofs(&mut self, _: &str, _: &[Seq]) -> Result<usize, JournalError> {
+        self.refuse()
+    }
+    fn log_fault(&self) -> Result<Option<LogFault>, JournalError> {
+        self.refuse()
+    }
+    fn note_log_fault(&mut self, _: LogFault) -> Result<(), JournalError> {
         self.refuse()
     }
     fn prune(&mut self, _: UtcMillis) -> Result<usize, JournalError> {

@@ -6,6 +6,7 @@ use lichphat_playlists::ids::{Seq, Sha256Hash};
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::health::LogFault;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,6 +15,7 @@ struct Kept {
     sealed: Sealed,
     sealed_at: UtcMillis,
     records: Vec<PlayRecord>,
+    proven: bool,
 }
 
 #[derive(Debug, Default)]
@@ -23,6 +25,9 @@ struct State {
     open: Vec<PlayRecord>,
     head: Option<Sha256Hash>,
     segments: VecDeque<Kept>,
+    anchor: String,
+    run_anchor: String,
+    log_fault: Option<LogFault>,
     full: bool,
 }
 
@@ -49,6 +54,10 @@ impl MemoryJournal {
 }
 
 impl State {
+    fn at(&mut self, first: Seq) -> Option<&mut Kept> {
+        let at = self.segments.binary_search_by_key(&first, |kept| kept.sealed.first).ok()?;
+        self.segments.get_mut(at)
+    }
     fn room(&self) -> Result<(), JournalError> {
         if self.full { Err(JournalError::DiskFull) } else { Ok(()) }
     }
@@ -87,12 +96,14 @@ impl Journal for MemoryJournal {
             return Ok(None);
         }
         state.room()?;
-        let records = std::mem::take(&mut state.open);
+        let (records, newest) = (std::mem::take(&mut state.open), state.anchor.clone());
         let (first, last) = (Seq(state.last + 1 - records.len() as u64), Seq(state.last));
-        let envelope = sealer.seal(first, state.head.unwrap_or(Sha256Hash([0; 32])), records.clone());
+        let previous = state.head.unwrap_or(Sha256Hash([0; 32]));
+        let anchor = std::mem::replace(&mut state.run_anchor, newest);
+        let envelope = sealer.seal(first, previous, anchor, records.clone());
         state.head = Some(envelope.hash());
         let sealed = Sealed { first, last, bytes: envelope.into_bytes() };
-        state.segments.push_back(Kept { sealed, sealed_at: now, records });
+        state.segments.push_back(Kept { sealed, sealed_at: now, records, proven: false });
         Ok(Some(last))
     }
     fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError> {
@@ -106,12 +117,41 @@ impl Journal for MemoryJournal {
         state.acked = receipt.acked.0;
         Ok(())
     }
+    fn anchor(&self) -> Result<String, JournalError> {
+        Ok(self.state().anchor.clone())
+    }
+    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+        let state = self.state();
+        let mut held = state.segments.iter().take_while(|s| s.sealed.last.0 <= state.acked);
+        Ok(held.find(|s| !s.proven).map(|s| s.sealed.first))
+    }
+    fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError> {
+        Ok(self.state().at(first).map(|kept| kept.sealed.clone()))
+    }
+    fn keep_proofs(&mut self, anchor: &str, proven: &[Seq]) -> Result<usize, JournalError> {
+        let mut state = self.state();
+        state.room()?;
+        anchor.clone_into(&mut state.anchor);
+        state.log_fault = None;
+        if state.open.is_empty() {
+            anchor.clone_into(&mut state.run_anchor);
+        }
+        let marked = proven
+            .iter()
+            .filter(|&&first| state.at(first).is_some_and(|kept| !std::mem::replace(&mut kept.proven, true)));
+        Ok(marked.count())
+    }
+    fn log_fault(&self) -> Result<Option<LogFault>, JournalError> {
+        Ok(self.state().log_fault)
+    }
+    fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError> {
+        self.state().log_fault = Some(fault);
+        Ok(())
+    }
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {
         let mut state = self.state();
         let (before, acked) = (state.segments.len(), state.acked);
-        while state.segments.front().is_some_and(|s| s.sealed.last.0 <= acked && now.since_ms(s.sealed_at) > KEEP_MS) {
-            state.segments.pop_front();
-        }
+        state.segments.retain(|s| s.sealed.last.0 > acked || !s.proven || now.since_ms(s.sealed_at) <= KEEP_MS);
         Ok(before - state.segments.len())
     }
     fn records_since(&self, since: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError> {

@@ -1,9 +1,11 @@
 //! The device's memory: every play is written here before anything else happens to it, and is
-//! forgotten only when the scheduler's signed receipt covers it, never before 14 days.
+//! forgotten only when the scheduler's signed receipt covers it and the device itself has verified that the log holds it,
+//! never before 14 days.
 //!
 //! Records are numbered from 1 without holes. A run of them is cut into a segment, sealed, and from
 //! then on only the sealed bytes exist; a receipt moves the mark up or, when the scheduler was
-//! restored from a backup, down. [`sqlite`] keeps it on disk, [`memory`] for the simulated fleet and
+//! restored from a backup, down. The newest checkpoint of the log that held is the journal's anchor; a run is sealed with
+//! the one that was known when it began, so that no record is older than the anchor beside it. [`sqlite`] keeps it on disk, [`memory`] for the simulated fleet and
 //! for tests; the same stories hold for both.
 
 pub mod broken;
@@ -16,6 +18,7 @@ use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
+use lichphat_playlists::wire::health::LogFault;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, SigningKey};
 
 /// Sealed segments are kept this long even when the scheduler holds them, ms.
@@ -98,8 +101,9 @@ impl Dating {
 }
 
 impl Sealer {
-    /// Signed bytes of a run of records that begins at `first_seq` and follows the segment `previous`.
-    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, mut records: Vec<PlayRecord>) -> Envelope {
+    /// Signed bytes of a run of records that begins at `first_seq`, when `anchor` was known, and follows the segment
+    /// `previous`.
+    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, anchor: String, mut records: Vec<PlayRecord>) -> Envelope {
         if let Some(dating) = &self.dating {
             records.iter_mut().for_each(|record| dating.date(record));
         }
@@ -111,7 +115,7 @@ impl Sealer {
             offset: self.offset,
             simulated: self.simulated,
             previous,
-            anchor: String::new(),
+            anchor,
             records,
         }
         .seal(&self.key)
@@ -149,7 +153,20 @@ pub trait Journal: Send {
     }
     /// Obeys a verified receipt of this device, also when it is lower than the last one.
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
-    /// Forgets segments that are both held by the scheduler and older than [`KEEP_MS`]; returns how many.
+    /// The newest checkpoint of the log that held, as a note; empty before the first.
+    fn anchor(&self) -> Result<String, JournalError>;
+    /// The first segment that the scheduler says it holds and that is not proven to be in the log.
+    fn first_unproven(&self) -> Result<Option<Seq>, JournalError>;
+    /// The sealed segment that begins with this record.
+    fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError>;
+    /// Keeps, together, a checkpoint that held as the new anchor, the segments that it proves by their first records, and that
+    /// nothing is wrong with the log; returns how many of them were not proven before.
+    fn keep_proofs(&mut self, anchor: &str, proven: &[Seq]) -> Result<usize, JournalError>;
+    /// What was found wrong with the log last; it stays until proofs hold again.
+    fn log_fault(&self) -> Result<Option<LogFault>, JournalError>;
+    /// Keeps that something is wrong with the log; anchor and segments stay as they are.
+    fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError>;
+    /// Forgets segments that are held by the scheduler, proven, and older than [`KEEP_MS`]; returns how many.
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError>;
     /// Records that ended at `since` or later, by number.
     fn records_since(&self, since: UtcMillis) -> Result<Vec<(Seq, PlayRecord)>, JournalError>;

@@ -2,14 +2,18 @@
 
 use super::{Journal, JournalError, KEEP_MS, Sealed, Sealer, check_receipt};
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::proof::anchor;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::health::LogFault;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, VerifyingKey};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior, params};
 use std::path::Path;
 
+/// The journal's name in the state directory.
+pub const FILE_NAME: &str = "journal.db";
 const SCHEMA: &str = include_str!("schema.sql");
 const SCHEMA_VERSION: i64 = 1;
 
@@ -20,6 +24,10 @@ impl From<rusqlite::Error> for JournalError {
             _ => Self::Store(error.to_string()),
         }
     }
+}
+
+fn fault_of(code: Option<String>) -> Option<LogFault> {
+    code.and_then(|code| LogFault::ALL.into_iter().find(|fault| fault.code() == code))
 }
 
 /// A journal in one file.
@@ -51,7 +59,7 @@ impl SqliteJournal {
                 let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
                 tx.execute_batch(SCHEMA)?;
                 tx.execute(
-                    "INSERT INTO journal (id, device, epoch, last_seq, acked) VALUES (1, ?1, ?2, 0, 0)",
+                    "INSERT INTO journal (id, device, epoch, last_seq, acked, anchor, run_anchor) VALUES (1, ?1, ?2, 0, 0, '', '')",
                     params![device.0, epoch.0],
                 )?;
                 tx.pragma_update(None, "user_version", SCHEMA_VERSION)?;
@@ -63,6 +71,15 @@ impl SqliteJournal {
         let mut journal = Self { db, key, last: 0, acked: 0, open: (0, None) };
         journal.read_state(device, epoch)?;
         Ok(journal)
+    }
+
+    /// Looks at a journal that may be in use, and changes nothing: size of the log at its anchor, 0 before the first, and
+    /// what was found wrong with the log since.
+    pub fn look_at_log(path: &Path) -> Result<(u64, Option<LogFault>), JournalError> {
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let (note, code): (String, Option<String>) =
+            db.query_row("SELECT anchor, log_fault FROM journal", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok((anchor::size(&note), fault_of(code)))
     }
 
     /// End of the last play on record; none before the first.
@@ -135,14 +152,18 @@ impl Journal for SqliteJournal {
         let (first, last) = (*first, *last);
         let last_end = open.iter().map(|(_, r)| r.end).max().unwrap_or_default();
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let head: Option<[u8; 32]> = tx.query_row("SELECT head FROM journal", [], |row| row.get(0))?;
+        let (head, anchor): (Option<[u8; 32]>, String) =
+            tx.query_row("SELECT head, run_anchor FROM journal", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let records = open.into_iter().map(|(_, r)| r).collect();
-        let envelope = sealer.seal(first, Sha256Hash(head.unwrap_or([0; 32])), records);
+        let envelope = sealer.seal(first, Sha256Hash(head.unwrap_or([0; 32])), anchor, records);
         tx.execute(
             "INSERT INTO segment (last_seq, first_seq, sealed_at_ms, last_end_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![last.0, first.0, now.0, last_end.0, envelope.as_bytes()],
         )?;
-        tx.execute("UPDATE journal SET last_seq = ?1, head = ?2", params![last.0, envelope.hash().0])?;
+        tx.execute(
+            "UPDATE journal SET last_seq = ?1, head = ?2, run_anchor = anchor",
+            params![last.0, envelope.hash().0],
+        )?;
         tx.execute("DELETE FROM open_record WHERE seq <= ?1", [last.0])?;
         tx.commit()?;
         self.open = (0, None);
@@ -168,9 +189,54 @@ impl Journal for SqliteJournal {
         Ok(())
     }
 
+    fn anchor(&self) -> Result<String, JournalError> {
+        Ok(self.db.query_row("SELECT anchor FROM journal", [], |row| row.get(0))?)
+    }
+
+    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+        let mut statement = self.db.prepare_cached(
+            "SELECT first_seq FROM segment WHERE proven = 0 AND last_seq <= ?1 ORDER BY last_seq LIMIT 1",
+        )?;
+        Ok(statement.query_row([self.acked], |row| row.get(0).map(Seq)).optional()?)
+    }
+
+    fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError> {
+        // segments are chained: the first one after the record before this one begins with it, or none does
+        let next = self.sealed_after(Seq(first.0.saturating_sub(1)))?;
+        Ok(next.filter(|sealed| sealed.first == first))
+    }
+
+    fn keep_proofs(&mut self, anchor: &str, proven: &[Seq]) -> Result<usize, JournalError> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // A run that has begun keeps the anchor it began with.
+        tx.execute(
+            "UPDATE journal SET anchor = ?1, log_fault = NULL,
+               run_anchor = CASE WHEN EXISTS (SELECT 1 FROM open_record) THEN run_anchor ELSE ?1 END",
+            [anchor],
+        )?;
+        let mut new = 0;
+        for first in proven {
+            let mut mark = tx.prepare_cached("UPDATE segment SET proven = 1 WHERE first_seq = ?1 AND proven = 0")?;
+            new += mark.execute([first.0])?;
+        }
+        tx.commit()?;
+        Ok(new)
+    }
+
+    fn log_fault(&self) -> Result<Option<LogFault>, JournalError> {
+        let code: Option<String> = self.db.query_row("SELECT log_fault FROM journal", [], |row| row.get(0))?;
+        Ok(fault_of(code))
+    }
+
+    fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError> {
+        self.db.execute("UPDATE journal SET log_fault = ?1", [fault.code()])?;
+        Ok(())
+    }
+
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {
         let before = now.plus_ms(-KEEP_MS);
-        let mut statement = self.db.prepare_cached("DELETE FROM segment WHERE last_seq <= ?1 AND sealed_at_ms < ?2")?;
+        let mut statement =
+            self.db.prepare_cached("DELETE FROM segment WHERE last_seq <= ?1 AND sealed_at_ms < ?2 AND proven = 1")?;
         Ok(statement.execute(params![self.acked, before.0])?)
     }
 

@@ -111,17 +111,74 @@ fn a_lower_receipt_sends_again_and_a_higher_one_than_written_is_refused() {
 }
 
 #[test]
-fn what_is_receipted_is_kept_for_fourteen_days_and_what_is_not_for_ever() {
-    on_both(|mut journal, _| {
-        for i in 0..2 {
+fn what_is_receipted_and_proven_is_kept_for_fourteen_days_and_what_is_not_for_ever() {
+    on_both(|mut journal, again| {
+        for i in 0..4 {
             journal.append(&record(i)).unwrap();
             journal.cut(&sealer(), UtcMillis(0)).unwrap();
         }
-        journal.obey(&receipt(1)).unwrap();
+        assert_eq!(journal.first_unproven().unwrap(), None, "what the scheduler does not hold is not asked for");
+        journal.obey(&receipt(3)).unwrap();
+        assert_eq!(journal.first_unproven().unwrap(), Some(Seq(1)));
+        let late = UtcMillis(KEEP_MS + 1);
+        assert_eq!(journal.prune(late).unwrap(), 0, "a receipt alone is no proof");
+        assert_eq!(journal.keep_proofs("checkpoint", &[Seq(1), Seq(3), Seq(9)]).unwrap(), 2);
+        assert_eq!(journal.keep_proofs("checkpoint", &[Seq(1)]).unwrap(), 0);
+        assert_eq!(journal.first_unproven().unwrap(), Some(Seq(2)));
+        drop(journal);
+        let mut journal = again();
+        journal.obey(&receipt(2)).unwrap();
         assert_eq!(journal.prune(UtcMillis(KEEP_MS)).unwrap(), 0);
-        assert_eq!(journal.prune(UtcMillis(KEEP_MS + 1)).unwrap(), 1);
-        assert_eq!(journal.next_unsent().unwrap().unwrap().first, Seq(2));
-        assert_eq!(journal.append(&record(2)).unwrap(), Seq(3));
+        assert_eq!(journal.prune(late).unwrap(), 1, "the third is proven, and no longer receipted");
+        assert_eq!(journal.sealed_at(Seq(1)).unwrap(), None);
+        assert_eq!(journal.sealed_after(Seq(0)).unwrap(), journal.sealed_at(Seq(2)).unwrap());
+        assert_eq!(journal.next_unsent().unwrap().unwrap().first, Seq(3));
+        journal.obey(&receipt(4)).unwrap();
+        assert_eq!(journal.keep_proofs("checkpoint", &[Seq(2), Seq(4)]).unwrap(), 2);
+        assert_eq!(journal.prune(late).unwrap(), 3);
+        assert_eq!(journal.append(&record(4)).unwrap(), Seq(5));
+    });
+}
+
+#[test]
+fn a_run_is_sealed_with_the_anchor_that_was_known_when_it_began() {
+    on_both(|mut journal, again| {
+        let anchor_of = |sealed: &Sealed| {
+            let envelope = Envelope::from_bytes(sealed.bytes.clone()).unwrap();
+            Segment::open(&envelope, &sealer().key.verifying_key()).unwrap().anchor
+        };
+        journal.append(&record(0)).unwrap();
+        journal.keep_proofs("first", &[]).unwrap();
+        drop(journal); // the power goes while the run lies open
+        let mut journal = again();
+        assert_eq!(journal.anchor().unwrap(), "first");
+        journal.append(&record(1)).unwrap();
+        journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        journal.append(&record(2)).unwrap();
+        journal.keep_proofs("second", &[]).unwrap();
+        journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        journal.keep_proofs("third", &[]).unwrap();
+        drop(journal);
+        let mut journal = again();
+        journal.append(&record(3)).unwrap();
+        journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        let anchors: Vec<String> =
+            [1, 3, 4].map(|first| anchor_of(&journal.sealed_at(Seq(first)).unwrap().unwrap())).into();
+        assert_eq!(anchors, ["", "first", "third"], "never one that is newer than a record beside it");
+    });
+}
+
+#[test]
+fn what_is_wrong_with_the_log_is_remembered_until_proofs_hold_again() {
+    on_both(|mut journal, again| {
+        journal.keep_proofs("good", &[]).unwrap();
+        journal.note_log_fault(LogFault::RolledBack).unwrap();
+        drop(journal);
+        let mut journal = again();
+        assert_eq!(journal.log_fault().unwrap(), Some(LogFault::RolledBack));
+        assert_eq!(journal.anchor().unwrap(), "good");
+        journal.keep_proofs("better", &[]).unwrap();
+        assert_eq!(journal.log_fault().unwrap(), None);
     });
 }
 
@@ -195,6 +252,11 @@ fn a_child_that_writes_until_it_is_killed() {
         if i % 5 == 4 {
             journal.cut(&sealer(), UtcMillis(0)).unwrap();
         }
+        if i % 7 == 6 {
+            journal.obey(&receipt(u64::from(i) + 1)).unwrap();
+            let first = journal.first_unproven().unwrap();
+            journal.keep_proofs(&format!("{}", i + 1), &Vec::from_iter(first)).unwrap();
+        }
         println!("written {seq}");
         std::io::stdout().flush().unwrap();
     }
@@ -231,5 +293,14 @@ fn a_kill_at_any_moment_loses_nothing_that_was_written() {
         let back = open(&path).records_since(UtcMillis(0)).unwrap();
         assert!(back.len() as u64 >= seen, "{} of {seen}", back.len());
         assert!(back.iter().enumerate().all(|(i, (seq, r))| seq.0 == i as u64 + 1 && *r == record(i as u32)));
+        let journal = open(&path);
+        let mut after = Seq(0);
+        while let Some(sealed) = journal.sealed_after(after).unwrap() {
+            after = sealed.last;
+            let envelope = Envelope::from_bytes(sealed.bytes).unwrap();
+            let anchor = Segment::open(&envelope, &sealer().key.verifying_key()).unwrap().anchor;
+            let known = anchor.parse::<u64>().unwrap_or(0);
+            assert!(known < sealed.first.0, "an anchor of record {known} beside record {}", sealed.first);
+        }
     }
 }

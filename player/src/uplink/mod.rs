@@ -1,18 +1,27 @@
 //! Records to the scheduler: sealed segments in order, each until a signed receipt covers it. The
-//! receipt is obeyed even when it says less than the one before.
+//! receipt is obeyed even when it says less than the one before. Now and then the log is asked to prove that it holds
+//! them, and that it has only grown.
 
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalError};
 use crate::ports::{Request, Transport, TransportError};
 use lichphat_playlists::ids::Seq;
+use lichphat_playlists::proof::anchor;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem};
+use lichphat_playlists::wire::health::LogFault;
+use lichphat_playlists::wire::proofs::{MAX_SENT_BYTES, MOST_SEGMENTS, Proofs, ProofsAsked};
 use lichphat_playlists::wire::sign::{Envelope, SignError};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How often the receipt is asked for when there is nothing to send, ms.
 const ASK_EVERY_MS: i64 = 3_600_000;
+/// How often the log is asked for proofs, unless settings say otherwise, ms.
+pub const PROVE_EVERY_MS: i64 = 6 * 3_600_000;
+/// How soon it is asked again when there was no answer, or no checkpoint yet, ms.
+const PROVE_AGAIN_MS: i64 = 15 * 60_000;
 /// Most bytes of a receipt or another small answer.
 const ANSWER_LIMIT_BYTES: usize = 64 * 1024;
 
@@ -55,6 +64,18 @@ pub enum UplinkError {
     /// The answer is not what was agreed.
     #[error("the scheduler's answer makes no sense: {0}")]
     Answer(String),
+    /// The log does not hold what was signed before.
+    #[error("{}; the last good checkpoint and all records are kept here", say(.0))]
+    Log(LogFault),
+}
+
+fn say(fault: &LogFault) -> &'static str {
+    match fault {
+        LogFault::Foreign => "the scheduler's log is not signed by the key that was pinned at registration",
+        LogFault::RolledBack => "the scheduler's log is smaller than before: was the scheduler restored from a backup?",
+        LogFault::Rewritten => "the scheduler's log does not begin with what it held before: it was rewritten",
+        LogFault::NotHeld => "a segment that the scheduler says it holds is not in its log",
+    }
 }
 
 impl From<SignError> for UplinkError {
@@ -69,6 +90,9 @@ pub struct Uplink {
     identity: Arc<Identity>,
     journal: SharedJournal,
     asked_at: Option<UtcMillis>,
+    prove_every_ms: i64,
+    /// When the log may be asked again; none: at once.
+    prove_at: Option<UtcMillis>,
 }
 
 impl std::fmt::Debug for Uplink {
@@ -78,9 +102,14 @@ impl std::fmt::Debug for Uplink {
 }
 
 impl Uplink {
-    /// From this journal to that scheduler.
-    pub fn new(transport: Arc<dyn Transport>, identity: Arc<Identity>, journal: SharedJournal) -> Self {
-        Self { transport, identity, journal, asked_at: None }
+    /// From this journal to that scheduler, whose log is asked for proofs so often.
+    pub fn new(
+        transport: Arc<dyn Transport>,
+        identity: Arc<Identity>,
+        journal: SharedJournal,
+        prove_every_ms: i64,
+    ) -> Self {
+        Self { transport, identity, journal, asked_at: None, prove_every_ms, prove_at: None }
     }
 
     /// Sends every sealed segment the scheduler does not hold yet; returns how many went. With
@@ -110,21 +139,85 @@ impl Uplink {
             sent += 1;
             if acked < before && !rewound {
                 rewound = true; // the scheduler lost what it held: send it again, from there
+                self.prove_at = None; // and see what its log says to that
             } else if acked < last {
                 return Err(UplinkError::NotTaken { last });
             }
         }
+        let proven = self.prove(now).await;
         lock(&self.journal).prune(now)?;
-        Ok(sent)
+        proven.map(|()| sent)
     }
 
-    /// Obeys the receipt that a stick brings, when it brings one, and leaves on it everything sealed that no receipt
-    /// covers; returns how many segments. They stay in the journal until their receipt comes.
+    /// Asks the log for proofs when it is time to.
+    async fn prove(&mut self, now: UtcMillis) -> Result<(), UplinkError> {
+        // a clock that was set back is no reason to wait for it
+        let waits = |at: UtcMillis| (1..=self.prove_every_ms).contains(&at.since_ms(now));
+        if self.prove_at.is_some_and(waits) {
+            return Ok(());
+        }
+        self.prove_at = Some(now.plus_ms(self.prove_every_ms.min(PROVE_AGAIN_MS)));
+        let judged = self.ask_log().await;
+        if matches!(judged, Ok(true) | Err(UplinkError::Log(_))) {
+            self.prove_at = Some(now.plus_ms(self.prove_every_ms));
+        }
+        judged.map(|_| ())
+    }
+
+    /// Asks until all is proven that can be; false while the log has no checkpoint yet.
+    async fn ask_log(&self) -> Result<bool, UplinkError> {
+        loop {
+            let asked = serde_json::to_vec(&self.question()?).expect("plain data always encodes");
+            let request = self.request(Request::post("/device/v1/proofs", asked));
+            let request = request.header("content-type", "application/json");
+            let bytes = match self.answer_of(&*self.transport, "a question for proofs", request, MAX_SENT_BYTES).await {
+                Err(UplinkError::Refused { status: 404, .. }) => return Ok(false),
+                answer => answer?,
+            };
+            if self.verify(&bytes)? < MOST_SEGMENTS {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// What is to be proven next.
+    fn question(&self) -> Result<ProofsAsked, UplinkError> {
+        let journal = lock(&self.journal);
+        let after_seq = journal.first_unproven()?.map_or(journal.acked(), |first| Seq(first.0 - 1));
+        Ok(ProofsAsked { epoch: self.identity.epoch, after_seq, size: anchor::size(&journal.anchor()?) })
+    }
+
+    /// Believes an answer or says what is wrong with it; returns how many segments it proves that were not proven before.
+    fn verify(&self, bytes: &[u8]) -> Result<usize, UplinkError> {
+        let proofs = Proofs::decode(bytes).map_err(UplinkError::Answer)?;
+        let mut journal = lock(&self.journal);
+        let mut held = BTreeMap::new();
+        for one in proofs.segments.iter().take(MOST_SEGMENTS) {
+            held.extend(journal.sealed_at(one.first_seq)?.map(|sealed| (sealed.first, sealed.bytes)));
+        }
+        match anchor::verify(&proofs, &self.identity.log_key, &journal.anchor()?, &held) {
+            Ok(Some(verified)) => Ok(journal.keep_proofs(&verified.anchor, &verified.proven)?),
+            Ok(None) => Ok(0),
+            Err(fault) => {
+                journal.note_log_fault(fault)?;
+                Err(UplinkError::Log(fault))
+            }
+        }
+    }
+
+    /// Obeys the receipt and believes the proofs that a stick brings, when it brings some, and leaves on it everything
+    /// sealed that no receipt covers, and the next question to the log; returns how many segments. They stay in the journal
+    /// until receipt and proof come.
     pub async fn visit(&self, stick: &dyn Transport, now: UtcMillis) -> Result<usize, UplinkError> {
         let brought = stick.send(Request::get("/device/v1/receipt")).await?;
         let obeyed = match brought.status {
             200 => self.obey(brought.bytes(ANSWER_LIMIT_BYTES).await?.to_vec()),
             _ => Ok(Seq(0)), // the first trip brings none
+        };
+        let proofs = stick.send(Request::get("/device/v1/proofs")).await?;
+        let proven = match proofs.status {
+            200 => self.verify(&proofs.bytes(MAX_SENT_BYTES).await?),
+            _ => Ok(0),
         };
         let mut left = 0;
         let mut after = lock(&self.journal).acked();
@@ -132,10 +225,15 @@ impl Uplink {
             let next = lock(&self.journal).sealed_after(after)?;
             let Some(segment) = next else { break };
             after = segment.last;
-            self.answer_of(stick, "a segment", Request::post("/device/v1/segments", segment.bytes)).await?;
+            let request = Request::post("/device/v1/segments", segment.bytes);
+            self.answer_of(stick, "a segment", request, ANSWER_LIMIT_BYTES).await?;
             left += 1;
         }
-        obeyed?; // a receipt that is not ours keeps no record from going
+        let asked = serde_json::to_vec(&self.question()?).expect("plain data always encodes");
+        let request = Request::post("/device/v1/proofs", asked);
+        self.answer_of(stick, "a question for proofs", request, ANSWER_LIMIT_BYTES).await?;
+        obeyed?; // a receipt that is not ours, or a log that is broken, keeps no record from going
+        proven?;
         lock(&self.journal).prune(now)?;
         Ok(left)
     }
@@ -165,7 +263,7 @@ impl Uplink {
     }
 
     async fn answer(&self, what: &'static str, request: Request) -> Result<bytes::Bytes, UplinkError> {
-        self.answer_of(&*self.transport, what, request).await
+        self.answer_of(&*self.transport, what, request, ANSWER_LIMIT_BYTES).await
     }
 
     async fn answer_of(
@@ -173,10 +271,11 @@ impl Uplink {
         transport: &dyn Transport,
         what: &'static str,
         request: Request,
+        limit_bytes: usize,
     ) -> Result<bytes::Bytes, UplinkError> {
         let response = transport.send(request).await?;
         let status = response.status;
-        let bytes = response.bytes(ANSWER_LIMIT_BYTES).await?;
+        let bytes = response.bytes(limit_bytes).await?;
         if (200..300).contains(&status) {
             return Ok(bytes);
         }

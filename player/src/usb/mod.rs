@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::segment::{MAX_SEALED_BYTES, Segment};
+use lichphat_playlists::wire::proofs::MAX_SENT_BYTES;
 use lichphat_playlists::wire::sign::Envelope;
 use lichphat_playlists::wire::{stick, v1};
 use std::io::{self, Read};
@@ -43,6 +44,7 @@ impl Stick {
         match path.split_once('/').unwrap_or((path, "")) {
             ("index", "") => Ok(Response::new(200, self.fs.read(&stick::index(&self.screen), v1::LIMIT_BYTES)?)),
             ("receipt", "") => Ok(Response::new(200, self.fs.read(&stick::receipt(&self.screen), MAX_SEALED_BYTES)?)),
+            ("proofs", "") => Ok(Response::new(200, self.fs.read(&stick::proofs(&self.screen), MAX_SENT_BYTES)?)),
             ("release", "") => {
                 let path = stick::release(&self.screen, std::env::consts::ARCH);
                 Ok(Response::new(200, self.fs.read(&path, v1::LIMIT_BYTES)?))
@@ -101,6 +103,10 @@ impl Transport for Stick {
         let answer = match (request.method, request.path.as_str()) {
             (Method::Get, _) => self.get(&request),
             (Method::Post, "/device/v1/segments") => self.leave(&request.body),
+            (Method::Post, "/device/v1/proofs") => {
+                let written = self.fs.write_whole(&stick::asked(&self.screen), &request.body);
+                written.map(|()| Response::new(202, ""))
+            }
             (Method::Post, _) => Ok(Response::new(404, "")),
         };
         match answer {

@@ -2,6 +2,8 @@
 #![allow(dead_code, unreachable_pub, reason = "each story uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+pub mod log;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_player::agent::{AgentOptions, AgentParts};
@@ -131,6 +133,8 @@ pub struct Server {
     pub media: BTreeMap<MediaHash, Vec<u8>>,
     pub segments: Vec<Segment>,
     pub acked: u64,
+    /// Where segments are leaves.
+    pub log: log::FakeLog,
     /// When devices are registered by its clock.
     pub registered_at: UtcMillis,
     pub offline: bool,
@@ -226,6 +230,9 @@ impl FakeServer {
         let segment = Segment::open(&envelope, &s.device_key.unwrap()).unwrap();
         if segment.first_seq.0 <= s.acked + 1 {
             s.acked = s.acked.max(segment.last_seq().0);
+            if !s.segments.contains(&segment) {
+                s.log.add(segment.first_seq, body);
+            }
             s.segments.push(segment);
         }
         let acked = s.acked;
@@ -272,7 +279,7 @@ impl FakeServer {
         if !request.headers.iter().any(|(name, value)| *name == "authorization" && *value == mine) {
             return Response::new(410, ""); // an older code
         }
-        let state = s.confirmed.take().map_or(PairingState::Waiting, PairingState::Confirmed);
+        let state = s.confirmed.take().map_or(PairingState::Waiting, |file| PairingState::Confirmed(Box::new(file)));
         Response::new(200, serde_json::to_vec(&state).unwrap())
     }
 
@@ -360,6 +367,10 @@ impl Transport for FakeServer {
                 Response::new(200, self.receipt(acked))
             }
             (Method::Post, "segments") => self.take_segment(&request.body),
+            (Method::Post, "proofs") => {
+                let proofs = self.lock().log.answer(serde_json::from_slice(&request.body).unwrap());
+                proofs.map_or_else(|| Response::new(404, ""), |proofs| Response::new(200, proofs.encode()))
+            }
             (_, "pairing") => self.pair(&request),
             (Method::Post, "heartbeat") => self.take_heartbeat(&request.body),
             (Method::Post, "answers") => self.take_answer(&request.body),
@@ -399,6 +410,7 @@ impl World {
             plan_key: plan_key().verifying_key().to_base64(),
             receipt_key: receipt_key().verifying_key().to_base64(),
             command_key: command_key().verifying_key().to_base64(),
+            log_key: log::log_key(4).1,
             token: "0a".into(),
         };
         let identity = register(&server, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();

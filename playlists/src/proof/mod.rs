@@ -1,5 +1,6 @@
 //! What was played, signed by the device that played it, and the one rule by which it counts.
 
+pub mod anchor;
 pub mod book;
 pub mod bundle;
 pub mod chain;

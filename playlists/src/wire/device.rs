@@ -11,6 +11,7 @@
 //! | `GET /device/v1/media/{hash}` | the bytes, with `Range` |
 //! | `GET /device/v1/receipt` | the newest signed receipt |
 //! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
+//! | `POST /device/v1/proofs` [`ProofsAsked`](super::proofs::ProofsAsked) | [`Proofs`](super::proofs::Proofs), compressed; 404 while there is no checkpoint |
 //! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`] |
 //! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |
 //! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index; `command`: something is asked, say a heartbeat |
@@ -19,7 +20,9 @@
 
 use super::health::Health;
 use super::release::Standing;
+use super::sign::LogSigning;
 use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
+use crate::proof::note::VerifierKey;
 use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +40,8 @@ pub struct Provisioning {
     pub receipt_key: String,
     /// Public key that commands must be signed with, base64.
     pub command_key: String,
+    /// Key of the log that will hold its records.
+    pub log_key: VerifierKey<LogSigning>,
     /// One-time token, hexadecimal.
     pub token: String,
 }
@@ -74,7 +79,7 @@ pub enum PairingState {
     /// Nobody has entered it yet.
     Waiting,
     /// Somebody has: register with this.
-    Confirmed(Provisioning),
+    Confirmed(Box<Provisioning>),
 }
 
 /// A new device introduces itself.

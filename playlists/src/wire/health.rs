@@ -41,6 +41,36 @@ pub struct Health {
     pub running_s: u64,
     /// Bytes that went over the network this month, where it is metered.
     pub data_used_bytes: Option<u64>,
+    /// What it found when it last verified the scheduler's log; none: nothing wrong, or nothing to verify yet.
+    pub log: Option<LogFault>,
+}
+
+/// What a device found wrong with the scheduler's log. It keeps its newest good checkpoint and all its segments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogFault {
+    /// The checkpoint is not signed by the key that was pinned at registration.
+    Foreign,
+    /// The log is smaller than one that was signed before: it forgot, as after a restored backup.
+    RolledBack,
+    /// The log is not shown to begin with one that was signed before: it was rewritten, or shows two faces.
+    Rewritten,
+    /// A segment that is receipted is not where the log says it is.
+    NotHeld,
+}
+
+impl LogFault {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Foreign, Self::RolledBack, Self::Rewritten, Self::NotHeld];
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Foreign => "foreign",
+            Self::RolledBack => "rolled-back",
+            Self::Rewritten => "rewritten",
+            Self::NotHeld => "not-held",
+        }
+    }
 }
 
 /// A room and what is free of it.
@@ -109,11 +139,23 @@ pub enum Trouble {
     ClockOff,
     /// The panel is off or gone: plays do not count.
     PanelDark,
+    /// [`LogFault::Foreign`].
+    LogForeign,
+    /// [`LogFault::RolledBack`].
+    LogRolledBack,
+    /// [`LogFault::Rewritten`].
+    LogRewritten,
+    /// [`LogFault::NotHeld`].
+    LogNotHeld,
 }
 
 impl Trouble {
     /// Every one, worst first.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
+        Self::LogRewritten,
+        Self::LogForeign,
+        Self::LogNotHeld,
+        Self::LogRolledBack,
         Self::PanelDark,
         Self::DiskFull,
         Self::ClockUnset,
@@ -134,6 +176,10 @@ impl Trouble {
             Self::ClockAlone => "clock-alone",
             Self::ClockOff => "clock-off",
             Self::PanelDark => "panel-dark",
+            Self::LogForeign => "log-foreign",
+            Self::LogRolledBack => "log-rolled-back",
+            Self::LogRewritten => "log-rewritten",
+            Self::LogNotHeld => "log-not-held",
         }
     }
 }
@@ -154,6 +200,10 @@ impl Health {
             Trouble::ClockUnset => self.clock.state == ClockState::Unset,
             Trouble::ClockAlone => self.clock.state == ClockState::Holdover,
             Trouble::ClockOff => self.clock.offset_ms.is_some_and(|off| off.unsigned_abs() > CLOCK_OFF_MS),
+            Trouble::LogForeign => self.log == Some(LogFault::Foreign),
+            Trouble::LogRolledBack => self.log == Some(LogFault::RolledBack),
+            Trouble::LogRewritten => self.log == Some(LogFault::Rewritten),
+            Trouble::LogNotHeld => self.log == Some(LogFault::NotHeld),
             Trouble::PanelDark => self.display.level == DisplayLevel::Dark,
         }
     }
@@ -175,6 +225,7 @@ mod tests {
             uptime_s: None,
             running_s: 5,
             data_used_bytes: None,
+            log: None,
         }
     }
 
@@ -194,9 +245,16 @@ mod tests {
             (Health { clock: clock(ClockState::Holdover, None), ..well() }, Trouble::ClockAlone),
             (Health { clock: clock(ClockState::Synced, Some(-2_001)), ..well() }, Trouble::ClockOff),
             (Health { display: display(DisplayLevel::Dark), ..well() }, Trouble::PanelDark),
+            (Health { log: Some(LogFault::Foreign), ..well() }, Trouble::LogForeign),
+            (Health { log: Some(LogFault::RolledBack), ..well() }, Trouble::LogRolledBack),
+            (Health { log: Some(LogFault::Rewritten), ..well() }, Trouble::LogRewritten),
+            (Health { log: Some(LogFault::NotHeld), ..well() }, Trouble::LogNotHeld),
         ] {
             assert_eq!(health.troubles(), [trouble]);
             assert_eq!(serde_json::to_value(trouble).unwrap(), trouble.code());
+        }
+        for fault in LogFault::ALL {
+            assert_eq!(serde_json::to_value(fault).unwrap(), fault.code());
         }
     }
 }

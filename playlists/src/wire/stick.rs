@@ -6,6 +6,8 @@
 //! | --- | --- | --- |
 //! | `screens/{screen}/index.json` | [`PlaylistIndex`](super::v1::PlaylistIndex): what the screen should hold; last of all | scheduler |
 //! | `screens/{screen}/receipt` | the newest signed receipt of its device | scheduler |
+//! | `screens/{screen}/asked` | the [`ProofsAsked`](super::proofs::ProofsAsked) of its device | player |
+//! | `screens/{screen}/proofs` | the [`Proofs`](super::proofs::Proofs) that answer it | scheduler |
 //! | `screens/{screen}/release-{arch}` | the signed [`Release`](super::release::Release) its player should have | scheduler |
 //! | `screens/{screen}/segments/{device}-{epoch}-{first}` | a signed segment of records; by name in the order of the chain | player |
 //! | `plans/{hash}`, `assets/{hash}`, `media/{hash}` | as named, shared by all screens of the stick | scheduler |
@@ -30,6 +32,16 @@ pub fn index(screen: &ScreenCode) -> String {
 /// The newest receipt of a screen's device.
 pub fn receipt(screen: &ScreenCode) -> String {
     format!("screens/{screen}/receipt")
+}
+
+/// What a screen's device asks of the log.
+pub fn asked(screen: &ScreenCode) -> String {
+    format!("screens/{screen}/asked")
+}
+
+/// The log's answer to it.
+pub fn proofs(screen: &ScreenCode) -> String {
+    format!("screens/{screen}/proofs")
 }
 
 /// The release of the player that a screen should have, for one architecture.

@@ -200,7 +200,7 @@ impl Demo {
         let mut fleet = SimFleet::enrol(
             cast.into_iter(),
             &rooms.fleet,
-            rooms.public_keys.clone(),
+            &rooms.public_keys,
             web::service(&rooms.app()),
             Arc::clone(&self.clock),
             rooms.offset,

@@ -42,8 +42,7 @@ impl Player {
         let screen = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
         let city = rooms.city().await?;
         rooms.plan(&city, |s| s.code == screen, "first plan").await?;
-        let (plan_key, receipt_key) = rooms.public_keys.clone();
-        let provisioning = rooms.fleet.provision(screen, format!("http://{server}"), plan_key, receipt_key).await?;
+        let provisioning = rooms.fleet.provision(screen, format!("http://{server}"), rooms.public_keys.clone()).await?;
         let file = dir.join("player.provision.toml");
         let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(e.to_string()))?;
         std::fs::write(&file, text).map_err(|e| AppError::io(shown(&file), e))?;

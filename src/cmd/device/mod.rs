@@ -64,8 +64,7 @@ async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
     }
     let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));
     let out = args.out.unwrap_or_else(|| PathBuf::from(format!("{}.provision.toml", args.screen)));
-    let (plan_key, receipt_key) = rooms.public_keys.clone();
-    let provisioning = rooms.fleet.provision(args.screen, server, plan_key, receipt_key).await?;
+    let provisioning = rooms.fleet.provision(args.screen, server, rooms.public_keys.clone()).await?;
     let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(format!("provisioning file: {e}")))?;
     let failed = |error| AppError::io(format!("cannot write {}", out.display()), error);
     // It holds a token: nobody else may read it, and no earlier file is overwritten.
