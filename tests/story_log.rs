@@ -82,7 +82,7 @@ impl Hand {
 
     async fn proofs(&self, server: &TownServer, after: u64, size: u64) -> DeviceProofs {
         let identity = &self.device.identity;
-        server.rooms.log.proofs(identity.device, identity.epoch, Seq(after), size).await.unwrap().unwrap()
+        server.rooms.log.proofs(identity.device, identity.epoch, Seq(after), size, 512).await.unwrap().unwrap()
     }
 }
 

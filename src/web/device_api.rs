@@ -8,11 +8,13 @@ use super::{App, Response};
 use crate::fleet::{Call, Device, FleetError};
 use crate::library::{LibraryError, Range};
 use crate::proof::ProofError;
+use crate::proof::log::LogError;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
+use lichphat_playlists::wire::proofs::{MOST_SEGMENTS, Proofs, ProofsAsked, SegmentProof};
 use std::time::Duration;
 use warp::{Filter, Rejection, Reply};
 
@@ -58,6 +60,7 @@ async fn answer(
             let (_, receipt) = app.proof.ingest(device.device, body.to_vec()).await?;
             Ok(octets(receipt.into_bytes()))
         }
+        (&Method::POST, ("proofs", "")) => proofs(app, &device, json(&body)?).await,
         (&Method::POST, ("heartbeat", "")) => {
             let heartbeat: Heartbeat = json(&body)?;
             Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
@@ -78,6 +81,21 @@ async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Respon
         return Ok(StatusCode::NOT_MODIFIED.into_response());
     }
     Ok(warp::reply::with_header(warp::reply::json(&index), header::ETAG, quoted).into_response())
+}
+
+/// Where the log holds the device's segments; nothing before the log's first checkpoint.
+async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Response, ApiError> {
+    let proven = app.log.proofs(device.device, asked.epoch, asked.after_seq, asked.size, MOST_SEGMENTS).await?;
+    let proven = proven.ok_or_else(ApiError::not_found)?;
+    let segments = proven.segments.into_iter().map(|s| SegmentProof {
+        first_seq: s.first_seq,
+        log_index: s.log_index,
+        received_ms: s.received,
+        proof: s.proof,
+    });
+    let (checkpoint, consistency) = (proven.checkpoint.note, proven.consistency);
+    let answer = Proofs { from: asked.size, checkpoint, consistency, segments: segments.collect() };
+    Ok(octets(answer.encode()))
 }
 
 /// Tells the device within moments that its screen has new plans or that something is asked of it; a comment line every
@@ -206,6 +224,12 @@ impl From<ProofError> for ApiError {
             ProofError::Segment(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
             ProofError::Store(_) => Self::internal(&error),
         }
+    }
+}
+
+impl From<LogError> for ApiError {
+    fn from(error: LogError) -> Self {
+        Self::internal(&error)
     }
 }
 

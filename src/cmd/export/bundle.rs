@@ -37,7 +37,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     }
     let since = args.since.as_deref().map(size_of).transpose()?;
     let rooms = Rooms::open(context)?;
-    let exporter = Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.0.clone()).await?;
+    let exporter = Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.plan_key.clone()).await?;
     let city = rooms.city().await?;
     let basis =
         rooms.reports.basis(&city.directory, &city.campaigns, &args.campaign, (args.from, args.to), exporter.head().at);

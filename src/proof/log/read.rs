@@ -34,9 +34,6 @@ pub struct SegmentProof {
     pub proof: Vec<Sha256Hash>,
 }
 
-/// Segments proven in one answer.
-const PROVEN_AT_ONCE: u32 = 512;
-
 impl Log {
     /// The newest checkpoint; none before the first round.
     pub async fn head(&self) -> Result<Option<Head>, LogError> {
@@ -49,7 +46,7 @@ impl Log {
         on_disk(move || Ok(files.published()?)).await
     }
 
-    /// Proofs for the segments of a device's epoch that hold records after `after`, at most 512 of them, in the newest
+    /// Proofs for the segments of a device's epoch that hold records after `after`, at most `limit`, in the newest
     /// checkpoint, which is shown to continue the one of `size` entries that the device has seen. None before the first round.
     pub async fn proofs(
         &self,
@@ -57,9 +54,10 @@ impl Log {
         epoch: Epoch,
         after: Seq,
         size: u64,
+        limit: usize,
     ) -> Result<Option<DeviceProofs>, LogError> {
         let Some(head) = self.head().await? else { return Ok(None) };
-        let places = self.store.places(device, epoch, after, head.size, PROVEN_AT_ONCE).await?;
+        let places = self.store.places(device, epoch, after, head.size, limit as u32).await?;
         let files = Arc::clone(&self.files);
         on_disk(move || {
             let consistency = consistency(&*files, size.min(head.size), head.size)?;
