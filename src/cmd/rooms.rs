@@ -2,6 +2,7 @@
 //! tests stand on.
 
 use super::Context;
+use super::witness::door::HttpDoor;
 use crate::campaigns::{CampaignStore, Campaigns};
 use crate::clock::SystemRng;
 use crate::compliance::{Report, Reports};
@@ -13,7 +14,8 @@ use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
-use crate::proof::log::{DiskFiles, Log, Unwitnessed};
+use crate::proof::log::{DiskFiles, Log, Unwitnessed, Witnesses};
+use crate::proof::witnesses::{Asking, Witness};
 use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::App;
@@ -59,6 +61,16 @@ fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<LogSigning>,
     let origin = &settings.log.origin;
     let mend = "write it without spaces and plus signs, best as an address: lichphat.example/log";
     keys.log_name(origin).ok_or_else(|| AppError::Usage(format!("log.origin = {origin:?}: {mend}")))
+}
+
+/// Those of the settings, asked over HTTP.
+fn witnesses(settings: &Settings) -> Result<Arc<dyn Witnesses>, AppError> {
+    if settings.log.witnesses.is_empty() {
+        return Ok(Arc::new(Unwitnessed));
+    }
+    let named = settings.log.witnesses.iter().map(|w| Witness { url: w.url.clone(), key: w.key.clone() });
+    let door = HttpDoor::new().map_err(|error| AppError::Failed(format!("log.witnesses: {error}")))?;
+    Ok(Arc::new(Asking::new(named.collect(), Arc::new(door))))
 }
 
 /// Every room's door.
@@ -108,7 +120,7 @@ impl Rooms {
         let fleet = Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.command);
         let fleet = Arc::new(fleet);
         let files = Arc::new(DiskFiles::new(&context.settings.data));
-        let log = Log::new(port.clone(), files, Arc::new(Unwitnessed), Arc::clone(&clock), log_name, keys.log);
+        let log = Log::new(port.clone(), files, witnesses(&context.settings)?, Arc::clone(&clock), log_name, keys.log);
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),

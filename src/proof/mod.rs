@@ -10,6 +10,7 @@ pub mod bundle;
 mod cache;
 pub mod evidence;
 pub mod log;
+pub mod witnesses;
 
 pub use lichphat_playlists::proof::book::{PlanBook, PlanContext, PlanDocument};
 pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};

@@ -6,6 +6,7 @@
 //! known log's key can make the witness keep anything.
 
 mod desk;
+pub(in crate::cmd) mod door;
 #[cfg(test)]
 mod tests;
 
