@@ -21,6 +21,11 @@ pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError
         &format!("Hãy sao lưu {data}/keys/ ở nơi an toàn. Khoá công khai ký lịch phát: {key}"),
         &format!("Back up {data}/keys/ to a safe place. Public key that signs plans: {key}"),
     );
+    let log = super::rooms::log_name(&keys, &context.settings)?;
+    context.say(
+        &format!("Khoá công khai của sổ, để đưa cho nhân chứng và kiểm tra viên: {log}"),
+        &format!("Public key of the log, for witnesses and auditors: {log}"),
+    );
     Ok(ExitCode::SUCCESS)
 }
 

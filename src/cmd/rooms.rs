@@ -57,7 +57,7 @@ fn some_are_planned(without_fallback: usize, screens: usize) -> Result<(), Plann
 }
 
 /// The log's key under its name.
-fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<LogSigning>, AppError> {
+pub(super) fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<LogSigning>, AppError> {
     let origin = &settings.log.origin;
     let mend = "write it without spaces and plus signs, best as an address: lichphat.example/log";
     keys.log_name(origin).ok_or_else(|| AppError::Usage(format!("log.origin = {origin:?}: {mend}")))
