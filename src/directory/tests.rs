@@ -119,7 +119,7 @@ ok2,Ba,bus,managed,P1,1920,2026-01-01,extra
     insta::assert_snapshot!(town.refused(Kind::Screens, "screens.csv", "code,name,kin,kind,kind\n"), @r#"
     screens.csv:1:1: header = "venue_type": a required column is missing
     screens.csv:1:1: header = "owner": a required column is missing
-    screens.csv:1:3: header = "kin": no such column; the columns are: code, name, venue_type, kind, link, panels, width, height, output, owner, territory, sector, operator, links_from, from, to
+    screens.csv:1:3: header = "kin": no such column; the columns are: code, name, address, venue_type, kind, link, panels, width, height, output, owner, territory, sector, operator, links_from, from, to
     screens.csv:1:5: header = "kind": the column comes twice; drop one
     "#);
     let toml = "[[unit]]\ncode = \"X\"\nname = \"Xã Mới\"\nkind = \"village\"\nparent = \"Huyện\"\ncolour = 1\n";

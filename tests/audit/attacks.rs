@@ -64,9 +64,8 @@ async fn the_server_alters_leaves_out_or_repeats() {
 
     // replay
     let mut forger = Forger::of(&square, &honest).await;
-    forger.leaves.push(forger.leaves[second].clone());
-    forger.relog(&square, true);
-    assert!(caught(&forger, &options).contains(&Check::Chain));
+    forger.append(&square, forger.leaves[second].clone());
+    assert_eq!(caught(&forger, &options), [Check::Chain]);
 
     // reorder
     let mut forger = Forger::of(&square, &honest).await;
@@ -86,8 +85,7 @@ async fn a_key_is_stolen_cloned_or_made_up() {
     // clone: two stories for one place in the chain, both under the device's key
     let mut forger = Forger::of(&square, &honest).await;
     let clone = resealed(&forger.leaves[last].clone(), key, |s| s.records[0].frames_dropped += 1);
-    forger.leaves.push(clone);
-    forger.relog(&square, true);
+    forger.append(&square, clone);
     assert_eq!(caught(&forger, &options), [Check::Chain]);
 
     // edit under another key: the signature is not the device's
@@ -102,8 +100,7 @@ async fn a_key_is_stolen_cloned_or_made_up() {
     let made_up = resealed(&forger.leaves[last].clone(), &SigningKey::from_seed(&[9; 32]), |s| {
         (s.device, s.first_seq) = (DeviceId(99), Seq(1));
     });
-    forger.leaves.push(made_up);
-    forger.relog(&square, true);
+    forger.append(&square, made_up);
     assert_eq!(caught(&forger, &options), [Check::Device]);
 }
 
@@ -126,17 +123,13 @@ async fn days_are_written_afterwards_or_beforehand() {
     // back-dating: after the last morning a dark day before is made up; the newest checkpoint the player knew gives it away
     let mut forger = Forger::of(&square, &honest).await;
     let newest = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
-    let earlier = forger.earlier();
-    forger.leaves.push(follow(&forger.leaves[last].clone(), -86_400_000, &newest));
-    forger.relog(&square, true);
-    forger.keep_checkpoint(&newest, earlier);
+    forger.append(&square, follow(&forger.leaves[last].clone(), -86_400_000, &newest));
     let verdict = judged(&forger.pack(), &options);
     assert!(failing(&verdict).contains(&Check::Time), "{:?}", verdict.faults);
 
     // pre-dating: plays of tomorrow, in the log today
     let mut forger = Forger::of(&square, &honest).await;
-    forger.leaves.push(follow(&forger.leaves[last].clone(), 86_400_000, ""));
-    forger.relog(&square, true);
+    forger.append(&square, follow(&forger.leaves[last].clone(), 86_400_000, ""));
     assert!(caught(&forger, &options).contains(&Check::Time));
 }
 

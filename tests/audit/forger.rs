@@ -79,12 +79,21 @@ impl Forger {
     }
 
     /// Earlier checkpoints of the honest bundle.
-    pub(crate) fn earlier(&self) -> Vec<EarlierCheckpoint> {
+    fn earlier(&self) -> Vec<EarlierCheckpoint> {
         serde_json::from_slice(&self.files[bundle::CHECKPOINTS]).unwrap()
     }
 
+    /// Adds a leaf to the honest log, which goes on and is witnessed: nothing before it is touched.
+    pub(crate) fn append(&mut self, square: &Square, leaf: Vec<u8>) {
+        let newest = String::from_utf8(self.files[bundle::CHECKPOINT].clone()).unwrap();
+        let earlier = self.earlier();
+        self.leaves.push(leaf);
+        self.relog(square, true);
+        self.keep_checkpoint(&newest, earlier);
+    }
+
     /// Shows an earlier checkpoint of the honest log beside the new one, which continues it.
-    pub(crate) fn keep_checkpoint(&mut self, note: &str, mut earlier: Vec<EarlierCheckpoint>) {
+    fn keep_checkpoint(&mut self, note: &str, mut earlier: Vec<EarlierCheckpoint>) {
         let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         earlier.push(EarlierCheckpoint { note: note.to_owned(), consistency: Vec::new() });
         for one in &mut earlier {
