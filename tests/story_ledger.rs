@@ -325,8 +325,8 @@ async fn a_wards_number_is_reached_by_its_screens_together() {
     let ask = ["report", "compliance", "--campaign", "ward-clean", "--from", "2026-08-17", "--to", "2026-08-21"];
     let csv = data.ok(&[ask.as_slice(), &["--format", "csv"]].concat());
     insta::assert_snapshot!(csv, @"
-    unit,name,screens,days,owed,counted,made_good,pending,missed,mean_per_day,days_at_target,days_at_zero,short,result,cause
-    P1,Phường Một,2,5,40,48,0,0,0,9.6,4,0,0,met,
+    unit,name,screens,days,owed,counted,made_good,declared,pending,missed,mean_per_day,days_at_target,days_at_zero,short,result,cause
+    P1,Phường Một,2,5,40,48,0,0,0,0,9.6,4,0,0,met,
     ");
     let report: serde_json::Value =
         serde_json::from_str(&data.ok(&[ask.as_slice(), &["--format", "json"]].concat())).unwrap();
