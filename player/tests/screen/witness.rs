@@ -3,7 +3,7 @@
 
 use super::clips::{CELLS, read_strip};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use x11rb::connection::Connection;
@@ -31,6 +31,7 @@ pub(crate) struct Sight {
 /// Looks every two milliseconds, from a thread of its own.
 pub(crate) struct Witness {
     end: Arc<AtomicBool>,
+    looks: Arc<AtomicU64>,
     thread: JoinHandle<Vec<Sight>>,
 }
 
@@ -39,7 +40,8 @@ impl Witness {
         let (connection, screen) = RustConnection::connect(Some(display)).unwrap();
         let root = connection.setup().roots[screen].root;
         let end = Arc::new(AtomicBool::new(false));
-        let until = Arc::clone(&end);
+        let looks = Arc::new(AtomicU64::new(0));
+        let (until, looked) = (Arc::clone(&end), Arc::clone(&looks));
         let thread = std::thread::spawn(move || {
             let mut sights: Vec<Sight> = Vec::new();
             while !until.load(Ordering::Relaxed) {
@@ -52,11 +54,20 @@ impl Witness {
                 if sights.last().is_none_or(|last| last.seen != seen) {
                     sights.push(Sight { at_us, seen });
                 }
+                looked.fetch_add(1, Ordering::Relaxed);
                 std::thread::sleep(Duration::from_millis(2));
             }
             sights
         });
-        Self { end, thread }
+        Self { end, looks, thread }
+    }
+    /// Waits until what is on the screen now has been looked at, however slow the machine is.
+    pub(crate) fn await_look(&self) {
+        let before = self.looks.load(Ordering::Relaxed);
+        while self.looks.load(Ordering::Relaxed) < before + 2 {
+            assert!(!self.thread.is_finished(), "the witness looks no more");
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
     /// The changes, in order.
     pub(crate) fn stop(self) -> Vec<Sight> {

@@ -304,24 +304,23 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
     let (store, log) = disk(dir.path());
     grow(&store, 10).await;
     log.round().await.unwrap();
-    // nothing is being written: these two files are a whole backup
-    let file = |suffix: &str| dir.path().join(format!("{}{suffix}", crate::store::sqlite::FILE_NAME));
+    // nothing is being written: these two files are a whole backup. It lives in a directory of its own, since the threads
+    // of a dropped store close its files when they come to it
+    let restored = tempfile::tempdir().unwrap();
     for suffix in ["", "-wal"] {
-        std::fs::copy(file(suffix), file(&format!("{suffix}.kept"))).unwrap();
+        let name = format!("{}{suffix}", crate::store::sqlite::FILE_NAME);
+        std::fs::copy(dir.path().join(&name), restored.path().join(&name)).unwrap();
     }
     grow(&store, 5).await;
     log.round().await.unwrap();
     let before = published(dir.path());
     drop((store, log));
-    let _ = std::fs::remove_file(file("-shm"));
-    for suffix in ["", "-wal"] {
-        std::fs::rename(file(&format!("{suffix}.kept")), file(suffix)).unwrap();
-    }
-    let (store, log) = disk(dir.path());
+    std::fs::rename(dir.path().join("log"), restored.path().join("log")).unwrap();
+    let (store, log) = disk(restored.path());
     for more in [0, 2, 20] {
         grow(&store, more).await;
         let refused = log.round().await.unwrap_err().to_string();
         assert!(refused.contains("published up to 15 entries and the database holds 10"), "{refused}");
     }
-    assert_eq!(published(dir.path()), before);
+    assert_eq!(published(restored.path()), before);
 }
