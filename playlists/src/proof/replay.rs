@@ -1,4 +1,5 @@
-//! A screen's segments judged again in order of the log, as they were at ingest: for bundles and for whoever checks them.
+//! A screen's segments judged again in order of the log, as they were at ingest: for bundles, for whoever checks them, and
+//! for `lichphat check`.
 
 use super::book::PlanBook;
 use super::bundle::Start;
@@ -19,26 +20,38 @@ pub struct Replay {
     tally: Tally,
     /// End of the newest record.
     reported_until: Option<UtcMillis>,
-    rollup: RollupDelta,
+    rollups: BTreeMap<DeviceId, RollupDelta>,
 }
 
 impl Replay {
     /// Begins where the players stood before their first segment.
     pub fn new(starts: &[Start]) -> Self {
-        let mark = |s: &Start| DeviceMark { acked: s.acked, head: s.head, tally: s.tally.clone() };
-        Self {
-            marks: starts.iter().map(|s| ((s.device, s.epoch), mark(s))).collect(),
-            tally: starts.iter().max_by_key(|s| (s.device, s.epoch)).map(|s| s.tally.clone()).unwrap_or_default(),
-            reported_until: starts.iter().filter_map(|s| s.tally.last_end).max(),
-            rollup: RollupDelta::new(),
-        }
+        let mut replay = Self::default();
+        starts.iter().for_each(|start| replay.start(start));
+        replay
+    }
+
+    /// A player stood here before its first segment: what it sent earlier is not shown.
+    pub fn start(&mut self, start: &Start) {
+        let Start { device, epoch, acked, head, tally } = start.clone();
+        self.stand((device, epoch), DeviceMark { acked, head, tally });
+    }
+
+    /// Where a player stands; none before its first segment.
+    pub fn mark(&self, device: DeviceId, epoch: Epoch) -> Option<&DeviceMark> {
+        self.marks.get(&(device, epoch))
+    }
+
+    /// Where a player stands before its next segment: a new box goes on where the one before it stopped.
+    pub fn expected(&self, device: DeviceId, epoch: Epoch) -> DeviceMark {
+        let fresh = || DeviceMark { tally: self.tally.clone(), ..DeviceMark::default() };
+        self.mark(device, epoch).cloned().unwrap_or_else(fresh)
     }
 
     /// Takes the next segment. What follows a hole is judged for itself, so that one hole is told once.
     pub fn segment(&mut self, segment: &Segment, hash: Sha256Hash, received: UtcMillis, plans: &PlanBook) -> Outcome {
         let key = (segment.device, segment.epoch);
-        let fresh = || DeviceMark { tally: self.tally.clone(), ..DeviceMark::default() };
-        let mut mark = self.marks.get(&key).cloned().unwrap_or_else(fresh);
+        let mut mark = self.expected(segment.device, segment.epoch);
         let outcome = decide(&mark, segment, hash, received, plans);
         if !matches!(outcome, Outcome::Hole { .. }) {
             self.take(key, &outcome);
@@ -51,14 +64,24 @@ impl Replay {
 
     fn take(&mut self, key: (DeviceId, Epoch), outcome: &Outcome) {
         let Outcome::Accepted { delta, mark } = outcome else { return };
+        self.stand(key, mark.clone());
+        let rollup = self.rollups.entry(key.0).or_default();
+        for (at, counts) in delta {
+            rollup.entry(at.clone()).or_default().merge(counts);
+        }
+    }
+
+    fn stand(&mut self, key: (DeviceId, Epoch), mark: DeviceMark) {
         self.reported_until = self.reported_until.max(mark.tally.last_end);
         if self.marks.keys().all(|other| *other <= key) {
             self.tally = mark.tally.clone();
         }
-        self.marks.insert(key, mark.clone());
-        for (at, counts) in delta {
-            self.rollup.entry(at.clone()).or_default().merge(counts);
-        }
+        self.marks.insert(key, mark);
+    }
+
+    /// What it came to: where each player stands, and the sums of each.
+    pub fn finish(self) -> (BTreeMap<(DeviceId, Epoch), DeviceMark>, BTreeMap<DeviceId, RollupDelta>) {
+        (self.marks, self.rollups)
     }
 
     /// Players of which something is known.
@@ -68,10 +91,13 @@ impl Replay {
 
     /// Figures of the campaign, by day of the period.
     pub fn days(&self, campaign: &CampaignCode, period: &Period) -> BTreeMap<LocalDay, Counts> {
-        let of = |((day, code), counts): (&(LocalDay, CampaignCode), &Counts)| {
-            (code == campaign && (period.from..=period.to).contains(day)).then(|| (*day, counts.clone()))
-        };
-        self.rollup.iter().filter_map(of).collect()
+        let mut days: BTreeMap<LocalDay, Counts> = BTreeMap::new();
+        for ((day, code), counts) in self.rollups.values().flatten() {
+            if code == campaign && (period.from..=period.to).contains(day) {
+                days.entry(*day).or_default().merge(counts);
+            }
+        }
+        days
     }
 
     /// The screen's facts with what the records say in place of what was stated.

@@ -5,7 +5,7 @@
 //! dropped days, judging begins at the marks of the first day held. [`repair`] writes sums anew, and nothing else ever.
 
 mod matter;
-mod replay;
+mod segments;
 mod tree;
 
 pub use matter::Matter;
@@ -15,7 +15,7 @@ use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, R
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
-use replay::Replay;
+use segments::Auditor;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Reading everything back.
@@ -92,18 +92,18 @@ const BATCH: u64 = 512;
 pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError> {
     let first = store.held_days().await?.first().copied();
     let from = first.filter(|day| day.first_index > 0);
-    let mut replay = Replay::new(from.map_or(0, |f| f.first_index), from.map(|f| f.day));
+    let mut auditor = Auditor::new(from.map_or(0, |f| f.first_index), from.map(|f| f.day));
     let early = store.early().await?;
-    replay.carry(&early);
-    for entry in store.entries(0..replay.first).await? {
-        replay.leaf(entry.log_index(), &entry.leaf()); // of dropped days, what the scheduler stated is left
+    auditor.carry(&early);
+    for entry in store.entries(0..auditor.first).await? {
+        auditor.leaf(entry.log_index(), &entry.leaf()); // of dropped days, what the scheduler stated is left
     }
-    let mut at = replay.first;
+    let mut at = auditor.first;
     let stored = loop {
         let size = store.log_size().await?;
         while at < size {
             let end = size.min(at + BATCH);
-            read(store, &mut replay, at..end).await?;
+            read(store, &mut auditor, at..end).await?;
             at = end;
         }
         let (rollups, marks, early) = (store.rollups().await?, store.marks().await?, store.early().await?);
@@ -111,25 +111,25 @@ pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError>
             break Stored { rollups, marks, early }; // nothing came in between
         }
     };
-    replay.end_day();
-    replay.compare(stored);
-    let mut audit = replay.audit;
+    auditor.end_day();
+    auditor.compare(stored);
+    let mut audit = auditor.audit;
     (audit.size, audit.from) = (at, from.map(|f| f.day));
     audit.findings.extend(tree::audit(log).await?);
     Ok(audit)
 }
 
-async fn read(store: &dyn AuditStore, replay: &mut Replay, range: std::ops::Range<u64>) -> Result<(), ProofError> {
+async fn read(store: &dyn AuditStore, auditor: &mut Auditor, range: std::ops::Range<u64>) -> Result<(), ProofError> {
     let mut missing = range.start;
     let entries = store.entries(range.clone()).await?;
     for (index, entry) in entries.into_iter().map(|e| (e.log_index(), Some(e))).chain([(range.end, None)]) {
         if missing < index {
-            replay.find(Matter::Entry, format!("entry {missing}"), format!("is missing: the log goes on at {index}"));
+            auditor.find(Matter::Entry, format!("entry {missing}"), format!("is missing: the log goes on at {index}"));
         }
         missing = index + 1;
         match entry {
-            Some(StoredEntry::Segment(stored)) => replay.segment(store, stored).await?,
-            Some(StoredEntry::Leaf { log_index, bytes }) => replay.leaf(log_index, &bytes),
+            Some(StoredEntry::Segment(stored)) => auditor.segment(store, stored).await?,
+            Some(StoredEntry::Leaf { log_index, bytes }) => auditor.leaf(log_index, &bytes),
             None => {}
         }
     }

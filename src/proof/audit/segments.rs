@@ -1,18 +1,20 @@
-//! The replay: every segment judged again, in the order of the log, and what comes of it beside what is stored.
+//! Every segment judged again, in the order of the log, each screen by its own [`Replay`], and what comes of it beside
+//! what is stored.
 
 use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored};
 use crate::proof::log::StoredSegment;
-use crate::proof::{DeviceIdentity, DeviceMark, Early, Outcome, PlanBook, ProofError, RollupDelta, cache, decide};
-use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::count::Tally;
+use crate::proof::{DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
-use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, VerifyingKey};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
-pub(super) struct Replay {
+pub(super) struct Auditor {
     pub(super) audit: Audit,
     /// Entries before this one are of days that were dropped; what came before is believed.
     pub(super) first: u64,
@@ -26,15 +28,14 @@ pub(super) struct Replay {
     day: Option<LocalDay>,
     day_marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
     came: BTreeSet<(DeviceId, Epoch)>,
-    marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
-    /// Tally of each screen's newest device, for the next box at it.
-    tallies: BTreeMap<ScreenCode, ((DeviceId, Epoch), Tally)>,
-    rollups: BTreeMap<DeviceId, RollupDelta>,
+    screens: BTreeMap<ScreenCode, Replay>,
+    /// What retention has left of dropped days for sums of later ones.
+    carried: BTreeMap<DeviceId, RollupDelta>,
     /// What segments added to sums of days after the one on which they came.
     early: Vec<Early>,
 }
 
-impl Replay {
+impl Auditor {
     /// Begins at the entry `first`, the first of the day `from` when days before it were dropped.
     pub(super) fn new(first: u64, from: Option<LocalDay>) -> Self {
         Self { first, from, ..Self::default() }
@@ -101,9 +102,23 @@ impl Replay {
                 return Ok(());
             }
         };
-        let mark = self.mark(&segment);
-        let at = (stored.log_index, stored.day, stored.received);
-        self.judge(place, at, &mark, &segment, envelope.hash(), &plans);
+        let mut replay = self.screens.remove(&identity.screen).unwrap_or_default();
+        self.mark(&mut replay, &segment);
+        self.audit.records += segment.records.len() as u64;
+        let outcome = replay.segment(&segment, envelope.hash(), stored.received, &plans);
+        self.screens.insert(identity.screen, replay);
+        match outcome {
+            Outcome::Accepted { delta, .. } => {
+                self.early.extend(Early::of(stored.log_index, stored.device, stored.day, &delta));
+            }
+            Outcome::Duplicate => self.find(Matter::Entry, place, "holds only records that earlier segments hold"),
+            Outcome::Hole { expected } => {
+                self.find(Matter::Entry, place, format!("leaves a hole: record {expected} is missing"));
+            }
+            Outcome::Fork { at } => {
+                self.find(Matter::Entry, place, format!("does not continue the segment before it, at record {at}"));
+            }
+        }
         Ok(())
     }
 
@@ -125,76 +140,54 @@ impl Replay {
         }
     }
 
-    /// Where the segment's device stands before it. At its first segment of a day that is compared with what was kept then.
-    fn mark(&mut self, segment: &Segment) -> DeviceMark {
-        let key = (segment.device, segment.epoch);
-        let known = self.marks.get(&key).cloned();
+    /// At a device's first segment of a day, where it stands is compared with what was kept then; a device all of whose
+    /// segments before were dropped begins there.
+    fn mark(&mut self, replay: &mut Replay, segment: &Segment) {
+        let key @ (device, epoch) = (segment.device, segment.epoch);
         if !self.came.insert(key) {
-            return known.unwrap_or_default();
+            return;
         }
         let kept = self.day_marks.remove(&key);
-        if known.is_none() && self.from.is_some() && kept.is_some() {
-            return kept.unwrap_or_default();
-        }
-        let inherited = || self.tallies.get(&segment.screen).map(|(_, tally)| tally.clone()).unwrap_or_default();
-        let mark = known.unwrap_or_else(|| DeviceMark { tally: inherited(), ..DeviceMark::default() });
-        if kept.as_ref() != Some(&mark) {
-            let day = self.day.map(|d| d.to_string()).unwrap_or_default();
-            self.find(Matter::Mark, day_mark(&day, key.0, key.1), "is missing, or not what the segments before say");
-        }
-        mark
-    }
-
-    fn judge(
-        &mut self,
-        place: String,
-        (log_index, day, received): (u64, LocalDay, UtcMillis),
-        mark: &DeviceMark,
-        segment: &Segment,
-        hash: Sha256Hash,
-        plans: &PlanBook,
-    ) {
-        let key = (segment.device, segment.epoch);
-        self.audit.records += segment.records.len() as u64;
-        match decide(mark, segment, hash, received, plans) {
-            Outcome::Accepted { delta, mark, .. } => {
-                let newest = self.tallies.get(&segment.screen).is_none_or(|(of, _)| *of <= key);
-                if newest {
-                    self.tallies.insert(segment.screen.clone(), (key, mark.tally.clone()));
-                }
-                self.marks.insert(key, mark);
-                self.early.extend(Early::of(log_index, key.0, day, &delta));
-                let rollup = self.rollups.entry(key.0).or_default();
-                for (at, counts) in delta {
-                    rollup.entry(at).or_default().merge(&counts);
-                }
+        match &kept {
+            Some(DeviceMark { acked, head, tally }) if self.from.is_some() && replay.mark(device, epoch).is_none() => {
+                replay.start(&Start { device, epoch, acked: *acked, head: *head, tally: tally.clone() });
             }
-            Outcome::Duplicate => self.find(Matter::Entry, place, "holds only records that earlier segments hold"),
-            Outcome::Hole { expected } => {
-                self.find(Matter::Entry, place, format!("leaves a hole: record {expected} is missing"));
+            _ if kept.as_ref() != Some(&replay.expected(device, epoch)) => {
+                let day = self.day.map(|d| d.to_string()).unwrap_or_default();
+                self.find(
+                    Matter::Mark,
+                    day_mark(&day, device, epoch),
+                    "is missing, or not what the segments before say",
+                );
             }
-            Outcome::Fork { at } => {
-                self.find(Matter::Entry, place, format!("does not continue the segment before it, at record {at}"));
-            }
+            _ => {}
         }
     }
 
-    /// What retention has left of dropped days for sums of later ones.
+    /// Begins the sums with what is left of dropped days.
     pub(super) fn carry(&mut self, early: &[Early]) {
         let Some(from) = self.from else { return };
         for early in early.iter().filter(|e| e.log_index < self.first && e.day >= from) {
-            let rollup = self.rollups.entry(early.device).or_default();
+            let rollup = self.carried.entry(early.device).or_default();
             rollup.entry((early.day, early.campaign.clone())).or_default().merge(&early.counts);
         }
     }
 
     pub(super) fn compare(&mut self, stored: Stored) {
         let Stored { rollups, marks, early } = stored;
-        let devices: BTreeSet<DeviceId> = rollups.keys().chain(self.rollups.keys()).copied().collect();
-        for device in devices {
-            self.compare_rollups(device, rollups.get(&device).unwrap_or(&RollupDelta::new()));
+        let (mut computed, mut sums) = (BTreeMap::new(), std::mem::take(&mut self.carried));
+        for (of, said) in std::mem::take(&mut self.screens).into_values().map(Replay::finish) {
+            computed.extend(of);
+            for (device, delta) in said {
+                let sum = sums.entry(device).or_default();
+                delta.into_iter().for_each(|(at, counts)| sum.entry(at).or_default().merge(&counts));
+            }
         }
-        let computed = std::mem::take(&mut self.marks);
+        let none = RollupDelta::new();
+        for device in rollups.keys().chain(sums.keys()).copied().collect::<BTreeSet<_>>() {
+            let (held, said) = (rollups.get(&device), sums.get(&device));
+            self.compare_rollups(device, held.unwrap_or(&none), said.unwrap_or(&none));
+        }
         for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
             let believed = self.from.is_some() && !computed.contains_key(&key); // all its segments were dropped
             if computed.get(&key) != marks.get(&key) && !believed {
@@ -209,8 +202,7 @@ impl Replay {
         }
     }
 
-    fn compare_rollups(&mut self, device: DeviceId, stored: &RollupDelta) {
-        let computed = self.rollups.remove(&device).unwrap_or_default();
+    fn compare_rollups(&mut self, device: DeviceId, stored: &RollupDelta, computed: &RollupDelta) {
         for key in computed.keys().chain(stored.keys()).cloned().collect::<BTreeSet<_>>() {
             let (held, said) = (stored.get(&key), computed.get(&key));
             let place = format!("rollup of device {device}, {}, {}", key.0, key.1);
