@@ -5,69 +5,43 @@
 mod common;
 
 use common::TestData;
-use common::town::{TownDevice, TownServer, at, import, town};
+use common::town::{Place, SQUARE, TownDevice, TownServer, at, import, town};
 use lichphat::planning::StoredPlan;
 use lichphat::proof::evidence::screen_day;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay};
 use lichphat_playlists::wire::v1::Tier;
 
-const VENUE: &str = r#"
-[[venue]]
-type = "ward-office"
-name = "Trụ sở phường"
-name_en = "Ward office"
-calendar = "offices"
-confidence = "assumption"
-source = "made up for the story"
-  [[venue.hours]]
-  days = "mon-fri"
-  open = "08:00-10:00"
-  open_assumption = true
-"#;
-const SCREENS: &str = "code,name,venue_type,kind,width,height,output,owner,territory,from
-O-01,Sảnh,ward-office,managed,1920,1080,video,P1,P1,
-O-02,Phòng chờ,ward-office,managed,1920,1080,video,P1,P1,2026-08-24
-";
+/// Two offices, one from the second Monday on, and an order that is raised and overridden.
+const OFFICE: Place<'_> = Place {
+    venue: "ward-office",
+    calendar: "offices",
+    days: "mon-fri",
+    open: "08:00-10:00",
+    screens: &[("O-01", "Sảnh", ""), ("O-02", "Phòng chờ", "2026-08-24")],
+    order: "clean-office",
+    period: ("2026-08-19", "2026-09-04"),
+    quota: (4, "duty"),
+    more: MORE,
+    ..SQUARE
+};
 const CALENDAR: &str = "date,name,kind,applies_to
 2026-08-22,Làm bù,workday,offices
 2026-08-31,Nghỉ hoán đổi,day-off,offices
 ";
-const ORDER: &str = r#"
-code = "clean-office"
-title = "Công sở sạch"
-kind = "play"
-sample = true
-issuer = "HN"
-from = 2026-08-19
-to = 2026-09-04
-source = "made up for the story"
-quota = { plays = 4, per = "day", rule = "average", within = "duty" }
-min_gap_s = 300
-[product]
-title = "Công sở sạch"
-length_s = 15
-[[product.variant]]
-lang = "vi"
-form = "subtitled"
-file = "spot.mp4"
-[[target]]
-unit = "P1"
-venue_types = ["ward-office"]
-force = "required"
-reason = "made up for the story"
+const MORE: &str = "
 [[amendment]]
-kind = "raise"
-number = "2/HN"
+kind = 'raise'
+number = '2/HN'
 date = 2026-08-20
 from = 2026-08-27
 plays = 5
 [[override]]
-unit = "P1"
+unit = 'P1'
 plays = 6
 from = 2026-08-27
-number = "3/P1"
-"#;
+number = '3/P1'
+";
 
 fn suspension(code: &str, day: &str, in_place: &str, days: &str) -> String {
     format!(
@@ -81,10 +55,8 @@ const SOLEMN: &str = "[product]\ntitle = 'Nền đen'\nlength_s = 20\n[[product.
 
 fn office() -> TestData {
     let data = town();
-    import(&data, "venues", "office.toml", VENUE);
     import(&data, "calendar", "calendar.csv", CALENDAR);
-    import(&data, "screens", "screens.csv", SCREENS);
-    import(&data, "directives", "order.toml", ORDER);
+    OFFICE.import(&data);
     data
 }
 

@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{TownDevice, TownServer, at, import, town};
+use common::town::{Place, SQUARE, TownDevice, TownServer, at, import, town};
 use lichphat::planning::StoredPlan;
 use lichphat::proof::evidence::screen_day;
 use lichphat_player::agent::AgentOptions;
@@ -16,55 +16,14 @@ use lichphat_playlists::time::{HANOI, IntervalSet, clock_text, parse_clock};
 use lichphat_playlists::wire::v1::Slot;
 
 const DAY: &str = "2024-09-20";
-const ORDER: &str = "clean-square";
+const ORDER: &str = SQUARE.order;
 const GAP_S: u32 = 600;
 const LENGTH_S: u32 = 15;
 /// Eight a day and half as many ahead: what the first day is asked for.
 const ASKED: u32 = 12;
 
 /// Three peak hours of six: a play every quarter of an hour and a gap of ten minutes.
-const VENUE: &str = r#"
-[[venue]]
-type = "square"
-name = "Quảng trường"
-name_en = "Square"
-calendar = "none"
-confidence = "assumption"
-source = "made up for the story"
-  [[venue.hours]]
-  days = "mon-sun"
-  open = "06:00-12:00"
-  peaks = "08:00-11:00"
-  open_assumption = true
-  peaks_assumption = true
-"#;
-const SCREENS: &str = "code,name,venue_type,kind,width,height,output,owner,territory
-Q-01,Quảng trường,square,managed,1920,1080,video,P1,P1
-";
-const QUOTA: &str = r#"
-code = "clean-square"
-title = "Quảng trường sạch"
-kind = "play"
-sample = true
-issuer = "HN"
-from = 2024-09-20
-to = 2024-09-22
-source = "made up for the story"
-quota = { plays = 8, per = "day", rule = "average", within = "peak" }
-min_gap_s = 600
-[product]
-title = "Quảng trường sạch"
-length_s = 15
-[[product.variant]]
-lang = "vi"
-form = "subtitled"
-file = "spot.mp4"
-[[target]]
-unit = "P1"
-venue_types = ["square"]
-force = "required"
-reason = "made up for the story"
-"#;
+const PLACE: Place<'_> = Place { peaks: Some("08:00-11:00"), quota: (8, "peak"), min_gap_s: GAP_S, ..SQUARE };
 const CONTRACT: &str = r#"
 [[contract]]
 code = "coffee"
@@ -101,9 +60,7 @@ struct Square {
 impl Square {
     async fn new(options: AgentOptions) -> Self {
         let data = town();
-        import(&data, "venues", "square.toml", VENUE);
-        import(&data, "screens", "squares.csv", SCREENS);
-        import(&data, "directives", "order.toml", QUOTA);
+        PLACE.import(&data);
         let server = TownServer::start(&data, at("2024-09-19", "20:00")).await;
         server.plan().await;
         let mut device = server.device(&data, "Q-01").await;

@@ -8,15 +8,9 @@ use serde::Serialize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat media`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Thêm tệp vào kho (add files; the same bytes twice are one file)
     Add {
         /// Tệp video, ảnh, âm thanh (files)
@@ -39,7 +33,7 @@ enum Command {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Kind {
+pub(super) enum Kind {
     Video,
     Still,
     Audio,
@@ -59,7 +53,7 @@ struct Row {
 const COLUMNS: &[&str] = &["hash", "kind", "duration_s", "duration_ms", "size_bytes", "name", "added"];
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
     let store = context.open_store()?;
     let library = context.library(&store);
     let offset = context.settings.utc_offset();
@@ -72,7 +66,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         name: item.name,
         added: item.added_ms.rfc3339(offset),
     };
-    match args.command {
+    match command {
         Command::Add { files, kind, duration_s, output } => {
             let kind = kind.map(|kind| match kind {
                 Kind::Video => MediaKind::Video,

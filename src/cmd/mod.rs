@@ -13,6 +13,7 @@ mod init;
 mod media;
 pub mod output;
 mod peaks;
+mod period;
 mod plan;
 mod preflight;
 mod reconcile;
@@ -63,15 +64,19 @@ enum Command {
     /// Nhập danh mục, lịch, văn bản chỉ đạo từ tệp (import the directory, calendars, directives)
     Import(import::Args),
     /// Kho nội dung (media library)
-    Media(media::Args),
+    #[command(subcommand)]
+    Media(media::Command),
     /// Chạy máy chủ (run the server)
     Serve(serve::Args),
     /// Thiết bị phát (players)
-    Device(device::Args),
+    #[command(subcommand)]
+    Device(device::Command),
     /// Phiên bản của trình phát: ký, đưa ra dần, dừng (signed versions of the player, brought out in stages)
-    Release(release::Args),
+    #[command(subcommand)]
+    Release(release::Command),
     /// USB cho màn hình không có mạng (a stick for screens without network)
-    Usb(usb::Args),
+    #[command(subcommand)]
+    Usb(usb::Command),
     /// Lập lịch phát (plans)
     Plan(plan::Args),
     /// Giờ cao điểm tính từ số đếm lượt người (peak windows from counts of people)
@@ -83,13 +88,16 @@ enum Command {
     /// Vì sao phát, vì sao không phát (why this plays and that does not)
     Why(why::Args),
     /// Báo cáo kết quả thực hiện (compliance figures)
-    Report(report::Args),
+    #[command(subcommand)]
+    Report(report::Command),
     /// Xuất lượt phát ra tệp (plays as a file for other programs)
-    Export(export::Args),
+    #[command(subcommand)]
+    Export(export::Command),
     /// Đối chiếu từng lượt: lịch, nhật ký của mình, nhật ký bên khác (plan, our log and theirs, play by play)
     Reconcile(reconcile::Args),
     /// Kiểm tra ngẫu nhiên: rút mẫu, ghi kết quả, kết luận (plays to be looked at: drawn at random, reported, judged)
-    Audit(audit::Args),
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
     /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
@@ -104,20 +112,20 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
     match command {
         Command::Init(args) => init::run(args, &context).await,
         Command::Import(args) => import::run(args, &context).await,
-        Command::Media(args) => media::run(args, &context).await,
+        Command::Media(command) => media::run(command, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
-        Command::Device(args) => device::run(args, &context).await,
-        Command::Release(args) => release::run(args, &context).await,
-        Command::Usb(args) => usb::run(args, &context).await,
+        Command::Device(command) => device::run(command, &context).await,
+        Command::Release(command) => release::run(command, &context).await,
+        Command::Usb(command) => usb::run(command, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,
         Command::Peaks(args) => peaks::run(args, &context).await,
         Command::Preflight(args) => preflight::run(args, &context).await,
         Command::Simulate(args) => simulate::run(args, &context).await,
         Command::Why(args) => why::run(args, &context).await,
-        Command::Report(args) => report::run(args, &context).await,
-        Command::Export(args) => export::run(args, &context).await,
+        Command::Report(command) => report::run(command, &context).await,
+        Command::Export(command) => export::run(command, &context).await,
         Command::Reconcile(args) => reconcile::run(args, &context).await,
-        Command::Audit(args) => audit::run(args, &context).await,
+        Command::Audit(command) => audit::run(command, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Verify(args) => verify::run(&args, &context),
         Command::Witness(args) => witness::run(args, &context).await,

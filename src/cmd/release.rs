@@ -14,15 +14,9 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Arguments of `lichphat release`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Tạo khoá ký phiên bản, giữ ngoài máy chủ (make the key that signs versions; keep it off the server)
     Key {
         /// Tệp khoá (file to write, readable by its owner only)
@@ -67,7 +61,7 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct Sign {
+pub(super) struct Sign {
     /// Khoá của `release key` (private key)
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
@@ -136,8 +130,8 @@ impl Row {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    match args.command {
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
+    match command {
         Command::Key { out } => {
             let key = make_key_file::<Releasing>(&out, &SystemRng)?;
             context.say(

@@ -1,38 +1,23 @@
 //! `lichphat report compliance`: who met the quota, who did not, and why.
 
-use super::{Context, output, rooms::Rooms};
+use super::{Context, output, period::Period, rooms::Rooms};
 use crate::compliance::{QuotaUnit, Report, ScreenLine};
 use crate::error::AppError;
-use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::quota::Of;
-use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat report`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Kết quả thực hiện một đợt truyền thông (figures of one campaign)
     Compliance(Compliance),
 }
 
 #[derive(Debug, clap::Args)]
-struct Compliance {
-    /// Mã đợt truyền thông (campaign)
-    #[arg(long)]
-    campaign: CampaignCode,
-    /// Từ ngày (first day, 2026-11-01)
-    #[arg(long)]
-    from: LocalDay,
-    /// Đến hết ngày (last day, included)
-    #[arg(long)]
-    to: LocalDay,
+pub(super) struct Compliance {
+    #[command(flatten)]
+    period: Period,
     #[command(flatten)]
     output: output::Args,
 }
@@ -185,12 +170,10 @@ fn result(operating_days: u32, met: bool) -> &'static str {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    let Command::Compliance(args) = args.command;
-    if args.to < args.from {
-        return Err(AppError::Usage(format!("--to {}: lies before --from {}; swap the two", args.to, args.from)));
-    }
-    let report = Rooms::open(context)?.report(&args.campaign, args.from, args.to).await?;
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
+    let Command::Compliance(args) = command;
+    let (from, to) = args.period.days(context)?;
+    let report = Rooms::open(context)?.report(&args.period.campaign, from, to).await?;
     match args.output.format {
         output::Format::Json => output::json(&report)?,
         format if report.of == Of::Unit => {

@@ -228,7 +228,7 @@ fn clock(state: ClockState) -> &'static str {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, Seq, Sha256Hash};
+    use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, Seq};
     use lichphat_playlists::proof::record::PlayRecord;
     use lichphat_playlists::time::HANOI;
     use std::sync::LazyLock;
@@ -245,20 +245,11 @@ pub(super) mod tests {
             simulated: false,
             received: start.plus_ms(60_000),
             record: PlayRecord {
-                plan: Sha256Hash([0; 32]),
-                item: 0,
                 origin: Origin::Planned { slot: 0 },
                 boot: BootId(1),
-                start,
-                end: start.plus_ms(15_000),
-                mono_start_ms: 0,
-                clock: ClockState::Synced,
-                clock_error_ms: 0,
                 frames_rendered: 450,
-                frames_dropped: 0,
                 display: DisplayLevel::D1,
-                area_percent: 100,
-                result: PlayResult::Complete,
+                ..PlayRecord::whole(start, start.plus_ms(15_000))
             },
             day: start.day(HANOI),
             campaign: CampaignCode::new("clean-street").unwrap(),

@@ -128,6 +128,16 @@ impl<'s> Walk<'s> {
         Self { store, screen, days, offset, tally: Tally::default(), next: Some(0) }
     }
 
+    /// Whose records.
+    pub fn screen(&self) -> &ScreenCode {
+        &self.screen
+    }
+
+    /// Offset of local time.
+    pub fn offset(&self) -> UtcOffset {
+        self.offset
+    }
+
     /// The next piece, in the order of the log, with the plans that its records name; none after the last one.
     pub async fn next(&mut self) -> Result<Option<Evidence>, ProofError> {
         let Some(next) = self.next else { return Ok(None) };

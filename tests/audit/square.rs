@@ -1,7 +1,7 @@
 //! Two screens at a square for two mornings, with a log that a witness cosigns: what the stories of auditors stand on.
 
 use crate::common::TestData;
-use crate::common::town::{TownDevice, TownServer, at, import, town};
+use crate::common::town::{Place, SQUARE, TownDevice, TownServer, at, town};
 use lichphat::keys::Keys;
 use lichphat::proof::log::{Head, LogStore};
 use lichphat_playlists::ids::CampaignCode;
@@ -12,52 +12,16 @@ use lichphat_playlists::wire::sign::{Cosigning, LogSigning, SigningKey};
 use lichphat_verify::{Options, Verdict};
 use std::io::Cursor;
 
-pub(crate) const CAMPAIGN: &str = "clean-square";
+pub(crate) const CAMPAIGN: &str = SQUARE.order;
 pub(crate) const DAYS: [&str; 2] = ["2024-09-20", "2024-09-21"];
 
-const VENUE: &str = r#"
-[[venue]]
-type = "square"
-name = "Quảng trường"
-name_en = "Square"
-calendar = "none"
-confidence = "assumption"
-source = "made up for the story"
-  [[venue.hours]]
-  days = "mon-sun"
-  open = "08:00-09:30"
-  peaks = "08:15-09:15"
-  open_assumption = true
-  peaks_assumption = true
-"#;
-const SCREENS: &str = "code,name,venue_type,kind,width,height,output,owner,territory
-Q-01,Quảng trường phía Đông,square,managed,1920,1080,video,P1,P1
-Q-02,Quảng trường phía Tây,square,managed,1920,1080,video,P1,P1
-";
-const QUOTA: &str = r#"
-code = "clean-square"
-title = "Quảng trường sạch"
-kind = "play"
-sample = true
-issuer = "HN"
-from = 2024-09-20
-to = 2024-09-22
-source = "made up for the story"
-quota = { plays = 4, per = "day", rule = "average", within = "peak" }
-min_gap_s = 300
-[product]
-title = "Quảng trường sạch"
-length_s = 15
-[[product.variant]]
-lang = "vi"
-form = "subtitled"
-file = "spot.mp4"
-[[target]]
-unit = "P1"
-venue_types = ["square"]
-force = "required"
-reason = "made up for the story"
-"#;
+/// A play every quarter of an hour, and one ahead.
+const PLACE: Place<'_> = Place {
+    open: "08:00-09:30",
+    peaks: Some("08:15-09:15"),
+    screens: &[("Q-01", "Quảng trường phía Đông", ""), ("Q-02", "Quảng trường phía Tây", "")],
+    ..SQUARE
+};
 
 /// The square, its players, and whoever watches its log.
 pub(crate) struct Square {
@@ -71,9 +35,7 @@ impl Square {
     /// Before anybody has come.
     pub(crate) async fn build() -> Self {
         let data = town();
-        import(&data, "venues", "square.toml", VENUE);
-        import(&data, "screens", "square.csv", SCREENS);
-        import(&data, "directives", "quota.toml", QUOTA);
+        PLACE.import(&data);
         let server = TownServer::start(&data, at(DAYS[0], "06:00")).await;
         server.plan().await;
         let players = vec![server.device(&data, "Q-01").await, server.device(&data, "Q-02").await];

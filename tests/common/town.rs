@@ -57,6 +57,71 @@ pub(crate) fn import(data: &TestData, kind: &str, name: &str, text: &str) {
     data.ok(&["import", kind, path.to_str().unwrap()]);
 }
 
+/// Screens of one kind of place in the ward, which a story makes up, and the order whose plays it follows there.
+pub(crate) struct Place<'a> {
+    pub(crate) venue: &'a str,
+    pub(crate) calendar: &'a str,
+    pub(crate) days: &'a str,
+    pub(crate) open: &'a str,
+    /// As long as it is open, when there are none.
+    pub(crate) peaks: Option<&'a str>,
+    /// Code, name, and the day from which on it is there.
+    pub(crate) screens: &'a [(&'a str, &'a str, &'a str)],
+    pub(crate) order: &'a str,
+    /// First and last day of the order.
+    pub(crate) period: (&'a str, &'a str),
+    /// Plays a day on average, toward which plays of these hours count: `peak` or `duty`.
+    pub(crate) quota: (u32, &'a str),
+    pub(crate) min_gap_s: u32,
+    /// What else the order says.
+    pub(crate) more: &'a str,
+}
+
+/// A square, open every day of three in autumn; a story says when, and how often the order wants to be seen.
+pub(crate) const SQUARE: Place<'_> = Place {
+    venue: "square",
+    calendar: "none",
+    days: "mon-sun",
+    open: "06:00-12:00",
+    peaks: None,
+    screens: &[("Q-01", "Quảng trường", "")],
+    order: "clean-square",
+    period: ("2024-09-20", "2024-09-22"),
+    quota: (4, "peak"),
+    min_gap_s: 300,
+    more: "",
+};
+
+impl Place<'_> {
+    /// Imports venue, screens and order.
+    pub(crate) fn import(&self, data: &TestData) {
+        let Self { venue, calendar, days, open, order, period: (from, to), quota: (plays, within), .. } = self;
+        let peaks = self.peaks.map_or_else(String::new, |p| format!("peaks = '{p}'\npeaks_assumption = true\n"));
+        let text = format!(
+            "[[venue]]\ntype = '{venue}'\nname = 'Nơi mẫu'\nname_en = 'Place'\ncalendar = '{calendar}'\n\
+             confidence = 'assumption'\nsource = 'made up for the story'\n\
+             [[venue.hours]]\ndays = '{days}'\nopen = '{open}'\nopen_assumption = true\n{peaks}"
+        );
+        import(data, "venues", "place.toml", &text);
+        let screen = |(code, name, from): &(&str, &str, &str)| {
+            format!("{code},{name},{venue},managed,1920,1080,video,P1,P1,{from}\n")
+        };
+        let screens: String = self.screens.iter().map(screen).collect();
+        let head = "code,name,venue_type,kind,width,height,output,owner,territory,from\n";
+        import(data, "screens", "place.csv", &(head.to_owned() + &screens));
+        let text = format!(
+            "code = '{order}'\ntitle = 'Nơi sạch'\nkind = 'play'\nsample = true\nissuer = 'HN'\nfrom = {from}\nto = {to}\n\
+             source = 'made up for the story'\nmin_gap_s = {}\n\
+             quota = {{ plays = {plays}, per = 'day', rule = 'average', within = '{within}' }}\n\
+             [product]\ntitle = 'Nơi sạch'\nlength_s = 15\n\
+             [[product.variant]]\nlang = 'vi'\nform = 'subtitled'\nfile = 'spot.mp4'\n\
+             [[target]]\nunit = 'P1'\nvenue_types = ['{venue}']\nforce = 'required'\nreason = 'made up for the story'\n{}",
+            self.min_gap_s, self.more
+        );
+        import(data, "directives", "order.toml", &text);
+    }
+}
+
 /// What `lichphat device add` wrote for a screen.
 pub(crate) fn provision(data: &TestData, screen: &str, server: &str) -> (PathBuf, Provisioning) {
     let out = data.path().join(format!("{screen}.provision.toml"));

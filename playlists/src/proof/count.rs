@@ -221,29 +221,12 @@ fn weigh(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{BootId, Sha256Hash};
-    use crate::proof::record::Origin;
     use crate::time::HANOI;
 
     const NOON: UtcMillis = UtcMillis(1_763_614_800_000); // 2025-11-20 12:00 in Hanoi
 
     fn record(start: UtcMillis, length_ms: i64) -> PlayRecord {
-        PlayRecord {
-            plan: Sha256Hash([0; 32]),
-            item: 0,
-            origin: Origin::Planned { slot: 0 },
-            boot: BootId(1),
-            start,
-            end: start.plus_ms(length_ms),
-            mono_start_ms: 0,
-            clock: ClockState::Synced,
-            clock_error_ms: 0,
-            frames_rendered: 450,
-            frames_dropped: 0,
-            display: DisplayLevel::D1,
-            area_percent: 100,
-            result: PlayResult::Complete,
-        }
+        PlayRecord { display: DisplayLevel::D1, ..PlayRecord::whole(start, start.plus_ms(length_ms)) }
     }
 
     fn stand(record: &PlayRecord, tally: &mut Tally) -> Standing {

@@ -2,9 +2,8 @@
 //! never becomes more than a declaration: these figures stand beside those of [`rollup`](super::rollup), never in them.
 
 use super::count::{CountTerms, Reason, Standing, Tally, judge};
-use super::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
-use crate::ids::{BootId, CampaignCode, Sha256Hash};
-use crate::ports::ClockState;
+use super::record::{DisplayLevel, PlayRecord};
+use crate::ids::CampaignCode;
 use crate::time::{IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -104,7 +103,9 @@ pub fn judge_day(
                     min_display: DisplayLevel::D0,
                     windows: Some(&terms.windows),
                 };
-                judge(&as_record(play), Some(&terms), play.received, offset, &mut tally)
+                // what a log does not say is taken as good, for nobody can tell
+                let record = PlayRecord::whole(play.start, play.end);
+                judge(&record, Some(&terms), play.received, offset, &mut tally)
             }
         };
         if of == day {
@@ -112,26 +113,6 @@ pub fn judge_day(
         }
     }
     judged
-}
-
-/// The record a whole, untroubled play would have left: what a log does not say is taken as good, for nobody can tell.
-fn as_record(play: &DeclaredPlay) -> PlayRecord {
-    PlayRecord {
-        plan: Sha256Hash([0; 32]),
-        item: 0,
-        origin: Origin::Fallback,
-        boot: BootId(0),
-        start: play.start,
-        end: play.end,
-        mono_start_ms: 0,
-        clock: ClockState::Synced,
-        clock_error_ms: 0,
-        frames_rendered: 1,
-        frames_dropped: 0,
-        display: DisplayLevel::D0,
-        area_percent: 100,
-        result: PlayResult::Complete,
-    }
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! `lichphat audit draw` and `redraw`.
 
 use super::super::rooms::{City, Rooms};
-use super::super::{Context, output};
+use super::super::{Context, output, period::Period};
 use crate::error::AppError;
 use crate::sampling::{Difference, Question};
-use lichphat_playlists::ids::{CampaignCode, MediaHash, Sha256Hash};
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Share};
 use lichphat_playlists::time::{LocalDay, clock_text};
 use serde::Serialize;
@@ -12,18 +12,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat audit draw`.
+/// Arguments of `lichphat audit draw`. Days that are over: of what was counted; days from tomorrow on: of what is planned.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Mã đợt truyền thông (campaign)
-    #[arg(long)]
-    campaign: CampaignCode,
-    /// Từ ngày: ngày đã qua thì rút từ lượt đã tính, từ ngày mai thì rút từ lịch phát (first day)
-    #[arg(long)]
-    from: LocalDay,
-    /// Đến hết ngày (last day, included)
-    #[arg(long)]
-    to: LocalDay,
+pub(in crate::cmd) struct Args {
+    #[command(flatten)]
+    period: Period,
     /// Độ tin cậy (confidence)
     #[arg(long, value_name = "SHARE", default_value = "0.95")]
     confidence: Share,
@@ -42,7 +35,7 @@ pub(super) struct Args {
 
 /// Arguments of `lichphat audit redraw`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Redraw {
+pub(in crate::cmd) struct Redraw {
     /// Tệp của lần rút mẫu (file that `draw --out` wrote)
     file: PathBuf,
     #[command(flatten)]
@@ -144,14 +137,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
                 .to_owned(),
         ));
     };
-    if args.to < args.from {
-        return Err(AppError::Usage(format!("--to {}: lies before --from {}; swap the two", args.to, args.from)));
-    }
+    let (from, to) = args.period.days(context)?;
     let rooms = Rooms::open(context)?;
     let city = rooms.city().await?;
     let names = names(&city, rooms.library.list().await?);
     let aim = Aim { confidence: args.confidence, max_bad: args.max_bad };
-    let question = Question { campaign: args.campaign, from: args.from, to: args.to, aim, seed };
+    let question = Question { campaign: args.period.campaign, from, to, aim, seed };
     let (draw, others) = rooms.sampling.draw((&city.directory, &city.campaigns), &names, question).await?;
     if let Some(out) = &args.out {
         let json = serde_json::to_vec_pretty(&draw).map_err(|e| AppError::Failed(format!("draw: {e}")))?;

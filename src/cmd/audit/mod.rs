@@ -11,16 +11,11 @@ use crate::sampling::SamplingError;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat audit`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
-    /// Rút ngẫu nhiên các lượt phát cần xem tận nơi (draw the plays to be looked at)
+pub(super) enum Command {
+    /// Rút ngẫu nhiên các lượt phát cần xem: ngày đã qua thì rút từ lượt đã tính, từ ngày mai thì rút từ lịch phát (draw
+    /// the plays to be looked at)
     Draw(draw::Args),
     /// Rút lại từ tệp và so sánh (draw again from a file and compare)
     Redraw(draw::Redraw),
@@ -31,14 +26,14 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct Record {
+pub(super) struct Record {
     /// Danh sách đã điền kết quả, CSV (the list of a draw with its results)
     file: PathBuf,
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    match args.command {
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
+    match command {
         Command::Draw(args) => draw::run(args, context).await,
         Command::Redraw(args) => draw::again(&args, context).await,
         Command::Record(args) => record(&args, context).await,

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Arguments of `lichphat audit result`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cmd) struct Args {
     /// Lần rút mẫu: các chữ số đầu; không ghi thì liệt kê tất cả (the draw; all of them when absent)
     draw: Option<String>,
     #[command(flatten)]

@@ -20,7 +20,7 @@ const LOOK: Duration = Duration::from_millis(300);
 
 /// Arguments of `lichphat device command`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cmd) struct Args {
     /// Mã màn hình (screen)
     #[arg(long)]
     screen: ScreenCode,
@@ -63,7 +63,7 @@ enum What {
 
 /// Arguments of `lichphat device answers`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Answers {
+pub(in crate::cmd) struct Answers {
     /// Mã màn hình (screen)
     #[arg(long)]
     screen: ScreenCode,

@@ -13,15 +13,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat device`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Tạo tệp cấp phép cho thiết bị mới (provisioning file for a new player, usable once, 7 days)
     Add(Add),
     /// Tình trạng các thiết bị phát (how players are, as they last said)
@@ -34,7 +28,7 @@ enum Command {
 }
 
 #[derive(Debug, clap::Args)]
-struct Add {
+pub(super) struct Add {
     /// Mã màn hình (screen)
     #[arg(long)]
     screen: ScreenCode,
@@ -47,8 +41,8 @@ struct Add {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    match args.command {
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
+    match command {
         Command::Add(args) => add(args, context).await,
         Command::Status(args) => status::run(&args, context).await,
         Command::Ask(args) => command::run(args, context).await,

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 /// Arguments of `lichphat device status`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
+pub(in crate::cmd) struct Args {
     /// Chỉ một màn hình (of this screen only)
     #[arg(long)]
     screen: Option<ScreenCode>,

@@ -1,27 +1,18 @@
 //! `lichphat export bundle`: everything that one campaign's report rests on, for an auditor to take home.
 
-use super::super::{Context, output, rooms::Rooms};
+use super::super::{Context, output, period::Period, rooms::Rooms};
 use crate::error::AppError;
 use crate::proof::bundle::Exporter;
-use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::note::Note;
-use lichphat_playlists::time::LocalDay;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Arguments of `lichphat export bundle`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Mã đợt truyền thông (campaign)
-    #[arg(long)]
-    campaign: CampaignCode,
-    /// Từ ngày (first day, 2026-11-01)
-    #[arg(long)]
-    from: LocalDay,
-    /// Đến hết ngày (last day, included)
-    #[arg(long)]
-    to: LocalDay,
+pub(in crate::cmd) struct Args {
+    #[command(flatten)]
+    period: Period,
     /// Điểm chốt mà kiểm tra viên giữ từ trước (a checkpoint that the auditor kept: the bundle shows that the log continues it)
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
@@ -32,16 +23,13 @@ pub(super) struct Args {
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    if args.to < args.from {
-        return Err(AppError::Usage(format!("--to {}: lies before --from {}; swap the two", args.to, args.from)));
-    }
+    let days = args.period.days(context)?;
     let since = args.since.as_deref().map(size_of).transpose()?;
     let rooms = Rooms::open(context)?;
     let exporter = Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.plan_key.clone()).await?;
     let city = rooms.city().await?;
-    let basis =
-        rooms.reports.basis(&city.directory, &city.campaigns, &args.campaign, (args.from, args.to), exporter.head().at);
-    let basis = basis.await?;
+    let (campaign, at) = (&args.period.campaign, exporter.head().at);
+    let basis = rooms.reports.basis(&city.directory, &city.campaigns, campaign, days, at).await?;
     let file = output::NewFile::begin(&args.out)?;
     let (file, done) = exporter.export(basis, since, file).await?;
     file.finish()?;

@@ -1,6 +1,6 @@
 //! `lichphat export plays`: a campaign's plays as a file for other programs, whole or not at all.
 
-use super::super::{Context, output};
+use super::super::{Context, output, period::Period};
 use crate::directory::{Directory, DirectoryStore, Link, Screen};
 use crate::error::AppError;
 use crate::exchange::out::{Form, Sink};
@@ -8,8 +8,8 @@ use crate::exchange::play::Play;
 use crate::library::MediaItem;
 use crate::proof::evidence::{EvidenceStore, Walk};
 use crate::store::Store;
-use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
-use lichphat_playlists::time::{LocalDay, UtcOffset};
+use lichphat_playlists::ids::{MediaHash, ScreenCode, UnitCode};
+use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 use std::io::BufWriter;
 use std::path::PathBuf;
@@ -17,16 +17,9 @@ use std::process::ExitCode;
 
 /// Arguments of `lichphat export plays`.
 #[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    /// Mã đợt truyền thông (campaign)
-    #[arg(long)]
-    campaign: CampaignCode,
-    /// Từ ngày (first day, 2026-11-01)
-    #[arg(long)]
-    from: LocalDay,
-    /// Đến hết ngày (last day, included)
-    #[arg(long)]
-    to: LocalDay,
+pub(in crate::cmd) struct Args {
+    #[command(flatten)]
+    period: Period,
     /// Chỉ một màn hình (one screen only)
     #[arg(long, conflicts_with = "unit")]
     screen: Option<ScreenCode>,
@@ -51,9 +44,7 @@ struct Done {
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    if args.to < args.from {
-        return Err(AppError::Usage(format!("--to {}: lies before --from {}; swap the two", args.to, args.from)));
-    }
+    let days = args.period.days(context)?;
     let store = context.open_store()?;
     let directory = store.directory().await?;
     if let Some(unit) = args.unit.as_ref().filter(|unit| directory.unit(unit).is_none()) {
@@ -61,20 +52,26 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             "--unit {unit}: is not in the directory; `lichphat import units` puts it there"
         )));
     }
-    let done = write(&args, &store, &directory, context).await?;
+    let done = write(&args, days, &store, &directory, context).await?;
     say(&args, &done, context);
     Ok(ExitCode::SUCCESS)
 }
 
-async fn write(args: &Args, store: &Store, directory: &Directory, context: &Context) -> Result<Done, AppError> {
+async fn write(
+    args: &Args,
+    days: (LocalDay, LocalDay),
+    store: &Store,
+    directory: &Directory,
+    context: &Context,
+) -> Result<Done, AppError> {
     let failed = |error| AppError::io(format!("cannot write {}", args.out.display()), error);
     let media = context.library(store).list().await?.into_iter().map(|item| (item.media.hash, item)).collect();
     let mut sink = Sink::new(args.form, BufWriter::new(output::NewFile::begin(&args.out)?)).map_err(failed)?;
     let mut done = Done::default();
-    let all = store.screens_with(&args.campaign, args.from, args.to).await?;
+    let all = store.screens_with(&args.period.campaign, days.0, days.1).await?;
     for screen in all.into_iter().filter(|code| args.screen.as_ref().is_none_or(|wanted| wanted == code)) {
-        one_screen(args, store, (directory, &media), (&screen, context.settings.utc_offset()), &mut sink, &mut done)
-            .await?;
+        let walk = Walk::new(store, screen, days, context.settings.utc_offset());
+        one_screen(args, walk, (directory, &media), &mut sink, &mut done).await?;
     }
     let buffer = sink.finish().map_err(failed)?;
     buffer.into_inner().map_err(|error| failed(error.into_error()))?.finish()?;
@@ -83,21 +80,20 @@ async fn write(args: &Args, store: &Store, directory: &Directory, context: &Cont
 
 async fn one_screen(
     args: &Args,
-    store: &Store,
+    mut walk: Walk<'_>,
     (directory, media): (&Directory, &BTreeMap<MediaHash, MediaItem>),
-    (code, offset): (&ScreenCode, UtcOffset),
     sink: &mut Sink<BufWriter<output::NewFile>>,
     done: &mut Done,
 ) -> Result<(), AppError> {
-    let known = directory.screen(code);
+    let (code, offset) = (walk.screen().clone(), walk.offset());
+    let known = directory.screen(&code);
     let name = known.map_or(code.as_str(), |s| s.name.as_str());
-    let mut walk = Walk::new(store, code.clone(), (args.from, args.to), offset);
     while let Some(piece) = walk.next().await? {
-        for judged in piece.records.iter().filter(|judged| judged.campaign == args.campaign) {
+        for judged in piece.records.iter().filter(|judged| judged.campaign == args.period.campaign) {
             if args.unit.as_ref().is_some_and(|unit| !known.is_some_and(|s| of_unit(directory, s, unit, judged.day))) {
                 continue;
             }
-            let play = Play::new(judged, (code, name), &piece, media, offset);
+            let play = Play::new(judged, (&code, name), &piece, media, offset);
             let written =
                 sink.add(&play).map_err(|error| AppError::io(format!("cannot write {}", args.out.display()), error))?;
             done.rows += u64::from(written);
@@ -131,8 +127,8 @@ fn say(args: &Args, done: &Done, context: &Context) {
     }
     if rows + left_out == 0 {
         context.say(
-            &format!("không có lượt nào của {}; hãy xem lại mã, ngày và màn hình", args.campaign),
-            &format!("there is no play of {}; check the code, the days and the screen", args.campaign),
+            &format!("không có lượt nào của {}; hãy xem lại mã, ngày và màn hình", args.period.campaign),
+            &format!("there is no play of {}; check the code, the days and the screen", args.period.campaign),
         );
     }
 }

@@ -2,13 +2,13 @@
 
 mod sides;
 
-use super::{Context, output};
+use super::{Context, output, period::Period};
 use crate::campaigns::CampaignStore;
 use crate::directory::{Directory, DirectoryStore, Screen, ScreenKind};
 use crate::error::AppError;
 use crate::exchange::Rule;
 use crate::exchange::reconcile::{self, Line, Planned, Shown, Status, Tolerance};
-use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset, clock_text};
 use serde::Serialize;
 use sides::{Asked, Day};
@@ -19,15 +19,8 @@ use std::process::ExitCode;
 #[derive(Debug, clap::Args)]
 #[group(skip)] // one group of this name comes with `output`
 pub(super) struct Args {
-    /// Mã đợt truyền thông hoặc hợp đồng (order or contract)
-    #[arg(long)]
-    campaign: CampaignCode,
-    /// Từ ngày (first day, 2026-11-01)
-    #[arg(long)]
-    from: LocalDay,
-    /// Đến hết ngày (last day, included)
-    #[arg(long)]
-    to: LocalDay,
+    #[command(flatten)]
+    period: Period,
     /// Chỉ một màn hình; nếu không: mọi màn hình có nhật ký của bên khác (one screen; else all of which others keep a log)
     #[arg(long)]
     screen: Option<ScreenCode>,
@@ -79,24 +72,22 @@ const COLUMNS: &[&str] = &[
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    if args.to < args.from {
-        return Err(AppError::Usage(format!("--to {}: lies before --from {}; swap the two", args.to, args.from)));
-    }
+    let days = args.period.days(context)?;
     let store = context.open_store()?;
     let rule = Rule {
         directory: store.directory().await?,
         campaigns: store.campaigns().await?,
         offset: context.settings.utc_offset(),
     };
-    let known = rule.campaigns.kind_of(args.campaign.as_str());
+    let campaign = &args.period.campaign;
+    let known = rule.campaigns.kind_of(campaign.as_str());
     if !known.is_some_and(|kind| ["directive", "contract"].contains(&kind)) {
         return Err(AppError::Usage(format!(
-            "--campaign {}: is no order and no contract; `lichphat import` takes them in",
-            args.campaign
+            "--campaign {campaign}: is no order and no contract; `lichphat import` takes them in"
         )));
     }
     let now = context.clock.now();
-    let asked = Asked { campaign: &args.campaign, from: args.from, to: args.to, now, rule: &rule };
+    let asked = Asked { campaign, days, now, rule: &rule };
     let tolerance = Tolerance { time_ms: i64::from(args.tolerance_s) * 1000, reach_ms: REACH_MS };
     let (mut rows, mut sums) = (Vec::new(), BTreeMap::new());
     for screen in screens(&rule.directory, args.screen.as_ref())? {

@@ -17,8 +17,8 @@ use std::collections::BTreeMap;
 /// What is asked, and of whom.
 pub(super) struct Asked<'a> {
     pub(super) campaign: &'a CampaignCode,
-    pub(super) from: LocalDay,
-    pub(super) to: LocalDay,
+    /// First and last, both included.
+    pub(super) days: (LocalDay, LocalDay),
     /// Nothing later is compared: it has not been played yet.
     pub(super) now: UtcMillis,
     pub(super) rule: &'a Rule,
@@ -49,7 +49,7 @@ pub(super) async fn days(
     }
     let mut starts: BTreeMap<LocalDay, Vec<u32>> = BTreeMap::new();
     let owed = owed(asked, screen);
-    for day in asked.from.through(asked.to) {
+    for day in asked.days.0.through(asked.days.1) {
         let (planned, at) = match store.newest(&screen.code, day).await? {
             Some(plan) => planned(&plan, asked, day),
             None => (owed.get(&day).cloned().unwrap_or_default(), Vec::new()),
@@ -91,7 +91,7 @@ fn owed(asked: &Asked<'_>, screen: &Screen) -> BTreeMap<LocalDay, Vec<Planned>> 
         let one = Planned { at: None, length_ms: i64::from(length_s) * 1000 };
         out.insert(day, vec![one; n as usize]);
     };
-    let over = || asked.from.through(asked.to).filter(|day| *day < today);
+    let over = || asked.days.0.through(asked.days.1).filter(|day| *day < today);
     let Some(order) = campaigns.directive_of(asked.campaign).filter(|o| !o.is_of_units()) else {
         for day in over() {
             let mine = campaigns.contracts_on(directory, screen, day).find(|(c, _)| c.code == *asked.campaign);
@@ -104,12 +104,14 @@ fn owed(asked: &Asked<'_>, screen: &Screen) -> BTreeMap<LocalDay, Vec<Planned>> 
     let length_s = order.product.as_ref().map_or(0, |p| p.length_s);
     let mut sum = Ratio::from_integer(0);
     for (first, last) in order.periods() {
-        let from = first.max(asked.from);
-        if from > last.min(asked.to) {
+        let from = first.max(asked.days.0);
+        if from > last.min(asked.days.1) {
             continue;
         }
         let owed = campaigns.days_owed(directory, order, screen, from);
-        for day in owed.iter().filter(|d| d.operating && d.day >= asked.from && d.day <= asked.to && d.day < today) {
+        for day in
+            owed.iter().filter(|d| d.operating && d.day >= asked.days.0 && d.day <= asked.days.1 && d.day < today)
+        {
             let before = floor(sum);
             sum += day.owed;
             plays(day.day, floor(sum) - before, length_s);
@@ -127,7 +129,7 @@ async fn our_log(
     days: &mut BTreeMap<LocalDay, Day>,
 ) -> Result<bool, AppError> {
     let mut any = screen.kind == ScreenKind::Managed;
-    let mut walk = Walk::new(store, screen.code.clone(), (asked.from, asked.to), asked.rule.offset);
+    let mut walk = Walk::new(store, screen.code.clone(), asked.days, asked.rule.offset);
     while let Some(piece) = walk.next().await? {
         for judged in piece.records.iter().filter(|j| j.campaign == *asked.campaign && j.record.result.was_shown()) {
             any = true;
@@ -165,12 +167,12 @@ async fn their_log(
     days: &mut BTreeMap<LocalDay, Day>,
 ) -> Result<bool, AppError> {
     let offset = asked.rule.offset;
-    let span = (asked.from.previous().start(offset), asked.to.next().start(offset));
+    let span = (asked.days.0.previous().start(offset), asked.days.1.next().start(offset));
     let held = store.declared(&screen.code, span.0, span.1).await?;
     let places: BTreeMap<_, _> = held.into_iter().map(|h| (h.play, h.place)).collect();
     let plays: Vec<_> = places.keys().cloned().collect();
     let mut any = screen.kind == ScreenKind::ThirdParty;
-    for on in asked.from.through(asked.to) {
+    for on in asked.days.0.through(asked.days.1) {
         let judged = asked.rule.judge(screen, on, &plays);
         for (play, standing) in judged.into_iter().filter(|(play, _)| play.campaign == *asked.campaign) {
             any = true;

@@ -16,15 +16,9 @@ use lichphat_playlists::ids::ScreenCode;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Arguments of `lichphat usb`.
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(subcommand)]
-    command: Command,
-}
-
+/// What there is to do.
 #[derive(Debug, clap::Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Ghi lịch và nội dung lên USB cho màn hình không có mạng (playlists and media for screens without network)
     Export {
         /// Thư mục của USB (where the stick is mounted)
@@ -50,9 +44,9 @@ enum Command {
 }
 
 /// Runs the command.
-pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
-    match args.command {
+    match command {
         Command::Export { dir, screen, days, output } => {
             let rows = export(&rooms, &Stick::open(&dir)?, &screen, days).await?;
             output::rows(output.format, export::COLUMNS, &rows)?;
