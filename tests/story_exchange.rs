@@ -123,6 +123,17 @@ async fn what_goes_out_is_what_was_proven_in_four_forms() {
     let ask = ["export", "plays", "--campaign", ORDER, "--from", DAY, "--to", DAY, "--as", "csv", "--out"];
     assert!(data.fails(1, &[&ask[..], &[nowhere.to_str().unwrap()]].concat()).contains("cannot write"));
     data.fails(2, &[&ask[..], &["x", "--unit", "NOBODY"]].concat());
+    let turned = ["--campaign", ORDER, "--from", DAY, "--to", EVE];
+    for ask in [
+        &["export", "plays", "--as", "csv", "--out", "x"][..],
+        &["export", "bundle", "--out", "x"],
+        &["audit", "draw", "--seed", "x"],
+        &["reconcile"],
+        &["report", "compliance"],
+    ] {
+        let words = data.fails(2, &[ask, &turned].concat());
+        assert!(words.contains("--to 2024-09-19: lies before --from 2024-09-20"), "{ask:?}: {words}");
+    }
 }
 
 /// Parquet's own reader finds what the CSV says, cell by cell.

@@ -20,6 +20,7 @@ const OFFICE: Place<'_> = Place {
     open: "08:00-10:00",
     screens: &[("O-01", "Sảnh", ""), ("O-02", "Phòng chờ", "2026-08-24")],
     order: "clean-office",
+    title: "Công sở sạch",
     period: ("2026-08-19", "2026-09-04"),
     quota: (4, "duty"),
     more: MORE,

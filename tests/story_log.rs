@@ -7,9 +7,8 @@ use common::TestData;
 use common::town::{TownDevice, TownServer, at, town};
 use lichphat::proof::log::{DeviceProofs, Round};
 use lichphat_playlists::ids::{BootId, PlanHash, Seq, Sha256Hash};
-use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
-use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, UtcMillis};
 use lichphat_playlists::wire::sign::Envelope;
@@ -33,19 +32,10 @@ impl Hand {
     fn seal(&mut self, start: UtcMillis) -> Envelope {
         let play = PlayRecord {
             plan: PlanHash::of(b"a plan that is not held"),
-            item: 0,
-            origin: Origin::Fallback,
             boot: BootId(1),
-            start,
-            end: start.plus_ms(10_000),
             mono_start_ms: self.seq * 10_000,
-            clock: ClockState::Synced,
-            clock_error_ms: 1,
-            frames_rendered: 300,
-            frames_dropped: 0,
             display: DisplayLevel::D1,
-            area_percent: 100,
-            result: PlayResult::Complete,
+            ..PlayRecord::whole(start, start.plus_ms(10_000))
         };
         let segment = Segment {
             device: self.device.identity.device,
@@ -353,6 +343,8 @@ async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_brok
     change(&data, &format!("UPDATE {segments} SET received_ms = received_ms + 1 WHERE log_index = 7"));
     let all = found(&data);
     assert!(all.len() == 1 && all[0].starts_with("entry 7: is not what the published log holds"), "{all:?}");
+    let vi = String::from_utf8(data.run(&["check", "--format", "csv", "--lang", "vi"]).stdout).unwrap();
+    assert!(vi.contains("mục 7,không phải mục mà sổ đã công bố,"), "{vi}");
     let refused = data.fails(1, &["check", "--repair"]);
     assert!(refused.contains("the evidence itself does not agree"), "{refused}");
     change(&data, &format!("UPDATE {segments} SET received_ms = received_ms - 1 WHERE log_index = 7"));

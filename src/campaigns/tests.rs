@@ -4,6 +4,7 @@ use super::*;
 use crate::directory::problem::Problems;
 use crate::directory::table::SourceFile;
 use crate::directory::{Directory, import};
+use crate::lang::Lang;
 use lichphat_playlists::ids::{DirectiveCode, ScreenCode};
 use lichphat_playlists::quota::{Ledger, LedgerOptions, Ratio, Rule};
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay};
@@ -156,7 +157,7 @@ fn a_lowered_number_is_refused_with_the_rule() {
     let mut text = preset("ihanoi-2024.toml");
     text.push_str("\n[[override]]\nunit = \"P00004\"\nplays = 8\nfrom = 2024-09-01\nnumber = \"1/QĐ\"\n");
     let problems = read(&directory, &Campaigns::default(), &text, "2024-08-12").unwrap_err();
-    insta::assert_snapshot!(problems.text(false), @r#"order.toml:139:9: override[0].plays = "8": phải lớn hơn 10: chỉ được tăng tần suất, không được giảm: thủ trưởng đơn vị chỉ có quyền quyết định tăng"#);
+    insta::assert_snapshot!(problems.text(Lang::Vi), @r#"order.toml:139:9: override[0].plays = "8": phải lớn hơn 10: chỉ được tăng tần suất, không được giảm: thủ trưởng đơn vị chỉ có quyền quyết định tăng"#);
 }
 
 #[test]
@@ -173,7 +174,7 @@ fn an_order_in_force_is_amended_not_edited() {
     let late =
         preset("ihanoi-2024.toml") + "\n[[override]]\nunit = \"HN\"\nplays = 20\nfrom = 2024-08-20\nnumber = \"1\"\n";
     let problems = read(&directory, &campaigns, &late, "2024-09-01").unwrap_err();
-    assert!(problems.text(true).contains("the past is not rewritten"), "{problems}");
+    assert!(problems.text(Lang::En).contains("the past is not rewritten"), "{problems}");
 }
 
 #[test]
@@ -186,7 +187,7 @@ fn bad_directives_name_field_value_and_mend() {
         .replace("\"airport\"", "\"spaceport\"")
         .replace("min_gap_s = 600", "min_gap_s = 5");
     let problems = read(&directory, &Campaigns::default(), &text, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(true), @r#"
+    insta::assert_snapshot!(problems.text(Lang::En), @r#"
     order.toml:12:6: to = "2024-07-10": the last day comes before the first (from)
     order.toml:17:13: min_gap_s = "5": must be at least the product's length_s
     order.toml:18:12: priority = "7": must be 1 (first) to 3
@@ -195,13 +196,13 @@ fn bad_directives_name_field_value_and_mend() {
     "#);
     let unknown = preset("ihanoi-2024.toml").replace("issuer =", "isuer =");
     let problems = read(&directory, &Campaigns::default(), &unknown, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(true), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, suspend, target, amendment, override, declared"#);
+    insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, suspend, target, amendment, override, declared"#);
     let impossible = preset("ihanoi-2024.toml").replace("to = 2024-10-10", "to = \"2024-02-30\"");
     let problems = read(&directory, &Campaigns::default(), &impossible, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(true), @r#"order.toml:12:6: to = "2024-02-30": write the date as 2024-10-10 (year-month-day), a day that exists"#);
+    insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:12:6: to = "2024-02-30": write the date as 2024-10-10 (year-month-day), a day that exists"#);
     let bare = preset("ihanoi-2024.toml").replace("to = 2024-10-10", "to = 2024-02-30");
     let problems = read(&directory, &Campaigns::default(), &bare, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(false), @r#"order.toml:12:6: to = "2024-02-30": viết ngày theo dạng 2024-10-10 (năm-tháng-ngày), là ngày có thật"#);
+    insta::assert_snapshot!(problems.text(Lang::Vi), @r#"order.toml:12:6: to = "2024-02-30": viết ngày theo dạng 2024-10-10 (năm-tháng-ngày), là ngày có thật"#);
 }
 
 #[test]
@@ -412,7 +413,7 @@ fn a_suspension_that_cannot_be_kept_is_refused_with_the_mend() {
         .replace("'local', ", "")
         .replace("days =", "hours = '18:00-20:00'\ndays =");
     let problems = read(&directory, &Campaigns::default(), &bad, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(true), @r#"
+    insta::assert_snapshot!(problems.text(Lang::En), @r#"
     order.toml:1:1: product = "": in_place = "solemn-loop" needs a [product], the others have none
     order.toml:10:11: suspend.content = "": a solemn loop takes the place of the local loop: content must hold "local"
     order.toml:12:9: suspend.hours = "": only in_place = "blank" holds by the hour; the others hold all day
@@ -421,7 +422,7 @@ fn a_suspension_that_cannot_be_kept_is_refused_with_the_mend() {
     let first = read(&directory, &campaigns, MOURNING, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
     campaigns.apply(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(first))] });
     let late = MOURNING.replace("'blank'", "'mute'");
-    assert!(read(&directory, &campaigns, &late, "2024-09-18").unwrap_err().text(true).contains("is in force"));
+    assert!(read(&directory, &campaigns, &late, "2024-09-18").unwrap_err().text(Lang::En).contains("is in force"));
 }
 
 #[test]

@@ -61,8 +61,8 @@ fn rows(findings: &[Finding], lang: Lang) -> Vec<Row<'_>> {
     findings
         .iter()
         .map(|f| Row {
-            place: &f.place,
-            problem: &f.problem,
+            place: f.place.pick(lang),
+            problem: f.problem.pick(lang),
             meaning: f.matter.meaning(lang),
             mend: f.matter.mend(lang),
         })

@@ -252,6 +252,7 @@ fn parts(text: &str) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
     use lichphat_playlists::peak::Share;
     use lichphat_playlists::time::IntervalSet;
     use proptest::prelude::*;
@@ -291,7 +292,7 @@ mod tests {
                     let windows = file.counts.windows(|_| true, &IntervalSet::full_day(), Share::HALF);
                     prop_assert!(windows.length() <= DAY_S);
                 }
-                Err(problems) => prop_assert!(problems.text(true).starts_with("c.csv:")),
+                Err(problems) => prop_assert!(problems.text(Lang::En).starts_with("c.csv:")),
             }
         }
     }

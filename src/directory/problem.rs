@@ -1,6 +1,7 @@
 //! What is wrong in a file somebody wrote: where, which value, and how to mend it, in Vietnamese and
 //! in English. A file is taken whole or not at all, so its problems come as one list.
 
+use crate::lang::Lang;
 use std::fmt;
 
 /// One sentence for people, in both languages of the product.
@@ -10,6 +11,18 @@ pub struct Say {
     pub vi: String,
     /// English.
     pub en: String,
+}
+
+impl Say {
+    /// The sentence in one of them.
+    pub fn pick(&self, lang: Lang) -> &str {
+        lang.pick(&self.vi, &self.en)
+    }
+}
+
+/// What the program says, in its own words, of bytes it cannot read.
+pub(crate) fn unreadable(error: impl fmt::Display) -> Say {
+    say(format!("không đọc được: {error}"), error.to_string())
 }
 
 /// Shorthand for a [`Say`].
@@ -35,9 +48,9 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// One line: place, field, value, then the mend in Vietnamese or in English.
-    pub fn line_text(&self, english: bool) -> String {
-        let mend = if english { &self.mend.en } else { &self.mend.vi };
+    /// One line: place, field, value, then the mend.
+    pub fn line_text(&self, lang: Lang) -> String {
+        let mend = self.mend.pick(lang);
         let Self { file, line, column, field, value, .. } = self;
         format!("{file}:{line}:{column}: {field} = {value:?}: {mend}")
     }
@@ -61,9 +74,9 @@ impl Problems {
     pub fn count(&self) -> usize {
         self.0.len()
     }
-    /// One line each, in Vietnamese or in English.
-    pub fn text(&self, english: bool) -> String {
-        self.0.iter().map(|p| p.line_text(english)).collect::<Vec<_>>().join("\n")
+    /// One line each.
+    pub fn text(&self, lang: Lang) -> String {
+        self.0.iter().map(|p| p.line_text(lang)).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -75,7 +88,7 @@ impl From<Problem> for Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text(true))
+        f.write_str(&self.text(Lang::En))
     }
 }
 

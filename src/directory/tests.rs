@@ -4,6 +4,7 @@ use super::import::{Context, Kind, parse};
 use super::problem::Problems;
 use super::table::SourceFile;
 use super::*;
+use crate::lang::Lang;
 use lichphat_playlists::ids::{ScreenCode, UnitCode};
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 
@@ -55,7 +56,7 @@ impl Town {
         let before = format!("{:?}", self.0);
         let problems = self.import(kind, name, text).expect_err("must be refused");
         assert_eq!(format!("{:?}", self.0), before, "nothing was taken");
-        problems.text(true)
+        problems.text(Lang::En)
     }
     fn screen(&self, code: &str) -> &Screen {
         self.0.screen(&ScreenCode::new(code).unwrap()).unwrap()
@@ -135,7 +136,7 @@ ok2,Ba,bus,managed,P1,1920,2026-01-01,extra
     "#);
     let latin1 = SourceFile { name: "u.csv", bytes: b"code,name,kind\nX,H\xe0 N\xf4i,city\n" };
     let refused = parse(Kind::Units, latin1, Context { directory: &town.0, now: UtcMillis(0) }).unwrap_err();
-    assert!(refused.text(false).contains("u.csv:2:4") && refused.text(false).contains("CSV UTF-8"), "{refused}");
+    assert!(refused.text(Lang::Vi).contains("u.csv:2:4") && refused.text(Lang::Vi).contains("CSV UTF-8"), "{refused}");
 }
 
 #[test]

@@ -14,6 +14,7 @@ pub use files::{MediaFiles, MediaReader, Range};
 pub use model::{Added, Given, LibraryError, MediaItem, book};
 pub use probe::{Measured, PlayerProbe, Probe, ProbeError};
 
+use crate::directory::problem::{Say, say, unreadable};
 use crate::error::StoreError;
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
@@ -110,21 +111,19 @@ impl Library {
 
     /// `lichphat check`, the library's part: every item's bytes are there and are what their name says.
     /// Answers how many were looked at, and what was found: where, what.
-    pub async fn audit(&self) -> Result<(usize, Vec<(String, String)>), LibraryError> {
+    pub async fn audit(&self) -> Result<(usize, Vec<(Say, Say)>), LibraryError> {
         let items = self.list().await?;
         let mut findings = Vec::new();
         for MediaItem { media, name, .. } in &items {
+            let path = self.files.path(media.hash);
+            let path = path.display();
             let problem = match self.files.hash_now(media.hash).await {
                 Ok(Some(found)) if found == media.hash => continue,
-                Ok(Some(_)) => "its bytes were changed".to_owned(),
-                Ok(None) => "its file is missing".to_owned(),
-                Err(error) => error.to_string(),
+                Ok(Some(_)) => say(format!("tệp đã bị sửa ({path})"), format!("its bytes were changed ({path})")),
+                Ok(None) => say(format!("mất tệp ({path})"), format!("its file is missing ({path})")),
+                Err(error) => unreadable(error),
             };
-            let path = self.files.path(media.hash);
-            findings.push((
-                format!("media {name}"),
-                format!("{problem} ({}); bring the original back with `lichphat media add`", path.display()),
-            ));
+            findings.push((say(format!("nội dung {name}"), format!("media {name}")), problem));
         }
         Ok((items.len(), findings))
     }

@@ -1,6 +1,7 @@
 //! `lichphat check`, the planning part: every stored plan is what was signed, and what its figures say.
 
 use super::{PlanHead, PlanStore, PlanningError, StoredPlan};
+use crate::directory::problem::{Say, say, unreadable};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
 use lichphat_playlists::wire::v1::Playlist;
@@ -27,7 +28,7 @@ pub struct PlanAudit {
     /// Plans looked at.
     pub plans: u64,
     /// Where, what.
-    pub findings: Vec<(String, String)>,
+    pub findings: Vec<(Say, Say)>,
 }
 
 const BATCH: u32 = 256;
@@ -42,58 +43,73 @@ pub(super) async fn audit(store: &dyn PlanStore, key: &VerifyingKey<PlanSigning>
         for audited in batch {
             found.plans += 1;
             let head = &audited.head;
-            let place = format!("plan {} {} v{}", head.screen, head.day, head.version);
+            let PlanHead { screen, day, version, .. } = head;
+            let place = say(format!("lịch phát {screen} {day} v{version}"), format!("plan {screen} {day} v{version}"));
             found.findings.extend(problems(&audited, key).into_iter().map(|p| (place.clone(), p)));
         }
         after = last;
     }
 }
 
-fn problems(audited: &AuditedPlan, key: &VerifyingKey<PlanSigning>) -> Vec<String> {
+fn problems(audited: &AuditedPlan, key: &VerifyingKey<PlanSigning>) -> Vec<Say> {
     let mut out = Vec::new();
     let AuditedPlan { head, plan, envelope, slots, .. } = audited;
     if Sha256Hash::of(envelope) != head.hash {
-        out.push("its name is not the hash of its bytes".to_owned());
+        out.push(say("tên không phải mã băm của nội dung", "its name is not the hash of its bytes"));
     }
     match Envelope::from_bytes(envelope.clone()).map_err(Into::into).and_then(|e| Playlist::open(&e, key)) {
-        Err(error) => out.push(error.to_string()),
+        Err(error) => out.push(unreadable(&error)),
         Ok(signed) => {
             let row = (&head.screen, head.day, head.version);
             if row != (&signed.screen, signed.day, signed.version) {
-                out.push("its row does not say what its signed bytes say".to_owned());
+                out.push(say("dòng dữ liệu không như phần đã ký", "its row does not say what its signed bytes say"));
             }
         }
     }
     let plan = match plan {
         Ok(plan) => plan,
         Err(problem) => {
-            out.push(problem.clone());
+            out.push(unreadable(problem));
             return out;
         }
     };
     if let Err(error) = plan.playlist.check(&plan.assets) {
-        out.push(error.to_string());
+        out.push(unreadable(&error));
         return out;
     }
     if plan.playlist.slots.len() != *slots as usize {
-        out.push(format!("its row says {slots} slots, it has {}", plan.playlist.slots.len()));
+        let has = plan.playlist.slots.len();
+        out.push(say(
+            format!("dòng dữ liệu ghi {slots} lượt, lịch có {has}"),
+            format!("its row says {slots} slots, it has {has}"),
+        ));
     }
     let mut planned: BTreeMap<&str, u32> = BTreeMap::new();
     for slot in &plan.playlist.slots {
         *planned.entry(plan.assets.assets[usize::from(slot.item)].code.as_str()).or_default() += 1;
     }
     for c in &plan.campaigns {
-        let slots = planned.remove(c.campaign.as_str()).unwrap_or(0);
-        if slots != c.planned {
-            out.push(format!("campaign {}: its row says {} plays, the plan has {slots}", c.campaign, c.planned));
+        let (code, row_planned, row_asked) = (&c.campaign, c.planned, c.asked);
+        let slots = planned.remove(code.as_str()).unwrap_or(0);
+        if slots != row_planned {
+            out.push(say(
+                format!("đợt {code}: dòng dữ liệu ghi {row_planned} lượt, lịch có {slots}"),
+                format!("campaign {code}: its row says {row_planned} plays, the plan has {slots}"),
+            ));
         }
-        let asked = plan.problem.campaign(c.campaign.as_str()).map_or(0, |p| p.target);
-        if asked != c.asked {
-            out.push(format!("campaign {}: its row says {} were asked, the problem asks {asked}", c.campaign, c.asked));
+        let asked = plan.problem.campaign(code.as_str()).map_or(0, |p| p.target);
+        if asked != row_asked {
+            out.push(say(
+                format!("đợt {code}: dòng dữ liệu ghi cần {row_asked} lượt, bài toán cần {asked}"),
+                format!("campaign {code}: its row says {row_asked} were asked, the problem asks {asked}"),
+            ));
         }
     }
-    out.extend(
-        planned.into_iter().map(|(code, slots)| format!("campaign {code}: has no row, the plan has {slots} plays")),
-    );
+    out.extend(planned.into_iter().map(|(code, slots)| {
+        say(
+            format!("đợt {code}: không có dòng dữ liệu, lịch có {slots} lượt"),
+            format!("campaign {code}: has no row, the plan has {slots} plays"),
+        )
+    }));
     out
 }

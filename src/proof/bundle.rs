@@ -4,7 +4,7 @@
 //! A bundle stands on the newest published checkpoint and holds nothing beyond it; its report is reckoned from the
 //! segments it shows, at the moment that checkpoint was signed. The form is [`lichphat_playlists::proof::bundle`]'s.
 
-use super::evidence::EvidenceStore;
+use super::evidence::{EvidenceStore, Segments};
 use super::log::{Head, Log, LogError, LogStore, StoredSegment};
 use super::{DeviceMark, PlanBook, ProofError};
 use async_trait::async_trait;
@@ -14,11 +14,10 @@ use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::note::{Note, NoteError};
-use lichphat_playlists::proof::record::Origin;
+use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
-use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::LocalDay;
-use lichphat_playlists::wire::sign::Envelope;
 use lichphat_verify::{ArchiveError, Writer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
@@ -35,14 +34,6 @@ pub enum BundleError {
     /// Writing the zip.
     #[error("the bundle cannot be written: {0}")]
     Write(#[from] ArchiveError),
-    /// A stored segment cannot be read.
-    #[error("entry {index}: {source}; run `lichphat check`")]
-    Segment {
-        /// Its place in the log.
-        index: u64,
-        /// What is wrong.
-        source: SegmentError,
-    },
     /// A stored checkpoint cannot be read.
     #[error("a published checkpoint cannot be read: {0}; run `lichphat check`")]
     Checkpoint(#[from] NoteError),
@@ -178,7 +169,8 @@ impl<'a> Exporter<'a> {
     ) -> Result<ScreenFacts, BundleError> {
         let (screen, period) = (&stated.screen, &basis.period);
         let segments = self.segments(screen, basis).await?;
-        let named: BTreeSet<PlanHash> = segments.iter().flat_map(|(_, s)| &s.records).flat_map(plans_named).collect();
+        let named: BTreeSet<PlanHash> =
+            segments.iter().flat_map(|(_, s)| &s.records).flat_map(PlayRecord::plans_named).collect();
         let named: Vec<PlanHash> = named.into_iter().collect();
         let plans = self.store.signed_plans(screen, (period.from, period.to), named).await?;
         let hashes = plans.iter().map(|p| p.hash).collect();
@@ -202,23 +194,19 @@ impl<'a> Exporter<'a> {
 
     /// A screen's segments from a day before the period until each player has said something from after it.
     async fn segments(&self, screen: &ScreenCode, basis: &Basis) -> Result<Vec<(StoredSegment, Segment)>, BundleError> {
-        const BATCH: u32 = 512;
         let period = &basis.period;
-        let begin = period.from.previous().start(period.offset);
+        let begin = period.from.start(period.offset).plus_ms(-LOOK_BACK_MS);
         let end = period.to.next().start(period.offset).plus_ms(LOOK_BACK_MS);
-        let (mut found, mut ended, mut next) = (Vec::new(), BTreeSet::new(), 0);
+        let mut segments = Segments::new(self.store, screen.clone(), begin);
+        let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
         loop {
-            let batch = self.store.segments_of(screen, begin, next, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            next = last.log_index + 1;
-            for stored in batch {
-                let index = stored.log_index;
-                let segment = Envelope::from_bytes(stored.bytes.clone())
-                    .map_err(SegmentError::from)
-                    .and_then(|envelope| Segment::open_stored(&envelope))
-                    .map_err(|source| BundleError::Segment { index, source })?;
+            let piece = segments.next().await?;
+            if piece.is_empty() {
+                return Ok(found);
+            }
+            for (stored, segment) in piece {
                 let player = (segment.device, segment.epoch);
-                if index >= self.head.size || ended.contains(&player) {
+                if stored.log_index >= self.head.size || ended.contains(&player) {
                     continue;
                 }
                 if segment.records.first().is_some_and(|r| r.start >= end) {
@@ -227,7 +215,6 @@ impl<'a> Exporter<'a> {
                 found.push((stored, segment));
             }
         }
-        Ok(found)
     }
 
     /// Where the players stood before their first segment that is shown; of a new one there is nothing to say.
@@ -272,12 +259,6 @@ impl<'a> Exporter<'a> {
             heads.into_iter().zip(proofs).map(|(head, consistency)| EarlierCheckpoint { note: head.note, consistency });
         Ok(earlier.collect())
     }
-}
-
-/// The plans a record names.
-fn plans_named(record: &lichphat_playlists::proof::record::PlayRecord) -> impl Iterator<Item = PlanHash> + use<> {
-    let missed = if let Origin::MakeGood { missed_plan, .. } = record.origin { Some(missed_plan) } else { None };
-    std::iter::once(record.plan).chain(missed)
 }
 
 /// A bundle while it is made.

@@ -7,9 +7,10 @@ use super::log::StoredSegment;
 use super::{Counts, PlanBook, PlanDocument, ProofError, ProofStore, stand};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
+use lichphat_playlists::proof::bundle::LOOK_BACK_MS;
 use lichphat_playlists::proof::count::{Standing, Tally};
-use lichphat_playlists::proof::record::{Origin, PlayRecord};
-use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::proof::record::PlayRecord;
+use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -87,8 +88,40 @@ impl Evidence {
 
 /// Segments read at once.
 const BATCH: u32 = 128;
-/// Judging begins a day early: gaps and overlaps look back at most that far.
-const LOOK_BACK_MS: i64 = 24 * 3_600_000;
+
+/// A screen's segments as they are stored, each with what it says, piece by piece in the order of the log.
+pub struct Segments<'s> {
+    store: &'s dyn EvidenceStore,
+    screen: ScreenCode,
+    received_from: UtcMillis,
+    /// The log from here on has not been read.
+    next: u64,
+}
+
+impl<'s> Segments<'s> {
+    /// Of every device that ever stood there, received at `received_from` or later.
+    pub fn new(store: &'s dyn EvidenceStore, screen: ScreenCode, received_from: UtcMillis) -> Self {
+        Self { store, screen, received_from, next: 0 }
+    }
+
+    /// The next piece; empty after the last one.
+    ///
+    /// # Errors
+    /// When one cannot be read: it was changed behind the store's back.
+    pub async fn next(&mut self) -> Result<Vec<(StoredSegment, Segment)>, ProofError> {
+        let batch = self.store.segments_of(&self.screen, self.received_from, self.next, BATCH).await?;
+        self.next = batch.last().map_or(self.next, |last| last.log_index + 1);
+        batch.into_iter().map(open).collect()
+    }
+}
+
+fn open(mut stored: StoredSegment) -> Result<(StoredSegment, Segment), ProofError> {
+    let unreadable = |source| ProofError::Unreadable { log_index: stored.log_index, source };
+    let envelope = Envelope::from_bytes(std::mem::take(&mut stored.bytes)).map_err(|e| unreadable(e.into()))?;
+    let segment = Segment::open_stored(&envelope).map_err(unreadable)?;
+    stored.bytes = envelope.into_bytes();
+    Ok((stored, segment))
+}
 
 /// Every record of `screen` that is rolled up under `day`.
 pub async fn screen_day(
@@ -108,13 +141,12 @@ pub async fn screen_day(
 
 /// One screen's records of some days, piece by piece: a period of any length needs memory for one piece.
 pub struct Walk<'s> {
-    store: &'s dyn EvidenceStore,
-    screen: ScreenCode,
+    segments: Segments<'s>,
     days: (LocalDay, LocalDay),
     offset: UtcOffset,
     tally: Tally,
-    /// The log from here on has not been read; none when nothing of these days is left.
-    next: Option<u64>,
+    /// Nothing of these days is left.
+    over: bool,
 }
 
 impl<'s> Walk<'s> {
@@ -125,12 +157,14 @@ impl<'s> Walk<'s> {
         days: (LocalDay, LocalDay),
         offset: UtcOffset,
     ) -> Self {
-        Self { store, screen, days, offset, tally: Tally::default(), next: Some(0) }
+        let received_from = days.0.start(offset).plus_ms(-LOOK_BACK_MS);
+        let segments = Segments::new(store, screen, received_from);
+        Self { segments, days, offset, tally: Tally::default(), over: false }
     }
 
     /// Whose records.
     pub fn screen(&self) -> &ScreenCode {
-        &self.screen
+        &self.segments.screen
     }
 
     /// Offset of local time.
@@ -140,41 +174,32 @@ impl<'s> Walk<'s> {
 
     /// The next piece, in the order of the log, with the plans that its records name; none after the last one.
     pub async fn next(&mut self) -> Result<Option<Evidence>, ProofError> {
-        let Some(next) = self.next else { return Ok(None) };
-        let (begin, end) = (self.days.0.start(self.offset), self.days.1.next().start(self.offset));
-        let batch = self.store.segments_of(&self.screen, begin.plus_ms(-LOOK_BACK_MS), next, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(None) };
-        self.next = Some(last.log_index + 1);
-        let opened: Vec<(UtcMillis, Segment)> = batch.into_iter().map(open).collect::<Result<_, _>>()?;
+        if self.over {
+            return Ok(None);
+        }
+        let opened = self.segments.next().await?;
+        if opened.is_empty() {
+            return Ok(None);
+        }
         let mut piece = Evidence::default();
-        read_plans(self.store, &opened, &mut piece.plans).await?;
+        read_plans(self.segments.store, &opened, &mut piece.plans).await?;
         let book: PlanBook = piece.plans.values().cloned().collect();
-        for (received, segment) in &opened {
-            judge(segment, *received, self.days, &book, &mut self.tally, &mut piece.records);
+        for (stored, segment) in &opened {
+            judge(segment, stored.received, self.days, &book, &mut self.tally, &mut piece.records);
         }
         // A device sends in order, and a replaced one sends no more: what follows is later still.
-        let after = |s: &Segment| s.records.first().is_some_and(|r| r.start >= end.plus_ms(LOOK_BACK_MS));
-        if opened.iter().all(|(_, segment)| after(segment)) {
-            self.next = None;
-        }
+        let end = self.days.1.next().start(self.offset).plus_ms(LOOK_BACK_MS);
+        self.over = opened.iter().all(|(_, s)| s.records.first().is_some_and(|r| r.start >= end));
         Ok(Some(piece))
     }
 }
 
-fn open(stored: StoredSegment) -> Result<(UtcMillis, Segment), ProofError> {
-    let envelope = Envelope::from_bytes(stored.bytes).map_err(SegmentError::from)?;
-    Ok((stored.received, Segment::open_stored(&envelope)?))
-}
-
 async fn read_plans(
     store: &dyn EvidenceStore,
-    segments: &[(UtcMillis, Segment)],
+    segments: &[(StoredSegment, Segment)],
     plans: &mut BTreeMap<PlanHash, PlanDocument>,
 ) -> Result<(), ProofError> {
-    let named = segments.iter().flat_map(|(_, s)| &s.records).flat_map(|r| {
-        let missed = if let Origin::MakeGood { missed_plan, .. } = r.origin { Some(missed_plan) } else { None };
-        std::iter::once(r.plan).chain(missed)
-    });
+    let named = segments.iter().flat_map(|(_, s)| &s.records).flat_map(PlayRecord::plans_named);
     let missing: BTreeSet<PlanHash> = named.filter(|hash| !plans.contains_key(hash)).collect();
     if !missing.is_empty() {
         let read = store.plan_documents(missing.into_iter().collect()).await?;

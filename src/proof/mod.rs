@@ -44,6 +44,14 @@ pub enum ProofError {
     /// Form or signature.
     #[error(transparent)]
     Segment(#[from] SegmentError),
+    /// A stored segment cannot be read.
+    #[error("entry {log_index}: {source}; run `lichphat check`")]
+    Unreadable {
+        /// Its place in the log.
+        log_index: u64,
+        /// What is wrong.
+        source: SegmentError,
+    },
     /// The store failed; nothing was taken in.
     #[error("the store failed: {0}")]
     Store(String),

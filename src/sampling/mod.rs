@@ -14,6 +14,7 @@ pub use record::{Reported, TABLE};
 
 use crate::compliance::{ComplianceError, ComplianceStore};
 use crate::fleet::{FleetError, FleetStore};
+use crate::lang::Lang;
 use crate::library::MediaFiles;
 use crate::planning::{PlanStore, PlanningError};
 use crate::proof::ProofError;
@@ -76,7 +77,7 @@ pub enum SamplingError {
         seen: &'static str,
     },
     /// A list with mistakes: nothing of it was taken.
-    #[error("{}", .0.text(true))]
+    #[error("{}", .0.text(Lang::En))]
     File(crate::directory::problem::Problems),
     /// Planning's store.
     #[error(transparent)]

@@ -222,7 +222,7 @@ impl From<ProofError> for ApiError {
                 lichphat_playlists::wire::sign::SignError::BadSignature,
             )) => of(StatusCode::FORBIDDEN, "bad-signature"),
             ProofError::Segment(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
-            ProofError::Store(_) => Self::internal(&error),
+            ProofError::Unreadable { .. } | ProofError::Store(_) => Self::internal(&error),
         }
     }
 }

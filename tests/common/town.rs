@@ -68,6 +68,7 @@ pub(crate) struct Place<'a> {
     /// Code, name, and the day from which on it is there.
     pub(crate) screens: &'a [(&'a str, &'a str, &'a str)],
     pub(crate) order: &'a str,
+    pub(crate) title: &'a str,
     /// First and last day of the order.
     pub(crate) period: (&'a str, &'a str),
     /// Plays a day on average, toward which plays of these hours count: `peak` or `duty`.
@@ -86,6 +87,7 @@ pub(crate) const SQUARE: Place<'_> = Place {
     peaks: None,
     screens: &[("Q-01", "Quảng trường", "")],
     order: "clean-square",
+    title: "Quảng trường sạch",
     period: ("2024-09-20", "2024-09-22"),
     quota: (4, "peak"),
     min_gap_s: 300,
@@ -95,7 +97,7 @@ pub(crate) const SQUARE: Place<'_> = Place {
 impl Place<'_> {
     /// Imports venue, screens and order.
     pub(crate) fn import(&self, data: &TestData) {
-        let Self { venue, calendar, days, open, order, period: (from, to), quota: (plays, within), .. } = self;
+        let Self { venue, calendar, days, open, order, title, period: (from, to), quota: (plays, within), .. } = self;
         let peaks = self.peaks.map_or_else(String::new, |p| format!("peaks = '{p}'\npeaks_assumption = true\n"));
         let text = format!(
             "[[venue]]\ntype = '{venue}'\nname = 'Nơi mẫu'\nname_en = 'Place'\ncalendar = '{calendar}'\n\
@@ -110,10 +112,10 @@ impl Place<'_> {
         let head = "code,name,venue_type,kind,width,height,output,owner,territory,from\n";
         import(data, "screens", "place.csv", &(head.to_owned() + &screens));
         let text = format!(
-            "code = '{order}'\ntitle = 'Nơi sạch'\nkind = 'play'\nsample = true\nissuer = 'HN'\nfrom = {from}\nto = {to}\n\
+            "code = '{order}'\ntitle = '{title}'\nkind = 'play'\nsample = true\nissuer = 'HN'\nfrom = {from}\nto = {to}\n\
              source = 'made up for the story'\nmin_gap_s = {}\n\
              quota = {{ plays = {plays}, per = 'day', rule = 'average', within = '{within}' }}\n\
-             [product]\ntitle = 'Nơi sạch'\nlength_s = 15\n\
+             [product]\ntitle = '{title}'\nlength_s = 15\n\
              [[product.variant]]\nlang = 'vi'\nform = 'subtitled'\nfile = 'spot.mp4'\n\
              [[target]]\nunit = 'P1'\nvenue_types = ['{venue}']\nforce = 'required'\nreason = 'made up for the story'\n{}",
             self.min_gap_s, self.more

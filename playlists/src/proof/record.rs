@@ -1,6 +1,6 @@
 //! One play on one screen, as the device saw it.
 
-use crate::ids::{BootId, PlanHash};
+use crate::ids::{BootId, PlanHash, Sha256Hash};
 use crate::ports::ClockState;
 use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,12 @@ pub struct PlayRecord {
 }
 
 impl PlayRecord {
+    /// The plans it names: the one in force, and that of the slot it makes good.
+    pub fn plans_named(&self) -> impl Iterator<Item = PlanHash> + use<> {
+        let missed = if let Origin::MakeGood { missed_plan, .. } = self.origin { Some(missed_plan) } else { None };
+        std::iter::once(self.plan).chain(missed)
+    }
+
     /// A whole, untroubled play by a good clock, of which nothing else is said: no plan, no slot, one frame, a panel nobody
     /// asked. What is known besides is written over it.
     pub fn whole(start: UtcMillis, end: UtcMillis) -> Self {

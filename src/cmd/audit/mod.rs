@@ -6,7 +6,6 @@ mod result;
 use super::{Context, rooms::Rooms};
 use crate::directory::table::SourceFile;
 use crate::error::AppError;
-use crate::lang::Lang;
 use crate::sampling::SamplingError;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -46,7 +45,7 @@ async fn record(args: &Record, context: &Context) -> Result<ExitCode, AppError> 
     let name = args.file.display().to_string();
     let bytes = tokio::fs::read(&args.file).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let reported = match rooms.sampling.report(SourceFile { name: &name, bytes: &bytes }).await {
-        Err(SamplingError::File(problems)) => return Err(AppError::Failed(problems.text(context.lang == Lang::En))),
+        Err(SamplingError::File(problems)) => return Err(AppError::Failed(problems.text(context.lang))),
         reported => reported?,
     };
     let (new, unchanged, open) = (reported.new, reported.unchanged, reported.open);

@@ -6,6 +6,7 @@ use crate::cmd::{Context, init};
 use crate::directory::table::SourceFile;
 use crate::directory::{Directory, DirectoryStore};
 use crate::error::AppError;
+use crate::lang::Lang;
 use crate::sim::city;
 use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(super) fn last_working_day(today: LocalDay, presets: &Path) -> Result<LocalD
     let context = crate::directory::import::Context { directory: &empty, now: UtcMillis(0) };
     let file = SourceFile { name: &name, bytes: &bytes };
     let batch = crate::directory::import::parse(crate::directory::import::Kind::Calendar, file, context)
-        .map_err(|problems| AppError::Failed(problems.text(true)))?;
+        .map_err(|problems| AppError::Failed(problems.text(Lang::En)))?;
     let mut calendar = Directory::default();
     calendar.apply(batch);
     let mut day = today.previous();

@@ -9,7 +9,6 @@ use crate::directory::problem::Problems;
 use crate::directory::table::SourceFile;
 use crate::directory::{DirectoryStore, Summary};
 use crate::error::AppError;
-use crate::lang::Lang;
 use crate::library::{Examined, Given};
 use crate::store::Store;
 use lichphat_playlists::ids::DirectiveCode;
@@ -128,7 +127,7 @@ pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> 
     let name = path.display().to_string();
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let file = SourceFile { name: &name, bytes: &bytes };
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
+    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
     let now = context.clock.now();
     let directory = store.directory().await?;
     if let Some(kind) = kind.of_directory() {
@@ -159,7 +158,7 @@ pub(super) async fn read_directive(
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let (directory, known) = (store.directory().await?, store.campaigns().await?);
     let beside = campaigns::Context { directory: &directory, campaigns: &known, now: context.clock.now() };
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
+    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
     let mut batch = campaigns::directive(SourceFile { name: &name, bytes: &bytes }, beside).map_err(refused)?;
     let clips = examine_clips(context, store, &mut batch, path).await?;
     let code = batch.changes.first().map(|c| c.code().to_owned()).unwrap_or_default();
@@ -220,6 +219,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::config::Settings;
+    use crate::lang::Lang;
     use lichphat_playlists::ids::ScreenCode;
     use lichphat_playlists::time::LocalDay;
     use std::sync::Arc;

@@ -10,7 +10,6 @@ use crate::exchange::log::{self, Known, Log};
 use crate::exchange::mapping::Mapping;
 use crate::exchange::out::Form;
 use crate::exchange::{Declaration, DeclaredStore, Rule, Taken};
-use crate::lang::Lang;
 use lichphat_playlists::ids::Sha256Hash;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -94,7 +93,7 @@ async fn read(path: &Path) -> Result<Vec<u8>, AppError> {
 }
 
 async fn parse(args: &Args, bytes: &[u8], rule: &Rule, context: &Context) -> Result<Log, AppError> {
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
+    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
     let mapping = match &args.map {
         None => Mapping::default(),
         Some(path) => {

@@ -8,7 +8,6 @@ use crate::directory::import::shipped_calendar;
 use crate::directory::problem::Problems;
 use crate::directory::table::SourceFile;
 use crate::error::AppError;
-use crate::lang::Lang;
 use chrono::Datelike;
 use lichphat_playlists::peak::{DayClass, Share};
 use lichphat_playlists::time::{IntervalSet, LocalDay, TimeError};
@@ -77,7 +76,7 @@ const COLUMNS: &[&str] = &["days", "from", "to"];
 pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> {
     let name = args.counts.display().to_string();
     let bytes = tokio::fs::read(&args.counts).await.map_err(|error| AppError::io(name.as_str(), error))?;
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang == Lang::En));
+    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
     let place = args.place_col.as_deref().zip(args.place.as_deref());
     let columns = CountColumns { count: &args.count_col, place };
     let file = read_counts(SourceFile { name: &name, bytes: &bytes }, columns).map_err(refused)?;

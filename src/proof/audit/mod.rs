@@ -12,6 +12,7 @@ pub use matter::Matter;
 
 use super::log::{Log, LogError, LogStore, StoredEntry};
 use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta};
+use crate::directory::problem::{Say, say};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
@@ -43,9 +44,9 @@ pub struct Finding {
     /// Of what kind: what it means and what to do.
     pub matter: Matter,
     /// Where: `entry 17`, `rollup of device 3, 2026-11-20, ihanoi`.
-    pub place: String,
+    pub place: Say,
     /// What.
-    pub problem: String,
+    pub problem: Say,
 }
 
 /// A sum as the segments have it.
@@ -119,12 +120,18 @@ pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError>
     Ok(audit)
 }
 
+fn entry_place(index: u64) -> Say {
+    say(format!("mục {index}"), format!("entry {index}"))
+}
+
 async fn read(store: &dyn AuditStore, auditor: &mut Auditor, range: std::ops::Range<u64>) -> Result<(), ProofError> {
     let mut missing = range.start;
     let entries = store.entries(range.clone()).await?;
     for (index, entry) in entries.into_iter().map(|e| (e.log_index(), Some(e))).chain([(range.end, None)]) {
         if missing < index {
-            auditor.find(Matter::Entry, format!("entry {missing}"), format!("is missing: the log goes on at {index}"));
+            let problem =
+                say(format!("bị mất: sổ đi tiếp ở mục {index}"), format!("is missing: the log goes on at {index}"));
+            auditor.find(Matter::Entry, entry_place(missing), problem);
         }
         missing = index + 1;
         match entry {

@@ -1,9 +1,10 @@
 //! Every segment judged again, in the order of the log, each screen by its own [`Replay`], and what comes of it beside
 //! what is stored.
 
-use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored};
+use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, entry_place};
+use crate::directory::problem::{Say, say, unreadable};
 use crate::proof::log::StoredSegment;
-use crate::proof::{DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
+use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
@@ -41,20 +42,20 @@ impl Auditor {
         Self { first, from, ..Self::default() }
     }
 
-    pub(super) fn find(&mut self, matter: Matter, place: String, problem: impl Into<String>) {
-        self.audit.findings.push(Finding { matter, place, problem: problem.into() });
+    pub(super) fn find(&mut self, matter: Matter, place: Say, problem: Say) {
+        self.audit.findings.push(Finding { matter, place, problem });
     }
 
     pub(super) fn leaf(&mut self, log_index: u64, bytes: &[u8]) {
         match Entry::decode(bytes) {
             Ok(Entry::Statement(Statement::Device { device, key, .. })) => drop(self.stated.insert(device, *key)),
             Ok(_) => {}
-            Err(error) => self.find(Matter::Entry, format!("entry {log_index}"), error.to_string()),
+            Err(error) => self.find(Matter::Entry, entry_place(log_index), unreadable(error)),
         }
     }
 
     pub(super) async fn segment(&mut self, store: &dyn AuditStore, stored: StoredSegment) -> Result<(), ProofError> {
-        let place = format!("entry {}", stored.log_index);
+        let place = entry_place(stored.log_index);
         self.audit.segments += 1;
         self.begin(store, stored.day).await?;
         let identity = match self.keys.get(&stored.device) {
@@ -66,39 +67,46 @@ impl Auditor {
             }
         };
         let Some(identity) = identity else {
-            self.find(
-                Matter::Directory,
-                place,
-                format!("names device {}, which is not in the directory of devices", stored.device),
+            let device = stored.device;
+            let problem = say(
+                format!("nhắc đến thiết bị {device}, không có trong danh sách thiết bị"),
+                format!("names device {device}, which is not in the directory of devices"),
             );
+            self.find(Matter::Directory, place, problem);
             return Ok(());
         };
         if self.stated.get(&stored.device) != Some(&identity.key) {
-            self.find(
-                Matter::Directory,
-                place.clone(),
-                format!("is of device {}, whose key the log did not state before", stored.device),
+            let device = stored.device;
+            let problem = say(
+                format!("của thiết bị {device}, mà khoá chưa từng được ghi vào sổ"),
+                format!("is of device {device}, whose key the log did not state before"),
             );
+            self.find(Matter::Directory, place.clone(), problem);
         }
         let row = (stored.device, stored.epoch, stored.first_seq, stored.last_seq);
         let (segment, envelope) = match opened(stored.bytes, &identity.key) {
             Ok(opened) => opened,
             Err(error) => {
-                self.find(Matter::Entry, place, error.to_string());
+                self.find(Matter::Entry, place, unreadable(error));
                 return Ok(());
             }
         };
         if row != (segment.device, segment.epoch, segment.first_seq, segment.last_seq()) {
-            self.find(Matter::Entry, place.clone(), "its row does not say what its signed bytes say");
+            self.find(Matter::Entry, place.clone(), not_its_bytes());
         }
         if segment.screen != identity.screen {
-            let problem = format!("speaks for screen {}, its device stands at {}", segment.screen, identity.screen);
+            let (of, at) = (&segment.screen, &identity.screen);
+            let problem = say(
+                format!("nói thay màn hình {of}, trong khi thiết bị của nó ở {at}"),
+                format!("speaks for screen {of}, its device stands at {at}"),
+            );
             self.find(Matter::Entry, place.clone(), problem);
         }
         let plans = match self.plans.book(store, &segment).await {
             Ok(plans) => plans,
             Err(error) => {
-                self.find(Matter::Entry, place, format!("cannot be judged again: {error}"));
+                let problem = say(format!("không xét lại được: {error}"), format!("cannot be judged again: {error}"));
+                self.find(Matter::Entry, place, problem);
                 return Ok(());
             }
         };
@@ -107,17 +115,11 @@ impl Auditor {
         self.audit.records += segment.records.len() as u64;
         let outcome = replay.segment(&segment, envelope.hash(), stored.received, &plans);
         self.screens.insert(identity.screen, replay);
-        match outcome {
-            Outcome::Accepted { delta, .. } => {
-                self.early.extend(Early::of(stored.log_index, stored.device, stored.day, &delta));
-            }
-            Outcome::Duplicate => self.find(Matter::Entry, place, "holds only records that earlier segments hold"),
-            Outcome::Hole { expected } => {
-                self.find(Matter::Entry, place, format!("leaves a hole: record {expected} is missing"));
-            }
-            Outcome::Fork { at } => {
-                self.find(Matter::Entry, place, format!("does not continue the segment before it, at record {at}"));
-            }
+        if let Some(problem) = breaks(&outcome) {
+            self.find(Matter::Entry, place, problem);
+        }
+        if let Outcome::Accepted { delta, .. } = outcome {
+            self.early.extend(Early::of(stored.log_index, stored.device, stored.day, &delta));
         }
         Ok(())
     }
@@ -135,9 +137,20 @@ impl Auditor {
     pub(super) fn end_day(&mut self) {
         self.came.clear();
         for (device, epoch) in std::mem::take(&mut self.day_marks).into_keys() {
-            let day = self.day.map(|d| d.to_string()).unwrap_or_default();
-            self.find(Matter::Mark, day_mark(&day, device, epoch), "stands there, but no segment of the day is its");
+            let problem = say(
+                "có đó, nhưng không đoạn nào trong ngày là của thiết bị này",
+                "stands there, but no segment of the day is its",
+            );
+            self.find(Matter::Mark, self.day_mark(device, epoch), problem);
         }
+    }
+
+    fn day_mark(&self, device: DeviceId, epoch: Epoch) -> Say {
+        let day = self.day.map(|d| d.to_string()).unwrap_or_default();
+        say(
+            format!("mốc của thiết bị {device}, đời {epoch} trước {day}"),
+            format!("mark of device {device}, epoch {epoch} before {day}"),
+        )
     }
 
     /// At a device's first segment of a day, where it stands is compared with what was kept then; a device all of whose
@@ -153,12 +166,11 @@ impl Auditor {
                 replay.start(&Start { device, epoch, acked: *acked, head: *head, tally: tally.clone() });
             }
             _ if kept.as_ref() != Some(&replay.expected(device, epoch)) => {
-                let day = self.day.map(|d| d.to_string()).unwrap_or_default();
-                self.find(
-                    Matter::Mark,
-                    day_mark(&day, device, epoch),
+                let problem = say(
+                    "bị mất, hoặc không như các đoạn trước cho thấy",
                     "is missing, or not what the segments before say",
                 );
+                self.find(Matter::Mark, self.day_mark(device, epoch), problem);
             }
             _ => {}
         }
@@ -191,29 +203,50 @@ impl Auditor {
         for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
             let believed = self.from.is_some() && !computed.contains_key(&key); // all its segments were dropped
             if computed.get(&key) != marks.get(&key) && !believed {
-                let place = format!("mark of device {}, epoch {}", key.0, key.1);
-                self.find(Matter::Mark, place, "is not what the segments say");
+                let (device, epoch) = key;
+                let place = say(
+                    format!("mốc của thiết bị {device}, đời {epoch}"),
+                    format!("mark of device {device}, epoch {epoch}"),
+                );
+                self.find(Matter::Mark, place, say("không như các đoạn cho thấy", "is not what the segments say"));
             }
         }
         let held = early.into_iter().filter(|e| e.log_index >= self.first).collect::<Vec<_>>();
         if held != self.early {
-            let place = "sums that came before their day".to_owned();
-            self.find(Matter::Mark, place, "are not what the segments say; they matter once days are dropped");
+            let place = say("các số đến trước ngày của chúng", "sums that came before their day");
+            let problem = say(
+                "không như các đoạn cho thấy; sẽ cần đến khi ngày cũ hết hạn lưu",
+                "are not what the segments say; they matter once days are dropped",
+            );
+            self.find(Matter::Mark, place, problem);
         }
     }
 
     fn compare_rollups(&mut self, device: DeviceId, stored: &RollupDelta, computed: &RollupDelta) {
         for key in computed.keys().chain(stored.keys()).cloned().collect::<BTreeSet<_>>() {
             let (held, said) = (stored.get(&key), computed.get(&key));
-            let place = format!("rollup of device {device}, {}, {}", key.0, key.1);
+            let (day, campaign) = &key;
+            let place = say(
+                format!("số tổng hợp của thiết bị {device}, ngày {day}, {campaign}"),
+                format!("rollup of device {device}, {day}, {campaign}"),
+            );
             if self.from.is_some_and(|from| key.0 < from) {
                 // A part of what it sums was dropped: it cannot be less than the rest.
                 if said.is_some_and(|said| !held.is_some_and(|held| held.covers(said))) {
-                    let problem = format!("stored {held:?} is less than what the segments left say: {said:?}");
+                    let (h, s) = (figures(held), figures(said));
+                    let problem = say(
+                        format!("đang lưu {}, ít hơn phần bản ghi còn lại: {}", h.vi, s.vi),
+                        format!("stored {}, less than what the segments left say: {}", h.en, s.en),
+                    );
                     self.find(Matter::OldRollup, place, problem);
                 }
             } else if held != said {
-                self.find(Matter::Rollup, place, format!("stored {held:?}, the segments say {said:?}"));
+                let (h, s) = (figures(held), figures(said));
+                let problem = say(
+                    format!("đang lưu {}; bản ghi đã ký: {}", h.vi, s.vi),
+                    format!("stored {}; the segments say {}", h.en, s.en),
+                );
+                self.find(Matter::Rollup, place, problem);
                 let (day, campaign) = key;
                 let counts = said.cloned();
                 self.audit.mends.push(RollupMend { device, day, campaign, counts });
@@ -222,8 +255,45 @@ impl Auditor {
     }
 }
 
-fn day_mark(day: &str, device: DeviceId, epoch: Epoch) -> String {
-    format!("mark of device {device}, epoch {epoch} before {day}")
+/// A sum in words, every figure of it.
+fn figures(counts: Option<&Counts>) -> Say {
+    let Some(c) = counts else { return say("không có gì", "nothing") };
+    let Counts { slots_seen, counted, counted_outside, made_good, late, not_counted, unknown, by_level, reasons } = c;
+    let levels = by_level.map(|n| n.to_string()).join("/");
+    let reasons = reasons.iter().map(|(reason, n)| format!("{reason} {n}")).collect::<Vec<_>>().join(", ");
+    say(
+        format!(
+            "{counted} được tính, {counted_outside} ngoài khung giờ, {made_good} bù, {late} đến muộn, {not_counted} không tính, \
+             {unknown} không rõ, {slots_seen} theo lịch, mức màn hình {levels} ({reasons})"
+        ),
+        format!(
+            "{counted} counted, {counted_outside} outside, {made_good} made good, {late} late, {not_counted} not counted, \
+             {unknown} unknown, {slots_seen} planned, display levels {levels} ({reasons})"
+        ),
+    )
+}
+
+/// A row that was changed beside its bytes.
+pub(super) fn not_its_bytes() -> Say {
+    say("dòng dữ liệu không như phần đã ký", "its row does not say what its signed bytes say")
+}
+
+/// Why a segment does not continue what its device sent before.
+fn breaks(outcome: &Outcome) -> Option<Say> {
+    match outcome {
+        Outcome::Accepted { .. } => None,
+        Outcome::Duplicate => {
+            Some(say("chỉ chứa những bản ghi mà các đoạn trước đã có", "holds only records that earlier segments hold"))
+        }
+        Outcome::Hole { expected } => Some(say(
+            format!("để lại chỗ trống: thiếu bản ghi {expected}"),
+            format!("leaves a hole: record {expected} is missing"),
+        )),
+        Outcome::Fork { at } => Some(say(
+            format!("không nối tiếp đoạn trước, tại bản ghi {at}"),
+            format!("does not continue the segment before it, at record {at}"),
+        )),
+    }
 }
 
 fn opened(bytes: Vec<u8>, key: &VerifyingKey<Evidence>) -> Result<(Segment, Envelope), SegmentError> {

@@ -1,6 +1,8 @@
 //! The log's tree: tiles against each other, entries against tiles, and every checkpoint against both.
 
-use super::{Finding, Matter};
+use super::segments::not_its_bytes;
+use super::{Finding, Matter, entry_place};
+use crate::directory::problem::{Say, say, unreadable};
 use crate::proof::log::{Log, LogError};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
@@ -19,7 +21,8 @@ pub(super) async fn audit(log: &Log) -> Result<Vec<Finding>, LogError> {
     let Some(head) = log.head().await? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     if let Err(error) = log.published_is_held().await {
-        found.push(of(Matter::Checkpoint, "published checkpoint".to_owned(), error.to_string()));
+        let place = say("điểm chốt đã công bố", "published checkpoint");
+        found.push(of(Matter::Checkpoint, place, say(format!("không còn khớp: {error}"), error.to_string())));
     }
     let mut bad = BTreeSet::new();
     if root(log, head.size).await? != Some(head.root) {
@@ -31,12 +34,16 @@ pub(super) async fn audit(log: &Log) -> Result<Vec<Finding>, LogError> {
     Ok(found)
 }
 
-fn of(matter: Matter, place: String, problem: impl Into<String>) -> Finding {
-    Finding { matter, place, problem: problem.into() }
+fn of(matter: Matter, place: Say, problem: Say) -> Finding {
+    Finding { matter, place, problem }
 }
 
 fn file((level, index): Tile) -> String {
     format!("log/{}", Resource::Hashes { level, index, width: 256 }.path())
+}
+
+fn tile(of: Tile) -> Say {
+    say(format!("tệp {}", file(of)), file(of))
 }
 
 fn levels(size: u64) -> impl DoubleEndedIterator<Item = u8> {
@@ -47,8 +54,8 @@ fn levels(size: u64) -> impl DoubleEndedIterator<Item = u8> {
 /// The partial tiles at the tree's right edge do not lead to the signed root: which of them is not what lies below it?
 async fn edge(log: &Log, size: u64, bad: &mut BTreeSet<Tile>, found: &mut Vec<Finding>) -> Result<(), LogError> {
     for level in levels(size) {
-        let tile = (level, hashes_at(level, size) / TILE_WIDTH);
-        let first = tile.1 * TILE_WIDTH;
+        let edge = (level, hashes_at(level, size) / TILE_WIDTH);
+        let first = edge.1 * TILE_WIDTH;
         let mut below = Vec::new();
         for index in first..hashes_at(level, size) {
             below.push(match level {
@@ -56,10 +63,14 @@ async fn edge(log: &Log, size: u64, bad: &mut BTreeSet<Tile>, found: &mut Vec<Fi
                 _ => log.tile((level - 1, index), size).await.ok().map(|hashes| subtree(&hashes)),
             });
         }
-        let held = log.tile(tile, size).await.unwrap_or_default();
+        let held = log.tile(edge, size).await.unwrap_or_default();
         if below.iter().any(Option::is_none) || held.into_iter().map(Some).ne(below) {
-            found.push(of(Matter::Tile, file(tile), "does not lead to the signed root, and is not what lies below it"));
-            bad.insert(tile);
+            let problem = say(
+                "không dẫn tới gốc đã ký, và không khớp phần bên dưới",
+                "does not lead to the signed root, and is not what lies below it",
+            );
+            found.push(of(Matter::Tile, tile(edge), problem));
+            bad.insert(edge);
         }
     }
     Ok(())
@@ -74,17 +85,23 @@ async fn tiles(log: &Log, size: u64, bad: &mut BTreeSet<Tile>, found: &mut Vec<F
                 continue;
             }
             let problem = match log.tile((level, index), size).await {
-                Err(LogError::Short(short)) => Some(short.to_string()),
+                Err(LogError::Short(short)) => Some(unreadable(short)),
                 Err(error) => return Err(error),
                 Ok(hashes) if hashes.len() as u64 == TILE_WIDTH && !bad.contains(&above) => {
                     let expected = log.tile(above, size).await?;
                     let leads = expected.get((index % TILE_WIDTH) as usize) == Some(&subtree(&hashes));
-                    (!leads).then(|| format!("does not lead to its hash in {}", file(above)))
+                    let above = file(above);
+                    (!leads).then(|| {
+                        say(
+                            format!("không dẫn tới mã băm của nó trong {above}"),
+                            format!("does not lead to its hash in {above}"),
+                        )
+                    })
                 }
                 Ok(_) => None,
             };
             if let Some(problem) = problem {
-                found.push(of(Matter::Tile, file((level, index)), problem));
+                found.push(of(Matter::Tile, tile((level, index)), problem));
                 bad.insert((level, index));
             } else if bad.contains(&above) {
                 bad.insert((level, index)); // there is nothing whole to hold it against
@@ -102,8 +119,9 @@ async fn entries(log: &Log, size: u64, bad: &BTreeSet<Tile>, found: &mut Vec<Fin
         for entry in log.entries(index * TILE_WIDTH..size.min((index + 1) * TILE_WIDTH)).await? {
             let at = entry.log_index();
             if hashes.get((at % TILE_WIDTH) as usize) != Some(&leaf_hash(&entry.leaf())) {
-                let problem = "is not what the published log holds at its place";
-                found.push(of(Matter::Entry, format!("entry {at}"), problem));
+                let problem =
+                    say("không phải mục mà sổ đã công bố", "is not what the published log holds at its place");
+                found.push(of(Matter::Entry, entry_place(at), problem));
             }
         }
     }
@@ -118,17 +136,19 @@ async fn checkpoints(log: &Log, whole: bool, found: &mut Vec<Finding>) -> Result
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(last.size);
         for head in batch {
-            let place = format!("checkpoint of {} entries", head.size);
+            let size = head.size;
+            let place = say(format!("điểm chốt {size} mục"), format!("checkpoint of {size} entries"));
             let signed = Note::parse(&head.note).and_then(|note| Checkpoint::open(&note, log.name()));
             match signed {
-                Err(error) => found.push(of(Matter::Checkpoint, place.clone(), error.to_string())),
+                Err(error) => found.push(of(Matter::Checkpoint, place.clone(), unreadable(error))),
                 Ok(signed) if (signed.size, signed.root) != (head.size, head.root) => {
-                    found.push(of(Matter::Checkpoint, place.clone(), "its row does not say what its signed note says"));
+                    found.push(of(Matter::Checkpoint, place.clone(), not_its_bytes()));
                 }
                 Ok(_) => {}
             }
             if whole && root(log, head.size).await? != Some(head.root) {
-                found.push(of(Matter::Checkpoint, place, "the tree that is held leads to another root"));
+                let problem = say("cây đang lưu dẫn tới gốc khác", "the tree that is held leads to another root");
+                found.push(of(Matter::Checkpoint, place, problem));
             }
         }
     }
