@@ -6,7 +6,11 @@ mod common;
 
 use common::TestData;
 use common::town::{TownServer, at, fixture, town};
+use lichphat::campaigns::CampaignStore;
+use lichphat::directory::DirectoryStore;
+use lichphat::exchange::log::LogPlay;
 use lichphat::exchange::out::PRS;
+use lichphat::exchange::{Brought, DeclaredStore, Rule};
 use lichphat_player::agent::AgentOptions;
 use lichphat_playlists::time::UtcMillis;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -267,10 +271,10 @@ async fn what_others_declare_counts_as_declared_once_however_often_it_is_brought
         (more["added"].as_u64(), more["known"].as_u64(), more["differing"].as_u64()),
         (Some(1), Some(2), Some(1))
     );
-    assert_eq!((held(&data, "declared_play"), held(&data, "declared_file")), (6, 2));
+    assert_eq!((held(&data, "declared_play"), held(&data, "declared_import")), (8, 2), "each says what it says");
     let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
     let who: (String, i64) = db
-        .query_row("SELECT author, length(hash) FROM declared_file LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?)))
+        .query_row("SELECT author, length(hash) FROM declared_import LIMIT 1", [], |r| Ok((r.get(0)?, r.get(1)?)))
         .unwrap();
     assert_eq!(who, ("Phòng VHXH".to_owned(), 32));
 
@@ -302,6 +306,87 @@ async fn what_others_declare_counts_as_declared_once_however_often_it_is_brought
     assert!(en.contains("3 plays in its hours are declared by others: not proven"), "{en}");
     assert!(page("/units/P1?lang=vi").await.contains("Bên khác khai 3 lượt, chưa được chứng minh"));
     assert!(page("/units/P1?lang=en").await.contains("3 plays declared by others, not proven"));
+}
+
+/// What is declared of T-01: plays in its hours, outside, not counted.
+fn declared(data: &TestData) -> [u64; 3] {
+    let theirs = line(&report(data), "T-01");
+    ["declared_plays", "declared_outside", "declared_not_counted"].map(|key| theirs[key].as_u64().unwrap())
+}
+
+/// Places of what `check` finds.
+fn found(data: &TestData) -> Vec<String> {
+    let run = data.run(&["check", "--format", "json"]);
+    let findings: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+    findings.as_array().unwrap().iter().map(|f| f["place"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn an_import_is_withdrawn_with_its_reason_and_what_another_file_says_too_still_counts() {
+    let data = town_of_others();
+    let row = |from: &str, to: &str| xibo_row(from, to, "T-01", ORDER, 1);
+    let both = row("08:00:00", "08:00:15");
+    let wrong = [XIBO_HEAD.to_owned(), both.clone(), row("08:20:00", "08:20:15")].concat();
+    import_log(&data, "xibo", "wrong.csv", &wrong, &[]);
+    import_log(&data, "xibo", "right.csv", &[XIBO_HEAD, &both, &row("11:00:00", "11:00:15")].concat(), &[]);
+    assert_eq!(declared(&data), [3, 0, 0]);
+    let withdraw = |id: &'static str, why: &'static str| ["import", "withdraw", id, "--why", why, "--by", "An"];
+    assert!(data.fails(2, &withdraw("7", "x")).contains("7: is the number of no import"));
+    assert!(data.fails(2, &withdraw("1", " ")).contains("--why: say why"));
+    data.ok(&withdraw("1", "test data of the vendor"));
+    assert_eq!(declared(&data), [2, 0, 0], "08:00 stands by the other file");
+    assert!(data.fails(2, &withdraw("1", "again")).contains("withdrawn before by An: test data of the vendor"));
+    let list: serde_json::Value = serde_json::from_str(&data.ok(&["import", "list", "--format", "json"])).unwrap();
+    let told = |i: usize| ["id", "plays", "state", "withdrawn_by", "why"].map(|key| list[i][key].to_string()).join(" ");
+    assert_eq!(told(0), r#"1 2 "withdrawn" "An" "test data of the vendor""#);
+    assert_eq!(told(1), r#"2 2 "stands" "" """#);
+    assert_eq!((held(&data, "declared_play"), found(&data)), (4, vec![]), "nothing is deleted");
+    let back = import_log(&data, "xibo", "wrong.csv", &wrong, &[]);
+    assert_eq!(
+        (back["import"].as_u64(), back["added"].as_u64()),
+        (Some(3), Some(1)),
+        "brought again, it is a new import"
+    );
+    assert_eq!(declared(&data), [3, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_broken_off_import_goes_on_and_check_holds_the_figures_against_the_plays() {
+    let data = town_of_others();
+    let row = |from: &str, to: &str| xibo_row(from, to, "T-01", ORDER, 1);
+    let log = [XIBO_HEAD.to_owned(), row("08:00:00", "08:00:15"), row("08:20:00", "08:20:15")].concat();
+    let log = log + &row("08:40:00", "08:40:15").replace(DAY, EVE); // before the order began
+    {
+        // as far as it came: the first of its two days
+        let store = lichphat::store::Store::open(data.path(), 1).unwrap();
+        let (directory, campaigns) = (store.directory().await.unwrap(), store.campaigns().await.unwrap());
+        let rule = std::sync::Arc::new(Rule { directory, campaigns, offset: lichphat_playlists::time::HANOI });
+        let (hash, at) = (lichphat_playlists::ids::Sha256Hash::of(log.as_bytes()), at("2024-10-01", "09:00"));
+        let import = store.begin(Brought { hash, name: "both.csv".into(), by: "An".into(), at }).await.unwrap();
+        let (start, end) = (instant("2024-09-19T08:40:00+07:00"), instant("2024-09-19T08:40:15+07:00"));
+        let (screen, campaign) = ("T-01".parse().unwrap(), ORDER.parse().unwrap());
+        let (start, end, media) = (UtcMillis(start), UtcMillis(end), ORDER.to_owned());
+        let first = LogPlay { screen, campaign, start, end, media, line: 4 };
+        store.declare(import, vec![first], rule).await.unwrap();
+    }
+    assert_eq!((found(&data), declared(&data)), (vec!["import 1 (both.csv)".to_owned()], [0, 0, 0]));
+    assert!(data.ok(&["import", "list", "--format", "csv"]).contains(",broken-off,"));
+    let rest = import_log(&data, "xibo", "both.csv", &log, &[]);
+    assert_eq!((rest["import"].as_u64(), rest["added"].as_u64(), rest["known"].as_u64()), (Some(1), Some(2), Some(1)));
+    assert_eq!((found(&data), declared(&data)), (vec![], [2, 0, 0]));
+
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    for change in [
+        "UPDATE declared_day SET figures = replace(figures, '\"plays\":2', '\"plays\":9') WHERE figures LIKE '%\"plays\":2%'",
+        "DELETE FROM declared_day WHERE figures LIKE '%\"plays\":2%'",
+    ] {
+        assert_eq!(db.execute(change, []).unwrap(), 1, "{change}");
+        assert_eq!(found(&data), ["declared figures of T-01, 2024-09-20, clean-street"], "{change}");
+        let run = data.run(&["check", "--repair"]);
+        let words = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(words.contains("Days of others' figures worked out anew: 1."), "{words}");
+        assert_eq!((found(&data), declared(&data)), (vec![], [2, 0, 0]));
+    }
 }
 
 #[test]
@@ -338,7 +423,7 @@ fn a_log_with_a_mistake_is_told_by_row_field_value_and_mend_and_nothing_of_it_is
     ] {
         assert!(words.contains(said), "{said}\nis not in\n{words}");
     }
-    assert_eq!(held(&data, "declared_play") + held(&data, "declared_file"), 0);
+    assert_eq!(held(&data, "declared_play") + held(&data, "declared_import"), 0);
 
     let several = put(&data, "xibo.csv", &(XIBO_HEAD.to_owned() + &xibo_row("08:00:00", "08:00:15", "T-01", ORDER, 3)));
     let words = data.fails(1, &["import", "plays", &several, "--as", "xibo", "--by", "A"]);

@@ -1,8 +1,9 @@
-//! `lichphat check`: audits the store against the signed bytes it holds, its log against what was published, and the
-//! library against its hashes, like fsck. Exit code 0 only when everything agrees.
+//! `lichphat check`: audits the store against the signed bytes it holds, its log against what was published, the
+//! library against its hashes, and figures of others against what they declare, like fsck. Exit code 0 only when everything agrees.
 
 use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
+use crate::exchange;
 use crate::lang::Lang;
 use crate::proof::audit::{self, Audit, Finding, Matter, RollupMend};
 use serde::Serialize;
@@ -32,9 +33,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let mut found = audit::audit(&rooms.store, &rooms.log).await?;
     let plans = rooms.planning.audit().await?;
     let (files, media) = rooms.library.audit().await?;
+    let rule = context.rule(&rooms.store).await?;
+    let declared = exchange::audit::audit(&rooms.store, &rule).await?;
     let of = |matter| move |(place, problem)| Finding { matter, place, problem };
     found.findings.extend(plans.findings.into_iter().map(of(Matter::Plan)));
     found.findings.extend(media.into_iter().map(of(Matter::Media)));
+    found.findings.extend(declared.imports.into_iter().map(of(Matter::Import)));
+    found.findings.extend(declared.figures.into_iter().map(of(Matter::Declared)));
     output::rows(args.output.format, &["place", "problem", "meaning", "mend"], &rows(&found.findings, context.lang))?;
     if let Some(from) = found.from {
         context.say(
@@ -43,15 +48,24 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         );
     }
     let (plans, segments, records, findings) = (plans.plans, found.segments, found.records, found.findings.len());
+    let plays = declared.plays;
     context.say(
         &format!(
-            "Đã đối chiếu {plans} lịch phát, {segments} đoạn nhật ký, {records} bản ghi, {files} tệp nội dung: {findings} chỗ không khớp."
+            "Đã đối chiếu {plans} lịch phát, {segments} đoạn nhật ký, {records} bản ghi, {files} tệp nội dung, {plays} lượt bên khác khai: {findings} chỗ không khớp."
         ),
         &format!(
-            "Compared {plans} plans, {segments} segments, {records} records, {files} media files: {findings} disagreements."
+            "Compared {plans} plans, {segments} segments, {records} records, {files} media files, {plays} plays declared by others: {findings} disagreements."
         ),
     );
     if args.repair {
+        let days = declared.mends.len();
+        exchange::declare::judge_anew(&rooms.store, declared.mends, &rule).await?;
+        if days > 0 {
+            context.say(
+                &format!("Số ngày đã tính lại số liệu bên khác khai: {days}."),
+                &format!("Days of others' figures worked out anew: {days}."),
+            );
+        }
         repair(&rooms, &found, context).await?;
     }
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -28,9 +28,12 @@ mod verify;
 mod why;
 mod witness;
 
+use crate::campaigns::CampaignStore;
 use crate::clock::SystemClock;
 use crate::config::Settings;
+use crate::directory::DirectoryStore;
 use crate::error::AppError;
+use crate::exchange::Rule;
 use crate::lang::Lang;
 use crate::library::{Library, MediaFiles, PlayerProbe};
 use crate::store::Store;
@@ -164,6 +167,12 @@ impl Context {
         let probe = PlayerProbe::new(&self.settings.probe.program, self.settings.probe.timeout_s);
         let files = MediaFiles::new(&self.settings.data);
         Library::new(Arc::new(store.clone()), files, Arc::new(probe), Arc::clone(&self.clock))
+    }
+
+    /// What declared plays are held to: the city as it is.
+    async fn rule(&self, store: &Store) -> Result<Arc<Rule>, AppError> {
+        let (directory, campaigns) = (store.directory().await?, store.campaigns().await?);
+        Ok(Arc::new(Rule { directory, campaigns, offset: self.settings.utc_offset() }))
     }
 
     /// Says something to the person, in his language, on standard error.

@@ -1,4 +1,4 @@
-//! Declared plays: what keeps them asks, and the rule they are held to.
+//! Declared plays: imports of them, what keeps them asks, and the rule they are held to.
 
 use super::log::LogPlay;
 use crate::campaigns::{Campaigns, ContentClass};
@@ -9,13 +9,12 @@ use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::count::Standing;
 use lichphat_playlists::proof::declared::{Declared, DeclaredPlay, DeclaredTerms, judge_day};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// A log that is to be kept.
-#[derive(Debug, Clone)]
-pub struct Declaration {
-    /// Its plays.
-    pub plays: Vec<LogPlay>,
+/// A file that somebody brought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
     /// SHA-256 of the file.
     pub hash: Sha256Hash,
     /// The file's name as the person gave it.
@@ -24,6 +23,32 @@ pub struct Declaration {
     pub by: String,
     /// When.
     pub at: UtcMillis,
+}
+
+/// Why an import counts no more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawal {
+    /// Who says so.
+    pub by: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: UtcMillis,
+}
+
+/// A file as it is kept: for ever, also when it is withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    /// Its number.
+    pub id: i64,
+    /// What was brought.
+    pub brought: Brought,
+    /// Plays it declares, as far as it was taken in.
+    pub plays: u32,
+    /// False when it was broken off: some days do not hold it yet or, once it is withdrawn, still do.
+    pub settled: bool,
+    /// That it counts no more.
+    pub withdrawn: Option<Withdrawal>,
 }
 
 /// What came of it.
@@ -48,16 +73,89 @@ pub struct HeldPlay {
     pub place: String,
 }
 
-/// What the store must do for this room; each call is one transaction.
+/// A screen's figures by day and campaign.
+pub type Figures = BTreeMap<(LocalDay, CampaignCode), Declared>;
+
+/// What the store must do for this room; each call is one transaction. A play may be declared by several imports: it
+/// stands once, as the first of them says that was not withdrawn.
 #[async_trait]
 pub trait DeclaredStore: Send + Sync {
     /// What keeping these plays would do; nothing is written.
     async fn would_take(&self, plays: Vec<LogPlay>) -> Result<Taken, StoreError>;
-    /// Keeps the plays that are not held yet, remembers who brought them, and works out anew the figures of every day
-    /// that the log touches.
-    async fn declare(&self, declaration: Declaration, rule: Rule) -> Result<Taken, StoreError>;
+    /// The import of the same bytes that stands, or a new one; not settled until [`settle`](Self::settle) says so.
+    async fn begin(&self, brought: Brought) -> Result<i64, StoreError>;
+    /// Keeps those of the plays that the import does not hold yet, and works out anew the figures of every day they touch.
+    async fn declare(&self, import: i64, plays: Vec<LogPlay>, rule: Arc<Rule>) -> Result<Taken, StoreError>;
+    /// Every day holds the import; or, once it is withdrawn, none.
+    async fn settle(&self, import: i64) -> Result<(), StoreError>;
+    /// Every import, in order.
+    async fn imports(&self) -> Result<Vec<Import>, StoreError>;
+    /// Its plays stand no more; not settled until every day was judged anew. A second withdrawal changes nothing.
+    async fn withdraw(&self, import: i64, withdrawal: Withdrawal) -> Result<(), StoreError>;
+    /// Screens and starts of an import's plays.
+    async fn plays_of(&self, import: i64) -> Result<Vec<(ScreenCode, UtcMillis)>, StoreError>;
+    /// Works out anew the figures of these screens' day.
+    async fn judge_anew(&self, day: LocalDay, screens: BTreeSet<ScreenCode>, rule: Arc<Rule>)
+    -> Result<(), StoreError>;
     /// What is declared of a screen from an instant to before another, in order of time.
     async fn declared(&self, screen: &ScreenCode, from: UtcMillis, to: UtcMillis) -> Result<Vec<HeldPlay>, StoreError>;
+    /// Screens of which anything is declared, or has figures.
+    async fn declared_screens(&self) -> Result<Vec<ScreenCode>, StoreError>;
+    /// The stored figures of a screen.
+    async fn declared_figures(&self, screen: &ScreenCode) -> Result<Figures, StoreError>;
+}
+
+/// Keeps a log, one day of it at a time, so that nobody waits for long; what was broken off goes on when the same file is
+/// brought again. Answers the import's number, too.
+pub async fn declare(
+    store: &dyn DeclaredStore,
+    brought: Brought,
+    plays: Vec<LogPlay>,
+    rule: &Arc<Rule>,
+) -> Result<(i64, Taken), StoreError> {
+    let mut days: BTreeMap<LocalDay, Vec<LogPlay>> = BTreeMap::new();
+    for play in plays {
+        days.entry(play.start.day(rule.offset)).or_default().push(play);
+    }
+    let (import, mut taken) = (store.begin(brought).await?, Taken::default());
+    for plays in days.into_values() {
+        let Taken { added, known, differing } = store.declare(import, plays, Arc::clone(rule)).await?;
+        taken.added += added;
+        taken.known += known;
+        taken.differing += differing;
+    }
+    store.settle(import).await?;
+    Ok((import, taken))
+}
+
+/// Withdraws an import, one day of it at a time; broken off, it goes on when it is asked again.
+pub async fn withdraw(
+    store: &dyn DeclaredStore,
+    import: i64,
+    withdrawal: Withdrawal,
+    rule: &Arc<Rule>,
+) -> Result<(), StoreError> {
+    store.withdraw(import, withdrawal).await?;
+    let mut days: BTreeMap<LocalDay, BTreeSet<ScreenCode>> = BTreeMap::new();
+    for (screen, start) in store.plays_of(import).await? {
+        let day = start.day(rule.offset);
+        days.entry(day.next()).or_default().insert(screen.clone());
+        days.entry(day).or_default().insert(screen);
+    }
+    judge_anew(store, days, rule).await?;
+    store.settle(import).await
+}
+
+/// Works out anew the figures of these days, each in a transaction of its own.
+pub async fn judge_anew(
+    store: &dyn DeclaredStore,
+    days: BTreeMap<LocalDay, BTreeSet<ScreenCode>>,
+    rule: &Arc<Rule>,
+) -> Result<(), StoreError> {
+    for (day, screens) in days {
+        store.judge_anew(day, screens, Arc::clone(rule)).await?;
+    }
+    Ok(())
 }
 
 /// The terms declared plays are held to: the city as it is when they come in.

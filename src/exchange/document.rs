@@ -12,7 +12,9 @@ const TEXT: &str = "
 `third-party`. Its plays are declared, never proven: they stand beside the counted ones in every report and in none of them. They are held
 to the order's length, windows, minimum gap and to overlaps as records are. A play is (screen, campaign, start): the same file, or another that says the
 same, counts nothing twice, and what was declared first stands. What is declared of a `managed` screen is kept to be compared (`lichphat reconcile`) and
-counts for nothing. `--dry-run` looks and takes nothing. Each file is kept by name, SHA-256, who brought it and when.
+counts for nothing. `--dry-run` looks and takes nothing. Each file is kept by number, name, SHA-256, who brought it and when; `lichphat import list` shows them. It is taken in one
+day at a time: what was broken off goes on when the same file is brought again. `lichphat import withdraw NUMBER --why WHY --by WHO` takes a file back: it is
+kept with who withdrew it and why, its plays count no more, but for those that another file declares, too.
 
 - `prs`: Playout Reporting Standard, digital file 1.7, without a header. The frame is the screen; the medium is looked for by `creativeid`, `creativename`,
   `orderid`, `buyercampaignref`.

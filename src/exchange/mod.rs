@@ -4,8 +4,9 @@
 //! record stands carries only plays that count; every row has the play's own name, `device/epoch/seq`, so nothing is
 //! there twice; rows are written one by one, never gathered. What comes in is a declaration and stays one: in tables of
 //! its own, with the hash of its file and who brought it, once however often it is brought, and never in a figure that
-//! is proven.
+//! is proven; an import that is withdrawn stays, with who withdrew it and why, and counts no more.
 
+pub mod audit;
 pub mod cell;
 pub mod declare;
 mod document;
@@ -17,5 +18,5 @@ pub mod play;
 pub mod reconcile;
 mod rows;
 
-pub use declare::{Declaration, DeclaredStore, HeldPlay, Rule, Taken};
+pub use declare::{Brought, DeclaredStore, Figures, HeldPlay, Import, Rule, Taken, Withdrawal};
 pub use document::documentation;

@@ -368,31 +368,43 @@ CREATE TABLE rollup_reason (
 
 ------------------------------------------------------------------------------------------- exchange
 -- What others declare: never evidence, never in a figure that is proven. Rows are only ever added.
-CREATE TABLE declared_file (
-    id          INTEGER PRIMARY KEY,
-    hash        BLOB    NOT NULL CHECK (length(hash) = 32), -- SHA-256 of the file
-    name        TEXT    NOT NULL,                           -- as the person gave it
-    author      TEXT    NOT NULL CHECK (author <> ''),      -- who brought it
-    imported_ms INTEGER NOT NULL,
-    plays       INTEGER NOT NULL CHECK (plays >= 0),        -- that it declares
-    added       INTEGER NOT NULL CHECK (added BETWEEN 0 AND plays) -- of them, new with it
+CREATE TABLE declared_import (
+    id            INTEGER PRIMARY KEY,
+    hash          BLOB    NOT NULL CHECK (length(hash) = 32), -- SHA-256 of the file
+    name          TEXT    NOT NULL,                         -- as the person gave it
+    author        TEXT    NOT NULL CHECK (author <> ''),    -- who brought it
+    imported_ms   INTEGER NOT NULL,
+    withdrawn_ms  INTEGER,                                  -- its plays count no more; NULL = it stands
+    withdrawn_by  TEXT    CHECK (withdrawn_by <> ''),
+    withdrawn_why TEXT    CHECK (withdrawn_why <> ''),
+    settled       INTEGER NOT NULL CHECK (settled IN (0, 1)), -- 0 = broken off: some days do not hold it yet or, withdrawn, still do
+    CHECK ((withdrawn_ms IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_ms IS NULL) = (withdrawn_why IS NULL))
 ) STRICT;
+CREATE UNIQUE INDEX declared_import_that_stands ON declared_import (hash) WHERE withdrawn_ms IS NULL;
+CREATE TRIGGER an_import_stands BEFORE UPDATE OF id, hash, name, author, imported_ms ON declared_import
+BEGIN SELECT RAISE(ABORT, 'an import is never changed'); END;
+CREATE TRIGGER a_withdrawal_stands BEFORE UPDATE OF withdrawn_ms, withdrawn_by, withdrawn_why ON declared_import
+WHEN OLD.withdrawn_ms IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a withdrawal is never changed'); END;
 
--- One declared play. The same screen, instant and campaign is the same play, whichever file says so.
+-- A play as an import declares it. The same screen, instant and campaign is the same play, whichever file says so: what
+-- the first import says that was not withdrawn stands.
 CREATE TABLE declared_play (
     screen   TEXT    NOT NULL,
     start_ms INTEGER NOT NULL,
     campaign TEXT    NOT NULL,
+    import   INTEGER NOT NULL REFERENCES declared_import (id),
     end_ms   INTEGER NOT NULL CHECK (end_ms >= start_ms),
     media    TEXT    NOT NULL,                             -- as the log calls it
-    file     INTEGER NOT NULL REFERENCES declared_file (id), -- the first that declared it
-    line     INTEGER NOT NULL,
-    PRIMARY KEY (screen, start_ms, campaign)
+    line     INTEGER NOT NULL,                             -- in the file
+    PRIMARY KEY (screen, start_ms, campaign, import)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX declared_play_by_import ON declared_play (import);
 CREATE TRIGGER a_declaration_stands BEFORE UPDATE ON declared_play
 BEGIN SELECT RAISE(ABORT, 'a declaration is never changed'); END;
 
--- Their figures per day, for screens on which somebody else plays; worked out anew whenever a log touches the day.
+-- Their figures per day, for screens on which somebody else plays; worked out anew whenever an import, or its
+-- withdrawal, touches the day.
 CREATE TABLE declared_day (
     day      INTEGER NOT NULL,
     screen   TEXT    NOT NULL,

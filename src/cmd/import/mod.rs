@@ -1,5 +1,6 @@
 //! `lichphat import KIND FILE…`: files into the directory and the campaigns, each whole or not at all.
 
+mod imports;
 mod plays;
 
 use super::{Context, output};
@@ -38,6 +39,10 @@ pub(super) struct Args {
 enum OfOthers {
     /// Lượt phát do bên khác khai (plays that others declare, from their logs)
     Plays(plays::Args),
+    /// Các lần nhập lượt phát của bên khác (the logs of others that were brought)
+    List(imports::List),
+    /// Rút một lần nhập: vẫn được lưu nhưng không còn được tính (take one back: it is kept and counts no more)
+    Withdraw(imports::Withdraw),
 }
 
 /// What a file holds.
@@ -94,6 +99,8 @@ const COLUMNS: &[&str] = &["file", "added", "changed", "unchanged"];
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let kind = match (args.of_others, args.kind) {
         (Some(OfOthers::Plays(args)), _) => return plays::run(args, context).await,
+        (Some(OfOthers::List(args)), _) => return imports::list(&args, context).await,
+        (Some(OfOthers::Withdraw(args)), _) => return imports::withdraw(args, context).await,
         (None, Some(kind)) => kind,
         (None, None) => return Err(AppError::Usage("KIND: say what the files hold".to_owned())),
     };

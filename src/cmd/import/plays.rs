@@ -1,15 +1,14 @@
 //! `lichphat import plays`: another vendor's log, as a declaration.
 
 use super::super::{Context, output};
-use crate::campaigns::CampaignStore;
 use crate::directory::problem::Problems;
 use crate::directory::table::SourceFile;
-use crate::directory::{Directory, DirectoryStore, ScreenKind};
+use crate::directory::{Directory, ScreenKind};
 use crate::error::AppError;
 use crate::exchange::log::{self, Known, Log};
 use crate::exchange::mapping::Mapping;
 use crate::exchange::out::Form;
-use crate::exchange::{Declaration, DeclaredStore, Rule, Taken};
+use crate::exchange::{self, Brought, DeclaredStore, Rule, Taken};
 use lichphat_playlists::ids::Sha256Hash;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -41,6 +40,7 @@ pub(super) struct Args {
 /// The line of the result.
 #[derive(Serialize)]
 struct Row {
+    import: Option<i64>,
     file: String,
     plays: usize,
     added: u32,
@@ -50,42 +50,45 @@ struct Row {
     skipped: u32,
     compared_only: usize,
 }
-const COLUMNS: &[&str] = &["file", "plays", "added", "known", "differing", "repeated", "skipped", "compared_only"];
+const COLUMNS: &[&str] =
+    &["import", "file", "plays", "added", "known", "differing", "repeated", "skipped", "compared_only"];
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    let by = args.by.clone().or_else(|| std::env::var("USER").ok()).filter(|by| !by.trim().is_empty());
-    let by = match by {
-        Some(by) => by,
-        None if args.dry_run => String::new(),
-        None => return Err(AppError::Usage("--by: say who brings the log; the name is kept with it".to_owned())),
-    };
     let store = context.open_store()?;
-    let rule = Rule {
-        directory: store.directory().await?,
-        campaigns: store.campaigns().await?,
-        offset: context.settings.utc_offset(),
-    };
+    let rule = context.rule(&store).await?;
     let bytes = read(&args.file).await?;
     let log = parse(&args, &bytes, &rule, context).await?;
     let Log { plays, skipped, repeated } = log;
     let compared_only = plays.iter().filter(|p| is_managed(&rule.directory, &p.screen)).count();
     let all = plays.len();
-    let taken = if args.dry_run {
-        store.would_take(plays).await?
+    let (import, taken) = if args.dry_run {
+        (None, store.would_take(plays).await?)
     } else {
+        let by = person(args.by.clone(), context)?;
         let (hash, name) = (Sha256Hash::of(&bytes), args.file.display().to_string());
-        store.declare(Declaration { plays, hash, name, by, at: context.clock.now() }, rule).await?
+        let brought = Brought { hash, name, by, at: context.clock.now() };
+        let (import, taken) = exchange::declare::declare(&store, brought, plays, &rule).await?;
+        (Some(import), taken)
     };
     let Taken { added, known, differing } = taken;
     let file = args.file.display().to_string();
     output::rows(
         args.output.format,
         COLUMNS,
-        &[Row { file, plays: all, added, known, differing, repeated, skipped, compared_only }],
+        &[Row { import, file, plays: all, added, known, differing, repeated, skipped, compared_only }],
     )?;
     say(&args, &taken, compared_only, context);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Who says so: the name given, or the one this machine knows.
+pub(super) fn person(by: Option<String>, context: &Context) -> Result<String, AppError> {
+    let by = by.or_else(|| std::env::var("USER").ok()).filter(|by| !by.trim().is_empty());
+    by.ok_or_else(|| {
+        let (vi, en) = ("--by: hãy ghi tên người làm; tên được lưu lại", "--by: say who; the name is kept with it");
+        AppError::Usage(context.lang.pick(vi, en).to_owned())
+    })
 }
 
 async fn read(path: &Path) -> Result<Vec<u8>, AppError> {

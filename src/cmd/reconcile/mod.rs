@@ -3,10 +3,8 @@
 mod sides;
 
 use super::{Context, output, period::Period};
-use crate::campaigns::CampaignStore;
-use crate::directory::{Directory, DirectoryStore, Screen, ScreenKind};
+use crate::directory::{Directory, Screen, ScreenKind};
 use crate::error::AppError;
-use crate::exchange::Rule;
 use crate::exchange::reconcile::{self, Line, Planned, Shown, Status, Tolerance};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset, clock_text};
@@ -74,11 +72,7 @@ const COLUMNS: &[&str] = &[
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let days = args.period.days(context)?;
     let store = context.open_store()?;
-    let rule = Rule {
-        directory: store.directory().await?,
-        campaigns: store.campaigns().await?,
-        offset: context.settings.utc_offset(),
-    };
+    let rule = context.rule(&store).await?;
     let campaign = &args.period.campaign;
     let known = rule.campaigns.kind_of(campaign.as_str());
     if !known.is_some_and(|kind| ["directive", "contract"].contains(&kind)) {

@@ -23,6 +23,10 @@ pub enum Matter {
     Plan,
     /// A media file.
     Media,
+    /// Figures of what others declare.
+    Declared,
+    /// An import of what others declare.
+    Import,
 }
 
 impl Matter {
@@ -70,6 +74,14 @@ impl Matter {
                 "Tệp nội dung bị mất hoặc đã thay đổi; màn hình sẽ không nhận tệp này.",
                 "A clip is gone or was changed; screens will not take it.",
             ),
+            Self::Declared => lang.pick(
+                "Số liệu bên khác khai không như các lượt đã khai, hoặc văn bản, giờ hoạt động đã đổi từ khi nhập.",
+                "Figures of others are not what their declared plays say, or orders and hours have changed since they came.",
+            ),
+            Self::Import => lang.pick(
+                "Một tệp của bên khác mới được nhập hoặc rút một phần.",
+                "A file of others was taken in, or withdrawn, in part only.",
+            ),
         }
     }
 
@@ -99,6 +111,14 @@ impl Matter {
             Self::Tile => lang.pick(
                 "Xoá tệp đó rồi khởi động lại máy chủ: tệp được ghi lại từ nhật ký.",
                 "Delete the file and start the server again: it is written anew from the entries.",
+            ),
+            Self::Declared => lang.pick(
+                "Chạy `lichphat check --repair`: tính lại từ các lượt đã khai.",
+                "Run `lichphat check --repair`: they are worked out anew from the declared plays.",
+            ),
+            Self::Import => lang.pick(
+                "Chạy lại đúng lệnh nhập hoặc rút đó (xem `lichphat import list`): không lượt nào bị tính hai lần.",
+                "Run the same import or withdrawal again (see `lichphat import list`): nothing is counted twice.",
             ),
             Self::Media => lang.pick(
                 "Nạp lại tệp gốc bằng `lichphat media add`.",
