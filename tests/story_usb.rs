@@ -7,7 +7,10 @@ mod common;
 use common::TestData;
 use common::town::{TownDevice, TownServer, at, fixture, town};
 use lichphat::cmd::usb::{self, Imported};
+use lichphat_player::journal::{Journal as _, KEEP_MS};
 use lichphat_player::usb::watch::Sticks;
+use lichphat_playlists::ports::Clock as _;
+use lichphat_playlists::proof::anchor;
 use std::path::Path;
 
 const EVE: &str = "2024-09-19";
@@ -63,6 +66,7 @@ async fn a_screen_without_network_lives_from_sticks_and_its_records_count_once()
     copy(mount.path(), kept.path());
     let row = import(&server, mount.path()).await;
     assert!(row.taken > 0 && (row.known, row.waiting, row.refused) == (0, 0, 0), "{row:?}");
+    assert_eq!(row.proven, row.taken as usize, "the log has them at once, and the stick goes back with the proofs");
     let shown = counted(&data, "2024-09-20", "2024-09-21");
     assert!(before == 0 && shown >= 8, "two days of at least four plays: {shown}");
     let again = import(&server, kept.path()).await;
@@ -74,6 +78,15 @@ async fn a_screen_without_network_lives_from_sticks_and_its_records_count_once()
     export(&server, mount.path()).await;
     device.sim.step_until(at("2024-09-22", "06:00"));
     carry(&mut device, mount.path()).await;
+    let journal = device.journal();
+    assert_eq!((journal.log_fault().unwrap(), journal.first_unproven().unwrap()), (None, None));
+    assert!(anchor::size(&journal.anchor().unwrap()) > u64::from(row.taken), "registration and segments");
+    let old = device.sim.clock.now().plus_ms(KEEP_MS);
+    assert_eq!(
+        device.journal().prune(old).unwrap(),
+        row.taken as usize,
+        "a bus forgets what it has verified, and only that"
+    );
     device.sim.step_until(at("2024-09-26", "23:00"));
     carry(&mut device, mount.path()).await;
     server.clock.jump_to(at("2024-09-27", "09:00"));

@@ -5,15 +5,17 @@
 mod support;
 
 use lichphat_player::cache::StdMediaFs;
+use lichphat_player::journal::{Journal as _, KEEP_MS};
 use lichphat_player::ports::{MediaFs, MediaWrite};
 use lichphat_player::sim_support::{MemoryMediaFs, SeededRng};
 use lichphat_player::usb::Stick;
 use lichphat_player::usb::watch::Sticks;
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq};
-use lichphat_playlists::ports::Rng as _;
+use lichphat_playlists::ports::{Clock as _, Rng as _};
 use lichphat_playlists::proof::record::{Origin, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::proofs::{MOST_SEGMENTS, ProofsAsked};
 use lichphat_playlists::wire::sign::{Envelope, SigningKey};
 use lichphat_playlists::wire::stick;
 use lichphat_playlists::wire::v1::PlaylistIndex;
@@ -45,6 +47,12 @@ fn export(server: &FakeServer, to: &dyn MediaFs) {
         to.write_whole(&format!("plans/{hash}"), bytes).unwrap();
     }
     let (days, acked) = (s.index.values().cloned().collect(), s.acked);
+    // what the device asked of the log, answered as a whole
+    let asked = to.read(&stick::asked(&screen()), 1 << 12).ok().map(|json| serde_json::from_slice(&json).unwrap());
+    if let Some(answer) = asked.and_then(|asked| s.log.answer(asked)) {
+        assert!(answer.segments.len() < MOST_SEGMENTS, "one answer has room for them");
+        to.write_whole(&stick::proofs(&screen(), 0), &answer.encode()).unwrap();
+    }
     drop(s);
     to.write_whole(&stick::receipt(&screen()), &server.receipt(acked)).unwrap();
     to.write_whole(&stick::index(&screen()), &serde_json::to_vec(&PlaylistIndex { days }).unwrap()).unwrap();
@@ -65,6 +73,10 @@ fn carried(world: &World, from: &dyn MediaFs) -> Vec<Segment> {
 /// Takes in what is on a stick; a record that was carried twice counts once.
 fn import(world: &World, from: &dyn MediaFs, held: &mut BTreeMap<Seq, PlayRecord>) {
     for segment in carried(world, from) {
+        if !held.contains_key(&segment.first_seq) {
+            let path = stick::segment(&screen(), segment.device, segment.epoch, segment.first_seq);
+            world.server.lock().log.add(segment.first_seq, &from.read(&path, 1 << 20).unwrap());
+        }
         for (i, record) in segment.records.iter().enumerate() {
             let seq = Seq(segment.first_seq.0 + i as u64);
             assert_eq!(*held.entry(seq).or_insert(*record), *record, "{seq}");
@@ -109,6 +121,12 @@ async fn a_screen_lives_from_sticks_for_a_week_and_every_record_comes_back_once(
     // With the receipt on the next stick nothing is left on it again.
     export(&world.server, &trips);
     assert_eq!(device.agent.visit(&stick(&trips)).await.unwrap(), 0);
+    // and with its proofs what is old enough is forgotten, on a screen that no network ever reached
+    let mut journal = world.journal.clone();
+    assert_eq!((journal.first_unproven().unwrap(), journal.log_fault().unwrap()), (None, None));
+    let now = world.clock.now();
+    assert_eq!(journal.clone().prune(now).unwrap(), 0, "nothing is older than fourteen days");
+    assert!(journal.prune(now.plus_ms(KEEP_MS + 8 * 86_400_000)).unwrap() > 60);
     // The network is back, and has everything.
     world.server.lock().offline = false;
     assert_eq!(device.agent.upload_once().await.unwrap(), 0);
@@ -265,6 +283,15 @@ async fn a_stick_is_believed_as_little_as_a_network() {
     let error = device.agent.visit(&stick(&hostile)).await.unwrap_err().to_string();
     assert!(error.contains("it is for device 8"), "{error}");
     assert_eq!(carried(&world, &hostile).len(), 0, "nothing was played yet");
+    let mut other = support::log::FakeLog { seed: 5, ..Default::default() };
+    other.add(Seq(1), b"a log of somebody else's");
+    let answer = other.answer(ProofsAsked { epoch: Epoch(1), after_seq: Seq(0), size: 0 }).unwrap();
+    let foreign = MemoryMediaFs::new();
+    export(&world.server, &foreign);
+    foreign.plant(&stick::proofs(&screen(), 0), answer.encode());
+    let error = device.agent.visit(&stick(&foreign)).await.unwrap_err().to_string();
+    assert!(error.contains("not signed by the key that was pinned"), "{error}");
+    assert_eq!(world.journal.anchor().unwrap(), "", "nothing of it is believed");
     device.agent.visit(&stick(&fs)).await.unwrap();
     device.step_until(at(today().next(), "08:40"));
     let records = world.records();

@@ -14,7 +14,7 @@ use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
-use lichphat_playlists::wire::proofs::{MOST_SEGMENTS, Proofs, ProofsAsked, SegmentProof};
+use lichphat_playlists::wire::proofs::ProofsAsked;
 use std::time::Duration;
 use warp::{Filter, Rejection, Reply};
 
@@ -85,17 +85,8 @@ async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Respon
 
 /// Where the log holds the device's segments; nothing before the log's first checkpoint.
 async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Response, ApiError> {
-    let proven = app.log.proofs(device.device, asked.epoch, asked.after_seq, asked.size, MOST_SEGMENTS).await?;
-    let proven = proven.ok_or_else(ApiError::not_found)?;
-    let segments = proven.segments.into_iter().map(|s| SegmentProof {
-        first_seq: s.first_seq,
-        log_index: s.log_index,
-        received_ms: s.received,
-        proof: s.proof,
-    });
-    let (checkpoint, consistency) = (proven.checkpoint.note, proven.consistency);
-    let answer = Proofs { from: asked.size, checkpoint, consistency, segments: segments.collect() };
-    Ok(octets(answer.encode()))
+    let proofs = app.log.proofs(device.device, asked).await?.ok_or_else(ApiError::not_found)?;
+    Ok(octets(proofs.encode()))
 }
 
 /// Tells the device within moments that its screen has new plans or that something is asked of it; a comment line every

@@ -5,7 +5,6 @@ use super::{ROOT, TestData};
 use lichphat::clock::SimClock as ServerClock;
 use lichphat::cmd::Context;
 use lichphat::cmd::rooms::Rooms;
-use lichphat::config::Settings;
 use lichphat::lang::Lang;
 use lichphat::web::{self, Listener};
 use lichphat_player::agent::{AgentOptions, AgentParts};
@@ -143,8 +142,7 @@ pub(crate) struct TownServer {
 impl TownServer {
     pub(crate) async fn start(data: &TestData, now: UtcMillis) -> Self {
         let clock = Arc::new(ServerClock::new(now));
-        let settings = Settings { data: data.path().to_owned(), ..Settings::default() };
-        let rooms = Rooms::open(&Context { settings, lang: Lang::En, clock: clock.clone() }).unwrap();
+        let rooms = Rooms::open(&Context { settings: data.settings(), lang: Lang::En, clock: clock.clone() }).unwrap();
         let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
         let url = format!("http://{}", listener.address());
         let second = Duration::from_secs(1);
@@ -197,6 +195,11 @@ pub(crate) struct TownDevice {
 }
 
 impl TownDevice {
+    /// What it remembers.
+    pub(crate) fn journal(&self) -> MemoryJournal {
+        self.journal.clone()
+    }
+
     /// Its settings, from the next time it is switched on.
     pub(crate) fn set_options(&mut self, options: AgentOptions) {
         self.options = options;

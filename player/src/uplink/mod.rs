@@ -183,7 +183,7 @@ impl Uplink {
     /// What is to be proven next.
     fn question(&self) -> Result<ProofsAsked, UplinkError> {
         let journal = lock(&self.journal);
-        let after_seq = journal.first_unproven()?.map_or(journal.acked(), |first| Seq(first.0 - 1));
+        let after_seq = journal.first_unproven()?.map_or(journal.acked(), |(first, _)| Seq(first.0 - 1));
         Ok(ProofsAsked { epoch: self.identity.epoch, after_seq, size: anchor::size(&journal.anchor()?) })
     }
 
@@ -214,11 +214,7 @@ impl Uplink {
             200 => self.obey(brought.bytes(ANSWER_LIMIT_BYTES).await?.to_vec()),
             _ => Ok(Seq(0)), // the first trip brings none
         };
-        let proofs = stick.send(Request::get("/device/v1/proofs")).await?;
-        let proven = match proofs.status {
-            200 => self.verify(&proofs.bytes(MAX_SENT_BYTES).await?),
-            _ => Ok(0),
-        };
+        let proven = self.verify_brought(stick).await;
         let mut left = 0;
         let mut after = lock(&self.journal).acked();
         loop {
@@ -236,6 +232,18 @@ impl Uplink {
         proven?;
         lock(&self.journal).prune(now)?;
         Ok(left)
+    }
+
+    /// Believes the answers of the log on a stick, or says what is wrong with the first that does not hold.
+    async fn verify_brought(&self, stick: &dyn Transport) -> Result<(), UplinkError> {
+        for n in 0..=u16::MAX {
+            let proofs = stick.send(Request::get(format!("/device/v1/proofs/{n}"))).await?;
+            if proofs.status != 200 {
+                break;
+            }
+            self.verify(&proofs.bytes(MAX_SENT_BYTES).await?)?;
+        }
+        Ok(())
     }
 
     /// Says how the device is.

@@ -44,7 +44,10 @@ impl Stick {
         match path.split_once('/').unwrap_or((path, "")) {
             ("index", "") => Ok(Response::new(200, self.fs.read(&stick::index(&self.screen), v1::LIMIT_BYTES)?)),
             ("receipt", "") => Ok(Response::new(200, self.fs.read(&stick::receipt(&self.screen), MAX_SEALED_BYTES)?)),
-            ("proofs", "") => Ok(Response::new(200, self.fs.read(&stick::proofs(&self.screen), MAX_SENT_BYTES)?)),
+            ("proofs", n) if n.parse::<u16>().is_ok() => {
+                let path = stick::proofs(&self.screen, n.parse().unwrap_or_default());
+                Ok(Response::new(200, self.fs.read(&path, MAX_SENT_BYTES)?))
+            }
             ("release", "") => {
                 let path = stick::release(&self.screen, std::env::consts::ARCH);
                 Ok(Response::new(200, self.fs.read(&path, v1::LIMIT_BYTES)?))

@@ -7,7 +7,7 @@
 //! | `screens/{screen}/index.json` | [`PlaylistIndex`](super::v1::PlaylistIndex): what the screen should hold; last of all | scheduler |
 //! | `screens/{screen}/receipt` | the newest signed receipt of its device | scheduler |
 //! | `screens/{screen}/asked` | the [`ProofsAsked`](super::proofs::ProofsAsked) of its device | player |
-//! | `screens/{screen}/proofs` | the [`Proofs`](super::proofs::Proofs) that answer it | scheduler |
+//! | `screens/{screen}/proofs-{n}` | the [`Proofs`](super::proofs::Proofs) that answer it, from 0, each the next question's | scheduler |
 //! | `screens/{screen}/release-{arch}` | the signed [`Release`](super::release::Release) its player should have | scheduler |
 //! | `screens/{screen}/segments/{device}-{epoch}-{first}` | a signed segment of records; by name in the order of the chain | player |
 //! | `plans/{hash}`, `assets/{hash}`, `media/{hash}` | as named, shared by all screens of the stick | scheduler |
@@ -39,9 +39,12 @@ pub fn asked(screen: &ScreenCode) -> String {
     format!("screens/{screen}/asked")
 }
 
-/// The log's answer to it.
-pub fn proofs(screen: &ScreenCode) -> String {
-    format!("screens/{screen}/proofs")
+/// The log's answers to it begin with this name, in [`screen`]'s directory.
+pub const PROOFS: &str = "proofs-";
+
+/// The log's answer to it, by number from 0: what one has no room for, the next has.
+pub fn proofs(screen: &ScreenCode, n: u16) -> String {
+    format!("screens/{screen}/{PROOFS}{n:04}")
 }
 
 /// The release of the player that a screen should have, for one architecture.

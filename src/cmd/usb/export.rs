@@ -1,6 +1,6 @@
 //! What the device API would answer, as files.
 
-use super::Stick;
+use super::{Stick, proofs};
 use crate::cmd::rooms::Rooms;
 use crate::error::AppError;
 use crate::fleet::Device;
@@ -82,6 +82,7 @@ async fn one(
         to.put(&format!("plans/{}", entry.plan), &rooms.fleet.plan(device, entry.plan).await?)?;
     }
     to.put(&stick::receipt(&device.screen), &rooms.proof.receipt(device.device).await?.into_bytes())?;
+    proofs(rooms, to, device).await?;
     // A release that was stopped since the stick was last here is not to be found on it.
     for name in to.list(&stick::screen(&device.screen))?.iter().filter(|name| name.starts_with("release-")) {
         to.remove(&format!("{}/{name}", stick::screen(&device.screen)))?;

@@ -1,6 +1,6 @@
 //! Records that players left on a stick.
 
-use super::Stick;
+use super::{Stick, proofs};
 use crate::cmd::rooms::Rooms;
 use crate::error::AppError;
 use crate::proof::{Outcome, ProofError};
@@ -21,24 +21,36 @@ pub struct Imported {
     pub known: u32,
     /// Segments before which another is missing: they stay on the stick.
     pub waiting: u32,
+    /// Segments whose proof that the log holds them was left on the stick.
+    pub proven: usize,
     /// Files that are no segment of a device of ours, or contradict one: they are told of, and stay.
     pub refused: u32,
 }
-pub(super) const COLUMNS: &[&str] = &["screen", "taken", "known", "waiting", "refused"];
+pub(super) const COLUMNS: &[&str] = &["screen", "taken", "known", "waiting", "proven", "refused"];
 
-/// Takes every segment on the stick as if its device had sent it, and leaves the receipts. What is held is removed from
-/// the stick; doing it again changes nothing.
+/// Takes every segment on the stick as if its device had sent it, and leaves receipts, and the proofs that devices asked
+/// for. What is held is removed from the stick; doing it again changes nothing.
 pub async fn import(rooms: &Rooms, from: &Stick) -> Result<Vec<Imported>, AppError> {
     let mut rows = Vec::new();
     for name in from.list("screens")? {
         let Ok(screen) = ScreenCode::new(name) else { continue };
         rows.push(one(rooms, from, screen).await?);
     }
+    // at once, so that the proofs go along on the next trip and not on the one after
+    if let Err(error) = rooms.log.round().await {
+        tracing::warn!("the stick brings no proofs of what was taken now: {error}");
+    }
+    for row in &mut rows {
+        for device in rooms.fleet.present(std::slice::from_ref(&row.screen)).await? {
+            from.put(&stick::receipt(&row.screen), &rooms.proof.receipt(device.device).await?.into_bytes())?;
+            row.proven += proofs(rooms, from, &device).await?;
+        }
+    }
     Ok(rows)
 }
 
 async fn one(rooms: &Rooms, from: &Stick, screen: ScreenCode) -> Result<Imported, AppError> {
-    let mut row = Imported { screen, taken: 0, known: 0, waiting: 0, refused: 0 };
+    let mut row = Imported { screen, taken: 0, known: 0, waiting: 0, proven: 0, refused: 0 };
     let dir = stick::segments(&row.screen);
     // One screen's directory that cannot be read keeps no other's records from coming in.
     let names = from.list(&dir).unwrap_or_else(|error| {
@@ -85,9 +97,6 @@ async fn one(rooms: &Rooms, from: &Stick, screen: ScreenCode) -> Result<Imported
         if held {
             from.remove(&path)?;
         }
-    }
-    for device in rooms.fleet.present(std::slice::from_ref(&row.screen)).await? {
-        from.put(&stick::receipt(&row.screen), &rooms.proof.receipt(device.device).await?.into_bytes())?;
     }
     Ok(row)
 }

@@ -12,9 +12,15 @@ pub use stick::Stick;
 
 use super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
+use crate::fleet::Device;
 use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::wire::proofs::ProofsAsked;
+use lichphat_playlists::wire::stick as wire;
 use std::path::PathBuf;
 use std::process::ExitCode;
+
+/// Most bytes of a device's question to the log.
+const MAX_ASKED_BYTES: usize = 4096;
 
 /// What there is to do.
 #[derive(Debug, clap::Subcommand)]
@@ -60,4 +66,21 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
             Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
     }
+}
+
+/// Answers what a device asked of the log, when it left a question on the stick; of how many segments the proofs are there now.
+async fn proofs(rooms: &Rooms, stick: &Stick, device: &Device) -> Result<usize, AppError> {
+    let asked = stick.read(&wire::asked(&device.screen), MAX_ASKED_BYTES)?;
+    let Some(asked) = asked.and_then(|json| serde_json::from_slice::<ProofsAsked>(&json).ok()) else { return Ok(0) };
+    // an answer to an earlier question is worth nothing now
+    let dir = wire::screen(&device.screen);
+    for name in stick.list(&dir)?.iter().filter(|name| name.starts_with(wire::PROOFS)) {
+        stick.remove(&format!("{dir}/{name}"))?;
+    }
+    let mut proven = 0;
+    for (n, answer) in (0..=u16::MAX).zip(rooms.log.all_proofs(device.device, asked).await?) {
+        stick.put(&wire::proofs(&device.screen, n), &answer.encode())?;
+        proven += answer.segments.len();
+    }
+    Ok(proven)
 }

@@ -2,42 +2,25 @@
 
 use super::round::{consistency, filled, nodes, root_of, width};
 use super::{Head, Log, LogError, StoredEntry, on_disk};
-use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use crate::proof::witnesses::{Standing, Witness};
+use lichphat_playlists::ids::{DeviceId, Sha256Hash};
+use lichphat_playlists::proof::anchor;
 use lichphat_playlists::proof::note::{Note, sign};
 use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, bundle};
 use lichphat_playlists::proof::tree;
-use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::proofs::{MOST_SEGMENTS, Proofs, ProofsAsked, SegmentProof};
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Proofs that the log holds a device's segments.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeviceProofs {
-    /// The newest checkpoint.
-    pub checkpoint: Head,
-    /// Proof that it continues the one of the size the device named; empty when that is 0 or not smaller.
-    pub consistency: Vec<Sha256Hash>,
-    /// The segments, in order.
-    pub segments: Vec<SegmentProof>,
-}
-
-/// Proof that the log holds one segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SegmentProof {
-    /// Its first record.
-    pub first_seq: Seq,
-    /// Its number in the log.
-    pub log_index: u64,
-    /// When it arrived: a part of the leaf.
-    pub received: UtcMillis,
-    /// From the leaf upwards.
-    pub proof: Vec<Sha256Hash>,
-}
 
 impl Log {
     /// The newest checkpoint; none before the first round.
     pub async fn head(&self) -> Result<Option<Head>, LogError> {
         Ok(self.store.head(self.name.name()).await?)
+    }
+
+    /// Who is asked to vouch for the log, and how it went with each of them.
+    pub async fn standings(&self) -> Result<Vec<(Witness, Standing)>, LogError> {
+        Ok(self.witnesses.standings(self.name.name()).await?)
     }
 
     /// The published checkpoint's note; none before the first round.
@@ -46,31 +29,37 @@ impl Log {
         on_disk(move || Ok(files.published()?)).await
     }
 
-    /// Proofs for the segments of a device's epoch that hold records after `after`, at most `limit`, in the newest
-    /// checkpoint, which is shown to continue the one of `size` entries that the device has seen. None before the first round.
-    pub async fn proofs(
-        &self,
-        device: DeviceId,
-        epoch: Epoch,
-        after: Seq,
-        size: u64,
-        limit: usize,
-    ) -> Result<Option<DeviceProofs>, LogError> {
+    /// What a device asked, answered from the newest checkpoint. None before the first round.
+    pub async fn proofs(&self, device: DeviceId, asked: ProofsAsked) -> Result<Option<Proofs>, LogError> {
         let Some(head) = self.head().await? else { return Ok(None) };
-        let places = self.store.places(device, epoch, after, head.size, limit as u32).await?;
+        let (after, from) = (asked.after_seq, asked.size);
+        let places = self.store.places(device, asked.epoch, after, head.size, MOST_SEGMENTS as u32).await?;
         let files = Arc::clone(&self.files);
         on_disk(move || {
-            let consistency = consistency(&*files, size.min(head.size), head.size)?;
+            let consistency = consistency(&*files, from.min(head.size), head.size)?;
             let nodes = nodes(&*files, head.size);
             let segments = places.into_iter().map(|place| {
                 let proof = tree::inclusion(&nodes, place.log_index, head.size)?;
-                let (first_seq, log_index, received) = (place.first_seq, place.log_index, place.received);
-                Ok(SegmentProof { first_seq, log_index, received, proof })
+                let (first_seq, log_index, received_ms) = (place.first_seq, place.log_index, place.received);
+                Ok(SegmentProof { first_seq, log_index, received_ms, proof })
             });
             let segments = segments.collect::<Result<_, LogError>>()?;
-            Ok(Some(DeviceProofs { checkpoint: head, consistency, segments }))
+            Ok(Some(Proofs { from, checkpoint: head.note, consistency, segments }))
         })
         .await
+    }
+
+    /// All that can be answered to it, one answer after the other, each as if the one before had been believed.
+    pub async fn all_proofs(&self, device: DeviceId, mut asked: ProofsAsked) -> Result<Vec<Proofs>, LogError> {
+        let mut answers = Vec::new();
+        while let Some(answer) = self.proofs(device, asked).await? {
+            let (size, last) = (anchor::size(&answer.checkpoint), answer.segments.last());
+            let more = last.filter(|_| answer.segments.len() == MOST_SEGMENTS).map(|last| last.first_seq);
+            answers.push(answer);
+            let Some(after_seq) = more else { break };
+            asked = ProofsAsked { after_seq, size, ..asked };
+        }
+        Ok(answers)
     }
 
     /// A tile or an entry bundle of the newest checkpoint's tree, of any width that it fills; none when it does not, and
@@ -111,7 +100,7 @@ impl Log {
     }
 
     /// The published checkpoint, and with it all of history, is in the store.
-    pub(in crate::proof) async fn published_is_held(&self) -> Result<(), LogError> {
+    pub async fn published_is_held(&self) -> Result<(), LogError> {
         let head = self.head().await?;
         self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await
     }
