@@ -72,7 +72,7 @@ pub struct LogSettings {
     pub origin: String,
     /// Seconds between two checkpoints; 1 to 3600.
     pub every_s: u32,
-    /// Days for which segments are kept after the day on which they came; 0 = for ever, up to 36,500.
+    /// Days for which segments are kept after the day on which they came; 0 = for ever, or 14 to 36,500.
     pub retention_days: u32,
     /// Who is asked to cosign its checkpoints.
     pub witnesses: Vec<WitnessSettings>,
@@ -82,10 +82,13 @@ pub struct LogSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WitnessSettings {
-    /// Where it takes `add-checkpoint`, `http://127.0.0.1:8088`.
+    /// Where it takes `add-checkpoint`: `https://nhan-chung.thanh-tra.example`, or `http://127.0.0.1:8088`.
     pub url: String,
     /// Its key.
     pub key: VerifierKey<Cosigning>,
+    /// PEM file of the authority behind its certificate, when this machine does not know that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
 }
 
 impl Default for Settings {
@@ -154,7 +157,21 @@ pub enum ConfigError {
         /// Largest value.
         to: i64,
     },
+    /// A value that cannot be right.
+    #[error("settings: {field} = {value}: {mend}")]
+    Value {
+        /// Name of the key, with its table.
+        field: String,
+        /// Value as given.
+        value: String,
+        /// What is wrong, and what to write.
+        mend: &'static str,
+    },
 }
+
+/// Fewest days for which segments are kept: as long as players keep their records, so that what a restored scheduler has
+/// lost can still be held against what it has.
+const LEAST_RETENTION_DAYS: u32 = 14;
 
 impl Settings {
     /// Reads and checks a file.
@@ -190,6 +207,25 @@ impl Settings {
                 return Err(ConfigError::Range { field, value, from, to });
             }
         }
+        let refused = |field: String, value: &dyn std::fmt::Display, mend| {
+            Err(ConfigError::Value { field, value: value.to_string(), mend })
+        };
+        if (1..LEAST_RETENTION_DAYS).contains(&self.log.retention_days) {
+            let mend = "players keep their records for 14 days, and the log must keep them as long; write 0 (for ever) or 14 to 36500";
+            return refused("log.retention_days".to_owned(), &self.log.retention_days, mend);
+        }
+        for (n, witness) in (1..).zip(&self.log.witnesses) {
+            let uri = witness.url.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
+            let scheme = uri.as_ref().and_then(http::Uri::scheme_str);
+            if !matches!(scheme, Some("http" | "https")) {
+                let mend = "is no address of a witness; write https://nhan-chung.example, or http:// on this machine";
+                return refused(format!("log.witnesses, {n}.: url"), &witness.url, mend);
+            }
+            if let (Some(ca), Some("http")) = (&witness.ca, scheme) {
+                let mend = "belongs to an https:// address; leave it out, or write https://";
+                return refused(format!("log.witnesses, {n}.: ca"), &ca.display(), mend);
+            }
+        }
         Ok(())
     }
 
@@ -223,6 +259,32 @@ mod tests {
         assert!(unknown.contains("listn") && unknown.contains("line 1"), "{unknown}");
         let range = parse("horizon_days = 0").unwrap_err().to_string();
         assert_eq!(range, "settings: horizon_days = 0 is out of range: use 1 to 45");
+        let soon = parse("[log]\nretention_days = 13").unwrap_err().to_string();
+        assert!(
+            soon.starts_with("settings: log.retention_days = 13: players keep") && soon.ends_with("or 14 to 36500")
+        );
+        for days in [0, 14, 36_500] {
+            assert_eq!(parse(&format!("[log]\nretention_days = {days}")).unwrap().log.retention_days, days);
+        }
         assert!(parse("[web]\nmax_body_bytes = \"many\"").unwrap_err().to_string().contains("line 2"));
+    }
+
+    #[test]
+    fn a_witness_has_an_address_and_an_authority_only_with_https() {
+        use lichphat_playlists::wire::sign::SigningKey;
+        let key = VerifierKey::new("w.example", SigningKey::<Cosigning>::from_seed(&[1; 32]).verifying_key()).unwrap();
+        let with = |rest: &str| parse(&format!("[log]\nwitnesses = [{{ key = \"{key}\", {rest} }}]"));
+        for good in ["url = \"https://w.example/deep\", ca = \"city.pem\"", "url = \"http://127.0.0.1:8088\""] {
+            with(good).unwrap();
+        }
+        for bad in ["w.example", "ftp://w.example", "/tmp/w", ""] {
+            let refused = with(&format!("url = \"{bad}\"")).unwrap_err().to_string();
+            assert!(
+                refused.starts_with(&format!("settings: log.witnesses, 1.: url = {bad}: is no address")),
+                "{refused}"
+            );
+        }
+        let refused = with("url = \"http://127.0.0.1:8088\", ca = \"city.pem\"").unwrap_err().to_string();
+        assert!(refused.contains("1.: ca = city.pem: belongs to an https:// address"), "{refused}");
     }
 }

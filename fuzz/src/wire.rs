@@ -372,6 +372,7 @@ fn health() -> Health {
         running_s: 5,
         data_used_bytes: None,
         log: Some(LogFault::RolledBack),
+        unproven_s: Some(1),
     }
 }
 

@@ -6,6 +6,7 @@ use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
 use crate::proof::audit::{self, Audit, Finding, Matter, RollupMend};
+use crate::proof::witnesses::{Standing, Vouched, Witness, vouched};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -40,12 +41,24 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     found.findings.extend(media.into_iter().map(of(Matter::Media)));
     found.findings.extend(declared.imports.into_iter().map(of(Matter::Import)));
     found.findings.extend(declared.figures.into_iter().map(of(Matter::Declared)));
+    let standings = rooms.log.standings().await?;
+    let against = |(witness, standing): &(Witness, Standing)| {
+        let trouble = standing.trouble.as_ref().filter(|trouble| trouble.contradicts())?;
+        Some((format!("witness {}", witness.key.name()), trouble.to_string()))
+    };
+    found.findings.extend(standings.iter().filter_map(against).map(of(Matter::Witness)));
     output::rows(args.output.format, &["place", "problem", "meaning", "mend"], &rows(&found.findings, context.lang))?;
     if let Some(from) = found.from {
         context.say(
             &format!("Các đoạn nhật ký nhận trước ngày {from} đã hết hạn lưu: đối chiếu bắt đầu từ ngày đó."),
             &format!("Segments received before {from} were dropped by retention: judging begins there."),
         );
+    }
+    for (witness, standing) in &standings {
+        output::words(&standing.sentence(witness, context.lang, rooms.offset));
+    }
+    if vouched(&standings, rooms.log.head().await?.as_ref(), rooms.clock.now()) == Vouched::Alone {
+        output::words(&context.lang.text("log-alone"));
     }
     let (plans, segments, records, findings) = (plans.plans, found.segments, found.records, found.findings.len());
     let plays = declared.plays;

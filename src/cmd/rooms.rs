@@ -64,13 +64,13 @@ pub(super) fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<L
 }
 
 /// Those of the settings, asked over HTTP.
-fn witnesses(settings: &Settings) -> Result<Arc<dyn Witnesses>, AppError> {
+fn witnesses(settings: &Settings, store: &Arc<Store>, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Witnesses>, AppError> {
     if settings.log.witnesses.is_empty() {
         return Ok(Arc::new(Unwitnessed));
     }
     let named = settings.log.witnesses.iter().map(|w| Witness { url: w.url.clone(), key: w.key.clone() });
-    let door = HttpDoor::new().map_err(|error| AppError::Failed(format!("log.witnesses: {error}")))?;
-    Ok(Arc::new(Asking::new(named.collect(), Arc::new(door))))
+    let door = HttpDoor::new(&settings.log.witnesses)?;
+    Ok(Arc::new(Asking::new(named.collect(), Arc::new(door), store.clone(), Arc::clone(clock))))
 }
 
 /// Every room's door.
@@ -120,13 +120,14 @@ impl Rooms {
         let fleet = Fleet::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.command);
         let fleet = Arc::new(fleet);
         let files = Arc::new(DiskFiles::new(&context.settings.data));
-        let log = Log::new(port.clone(), files, witnesses(&context.settings)?, Arc::clone(&clock), log_name, keys.log);
+        let witnesses = witnesses(&context.settings, &port, &clock)?;
+        let log = Arc::new(Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log));
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt))),
-            log: Arc::new(log),
-            console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&clock), offset)),
+            console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&clock), offset)),
+            log,
             sampling: Arc::new(Sampling::new(
                 port.clone(),
                 MediaFiles::new(&context.settings.data),

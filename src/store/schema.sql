@@ -306,6 +306,17 @@ CREATE TABLE log_checkpoint (
 CREATE TRIGGER a_checkpoint_stands BEFORE UPDATE OF origin, size, root, at_ms ON log_checkpoint
 BEGIN SELECT RAISE(ABORT, 'a checkpoint is published: it is never changed'); END;
 
+-- How it went with each witness last: for people, and so that the next process asks from the right size. No evidence: that is in
+-- the notes of the checkpoints.
+CREATE TABLE log_witness (
+    origin      TEXT    NOT NULL,                               -- the log's name
+    witness     TEXT    NOT NULL,                               -- its key with its name
+    size        INTEGER NOT NULL CHECK (size >= 0),             -- entries it has cosigned, as far as is known
+    cosigned_ms INTEGER,                                        -- its newest cosignature, server clock; null: none yet
+    trouble     TEXT CHECK (trouble IS NULL OR json_valid(trouble)), -- why it did not cosign the newest checkpoint; null: it did
+    PRIMARY KEY (origin, witness)
+) STRICT, WITHOUT ROWID;
+
 -- How far the server holds each device's records.
 CREATE TABLE mark (
     device    INTEGER NOT NULL,

@@ -3,6 +3,7 @@
 #[allow(dead_code)]
 pub(crate) mod town;
 
+use lichphat::config::Settings;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -82,9 +83,20 @@ impl TestData {
         words
     }
 
+    /// The settings that its commands run with.
+    pub(crate) fn settings(&self) -> Settings {
+        let read = |file: &String| Settings::load(Path::new(file)).unwrap();
+        Settings { data: self.path.clone(), ..self.settings.as_ref().map(read).unwrap_or_default() }
+    }
+
     /// `lichphat serve` on a free port, once it listens.
     pub(crate) fn serve(&self) -> Serve {
-        let mut child = self.command(&["serve", "--listen", "127.0.0.1:0"]).stderr(Stdio::piped()).spawn().unwrap();
+        self.spawn(&["serve", "--listen", "127.0.0.1:0"])
+    }
+
+    /// A command that listens, once it does.
+    pub(crate) fn spawn(&self, args: &[&str]) -> Serve {
+        let mut child = self.command(args).stderr(Stdio::piped()).spawn().unwrap();
         let mut words = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         let url = loop {

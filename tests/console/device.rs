@@ -41,6 +41,7 @@ pub(crate) fn health() -> Health {
         running_s: 5 * 3_600,
         data_used_bytes: None,
         log: None,
+        unproven_s: None,
     }
 }
 
@@ -109,14 +110,21 @@ async fn a_box_says_how_it_is_and_its_page_says_what_to_mend() {
     let html = town.ok("/screens/S1?lang=en").await;
     assert!(html.contains("The box is too hot.") && html.contains("1 GiB free of 32 GiB") && html.contains("5 hours"));
 
-    let unknown = Health { temperature_mc: None, disk: None, ..health() };
+    let unknown = Health { temperature_mc: None, disk: None, unproven_s: Some(3 * 86_400), ..health() };
     device.beat(&town, unknown).await;
     let html = town.ok("/screens/S1").await;
+    assert!(
+        html.contains("Bản ghi chờ nhật ký chứng thực") && html.contains("Đã quá hai ngày mà máy phát chưa xác nhận")
+    );
+    assert!(
+        town.ok("/screens/S1?lang=en").await.contains("could not verify that the server&#39;s log holds its records")
+    );
     assert!(!html.contains("Nhiệt độ") && !html.contains("quá nóng") && !html.contains("°C"));
     let json = town.cli(&["device", "status", "--format", "json"]);
     let rows: Vec<Value> = serde_json::from_str(&json).unwrap();
     assert_eq!((rows[0]["screen"].as_str(), &rows[0]["temperature_c"]), (Some("S1"), &Value::Null));
     assert_eq!((rows[0]["display"].as_str(), rows[0]["clock_offset_ms"].as_i64()), (Some("D2"), Some(-12)));
+    assert_eq!(rows[0]["unproven_h"], 72);
     device.beat(&town, health()).await;
     let csv = town.cli(&["device", "status", "--screen", "S1", "--format", "csv"]);
     assert!(csv.contains("The box is too hot.") && csv.contains("83.4"), "{csv}");

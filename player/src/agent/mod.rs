@@ -377,16 +377,19 @@ impl Reporting {
     }
     /// Says how the device is, does what is asked of it, and answers.
     pub async fn heartbeat(&mut self) -> Result<HeartbeatAnswer, AgentError> {
-        let (last_seq, acked_seq, log) = {
+        let now = self.clock.now();
+        let (last_seq, acked_seq, log, unproven) = {
             let journal = lock(&self.journal);
-            (journal.last_seq(), journal.acked(), journal.log_fault().unwrap_or_default())
+            let unproven = journal.first_unproven().unwrap_or_default();
+            (journal.last_seq(), journal.acked(), journal.log_fault().unwrap_or_default(), unproven)
         };
+        let unproven_s = unproven.map(|(_, sealed_at)| now.since_ms(sealed_at).max(0).unsigned_abs() / 1000);
         let heartbeat = Heartbeat {
-            at_ms: self.clock.now(),
+            at_ms: now,
             boot: self.clock.boot_id(),
             last_seq,
             acked_seq,
-            health: Health { log, ..self.vitals.read() },
+            health: Health { log, unproven_s, ..self.vitals.read() },
             release: self.updates.as_ref().map(|updates| updates.standing()),
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),

@@ -58,7 +58,8 @@ impl Vitals {
             uptime_s: machine.and_then(Machine::uptime_s),
             running_s: (self.clock.mono_ms() - self.started_mono_ms) / 1000,
             data_used_bytes: self.transport.used_bytes(),
-            log: None, // the journal knows
+            log: None, // the journal knows this and the next
+            unproven_s: None,
         }
     }
 }

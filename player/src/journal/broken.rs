@@ -43,7 +43,7 @@ impl Journal for BrokenJournal {
     fn anchor(&self) -> Result<String, JournalError> {
         self.refuse()
     }
-    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+    fn first_unproven(&self) -> Result<Option<(Seq, UtcMillis)>, JournalError> {
         self.refuse()
     }
     fn sealed_at(&self, _: Seq) -> Result<Option<Sealed>, JournalError> {

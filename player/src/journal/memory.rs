@@ -120,10 +120,10 @@ impl Journal for MemoryJournal {
     fn anchor(&self) -> Result<String, JournalError> {
         Ok(self.state().anchor.clone())
     }
-    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+    fn first_unproven(&self) -> Result<Option<(Seq, UtcMillis)>, JournalError> {
         let state = self.state();
         let mut held = state.segments.iter().take_while(|s| s.sealed.last.0 <= state.acked);
-        Ok(held.find(|s| !s.proven).map(|s| s.sealed.first))
+        Ok(held.find(|s| !s.proven).map(|s| (s.sealed.first, s.sealed_at)))
     }
     fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError> {
         Ok(self.state().at(first).map(|kept| kept.sealed.clone()))

@@ -155,8 +155,8 @@ pub trait Journal: Send {
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
     /// The newest checkpoint of the log that held, as a note; empty before the first.
     fn anchor(&self) -> Result<String, JournalError>;
-    /// The first segment that the scheduler says it holds and that is not proven to be in the log.
-    fn first_unproven(&self) -> Result<Option<Seq>, JournalError>;
+    /// The first segment that the scheduler says it holds and that is not proven to be in the log, and when it was sealed.
+    fn first_unproven(&self) -> Result<Option<(Seq, UtcMillis)>, JournalError>;
     /// The sealed segment that begins with this record.
     fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError>;
     /// Keeps, together, a checkpoint that held as the new anchor, the segments that it proves by their first records, and that

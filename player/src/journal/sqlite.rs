@@ -193,11 +193,12 @@ impl Journal for SqliteJournal {
         Ok(self.db.query_row("SELECT anchor FROM journal", [], |row| row.get(0))?)
     }
 
-    fn first_unproven(&self) -> Result<Option<Seq>, JournalError> {
+    fn first_unproven(&self) -> Result<Option<(Seq, UtcMillis)>, JournalError> {
         let mut statement = self.db.prepare_cached(
-            "SELECT first_seq FROM segment WHERE proven = 0 AND last_seq <= ?1 ORDER BY last_seq LIMIT 1",
+            "SELECT first_seq, sealed_at_ms FROM segment WHERE proven = 0 AND last_seq <= ?1 ORDER BY last_seq LIMIT 1",
         )?;
-        Ok(statement.query_row([self.acked], |row| row.get(0).map(Seq)).optional()?)
+        let row = statement.query_row([self.acked], |row| Ok((Seq(row.get(0)?), UtcMillis(row.get(1)?))));
+        Ok(row.optional()?)
     }
 
     fn sealed_at(&self, first: Seq) -> Result<Option<Sealed>, JournalError> {

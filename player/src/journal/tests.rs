@@ -119,12 +119,12 @@ fn what_is_receipted_and_proven_is_kept_for_fourteen_days_and_what_is_not_for_ev
         }
         assert_eq!(journal.first_unproven().unwrap(), None, "what the scheduler does not hold is not asked for");
         journal.obey(&receipt(3)).unwrap();
-        assert_eq!(journal.first_unproven().unwrap(), Some(Seq(1)));
+        assert_eq!(journal.first_unproven().unwrap(), Some((Seq(1), UtcMillis(0))));
         let late = UtcMillis(KEEP_MS + 1);
         assert_eq!(journal.prune(late).unwrap(), 0, "a receipt alone is no proof");
         assert_eq!(journal.keep_proofs("checkpoint", &[Seq(1), Seq(3), Seq(9)]).unwrap(), 2);
         assert_eq!(journal.keep_proofs("checkpoint", &[Seq(1)]).unwrap(), 0);
-        assert_eq!(journal.first_unproven().unwrap(), Some(Seq(2)));
+        assert_eq!(journal.first_unproven().unwrap(), Some((Seq(2), UtcMillis(0))));
         drop(journal);
         let mut journal = again();
         journal.obey(&receipt(2)).unwrap();
@@ -254,7 +254,7 @@ fn a_child_that_writes_until_it_is_killed() {
         }
         if i % 7 == 6 {
             journal.obey(&receipt(u64::from(i) + 1)).unwrap();
-            let first = journal.first_unproven().unwrap();
+            let first = journal.first_unproven().unwrap().map(|(first, _)| first);
             journal.keep_proofs(&format!("{}", i + 1), &Vec::from_iter(first)).unwrap();
         }
         println!("written {seq}");

@@ -39,6 +39,9 @@ async fn records_are_forgotten_only_when_the_log_is_proven_to_hold_them() {
     assert!(sent > 20, "{sent}");
     let after = at(on, "09:00").plus_ms(KEEP_MS + 3_600_000);
     assert_eq!(world.journal.clone().prune(after).unwrap(), 0, "receipted, not proven");
+    device.agent.heartbeat().await.unwrap();
+    let waits_s = || world.server.lock().heartbeats.last().unwrap().health.unproven_s;
+    assert!(waits_s().is_some_and(|s| (3_000..3_600).contains(&s)), "since the first run was sealed: {:?}", waits_s());
 
     world.server.lock().log.silent = false;
     world.clock.advance_to(at(on, "09:16"));
@@ -46,6 +49,8 @@ async fn records_are_forgotten_only_when_the_log_is_proven_to_hold_them() {
     let mut journal = world.journal.clone();
     let first_left = journal.first_unproven().unwrap();
     assert_eq!((first_left, anchor::size(&journal.anchor().unwrap())), (None, sent as u64));
+    device.agent.heartbeat().await.unwrap();
+    assert_eq!(waits_s(), None);
     let asked = world.server.lock().requests.iter().filter(|path| path.ends_with("/proofs")).count();
     device.step_until(at(on, "15:00"));
     device.agent.upload_once().await.unwrap();

@@ -17,6 +17,9 @@ pub const LITTLE_MEMORY_BYTES: u64 = 64 << 20;
 /// A clock further off the scheduler's than this starts plays at the wrong second, ms.
 pub const CLOCK_OFF_MS: u64 = 2_000;
 
+/// The log is asked for proofs several times a day; what waits longer than this is not proven for a reason, s.
+pub const LATE_PROOF_S: u64 = 2 * 86_400;
+
 /// How a box is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -43,6 +46,9 @@ pub struct Health {
     pub data_used_bytes: Option<u64>,
     /// What it found when it last verified the scheduler's log; none: nothing wrong, or nothing to verify yet.
     pub log: Option<LogFault>,
+    /// Age of the oldest segment that the scheduler says it holds and that is not yet proven to be in its log, seconds;
+    /// none: every one is.
+    pub unproven_s: Option<u64>,
 }
 
 /// What a device found wrong with the scheduler's log. It keeps its newest good checkpoint and all its segments.
@@ -147,11 +153,13 @@ pub enum Trouble {
     LogRewritten,
     /// [`LogFault::NotHeld`].
     LogNotHeld,
+    /// Records wait too long for their proof: they are kept, and fill the disk.
+    ProofLate,
 }
 
 impl Trouble {
     /// Every one, worst first.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::LogRewritten,
         Self::LogForeign,
         Self::LogNotHeld,
@@ -164,6 +172,7 @@ impl Trouble {
         Self::ClockOff,
         Self::DiskNearlyFull,
         Self::ClockAlone,
+        Self::ProofLate,
     ];
     /// The stable code.
     pub fn code(self) -> &'static str {
@@ -180,6 +189,7 @@ impl Trouble {
             Self::LogRolledBack => "log-rolled-back",
             Self::LogRewritten => "log-rewritten",
             Self::LogNotHeld => "log-not-held",
+            Self::ProofLate => "proof-late",
         }
     }
 }
@@ -204,6 +214,8 @@ impl Health {
             Trouble::LogRolledBack => self.log == Some(LogFault::RolledBack),
             Trouble::LogRewritten => self.log == Some(LogFault::Rewritten),
             Trouble::LogNotHeld => self.log == Some(LogFault::NotHeld),
+            // a fault of the log says more
+            Trouble::ProofLate => self.log.is_none() && self.unproven_s.is_some_and(|s| s >= LATE_PROOF_S),
             Trouble::PanelDark => self.display.level == DisplayLevel::Dark,
         }
     }
@@ -226,6 +238,7 @@ mod tests {
             running_s: 5,
             data_used_bytes: None,
             log: None,
+            unproven_s: Some(3_600),
         }
     }
 
@@ -248,7 +261,8 @@ mod tests {
             (Health { log: Some(LogFault::Foreign), ..well() }, Trouble::LogForeign),
             (Health { log: Some(LogFault::RolledBack), ..well() }, Trouble::LogRolledBack),
             (Health { log: Some(LogFault::Rewritten), ..well() }, Trouble::LogRewritten),
-            (Health { log: Some(LogFault::NotHeld), ..well() }, Trouble::LogNotHeld),
+            (Health { log: Some(LogFault::NotHeld), unproven_s: Some(LATE_PROOF_S), ..well() }, Trouble::LogNotHeld),
+            (Health { unproven_s: Some(LATE_PROOF_S), ..well() }, Trouble::ProofLate),
         ] {
             assert_eq!(health.troubles(), [trouble]);
             assert_eq!(serde_json::to_value(trouble).unwrap(), trouble.code());

@@ -47,10 +47,12 @@ struct Row {
     release: Option<String>,
     uptime_s: Option<u64>,
     data_used_mib: Option<u64>,
+    /// Hours for which the oldest record that was handed in has waited for the log's proof.
+    unproven_h: Option<u64>,
     faults: String,
 }
 
-const COLUMNS: [&str; 22] = [
+const COLUMNS: [&str; 23] = [
     "screen",
     "device",
     "simulated",
@@ -72,6 +74,7 @@ const COLUMNS: [&str; 22] = [
     "release",
     "uptime_s",
     "data_used_mib",
+    "unproven_h",
     "faults",
 ];
 
@@ -101,6 +104,7 @@ impl Row {
             release: beat.as_ref().and_then(|beat| beat.release.as_ref()).map(release),
             uptime_s: health.and_then(|h| h.uptime_s),
             data_used_mib: health.and_then(|h| h.data_used_bytes).map(|bytes| bytes >> 20),
+            unproven_h: health.and_then(|h| h.unproven_s).map(|s| s / 3_600),
             faults: beat.map(|beat| beat.faults.join("; ")).unwrap_or_default(),
             screen: state.screen,
             device: state.device,

@@ -19,6 +19,8 @@ pub enum Matter {
     Tile,
     /// A checkpoint against the tree, or against the entries.
     Checkpoint,
+    /// What a witness has cosigned, against the log.
+    Witness,
     /// A plan.
     Plan,
     /// A media file.
@@ -32,7 +34,7 @@ pub enum Matter {
 impl Matter {
     /// Is it the evidence itself, or what it is judged by?
     pub fn is_evidence(self) -> bool {
-        matches!(self, Self::Entry | Self::Directory | Self::Mark | Self::Checkpoint | Self::Plan)
+        matches!(self, Self::Entry | Self::Directory | Self::Mark | Self::Checkpoint | Self::Witness | Self::Plan)
     }
 
     /// What it means.
@@ -66,6 +68,10 @@ impl Matter {
                 "Điều đã công bố khác với điều đang lưu: lịch sử đã bị thay đổi hoặc phục hồi từ bản cũ.",
                 "What was published is not what is stored: history was changed, or comes from an older backup.",
             ),
+            Self::Witness => lang.pick(
+                "Nhân chứng độc lập đã ký xác nhận một lịch sử khác: nhật ký bị sửa, hoặc phục hồi từ bản cũ.",
+                "An independent witness has cosigned another history: the log was changed, or comes from an older backup.",
+            ),
             Self::Plan => lang.pick(
                 "Lịch phát đang lưu không còn như lúc ký.",
                 "A stored plan is not what was signed.",
@@ -92,7 +98,7 @@ impl Matter {
                 "Phục hồi cơ sở dữ liệu từ bản sao lưu mới nhất, không sửa tay; thiết bị tự gửi lại phần còn giữ.",
                 "Bring the database back from its newest backup, change nothing by hand; devices send again what they hold.",
             ),
-            Self::Directory | Self::Checkpoint => lang.pick(
+            Self::Directory | Self::Checkpoint | Self::Witness => lang.pick(
                 "Phục hồi cơ sở dữ liệu và thư mục log/ của cùng một thời điểm; xem ai đã có quyền truy cập; báo kiểm toán.",
                 "Bring back database and log/ of one moment; find out who had access; tell the auditors.",
             ),

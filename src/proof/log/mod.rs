@@ -13,7 +13,6 @@ mod retention;
 mod round;
 
 pub use files::{DiskFiles, LogFiles};
-pub use read::{DeviceProofs, SegmentProof};
 pub use round::{ConsistencyFrom, Round, Unwitnessed, Witnesses};
 
 use super::ProofError;

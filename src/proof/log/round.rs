@@ -1,6 +1,8 @@
 //! One round: the tree follows the entries, and what it has come to is signed, witnessed and published.
 
 use super::{Head, Log, LogError, LogFiles, StoredEntry, on_disk};
+use crate::proof::ProofError;
+use crate::proof::witnesses::{Standing, Witness};
 use async_trait::async_trait;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
@@ -30,6 +32,8 @@ pub trait Witnesses: Send + Sync {
     /// Cosignatures of the checkpoint by those whose line the note does not bear yet, as far as they answer in good time:
     /// a missing witness never stops the log. They may hold any older size.
     async fn cosign(&self, checkpoint: &Checkpoint, note: &Note, from: ConsistencyFrom<'_>) -> Vec<NoteSignature>;
+    /// Who they are, and how it went with each of them for the log of that name.
+    async fn standings(&self, origin: &str) -> Result<Vec<(Witness, Standing)>, ProofError>;
 }
 
 /// No witnesses.
@@ -39,6 +43,9 @@ pub struct Unwitnessed;
 impl Witnesses for Unwitnessed {
     async fn cosign(&self, _: &Checkpoint, _: &Note, _: ConsistencyFrom<'_>) -> Vec<NoteSignature> {
         Vec::new()
+    }
+    async fn standings(&self, _: &str) -> Result<Vec<(Witness, Standing)>, ProofError> {
+        Ok(Vec::new())
     }
 }
 

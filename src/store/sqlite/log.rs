@@ -4,11 +4,14 @@ use super::Store;
 use super::rows::{day_number, local_day};
 use crate::error::StoreError;
 use crate::proof::log::{Head, HeldDay, LogStore, Place, StoredEntry, StoredSegment};
+use crate::proof::witnesses::{Standing, Trouble, WitnessStore};
 use crate::proof::{Arrived, ProofError};
 use crate::store::upgrade::day_tables;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::sign::Cosigning;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::ops::Range;
 
@@ -194,6 +197,54 @@ fn places_after(conn: &Connection, device: DeviceId, epoch: Epoch, after: Seq) -
     }
     places.reverse();
     Ok(places)
+}
+
+#[async_trait::async_trait]
+impl WitnessStore for Store {
+    async fn standing(&self, origin: &str, witness: &VerifierKey<Cosigning>) -> Result<Option<Standing>, ProofError> {
+        let (origin, witness) = (origin.to_owned(), witness.to_string());
+        let row = self.read(move |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT size, cosigned_ms, trouble FROM log_witness WHERE origin = ?1 AND witness = ?2",
+            )?;
+            let row = |r: &Row<'_>| Ok((r.get(0)?, r.get::<_, Option<i64>>(1)?, r.get::<_, Option<String>>(2)?));
+            Ok(query.query_row([origin, witness], row).optional()?)
+        });
+        Ok(row.await?.map(|(size, cosigned, trouble)| Standing {
+            size,
+            cosigned: cosigned.map(UtcMillis),
+            trouble: trouble.map(|json| {
+                // words of another version are words all the same
+                serde_json::from_str(&json).unwrap_or(Trouble::Silent { detail: json })
+            }),
+        }))
+    }
+
+    async fn keep_standing(
+        &self,
+        origin: &str,
+        witness: &VerifierKey<Cosigning>,
+        standing: Standing,
+    ) -> Result<(), ProofError> {
+        let (origin, witness) = (origin.to_owned(), witness.to_string());
+        let trouble = standing.trouble.map(|t| serde_json::to_string(&t).expect("plain data always encodes"));
+        self.write(move |tx| {
+            tx.prepare_cached(
+                "INSERT OR REPLACE INTO log_witness (origin, witness, size, cosigned_ms, trouble)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![
+                origin,
+                witness,
+                standing.size,
+                standing.cosigned.map(|at| at.0),
+                trouble
+            ])?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
 }
 
 #[async_trait::async_trait]

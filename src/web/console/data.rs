@@ -10,6 +10,7 @@ use crate::fleet::{DeviceState, Fleet};
 use crate::library::LibraryStore;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
+use crate::proof::log::Log;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::declared::Declared;
@@ -161,6 +162,7 @@ pub struct Console {
     campaigns: Arc<dyn CampaignStore>,
     compliance: Arc<dyn ComplianceStore>,
     pub(super) fleet: Arc<Fleet>,
+    pub(super) log: Arc<Log>,
     reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
@@ -171,7 +173,7 @@ pub struct Console {
 
 impl Console {
     /// Over a store that holds every room.
-    pub fn new<S>(store: &Arc<S>, fleet: Arc<Fleet>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
+    pub fn new<S>(store: &Arc<S>, fleet: Arc<Fleet>, log: Arc<Log>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
     where
         S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
     {
@@ -186,6 +188,7 @@ impl Console {
             campaigns: Arc::clone(store) as _,
             compliance,
             fleet,
+            log,
             city: Mutex::new(None),
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),

@@ -50,6 +50,7 @@ fn facts_of(lang: Lang, beat: &Heartbeat) -> impl Iterator<Item = (String, Strin
         ("box-uptime", h.uptime_s.map(|s| span(lang, s))),
         ("box-running", Some(span(lang, h.running_s))),
         ("box-data", h.data_used_bytes.map(mib)),
+        ("box-unproven", h.unproven_s.map(|s| span(lang, s))),
         ("box-missing", Some(beat.media_missing).filter(|n| *n > 0).map(|n| lang.number(n.into()))),
         ("box-versions", Some(versions(h))),
     ];

@@ -7,6 +7,7 @@
 mod ask;
 mod data;
 mod device;
+mod log;
 mod names;
 mod overview;
 mod page;
@@ -27,6 +28,7 @@ use crate::fleet::FleetError;
 use crate::lang::Lang;
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
+use crate::proof::log::LogError;
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::collections::BTreeMap;
@@ -88,6 +90,11 @@ impl From<FleetError> for ConsoleError {
 }
 impl From<ProofError> for ConsoleError {
     fn from(error: ProofError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<LogError> for ConsoleError {
+    fn from(error: LogError) -> Self {
         Self::Internal(error.to_string())
     }
 }

@@ -1,6 +1,7 @@
 //! "Hôm nay": will every order be met, where not, and why.
 
 use super::data::{CampaignNow, City, Console, Today, running};
+use super::log::{self, LogView};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError, href};
 use crate::campaigns::{Directive, DirectiveKind, Phase};
@@ -34,6 +35,7 @@ struct Overview {
     no_orders: bool,
     table: Option<UnitTable>,
     others: Vec<OtherOrder>,
+    log: Option<LogView>,
 }
 
 /// A share as a bar: parts of a hundred.
@@ -139,6 +141,9 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     if waiting > 0 && !alone {
         view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks"));
     }
+    if !alone {
+        view.log = Some(log::gather(console, lang).await?);
+    }
     Ok(view.render()?)
 }
 
@@ -178,6 +183,7 @@ fn view(
         cards,
         table: current.map(|i| table(asked, city, &now[i], day)),
         others: others(lang, city, day),
+        log: None,
     }
 }
 

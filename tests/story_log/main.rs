@@ -1,16 +1,19 @@
 //! The log over HTTP, read and verified by the ecosystem's own crates, and what is left of it when its days are dropped.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod witness;
 
 use common::TestData;
 use common::town::{TownDevice, TownServer, at, town};
-use lichphat::proof::log::{DeviceProofs, Round};
+use lichphat::proof::log::Round;
 use lichphat_playlists::ids::{BootId, PlanHash, Seq, Sha256Hash};
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, UtcMillis};
+use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::sign::Envelope;
 use reqwest::Client;
 use sha2::Sha256;
@@ -70,9 +73,11 @@ impl Hand {
         sent
     }
 
-    async fn proofs(&self, server: &TownServer, after: u64, size: u64) -> DeviceProofs {
+    /// All that the log answers to one question.
+    async fn proofs(&self, server: &TownServer, after: u64, size: u64) -> Vec<Proofs> {
         let identity = &self.device.identity;
-        server.rooms.log.proofs(identity.device, identity.epoch, Seq(after), size, 512).await.unwrap().unwrap()
+        let asked = ProofsAsked { epoch: identity.epoch, after_seq: Seq(after), size };
+        server.rooms.log.all_proofs(identity.device, asked).await.unwrap()
     }
 }
 
@@ -202,15 +207,17 @@ async fn what_is_served_is_read_and_verified_by_the_crates_of_others() {
     entries.iter().for_each(|entry| tree.push(entry.clone()));
     assert_eq!(tree.root(), root(new.hash().0, 529));
     let given = hand.proofs(&server, 250, 301).await;
-    assert_eq!((given.segments.len(), given.checkpoint.size), (277, 529));
-    let growth = ct_merkle::ConsistencyProof::try_from_bytes(bytes(&given.consistency)).unwrap();
+    let segments: Vec<SegmentProof> = given.iter().flat_map(|answer| answer.segments.clone()).collect();
+    let sizes: Vec<(u64, usize)> = given.iter().map(|answer| (answer.from, answer.segments.len())).collect();
+    assert_eq!((segments.len(), sizes), (277, vec![(301, 64), (529, 64), (529, 64), (529, 64), (529, 21)]));
+    let growth = ct_merkle::ConsistencyProof::try_from_bytes(bytes(&given[0].consistency)).unwrap();
     root(new.hash().0, 529).verify_consistency(&root(old.hash().0, 301), &growth).unwrap();
-    for segment in &given.segments {
+    for segment in &segments {
         let proof = ct_merkle::InclusionProof::try_from_bytes(bytes(&segment.proof)).unwrap();
         let leaf = &entries[segment.log_index as usize];
         root(new.hash().0, 529).verify_inclusion(leaf, segment.log_index, &proof).unwrap();
         if let Some(sealed) = sent.get(segment.first_seq.0 as usize - 1) {
-            assert_eq!(*leaf, segment_leaf(segment.received, sealed.as_bytes()), "the very bytes it sent");
+            assert_eq!(*leaf, segment_leaf(segment.received_ms, sealed.as_bytes()), "the very bytes it sent");
         }
     }
     // the first entry says whose key signed them
@@ -291,7 +298,7 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     let server = TownServer::start(&data, at("2024-09-22", "13:00")).await;
     hand.report(&server, 3).await;
     assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(904));
-    assert_eq!(hand.proofs(&server, 0, 901).await.segments.len(), 303);
+    assert_eq!(hand.proofs(&server, 0, 901).await.iter().map(|answer| answer.segments.len()).sum::<usize>(), 303);
     assert_eq!(found(&data), [""; 0], "judging begins at the first day held");
     let words = data.run(&["check"]);
     assert!(String::from_utf8_lossy(&words.stderr).contains("before 2024-09-22 were dropped by retention"));
