@@ -2,6 +2,7 @@
 //! library against its hashes, and figures of others against what they declare, like fsck. Exit code 0 only when everything agrees.
 
 use super::{Context, output, rooms::Rooms};
+use crate::directory::problem::say;
 use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
@@ -44,7 +45,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let standings = rooms.log.standings().await?;
     let against = |(witness, standing): &(Witness, Standing)| {
         let trouble = standing.trouble.as_ref().filter(|trouble| trouble.contradicts())?;
-        Some((format!("witness {}", witness.key.name()), trouble.to_string()))
+        let (name, said) = (witness.key.name(), |lang| trouble.sentence(witness, lang));
+        Some((say(format!("nhân chứng {name}"), format!("witness {name}")), say(said(Lang::Vi), said(Lang::En))))
     };
     found.findings.extend(standings.iter().filter_map(against).map(of(Matter::Witness)));
     output::rows(args.output.format, &["place", "problem", "meaning", "mend"], &rows(&found.findings, context.lang))?;

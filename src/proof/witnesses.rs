@@ -109,6 +109,16 @@ impl Trouble {
             Self::Rewritten { .. } => "rewritten",
         }
     }
+    /// In plain words, with the mend.
+    pub fn sentence(&self, witness: &Witness, lang: Lang) -> String {
+        let values = match self {
+            Self::Silent { detail } => Values::new().word("detail", detail.as_str()).word("url", witness.url.as_str()),
+            Self::UnknownLog => Values::new(),
+            Self::Ahead { theirs, ours } => Values::new().count(lang, "theirs", *theirs).count(lang, "ours", *ours),
+            Self::Rewritten { size } => Values::new().count(lang, "n", *size),
+        };
+        lang.say(&format!("witness-{}", self.code()), &values)
+    }
     /// Does the witness contradict the log, rather than miss?
     pub fn contradicts(&self) -> bool {
         matches!(self, Self::Ahead { .. } | Self::Rewritten { .. })
@@ -126,16 +136,10 @@ impl Standing {
             }
             None => lang.say("witness-never", &name),
         };
-        let Some(trouble) = &self.trouble else { return cosigned };
-        let values = match trouble {
-            Trouble::Silent { detail } => {
-                Values::new().word("detail", detail.as_str()).word("url", witness.url.as_str())
-            }
-            Trouble::UnknownLog => Values::new(),
-            Trouble::Ahead { theirs, ours } => Values::new().count(lang, "theirs", *theirs).count(lang, "ours", *ours),
-            Trouble::Rewritten { size } => Values::new().count(lang, "n", *size),
-        };
-        format!("{cosigned} {}", lang.say(&format!("witness-{}", trouble.code()), &values))
+        match &self.trouble {
+            Some(trouble) => format!("{cosigned} {}", trouble.sentence(witness, lang)),
+            None => cosigned,
+        }
     }
 }
 

@@ -251,14 +251,15 @@ async fn a_log_that_was_restored_and_went_on_otherwise_is_refused_by_every_witne
     let ahead = Trouble::Ahead { theirs: 8, ours: 6 };
     assert_eq!(city.troubles().await, [Some(ahead.clone()), Some(ahead)]);
     let all = found(&city.data);
-    let told = "witness thanh-tra.example/nhan-chung: it has cosigned 8 entries and this log has 6: this scheduler was restored";
+    let told =
+        "witness thanh-tra.example/nhan-chung: It has cosigned 8 entries and the server has 6: the server was restored";
     assert!(all.len() == 2 && all[0].starts_with(told), "{all:?}");
 
     // it has grown past what was cosigned, with other entries
     assert_eq!((city.publishes(9).await, city.vouched().await), (15, [true, false, false]));
     assert_eq!(city.troubles().await, [Some(Trouble::Rewritten { size: 8 }), Some(Trouble::Rewritten { size: 8 })]);
     let all = found(&city.data);
-    assert!(all.len() == 2 && all[1].contains("this log does not continue the 8 entries it has cosigned"), "{all:?}");
+    assert!(all.len() == 2 && all[1].contains("The log does not continue the 8 entries it has cosigned"), "{all:?}");
     let (vi, en) = (city.page("vi").await, city.page("en").await);
     assert!(
         vi.contains("không khớp với phần đã ký xác nhận") && vi.contains("Nhật ký không nối tiếp 8 mục đã ký"),
