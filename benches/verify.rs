@@ -165,7 +165,7 @@ fn make(days: u32, plays_a_segment: usize) -> Made {
     writer.put(bundle::CHECKPOINT, checkpoint.to_string().as_bytes()).unwrap();
     writer.put_json(bundle::CHECKPOINTS, &Vec::<u8>::new()).unwrap();
     writer.put(bundle::INCLUSION, &proof.iter().flat_map(|h| h.0).collect::<Vec<u8>>()).unwrap();
-    writer.put(bundle::DEVICES, &devices).unwrap();
+    writer.put(bundle::STATEMENTS, &devices).unwrap();
     writer.put(&bundle::segments_of(&screen), &segments).unwrap();
     writer.put(&bundle::plans_of(&screen), &plans).unwrap();
     writer.put(&bundle::assets(table_hash), &table).unwrap();

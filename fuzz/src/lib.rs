@@ -37,6 +37,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "envelope", hold: wire::envelope, seeds: wire::envelope_seeds },
     Target { name: "segment", hold: wire::segment, seeds: wire::segment_seeds },
     Target { name: "receipt", hold: wire::receipt, seeds: wire::receipt_seeds },
+    Target { name: "head", hold: wire::head, seeds: wire::head_seeds },
     Target { name: "release", hold: wire::release, seeds: wire::release_seeds },
     Target { name: "device_bodies", hold: wire::device_bodies, seeds: wire::device_body_seeds },
     Target { name: "events", hold: wire::events, seeds: wire::event_seeds },

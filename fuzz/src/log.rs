@@ -108,7 +108,8 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
     let end =
         Statement::DeviceEnd { device: DeviceId(4), why: DeviceEnd::Retired, at_ms: UtcMillis(5), by: "a".into() };
     let segment = Entry::Segment { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
-    let entries = [Entry::Statement(device), Entry::Statement(end), segment].map(|e| choosing(0, &e.encode()));
+    let head = Entry::Head { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
+    let entries = [Entry::Statement(device), Entry::Statement(end), segment, head].map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
     entries.into_iter().chain(names).collect()
 }

@@ -12,6 +12,7 @@ use lichphat_playlists::ids::{
 };
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::head::{DeviceHead, Seen};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
@@ -22,7 +23,9 @@ use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Prov
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, LogFault, Room, Versions};
 use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
-use lichphat_playlists::wire::sign::{Envelope, Evidence, LogSigning, PlanSigning, Receipting, Releasing, SigningKey};
+use lichphat_playlists::wire::sign::{
+    Envelope, Evidence, Heading, LogSigning, PlanSigning, Receipting, Releasing, SigningKey,
+};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
 use std::sync::Arc;
 
@@ -220,6 +223,27 @@ pub(super) fn receipt_seeds() -> Vec<Vec<u8>> {
     vec![serde_json::to_vec(&good_receipt()).expect("writes")]
 }
 
+/// A head that opens is written again as it was.
+pub(super) fn head(data: &[u8]) -> bool {
+    let key = SigningKey::<Evidence>::from_seed(&SEED);
+    let signed = Envelope::seal(data, 1, &SigningKey::<Heading>::from_seed(&SEED));
+    match DeviceHead::open(&signed, &key.verifying_key()) {
+        Ok(head) => {
+            assert_eq!(DeviceHead::claimed(&signed).as_ref(), Ok(&head));
+            assert_eq!(DeviceHead::open(&head.seal(&key), &key.verifying_key()), Ok(head));
+            true
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+pub(super) fn head_seeds() -> Vec<Vec<u8>> {
+    let seen = Some(Seen { size: 9, root: Sha256Hash::of(b"root") });
+    let (sealed, segment, at_ms) = (Seq(64), Some(Sha256Hash::of(b"segment")), UtcMillis(1_763_000_000_000));
+    let head = DeviceHead { device: DeviceId(4), epoch: Epoch(1), sealed, segment, seen, at_ms };
+    vec![serde_json::to_vec(&head).expect("writes")]
+}
+
 /// A release that opens is written again as it was.
 pub(super) fn release(data: &[u8]) -> bool {
     let key = SigningKey::<Releasing>::from_seed(&SEED);
@@ -278,6 +302,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         boot: BootId(2),
         last_seq: Seq(70),
         acked_seq: Seq(64),
+        head: Some("TFBI".into()),
         health: health(),
         release: Some(Standing {
             arch: "aarch64".into(),

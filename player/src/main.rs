@@ -32,6 +32,8 @@ enum Command {
     Provision(lichphat_player::agent::run::ProvisionArgs),
     /// Say what is wrong with this box, and how to mend it
     Doctor(lichphat_player::doctor::DoctorArgs),
+    /// Write the device's own signed word on how far its records go, for an auditor
+    Head(lichphat_player::agent::run::HeadArgs),
     /// Say as JSON what a media file is
     Probe {
         /// The file
@@ -82,6 +84,10 @@ fn main() -> ExitCode {
                 eprintln!("lichphat-player: screen {} is device {}", identity.screen, identity.device);
                 ExitCode::SUCCESS
             }
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::Head(args) => match lichphat_player::agent::run::write_head(&args) {
+            Ok(head) => print(&head),
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::Doctor(args) => doctor(&args),

@@ -8,16 +8,18 @@ use super::evidence::{EvidenceStore, Segments};
 use super::log::{Head, Log, LogError, LogStore, StoredSegment};
 use super::{DeviceMark, PlanBook, ProofError};
 use async_trait::async_trait;
-use lichphat_playlists::figures::{Basis, ScreenFacts};
+use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS, Start};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::{Note, NoteError};
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::Envelope;
 use lichphat_verify::{ArchiveError, Writer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
@@ -63,8 +65,8 @@ pub struct SignedPlan {
 /// What the store must do for bundles; reads only.
 #[async_trait]
 pub trait BundleStore: EvidenceStore + LogStore {
-    /// Everything the scheduler stated, with its place in the log, in order.
-    async fn statements(&self) -> Result<Vec<(u64, Statement)>, ProofError>;
+    /// Everything in the log that is no segment, with its place, in order.
+    async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError>;
     /// Where a player stood before its first segment of a received day.
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError>;
     /// The newest playlist of each day of a screen, and those of `named` that are held.
@@ -119,7 +121,7 @@ impl<'a> Exporter<'a> {
     ) -> Result<(W, Exported), BundleError> {
         let mut pack = Pack::new(Writer::new(out));
         let screens: BTreeSet<&ScreenCode> = basis.screens.iter().map(|f| &f.screen).collect();
-        pack.devices(self.statements_of(&screens).await?)?;
+        pack.statements(self.statements_of(&screens, &basis.period).await?)?;
         let mut facts = Vec::with_capacity(basis.screens.len());
         for stated in &basis.screens {
             facts.push(self.screen(&mut pack, stated, &basis).await?);
@@ -142,21 +144,16 @@ impl<'a> Exporter<'a> {
         Ok((writer.finish(campaign, from, to)?, exported))
     }
 
-    /// What was stated of the players that ever stood at these screens.
-    async fn statements_of(&self, screens: &BTreeSet<&ScreenCode>) -> Result<Vec<(u64, Statement)>, BundleError> {
+    /// What was stated of the players that ever stood at these screens, and what they signed of how far their records go
+    /// since judging begins.
+    async fn statements_of(
+        &self,
+        screens: &BTreeSet<&ScreenCode>,
+        period: &Period,
+    ) -> Result<Vec<(u64, Entry)>, BundleError> {
         let mut ours = BTreeSet::new();
         let mut found = self.store.statements().await?;
-        found.retain(|(index, statement)| {
-            *index < self.head.size
-                && match statement {
-                    Statement::Device { device, screen, .. } if screens.contains(screen) => {
-                        ours.insert(*device);
-                        true
-                    }
-                    Statement::DeviceEnd { device, .. } => ours.contains(device),
-                    _ => false,
-                }
-        });
+        found.retain(|(index, entry)| *index < self.head.size && concerns(entry, screens, period, &mut ours));
         Ok(found)
     }
 
@@ -195,9 +192,8 @@ impl<'a> Exporter<'a> {
     /// A screen's segments from a day before the period until each player has said something from after it.
     async fn segments(&self, screen: &ScreenCode, basis: &Basis) -> Result<Vec<(StoredSegment, Segment)>, BundleError> {
         let period = &basis.period;
-        let begin = period.from.start(period.offset).plus_ms(-LOOK_BACK_MS);
         let end = period.to.next().start(period.offset).plus_ms(LOOK_BACK_MS);
-        let mut segments = Segments::new(self.store, screen.clone(), begin);
+        let mut segments = Segments::new(self.store, screen.clone(), begin(period));
         let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
         loop {
             let piece = segments.next().await?;
@@ -261,6 +257,31 @@ impl<'a> Exporter<'a> {
     }
 }
 
+/// From when on what arrived is shown.
+fn begin(period: &Period) -> UtcMillis {
+    period.from.start(period.offset).plus_ms(-LOOK_BACK_MS)
+}
+
+/// Is it of one of the players, `ours`, that ever stood at the screens?
+fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, period: &Period, ours: &mut BTreeSet<DeviceId>) -> bool {
+    match entry {
+        Entry::Statement(Statement::Device { device, screen, .. }) if screens.contains(screen) => {
+            ours.insert(*device);
+            true
+        }
+        Entry::Statement(Statement::DeviceEnd { device, .. }) => ours.contains(device),
+        Entry::Head { received, envelope } => {
+            *received >= begin(period) && claimed(envelope).is_some_and(|head| ours.contains(&head.device))
+        }
+        Entry::Statement(_) | Entry::Segment { .. } => false,
+    }
+}
+
+/// What a head says; its signature was checked when it came.
+fn claimed(envelope: &[u8]) -> Option<DeviceHead> {
+    DeviceHead::claimed(&Envelope::from_bytes(envelope.to_vec()).ok()?).ok()
+}
+
 /// A bundle while it is made.
 struct Pack<W: Write + Seek> {
     writer: Writer<W>,
@@ -278,12 +299,15 @@ impl<W: Write + Seek> Pack<W> {
         Self { writer, indexes, segments: 0, starts: BTreeMap::new(), anchors, assets }
     }
 
-    fn devices(&mut self, statements: Vec<(u64, Statement)>) -> Result<(), BundleError> {
+    fn statements(&mut self, statements: Vec<(u64, Entry)>) -> Result<(), BundleError> {
         let mut bytes = Vec::new();
-        for (index, statement) in statements {
-            self.entry(&mut bytes, index, &Entry::Statement(statement).encode())?;
+        for (index, entry) in statements {
+            if let Entry::Head { envelope, .. } = &entry {
+                self.anchors.extend(claimed(envelope).and_then(|head| head.seen).map(|seen| seen.size));
+            }
+            self.entry(&mut bytes, index, &entry.encode())?;
         }
-        Ok(self.writer.put(bundle::DEVICES, &bytes)?)
+        Ok(self.writer.put(bundle::STATEMENTS, &bytes)?)
     }
 
     fn entry(&mut self, out: &mut Vec<u8>, index: u64, leaf: &[u8]) -> Result<(), BundleError> {

@@ -17,12 +17,15 @@ pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};
 pub use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
-use lichphat_playlists::wire::sign::{Envelope, Evidence, Receipting, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::sign::{Envelope, Evidence, Receipting, SignError, SigningKey, VerifyingKey};
 use std::sync::Arc;
 
 /// What can go wrong in this room.
@@ -31,12 +34,14 @@ pub enum ProofError {
     /// No such device, or its key was revoked.
     #[error("device {0} is not registered here, or was revoked; register it again with `lichphat device add`")]
     UnknownDevice(DeviceId),
-    /// The segment speaks for another device than the one that sent it.
-    #[error("the segment is device {claimed}'s, epoch {epoch}, or another screen's, and was sent by device {sender}")]
+    /// A segment or a head speaks for another device than the one that sent it.
+    #[error(
+        "what was signed is device {claimed}'s, epoch {epoch}, or another screen's, and was sent by device {sender}"
+    )]
     WrongSender {
-        /// Device in the segment.
+        /// Device it names.
         claimed: DeviceId,
-        /// Epoch in the segment.
+        /// Epoch it names.
         epoch: Epoch,
         /// Device in the request.
         sender: DeviceId,
@@ -52,6 +57,9 @@ pub enum ProofError {
         /// What is wrong.
         source: SegmentError,
     },
+    /// Form or signature of what a device says of how far its records go.
+    #[error("head: {0}")]
+    Head(SignError),
     /// The store failed; nothing was taken in.
     #[error("the store failed: {0}")]
     Store(String),
@@ -83,6 +91,17 @@ pub struct Arrived {
     pub received: UtcMillis,
     /// The local day of that moment, by this house's offset.
     pub day: LocalDay,
+}
+
+/// What a device says of how far its records go, its signature checked.
+#[derive(Debug, Clone)]
+pub struct Heard {
+    /// As it was signed.
+    pub envelope: Envelope,
+    /// What it says.
+    pub head: DeviceHead,
+    /// When it arrived.
+    pub received: UtcMillis,
 }
 
 /// What a segment added to the sum of a day after the one on which it came. When its own day is dropped, that sum is still
@@ -123,6 +142,8 @@ pub trait ProofStore: Send + Sync {
     /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
     /// the quarantined bytes. Returns the mark as it is afterwards.
     async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError>;
+    /// Keeps what a device says of how far its records go, unless it has said more before.
+    async fn keep_head(&self, heard: Heard) -> Result<(), ProofError>;
     /// The mark as it is.
     async fn mark(&self, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, ProofError>;
 }
@@ -170,6 +191,19 @@ impl Proof {
             tracing::error!(device = %sender, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
         }
         Ok((outcome, self.seal(sender, identity.epoch, &mark)))
+    }
+
+    /// Keeps what `sender` signed of how far its records go, base64. What it promises and does not hand in is stated in the
+    /// log ([`log::LogStore::state_overdue`]).
+    pub async fn hear(&self, sender: DeviceId, text: &str) -> Result<(), ProofError> {
+        let bytes = BASE64.decode(text).map_err(|_| ProofError::Head(SignError::BadEnvelope))?;
+        let envelope = Envelope::from_bytes(bytes).map_err(ProofError::Head)?;
+        let identity = self.identity(sender).await?;
+        let head = DeviceHead::open(&envelope, &identity.key).map_err(ProofError::Head)?;
+        if (head.device, head.epoch) != (sender, identity.epoch) {
+            return Err(ProofError::WrongSender { claimed: head.device, epoch: head.epoch, sender });
+        }
+        self.store.keep_head(Heard { envelope, head, received: self.clock.now() }).await
     }
 
     /// The newest receipt.

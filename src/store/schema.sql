@@ -283,8 +283,8 @@ CREATE TABLE segment_day (
     first_index INTEGER NOT NULL CHECK (first_index >= 0)    -- entries before this one are of earlier days
 ) STRICT;
 
--- Leaves that stand by themselves: the scheduler's statements (for ever), and segments of a dropped day that share an
--- entry bundle with kept ones.
+-- Leaves that stand by themselves: the scheduler's statements and devices' heads (for ever), and segments of a dropped
+-- day that share an entry bundle with kept ones.
 CREATE TABLE log_entry (
     log_index INTEGER PRIMARY KEY CHECK (log_index >= 0),
     leaf      BLOB    NOT NULL                               -- as it is hashed
@@ -327,6 +327,20 @@ CREATE TABLE mark (
     tally     TEXT    NOT NULL CHECK (json_valid(tally)), -- what the counting rule remembers of earlier records, as the pure core writes it
     PRIMARY KEY (device, epoch)
 ) STRICT, WITHOUT ROWID;
+
+-- How far each device signed that its records go: the newest word of each.
+CREATE TABLE device_head (
+    device      INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    sealed_seq  INTEGER NOT NULL CHECK (sealed_seq >= 0), -- last record it has sealed
+    envelope    BLOB    NOT NULL,                       -- as it was signed
+    received_ms INTEGER NOT NULL,                       -- server clock
+    behind_ms   INTEGER,                                -- since when it has promised more than is held; NULL = it did not when it spoke
+    stated_seq  INTEGER,                                -- what the newest word in the log promises; NULL = there is none
+    stated_ms   INTEGER,
+    PRIMARY KEY (device, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_head_behind ON device_head (behind_ms) WHERE behind_ms IS NOT NULL;
 
 -- What was sent and could not be accepted, kept for people to look at.
 CREATE TABLE quarantine (

@@ -13,8 +13,10 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::segment::SegmentError;
 use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
 use lichphat_playlists::wire::proofs::ProofsAsked;
+use lichphat_playlists::wire::sign::SignError;
 use std::time::Duration;
 use warp::{Filter, Rejection, Reply};
 
@@ -62,7 +64,10 @@ async fn answer(
         }
         (&Method::POST, ("proofs", "")) => proofs(app, &device, json(&body)?).await,
         (&Method::POST, ("heartbeat", "")) => {
-            let heartbeat: Heartbeat = json(&body)?;
+            let mut heartbeat: Heartbeat = json(&body)?;
+            if let Some(head) = heartbeat.head.take() {
+                app.proof.hear(device.device, &head).await?;
+            }
             Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
         }
         (&Method::POST, ("answers", "")) => {
@@ -209,9 +214,9 @@ impl From<ProofError> for ApiError {
         match &error {
             ProofError::UnknownDevice(_) => of(StatusCode::UNAUTHORIZED, "unauthorized"),
             ProofError::WrongSender { .. } => of(StatusCode::FORBIDDEN, "wrong-sender"),
-            ProofError::Segment(lichphat_playlists::proof::segment::SegmentError::Sign(
-                lichphat_playlists::wire::sign::SignError::BadSignature,
-            )) => of(StatusCode::FORBIDDEN, "bad-signature"),
+            ProofError::Segment(SegmentError::Sign(SignError::BadSignature))
+            | ProofError::Head(SignError::BadSignature) => of(StatusCode::FORBIDDEN, "bad-signature"),
+            ProofError::Head(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-head"),
             ProofError::Segment(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
             ProofError::Unreadable { .. } | ProofError::Store(_) => Self::internal(&error),
         }

@@ -40,6 +40,12 @@ impl Forger {
         self.leaves.iter().enumerate().filter(|(_, leaf)| mine(leaf)).map(|(i, _)| i).collect()
     }
 
+    /// Places of what players signed of how far their records go.
+    pub(crate) fn heads(&self) -> Vec<usize> {
+        let heads = self.leaves.iter().enumerate();
+        heads.filter(|(_, leaf)| matches!(Entry::decode(leaf), Ok(Entry::Head { .. }))).map(|(i, _)| i).collect()
+    }
+
     /// Makes a document say something else.
     pub(crate) fn alter(&mut self, name: &str, alter: impl FnOnce(&mut serde_json::Value)) {
         let mut value = serde_json::from_slice(&self.files[name]).unwrap();
@@ -72,7 +78,7 @@ impl Forger {
         self.files.insert(bundle::CHECKPOINT.into(), note.to_string().into_bytes());
         self.files.insert(bundle::CHECKPOINTS.into(), b"[]".to_vec());
         self.files.insert(bundle::INCLUSION.into(), proof.iter().flat_map(|h| h.0).collect());
-        self.files.insert(bundle::DEVICES.into(), devices);
+        self.files.insert(bundle::STATEMENTS.into(), devices);
         for (screen, bytes) in screens {
             self.files.insert(bundle::segments_of(&screen), bytes);
         }
@@ -86,18 +92,27 @@ impl Forger {
     /// Adds a leaf to the honest log, which goes on and is witnessed: nothing before it is touched.
     pub(crate) fn append(&mut self, square: &Square, leaf: Vec<u8>) {
         let newest = String::from_utf8(self.files[bundle::CHECKPOINT].clone()).unwrap();
-        let earlier = self.earlier();
+        let mut earlier = self.earlier();
         self.leaves.push(leaf);
         self.relog(square, true);
-        self.keep_checkpoint(&newest, earlier);
+        earlier.push(EarlierCheckpoint { note: newest, consistency: Vec::new() });
+        self.show(earlier);
     }
 
-    /// Shows an earlier checkpoint of the honest log beside the new one, which continues it.
-    fn keep_checkpoint(&mut self, note: &str, mut earlier: Vec<EarlierCheckpoint>) {
+    /// Leaves out what the server never let in: what was there before stands, and the log goes on and is witnessed.
+    pub(crate) fn never_let_in(&mut self, square: &Square, at: usize) {
+        let mut earlier = self.earlier();
+        earlier.retain(|one| size_of(one) <= at as u64);
+        self.leaves.remove(at);
+        self.relog(square, true);
+        self.show(earlier);
+    }
+
+    /// Shows earlier checkpoints of the honest log beside the new one, which continues them.
+    fn show(&mut self, mut earlier: Vec<EarlierCheckpoint>) {
         let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
-        earlier.push(EarlierCheckpoint { note: note.to_owned(), consistency: Vec::new() });
         for one in &mut earlier {
-            let old = Checkpoint::parse(&Note::parse(&one.note).unwrap().text).unwrap().size;
+            let old = size_of(one);
             let Ok(proof) = consistency(&hashes[..], old, hashes.len() as u64);
             one.consistency = proof;
         }
@@ -113,6 +128,10 @@ impl Forger {
         let campaign = lichphat_playlists::ids::CampaignCode::new(crate::square::CAMPAIGN).unwrap();
         writer.finish(campaign, self.days.0, self.days.1).unwrap().into_inner()
     }
+}
+
+fn size_of(checkpoint: &EarlierCheckpoint) -> u64 {
+    Checkpoint::parse(&Note::parse(&checkpoint.note).unwrap().text).unwrap().size
 }
 
 /// The segment of a leaf; none when it is a statement.

@@ -9,6 +9,7 @@ mod attacks;
 mod flips;
 mod forger;
 mod square;
+mod tails;
 
 use lichphat_verify::verdict::{Check, Outcome};
 use lichphat_verify::{Options, Verdict};

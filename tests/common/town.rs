@@ -19,6 +19,8 @@ use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimC
 use lichphat_player::stage::Front;
 use lichphat_player::stage::notice::Notice;
 use lichphat_player::update::Updates;
+use lichphat_player::uplink::head_of;
+use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
 use lichphat_playlists::wire::device::Provisioning;
@@ -158,9 +160,14 @@ impl TownServer {
 
     /// Registers a device at a screen and switches it on. A loudspeaker's log is all there is to go by.
     pub(crate) async fn device(&self, data: &TestData, screen: &str) -> TownDevice {
+        self.new_box(data, screen, screen.bytes().map(u64::from).sum()).await
+    }
+
+    /// The same with a key of its own.
+    pub(crate) async fn new_box(&self, data: &TestData, screen: &str, seed: u64) -> TownDevice {
         let (_, provisioning) = provision(data, screen, &self.url);
         let transport = HttpTransport::new(&self.url).unwrap();
-        let key = make_key(&SeededRng::new(screen.bytes().map(u64::from).sum()));
+        let key = make_key(&SeededRng::new(seed));
         let identity = Arc::new(register(&transport, &provisioning, key, true).await.unwrap());
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
@@ -198,6 +205,12 @@ impl TownDevice {
     /// What it remembers.
     pub(crate) fn journal(&self) -> MemoryJournal {
         self.journal.clone()
+    }
+
+    /// What it signs of how far its records go.
+    pub(crate) fn head(&self) -> Vec<u8> {
+        let head = head_of(&self.identity, &self.journal, self.sim.clock.now()).unwrap();
+        head.seal(&self.identity.evidence).into_bytes()
     }
 
     /// Its settings, from the next time it is switched on.

@@ -68,6 +68,7 @@ impl Box1 {
             boot: BootId(1),
             last_seq: Seq(0),
             acked_seq: Seq(0),
+            head: None,
             health,
             release: None,
             media_missing: 2,

@@ -21,6 +21,9 @@ pub struct Args {
     /// Điểm chốt bạn giữ từ lần kiểm tra trước (a checkpoint you kept)
     #[arg(long, value_name = "FILE")]
     pub since: Option<PathBuf>,
+    /// Lời xác nhận bạn lấy trực tiếp từ một thiết bị, dùng được nhiều lần (what a player itself told you: `lichphat-player head`)
+    #[arg(long, value_name = "FILE")]
+    pub head: Vec<PathBuf>,
     /// Cách in kết quả
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -102,7 +105,9 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
         let policy = Policy::parse(&text(path)?);
         policy.map_err(|e| CliError::Policy { path: path.clone(), problem: e.to_string() })
     });
-    let options = Options { policy: policy.transpose()?, since: args.since.as_ref().map(text).transpose()? };
+    let heads = args.head.iter().map(|path| std::fs::read(path).map_err(failed(path))).collect::<Result<_, _>>()?;
+    let (policy, since) = (policy.transpose()?, args.since.as_ref().map(text).transpose()?);
+    let options = Options { policy, since, heads };
     let open = || File::open(&args.bundle).map(BufReader::new);
     open().map_err(failed(&args.bundle))?;
     // drawn only where somebody watches

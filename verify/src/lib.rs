@@ -8,10 +8,12 @@ mod archive;
 pub mod cli;
 mod figures;
 mod findings;
+mod heads;
 mod page;
 mod plans;
 mod players;
 mod screen;
+mod tail;
 mod trust;
 pub mod verdict;
 
@@ -21,7 +23,7 @@ pub use screen::BACK_DATED_MS;
 pub use verdict::Verdict;
 
 use findings::{Findings, words};
-use lichphat_playlists::figures::{Basis, Report};
+use lichphat_playlists::figures::{Basis, Report, ScreenFacts};
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, Keys, Start};
 use lichphat_playlists::proof::checkpoint::Policy;
@@ -38,6 +40,8 @@ pub struct Options {
     pub policy: Option<Policy>,
     /// A checkpoint he kept from an earlier visit, a signed note.
     pub since: Option<String>,
+    /// What players told him themselves of how far their records go, signed: no server had its hands on it.
+    pub heads: Vec<Vec<u8>>,
 }
 
 /// Checks a bundle, which `open` opens as often as it is asked. `progress` hears how many screens of how many are done. An
@@ -58,7 +62,7 @@ pub fn verify<R: Read + Seek>(
     }
     let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
-    let (screens, facts) = walk.screens(&mut bundle, &basis, &keys, &mut trust, progress)?;
+    let Judged { screens, facts } = walk.screens(&mut bundle, (&basis, &keys), options, &mut trust, progress)?;
     walk.inclusion(&mut bundle, &trust)?;
     let reported: Report = bundle.json(bundle::REPORT)?;
     let simulated = facts.iter().any(|f| f.simulated);
@@ -96,6 +100,14 @@ pub fn verify<R: Read + Seek>(
 
 use trust::Trust;
 
+/// What all screens came to, in the order of the basis.
+#[derive(Default)]
+struct Judged {
+    screens: Vec<verdict::ScreenVerdict>,
+    /// Their facts as the evidence has them.
+    facts: Vec<ScreenFacts>,
+}
+
 struct Walk {
     findings: Findings,
     leaves: Vec<(u64, Sha256Hash)>,
@@ -119,20 +131,19 @@ impl Walk {
         Ok(entries)
     }
 
-    #[allow(clippy::type_complexity, reason = "two lists that belong together, used once")]
     fn screens<R: Read + Seek>(
         &mut self,
         bundle: &mut Bundle<R>,
-        basis: &Basis,
-        keys: &Keys,
+        (basis, keys): (&Basis, &Keys),
+        options: &Options,
         trust: &mut Trust,
         progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<(Vec<verdict::ScreenVerdict>, Vec<lichphat_playlists::figures::ScreenFacts>), ArchiveError> {
+    ) -> Result<Judged, ArchiveError> {
         let plan_key = VerifyingKey::from_base64(&keys.plan)
             .map_err(|e| ArchiveError::Form { name: bundle::KEYS.to_owned(), problem: format!("plan: {e}") })?;
-        let devices = bundle.get(bundle::DEVICES)?;
-        let statements = self.entries(bundle::DEVICES, &devices)?;
-        let players = players::Players::read(&statements, &mut self.findings);
+        let statements = bundle.get(bundle::STATEMENTS)?;
+        let statements = self.entries(bundle::STATEMENTS, &statements)?;
+        let players = players::Players::read(&statements, &options.heads, &mut self.findings);
         let starts: BTreeMap<ScreenCode, Vec<Start>> = bundle.json(bundle::STARTS)?;
         if !starts.is_empty() {
             self.findings.remark(Check::Chain, bundle::STARTS, words!(
@@ -140,7 +151,7 @@ impl Walk {
                 "For players older than the period the state at its beginning is the scheduler's word; it can shift at most one play of each campaign at each screen."));
         }
         let terms = screen::Terms { campaign: &basis.campaign, period: &basis.period, players: &players };
-        let (mut assets, mut verdicts, mut all) = (plans::Assets::default(), Vec::new(), Vec::new());
+        let (mut assets, mut judged) = (plans::Assets::default(), Judged::default());
         let total = basis.screens.len() as u64;
         for (done, facts) in (0..).zip(&basis.screens) {
             progress(done, total);
@@ -160,12 +171,13 @@ impl Walk {
             for (index, entry) in entries {
                 judge.entry(index, entry, &plans);
             }
-            let (verdict, facts) = judge.finish(facts);
-            verdicts.push(verdict);
-            all.push(facts);
+            let (verdict, facts) = judge.finish(facts, &plans);
+            judged.screens.push(verdict);
+            judged.facts.push(facts);
         }
         progress(total, total);
-        Ok((verdicts, all))
+        tail::told(&judged.screens, &mut self.findings);
+        Ok(judged)
     }
 
     /// All entries that were read are in the log, each at its place.

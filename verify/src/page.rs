@@ -22,6 +22,7 @@ struct Page<'a> {
 struct Row<'a> {
     s: &'a ScreenVerdict,
     refused: u64,
+    heard: String,
     times: String,
 }
 
@@ -32,7 +33,7 @@ pub fn page(v: &Verdict) -> String {
         Outcome::Fails => "sai",
         Outcome::NotChecked => "chưa kiểm",
     };
-    let row = |s| Row { s, refused: refused(s), times: times(s) };
+    let row = |s| Row { s, refused: refused(s), heard: heard(s), times: times(s) };
     let mut reasons = std::collections::BTreeMap::<&str, u64>::new();
     for (reason, n) in v.screens.iter().flat_map(|s| &s.reasons) {
         *reasons.entry(reason).or_default() += n;
@@ -61,6 +62,11 @@ fn day_vi(day: LocalDay) -> String {
 
 fn refused(s: &ScreenVerdict) -> u64 {
     s.not_counted + s.unknown
+}
+
+fn heard(s: &ScreenVerdict) -> String {
+    let at = s.heard_s.map_or_else(|| "chưa có".to_owned(), stamp);
+    if s.complete { at } else { format!("{at}; từ đó chưa rõ") }
 }
 
 fn times(s: &ScreenVerdict) -> String {
@@ -92,6 +98,10 @@ impl Check {
             Self::Chain => {
                 ("Không bản ghi nào bị bỏ, lặp hay kể hai cách", "no record is missing, doubled or told in two ways")
             }
+            Self::Tail => (
+                "Lời có chữ ký của thiết bị có đến lượt cuối theo lịch: không thiếu phần cuối",
+                "the players' own signed words reach the last play that was planned: no tail is missing",
+            ),
             Self::Time => ("Không lượt nào ghi lùi hay ghi trước ngày", "no play is back-dated or pre-dated"),
             Self::Plan => {
                 ("Lịch phát được ký và khớp với báo cáo", "the playlists are signed and agree with the report")

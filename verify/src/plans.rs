@@ -7,9 +7,9 @@ use lichphat_playlists::figures::ScreenFacts;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
 use lichphat_playlists::proof::bundle;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
-use lichphat_playlists::wire::v1::{AssetTable, Playlist};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist, Slot};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
@@ -33,7 +33,17 @@ impl Assets {
 pub(crate) struct ScreenPlans {
     /// By name.
     pub(crate) book: PlanBook,
-    newest: BTreeMap<LocalDay, (u32, u32)>,
+    newest: BTreeMap<LocalDay, Newest>,
+}
+
+/// The newest playlist of a day.
+#[derive(Default)]
+struct Newest {
+    version: u32,
+    /// Its plays of the campaign.
+    planned: u32,
+    /// When its plays begin, of whatever campaign.
+    starts: Vec<UtcMillis>,
 }
 
 impl ScreenPlans {
@@ -69,16 +79,24 @@ impl ScreenPlans {
         let of = |item: u16| assets.assets.get(usize::from(item)).is_some_and(|a| a.code == *campaign);
         let planned = playlist.slots.iter().filter(|slot| of(slot.item)).count() as u32;
         let newest = self.newest.entry(playlist.day).or_default();
-        if playlist.version.0 > newest.0 {
-            *newest = (playlist.version.0, planned);
+        if playlist.version.0 > newest.version {
+            let start = |slot: &Slot| playlist.day.at(slot.start_s, playlist.offset_min);
+            *newest =
+                Newest { version: playlist.version.0, planned, starts: playlist.slots.iter().map(start).collect() };
         }
         self.book.extend(std::iter::once(plan).collect());
+    }
+
+    /// When the last play begins that was planned on a day up to `to` and before `until`.
+    pub(crate) fn last_before(&self, to: LocalDay, until: UtcMillis) -> Option<UtcMillis> {
+        let starts = self.newest.range(..=to).flat_map(|(_, newest)| &newest.starts);
+        starts.copied().filter(|start| *start < until).max()
     }
 
     /// Compares what the scheduler says was planned with the newest playlist of each day.
     pub(crate) fn compare(&self, facts: &ScreenFacts, findings: &mut Findings) {
         for (day, stated) in &facts.days {
-            let shown = self.newest.get(day).map_or(0, |(_, planned)| *planned);
+            let shown = self.newest.get(day).map_or(0, |newest| newest.planned);
             if shown != stated.planned {
                 findings.fault(
                     Check::Plan,

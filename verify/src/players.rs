@@ -1,6 +1,7 @@
 //! The logged directory of players: whose key signs for which screen, from which entry of the log on.
 
 use crate::findings::{Findings, words};
+use crate::heads::Heads;
 use crate::verdict::Check;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
@@ -23,21 +24,33 @@ pub(crate) struct Player {
 #[derive(Default)]
 pub(crate) struct Players {
     known: BTreeMap<(DeviceId, Epoch), Player>,
+    /// What they signed of how far their records go.
+    pub(crate) heads: Heads,
     revoked: BTreeMap<DeviceId, u64>,
 }
 
 impl Players {
-    /// Reads the statements.
-    pub(crate) fn read(entries: &[(u64, &[u8])], findings: &mut Findings) -> Self {
+    /// Reads the statements, and the heads that the reader brings himself.
+    pub(crate) fn read(entries: &[(u64, &[u8])], brought: &[Vec<u8>], findings: &mut Findings) -> Self {
         let mut players = Self::default();
         for (index, bytes) in entries {
             match Entry::decode(bytes) {
                 Ok(Entry::Statement(statement)) => players.add(*index, statement, findings),
+                Ok(Entry::Head { envelope, .. }) => {
+                    let key = |device, epoch| players.at(device, epoch, *index).map(|p| p.key);
+                    let read = Heads::open(envelope, key);
+                    players.heads.add((format!("entry {index}"), false), read, findings);
+                }
                 Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &format!("entry {index}"), words!(
                     "nằm sai chỗ: đây là nhật ký phát, không phải khai báo thiết bị"; "stands in the wrong file: it is a segment")),
                 Err(error) => findings.fault(Check::Device, &format!("entry {index}"), words!(
                     "không đọc được: {error}"; "cannot be read: {error}")),
             }
+        }
+        for (i, envelope) in brought.iter().enumerate() {
+            let key = |device, epoch| players.known.get(&(device, epoch)).map(|p| p.key);
+            let read = Heads::open(envelope.clone(), key);
+            players.heads.add((format!("--head {}", i + 1), true), read, findings);
         }
         players
     }
@@ -63,6 +76,11 @@ impl Players {
         let player = self.known.get(&(device, epoch))?;
         let revoked = self.revoked.get(&device).is_some_and(|&end| end < index);
         (player.index < index && !revoked).then_some(player)
+    }
+
+    /// The players that ever stood at the screen, in order.
+    pub(crate) fn at_screen(&self, screen: &ScreenCode) -> impl Iterator<Item = (DeviceId, Epoch)> {
+        self.known.iter().filter(move |(_, p)| p.screen == *screen).map(|(key, _)| *key)
     }
 
     /// Does a player stand at the screen, and is one of a simulation?

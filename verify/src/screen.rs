@@ -3,6 +3,7 @@
 use crate::findings::{Findings, words};
 use crate::plans::ScreenPlans;
 use crate::players::Players;
+use crate::tail::{self, Tail};
 use crate::trust::Trust;
 use crate::verdict::{Check, ScreenVerdict, Words};
 use lichphat_playlists::figures::{Period, ScreenFacts};
@@ -40,6 +41,7 @@ pub(crate) struct Judge<'a> {
     replay: Replay,
     /// When the newest segment of each player arrived.
     received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
+    tail: Tail,
     verdict: ScreenVerdict,
 }
 
@@ -62,13 +64,15 @@ impl<'a> Judge<'a> {
             not_counted: 0,
             unknown: 0,
             reasons: BTreeMap::new(),
+            heard_s: None,
+            complete: false,
             not_before_s: None,
             not_after_s: None,
             slowest_s: None,
             faults: findings.faults(),
         };
         let (screen, replay) = (&facts.screen, Replay::new(starts));
-        Self { terms, screen, trust, findings, replay, received: BTreeMap::new(), verdict }
+        Self { terms, screen, trust, findings, replay, received: BTreeMap::new(), tail: Tail::default(), verdict }
     }
 
     /// One entry of the log.
@@ -112,6 +116,8 @@ impl<'a> Judge<'a> {
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
         self.time(index, &place, &segment, received);
+        let said = self.terms.players.heads.of((segment.device, segment.epoch));
+        self.tail.segment(&segment, hash, self.terms.period, said);
         self.chain(&place, &segment, hash, received, &plans.book);
     }
 
@@ -152,15 +158,20 @@ impl<'a> Judge<'a> {
             Ok(Some(s)) => {
                 self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
                 let after = UtcMillis(s as i64 * 1000);
-                if last.is_some_and(|r| r.end < after.plus_ms(-BACK_DATED_MS)) || received < after.plus_ms(-CLOCKS_APART_MS) {
-                    self.findings.fault(Check::Time, place, words!(
+                if last.is_some_and(|r| r.end < after.plus_ms(-BACK_DATED_MS))
+                    || received < after.plus_ms(-CLOCKS_APART_MS)
+                {
+                    self.findings.fault(
+                        Check::Time,
+                        place,
+                        words!(
                         "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", stamp(s);
-                        "is back-dated: it was sealed after {} and tells of the time before", stamp(s)));
+                        "is back-dated: it was sealed after {} and tells of the time before", stamp(s)),
+                    );
                 }
             }
             Ok(None) => {}
-            Err(error) => self.findings.fault(Check::Log, place, words!(
-                "thiết bị từng thấy một sổ khác với sổ này ({error})"; "the player had seen another log than this one ({error})")),
+            Err(error) => self.findings.fault(Check::Log, place, another_log(&error)),
         }
         let Some(s) = self.trust.not_after_s(index) else { return };
         self.verdict.not_after_s = self.verdict.not_after_s.max(Some(s));
@@ -180,8 +191,31 @@ impl<'a> Judge<'a> {
         self.verdict.slowest_s = self.verdict.slowest_s.max(Some(slow_s));
     }
 
+    /// What the players said beside their records, and whether it reaches the end of what was planned.
+    fn end(&mut self, plans: &ScreenPlans) {
+        let Terms { period, players, .. } = self.terms;
+        let here: Vec<(DeviceId, Epoch)> = players.at_screen(self.screen).collect();
+        for (i, &player) in here.iter().enumerate() {
+            let said = players.heads.of(player);
+            for (said, seen) in said.iter().filter_map(|said| Some((said, said.head.seen?))) {
+                // of what the reader brings the bundle may show nothing; that is no lie
+                if (!said.brought || self.trust.shows(seen.size))
+                    && let Err(error) = self.trust.saw(seen)
+                {
+                    self.findings.fault(Check::Log, &said.place, another_log(&error));
+                }
+            }
+            let acked = self.replay.acked(player.0, player.1);
+            self.tail.player(player, said, acked, here.get(i + 1).copied(), self.findings);
+        }
+        let last = plans.last_before(period.to, tail::due(period));
+        self.verdict.complete = self.tail.reaches(last);
+        self.verdict.heard_s = self.tail.heard.map(|at| at.0.unsigned_abs() / 1000);
+    }
+
     /// The screen's verdict, and its facts as the evidence has them.
-    pub(crate) fn finish(mut self, facts: &ScreenFacts) -> (ScreenVerdict, ScreenFacts) {
+    pub(crate) fn finish(mut self, facts: &ScreenFacts, plans: &ScreenPlans) -> (ScreenVerdict, ScreenFacts) {
+        self.end(plans);
         let Terms { campaign, period, players } = self.terms;
         self.verdict.devices = self.replay.devices().len() as u32;
         for counts in self.replay.days(campaign, period).values() {
@@ -197,6 +231,10 @@ impl<'a> Judge<'a> {
         let (has_device, simulated) = players.of(self.screen);
         (self.verdict, ScreenFacts { has_device, simulated, ..self.replay.facts(facts, campaign, period) })
     }
+}
+
+fn another_log(error: &str) -> Words {
+    words!("thiết bị từng thấy một sổ khác với sổ này ({error})"; "the player had seen another log than this one ({error})")
 }
 
 /// `2026-11-20 05:00:00 UTC`.

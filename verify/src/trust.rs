@@ -6,6 +6,7 @@ use crate::{ArchiveError, Bundle, Options};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::bundle::{CHECKPOINT, CHECKPOINTS, EarlierCheckpoint, Keys};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy, Witnessed};
+use lichphat_playlists::proof::head::Seen;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tree::verify_consistency;
 use std::collections::BTreeMap;
@@ -160,13 +161,23 @@ impl Trust {
         read
     }
 
-    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, String> {
-        let (seen, witnessed) =
-            Note::parse(anchor).and_then(|note| self.policy.open(&note)).map_err(|e| e.to_string())?;
+    /// Does the bundle show a checkpoint of that size?
+    pub(crate) fn shows(&self, size: u64) -> bool {
+        self.roots.contains_key(&size)
+    }
+
+    /// Is a checkpoint that a player says it has seen one of this log?
+    pub(crate) fn saw(&self, seen: Seen) -> Result<(), String> {
         match self.roots.get(&seen.size) {
-            Some(root) if *root == seen.root => Ok(witnessed.since_s),
+            Some(root) if *root == seen.root => Ok(()),
             Some(_) => Err(format!("size {}: another root", seen.size)),
             None => Err(format!("size {}: not in the bundle", seen.size)),
         }
+    }
+
+    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, String> {
+        let (seen, witnessed) =
+            Note::parse(anchor).and_then(|note| self.policy.open(&note)).map_err(|e| e.to_string())?;
+        self.saw(Seen { size: seen.size, root: seen.root }).map(|()| witnessed.since_s)
     }
 }

@@ -23,6 +23,8 @@ pub enum Check {
     Signature,
     /// No record is missing, doubled or told in two ways.
     Chain,
+    /// Nothing is missing at the end, by the players' own word.
+    Tail,
     /// No record claims a time it cannot have.
     Time,
     /// The playlists that records name are shown, signed and whole.
@@ -35,7 +37,7 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order in which they are made.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Bundle,
         Self::Log,
         Self::Witness,
@@ -43,6 +45,7 @@ impl Check {
         Self::Device,
         Self::Signature,
         Self::Chain,
+        Self::Tail,
         Self::Time,
         Self::Plan,
         Self::Figures,
@@ -105,6 +108,10 @@ pub struct ScreenVerdict {
     pub unknown: u64,
     /// Why, by stable code.
     pub reasons: BTreeMap<String, u64>,
+    /// The newest moment of which a player's own signature speaks, by its clock, seconds since 1970; none when it said nothing.
+    pub heard_s: Option<u64>,
+    /// The players' own words reach the last play that was planned: nothing is missing at the end.
+    pub complete: bool,
     /// The earliest moment after which the first segment was sealed, seconds since 1970; none without a witnessed anchor.
     pub not_before_s: Option<u64>,
     /// The moment before which the last segment was in the log, seconds since 1970; none without witnesses.

@@ -389,14 +389,16 @@ impl Reporting {
             boot: self.clock.boot_id(),
             last_seq,
             acked_seq,
+            head: None, // the uplink adds it
             health: Health { log, unproven_s, ..self.vitals.read() },
             release: self.updates.as_ref().map(|updates| updates.standing()),
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),
         };
-        let answer = self.uplink.heartbeat(&heartbeat).await?;
-        self.vitals.heard(heartbeat.at_ms, answer.at_ms);
-        if let (Some(updates), Some(told)) = (&self.updates, &heartbeat.release)
+        let (said_at, told) = (heartbeat.at_ms, heartbeat.release.clone());
+        let answer = self.uplink.heartbeat(heartbeat).await?;
+        self.vitals.heard(said_at, answer.at_ms);
+        if let (Some(updates), Some(told)) = (&self.updates, &told)
             && let Err(error) = updates.heard(told, answer.release.as_deref(), self.clock.now(), self.clock.state().0)
         {
             self.fault(error.to_string());

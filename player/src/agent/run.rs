@@ -4,11 +4,12 @@ use super::Agent;
 use super::lobby::Lobby;
 use super::opening::{Opened, open};
 use super::show::Show;
-use crate::clock::SystemRng;
+use crate::clock::{SystemRng, look};
 use crate::config::{ConfigError, PlayerConfig};
 use crate::identity::store::{load, provision, read_provisioning};
 use crate::identity::{Identity, IdentityError};
 use crate::journal::JournalError;
+use crate::journal::sqlite::{FILE_NAME, SqliteJournal};
 use crate::log::LogRing;
 use crate::meter::DataRule;
 use crate::ports::http::HttpTransport;
@@ -16,7 +17,9 @@ use crate::ports::{Transport, TransportError};
 use crate::stage::gst::StageError;
 use crate::stage::{PictureSink, SoundSink};
 use crate::update::launch::launch;
+use crate::uplink::head_of;
 use crate::usb::watch::Sticks;
+use lichphat_playlists::proof::head::DeviceHead;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -57,6 +60,16 @@ pub struct RunArgs {
 pub struct ProvisionArgs {
     /// Provisioning file of `lichphat device add`
     pub file: PathBuf,
+    /// Directory of keys, playlists, media and records
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+}
+
+/// `head` and its arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct HeadArgs {
+    /// Where to write it
+    pub out: PathBuf,
     /// Directory of keys, playlists, media and records
     #[arg(long)]
     pub state: Option<PathBuf>,
@@ -114,6 +127,18 @@ pub fn register_device(args: &ProvisionArgs) -> Result<Identity, RunError> {
     let provisioning = read_provisioning(&args.file)?;
     let transport = HttpTransport::new(&provisioning.server)?;
     Ok(runtime()?.block_on(provision(&state, &provisioning, &transport, &SystemRng, false))?)
+}
+
+/// Writes what the device signs of how far its records go, for whoever stands in front of it: an auditor's verifier takes
+/// it with `--head`, and no scheduler had its hands on it. The player may be running.
+pub fn write_head(args: &HeadArgs) -> Result<DeviceHead, RunError> {
+    let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
+    let (identity, path) = (load(&state)?, state.join(FILE_NAME));
+    let identity = identity.filter(|_| path.exists()).ok_or(RunError::NotRegistered { state })?;
+    let journal = SqliteJournal::open(&path, identity.device, identity.epoch, identity.evidence.verifying_key())?;
+    let head = head_of(&identity, &journal, look().0)?;
+    std::fs::write(&args.out, head.seal(&identity.evidence).as_bytes())?;
+    Ok(head)
 }
 
 /// What ended a run in order.

@@ -2,7 +2,7 @@
 //! in memory. A broken journal is never begun anew under the same epoch: numbers would be used twice.
 
 use super::{Journal, JournalError, Sealed, Sealer};
-use lichphat_playlists::ids::Seq;
+use lichphat_playlists::ids::{Seq, Sha256Hash};
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::time::UtcMillis;
@@ -38,6 +38,9 @@ impl Journal for BrokenJournal {
         self.refuse()
     }
     fn obey(&mut self, _: &Receipt) -> Result<(), JournalError> {
+        self.refuse()
+    }
+    fn sealed(&self) -> Result<(Seq, Option<Sha256Hash>), JournalError> {
         self.refuse()
     }
     fn anchor(&self) -> Result<String, JournalError> {

@@ -106,6 +106,10 @@ impl Journal for MemoryJournal {
         state.segments.push_back(Kept { sealed, sealed_at: now, records, proven: false });
         Ok(Some(last))
     }
+    fn sealed(&self) -> Result<(Seq, Option<Sha256Hash>), JournalError> {
+        let state = self.state();
+        Ok((Seq(state.last - state.open.len() as u64), state.head))
+    }
     fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError> {
         let state = self.state();
         let at = state.segments.partition_point(|s| s.sealed.last <= seq);

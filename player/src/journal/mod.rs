@@ -145,6 +145,8 @@ pub trait Journal: Send {
     fn open_run(&self) -> (usize, Option<UtcMillis>);
     /// Seals the open run, when there is one, as of `now`; returns its last record.
     fn cut(&mut self, sealer: &Sealer, now: UtcMillis) -> Result<Option<Seq>, JournalError>;
+    /// Last record of the newest segment, and that segment by its hash; 0 and none before the first.
+    fn sealed(&self) -> Result<(Seq, Option<Sha256Hash>), JournalError>;
     /// The first sealed segment that holds records after `seq`.
     fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError>;
     /// The first sealed segment that holds records after `acked`.

@@ -170,6 +170,13 @@ impl Journal for SqliteJournal {
         Ok(Some(last))
     }
 
+    fn sealed(&self) -> Result<(Seq, Option<Sha256Hash>), JournalError> {
+        let row = self.db.query_row("SELECT last_seq, head FROM journal", [], |row| {
+            Ok((Seq(row.get(0)?), row.get::<_, Option<[u8; 32]>>(1)?.map(Sha256Hash)))
+        });
+        Ok(row?)
+    }
+
     fn sealed_after(&self, seq: Seq) -> Result<Option<Sealed>, JournalError> {
         let mut statement = self.db.prepare_cached(
             "SELECT first_seq, last_seq, bytes FROM segment WHERE last_seq > ?1 ORDER BY last_seq LIMIT 1",

@@ -5,8 +5,11 @@
 use crate::identity::Identity;
 use crate::journal::{Journal, JournalError};
 use crate::ports::{Request, Transport, TransportError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use lichphat_playlists::ids::Seq;
 use lichphat_playlists::proof::anchor;
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem};
@@ -84,6 +87,12 @@ impl From<SignError> for UplinkError {
     }
 }
 
+/// How far the records of a journal go.
+pub fn head_of(identity: &Identity, journal: &dyn Journal, now: UtcMillis) -> Result<DeviceHead, JournalError> {
+    let ((sealed, segment), seen) = (journal.sealed()?, anchor::seen(&journal.anchor()?));
+    Ok(DeviceHead { device: identity.device, epoch: identity.epoch, sealed, segment, seen, at_ms: now })
+}
+
 /// The way of the records.
 pub struct Uplink {
     transport: Arc<dyn Transport>,
@@ -93,6 +102,8 @@ pub struct Uplink {
     prove_every_ms: i64,
     /// When the log may be asked again; none: at once.
     prove_at: Option<UtcMillis>,
+    /// How far the scheduler was told that the records go.
+    told: Option<DeviceHead>,
 }
 
 impl std::fmt::Debug for Uplink {
@@ -109,7 +120,7 @@ impl Uplink {
         journal: SharedJournal,
         prove_every_ms: i64,
     ) -> Self {
-        Self { transport, identity, journal, asked_at: None, prove_every_ms, prove_at: None }
+        Self { transport, identity, journal, asked_at: None, prove_every_ms, prove_at: None, told: None }
     }
 
     /// Sends every sealed segment the scheduler does not hold yet; returns how many went. With
@@ -139,7 +150,7 @@ impl Uplink {
             sent += 1;
             if acked < before && !rewound {
                 rewound = true; // the scheduler lost what it held: send it again, from there
-                self.prove_at = None; // and see what its log says to that
+                (self.prove_at, self.told) = (None, None); // and see what its log says to that
             } else if acked < last {
                 return Err(UplinkError::NotTaken { last });
             }
@@ -246,8 +257,18 @@ impl Uplink {
         Ok(())
     }
 
-    /// Says how the device is.
-    pub async fn heartbeat(&self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, UplinkError> {
+    /// Says how the device is and, signed, how far its records go, when that is not what was said last.
+    pub async fn heartbeat(&mut self, mut heartbeat: Heartbeat) -> Result<HeartbeatAnswer, UplinkError> {
+        // a journal that is broken keeps no box from saying how it is
+        let head = head_of(&self.identity, &**lock(&self.journal), heartbeat.at_ms).ok();
+        let news = head.filter(|head| !self.told.as_ref().is_some_and(|told| told.says_the_same(head)));
+        heartbeat.head = news.as_ref().map(|head| BASE64.encode(head.seal(&self.identity.evidence).as_bytes()));
+        let answer = self.tell(&heartbeat).await?;
+        self.told = news.or(self.told.take());
+        Ok(answer)
+    }
+
+    async fn tell(&self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, UplinkError> {
         let json = serde_json::to_vec(heartbeat).expect("plain data always encodes");
         let request = self.request(Request::post("/device/v1/heartbeat", json));
         let bytes = self.answer("a heartbeat", request.header("content-type", "application/json")).await?;

@@ -5,14 +5,18 @@
 
 use super::support::log::FakeLog;
 use super::support::{FakeServer, World, at, day, playlist};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
 use lichphat_player::agent::AgentOptions;
 use lichphat_player::journal::{Journal, KEEP_MS};
 use lichphat_player::sim_support::SimDevice;
 use lichphat_player::uplink::PROVE_EVERY_MS;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::anchor;
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::wire::health::LogFault;
 use lichphat_playlists::wire::proofs::Proofs;
+use lichphat_playlists::wire::sign::Envelope;
 
 /// Plays from eight to nine, seals every few minutes, and has not told anybody yet.
 async fn played(prove_every_ms: i64) -> (World, SimDevice) {
@@ -138,4 +142,34 @@ async fn a_segment_that_the_log_does_not_hold_is_noticed_however_the_proof_is_be
     for bend in bends {
         assert_eq!(finds(|log| log.bend = Some(bend)).await, LogFault::NotHeld);
     }
+}
+
+#[tokio::test]
+async fn how_far_its_records_go_is_signed_and_said_only_when_that_is_news() {
+    let (world, mut device) = played(600_000).await;
+    let said = |world: &World| -> Vec<Option<DeviceHead>> {
+        let server = world.server.lock();
+        let head = |text: &String| {
+            let envelope = Envelope::from_bytes(STANDARD_NO_PAD.decode(text).unwrap()).unwrap();
+            DeviceHead::open(&envelope, &world.identity.evidence.verifying_key()).unwrap()
+        };
+        server.heartbeats.iter().map(|beat| beat.head.as_ref().map(head)).collect()
+    };
+    device.agent.heartbeat().await.unwrap();
+    device.agent.heartbeat().await.unwrap();
+    let (sealed, segment) = world.journal.clone().sealed().unwrap();
+    let before = said(&world);
+    let head = before[0].clone().unwrap();
+    assert_eq!((head.sealed, head.segment, head.seen), (sealed, segment, None), "before anything was handed in");
+    assert_eq!(before[1], None, "the same again costs nothing");
+
+    device.agent.upload_once().await.unwrap();
+    device.agent.heartbeat().await.unwrap();
+    let seen = said(&world)[2].clone().unwrap().seen.unwrap();
+    assert_eq!(seen.size, anchor::size(&world.journal.clone().anchor().unwrap()), "the log it has verified is news");
+
+    let mut device = world.device(); // it is started again: what it said is not remembered
+    device.agent.sync_once().await.unwrap();
+    device.agent.heartbeat().await.unwrap();
+    assert!(said(&world)[3].is_some());
 }

@@ -6,6 +6,7 @@
 
 use super::checkpoint::Checkpoint;
 use super::entry::segment_leaf;
+use super::head::Seen;
 use super::note::{Note, VerifierKey};
 use super::tree::{leaf_hash, verify_consistency, verify_inclusion};
 use crate::ids::Seq;
@@ -31,6 +32,11 @@ pub struct Verified {
 /// Size of the log at an anchor, whose note was verified when it was kept; 0 before the first.
 pub fn size(anchor: &str) -> u64 {
     kept(anchor).map_or(0, |checkpoint| checkpoint.size)
+}
+
+/// The checkpoint of an anchor without its signatures; none before the first.
+pub fn seen(anchor: &str) -> Option<Seen> {
+    kept(anchor).map(|checkpoint| Seen { size: checkpoint.size, root: checkpoint.root })
 }
 
 fn kept(anchor: &str) -> Option<Checkpoint> {

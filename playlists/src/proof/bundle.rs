@@ -6,7 +6,7 @@
 //! | `checkpoint` | the newest checkpoint of the log, a signed note |
 //! | `checkpoints.json` | [`EarlierCheckpoint`]s with their consistency proofs: when things were in the log at the latest |
 //! | `inclusion` | 32-byte hashes: the proof that all entries of the bundle are in that log ([`super::tree::inclusions`]) |
-//! | `devices` | [entries](put_entry): what was stated of the players of these screens |
+//! | `statements` | [entries](put_entry): what was stated of the players of these screens, and [how far](super::head) they said their records go |
 //! | `screens/<code>/segments` | [entries](put_entry): what they sent, by place in the log |
 //! | `screens/<code>/plans` | [playlists](put_document) that records name, and the newest of each day |
 //! | `assets/<hash>` | asset tables that playlists name, JSON |
@@ -32,8 +32,8 @@ pub const CHECKPOINT: &str = "checkpoint";
 pub const CHECKPOINTS: &str = "checkpoints.json";
 /// Name of the proof that the entries are in the log.
 pub const INCLUSION: &str = "inclusion";
-/// Name of the statements on players.
-pub const DEVICES: &str = "devices";
+/// Name of the statements.
+pub const STATEMENTS: &str = "statements";
 /// Name of the starts.
 pub const STARTS: &str = "starts.json";
 /// Name of what the scheduler states.

@@ -1,6 +1,8 @@
-//! What a leaf of the log is: a segment as it was signed, with the moment it arrived, or a statement of the scheduler.
+//! What a leaf of the log is: a segment as it was signed, with the moment it arrived, a statement of the scheduler, or a
+//! device's signed word on how far its records go, when they do not come.
 //!
-//! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; or `2` and a statement as JSON.
+//! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; `2` and a statement as JSON; or
+//! `3` and, like a segment, moment and envelope of a [`DeviceHead`](super::head::DeviceHead).
 
 use super::sample::Finding;
 use super::tile::MAX_ENTRY_BYTES;
@@ -21,6 +23,13 @@ pub enum Entry {
     },
     /// The scheduler's word on something records are judged by.
     Statement(Statement),
+    /// A device's word on how far its records go.
+    Head {
+        /// When it arrived, by the scheduler's clock.
+        received: UtcMillis,
+        /// The envelope: exactly what was signed and sent.
+        envelope: Vec<u8>,
+    },
 }
 
 /// What the scheduler states.
@@ -86,11 +95,16 @@ pub enum EntryError {
 
 const SEGMENT: u8 = 1;
 const STATEMENT: u8 = 2;
+const HEAD: u8 = 3;
 
 /// The leaf of a segment: [`Entry::Segment`] without a copy of its own.
 pub fn segment_leaf(received: UtcMillis, envelope: &[u8]) -> Vec<u8> {
+    arrived(SEGMENT, received, envelope)
+}
+
+fn arrived(kind: u8, received: UtcMillis, envelope: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(9 + envelope.len());
-    bytes.push(SEGMENT);
+    bytes.push(kind);
     bytes.extend_from_slice(&received.0.to_be_bytes());
     bytes.extend_from_slice(envelope);
     bytes
@@ -101,6 +115,7 @@ impl Entry {
     pub fn encode(&self) -> Vec<u8> {
         match self {
             Self::Segment { received, envelope } => segment_leaf(*received, envelope),
+            Self::Head { received, envelope } => arrived(HEAD, *received, envelope),
             Self::Statement(statement) => {
                 let mut bytes = vec![STATEMENT];
                 bytes.extend(serde_json::to_vec(statement).expect("plain data always encodes"));
@@ -112,10 +127,10 @@ impl Entry {
     /// Reads what [`Entry::encode`] writes.
     pub fn decode(bytes: &[u8]) -> Result<Self, EntryError> {
         match bytes.split_first() {
-            Some((&SEGMENT, rest)) => {
+            Some((&kind @ (SEGMENT | HEAD), rest)) => {
                 let (received, envelope) = rest.split_first_chunk::<8>().ok_or(EntryError::Cut)?;
-                let received = UtcMillis(i64::from_be_bytes(*received));
-                Ok(Self::Segment { received, envelope: envelope.to_vec() })
+                let (received, envelope) = (UtcMillis(i64::from_be_bytes(*received)), envelope.to_vec());
+                Ok(if kind == HEAD { Self::Head { received, envelope } } else { Self::Segment { received, envelope } })
             }
             Some((&STATEMENT, json)) => {
                 serde_json::from_slice(json).map(Self::Statement).map_err(|e| EntryError::Statement(e.to_string()))
@@ -169,9 +184,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_segment_reads_back_and_garbage_never_panics(received in any::<i64>(), envelope in prop::collection::vec(any::<u8>(), 0..60)) {
-            let entry = Entry::Segment { received: UtcMillis(received), envelope: envelope.clone() };
-            prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+        fn what_devices_sign_reads_back_and_garbage_never_panics(received in any::<i64>(), envelope in prop::collection::vec(any::<u8>(), 0..60)) {
+            let received = UtcMillis(received);
+            for entry in [Entry::Segment { received, envelope: envelope.clone() }, Entry::Head { received, envelope: envelope.clone() }] {
+                prop_assert_eq!(Entry::decode(&entry.encode()), Ok(entry));
+            }
             let _ = Entry::decode(&envelope);
         }
     }

@@ -8,6 +8,7 @@ pub mod checkpoint;
 pub mod count;
 pub mod declared;
 pub mod entry;
+pub mod head;
 pub mod note;
 pub mod receipt;
 pub mod record;

@@ -89,6 +89,11 @@ impl Replay {
         self.marks.keys().map(|(device, _)| *device).collect()
     }
 
+    /// Last record held of a player's epoch; 0 when nothing is known of it.
+    pub fn acked(&self, device: DeviceId, epoch: Epoch) -> Seq {
+        self.marks.get(&(device, epoch)).map_or(Seq(0), |mark| mark.acked)
+    }
+
     /// Figures of the campaign, by day of the period.
     pub fn days(&self, campaign: &CampaignCode, period: &Period) -> BTreeMap<LocalDay, Counts> {
         let mut days: BTreeMap<LocalDay, Counts> = BTreeMap::new();

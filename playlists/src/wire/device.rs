@@ -12,7 +12,7 @@
 //! | `GET /device/v1/receipt` | the newest signed receipt |
 //! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
 //! | `POST /device/v1/proofs` [`ProofsAsked`](super::proofs::ProofsAsked) | [`Proofs`](super::proofs::Proofs), compressed; 404 while there is no checkpoint |
-//! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`] |
+//! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`]; 403 signature of its head, 422 form |
 //! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |
 //! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index; `command`: something is asked, say a heartbeat |
 //!
@@ -124,6 +124,8 @@ pub struct Heartbeat {
     pub last_seq: Seq,
     /// Last record the server is known to hold.
     pub acked_seq: Seq,
+    /// The device's signed [`DeviceHead`](crate::proof::head::DeviceHead), base64; none while it says what the last one said.
+    pub head: Option<String>,
     /// How its box is.
     pub health: Health,
     /// How it stands to releases; none when it takes none.

@@ -35,6 +35,10 @@ purpose!(
     Evidence, "lichphat evidence v1"
 );
 purpose!(
+    /// A device's word on how far its records go, with its evidence key.
+    Heading, "lichphat head v1"
+);
+purpose!(
     /// Receipts for segments, by the scheduler.
     Receipting, "lichphat receipt v1"
 );

@@ -89,7 +89,7 @@ pub struct StoredSegment {
 pub enum StoredEntry {
     /// A segment in its day's table.
     Segment(StoredSegment),
-    /// A leaf that stands by itself: a statement, or a segment that shares its bundle with kept ones when its day is gone.
+    /// A leaf that stands by itself: a statement, a device's head, or a segment that shares its bundle with kept ones when its day is gone.
     Leaf {
         /// Its place in the log.
         log_index: u64,
@@ -115,6 +115,12 @@ impl StoredEntry {
         }
     }
 }
+
+/// A device hands in what it has sealed within moments of a line. What it promised and has not handed in for so long is
+/// stated in the log, ms. (What came needs no head: a segment in the log says as much, and as firmly.)
+pub const OVERDUE_MS: i64 = 3_600_000;
+/// How often that is stated of one device, at most, ms.
+pub const STATED_EVERY_MS: i64 = 86_400_000;
 
 /// A signed checkpoint of the log, as it was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +183,9 @@ pub trait LogStore: Send + Sync {
     ) -> Result<Vec<Place>, ProofError>;
     /// Adds the scheduler's word as the next entry; the answer is its number.
     async fn state(&self, statement: Statement) -> Result<u64, ProofError>;
+    /// Adds, as entries, what devices signed of how far their records go where what they promised before
+    /// `now` - [`OVERDUE_MS`] is not held; of a device once in [`STATED_EVERY_MS`] at most, and only more than before.
+    async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError>;
     /// The days whose segments are held, in order. The first one is where retention stands.
     async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError>;
     /// Drops the segments and marks of the oldest held day as a whole; the leaves of `kept` stay as leaves by themselves.

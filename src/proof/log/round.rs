@@ -56,6 +56,7 @@ impl Log {
     /// Lets tree and checkpoint follow the entries. Called every `[log] every_s`, and safe to call at any time, by any
     /// number of processes: whatever a round that died left behind is done again or found done.
     pub async fn round(&self) -> Result<Round, LogError> {
+        self.store.state_overdue(self.clock.now()).await?;
         let head = self.store.head(self.name.name()).await?;
         let size = self.store.log_size().await?;
         self.nothing_was_lost(head.as_ref(), size).await?;

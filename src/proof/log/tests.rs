@@ -160,6 +160,9 @@ impl LogStore for Dying {
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         self.store.state(statement).await
     }
+    async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError> {
+        self.store.state_overdue(now).await
+    }
     async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError> {
         self.store.held_days().await
     }

@@ -6,19 +6,20 @@ use crate::error::StoreError;
 use crate::proof::bundle::{BundleStore, SignedPlan};
 use crate::proof::{DeviceMark, ProofError};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
-fn statements(conn: &Connection) -> Result<Vec<(u64, Statement)>, StoreError> {
+fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreError> {
     let mut query = conn.prepare_cached("SELECT log_index, leaf FROM log_entry ORDER BY log_index")?;
     let mut rows = query.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let leaf: Vec<u8> = row.get(1)?;
-        if let Entry::Statement(statement) = Entry::decode(&leaf).map_err(|e| StoreError::unreadable("log entry", e))? {
-            found.push((row.get(0)?, statement));
+        match Entry::decode(&leaf).map_err(|e| StoreError::unreadable("log entry", e))? {
+            Entry::Segment { .. } => {}
+            entry => found.push((row.get(0)?, entry)),
         }
     }
     Ok(found)
@@ -64,7 +65,7 @@ fn signed_plans(
 
 #[async_trait::async_trait]
 impl BundleStore for Store {
-    async fn statements(&self) -> Result<Vec<(u64, Statement)>, ProofError> {
+    async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError> {
         Ok(self.read(statements).await?)
     }
 

@@ -96,9 +96,13 @@ pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<(i64,
 
 /// Writes a statement as the next entry; for the transactions of other rooms, too.
 pub(super) fn append_statement(tx: &Connection, statement: Statement) -> Result<u64, StoreError> {
+    append_leaf(tx, &Entry::Statement(statement).encode())
+}
+
+/// Writes a leaf that stands by itself as the next entry.
+pub(super) fn append_leaf(tx: &Connection, leaf: &[u8]) -> Result<u64, StoreError> {
     let next = entries_so_far(tx)?;
-    tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?
-        .execute(params![next, Entry::Statement(statement).encode()])?;
+    tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?.execute(params![next, leaf])?;
     Ok(next)
 }
 
@@ -321,6 +325,10 @@ impl LogStore for Store {
 
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         Ok(self.write(move |tx| append_statement(tx, statement)).await?)
+    }
+
+    async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError> {
+        Ok(self.write(move |tx| super::heads::state_overdue(tx, now)).await?)
     }
 
     async fn drop_day(&self, day: HeldDay, kept: Range<u64>) -> Result<(), ProofError> {

@@ -12,6 +12,7 @@ mod directory;
 mod errors;
 mod exchange;
 mod fleet;
+mod heads;
 mod library;
 mod log;
 mod peaks;

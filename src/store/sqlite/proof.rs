@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::StoredSegment;
 use crate::proof::{
-    Arrived, Counts, DeviceIdentity, DeviceMark, Early, Outcome, PlanBook, PlanDocument, ProofError, ProofStore,
+    Arrived, Counts, DeviceIdentity, DeviceMark, Early, Heard, Outcome, PlanBook, PlanDocument, ProofError, ProofStore,
     RollupDelta, decide,
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
@@ -261,6 +261,10 @@ impl ProofStore for Store {
 
     async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError> {
         Ok(self.write(move |tx| append(tx, &arrived, &plans)).await?)
+    }
+
+    async fn keep_head(&self, heard: Heard) -> Result<(), ProofError> {
+        Ok(self.write(move |tx| super::heads::keep(tx, &heard)).await?)
     }
 
     async fn mark(&self, device: DeviceId, epoch: Epoch) -> Result<DeviceMark, ProofError> {

@@ -1,0 +1,3 @@
+//! `head` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("head");

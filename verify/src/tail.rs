@@ -1,0 +1,119 @@
+//! Is anything missing at the end? What follows the last segment that is shown nothing chains; only the player's own word
+//! says where its records end. So silence is never taken for completeness: either its words reach the last play that was
+//! planned, or the verdict says that they do not.
+
+use crate::findings::{Findings, words};
+use crate::heads::Said;
+use crate::screen::stamp;
+use crate::verdict::{Check, ScreenVerdict};
+use lichphat_playlists::figures::Period;
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::time::UtcMillis;
+use std::collections::{BTreeMap, BTreeSet};
+
+type Player = (DeviceId, Epoch);
+
+/// A player hands in what it played within a quarter of an hour; so much before the checkpoint everything is there, ms.
+const HANDED_IN_MS: i64 = 3_600_000;
+/// Screens that are named in a remark.
+const NAMED: usize = 5;
+
+/// Before when everything planned should have been heard of.
+pub(crate) fn due(period: &Period) -> UtcMillis {
+    period.to.next().start(period.offset).min(period.now.plus_ms(-HANDED_IN_MS))
+}
+
+/// How far the words of a screen's players reach.
+#[derive(Default)]
+pub(crate) struct Tail {
+    /// Newest moment of which one of them speaks.
+    pub(crate) heard: Option<UtcMillis>,
+    /// Players that have said something from after the period: nothing of it is missing before that.
+    passed: BTreeSet<Player>,
+    /// Segments by their last record, of players that also said how far they are.
+    ends: BTreeMap<(Player, Seq), Sha256Hash>,
+}
+
+impl Tail {
+    /// A segment of the screen.
+    pub(crate) fn segment(&mut self, segment: &Segment, hash: Sha256Hash, period: &Period, said: &[Said]) {
+        let player = (segment.device, segment.epoch);
+        self.hear(segment.records.iter().map(|r| r.end).max());
+        if segment.records.first().is_some_and(|r| r.start >= period.to.next().start(period.offset)) {
+            self.passed.insert(player);
+        }
+        if !said.is_empty() {
+            self.ends.insert((player, segment.last_seq()), hash);
+        }
+    }
+
+    fn hear(&mut self, at: Option<UtcMillis>) {
+        self.heard = self.heard.max(at);
+    }
+
+    /// What a player said beside its records, of which those up to `acked` are shown. `replaced`: the one that came after it.
+    pub(crate) fn player(
+        &mut self,
+        player: Player,
+        said: &[Said],
+        acked: Seq,
+        replaced: Option<Player>,
+        findings: &mut Findings,
+    ) {
+        for Said { place, head, .. } in said {
+            let end = self.ends.get(&(player, head.sealed));
+            if end.is_some() && end != head.segment.as_ref() {
+                findings.fault(Check::Chain, place, words!(
+                    "thiết bị {} đã ký một đoạn khác kết thúc ở bản ghi {}: bị nhân bản, hoặc đoạn trong gói đã bị thay", player.0, head.sealed;
+                    "device {} had signed another segment that ends with record {}: it was cloned, or what is shown was exchanged", player.0, head.sealed));
+            }
+            if head.sealed <= acked {
+                self.hear(Some(head.at_ms));
+            }
+        }
+        let Some(Said { place, head, .. }) = said.iter().max_by_key(|said| said.head.sealed) else { return };
+        if head.sealed <= acked || self.passed.contains(&player) {
+            return;
+        }
+        let (missing, at) = (head.sealed.0 - acked.0, stamp(head.at_ms.0.unsigned_abs() / 1000));
+        let (why_vi, why_en) = match replaced {
+            Some((device, epoch)) => (
+                format!(
+                    "Sau đó hộp đã được thay hoặc cài lại (thiết bị {device}, đời {epoch}): phần chưa nộp có thể đã mất theo hộp cũ."
+                ),
+                format!(
+                    "The box was replaced or re-imaged since (device {device}, epoch {epoch}): what it had not handed in may have gone with it."
+                ),
+            ),
+            None => (
+                "Phần này còn nằm trên thiết bị, hoặc đã bị bỏ.".to_owned(),
+                "They are still on the device, or were left out.".to_owned(),
+            ),
+        };
+        findings.fault(Check::Tail, &format!("{place}, device {}", player.0), words!(
+            "thiếu phần cuối: lúc {at} thiết bị đã ký rằng có đến bản ghi {}, gói chỉ có đến {acked}, thiếu {missing} bản ghi. Số liệu từ đó không đầy đủ. {why_vi}", head.sealed;
+            "the tail is cut: at {at} the device signed that it had records up to {}, the bundle has them up to {acked}, {missing} are missing. Figures from there on are not complete. {why_en}", head.sealed));
+    }
+
+    /// Nothing can be missing before `last`, the last play that was planned.
+    pub(crate) fn reaches(&self, last: Option<UtcMillis>) -> bool {
+        !self.passed.is_empty() || last.is_none_or(|last| self.heard >= Some(last))
+    }
+}
+
+/// Says of which screens nobody can tell whether something is missing at the end.
+pub(crate) fn told(screens: &[ScreenVerdict], findings: &mut Findings) {
+    let silent: Vec<&str> = screens.iter().filter(|s| !s.complete).map(|s| s.screen.as_str()).collect();
+    if silent.is_empty() {
+        return;
+    }
+    let (n, mut named) = (silent.len(), silent[..silent.len().min(NAMED)].join(", "));
+    if n > NAMED {
+        named.push_str(", …");
+    }
+    findings.not_checked(Check::Tail);
+    findings.remark(Check::Tail, "", words!(
+        "Ở {n} màn hình ({named}) không có lời nào có chữ ký của thiết bị đến hết lịch phát: màn hình tắt hay mất mạng, hoặc phần cuối chưa nộp, hoặc đã bị giữ lại. Từ lời cuối trở đi, con số là “ít nhất”, không phải là đủ.";
+        "At {n} screens ({named}) no signed word of a player reaches the end of what was planned: dark or cut off, or its last records were not handed in, or were withheld. From its last word on figures are a minimum, not the whole."));
+}
