@@ -110,6 +110,18 @@ async fn what_was_counted_is_drawn_reported_once_and_judged() {
         (&6.into(), &0.into(), &"0".into(), &"met".into())
     );
 
+    // each draw is a statement in the log: what was made away with is told
+    let more = data.run(&draw_args(DAY, &["--seed", "another", "--confidence", "0.9"]));
+    assert!(String::from_utf8_lossy(&more.stderr).contains("the log states 2 draws of this campaign"), "{more:?}");
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    assert_eq!(db.execute("DELETE FROM draw WHERE log_index = (SELECT max(log_index) FROM draw)", []).unwrap(), 1);
+    let list = data.run(&["audit", "result", "--format", "json"]);
+    let all: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!((all.as_array().unwrap().len(), &all[0]["draws"]), (1, &2.into()));
+    let words = String::from_utf8_lossy(&list.stderr).into_owned();
+    assert!(words.contains("is in the log and no longer in the store"), "{words}");
+    assert!(data.run(&["check", "--format", "csv"]).stdout.starts_with(b"place,problem,meaning,mend\ndraw "));
+
     // another population with the seed of before: told
     let again = data.run(&draw_args("2024-09-19", &["--seed", SEED]));
     assert!(String::from_utf8_lossy(&again.stderr).contains(name), "the seed was used before");
@@ -148,7 +160,18 @@ async fn an_inspector_is_there_in_time_and_his_code_is_what_the_device_signed() 
         matches!(question(&server, EVE, SEED).await, Err(SamplingError::Days { .. })),
         "today is neither over nor to come"
     );
+    // each draw carries the newest checkpoint of its moment, and is itself an entry of the next one
+    let (early, _) = question(&server, DAY, "before there is a checkpoint").await.unwrap();
+    server.rooms.log.round().await.unwrap();
     let (draw, _) = question(&server, DAY, SEED).await.unwrap();
+    let first = server.rooms.log.head().await.unwrap().unwrap();
+    server.rooms.log.round().await.unwrap();
+    let (later, _) = question(&server, DAY, "after the second").await.unwrap();
+    let second = server.rooms.log.head().await.unwrap().unwrap();
+    assert_eq!((first.size + 1, early.checkpoint.as_ref()), (second.size, None));
+    assert_eq!([&draw, &later].map(|d| d.checkpoint.clone()), [first, second].map(|head| Some(head.note)));
+    let stated = server.rooms.sampling.drawn().await.unwrap();
+    assert_eq!(stated, [&early, &draw, &later].map(Draw::drawn));
     assert_eq!((draw.kind, draw.items.len() as u64), (Kind::Planned, draw.population.size));
     assert!(
         draw.items.iter().all(|i| i.record.is_none() && i.screen.as_str().starts_with('C')),

@@ -40,6 +40,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let of = |matter| move |(place, problem)| Finding { matter, place, problem };
     found.findings.extend(plans.findings.into_iter().map(of(Matter::Plan)));
     found.findings.extend(media.into_iter().map(of(Matter::Media)));
+    found.findings.extend(rooms.sampling.audit().await?.into_iter().map(of(Matter::Draw)));
     found.findings.extend(declared.imports.into_iter().map(of(Matter::Import)));
     found.findings.extend(declared.figures.into_iter().map(of(Matter::Declared)));
     let standings = rooms.log.standings().await?;

@@ -121,7 +121,7 @@ impl<'a> Exporter<'a> {
     ) -> Result<(W, Exported), BundleError> {
         let mut pack = Pack::new(Writer::new(out));
         let screens: BTreeSet<&ScreenCode> = basis.screens.iter().map(|f| &f.screen).collect();
-        pack.statements(self.statements_of(&screens, &basis.period).await?)?;
+        pack.statements(self.statements_of(&screens, &basis).await?)?;
         let mut facts = Vec::with_capacity(basis.screens.len());
         for stated in &basis.screens {
             facts.push(self.screen(&mut pack, stated, &basis).await?);
@@ -144,16 +144,16 @@ impl<'a> Exporter<'a> {
         Ok((writer.finish(campaign, from, to)?, exported))
     }
 
-    /// What was stated of the players that ever stood at these screens, and what they signed of how far their records go
-    /// since judging begins.
+    /// What was stated of the players that ever stood at these screens, what they signed of how far their records go since
+    /// judging begins, and which samples of the campaign were drawn.
     async fn statements_of(
         &self,
         screens: &BTreeSet<&ScreenCode>,
-        period: &Period,
+        basis: &Basis,
     ) -> Result<Vec<(u64, Entry)>, BundleError> {
         let mut ours = BTreeSet::new();
         let mut found = self.store.statements().await?;
-        found.retain(|(index, entry)| *index < self.head.size && concerns(entry, screens, period, &mut ours));
+        found.retain(|(index, entry)| *index < self.head.size && concerns(entry, screens, basis, &mut ours));
         Ok(found)
     }
 
@@ -262,8 +262,9 @@ fn begin(period: &Period) -> UtcMillis {
     period.from.start(period.offset).plus_ms(-LOOK_BACK_MS)
 }
 
-/// Is it of one of the players, `ours`, that ever stood at the screens?
-fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, period: &Period, ours: &mut BTreeSet<DeviceId>) -> bool {
+/// Is it of one of the players, `ours`, that ever stood at the screens, or a draw of the campaign?
+fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours: &mut BTreeSet<DeviceId>) -> bool {
+    let period = &basis.period;
     match entry {
         Entry::Statement(Statement::Device { device, screen, .. }) if screens.contains(screen) => {
             ours.insert(*device);
@@ -272,6 +273,9 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, period: &Period, our
         Entry::Statement(Statement::DeviceEnd { device, .. }) => ours.contains(device),
         Entry::Head { received, envelope } => {
             *received >= begin(period) && claimed(envelope).is_some_and(|head| ours.contains(&head.device))
+        }
+        Entry::Statement(Statement::Draw(drawn)) => {
+            drawn.campaign == basis.campaign && drawn.from <= period.to && period.from <= drawn.to
         }
         Entry::Statement(_) | Entry::Segment { .. } => false,
     }

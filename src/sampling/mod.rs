@@ -1,8 +1,8 @@
 //! The sampling room: which plays somebody goes to look at, and what he found there.
 //!
 //! Cryptography says who signed a record, not that a panel was lit: that is shown by people who look at plays nobody could choose.
-//! Invariants: a draw is kept as it was made, and whoever has it can draw it again ([`lichphat_playlists::proof::sample`]); a finding is an
-//! entry of the log and is never changed; who could not look may look later.
+//! Invariants: a draw is kept as it was made, stated in the log, and whoever has it can draw it again
+//! ([`lichphat_playlists::proof::sample`]); a finding is an entry of the log and is never changed; who could not look may look later.
 //!
 //! What is drawn from is a sum of the figures, so that no plan and no record is opened but those that are drawn.
 
@@ -13,6 +13,7 @@ pub use compose::{Difference, Question};
 pub use record::{Reported, TABLE};
 
 use crate::compliance::{ComplianceError, ComplianceStore};
+use crate::directory::problem::{Say, say};
 use crate::fleet::{FleetError, FleetStore};
 use crate::lang::Lang;
 use crate::library::MediaFiles;
@@ -22,8 +23,9 @@ use crate::proof::evidence::EvidenceStore;
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::proof::sample::{Draw, DrawError, Finding, Kind};
+use lichphat_playlists::proof::sample::{Draw, DrawError, Drawn, Finding, Kind};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What can go wrong in this room.
@@ -113,10 +115,12 @@ const fn mend(kind: Kind) -> &'static str {
 /// What the store must do for this room; each call is one transaction.
 #[async_trait]
 pub trait SampleStore: Send + Sync {
-    /// Keeps a draw; the same one twice is kept once.
+    /// Keeps a draw and states it in the log; the same one twice is kept once.
     async fn keep_draw(&self, draw: &Draw) -> Result<(), SamplingError>;
     /// Every draw, in the order in which they were made.
     async fn draws(&self) -> Result<Vec<Draw>, SamplingError>;
+    /// Every draw that the log states, in its order.
+    async fn drawn(&self) -> Result<Vec<Drawn>, SamplingError>;
     /// What was found, of one draw, in the order of the log.
     async fn findings(&self, draw: Sha256Hash) -> Result<Vec<Finding>, SamplingError>;
     /// Adds findings to the log, all or none. What is there already changes nothing; something else of the same play is
@@ -147,6 +151,27 @@ impl Sampling {
     /// Every draw, in the order in which they were made.
     pub async fn draws(&self) -> Result<Vec<Draw>, SamplingError> {
         self.store.draws().await
+    }
+
+    /// Every draw that the log states, also one whose file is held no more.
+    pub async fn drawn(&self) -> Result<Vec<Drawn>, SamplingError> {
+        self.store.drawn().await
+    }
+
+    /// `lichphat check`, this room's part: is every draw what the log states, and is every stated one held? Where, what.
+    pub async fn audit(&self) -> Result<Vec<(Say, Say)>, SamplingError> {
+        let held: BTreeMap<Sha256Hash, Draw> = self.draws().await?.into_iter().map(|d| (d.hash(), d)).collect();
+        let stated: BTreeMap<Sha256Hash, Drawn> = self.drawn().await?.into_iter().map(|d| (d.draw, d)).collect();
+        let mut findings = Vec::new();
+        for hash in held.keys().chain(stated.keys()).collect::<BTreeSet<_>>() {
+            let problem = match (held.get(hash).map(Draw::drawn), stated.get(hash)) {
+                (Some(draw), Some(stated)) if draw == *stated => continue,
+                (None, _) => say("có trong sổ nhưng không còn trong kho", "is in the log and no longer in the store"),
+                (Some(_), _) => say("không như sổ đã ghi", "is not what the log states"),
+            };
+            findings.push((say(format!("lần rút {hash}"), format!("draw {hash}")), problem));
+        }
+        Ok(findings)
     }
 
     /// What was found, in the order in which it was reported.

@@ -451,11 +451,11 @@ CREATE TABLE rollup_early (
 ) STRICT, WITHOUT ROWID;
 
 ------------------------------------------------------------------------------------------ sampling
--- Draws as they were made: a draw that nobody liked cannot be made away with.
+-- Draws as they were made. Each is stated in the log, too: one that nobody liked cannot be made away with.
 CREATE TABLE draw (
-    hash   BLOB    PRIMARY KEY CHECK (length(hash) = 32), -- of the JSON: the draw's name
-    at_ms  INTEGER NOT NULL,
-    packed BLOB    NOT NULL                               -- the JSON as a zstd frame
+    hash      BLOB    PRIMARY KEY CHECK (length(hash) = 32), -- of the JSON: the draw's name
+    log_index INTEGER NOT NULL UNIQUE REFERENCES log_entry (log_index),
+    packed    BLOB    NOT NULL                               -- the JSON as a zstd frame
 ) STRICT;
 CREATE TRIGGER draw_is_immutable BEFORE UPDATE ON draw
 BEGIN SELECT RAISE(ABORT, 'a draw is evidence: it is never changed'); END;

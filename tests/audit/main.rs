@@ -50,6 +50,9 @@ async fn an_auditor_checks_with_the_program_and_reads_a_page() {
     square.live(square::morning(0)).await;
     let kept = square.server.rooms.log.head().await.unwrap().unwrap();
     square.live(square::morning(1)).await;
+    let draw = ["audit", "draw", "--campaign", CAMPAIGN, "--from", DAYS[0], "--to", DAYS[1], "--seed", "XSMB 48213"];
+    square.data.ok(&draw);
+    square.round().await;
     let file = |name: &str| square.data.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(file("kept"), &kept.note).unwrap();
     std::fs::write(file("policy"), square.policy_text()).unwrap();
@@ -65,6 +68,7 @@ async fn an_auditor_checks_with_the_program_and_reads_a_page() {
         said.starts_with("VALID: Quảng trường sạch") && said.contains("✓ the log continues the checkpoint"),
         "{said}"
     );
+    assert!(said.contains("The log states 1 draws of a sample"), "{said}");
     let html = std::fs::read_to_string(&page).unwrap();
     assert!(html.contains("<b>Hợp lệ</b>") && html.contains("Quảng trường phía Đông"), "{html}");
     assert!(!html.contains("http://") && !html.contains("https://"), "it needs nothing from outside");

@@ -4,6 +4,7 @@ use crate::findings::{Findings, words};
 use crate::heads::Heads;
 use crate::verdict::Check;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
 use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(crate) struct Players {
     /// What they signed of how far their records go.
     pub(crate) heads: Heads,
     revoked: BTreeMap<DeviceId, u64>,
+    /// Samples that were drawn, by the first digits of their names.
+    draws: Vec<String>,
 }
 
 impl Players {
@@ -46,6 +49,12 @@ impl Players {
                 Err(error) => findings.fault(Check::Device, &format!("entry {index}"), words!(
                     "không đọc được: {error}"; "cannot be read: {error}")),
             }
+        }
+        if !players.draws.is_empty() {
+            let (n, names) = (players.draws.len(), players.draws.join(", "));
+            findings.remark(Check::Log, bundle::STATEMENTS, words!(
+                "Sổ ghi {n} lần rút mẫu kiểm tra tận nơi cho đợt này trong kỳ: {names}. Kết quả phải là của tất cả các lần, không chỉ lần vừa ý.";
+                "The log states {n} draws of a sample of this campaign in the period: {names}. Ask for the findings of all, not of the one that was liked."));
         }
         for (i, envelope) in brought.iter().enumerate() {
             let key = |device, epoch| players.known.get(&(device, epoch)).map(|p| p.key);
@@ -67,7 +76,8 @@ impl Players {
             Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => {
                 self.revoked.entry(device).or_insert(index);
             }
-            _ => {}
+            Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
+            Statement::DeviceEnd { .. } | Statement::Finding(_) => {}
         }
     }
 

@@ -6,7 +6,7 @@
 //! | `checkpoint` | the newest checkpoint of the log, a signed note |
 //! | `checkpoints.json` | [`EarlierCheckpoint`]s with their consistency proofs: when things were in the log at the latest |
 //! | `inclusion` | 32-byte hashes: the proof that all entries of the bundle are in that log ([`super::tree::inclusions`]) |
-//! | `statements` | [entries](put_entry): what was stated of the players of these screens, and [how far](super::head) they said their records go |
+//! | `statements` | [entries](put_entry): what was stated of the players of these screens, and [how far](super::head) they said their records go; which samples were drawn |
 //! | `screens/<code>/segments` | [entries](put_entry): what they sent, by place in the log |
 //! | `screens/<code>/plans` | [playlists](put_document) that records name, and the newest of each day |
 //! | `assets/<hash>` | asset tables that playlists name, JSON |

@@ -4,7 +4,7 @@
 //! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; `2` and a statement as JSON; or
 //! `3` and, like a segment, moment and envelope of a [`DeviceHead`](super::head::DeviceHead).
 
-use super::sample::Finding;
+use super::sample::{Drawn, Finding};
 use super::tile::MAX_ENTRY_BYTES;
 use crate::ids::{DeviceId, Epoch, ScreenCode};
 use crate::time::UtcMillis;
@@ -65,6 +65,8 @@ pub enum Statement {
         /// Who said so.
         by: String,
     },
+    /// A sample was drawn.
+    Draw(Box<Drawn>),
     /// What an inspector found of a play that was drawn.
     Finding(Box<Finding>),
 }

@@ -2,6 +2,7 @@
 
 use super::super::rooms::{City, Rooms};
 use super::super::{Context, output, period::Period};
+use super::result;
 use crate::error::AppError;
 use crate::sampling::{Difference, Question};
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
@@ -150,6 +151,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     }
     print(&draw, args.output.format)?;
     say(&draw, &others, context);
+    result::say_turn(&draw, &rooms.sampling.drawn().await?, context);
     if let Some(out) = args.out.as_deref().map(std::path::Path::display) {
         context.say(
             &format!("Đã ghi {out}. Ai có tệp này cũng rút lại được: lichphat audit redraw {out}"),

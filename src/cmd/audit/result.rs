@@ -4,10 +4,10 @@ use super::super::rooms::Rooms;
 use super::super::{Context, output};
 use super::draw::{Row, columns, name_of, row};
 use crate::error::AppError;
-use lichphat_playlists::proof::sample::{Draw, Finding, Verdict};
+use lichphat_playlists::proof::sample::{Draw, Drawn, Finding, Verdict};
 use lichphat_playlists::time::{LocalDay, clock_text};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
 
 /// Arguments of `lichphat audit result`.
@@ -35,6 +35,8 @@ struct Line<'a> {
     could_not_look: u64,
     open: u64,
     with_code: u64,
+    /// Draws of this campaign and days that the log states, this one among them.
+    draws: usize,
     at_most: Option<String>,
     worst: Option<String>,
     result: &'static str,
@@ -53,12 +55,13 @@ const COLUMNS: &[&str] = &[
     "could_not_look",
     "open",
     "with_code",
+    "draws",
     "at_most",
     "worst",
     "result",
 ];
 
-fn line<'a>(draw: &'a Draw, findings: &[Finding]) -> Line<'a> {
+fn line<'a>(draw: &'a Draw, drawn: &[Drawn], findings: &[Finding]) -> Line<'a> {
     let verdict = Verdict::of(draw, findings);
     let t = verdict.tally;
     Line {
@@ -75,6 +78,7 @@ fn line<'a>(draw: &'a Draw, findings: &[Finding]) -> Line<'a> {
         could_not_look: t.could_not_look,
         open: t.open,
         with_code: t.with_code,
+        draws: drawn.iter().filter(|other| other.rivals(draw)).count(),
         at_most: verdict.looked.map(|p| p.at_most.to_string()),
         worst: verdict.worst.map(|p| p.at_most.to_string()),
         result: verdict_word(&verdict),
@@ -94,12 +98,14 @@ fn verdict_word(verdict: &Verdict) -> &'static str {
 pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     let draws = rooms.sampling.draws().await?;
+    let drawn = rooms.sampling.drawn().await?;
     let Some(named) = &args.draw else {
         let mut lines = Vec::new();
         for draw in &draws {
-            lines.push(line(draw, &rooms.sampling.findings(draw).await?));
+            lines.push(line(draw, &drawn, &rooms.sampling.findings(draw).await?));
         }
         output::rows(args.output.format, COLUMNS, &lines)?;
+        say_lost(&draws, &drawn, context);
         return Ok(ExitCode::SUCCESS);
     };
     let mut meant = draws.iter().filter(|d| d.hash().hex().starts_with(named.as_str()));
@@ -128,7 +134,36 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         .collect();
     output::rows(args.output.format, &columns(), &rows)?;
     say(draw, &findings, context);
+    say_turn(draw, &drawn, context);
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many draws were made beside this one: whoever draws until a sample suits him is seen.
+pub(super) fn say_turn(draw: &Draw, drawn: &[Drawn], context: &Context) {
+    let rivals: Vec<&Drawn> = drawn.iter().filter(|other| other.rivals(draw)).collect();
+    let (all, name) = (rivals.len(), draw.hash());
+    let Some(turn) = rivals.iter().position(|other| other.draw == name).filter(|_| all > 1) else { return };
+    let (turn, name) = (turn + 1, name_of(draw));
+    context.say(
+        &format!("Chú ý: sổ ghi {all} lần rút cho đợt này vào những ngày trùng nhau; {name} là lần thứ {turn}. Ai chọn lần vừa ý thì thấy ở đây."),
+        &format!("Mind: the log states {all} draws of this campaign on common days; {name} is number {turn}. Drawing until one is liked shows here."),
+    );
+}
+
+/// Draws that the log states and the store holds no more.
+fn say_lost(draws: &[Draw], drawn: &[Drawn], context: &Context) {
+    let held: BTreeSet<_> = draws.iter().map(Draw::hash).collect();
+    for lost in drawn.iter().filter(|drawn| !held.contains(&drawn.draw)) {
+        let (name, campaign, from, to) = (&lost.draw.hex()[..12], &lost.campaign, lost.from, lost.to);
+        context.say(
+            &format!(
+                "Lần rút {name} ({campaign}, {from} – {to}) có trong sổ nhưng không còn trong kho; xem lichphat check."
+            ),
+            &format!(
+                "Draw {name} ({campaign}, {from} – {to}) is in the log and no longer in the store; see lichphat check."
+            ),
+        );
+    }
 }
 
 /// What a draw's findings prove, for people.

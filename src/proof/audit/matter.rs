@@ -25,6 +25,8 @@ pub enum Matter {
     Plan,
     /// A media file.
     Media,
+    /// A draw of plays that somebody goes to look at.
+    Draw,
     /// Figures of what others declare.
     Declared,
     /// An import of what others declare.
@@ -80,6 +82,10 @@ impl Matter {
                 "Tệp nội dung bị mất hoặc đã thay đổi; màn hình sẽ không nhận tệp này.",
                 "A clip is gone or was changed; screens will not take it.",
             ),
+            Self::Draw => lang.pick(
+                "Một lần rút mẫu không như sổ đã ghi: đã bị sửa hoặc xoá.",
+                "A draw is not what the log states: it was changed or made away with.",
+            ),
             Self::Declared => lang.pick(
                 "Số liệu bên khác khai không như các lượt đã khai, hoặc văn bản, giờ hoạt động đã đổi từ khi nhập.",
                 "Figures of others are not what their declared plays say, or orders and hours have changed since they came.",
@@ -102,7 +108,7 @@ impl Matter {
                 "Phục hồi cơ sở dữ liệu và thư mục log/ của cùng một thời điểm; xem ai đã có quyền truy cập; báo kiểm toán.",
                 "Bring back database and log/ of one moment; find out who had access; tell the auditors.",
             ),
-            Self::Mark | Self::Plan => lang.pick(
+            Self::Mark | Self::Plan | Self::Draw => lang.pick(
                 "Phục hồi cơ sở dữ liệu từ bản sao lưu mới nhất.",
                 "Bring the database back from its newest backup.",
             ),

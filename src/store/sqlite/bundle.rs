@@ -11,7 +11,7 @@ use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
-fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreError> {
+pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreError> {
     let mut query = conn.prepare_cached("SELECT log_index, leaf FROM log_entry ORDER BY log_index")?;
     let mut rows = query.query([])?;
     let mut found = Vec::new();

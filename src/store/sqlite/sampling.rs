@@ -1,13 +1,14 @@
 //! The sampling room's port on SQLite: draws, and which entries of the log are their findings.
 
 use super::Store;
+use super::bundle::statements;
 use super::log::append_statement;
 use super::rows;
 use crate::error::StoreError;
 use crate::sampling::{SampleStore, SamplingError};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::entry::{Entry, Statement};
-use lichphat_playlists::proof::sample::{Draw, Finding, Seen};
+use lichphat_playlists::proof::sample::{Draw, Drawn, Finding, Seen};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 impl From<StoreError> for SamplingError {
@@ -21,7 +22,7 @@ const DRAW_LIMIT_BYTES: usize = 256 << 20;
 
 fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
     let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("draw", e);
-    let mut query = conn.prepare_cached("SELECT packed FROM draw ORDER BY at_ms, hash")?;
+    let mut query = conn.prepare_cached("SELECT packed FROM draw ORDER BY log_index")?;
     let mut found = query.query([])?;
     let mut draws = Vec::new();
     while let Some(row) = found.next()? {
@@ -30,6 +31,17 @@ fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
         draws.push(serde_json::from_slice(&json).map_err(|e| unreadable(&e))?);
     }
     Ok(draws)
+}
+
+fn keep_draw(tx: &Connection, drawn: Drawn, packed: &[u8]) -> Result<(), StoreError> {
+    let hash = drawn.draw;
+    if tx.prepare_cached("SELECT 1 FROM draw WHERE hash = ?1")?.exists([hash.0])? {
+        return Ok(());
+    }
+    let log_index = append_statement(tx, Statement::Draw(Box::new(drawn)))?;
+    tx.prepare_cached("INSERT INTO draw (hash, log_index, packed) VALUES (?1, ?2, ?3)")?
+        .execute(params![hash.0, log_index, packed])?;
+    Ok(())
 }
 
 /// Of one draw, or of one play of it, in the order of the log.
@@ -80,21 +92,21 @@ fn record(tx: &Connection, finding: &Finding) -> Result<Recorded, StoreError> {
 impl SampleStore for Store {
     async fn keep_draw(&self, draw: &Draw) -> Result<(), SamplingError> {
         let json = serde_json::to_vec(draw).map_err(|e| StoreError::unreadable("draw", e))?;
-        let (hash, at) = (draw.hash(), draw.drawn_ms);
-        let packed = rows::pack(&json)?;
-        self.write(move |tx| {
-            tx.prepare_cached(
-                "INSERT INTO draw (hash, at_ms, packed) VALUES (?1, ?2, ?3) ON CONFLICT (hash) DO NOTHING",
-            )?
-            .execute(params![hash.0, at.0, packed])?;
-            Ok(())
-        })
-        .await?;
+        let (drawn, packed) = (draw.drawn(), rows::pack(&json)?);
+        self.write(move |tx| keep_draw(tx, drawn, &packed)).await?;
         Ok(())
     }
 
     async fn draws(&self) -> Result<Vec<Draw>, SamplingError> {
         Ok(self.read(draws).await?)
+    }
+
+    async fn drawn(&self) -> Result<Vec<Drawn>, SamplingError> {
+        let drawn = |(_, entry)| match entry {
+            Entry::Statement(Statement::Draw(drawn)) => Some(*drawn),
+            _ => None,
+        };
+        Ok(self.read(statements).await?.into_iter().filter_map(drawn).collect())
     }
 
     async fn findings(&self, draw: Sha256Hash) -> Result<Vec<Finding>, SamplingError> {

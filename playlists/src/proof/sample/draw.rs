@@ -177,6 +177,39 @@ pub struct Draw {
     pub items: Vec<Item>,
 }
 
+/// That a draw was made: what the log holds of it, so that nobody draws unseen until the sample suits him.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Drawn {
+    /// The draw's name, [`Draw::hash`]: of all of it, the list of plays too.
+    pub draw: Sha256Hash,
+    /// The campaign.
+    pub campaign: CampaignCode,
+    /// What was drawn from.
+    pub of: Kind,
+    /// First day.
+    pub from: LocalDay,
+    /// Last day, included.
+    pub to: LocalDay,
+    /// What it is to show.
+    pub aim: Aim,
+    /// What the public gave.
+    pub seed: String,
+    /// Hash of the population.
+    pub population: Sha256Hash,
+    /// The newest checkpoint then; none before there is one.
+    pub checkpoint: Option<String>,
+    /// When it was drawn.
+    pub drawn_ms: UtcMillis,
+}
+
+impl Drawn {
+    /// Could the one have been made because the other did not suit: the same campaign and kind, and days in common?
+    pub fn rivals(&self, draw: &Draw) -> bool {
+        (&self.campaign, self.of) == (&draw.campaign, draw.kind) && self.from <= draw.to && draw.from <= self.to
+    }
+}
+
 /// Why a text is no draw, or what does not agree in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DrawError {
@@ -214,6 +247,22 @@ impl Draw {
     /// The name of the draw: SHA-256 of its JSON without spaces.
     pub fn hash(&self) -> Sha256Hash {
         Sha256Hash::of(&serde_json::to_vec(self).expect("plain data always encodes"))
+    }
+
+    /// What the log holds of it.
+    pub fn drawn(&self) -> Drawn {
+        Drawn {
+            draw: self.hash(),
+            campaign: self.campaign.clone(),
+            of: self.kind,
+            from: self.from,
+            to: self.to,
+            aim: self.aim,
+            seed: self.seed.clone(),
+            population: self.population.hash,
+            checkpoint: self.checkpoint.clone(),
+            drawn_ms: self.drawn_ms,
+        }
     }
 
     /// What does not depend on what is drawn: seed, aim, days.

@@ -24,7 +24,7 @@
 mod draw;
 mod finding;
 
-pub use draw::{Draw, DrawError, Item, Kind, Population, Record, SCHEMA, ScreenCounts};
+pub use draw::{Draw, DrawError, Drawn, Item, Kind, Population, Record, SCHEMA, ScreenCounts};
 pub use finding::{Finding, Proven, Seen, SeenCode, Tally, Verdict, in_time};
 
 use crate::ids::Sha256Hash;
