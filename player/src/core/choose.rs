@@ -2,7 +2,8 @@
 
 use super::day::DayPlan;
 use super::repair::Placed;
-use super::{Action, Core, LATE_MS, LEAD_MS, MIN_FILL_MS, Now, Queued, blank};
+use super::written::blank;
+use super::{Action, Core, LATE_MS, LEAD_MS, MIN_FILL_MS, Now, Queued};
 use crate::stage::StageItem;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayResult};
 use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};

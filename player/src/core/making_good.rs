@@ -4,7 +4,8 @@
 use super::choose::{Choice, Pick};
 use super::day::{Away, DayPlan};
 use super::repair::{Held, Placed, Rest, place};
-use super::{Action, Core, LATE_MS, Now, Queued, blank};
+use super::written::blank;
+use super::{Action, Core, LATE_MS, Now, Queued};
 use lichphat_playlists::ids::PlanHash;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{LocalDay, UtcMillis};

@@ -13,17 +13,19 @@ mod account;
 mod choose;
 mod day;
 mod making_good;
+mod passing;
 mod repair;
+mod staged;
+mod written;
 
 pub use day::DayPlan;
 
-use crate::display::claim;
-use crate::stage::{StageEvent, StageItem, StageReport, StageResult};
+use crate::stage::{StageEvent, StageItem};
 use account::Account;
 use day::Day;
 use lichphat_playlists::ids::{BootId, DeviceId, Epoch, MediaHash, PlanHash, Seq};
 use lichphat_playlists::ports::ClockState;
-use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord};
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use repair::Placed;
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -328,52 +330,6 @@ impl Core {
         self.offset
     }
 
-    /// Notices a new day, a clock that was set, and an absence.
-    fn notice_time(&mut self, now: &Now, out: &mut Vec<Action>) {
-        let offset_ms = now.utc.0.wrapping_sub(now.mono_ms as i64);
-        let moved_ms = match self.clock_offset.replace((now.boot, offset_ms)) {
-            None => {
-                self.excuses.push((now.utc, Cause::DeviceOff));
-                0
-            }
-            Some((boot, last)) if boot == now.boot => offset_ms.wrapping_sub(last),
-            Some(_) => 0,
-        };
-        if moved_ms.abs() > STEP_MS {
-            self.on_clock_set(moved_ms, now, out);
-        } else if self.next_wake().is_some_and(|wake| now.utc.since_ms(wake) > ABSENT_MS) {
-            self.excuses.push((now.utc, Cause::DeviceOff));
-        }
-        self.resting.retain(|_, until_ms| *until_ms > now.mono_ms);
-        for queued in self.queue.iter_mut().filter(|q| q.started) {
-            queued.panel = queued.panel.min(now.panel);
-        }
-        let today = now.utc.day(self.offset);
-        if self.today != Some(today) {
-            self.today = Some(today);
-            self.unplaced = true;
-            self.account.expire(today, self.offset);
-            self.excuses.retain(|(until, _)| now.utc.since_ms(*until) < 86_400_000);
-            let past = self.days.range(..today).filter_map(|(_, d)| d.plan.as_ref());
-            let stand_by = DayPlan::stand_by(past).map(|plan| plan.day());
-            self.days.retain(|day, _| today.days_since(*day) < i64::from(DAYS_KEPT) || Some(*day) == stand_by);
-        }
-    }
-
-    fn on_clock_set(&mut self, moved_ms: i64, now: &Now, out: &mut Vec<Action>) {
-        out.push(Action::Fault(format!("the wall clock was set by {moved_ms} ms")));
-        for queued in self.queue.iter_mut().filter(|q| q.started) {
-            queued.start = queued.start.plus_ms(moved_ms);
-            queued.end = queued.end.plus_ms(moved_ms);
-        }
-        if moved_ms > 0 {
-            self.excuses.push((now.utc, Cause::ClockUnset));
-        }
-        self.days.values_mut().for_each(Day::rewind);
-        self.unplaced = true;
-        self.clear_queue(out);
-    }
-
     fn on_playlist(&mut self, plan: Arc<DayPlan>, now: &Now, out: &mut Vec<Action>) {
         let day = plan.day();
         if let Some(held) = self.plan_of(day) {
@@ -416,200 +372,5 @@ impl Core {
         {
             self.account.replanned_through(known.seq);
         }
-    }
-
-    fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now) {
-        if let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) {
-            let length_ms = queued.end.since_ms(queued.start);
-            // Word of a start from before the clock was set is dated by the old clock.
-            let at = if now.utc.since_ms(at).abs() > STEP_MS { now.utc } else { at };
-            queued.started = true;
-            queued.start = at;
-            queued.end = at.plus_ms(length_ms);
-            queued.end_mono_ms = now.mono_ms.saturating_add_signed(queued.end.since_ms(now.utc));
-            queued.panel = now.panel;
-        }
-    }
-
-    /// What stands in for it comes before what was queued behind it.
-    fn on_broken_off(&mut self, ticket: u64, now: &Now, out: &mut Vec<Action>) {
-        let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) else { return };
-        (queued.end, queued.end_mono_ms) = (now.utc, now.mono_ms);
-        let stand_in = (queued.origin == Origin::Fallback).then(|| (queued.plan.clone(), queued.item));
-        if let Some((plan, item)) = stand_in {
-            self.rest(&plan, item, now, out);
-        }
-        self.clear_queue(out);
-    }
-
-    fn on_ended(&mut self, report: &StageReport, now: &Now, out: &mut Vec<Action>) {
-        let Some(index) = self.queue.iter().position(|q| q.ticket == report.ticket) else { return };
-        let Some(queued) = self.queue.remove(index) else { return };
-        let panel = queued.panel.min(now.panel);
-        let result = match &report.result {
-            StageResult::Complete => PlayResult::Complete,
-            StageResult::Partial(code) => PlayResult::Partial(cause_of_stage(code)),
-            StageResult::Failed(code) => PlayResult::Failed(cause_of_stage(code)),
-        };
-        let record = PlayRecord {
-            start: report.start,
-            end: report.end,
-            mono_start_ms: report.mono_start_ms,
-            frames_rendered: report.frames_rendered,
-            frames_dropped: report.frames_dropped,
-            display: claim(panel, report.frames_rendered),
-            ..blank(&queued.plan, queued.item, queued.origin, report.start, result, now)
-        };
-        let early = result != PlayResult::Complete && queued.end.since_ms(report.end) > i64::from(LATE_MS);
-        if early && queued.origin == Origin::Fallback && result != PlayResult::Partial(Cause::Stopped) {
-            self.rest(&queued.plan, queued.item, now, out);
-        }
-        self.close(queued, record, out);
-        if early {
-            self.clear_queue(out); // what stands in comes before what was queued behind it
-        }
-    }
-
-    /// A stand-in that cannot be shown is left alone for a while: another one takes its place.
-    fn rest(&mut self, plan: &DayPlan, item: u16, now: &Now, out: &mut Vec<Action>) {
-        if let Some(asset) = plan.asset(item) {
-            out.push(Action::Fault(format!("the safe loop item {} cannot be shown", asset.code)));
-            self.resting.insert(asset.media.hash, now.mono_ms + REST_MS);
-        }
-    }
-
-    /// Writes what was shown, and what gave way to it.
-    fn close(&mut self, queued: Queued, record: PlayRecord, out: &mut Vec<Action>) {
-        for (plan, note) in queued.notes {
-            self.record(&plan, note, out);
-        }
-        self.record(&queued.plan, record, out);
-    }
-
-    fn record(&mut self, plan: &DayPlan, record: PlayRecord, out: &mut Vec<Action>) {
-        if let Origin::Planned { slot } = record.origin {
-            self.mark_slot(plan, slot, &record);
-        }
-        self.unplaced |= self.account.write(&record, plan, plan.playlist.offset_min);
-        out.push(Action::Record(record));
-    }
-
-    /// A slot of `plan` has its record. One that was moved forward marks the second at which it was shown: what lies
-    /// between that and its own is still to come.
-    fn mark_slot(&mut self, plan: &DayPlan, slot: u32, record: &PlayRecord) {
-        let Some(start_ms) = plan.start_ms(slot as usize) else { return };
-        let ahead_ms = plan.at_ms(start_ms).since_ms(record.start);
-        let forward = record.result.was_shown() && ahead_ms > i64::from(LATE_MS);
-        let at_ms = if forward { (i64::from(start_ms) - ahead_ms).max(0) as u32 } else { start_ms };
-        self.mark(plan.day(), at_ms, record.result);
-        // Of the loop's own slots only those that cannot begin are remembered: known early, they would be tried again.
-        if plan.terms(record.item).is_some() || matches!(record.result, PlayResult::Failed(_)) {
-            let state = self.days.entry(plan.day()).or_default();
-            let tried = !matches!(record.result, PlayResult::Skipped(_));
-            *state.recorded.entry((plan.hash, slot)).or_default() |= tried;
-            if state.plan.as_ref().is_some_and(|p| p.hash == plan.hash) {
-                state.away.remove(&slot);
-                state.late.remove(&slot);
-            }
-        }
-    }
-
-    fn mark(&mut self, day: LocalDay, start_ms: u32, result: PlayResult) {
-        let state = self.days.entry(day).or_default();
-        state.noted_ms = state.noted_ms.max(start_ms + 1);
-        if !matches!(result, PlayResult::Skipped(_)) {
-            state.played_ms = state.played_ms.max(start_ms + 1);
-        }
-    }
-
-    fn on_announcement(&mut self, on: bool, now: &Now, out: &mut Vec<Action>) {
-        if on && !self.interrupted {
-            if let Some(running) = self.queue.front_mut().filter(|q| q.started) {
-                (running.end, running.end_mono_ms) = (now.utc, now.mono_ms);
-            }
-            self.clear_queue(out);
-            out.push(Action::Interrupt);
-        } else if !on && self.interrupted {
-            self.excuses.push((now.utc, Cause::Interrupted)); // slots that began meanwhile
-        }
-        self.interrupted = on;
-    }
-
-    fn clear_queue(&mut self, out: &mut Vec<Action>) {
-        if !self.clearing && self.queue.iter().any(|q| !q.started) {
-            self.clearing = true;
-            out.push(Action::ClearQueue);
-        }
-    }
-
-    fn on_cleared(&mut self, tickets: &[u64]) {
-        self.clearing = false;
-        self.carry.clear();
-        let (days, account) = (&mut self.days, &mut self.account);
-        self.queue.retain(|queued| {
-            if !tickets.contains(&queued.ticket) {
-                return true;
-            }
-            if let Some(day) = days.get_mut(&queued.plan.day()) {
-                day.played_ms = day.played_ms.min(queued.undo_ms);
-                if let Origin::Planned { slot } = queued.origin
-                    && day.plan.as_ref().is_some_and(|p| p.hash == queued.plan.hash)
-                {
-                    day.away.remove(&slot);
-                }
-            }
-            if let Origin::MakeGood { missed_plan, missed_slot } = queued.origin {
-                account.set_in_flight(missed_plan, missed_slot, false);
-            }
-            false
-        });
-        self.days.values_mut().for_each(Day::rewind);
-        self.unplaced = true;
-    }
-
-    /// A stage that does not report must not stop the screen's mind.
-    fn give_up_on_silence(&mut self, now: &Now, out: &mut Vec<Action>) {
-        if !self.clearing
-            && self.queue.front().is_some_and(|q| now.mono_ms >= q.end_mono_ms + REPORT_GRACE_MS)
-            && let Some(queued) = self.queue.pop_front()
-        {
-            self.unheard += 1;
-            out.push(Action::Fault(format!("the stage has not reported play {}", queued.ticket)));
-            let result = PlayResult::Failed(Cause::TooSlow);
-            let record = blank(&queued.plan, queued.item, queued.origin, queued.start, result, now);
-            self.close(queued, record, out);
-            self.clear_queue(out);
-        }
-    }
-}
-
-/// A record of something that showed nothing.
-fn blank(plan: &DayPlan, item: u16, origin: Origin, start: UtcMillis, result: PlayResult, now: &Now) -> PlayRecord {
-    let ago_ms = now.utc.since_ms(start).max(0) as u64;
-    PlayRecord {
-        plan: plan.hash,
-        item,
-        origin,
-        boot: now.boot,
-        start,
-        end: start,
-        mono_start_ms: now.mono_ms.saturating_sub(ago_ms),
-        clock: now.clock,
-        clock_error_ms: now.clock_error_ms,
-        frames_rendered: 0,
-        frames_dropped: 0,
-        display: claim(now.panel, 0),
-        area_percent: now.area_percent,
-        result,
-    }
-}
-
-/// The stage has more words than the record.
-fn cause_of_stage(code: &str) -> Cause {
-    match code {
-        "not-readable" => Cause::NotFound,
-        "unknown-format" | "no-decoder" | "no-picture" | "no-sound" => Cause::DecodeError,
-        "stalled" => Cause::TooSlow,
-        other => Cause::from_code(other),
     }
 }
