@@ -2,7 +2,7 @@
 //! library against its hashes, and figures of others against what they declare, like fsck. Exit code 0 only when everything agrees.
 
 use super::{Context, output, rooms::Rooms};
-use crate::directory::problem::say;
+use crate::directory::problem::{Say, say};
 use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
@@ -44,11 +44,6 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     found.findings.extend(declared.imports.into_iter().map(of(Matter::Import)));
     found.findings.extend(declared.figures.into_iter().map(of(Matter::Declared)));
     let standings = rooms.log.standings().await?;
-    let against = |(witness, standing): &(Witness, Standing)| {
-        let trouble = standing.trouble.as_ref().filter(|trouble| trouble.contradicts())?;
-        let (name, said) = (witness.key.name(), |lang| trouble.sentence(witness, lang));
-        Some((say(format!("nhân chứng {name}"), format!("witness {name}")), say(said(Lang::Vi), said(Lang::En))))
-    };
     found.findings.extend(standings.iter().filter_map(against).map(of(Matter::Witness)));
     output::rows(args.output.format, &["place", "problem", "meaning", "mend"], &rows(&found.findings, context.lang))?;
     if let Some(from) = found.from {
@@ -76,15 +71,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     if args.repair {
         let days = declared.mends.len();
         exchange::declare::judge_anew(&rooms.store, declared.mends, &rule).await?;
-        if days > 0 {
-            context.say(
-                &format!("Số ngày đã tính lại số liệu bên khác khai: {days}."),
-                &format!("Days of others' figures worked out anew: {days}."),
-            );
-        }
-        repair(&rooms, &found, context).await?;
+        repair(&rooms, &found, days, context).await?;
     }
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A witness that contradicts the log: where, what.
+fn against((witness, standing): &(Witness, Standing)) -> Option<(Say, Say)> {
+    let trouble = standing.trouble.as_ref().filter(|trouble| trouble.contradicts())?;
+    let (name, said) = (witness.key.name(), |lang| trouble.sentence(witness, lang));
+    Some((say(format!("nhân chứng {name}"), format!("witness {name}")), say(said(Lang::Vi), said(Lang::En))))
 }
 
 fn rows(findings: &[Finding], lang: Lang) -> Vec<Row<'_>> {
@@ -99,8 +95,14 @@ fn rows(findings: &[Finding], lang: Lang) -> Vec<Row<'_>> {
         .collect()
 }
 
-/// Sums the figures anew that differ, and says which.
-async fn repair(rooms: &Rooms, found: &Audit, context: &Context) -> Result<(), AppError> {
+/// Sums the figures anew that differ, and says which; those of others were, of so many days.
+async fn repair(rooms: &Rooms, found: &Audit, days: usize, context: &Context) -> Result<(), AppError> {
+    if days > 0 {
+        context.say(
+            &format!("Số ngày đã tính lại số liệu bên khác khai: {days}."),
+            &format!("Days of others' figures worked out anew: {days}."),
+        );
+    }
     if let Err(refused) = audit::repair(&rooms.store, found).await? {
         return Err(AppError::Failed(format!("--repair: {refused}")));
     }

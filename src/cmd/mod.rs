@@ -152,12 +152,11 @@ impl Context {
     pub fn open_store(&self) -> Result<Store, AppError> {
         let data = &self.settings.data;
         if !data.join(crate::store::sqlite::FILE_NAME).is_file() {
-            let (data, vi, en) =
-                (data.display(), "chưa có dữ liệu lichphat; hãy chạy trước", "holds no lichphat data; run first");
-            return Err(AppError::Usage(format!(
-                "--data {data}: {}: lichphat --data {data} init",
-                self.lang.pick(vi, en)
-            )));
+            let data = data.display();
+            return Err(self.refused(
+                format!("--data {data}: chưa có dữ liệu lichphat; hãy chạy trước: lichphat --data {data} init"),
+                format!("--data {data}: holds no lichphat data; run first: lichphat --data {data} init"),
+            ));
         }
         Ok(Store::open(data, self.settings.store.readers)?)
     }
@@ -173,6 +172,14 @@ impl Context {
     async fn rule(&self, store: &Store) -> Result<Arc<Rule>, AppError> {
         let (directory, campaigns) = (store.directory().await?, store.campaigns().await?);
         Ok(Arc::new(Rule { directory, campaigns, offset: self.settings.utc_offset() }))
+    }
+
+    /// The command was called wrongly: field, value and mend, in the person's language.
+    fn refused(&self, vi: impl Into<String>, en: impl Into<String>) -> AppError {
+        AppError::Usage(match self.lang {
+            Lang::Vi => vi.into(),
+            Lang::En => en.into(),
+        })
     }
 
     /// Says something to the person, in his language, on standard error.

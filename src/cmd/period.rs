@@ -30,14 +30,9 @@ impl Period {
         if to >= from {
             return Ok((*from, *to));
         }
-        Err(AppError::Usage(
-            context
-                .lang
-                .pick(
-                    &format!("--to {to}: trước --from {from}; hãy đổi chỗ hai ngày"),
-                    &format!("--to {to}: lies before --from {from}; swap the two"),
-                )
-                .to_owned(),
+        Err(context.refused(
+            format!("--to {to}: trước --from {from}; hãy đổi chỗ hai ngày"),
+            format!("--to {to}: lies before --from {from}; swap the two"),
         ))
     }
 }

@@ -19,7 +19,7 @@ pub use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::receipt::Receipt;
@@ -221,6 +221,3 @@ impl Proof {
         Receipt { device, epoch, acked: mark.acked, head: mark.head, at_ms: self.clock.now() }.seal(&self.key)
     }
 }
-
-/// The number before the first record.
-pub const NONE_YET: Seq = Seq(0);

@@ -4,7 +4,7 @@ use crate::ids::{PlanHash, ScreenCode};
 use crate::proof::count::CountTerms;
 use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
 use crate::time::{LocalDay, UtcOffset};
-use crate::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms, Tier};
+use crate::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -71,12 +71,6 @@ impl PlanContext {
             min_display: terms.map_or(DisplayLevel::D1, |t| t.min_display),
             windows: terms.map(|t| &t.windows),
         })
-    }
-
-    /// Has this asset a quota on this day, or is it an order's?
-    pub fn is_quota(&self, record: &PlayRecord) -> bool {
-        self.terms.get(usize::from(record.item)).is_some_and(Option::is_some)
-            || self.assets.get(usize::from(record.item)).is_some_and(|a| a.tier == Tier::Order)
     }
 }
 

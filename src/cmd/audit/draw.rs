@@ -128,14 +128,9 @@ fn names(city: &City, items: Vec<crate::library::MediaItem>) -> BTreeMap<MediaHa
 /// Draws.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let Some(seed) = args.seed else {
-        return Err(AppError::Usage(
-            context
-                .lang
-                .pick(
-                    "--seed: chưa có. Hãy dùng một con số công khai mà không ai chọn được và chỉ có sau khi lịch đã chốt, ví dụ kết quả xổ số tối nay: --seed \"XSMB 2026-11-26: 48213\"",
-                    "--seed: is missing. Take something public that nobody can choose and that comes out after the plans stand, tonight's lottery for example: --seed \"XSMB 2026-11-26: 48213\"",
-                )
-                .to_owned(),
+        return Err(context.refused(
+            "--seed: chưa có. Hãy dùng một con số công khai mà không ai chọn được và chỉ có sau khi lịch đã chốt, ví dụ kết quả xổ số tối nay: --seed \"XSMB 2026-11-26: 48213\"",
+            "--seed: is missing. Take something public that nobody can choose and that comes out after the plans stand, tonight's lottery for example: --seed \"XSMB 2026-11-26: 48213\"",
         ));
     };
     let (from, to) = args.period.days(context)?;

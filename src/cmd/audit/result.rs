@@ -110,9 +110,10 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
     };
     let mut meant = draws.iter().filter(|d| d.hash().hex().starts_with(named.as_str()));
     let (Some(draw), None) = (meant.next(), meant.next()) else {
-        return Err(AppError::Usage(format!(
-            "draw {named:?}: names no draw, or several; `lichphat audit result` lists them"
-        )));
+        return Err(context.refused(
+            format!("{named:?}: không phải lần rút nào, hoặc là nhiều lần; xem `lichphat audit result`"),
+            format!("draw {named:?}: names no draw, or several; `lichphat audit result` lists them"),
+        ));
     };
     let findings = rooms.sampling.findings(draw).await?;
     let newest: BTreeMap<u32, &Finding> = findings.iter().map(|f| (f.n, f)).collect();

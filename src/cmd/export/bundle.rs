@@ -24,7 +24,7 @@ pub(in crate::cmd) struct Args {
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let days = args.period.days(context)?;
-    let since = args.since.as_deref().map(size_of).transpose()?;
+    let since = args.since.as_deref().map(|path| size_of(path, context)).transpose()?;
     let rooms = Rooms::open(context)?;
     let exporter = Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.plan_key.clone()).await?;
     let city = rooms.city().await?;
@@ -42,10 +42,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 }
 
 /// Entries of a kept checkpoint. Whether it is this log's is the verifier's question.
-fn size_of(path: &Path) -> Result<u64, AppError> {
+fn size_of(path: &Path, context: &Context) -> Result<u64, AppError> {
     let text = std::fs::read_to_string(path).map_err(|e| AppError::io(format!("--since {}", path.display()), e))?;
     let checkpoint = Note::parse(&text).and_then(|note| Checkpoint::parse(&note.text));
-    let not_one =
-        |e| AppError::Usage(format!("--since {}: {e}; give the file that /log/checkpoint answered", path.display()));
+    let path = path.display();
+    let not_one = |e| {
+        context.refused(
+            format!("--since {path}: không phải điểm chốt ({e}); hãy đưa tệp mà /log/checkpoint đã trả lời"),
+            format!("--since {path}: {e}; give the file that /log/checkpoint answered"),
+        )
+    };
     Ok(checkpoint.map_err(not_one)?.size)
 }

@@ -48,9 +48,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let store = context.open_store()?;
     let directory = store.directory().await?;
     if let Some(unit) = args.unit.as_ref().filter(|unit| directory.unit(unit).is_none()) {
-        return Err(AppError::Usage(format!(
-            "--unit {unit}: is not in the directory; `lichphat import units` puts it there"
-        )));
+        return Err(context.refused(
+            format!("--unit {unit}: không có trong danh mục; nhập bằng `lichphat import units`"),
+            format!("--unit {unit}: is not in the directory; `lichphat import units` puts it there"),
+        ));
     }
     let done = write(&args, days, &store, &directory, context).await?;
     say(&args, &done, context);

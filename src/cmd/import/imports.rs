@@ -79,24 +79,24 @@ pub(super) async fn list(args: &List, context: &Context) -> Result<ExitCode, App
 /// Withdraws.
 pub(super) async fn withdraw(args: Withdraw, context: &Context) -> Result<ExitCode, AppError> {
     let store = context.open_store()?;
-    let (id, refused) = (args.id, |vi: String, en: String| AppError::Usage(context.lang.pick(&vi, &en).to_owned()));
+    let id = args.id;
     let Some(import) = store.imports().await?.into_iter().find(|import| import.id == id) else {
-        return Err(refused(
+        return Err(context.refused(
             format!("{id}: không có lần nhập nào mang số này; xem `lichphat import list`"),
             format!("{id}: is the number of no import; see `lichphat import list`"),
         ));
     };
     if let (Some(Withdrawal { by, why, .. }), true) = (&import.withdrawn, import.settled) {
-        return Err(refused(
+        return Err(context.refused(
             format!("{id}: đã được {by} rút trước đó: {why}"),
             format!("{id}: was withdrawn before by {by}: {why}"),
         ));
     }
     let why = args.why.trim().to_owned();
     if why.is_empty() {
-        return Err(refused(
-            "--why: hãy ghi lý do; lý do được lưu cùng lần nhập".to_owned(),
-            "--why: say why; it is kept with the import".to_owned(),
+        return Err(context.refused(
+            "--why: hãy ghi lý do; lý do được lưu cùng lần nhập",
+            "--why: say why; it is kept with the import",
         ));
     }
     let withdrawal = Withdrawal { by: person(args.by, context)?, why, at: context.clock.now() };

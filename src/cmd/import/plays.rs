@@ -86,8 +86,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 pub(super) fn person(by: Option<String>, context: &Context) -> Result<String, AppError> {
     let by = by.or_else(|| std::env::var("USER").ok()).filter(|by| !by.trim().is_empty());
     by.ok_or_else(|| {
-        let (vi, en) = ("--by: hãy ghi tên người làm; tên được lưu lại", "--by: say who; the name is kept with it");
-        AppError::Usage(context.lang.pick(vi, en).to_owned())
+        context.refused("--by: hãy ghi tên người làm; tên được lưu lại", "--by: say who; the name is kept with it")
     })
 }
 

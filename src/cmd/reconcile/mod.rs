@@ -76,15 +76,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let campaign = &args.period.campaign;
     let known = rule.campaigns.kind_of(campaign.as_str());
     if !known.is_some_and(|kind| ["directive", "contract"].contains(&kind)) {
-        return Err(AppError::Usage(format!(
-            "--campaign {campaign}: is no order and no contract; `lichphat import` takes them in"
-        )));
+        return Err(context.refused(
+            format!("--campaign {campaign}: không phải văn bản hay hợp đồng nào; nhập bằng `lichphat import`"),
+            format!("--campaign {campaign}: is no order and no contract; `lichphat import` takes them in"),
+        ));
     }
     let now = context.clock.now();
     let asked = Asked { campaign, days, now, rule: &rule };
     let tolerance = Tolerance { time_ms: i64::from(args.tolerance_s) * 1000, reach_ms: REACH_MS };
     let (mut rows, mut sums) = (Vec::new(), BTreeMap::new());
-    for screen in screens(&rule.directory, args.screen.as_ref())? {
+    for screen in screens(&rule.directory, args.screen.as_ref(), context)? {
         for (day, found) in sides::days(&store, &asked, screen, args.screen.is_some()).await? {
             for line in reconcile::reconcile(&found.sides, tolerance) {
                 *sums.entry(line.status).or_insert(0u64) += 1;
@@ -99,12 +100,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 }
 
 /// The screen asked for, or all on which somebody plays; of those with a device of ours, the ones of which others keep a log.
-fn screens<'a>(directory: &'a Directory, wanted: Option<&ScreenCode>) -> Result<Vec<&'a Screen>, AppError> {
+fn screens<'a>(
+    directory: &'a Directory,
+    wanted: Option<&ScreenCode>,
+    context: &Context,
+) -> Result<Vec<&'a Screen>, AppError> {
     let Some(code) = wanted else {
         return Ok(directory.screens().filter(|s| s.kind != ScreenKind::None).collect());
     };
     let unknown = || {
-        AppError::Usage(format!("--screen {code}: is not in the directory; `lichphat import screens` puts it there"))
+        context.refused(
+            format!("--screen {code}: không có trong danh mục; nhập bằng `lichphat import screens`"),
+            format!("--screen {code}: is not in the directory; `lichphat import screens` puts it there"),
+        )
     };
     Ok(vec![directory.screen(code).ok_or_else(unknown)?])
 }

@@ -28,19 +28,17 @@ fn early(conn: &Connection) -> Result<Vec<Early>, StoreError> {
     let mut query = conn.prepare(
         "SELECT log_index, device, day, campaign, counts FROM rollup_early ORDER BY log_index, day, campaign",
     )?;
-    let mut found = query.query([])?;
-    let mut early = Vec::new();
-    while let Some(row) = found.next()? {
+    let early = query.query_and_then([], |row| {
         let counts: String = row.get(4)?;
-        early.push(Early {
+        Ok(Early {
             log_index: row.get(0)?,
             device: DeviceId(row.get(1)?),
             day: local_day(row.get(2)?),
             campaign: rows::campaign(row.get(3)?)?,
             counts: serde_json::from_str(&counts).map_err(|error| StoreError::unreadable("counts", error))?,
-        });
-    }
-    Ok(early)
+        })
+    })?;
+    early.collect()
 }
 
 fn mend(tx: &Connection, mend: &RollupMend) -> Result<(), StoreError> {

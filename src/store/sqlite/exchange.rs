@@ -8,8 +8,8 @@ use crate::exchange::{Brought, DeclaredStore, Figures, HeldPlay, Import, Rule, T
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::proof::declared::DeclaredPlay;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use rusqlite::{Connection, OptionalExtension, params};
-use std::collections::{BTreeMap, BTreeSet};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Which of the plays are held already, and what keeping all of them would do.
@@ -94,9 +94,7 @@ fn held(
          WHERE p.screen = ?1 AND p.start_ms >= ?2 AND p.start_ms < ?3 AND i.withdrawn_ms IS NULL
          GROUP BY p.start_ms, p.campaign ORDER BY p.start_ms, p.campaign",
     )?;
-    let mut found = query.query(params![screen.as_str(), from.0, to.0])?;
-    let mut out = Vec::new();
-    while let Some(row) = found.next()? {
+    let held = query.query_and_then(params![screen.as_str(), from.0, to.0], |row| {
         let play = DeclaredPlay {
             start: UtcMillis(row.get(0)?),
             campaign: rows::campaign(row.get(1)?)?,
@@ -104,9 +102,9 @@ fn held(
             received: UtcMillis(row.get(3)?),
         };
         let place = format!("{}:{}", row.get::<_, String>(5)?, row.get::<_, u32>(6)?);
-        out.push(HeldPlay { play, media: row.get(4)?, place });
-    }
-    Ok(out)
+        Ok(HeldPlay { play, media: row.get(4)?, place })
+    })?;
+    held.collect()
 }
 
 fn imports(conn: &Connection) -> Result<Vec<Import>, StoreError> {
@@ -115,28 +113,18 @@ fn imports(conn: &Connection) -> Result<Vec<Import>, StoreError> {
                 (SELECT count(*) FROM declared_play p WHERE p.import = i.id)
          FROM declared_import i ORDER BY id",
     )?;
-    let mut found = query.query([])?;
-    let mut out = Vec::new();
-    while let Some(row) = found.next()? {
-        let by: Option<String> = row.get(6)?;
-        let withdrawn = match by {
-            Some(by) => Some(Withdrawal { by, why: row.get(7)?, at: UtcMillis(row.get(8)?) }),
-            None => None,
-        };
-        out.push(Import {
-            id: row.get(0)?,
-            brought: Brought {
-                hash: hash_of(&row.get::<_, Vec<u8>>(1)?)?,
-                name: row.get(2)?,
-                by: row.get(3)?,
-                at: UtcMillis(row.get(4)?),
-            },
-            plays: row.get(9)?,
-            settled: row.get(5)?,
-            withdrawn,
-        });
-    }
-    Ok(out)
+    query.query_and_then([], import)?.collect()
+}
+
+fn import(row: &Row<'_>) -> Result<Import, StoreError> {
+    let by: Option<String> = row.get(6)?;
+    let withdrawn = match by {
+        Some(by) => Some(Withdrawal { by, why: row.get(7)?, at: UtcMillis(row.get(8)?) }),
+        None => None,
+    };
+    let hash = hash_of(&row.get::<_, Vec<u8>>(1)?)?;
+    let brought = Brought { hash, name: row.get(2)?, by: row.get(3)?, at: UtcMillis(row.get(4)?) };
+    Ok(Import { id: row.get(0)?, brought, plays: row.get(9)?, settled: row.get(5)?, withdrawn })
 }
 
 fn withdraw(tx: &Connection, import: i64, withdrawal: &Withdrawal) -> Result<(), StoreError> {
@@ -151,35 +139,23 @@ fn withdraw(tx: &Connection, import: i64, withdrawal: &Withdrawal) -> Result<(),
 /// Screens and starts of an import's plays.
 fn plays_of(conn: &Connection, import: i64) -> Result<Vec<(ScreenCode, UtcMillis)>, StoreError> {
     let mut query = conn.prepare_cached("SELECT screen, start_ms FROM declared_play WHERE import = ?1")?;
-    let mut found = query.query([import])?;
-    let mut out = Vec::new();
-    while let Some(row) = found.next()? {
-        out.push((rows::screen(row.get(0)?)?, UtcMillis(row.get(1)?)));
-    }
-    Ok(out)
+    query.query_and_then([import], |row| Ok((rows::screen(row.get(0)?)?, UtcMillis(row.get(1)?))))?.collect()
 }
 
 fn screens(conn: &Connection) -> Result<Vec<ScreenCode>, StoreError> {
     let mut query = conn
         .prepare("SELECT DISTINCT screen FROM declared_play UNION SELECT screen FROM declared_day ORDER BY screen")?;
-    let mut found = query.query([])?;
-    let mut out = Vec::new();
-    while let Some(row) = found.next()? {
-        out.push(rows::screen(row.get(0)?)?);
-    }
-    Ok(out)
+    query.query_and_then([], |row| rows::screen(row.get(0)?))?.collect()
 }
 
 fn figures(conn: &Connection, screen: &ScreenCode) -> Result<Figures, StoreError> {
     let mut query = conn.prepare_cached("SELECT day, campaign, figures FROM declared_day WHERE screen = ?1")?;
-    let mut found = query.query([screen.as_str()])?;
-    let mut out = BTreeMap::new();
-    while let Some(row) = found.next()? {
+    let figures = query.query_and_then([screen.as_str()], |row| {
         let figures: String = row.get(2)?;
         let figures = serde_json::from_str(&figures).map_err(|e| StoreError::unreadable("declared figures", e))?;
-        out.insert((local_day(row.get(0)?), rows::campaign(row.get(1)?)?), figures);
-    }
-    Ok(out)
+        Ok(((local_day(row.get(0)?), rows::campaign(row.get(1)?)?), figures))
+    })?;
+    figures.collect()
 }
 
 #[async_trait::async_trait]

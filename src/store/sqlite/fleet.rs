@@ -271,12 +271,8 @@ impl FleetStore for Store {
                     .prepare_cached("SELECT coalesce(max(id), 0) FROM plan")?
                     .query_row([], |r| r.get::<_, i64>(0))?;
                 let mut query = conn.prepare_cached("SELECT DISTINCT screen FROM plan WHERE id > ?1")?;
-                let mut found = query.query([after])?;
-                let mut screens = Vec::new();
-                while let Some(row) = found.next()? {
-                    screens.push(rows::screen(row.get(0)?)?);
-                }
-                Ok((last, screens))
+                let screens = query.query_and_then([after], |row| rows::screen(row.get(0)?))?;
+                Ok((last, screens.collect::<Result<_, _>>()?))
             })
             .await?;
         Ok(found)
@@ -332,12 +328,8 @@ impl FleetStore for Store {
                 let mut query = conn.prepare_cached(
                     "SELECT DISTINCT d.screen FROM command c JOIN device d ON d.id = c.device WHERE c.id > ?1",
                 )?;
-                let mut found = query.query([after.0])?;
-                let mut screens = Vec::new();
-                while let Some(row) = found.next()? {
-                    screens.push(rows::screen(row.get(0)?)?);
-                }
-                Ok((CommandId(last), screens))
+                let screens = query.query_and_then([after.0], |row| rows::screen(row.get(0)?))?;
+                Ok((CommandId(last), screens.collect::<Result<_, _>>()?))
             })
             .await?;
         Ok(found)

@@ -137,13 +137,11 @@ fn newest(conn: &Connection, screen: &ScreenCode, day: LocalDay) -> Result<Optio
 
 fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>, StoreError> {
     let mut query = conn.prepare_cached(&format!("{STORED} WHERE p.id > ?1 ORDER BY p.id LIMIT ?2"))?;
-    let mut found = query.query(params![after, limit])?;
-    let mut out = Vec::new();
-    while let Some(row) = found.next()? {
+    let plans = query.query_and_then(params![after, limit], |row| {
         let plan = stored(conn, row).map_err(|e| e.to_string()); // the audit goes on and names it
-        out.push(AuditedPlan { row: row.get(5)?, head: head(row)?, plan, envelope: row.get(7)?, slots: row.get(11)? });
-    }
-    Ok(out)
+        Ok(AuditedPlan { row: row.get(5)?, head: head(row)?, plan, envelope: row.get(7)?, slots: row.get(11)? })
+    })?;
+    plans.collect()
 }
 
 fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, StoreError> {
@@ -255,12 +253,7 @@ impl PlanStore for Store {
                 let mut query = conn.prepare_cached(&format!(
                     "SELECT {HEAD}, max(version) FROM plan WHERE day BETWEEN ?1 AND ?2 GROUP BY screen, day"
                 ))?;
-                let mut rows = query.query(params![day_number(from), day_number(to)])?;
-                let mut out = Vec::new();
-                while let Some(row) = rows.next()? {
-                    out.push(head(row)?);
-                }
-                Ok(out)
+                query.query_and_then(params![day_number(from), day_number(to)], head)?.collect()
             })
             .await?;
         Ok(heads)

@@ -23,14 +23,12 @@ const DRAW_LIMIT_BYTES: usize = 256 << 20;
 fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
     let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("draw", e);
     let mut query = conn.prepare_cached("SELECT packed FROM draw ORDER BY log_index")?;
-    let mut found = query.query([])?;
-    let mut draws = Vec::new();
-    while let Some(row) = found.next()? {
+    let draws = query.query_and_then([], |row| {
         let packed: Vec<u8> = row.get(0)?;
         let json = zstd::bulk::decompress(&packed, DRAW_LIMIT_BYTES).map_err(|e| unreadable(&e))?;
-        draws.push(serde_json::from_slice(&json).map_err(|e| unreadable(&e))?);
-    }
-    Ok(draws)
+        serde_json::from_slice(&json).map_err(|e| unreadable(&e))
+    })?;
+    draws.collect()
 }
 
 fn keep_draw(tx: &Connection, drawn: Drawn, packed: &[u8]) -> Result<(), StoreError> {
@@ -50,17 +48,15 @@ fn findings(conn: &Connection, draw: Sha256Hash, n: Option<u32>) -> Result<Vec<F
         "SELECT e.leaf FROM finding f JOIN log_entry e ON e.log_index = f.log_index
          WHERE f.draw = ?1 AND (?2 IS NULL OR f.n = ?2) ORDER BY f.log_index",
     )?;
-    let mut found = query.query(params![draw.0, n])?;
-    let mut findings = Vec::new();
-    while let Some(row) = found.next()? {
+    let findings = query.query_and_then(params![draw.0, n], |row| {
         let leaf: Vec<u8> = row.get(0)?;
         match Entry::decode(&leaf) {
-            Ok(Entry::Statement(Statement::Finding(finding))) => findings.push(*finding),
-            Ok(_) => return Err(StoreError::unreadable("finding", "its entry of the log is another")),
-            Err(error) => return Err(StoreError::unreadable("finding", error)),
+            Ok(Entry::Statement(Statement::Finding(finding))) => Ok(*finding),
+            Ok(_) => Err(StoreError::unreadable("finding", "its entry of the log is another")),
+            Err(error) => Err(StoreError::unreadable("finding", error)),
         }
-    }
-    Ok(findings)
+    })?;
+    findings.collect()
 }
 
 /// What becomes of a finding.
