@@ -109,7 +109,9 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
         Statement::DeviceEnd { device: DeviceId(4), why: DeviceEnd::Retired, at_ms: UtcMillis(5), by: "a".into() };
     let segment = Entry::Segment { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
     let head = Entry::Head { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
-    let entries = [Entry::Statement(device), Entry::Statement(end), segment, head].map(|e| choosing(0, &e.encode()));
+    let draw = Entry::Statement(Statement::Draw(Box::new(good_draw().drawn())));
+    let entries = [Entry::Statement(device), Entry::Statement(end), draw, segment, head];
+    let entries = entries.map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
     entries.into_iter().chain(names).collect()
 }
@@ -127,6 +129,10 @@ pub(super) fn draws(data: &[u8]) -> bool {
 }
 
 pub(super) fn draw_seeds() -> Vec<Vec<u8>> {
+    vec![serde_json::to_vec(&good_draw()).expect("writes")]
+}
+
+fn good_draw() -> Draw {
     let day: LocalDay = "2026-11-30".parse().expect("a day");
     let campaign = CampaignCode::new("ihanoi").expect("a code");
     let screens = vec![ScreenCounts { screen: ScreenCode::new("S1").expect("a code"), plays: vec![2, 1] }];
@@ -155,7 +161,7 @@ pub(super) fn draw_seeds() -> Vec<Vec<u8>> {
     let mut items: Vec<Item> =
         indices("lottery", population.hash, population.size, 3).into_iter().zip(1..).map(item).collect();
     items.sort_by_key(|item| item.index);
-    let draw = Draw {
+    Draw {
         schema: SCHEMA.into(),
         kind: Kind::Planned,
         from: day,
@@ -170,6 +176,5 @@ pub(super) fn draw_seeds() -> Vec<Vec<u8>> {
         aim,
         population,
         items,
-    };
-    vec![serde_json::to_vec(&draw).expect("writes")]
+    }
 }

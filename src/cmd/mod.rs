@@ -31,13 +31,14 @@ mod witness;
 use crate::campaigns::CampaignStore;
 use crate::clock::SystemClock;
 use crate::config::Settings;
-use crate::directory::DirectoryStore;
+use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
 use crate::exchange::Rule;
 use crate::lang::Lang;
 use crate::library::{Library, MediaFiles, PlayerProbe};
 use crate::store::Store;
 use clap::{Parser, Subcommand};
+use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::ports::Clock;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -179,6 +180,16 @@ impl Context {
         AppError::Usage(match self.lang {
             Lang::Vi => vi.into(),
             Lang::En => en.into(),
+        })
+    }
+
+    /// The screen of that code, or an error that says what to do.
+    fn screen<'d>(&self, directory: &'d Directory, code: &ScreenCode) -> Result<&'d Screen, AppError> {
+        directory.screen(code).ok_or_else(|| {
+            self.refused(
+                format!("--screen {code}: không có trong danh mục; nhập bằng `lichphat import screens`"),
+                format!("--screen {code}: is not in the directory; `lichphat import screens` puts it there"),
+            )
         })
     }
 

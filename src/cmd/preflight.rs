@@ -95,11 +95,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         DirectiveCode::new(args.directive.clone()).map_err(|e| AppError::Usage(format!("DIRECTIVE: {e}")))?
     };
     let directive = city.campaigns.directive(&code).cloned().ok_or_else(|| {
-        AppError::Usage(format!(
-            "DIRECTIVE {code}: is neither a file nor an imported directive; check the path or the code"
-        ))
+        context.refused(
+            format!("DIRECTIVE {code}: không phải tệp, cũng không phải văn bản đã nhập; hãy xem lại đường dẫn hoặc mã"),
+            format!("DIRECTIVE {code}: is neither a file nor an imported directive; check the path or the code"),
+        )
     })?;
-    let days = days(&directive, &args, rooms.today())?;
+    let days = days(&directive, &args, rooms.today(), context)?;
     let question = Question { world: city.world(), directive: &directive, days: &days };
     let answer = preflight(&question, &rooms.basis(&city, &days, &[]).await?)?;
     for lost in answer.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
@@ -115,19 +116,23 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     Ok(ExitCode::SUCCESS)
 }
 
-fn days(directive: &Directive, args: &Args, today: LocalDay) -> Result<Vec<LocalDay>, AppError> {
+fn days(directive: &Directive, args: &Args, today: LocalDay, context: &Context) -> Result<Vec<LocalDay>, AppError> {
+    let code = &directive.code;
     if directive.kind == DirectiveKind::Suspend || directive.quota.is_none() {
-        return Err(AppError::Usage(format!(
-            "DIRECTIVE {}: asks for no number of plays, so there is nothing to look at before it is signed",
-            directive.code
-        )));
+        return Err(context.refused(
+            format!("DIRECTIVE {code}: không yêu cầu số lượt nào, nên không có gì để xem trước khi ký"),
+            format!(
+                "DIRECTIVE {code}: asks for no number of plays, so there is nothing to look at before it is signed"
+            ),
+        ));
     }
     let wished = args.from.unwrap_or(today);
     let ended = || {
-        AppError::Usage(format!(
-            "DIRECTIVE {}: has no day from {wished} on (it ended on {}); give --from, or extend it with an amendment",
-            directive.code, directive.to
-        ))
+        let to = directive.to;
+        context.refused(
+            format!("DIRECTIVE {code}: không còn ngày nào từ {wished} (đã hết hiệu lực ngày {to}); hãy cho --from, hoặc gia hạn bằng văn bản sửa đổi"),
+            format!("DIRECTIVE {code}: has no day from {wished} on (it ended on {to}); give --from, or extend it with an amendment"),
+        )
     };
     let (first, last) = directive.periods().into_iter().find(|(_, last)| *last >= wished).ok_or_else(ended)?;
     let from = first.max(wished);

@@ -256,13 +256,4 @@ impl Rooms {
         let city = self.city().await?;
         Ok(self.reports.compliance(&city.directory, &city.campaigns, campaign, from, to).await?)
     }
-
-    /// The screen of that code, or an error that says what to do.
-    pub fn screen<'c>(&self, city: &'c City, code: &ScreenCode) -> Result<&'c Screen, AppError> {
-        city.directory.screen(code).ok_or_else(|| {
-            AppError::Usage(format!(
-                "--screen {code}: is not in the directory; `lichphat import screens` puts it there"
-            ))
-        })
-    }
 }

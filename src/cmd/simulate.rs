@@ -149,8 +149,10 @@ fn setting(args: &Args, context: &Context) -> Result<Setting, AppError> {
         if (from..=to).contains(&value) {
             return Ok(());
         }
-        let (vi, en) = (format!("hãy cho một số từ {from} đến {to}"), format!("give a number from {from} to {to}"));
-        Err(AppError::Usage(format!("--{flag} {value}: {}", context.lang.pick(&vi, &en))))
+        Err(context.refused(
+            format!("--{flag} {value}: hãy cho một số từ {from} đến {to}"),
+            format!("--{flag} {value}: give a number from {from} to {to}"),
+        ))
     };
     within("screens", args.screens, 1, 10_000_000)?;
     within("days", args.days, 1, 3_660)?;
@@ -158,9 +160,11 @@ fn setting(args: &Args, context: &Context) -> Result<Setting, AppError> {
     within("length", args.length, 1, 3_600)?;
     within("min-gap", args.min_gap, 0, 86_400)?;
     if !(0.0..=1.0).contains(&args.outage) {
-        let mend =
-            context.lang.pick("hãy cho một xác suất từ 0 đến 1; 5 % là 0.05", "give a chance from 0 to 1; 5 % is 0.05");
-        return Err(AppError::Usage(format!("--outage {}: {mend}", args.outage)));
+        let outage = args.outage;
+        return Err(context.refused(
+            format!("--outage {outage}: hãy cho một xác suất từ 0 đến 1; 5 % là 0.05"),
+            format!("--outage {outage}: give a chance from 0 to 1; 5 % is 0.05"),
+        ));
     }
     Ok(Setting {
         screens: args.screens,

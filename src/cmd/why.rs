@@ -36,7 +36,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     };
     let second = parse_clock(clock).map_err(|e| wrong(&e))?;
     let city = rooms.city().await?;
-    let screen = rooms.screen(&city, &args.screen)?;
+    let screen = context.screen(&city.directory, &args.screen)?;
     let stored = rooms.planning.store().newest(&args.screen, day).await?;
     let tongue = if context.lang == Lang::En { Tongue::En } else { Tongue::Vi };
     let (world, store) = (city.world(), rooms.planning.store());

@@ -102,7 +102,7 @@ impl Row {
 /// Lists what was asked lately.
 pub(super) async fn answers(args: &Answers, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
-    rooms.screen(&rooms.city().await?, &args.screen)?;
+    context.screen(&rooms.city().await?.directory, &args.screen)?;
     let now = rooms.clock.now();
     let asked = rooms.fleet.asked(&args.screen, LISTED).await?;
     let rows: Vec<Row> = asked.iter().map(|a| Row::of(a, context.lang, now, rooms.offset)).collect();
@@ -117,7 +117,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let ask = match args.ask {
         What::Screenshot => Ask::Screenshot,
         What::Restart => Ask::Restart,
-        What::Identify => Ask::Identify { name: rooms.screen(&city, &args.screen)?.name.clone() },
+        What::Identify => Ask::Identify { name: context.screen(&city.directory, &args.screen)?.name.clone() },
         What::Volume { percent } => Ask::Volume { percent },
         What::Log { lines } => Ask::Log { lines },
         What::Challenge => rooms.fleet.challenge(),

@@ -53,7 +53,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     let city = rooms.city().await?;
-    if rooms.screen(&city, &args.screen)?.kind != ScreenKind::Managed {
+    if context.screen(&city.directory, &args.screen)?.kind != ScreenKind::Managed {
         return Err(AppError::Usage(format!("--screen: {}", FleetError::NoSuchScreen(args.screen))));
     }
     let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));

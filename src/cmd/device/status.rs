@@ -124,7 +124,7 @@ fn release(standing: &Standing) -> String {
 pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     if let Some(code) = &args.screen {
-        rooms.screen(&rooms.city().await?, code)?;
+        context.screen(&rooms.city().await?.directory, code)?;
     }
     let states = rooms.fleet.states(args.screen.as_ref()).await?;
     let rows: Vec<Row> = states.into_iter().map(|s| Row::of(s, context.lang, rooms.offset)).collect();

@@ -102,7 +102,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         (Some(OfOthers::List(args)), _) => return imports::list(&args, context).await,
         (Some(OfOthers::Withdraw(args)), _) => return imports::withdraw(args, context).await,
         (None, Some(kind)) => kind,
-        (None, None) => return Err(AppError::Usage("KIND: say what the files hold".to_owned())),
+        (None, None) => return Err(context.refused("KIND: hãy ghi loại dữ liệu", "KIND: say what the files hold")),
     };
     let store = context.open_store()?;
     let (mut rows, mut failed) = (Vec::new(), 0u32);

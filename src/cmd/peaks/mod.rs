@@ -161,8 +161,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         (None, Some(file)) => return file::run(&file, context).await,
         (Some(command), None) => command,
         _ => {
-            return Err(AppError::Usage(
-                "peaks: give --counts FILE and --operating HOURS, or a subcommand, not both".into(),
+            return Err(context.refused(
+                "peaks: hãy cho --counts TỆP và --operating GIỜ, hoặc một lệnh con, không cả hai",
+                "peaks: give --counts FILE and --operating HOURS, or a subcommand, not both",
             ));
         }
     };

@@ -58,7 +58,10 @@ impl From<Work> for Effort {
 pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> {
     if let Some(out) = args.out.as_deref().filter(|out| same_file(out, &args.instance)) {
         let out = out.display();
-        return Err(AppError::Usage(format!("--out {out}: is the instance itself; name another file")));
+        return Err(context.refused(
+            format!("--out {out}: chính là tệp bài toán; hãy đặt tên khác"),
+            format!("--out {out}: is the instance itself; name another file"),
+        ));
     }
     let problem = read(&args.instance, context.lang)?;
     let effort = Effort::from(args.effort);

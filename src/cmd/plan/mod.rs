@@ -64,14 +64,19 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let command = match (args.command, args.instance) {
         (Some(command), None) => command,
         (None, Some(args)) => return instance::run(&args, context),
-        _ => return Err(AppError::Usage("plan: give --instance FILE, or one of run, export, not both".into())),
+        _ => {
+            return Err(context.refused(
+                "plan: hãy cho --instance TỆP, hoặc một trong run, export, không cả hai",
+                "plan: give --instance FILE, or one of run, export, not both",
+            ));
+        }
     };
     let rooms = Rooms::open(context)?;
     match command {
         Command::Run(args) => {
             let city = rooms.city().await?;
             for screen in &args.screen {
-                rooms.screen(&city, screen)?;
+                context.screen(&city.directory, screen)?;
             }
             let wanted = |s: &crate::directory::Screen| args.screen.is_empty() || args.screen.contains(&s.code);
             let bar = progress(context.lang.pick("Lập lịch", "Planning"));

@@ -108,13 +108,7 @@ fn screens<'a>(
     let Some(code) = wanted else {
         return Ok(directory.screens().filter(|s| s.kind != ScreenKind::None).collect());
     };
-    let unknown = || {
-        context.refused(
-            format!("--screen {code}: không có trong danh mục; nhập bằng `lichphat import screens`"),
-            format!("--screen {code}: is not in the directory; `lichphat import screens` puts it there"),
-        )
-    };
-    Ok(vec![directory.screen(code).ok_or_else(unknown)?])
+    Ok(vec![context.screen(directory, code)?])
 }
 
 fn row(screen: &ScreenCode, day: LocalDay, line: &Line, found: &Day, offset: UtcOffset) -> Row {

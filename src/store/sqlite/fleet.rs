@@ -146,11 +146,9 @@ fn asked(conn: &Connection, condition: &str, values: impl rusqlite::Params) -> R
         "SELECT c.id, c.device, c.epoch, d.screen, c.ask, c.asked_by, c.asked_ms, c.expires_ms, c.answered_ms, c.answer
          FROM command c JOIN device d ON d.id = c.device WHERE {condition}"
     ))?;
-    let mut found = query.query(values)?;
-    let mut all = Vec::new();
-    while let Some(row) = found.next()? {
+    let commands = query.query_and_then(values, |row| {
         let ask: String = row.get(4)?;
-        all.push(Asked {
+        Ok(Asked {
             id: CommandId(row.get(0)?),
             device: DeviceId(row.get(1)?),
             epoch: Epoch(row.get(2)?),
@@ -160,9 +158,9 @@ fn asked(conn: &Connection, condition: &str, values: impl rusqlite::Params) -> R
             asked: UtcMillis(row.get(6)?),
             expires: UtcMillis(row.get(7)?),
             answer: row.get::<_, Option<i64>>(8)?.map(UtcMillis).zip(row.get(9)?),
-        });
-    }
-    Ok(all)
+        })
+    })?;
+    commands.collect()
 }
 
 #[async_trait::async_trait]

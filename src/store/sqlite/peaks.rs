@@ -74,13 +74,11 @@ pub(super) fn days(
         "SELECT day, counts FROM footfall_day WHERE kind = ?1 AND subject = ?2 AND day BETWEEN ?3 AND ?4 ORDER BY day",
     )?;
     let (kind, code) = key(subject);
-    let mut rows = query.query(params![kind, code, day_number(from), day_number(to)])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
+    let days = query.query_and_then(params![kind, code, day_number(from), day_number(to)], |row| {
         let (day, counts) = (local_day(row.get(0)?), json(row, 1, "counts of a day")?);
-        all.push(FootfallDay { subject: subject.clone(), day, counts });
-    }
-    Ok(all)
+        Ok(FootfallDay { subject: subject.clone(), day, counts })
+    })?;
+    days.collect()
 }
 
 pub(super) fn write_following(conn: &Connection, f: &Following) -> Result<(), StoreError> {

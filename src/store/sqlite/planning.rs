@@ -148,19 +148,17 @@ fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, Store
     let mut query = conn.prepare_cached(
         "SELECT campaign, tier, asked, planned, short_vi, short_en FROM plan_campaign WHERE plan_id = ?1 ORDER BY campaign",
     )?;
-    let mut rows = query.query([plan])?;
-    let mut out = Vec::new();
-    while let Some(row) = rows.next()? {
-        out.push(PlannedCampaign {
+    let campaigns = query.query_and_then([plan], |row| {
+        Ok(PlannedCampaign {
             campaign: rows::campaign(row.get(0)?)?,
             tier: tier_of(row.get_ref(1)?.as_str().unwrap_or_default()),
             asked: row.get(2)?,
             planned: row.get(3)?,
             short_vi: row.get(4)?,
             short_en: row.get(5)?,
-        });
-    }
-    Ok(out)
+        })
+    })?;
+    campaigns.collect()
 }
 
 /// Newest plan of each (screen, day) from a day on: `id, screen, day`.
