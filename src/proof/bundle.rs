@@ -242,14 +242,19 @@ impl<'a> Exporter<'a> {
         since: Option<u64>,
     ) -> Result<Vec<EarlierCheckpoint>, BundleError> {
         const HOUR_MS: i64 = 3_600_000;
-        let mut hours = BTreeSet::new();
-        let mut heads = self.store.checkpoints(self.log.name().name(), None, u32::MAX).await?;
-        heads.retain(|head| {
-            let seen = pack.anchors.contains(&head.size) || since == Some(head.size);
-            let hourly = pack.covers(head.size) && hours.insert(head.at.0.div_euclid(HOUR_MS));
-            head.size < self.head.size && (seen || hourly)
-        });
-        let sizes = heads.iter().map(|head| head.size).collect();
+        const BATCH: u32 = 1_000; // there is one a minute for as long as the log lives
+        let (mut hours, mut heads, mut after) = (BTreeSet::new(), Vec::new(), None);
+        loop {
+            let batch = self.log.checkpoints(after, BATCH).await?;
+            let Some(last) = batch.last() else { break };
+            after = Some(last.size);
+            heads.extend(batch.into_iter().filter(|head| {
+                let seen = pack.anchors.contains(&head.size) || since == Some(head.size);
+                let hourly = pack.covers(head.size) && hours.insert(head.at.0.div_euclid(HOUR_MS));
+                head.size < self.head.size && (seen || hourly)
+            }));
+        }
+        let sizes = heads.iter().map(|head: &Head| head.size).collect();
         let proofs = self.log.consistencies(sizes, self.head.size).await?;
         let earlier =
             heads.into_iter().zip(proofs).map(|(head, consistency)| EarlierCheckpoint { note: head.note, consistency });

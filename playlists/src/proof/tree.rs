@@ -70,6 +70,37 @@ pub fn root<N: Nodes + ?Sized>(nodes: &N, size: u64) -> Result<Sha256Hash, N::Er
     if size == 0 { Ok(EMPTY_ROOT) } else { range(nodes, 0, size) }
 }
 
+/// A tree that is read leaf by leaf and knows its root at every size: it remembers the roots of its largest complete
+/// subtrees alone, one for each binary digit of the size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Growing {
+    size: u64,
+    roots: Vec<Sha256Hash>,
+}
+
+impl Growing {
+    /// Leaves so far.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Adds the next leaf's hash.
+    pub fn push(&mut self, leaf: Sha256Hash) {
+        let mut hash = leaf;
+        // the last subtree is as large as this one as long as the size has a one there
+        for _ in 0..self.size.trailing_ones() {
+            hash = self.roots.pop().map_or(hash, |left| node_hash(left, hash));
+        }
+        self.roots.push(hash);
+        self.size += 1;
+    }
+
+    /// The root now.
+    pub fn root(&self) -> Sha256Hash {
+        self.roots.iter().rev().copied().reduce(|right, left| node_hash(left, right)).unwrap_or(EMPTY_ROOT)
+    }
+}
+
 /// Proof that leaf `index` is in the tree of `size` leaves (RFC 6962, 2.1.1); `index` is below `size`.
 pub fn inclusion<N: Nodes + ?Sized>(nodes: &N, index: u64, size: u64) -> Result<Vec<Sha256Hash>, N::Error> {
     let (mut from, mut to, mut proof) = (0, size, Vec::new());
@@ -306,6 +337,15 @@ mod tests {
         ];
         for (size, hex) in (1..).zip(expected) {
             assert_eq!(whole(&leaves, size).to_string(), hex);
+        }
+    }
+
+    #[test]
+    fn a_growing_tree_has_the_root_of_every_size() {
+        let (all, mut tree) = (leaves(300), Growing::default());
+        for (size, leaf) in (0..).zip(&all) {
+            assert_eq!((tree.size(), tree.root()), (size, whole(&all, size)));
+            tree.push(*leaf);
         }
     }
 

@@ -1,4 +1,5 @@
-//! The log's tree: tiles against each other, entries against tiles, and every checkpoint against both.
+//! The log's tree: tiles against each other, entries against tiles, and every checkpoint against both. The checkpoints of
+//! years are compared in one walk along the leaves.
 
 use super::segments::not_its_bytes;
 use super::{Finding, Matter, entry_place};
@@ -8,7 +9,7 @@ use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, hashes_at};
-use lichphat_playlists::proof::tree::{leaf_hash, subtree};
+use lichphat_playlists::proof::tree::{Growing, leaf_hash, subtree};
 use std::collections::BTreeSet;
 
 type Tile = (u8, u64);
@@ -30,7 +31,7 @@ pub(super) async fn audit(log: &Log) -> Result<Vec<Finding>, LogError> {
     }
     tiles(log, head.size, &mut bad, &mut found).await?;
     entries(log, head.size, &bad, &mut found).await?;
-    checkpoints(log, bad.is_empty(), &mut found).await?;
+    checkpoints(log, head.size, bad.is_empty(), &mut found).await?;
     Ok(found)
 }
 
@@ -128,9 +129,9 @@ async fn entries(log: &Log, size: u64, bad: &BTreeSet<Tile>, found: &mut Vec<Fin
     Ok(())
 }
 
-/// Every checkpoint ever published, against its note and the tree.
-async fn checkpoints(log: &Log, whole: bool, found: &mut Vec<Finding>) -> Result<(), LogError> {
-    let mut after = None;
+/// Every checkpoint ever published, against its note and, when all tiles are whole, against the tree as it was then.
+async fn checkpoints(log: &Log, size: u64, whole: bool, found: &mut Vec<Finding>) -> Result<(), LogError> {
+    let (mut after, mut leaves) = (None, Leaves { log, size, tree: Growing::default(), tile: Vec::new() });
     loop {
         let batch = log.checkpoints(after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
@@ -146,11 +147,39 @@ async fn checkpoints(log: &Log, whole: bool, found: &mut Vec<Finding>) -> Result
                 }
                 Ok(_) => {}
             }
-            if whole && root(log, head.size).await? != Some(head.root) {
+            if whole && leaves.root(size).await? != Some(head.root) {
                 let problem = say("cây đang lưu dẫn tới gốc khác", "the tree that is held leads to another root");
                 found.push(of(Matter::Checkpoint, place, problem));
             }
         }
+    }
+}
+
+/// The leaves of the tree, read once from the left.
+struct Leaves<'l> {
+    log: &'l Log,
+    /// Leaves that are signed.
+    size: u64,
+    tree: Growing,
+    /// The tile that holds the next one.
+    tile: Vec<Sha256Hash>,
+}
+
+impl Leaves<'_> {
+    /// The root of the first `size` leaves; sizes are asked for in order. None where the tree does not reach.
+    async fn root(&mut self, size: u64) -> Result<Option<Sha256Hash>, LogError> {
+        if size > self.size {
+            return Ok(None);
+        }
+        while self.tree.size() < size {
+            let (index, at) = (self.tree.size() / TILE_WIDTH, self.tree.size() % TILE_WIDTH);
+            if at == 0 {
+                self.tile = self.log.tile((0, index), self.size).await?;
+            }
+            let rest = (size - self.tree.size()) as usize;
+            self.tile.iter().skip(at as usize).take(rest).for_each(|leaf| self.tree.push(*leaf));
+        }
+        Ok(Some(self.tree.root()))
     }
 }
 
