@@ -8,7 +8,9 @@ use crate::ids::Sha256Hash;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use ed25519_dalek::Signer as _;
+use std::cell::RefCell;
 use std::marker::PhantomData;
+use zstd::bulk::{Compressor, Decompressor};
 
 /// What a key signs.
 pub trait Purpose: Send + Sync + 'static {
@@ -192,6 +194,23 @@ impl<P: Purpose> std::fmt::Debug for VerifyingKey<P> {
 
 const MAGIC: &[u8; 4] = b"LPH1";
 
+// To make zstd's working memory costs as much as to unpack a segment in it, so each thread keeps its own.
+thread_local! {
+    static PACKER: RefCell<Compressor<'static>> =
+        RefCell::new(Compressor::new(1).expect("there is memory for a packer"));
+    static UNPACKER: RefCell<Decompressor<'static>> =
+        RefCell::new(Decompressor::new().expect("there is memory for an unpacker"));
+}
+
+/// A zstd frame; the same of the same content, whatever was packed before.
+fn pack(content: &[u8], level: i32) -> Vec<u8> {
+    let packed = PACKER.with_borrow_mut(|packer| {
+        packer.set_compression_level(level)?;
+        packer.compress(content)
+    });
+    packed.expect("compressing in memory cannot fail")
+}
+
 /// Signed bytes as they are stored and sent: `LPH1`, 64 bytes of signature, then the zstd frame
 /// the signature covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -202,7 +221,7 @@ pub struct Envelope {
 impl Envelope {
     /// Compresses `content` and signs the compressed bytes.
     pub fn seal<P: Purpose>(content: &[u8], level: i32, key: &SigningKey<P>) -> Self {
-        let packed = zstd::bulk::compress(content, level).expect("compressing in memory cannot fail");
+        let packed = pack(content, level);
         let mut bytes = Vec::with_capacity(4 + 64 + packed.len());
         bytes.extend_from_slice(MAGIC);
         bytes.extend_from_slice(&key.sign(&packed));
@@ -240,7 +259,11 @@ impl Envelope {
     }
     /// Unpacks at most `limit_bytes` without checking who signed: only to find out whose key to ask for.
     pub fn content_unverified(&self, limit_bytes: usize) -> Result<Vec<u8>, SignError> {
-        zstd::bulk::decompress(&self.bytes[68..], limit_bytes).map_err(|_| SignError::BadContent { limit_bytes })
+        let frame = &self.bytes[68..];
+        let said = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten().and_then(|n| usize::try_from(n).ok());
+        let room = said.unwrap_or(limit_bytes).min(limit_bytes);
+        let unpacked = UNPACKER.with_borrow_mut(|unpacker| unpacker.decompress(frame, room));
+        unpacked.map_err(|_| SignError::BadContent { limit_bytes })
     }
 }
 
@@ -269,6 +292,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_was_packed_before_leaves_no_trace(
+            contents in prop::collection::vec((prop::collection::vec(0u8..9, 0..3_000), 1i32..20), 1..6),
+        ) {
+            for (content, level) in contents {
+                let packed = pack(&content, level);
+                prop_assert_eq!(&packed, &zstd::bulk::compress(&content, level).unwrap());
+                let sealed = Envelope::seal(&content, level, &key());
+                prop_assert_eq!(sealed.content_unverified(3_000).unwrap(), content);
+            }
+        }
+
         #[test]
         fn every_flipped_byte_is_noticed(content in prop::collection::vec(any::<u8>(), 0..200), at in any::<prop::sample::Index>(), bit in 0u8..8) {
             let sealed = Envelope::seal(&content, 3, &key());
