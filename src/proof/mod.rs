@@ -16,6 +16,7 @@ pub use lichphat_playlists::proof::book::{PlanBook, PlanContext, PlanDocument};
 pub use lichphat_playlists::proof::chain::{DeviceMark, Outcome, decide, stand};
 pub use lichphat_playlists::proof::rollup::{Counts, RollupDelta};
 
+use crate::fleet::Device;
 use async_trait::async_trait;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -76,6 +77,16 @@ pub struct DeviceIdentity {
     pub screen: ScreenCode,
     /// Its evidence key.
     pub key: VerifyingKey<Evidence>,
+}
+
+/// Whom the fleet has let in is whom this room listens to: nothing is looked up twice.
+impl TryFrom<&Device> for DeviceIdentity {
+    type Error = ProofError;
+    fn try_from(device: &Device) -> Result<Self, ProofError> {
+        let key = VerifyingKey::from_bytes(&device.public_key)
+            .map_err(|error| ProofError::Store(format!("evidence key of device {}: {error}", device.device)))?;
+        Ok(Self { device: device.device, epoch: device.epoch, screen: device.screen.clone(), key })
+    }
 }
 
 /// A segment whose signature holds.
@@ -170,17 +181,17 @@ impl Proof {
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
     /// where this store holds the device's records; the device obeys that even when it is lower.
-    pub async fn ingest(&self, sender: DeviceId, bytes: Vec<u8>) -> Result<(Outcome, Envelope), ProofError> {
+    pub async fn ingest(&self, sender: &DeviceIdentity, bytes: Vec<u8>) -> Result<(Outcome, Envelope), ProofError> {
         let envelope = Envelope::from_bytes(bytes).map_err(SegmentError::from)?;
-        let identity = self.identity(sender).await?;
-        let own = |device, epoch| (device == sender && epoch == identity.epoch).then_some(&identity.key);
+        let wrong = |claimed, epoch| ProofError::WrongSender { claimed, epoch, sender: sender.device };
+        let own = |device, epoch| (device == sender.device && epoch == sender.epoch).then_some(&sender.key);
         let segment = Segment::open_by(&envelope, own).map_err(|error| match error {
-            SegmentError::UnknownDevice { device, epoch } => ProofError::WrongSender { claimed: device, epoch, sender },
+            SegmentError::UnknownDevice { device, epoch } => wrong(device, epoch),
             other => other.into(),
         })?;
         // A device speaks for its own screen, whatever plans of others it happens to know.
-        if segment.screen != identity.screen {
-            return Err(ProofError::WrongSender { claimed: segment.device, epoch: segment.epoch, sender });
+        if segment.screen != sender.screen {
+            return Err(wrong(segment.device, segment.epoch));
         }
         let plans = self.plan_cache.book(&*self.store, &segment).await?;
         let received = self.clock.now();
@@ -188,9 +199,9 @@ impl Proof {
         let arrived = Arrived { hash: envelope.hash(), envelope, segment, received, day };
         let (outcome, mark) = self.store.append(arrived, plans).await?;
         if let Outcome::Fork { at } = outcome {
-            tracing::error!(device = %sender, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
+            tracing::error!(device = %sender.device, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
         }
-        Ok((outcome, self.seal(sender, identity.epoch, &mark)))
+        Ok((outcome, self.seal(sender, &mark)))
     }
 
     /// Keeps what `sender` signed of how far its records go, base64. What it promises and does not hand in is stated in the
@@ -210,14 +221,16 @@ impl Proof {
     pub async fn receipt(&self, device: DeviceId) -> Result<Envelope, ProofError> {
         let identity = self.identity(device).await?;
         let mark = self.store.mark(device, identity.epoch).await?;
-        Ok(self.seal(device, identity.epoch, &mark))
+        Ok(self.seal(&identity, &mark))
     }
 
-    async fn identity(&self, device: DeviceId) -> Result<DeviceIdentity, ProofError> {
+    /// The device of that number, unless it is unknown or revoked.
+    pub async fn identity(&self, device: DeviceId) -> Result<DeviceIdentity, ProofError> {
         self.store.identity(device).await?.ok_or(ProofError::UnknownDevice(device))
     }
 
-    fn seal(&self, device: DeviceId, epoch: Epoch, mark: &DeviceMark) -> Envelope {
+    fn seal(&self, device: &DeviceIdentity, mark: &DeviceMark) -> Envelope {
+        let DeviceIdentity { device, epoch, .. } = *device;
         Receipt { device, epoch, acked: mark.acked, head: mark.head, at_ms: self.clock.now() }.seal(&self.key)
     }
 }

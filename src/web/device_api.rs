@@ -59,7 +59,7 @@ async fn answer(
         (&Method::GET, ("media", hash)) => media(app, parse_hash(hash)?, headers).await,
         (&Method::GET, ("receipt", "")) => Ok(octets(app.proof.receipt(device.device).await?.into_bytes())),
         (&Method::POST, ("segments", "")) => {
-            let (_, receipt) = app.proof.ingest(device.device, body.to_vec()).await?;
+            let (_, receipt) = app.proof.ingest(&(&device).try_into()?, body.to_vec()).await?;
             Ok(octets(receipt.into_bytes()))
         }
         (&Method::POST, ("proofs", "")) => proofs(app, &device, json(&body)?).await,

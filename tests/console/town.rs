@@ -313,7 +313,8 @@ pub(crate) async fn town_with_a_day() -> (Town, StoredPlan) {
         anchor: String::new(),
         records: records(&plan),
     };
-    town.rooms.proof.ingest(device, segment.seal(&key).into_bytes()).await.unwrap();
+    let sender = town.rooms.proof.identity(device).await.unwrap();
+    town.rooms.proof.ingest(&sender, segment.seal(&key).into_bytes()).await.unwrap();
     (town, plan)
 }
 pub(crate) fn order_item(plan: &StoredPlan) -> u16 {

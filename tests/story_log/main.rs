@@ -67,7 +67,8 @@ impl Hand {
         for i in 0..n {
             let sealed = self.seal(now.plus_ms(-600_000 + i as i64));
             let (device, bytes) = (self.device.identity.device, sealed.as_bytes().to_vec());
-            server.rooms.proof.ingest(device, bytes).await.unwrap();
+            let proof = &server.rooms.proof;
+            proof.ingest(&proof.identity(device).await.unwrap(), bytes).await.unwrap();
             sent.push(sealed);
         }
         sent

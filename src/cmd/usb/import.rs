@@ -107,5 +107,6 @@ async fn take(rooms: &Rooms, bytes: Option<Vec<u8>>) -> Result<Outcome, ProofErr
     let envelope = Envelope::from_bytes(bytes).map_err(SegmentError::from)?;
     // Who says to have made it must have signed it, which is all that the network's sender proves as well.
     let (claimed, _): (DeviceId, _) = Segment::claimed_device(&envelope)?;
-    Ok(rooms.proof.ingest(claimed, envelope.into_bytes()).await?.0)
+    let sender = rooms.proof.identity(claimed).await?;
+    Ok(rooms.proof.ingest(&sender, envelope.into_bytes()).await?.0)
 }
