@@ -196,6 +196,9 @@ BEGIN SELECT RAISE(ABORT, 'a plan is immutable: make a new version'); END;
 CREATE TABLE plan_campaign (
     plan_id  INTEGER NOT NULL REFERENCES plan (id) ON DELETE CASCADE,
     campaign TEXT    NOT NULL,
+    screen   TEXT    NOT NULL,                      -- with day and version the plan's own: a report finds the days of a
+    day      INTEGER NOT NULL,                      -- campaign without a look at the plans of all others
+    version  INTEGER NOT NULL,
     tier     TEXT    NOT NULL CHECK (tier IN ('fixed', 'order', 'contract', 'local', 'fallback')),
     planned  INTEGER NOT NULL CHECK (planned >= 0), -- slots in the plan
     asked    INTEGER NOT NULL CHECK (asked >= 0),   -- plays its quota asked of this day
@@ -203,7 +206,7 @@ CREATE TABLE plan_campaign (
     short_en TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (plan_id, campaign)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, plan_id);
+CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, day, screen, version, asked, planned);
 
 ---------------------------------------------------------------------------------------------- fleet
 -- One installed player. A replaced box is a new row of the same screen; a re-image a new epoch.

@@ -1,12 +1,13 @@
 //! What `check` reads of the proof room, and the one thing it may write: sums.
 
 use super::Store;
+use super::compliance::{COUNTS, counts};
 use super::log::entries_so_far;
 use super::proof::{add_rollup, all_marks, identity};
 use super::rows::{self, day_number, local_day};
 use crate::error::StoreError;
 use crate::proof::audit::{AuditStore, RollupMend};
-use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
+use crate::proof::{DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
 use lichphat_playlists::ids::{DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, params};
@@ -58,25 +59,11 @@ fn mend(tx: &Connection, mend: &RollupMend) -> Result<(), StoreError> {
 
 fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
     let mut out: BTreeMap<DeviceId, RollupDelta> = BTreeMap::new();
-    let mut query = conn.prepare(
-        "SELECT device, day, campaign, slots_seen, counted, counted_outside, made_good, late, not_counted, unknown,
-                at_d0, at_d1, at_d2, at_d3 FROM rollup",
-    )?;
+    let mut query = conn.prepare(&format!("SELECT device, day, campaign, {COUNTS} FROM rollup"))?;
     let mut found = query.query([])?;
     while let Some(row) = found.next()? {
         let key = (local_day(row.get(1)?), rows::campaign(row.get(2)?)?);
-        let counts = Counts {
-            slots_seen: row.get(3)?,
-            counted: row.get(4)?,
-            counted_outside: row.get(5)?,
-            made_good: row.get(6)?,
-            late: row.get(7)?,
-            not_counted: row.get(8)?,
-            unknown: row.get(9)?,
-            by_level: [0, row.get(10)?, row.get(11)?, row.get(12)?, row.get(13)?],
-            reasons: BTreeMap::new(),
-        };
-        out.entry(DeviceId(row.get(0)?)).or_default().insert(key, counts);
+        out.entry(DeviceId(row.get(0)?)).or_default().insert(key, counts(row, 3)?);
     }
     let mut query = conn.prepare("SELECT device, day, campaign, reason, n FROM rollup_reason")?;
     let mut found = query.query([])?;

@@ -1,10 +1,10 @@
 //! The compliance room's port on SQLite: reads only.
 
 use super::Store;
-use super::planning::NEWEST;
 use super::rows::{self, day_number, local_day};
 use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts};
 use crate::error::StoreError;
+use crate::proof::Counts;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::declared::Declared;
@@ -23,42 +23,34 @@ type ByScreen = BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>;
 
 fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Result<ByScreen, StoreError> {
     let mut out = ByScreen::new();
-    let mut planned = conn.prepare_cached(&format!(
-        "SELECT n.screen, n.day, c.asked, c.planned FROM {NEWEST} n JOIN plan_campaign c ON c.plan_id = n.id
-         WHERE c.campaign = ?3"
-    ))?;
+    let mut planned = conn.prepare_cached(
+        "SELECT screen, day, asked, planned FROM plan_campaign c WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2
+           AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.screen = c.screen AND p.day = c.day AND p.version > c.version)",
+    )?;
     let mut rows = planned.query(params![from, to, campaign.as_str()])?;
     while let Some(row) = rows.next()? {
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
         fact.asked = row.get(2)?;
         fact.planned = row.get(3)?;
     }
-    let mut counted = conn.prepare_cached(
-        "SELECT screen, day, sum(slots_seen), sum(counted), sum(counted_outside), sum(made_good), sum(late),
-                sum(not_counted), sum(unknown), sum(at_d0), sum(at_d1), sum(at_d2), sum(at_d3)
-         FROM rollup WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2 GROUP BY screen, day",
-    )?;
+    let mut counted = conn.prepare_cached(&format!(
+        "SELECT screen, day, {COUNTS} FROM rollup WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2"
+    ))?;
     let mut rows = counted.query(params![from, to, campaign.as_str()])?;
     while let Some(row) = rows.next()? {
-        let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
-        fact.counts.slots_seen = row.get(2)?;
-        fact.counts.counted = row.get(3)?;
-        fact.counts.counted_outside = row.get(4)?;
-        fact.counts.made_good = row.get(5)?;
-        fact.counts.late = row.get(6)?;
-        fact.counts.not_counted = row.get(7)?;
-        fact.counts.unknown = row.get(8)?;
-        fact.counts.by_level = [0, row.get(9)?, row.get(10)?, row.get(11)?, row.get(12)?];
+        // a screen whose box was replaced has two rows of that day
+        fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?).counts.merge(&counts(row, 2)?);
     }
+    // from the campaign's sums to their reasons: the reasons alone are not in the order of campaigns
     let mut reasons = conn.prepare_cached(
-        "SELECT u.screen, r.day, r.reason, sum(r.n) FROM rollup_reason r
-         JOIN rollup u ON u.day = r.day AND u.device = r.device AND u.campaign = r.campaign
-         WHERE r.campaign = ?3 AND r.day BETWEEN ?1 AND ?2 GROUP BY u.screen, r.day, r.reason",
+        "SELECT u.screen, u.day, r.reason, r.n FROM rollup u
+         CROSS JOIN rollup_reason r ON r.day = u.day AND r.device = u.device AND r.campaign = u.campaign
+         WHERE u.campaign = ?3 AND u.day BETWEEN ?1 AND ?2 AND u.not_counted + u.unknown > 0",
     )?;
     let mut rows = reasons.query(params![from, to, campaign.as_str()])?;
     while let Some(row) = rows.next()? {
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
-        fact.counts.reasons.insert(row.get(2)?, row.get(3)?);
+        *fact.counts.reasons.entry(row.get(2)?).or_default() += row.get::<_, u32>(3)?;
     }
     let mut declared = conn.prepare_cached(
         "SELECT screen, day, figures FROM declared_day WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2",
@@ -68,6 +60,26 @@ fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Resul
         fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?).declared = figures(row, 2)?;
     }
     Ok(out)
+}
+
+/// Columns of a sum, as [`counts`] reads them.
+pub(super) const COUNTS: &str =
+    "slots_seen, counted, counted_outside, made_good, late, not_counted, unknown, at_d0, at_d1, at_d2, at_d3";
+
+/// [`COUNTS`] from column `at` on; the reasons lie elsewhere.
+pub(super) fn counts(row: &Row<'_>, at: usize) -> Result<Counts, StoreError> {
+    let n = |i: usize| row.get(at + i);
+    Ok(Counts {
+        slots_seen: n(0)?,
+        counted: n(1)?,
+        counted_outside: n(2)?,
+        made_good: n(3)?,
+        late: n(4)?,
+        not_counted: n(5)?,
+        unknown: n(6)?,
+        by_level: [0, n(7)?, n(8)?, n(9)?, n(10)?],
+        reasons: BTreeMap::new(),
+    })
 }
 
 fn figures(row: &Row<'_>, column: usize) -> Result<Declared, StoreError> {

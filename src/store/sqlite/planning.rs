@@ -97,10 +97,13 @@ fn save(tx: &Connection, plan: &NewPlan, packed: &Packed) -> Result<(), StoreErr
     ])?;
     let id = tx.last_insert_rowid();
     let mut add = tx.prepare_cached(
-        "INSERT INTO plan_campaign (plan_id, campaign, tier, planned, asked, short_vi, short_en) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "INSERT INTO plan_campaign (plan_id, campaign, screen, day, version, tier, planned, asked, short_vi, short_en)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
+    let (screen, day, version) = (plan.head.screen.as_str(), day_number(plan.head.day), plan.head.version.0);
     for c in &plan.campaigns {
-        add.execute(params![id, c.campaign.as_str(), tier_text(c.tier), c.planned, c.asked, c.short_vi, c.short_en])?;
+        let (campaign, tier) = (c.campaign.as_str(), tier_text(c.tier));
+        add.execute(params![id, campaign, screen, day, version, tier, c.planned, c.asked, c.short_vi, c.short_en])?;
     }
     Ok(())
 }
@@ -146,7 +149,9 @@ fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>
 
 fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT campaign, tier, asked, planned, short_vi, short_en FROM plan_campaign WHERE plan_id = ?1 ORDER BY campaign",
+        "SELECT c.campaign, c.tier, c.asked, c.planned, c.short_vi, c.short_en FROM plan_campaign c
+         JOIN plan p ON p.id = c.plan_id AND p.screen = c.screen AND p.day = c.day AND p.version = c.version
+         WHERE c.plan_id = ?1 ORDER BY c.campaign",
     )?;
     let campaigns = query.query_and_then([plan], |row| {
         Ok(PlannedCampaign {
@@ -162,7 +167,7 @@ fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, Store
 }
 
 /// Newest plan of each (screen, day) from a day on: `id, screen, day`.
-pub(super) const NEWEST: &str =
+const NEWEST: &str =
     "(SELECT id, screen, day, max(version) FROM plan WHERE day BETWEEN ?1 AND ?2 GROUP BY screen, day)";
 
 fn facts(conn: &Connection, from: LocalDay) -> Result<Facts, StoreError> {
