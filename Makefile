@@ -15,14 +15,15 @@ once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench soak fuzz bless deb verifier
+.PHONY: help packages rust test demo bench duckdb soak fuzz bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
-	@echo "               plain ratio, a fleet (SCREENS=20000), and what the screen showed, seen from outside (PLAYS=500, an hour)"
+	@echo "               plain ratio, a fleet (SCREENS=20000), proofs taken in, kept and asked (beside DuckDB), the verifier, and what the"
+	@echo "               screen showed, seen from outside (PLAYS=500, an hour)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60: is every play complete, does the memory stay"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
@@ -71,14 +72,22 @@ demo: packages rust
 EFFORT ?=
 SCREENS ?= 20000
 PLAYS ?= 500
-bench: packages rust
+bench: packages rust duckdb
 	@printf 'lichphat %s, %s\n%s cores of %s, %s MiB\n\n' "$$(git describe --always --dirty 2>/dev/null || echo unversioned)" "$$(date -u +%FT%TZ)" \
 		"$$(nproc)" "$$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" "$$(awk '/^MemTotal/ { print int($$2 / 1024) }' /proc/meminfo)"
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
 	cargo bench --locked -p lichphat --bench pacing
 	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
+	cargo bench --locked -p lichphat --bench proof
 	cargo bench --locked -p lichphat-verify --bench verify
 	PLAYS=$(PLAYS) cargo bench --locked -p lichphat-player --bench screen
+
+# What compliance is held against, in a place of its own. Where Python or PyPI cannot be had, the bench says that it is left out.
+duckdb:
+	@place="$${CARGO_TARGET_DIR:-target}/duckdb"; \
+	"$$place/bin/python" -c 'import duckdb' 2>/dev/null \
+		|| { python3 -m venv "$$place" && "$$place/bin/python" -m pip install --quiet duckdb; } \
+		|| echo "DuckDB could not be set up from PyPI: its line of the bench is left out."
 
 # The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
 MINUTES ?= 60

@@ -122,6 +122,11 @@ pub(crate) struct Serve {
 
 #[allow(dead_code)]
 impl Serve {
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to stop; it must end well.
     pub(crate) fn stop(&mut self) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
