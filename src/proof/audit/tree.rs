@@ -4,12 +4,13 @@
 use super::segments::not_its_bytes;
 use super::{Finding, Matter, entry_place};
 use crate::directory::problem::{Say, say, unreadable};
-use crate::proof::log::{Log, LogError};
+use crate::proof::log::{Head, Log, LogError};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, hashes_at};
 use lichphat_playlists::proof::tree::{Growing, leaf_hash, subtree};
+use rayon::prelude::*;
 use std::collections::BTreeSet;
 
 type Tile = (u8, u64);
@@ -136,20 +137,21 @@ async fn checkpoints(log: &Log, size: u64, whole: bool, found: &mut Vec<Finding>
         let batch = log.checkpoints(after, BATCH).await?;
         let Some(last) = batch.last() else { return Ok(()) };
         after = Some(last.size);
-        for head in batch {
-            let size = head.size;
-            let place = say(format!("điểm chốt {size} mục"), format!("checkpoint of {size} entries"));
-            let signed = Note::parse(&head.note).and_then(|note| Checkpoint::open(&note, log.name()));
+        let open = |head: &Head| Note::parse(&head.note).and_then(|note| Checkpoint::open(&note, log.name()));
+        let signed: Vec<_> = batch.par_iter().map(open).collect(); // half a million signatures a year
+        for (head, signed) in batch.iter().zip(signed) {
+            let mut tell = |problem| {
+                let size = head.size;
+                let place = say(format!("điểm chốt {size} mục"), format!("checkpoint of {size} entries"));
+                found.push(of(Matter::Checkpoint, place, problem));
+            };
             match signed {
-                Err(error) => found.push(of(Matter::Checkpoint, place.clone(), unreadable(error))),
-                Ok(signed) if (signed.size, signed.root) != (head.size, head.root) => {
-                    found.push(of(Matter::Checkpoint, place.clone(), not_its_bytes()));
-                }
+                Err(error) => tell(unreadable(error)),
+                Ok(signed) if (signed.size, signed.root) != (head.size, head.root) => tell(not_its_bytes()),
                 Ok(_) => {}
             }
-            if whole && leaves.root(size).await? != Some(head.root) {
-                let problem = say("cây đang lưu dẫn tới gốc khác", "the tree that is held leads to another root");
-                found.push(of(Matter::Checkpoint, place, problem));
+            if whole && leaves.root(head.size).await? != Some(head.root) {
+                tell(say("cây đang lưu dẫn tới gốc khác", "the tree that is held leads to another root"));
             }
         }
     }

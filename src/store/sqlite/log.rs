@@ -271,9 +271,9 @@ impl LogStore for Store {
         let heads = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 AND (?2 IS NULL OR size > ?2)
-                     ORDER BY size LIMIT ?3",
+                    "SELECT size, root, note, at_ms FROM log_checkpoint WHERE origin = ?1 AND size > ?2 ORDER BY size LIMIT ?3",
                 )?;
+                let after = after.map_or(-1, u64::cast_signed); // one bound to seek to, not a choice that is tried row by row
                 let found = query.query_map(params![origin, after, limit], stored_head)?;
                 Ok(found.collect::<Result<_, _>>()?)
             })
