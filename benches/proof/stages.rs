@@ -49,7 +49,7 @@ pub(crate) async fn parts(held: Store, raw: &Path, sent: &[Sent], book: &PlanBoo
     let hash = least_s(|| {
         every(&mut |_, envelope| {
             std::hint::black_box(envelope.hash());
-        })
+        });
     });
     let decode = least_s(|| every(&mut |_, envelope| drop(std::hint::black_box(Segment::open_stored(envelope)))));
     let key = SigningKey::from_seed(&[9; 32]);
