@@ -13,7 +13,7 @@ use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tree::{inclusions, leaf_hash, root};
-use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay};
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, Evidence, PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Schema, Slot, Tier};
 use lichphat_verify::{Options, Writer, verify};
@@ -72,110 +72,152 @@ fn record(day: LocalDay, plan: Sha256Hash, slot: u32) -> PlayRecord {
     }
 }
 
-fn make(days: u32, plays_a_segment: usize) -> Made {
-    let first: LocalDay = "2026-09-01".parse().unwrap();
-    let last = first.plus(days - 1);
-    let (screen, campaign) = (ScreenCode::new("P00004-01").unwrap(), CampaignCode::new("ihanoi").unwrap());
-    let (plan_key, evidence) =
-        (SigningKey::<PlanSigning>::from_seed(&[1; 32]), SigningKey::<Evidence>::from_seed(&[2; 32]));
-    let log_key = SigningKey::from_seed(&[3; 32]);
-    let log = VerifierKey::new("lichphat.example/log", log_key.verifying_key()).unwrap();
-    let media = Media { hash: Sha256Hash::of(b"clip"), size_bytes: 1, duration_s: LENGTH_S, kind: MediaKind::Video };
-    let asset = Asset {
-        code: campaign.clone(),
-        variant: String::new(),
-        tier: Tier::Order,
-        media,
-        volume_percent: 50,
-        fades: Fades::default(),
-    };
-    let (table, table_hash) = AssetTable { assets: vec![asset] }.encode();
+/// One screen, one player, one clip, and everybody's keys.
+struct Scene {
+    screen: ScreenCode,
+    campaign: CampaignCode,
+    plan_key: SigningKey<PlanSigning>,
+    evidence: SigningKey<Evidence>,
+    assets: (Vec<u8>, Sha256Hash),
+}
 
-    let (mut plans, mut sealed, mut leaves, mut plays) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
-    leaves.push(
-        Entry::Statement(Statement::Device {
+impl Scene {
+    fn new() -> Self {
+        let campaign = CampaignCode::new("ihanoi").unwrap();
+        let (hash, kind) = (Sha256Hash::of(b"clip"), MediaKind::Video);
+        let asset = Asset {
+            code: campaign.clone(),
+            variant: String::new(),
+            tier: Tier::Order,
+            media: Media { hash, size_bytes: 1, duration_s: LENGTH_S, kind },
+            volume_percent: 50,
+            fades: Fades::default(),
+        };
+        Self {
+            screen: ScreenCode::new("P00004-01").unwrap(),
+            campaign,
+            plan_key: SigningKey::from_seed(&[1; 32]),
+            evidence: SigningKey::from_seed(&[2; 32]),
+            assets: AssetTable { assets: vec![asset] }.encode(),
+        }
+    }
+
+    /// What the log states before anything is played.
+    fn statements(&self, at_ms: UtcMillis) -> Vec<Vec<u8>> {
+        let receipt = SigningKey::from_seed(&[4; 32]).verifying_key();
+        let keys = Statement::Keys { plan: Box::new(self.plan_key.verifying_key()), receipt: Box::new(receipt), at_ms };
+        let device = Statement::Device {
             device: DeviceId(1),
             epoch: Epoch(1),
-            screen: screen.clone(),
-            key: Box::new(evidence.verifying_key()),
-            at_ms: first.start(HANOI),
+            screen: self.screen.clone(),
+            key: Box::new(self.evidence.verifying_key()),
+            at_ms,
             approved_by: "bench".into(),
             simulated: true,
-        })
-        .encode(),
-    );
-    let mut previous = Sha256Hash([0; 32]);
-    for day in first.through(last) {
-        let plan = plan(day, &screen, &plan_key, table_hash);
+        };
+        [keys, device].map(|statement| Entry::Statement(statement).encode()).into()
+    }
+
+    /// What the scheduler says of the period.
+    fn basis(&self, from: LocalDay, to: LocalDay) -> Basis {
+        let facts = ScreenFacts {
+            screen: self.screen.clone(),
+            name: "Sảnh".into(),
+            kind: "managed".into(),
+            force: "required".into(),
+            inferred: false,
+            owed: Vec::new(),
+            days: BTreeMap::new(),
+            has_device: true,
+            simulated: true,
+            reported_until: None,
+        };
+        Basis {
+            campaign: self.campaign.clone(),
+            title: "Đo tốc độ".into(),
+            sample: true,
+            quota: None,
+            period: Period { from, to, now: to.plus(2).start(HANOI), offset: HANOI },
+            screens: vec![facts],
+            links: Vec::new(),
+            quota_units: Vec::new(),
+        }
+    }
+}
+
+/// What was planned and played.
+#[derive(Default)]
+struct Story {
+    plans: Vec<u8>,
+    sealed: Vec<Envelope>,
+    /// The segments as leaves.
+    leaves: Vec<Vec<u8>>,
+    plays: u64,
+}
+
+impl Story {
+    fn live(&mut self, scene: &Scene, day: LocalDay, plays_a_segment: usize) {
+        let plan = plan(day, &scene.screen, &scene.plan_key, scene.assets.1);
         let records: Vec<PlayRecord> = (0..PLAYS_A_DAY).map(|slot| record(day, plan.hash(), slot)).collect();
         for run in records.chunks(plays_a_segment) {
             let segment = Segment {
                 device: DeviceId(1),
                 epoch: Epoch(1),
-                first_seq: Seq(plays + 1),
-                screen: screen.clone(),
+                first_seq: Seq(self.plays + 1),
+                screen: scene.screen.clone(),
                 offset: HANOI,
                 simulated: true,
-                previous,
+                previous: self.sealed.last().map_or(Sha256Hash([0; 32]), Envelope::hash),
                 anchor: String::new(),
                 records: run.to_vec(),
             };
-            plays += run.len() as u64;
-            let envelope = segment.seal(&evidence);
-            previous = envelope.hash();
+            self.plays += run.len() as u64;
+            let envelope = segment.seal(&scene.evidence);
             let received = run[run.len() - 1].end.plus_ms(2_000);
-            leaves.push(segment_leaf(received, envelope.as_bytes()));
-            sealed.push(envelope);
+            self.leaves.push(segment_leaf(received, envelope.as_bytes()));
+            self.sealed.push(envelope);
         }
-        assert!(bundle::put_document(&mut plans, plan.as_bytes()));
+        assert!(bundle::put_document(&mut self.plans, plan.as_bytes()));
     }
-    let hashes: Vec<Sha256Hash> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+}
+
+fn make(days: u32, plays_a_segment: usize) -> Made {
+    let first: LocalDay = "2026-09-01".parse().unwrap();
+    let last = first.plus(days - 1);
+    let (scene, mut story) = (Scene::new(), Story::default());
+    first.through(last).for_each(|day| story.live(&scene, day, plays_a_segment));
+    let (statements, basis) = (scene.statements(first.start(HANOI)), scene.basis(first, last));
+    let bundle = pack(&scene, &story, &statements, &basis);
+    Made { bundle, sealed: story.sealed, plays: story.plays }
+}
+
+fn pack(scene: &Scene, story: &Story, statements: &[Vec<u8>], basis: &Basis) -> Vec<u8> {
+    let (mut stated, mut segments, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, leaf) in (0..).zip(statements.iter().chain(&story.leaves)) {
+        let file = if hashes.len() < statements.len() { &mut stated } else { &mut segments };
+        assert!(bundle::put_entry(file, index, leaf));
+        hashes.push(leaf_hash(leaf));
+    }
     let (size, indexes) = (hashes.len() as u64, (0..hashes.len() as u64).collect::<Vec<_>>());
     let (Ok(root), Ok(proof)) = (root(&hashes[..], size), inclusions(&hashes[..], &indexes, size));
+    let log_key = SigningKey::from_seed(&[3; 32]);
+    let log = VerifierKey::new("lichphat.example/log", log_key.verifying_key()).unwrap();
     let checkpoint =
         Checkpoint { origin: log.name().to_owned(), size, root, extensions: Vec::new() }.sign(&log, &log_key);
-    let (mut devices, mut segments) = (Vec::new(), Vec::new());
-    for (index, leaf) in (0..).zip(&leaves) {
-        assert!(bundle::put_entry(if index == 0 { &mut devices } else { &mut segments }, index, leaf));
-    }
-    let period = Period { from: first, to: last, now: last.plus(2).start(HANOI), offset: HANOI };
-    let facts = ScreenFacts {
-        screen: screen.clone(),
-        name: "Sảnh".into(),
-        kind: "managed".into(),
-        force: "required".into(),
-        inferred: false,
-        owed: Vec::new(),
-        days: BTreeMap::new(),
-        has_device: true,
-        simulated: true,
-        reported_until: None,
-    };
-    let basis = Basis {
-        campaign: campaign.clone(),
-        title: "Đo tốc độ".into(),
-        sample: true,
-        quota: None,
-        period,
-        screens: vec![facts],
-        links: Vec::new(),
-        quota_units: Vec::new(),
-    };
     let mut writer = Writer::new(Cursor::new(Vec::new()));
     writer.put(bundle::CHECKPOINT, checkpoint.to_string().as_bytes()).unwrap();
     writer.put_json(bundle::CHECKPOINTS, &Vec::<u8>::new()).unwrap();
     writer.put(bundle::INCLUSION, &proof.iter().flat_map(|h| h.0).collect::<Vec<u8>>()).unwrap();
-    writer.put(bundle::STATEMENTS, &devices).unwrap();
-    writer.put(&bundle::segments_of(&screen), &segments).unwrap();
-    writer.put(&bundle::plans_of(&screen), &plans).unwrap();
-    writer.put(&bundle::assets(table_hash), &table).unwrap();
+    writer.put(bundle::STATEMENTS, &stated).unwrap();
+    writer.put(&bundle::segments_of(&scene.screen), &segments).unwrap();
+    writer.put(&bundle::plans_of(&scene.screen), &story.plans).unwrap();
+    writer.put(&bundle::assets(scene.assets.1), &scene.assets.0).unwrap();
     writer.put_json(bundle::STARTS, &BTreeMap::<String, u8>::new()).unwrap();
     writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() }).unwrap();
-    writer.put_json(bundle::KEYS, &Keys { log, plan: plan_key.verifying_key().to_base64() }).unwrap();
+    writer.put_json(bundle::KEYS, &Keys { log }).unwrap();
     writer.put_json(bundle::REPORT, &basis.report()).unwrap();
-    writer.put_json(bundle::BASIS, &basis).unwrap();
-    let bundle = writer.finish(campaign, first, last).unwrap().into_inner();
-    Made { bundle, sealed, plays }
+    writer.put_json(bundle::BASIS, basis).unwrap();
+    writer.finish(scene.campaign.clone(), basis.period.from, basis.period.to).unwrap().into_inner()
 }
 
 /// Seconds that `work` takes, the least of five.

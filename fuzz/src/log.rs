@@ -109,11 +109,14 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
         Statement::DeviceEnd { device: DeviceId(4), why: DeviceEnd::Retired, at_ms: UtcMillis(5), by: "a".into() };
     let segment = Entry::Segment { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
     let head = Entry::Head { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
-    let draw = Entry::Statement(Statement::Draw(Box::new(good_draw().drawn())));
-    let entries = [Entry::Statement(device), Entry::Statement(end), draw, segment, head];
-    let entries = entries.map(|e| choosing(0, &e.encode()));
+    let (plan, receipt) =
+        (SigningKey::from_seed(&[5; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
+    let keys = Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: UtcMillis(5) };
+    let draw = Statement::Draw(Box::new(good_draw().drawn()));
+    let stated = [device, end, keys, draw].map(Entry::Statement);
+    let entries = stated.into_iter().chain([segment, head]).map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
-    entries.into_iter().chain(names).collect()
+    entries.chain(names).collect()
 }
 
 /// A draw is believed when it can be drawn again, and then it is named by its content.

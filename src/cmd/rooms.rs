@@ -14,7 +14,7 @@ use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::Proof;
-use crate::proof::log::{DiskFiles, Log, Unwitnessed, Witnesses};
+use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
 use crate::sampling::Sampling;
 use crate::store::Store;
@@ -121,7 +121,9 @@ impl Rooms {
         let fleet = Arc::new(fleet);
         let files = Arc::new(DiskFiles::new(&context.settings.data));
         let witnesses = witnesses(&context.settings, &port, &clock)?;
-        let log = Arc::new(Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log));
+        let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
+        let log = Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log, signs);
+        let log = Arc::new(log);
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),

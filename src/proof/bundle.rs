@@ -67,6 +67,8 @@ pub struct SignedPlan {
 pub trait BundleStore: EvidenceStore + LogStore {
     /// Everything in the log that is no segment, with its place, in order.
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError>;
+    /// Segments of the screen's devices that were set apart as forks, received at `received_from` or later, in order of the log.
+    async fn forks_of(&self, screen: &ScreenCode, received_from: UtcMillis) -> Result<Vec<StoredSegment>, ProofError>;
     /// Where a player stood before its first segment of a received day.
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError>;
     /// The newest playlist of each day of a screen, and those of `named` that are held.
@@ -95,16 +97,14 @@ pub struct Exported {
 pub struct Exporter<'a> {
     store: &'a dyn BundleStore,
     log: &'a Log,
-    /// Public half of the key of playlists, base64.
-    plan_key: String,
     head: Head,
 }
 
 impl<'a> Exporter<'a> {
-    /// Stands on the newest published checkpoint. `plan_key` is the public half of the key of playlists, base64.
-    pub async fn new(store: &'a dyn BundleStore, log: &'a Log, plan_key: String) -> Result<Self, BundleError> {
+    /// Stands on the newest published checkpoint.
+    pub async fn new(store: &'a dyn BundleStore, log: &'a Log) -> Result<Self, BundleError> {
         let head = log.head().await?.ok_or(BundleError::NoCheckpoint)?;
-        Ok(Self { store, log, plan_key, head })
+        Ok(Self { store, log, head })
     }
 
     /// The checkpoint it stands on; figures are reckoned at the moment it was signed.
@@ -137,15 +137,15 @@ impl<'a> Exporter<'a> {
         writer.put(bundle::INCLUSION, &proof)?;
         writer.put_json(bundle::STARTS, &starts)?;
         writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() })?;
-        writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone(), plan: self.plan_key.clone() })?;
+        writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone() })?;
         writer.put_json(bundle::BASIS, &basis)?;
         let (campaign, from, to) = (basis.campaign.clone(), basis.period.from, basis.period.to);
         writer.put_json(bundle::REPORT, &Basis { screens: facts, ..basis }.report())?;
         Ok((writer.finish(campaign, from, to)?, exported))
     }
 
-    /// What was stated of the players that ever stood at these screens, what they signed of how far their records go since
-    /// judging begins, and which samples of the campaign were drawn.
+    /// What was stated of the scheduler's keys, of the players that ever stood at these screens, by who went to look at plays
+    /// of the period, and of the samples that were drawn; and what players signed of how far their records go since judging begins.
     async fn statements_of(
         &self,
         screens: &BTreeSet<&ScreenCode>,
@@ -165,7 +165,7 @@ impl<'a> Exporter<'a> {
         basis: &Basis,
     ) -> Result<ScreenFacts, BundleError> {
         let (screen, period) = (&stated.screen, &basis.period);
-        let segments = self.segments(screen, basis).await?;
+        let (segments, forks) = self.segments(screen, basis).await?;
         let named: BTreeSet<PlanHash> =
             segments.iter().flat_map(|(_, s)| &s.records).flat_map(PlayRecord::plans_named).collect();
         let named: Vec<PlanHash> = named.into_iter().collect();
@@ -178,7 +178,12 @@ impl<'a> Exporter<'a> {
             replay.segment(segment, Sha256Hash::of(&stored.bytes), stored.received, &book);
             pack.anchor(&segment.anchor)?;
         }
-        pack.screen(screen, &segments, &plans, starts)?;
+        for fork in &forks {
+            pack.anchor(&opened(&fork.bytes).map(|segment| segment.anchor).unwrap_or_default())?;
+        }
+        let mut entries: Vec<&StoredSegment> = segments.iter().map(|(stored, _)| stored).chain(&forks).collect();
+        entries.sort_by_key(|stored| stored.log_index);
+        pack.screen(screen, &entries, &plans, starts)?;
         for plan in &plans {
             if pack.assets.insert(plan.assets)
                 && let Some(table) = self.store.asset_table(plan.assets).await?
@@ -189,28 +194,39 @@ impl<'a> Exporter<'a> {
         Ok(replay.facts(stated, &basis.campaign, period))
     }
 
-    /// A screen's segments from a day before the period until each player has said something from after it.
-    async fn segments(&self, screen: &ScreenCode, basis: &Basis) -> Result<Vec<(StoredSegment, Segment)>, BundleError> {
+    /// A screen's segments from a day before the period until each player has said something from after it, and the forks
+    /// that came meanwhile.
+    async fn segments(
+        &self,
+        screen: &ScreenCode,
+        basis: &Basis,
+    ) -> Result<(Vec<(StoredSegment, Segment)>, Vec<StoredSegment>), BundleError> {
         let period = &basis.period;
         let end = period.to.next().start(period.offset).plus_ms(LOOK_BACK_MS);
         let mut segments = Segments::new(self.store, screen.clone(), begin(period));
-        let (mut found, mut ended) = (Vec::new(), BTreeSet::new());
+        let (mut found, mut ended) = (Vec::new(), BTreeMap::new());
         loop {
             let piece = segments.next().await?;
             if piece.is_empty() {
-                return Ok(found);
+                break;
             }
             for (stored, segment) in piece {
                 let player = (segment.device, segment.epoch);
-                if stored.log_index >= self.head.size || ended.contains(&player) {
+                if stored.log_index >= self.head.size || ended.contains_key(&player) {
                     continue;
                 }
                 if segment.records.first().is_some_and(|r| r.start >= end) {
-                    ended.insert(player); // shown too: it says that nothing of the period is missing
+                    ended.insert(player, stored.log_index); // shown too: it says that nothing of the period is missing
                 }
                 found.push((stored, segment));
             }
         }
+        let mut forks = self.store.forks_of(screen, begin(period)).await?;
+        forks.retain(|fork| {
+            let end = ended.get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
+            fork.log_index < end.min(self.head.size)
+        });
+        Ok((found, forks))
     }
 
     /// Where the players stood before their first segment that is shown; of a new one there is nothing to say.
@@ -267,10 +283,15 @@ fn begin(period: &Period) -> UtcMillis {
     period.from.start(period.offset).plus_ms(-LOOK_BACK_MS)
 }
 
-/// Is it of one of the players, `ours`, that ever stood at the screens, or a draw of the campaign?
+/// Is it of the keys, of one of the players, `ours`, that ever stood at the screens, of a play of the report, or a draw of the campaign?
 fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours: &mut BTreeSet<DeviceId>) -> bool {
     let period = &basis.period;
     match entry {
+        Entry::Statement(Statement::Keys { .. }) => true,
+        Entry::Statement(Statement::Finding(finding)) => {
+            let day = finding.start_ms.day(period.offset);
+            finding.campaign == basis.campaign && (period.from..=period.to).contains(&day)
+        }
         Entry::Statement(Statement::Device { device, screen, .. }) if screens.contains(screen) => {
             ours.insert(*device);
             true
@@ -282,8 +303,13 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         Entry::Statement(Statement::Draw(drawn)) => {
             drawn.campaign == basis.campaign && drawn.from <= period.to && period.from <= drawn.to
         }
-        Entry::Statement(_) | Entry::Segment { .. } => false,
+        Entry::Statement(Statement::Device { .. }) | Entry::Segment { .. } => false,
     }
+}
+
+/// What a fork says; its signature was checked when it came.
+fn opened(envelope: &[u8]) -> Option<Segment> {
+    Segment::open_stored(&Envelope::from_bytes(envelope.to_vec()).ok()?).ok()
 }
 
 /// What a head says; its signature was checked when it came.
@@ -327,12 +353,12 @@ impl<W: Write + Seek> Pack<W> {
     fn screen(
         &mut self,
         screen: &ScreenCode,
-        segments: &[(StoredSegment, Segment)],
+        segments: &[&StoredSegment],
         plans: &[SignedPlan],
         starts: Vec<Start>,
     ) -> Result<(), BundleError> {
         let (mut log, mut papers) = (Vec::new(), Vec::new());
-        for (stored, _) in segments {
+        for stored in segments {
             self.entry(&mut log, stored.log_index, &segment_leaf(stored.received, &stored.bytes))?;
         }
         for plan in plans {

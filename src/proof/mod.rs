@@ -206,13 +206,12 @@ impl Proof {
 
     /// Keeps what `sender` signed of how far its records go, base64. What it promises and does not hand in is stated in the
     /// log ([`log::LogStore::state_overdue`]).
-    pub async fn hear(&self, sender: DeviceId, text: &str) -> Result<(), ProofError> {
+    pub async fn hear(&self, sender: &DeviceIdentity, text: &str) -> Result<(), ProofError> {
         let bytes = BASE64.decode(text).map_err(|_| ProofError::Head(SignError::BadEnvelope))?;
         let envelope = Envelope::from_bytes(bytes).map_err(ProofError::Head)?;
-        let identity = self.identity(sender).await?;
-        let head = DeviceHead::open(&envelope, &identity.key).map_err(ProofError::Head)?;
-        if (head.device, head.epoch) != (sender, identity.epoch) {
-            return Err(ProofError::WrongSender { claimed: head.device, epoch: head.epoch, sender });
+        let head = DeviceHead::open(&envelope, &sender.key).map_err(ProofError::Head)?;
+        if (head.device, head.epoch) != (sender.device, sender.epoch) {
+            return Err(ProofError::WrongSender { claimed: head.device, epoch: head.epoch, sender: sender.device });
         }
         self.store.keep_head(Heard { envelope, head, received: self.clock.now() }).await
     }

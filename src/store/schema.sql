@@ -286,8 +286,8 @@ CREATE TABLE segment_day (
     first_index INTEGER NOT NULL CHECK (first_index >= 0)    -- entries before this one are of earlier days
 ) STRICT;
 
--- Leaves that stand by themselves: the scheduler's statements and devices' heads (for ever), and segments of a dropped
--- day that share an entry bundle with kept ones.
+-- Leaves that stand by themselves: the scheduler's statements, devices' heads and quarantined forks (for ever), and
+-- segments of a dropped day that share an entry bundle with kept ones.
 CREATE TABLE log_entry (
     log_index INTEGER PRIMARY KEY CHECK (log_index >= 0),
     leaf      BLOB    NOT NULL                               -- as it is hashed
@@ -355,6 +355,7 @@ CREATE TABLE quarantine (
     received_ms INTEGER NOT NULL,
     reason      TEXT    NOT NULL,                         -- fork, bad-signature, gap, unreadable …
     hash        BLOB    NOT NULL CHECK (length(hash) = 32), -- of bytes: the same bytes are kept once
+    log_index   INTEGER,                                  -- its leaf: what a device signed is evidence, also of a second one
     bytes       BLOB    NOT NULL,
     UNIQUE (hash, reason)
 ) STRICT;

@@ -66,7 +66,7 @@ async fn answer(
         (&Method::POST, ("heartbeat", "")) => {
             let mut heartbeat: Heartbeat = json(&body)?;
             if let Some(head) = heartbeat.head.take() {
-                app.proof.hear(device.device, &head).await?;
+                app.proof.hear(&(&device).try_into()?, &head).await?;
             }
             Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
         }

@@ -3,14 +3,17 @@
 use crate::forger::{Forger, segment};
 use crate::square::{Square, judged};
 use crate::{common::town::at, failing};
+use lichphat::keys::Keys;
+use lichphat::proof::Outcome;
 use lichphat_playlists::ids::{DeviceId, Seq};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
-use lichphat_playlists::proof::entry::segment_leaf;
+use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::sign::SigningKey;
+use lichphat_playlists::wire::sign::{Envelope, PlanSigning, SigningKey};
+use lichphat_playlists::wire::v1::Playlist;
 use lichphat_verify::Options;
 use lichphat_verify::verdict::Check;
 
@@ -88,20 +91,40 @@ async fn a_key_is_stolen_cloned_or_made_up() {
     forger.append(&square, clone);
     assert_eq!(caught(&forger, &options), [Check::Chain]);
 
+    // and through the real server, which sets both stories apart, of the newest place and of an old one: the log has them
+    let proof = &square.server.rooms.proof;
+    let device = proof.identity(square.players[0].identity.device).await.unwrap();
+    let leaves = &Forger::of(&square, &honest).await.leaves;
+    for at in [last, segments[1]] {
+        let story = resealed(&leaves[at], key, |s| s.records[0].frames_dropped += 1);
+        let outcome = proof.ingest(&device, story[9..].to_vec()).await.unwrap().0;
+        assert!(matches!(outcome, Outcome::Fork { .. }), "{outcome:?}");
+        proof.ingest(&device, story[9..].to_vec()).await.unwrap(); // again: it is kept once
+    }
+    square.round().await;
+    let both = square.bundle(None).await;
+    let verdict = judged(&both, &options);
+    assert_eq!(failing(&verdict), [Check::Chain]);
+    assert!(verdict.faults.len() == 2 && verdict.differences.is_empty(), "{:?}", verdict.faults);
+    assert!(verdict.faults.iter().all(|f| f.place.starts_with("Q-01, entry ") && f.what.vi.contains("nhân bản")));
+    let forger = Forger::of(&square, &both).await;
+    assert_eq!(forger.segments_of("Q-01").len(), segments.len() + 2, "all four envelopes are in the bundle");
+    square.data.ok(&["check"]);
+
     // edit under another key: the signature is not the device's
-    let mut forger = Forger::of(&square, &honest).await;
+    let mut forger = Forger::of(&square, &both).await;
     forger.leaves[last] =
         resealed(&forger.leaves[last].clone(), &SigningKey::from_seed(&[9; 32]), |s| s.records[0].frames_dropped += 1);
     forger.relog(&square, true);
     assert!(caught(&forger, &options).contains(&Check::Signature));
 
     // forged player: a device that is not in the logged directory
-    let mut forger = Forger::of(&square, &honest).await;
+    let mut forger = Forger::of(&square, &both).await;
     let made_up = resealed(&forger.leaves[last].clone(), &SigningKey::from_seed(&[9; 32]), |s| {
         (s.device, s.first_seq) = (DeviceId(99), Seq(1));
     });
     forger.append(&square, made_up);
-    assert_eq!(caught(&forger, &options), [Check::Device]);
+    assert!(caught(&forger, &options).contains(&Check::Device));
 }
 
 #[tokio::test]
@@ -176,6 +199,44 @@ async fn the_log_is_split_rewritten_or_shortened() {
         lichphat_playlists::proof::note::VerifierKey::new(checkpoint.origin.clone(), stranger.verifying_key()).unwrap();
     forger.files.insert(bundle::CHECKPOINT.into(), checkpoint.sign(&name, &stranger).to_string().into_bytes());
     assert!(caught(&forger, &square.options()).contains(&Check::Log));
+}
+
+#[tokio::test]
+async fn playlists_are_signed_by_a_key_that_the_log_does_not_state() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let keys = Keys::load(square.data.path()).unwrap();
+    let stranger = SigningKey::<PlanSigning>::from_seed(&[9; 32]);
+    let name = bundle::plans_of(&"Q-01".parse().unwrap());
+    let mut forger = Forger::of(&square, &honest).await;
+    let mut file = Vec::new();
+    for document in bundle::documents(&forger.files[&name]).unwrap() {
+        let envelope = Envelope::from_bytes(document.to_vec()).unwrap();
+        let playlist = Playlist::open(&envelope, &keys.plan.verifying_key()).unwrap();
+        assert!(bundle::put_document(&mut file, playlist.seal(&stranger).as_bytes()));
+    }
+    forger.files.insert(name, file);
+    assert!(caught(&forger, &options).contains(&Check::Plan), "the bundle's own word on a key is none");
+
+    // a log that states no key, and one in which the key was changed
+    let stated = |leaf: &Vec<u8>| matches!(Entry::decode(leaf), Ok(Entry::Statement(Statement::Keys { .. })));
+    let mut forger = Forger::of(&square, &honest).await;
+    assert_eq!(forger.leaves.iter().filter(|leaf| stated(leaf)).count(), 1, "however many rounds there were");
+    forger.leaves.retain(|leaf| !stated(leaf));
+    forger.relog(&square, true);
+    assert!(caught(&forger, &options).contains(&Check::Plan));
+    let mut forger = Forger::of(&square, &honest).await;
+    let (plan, receipt) = (stranger.verifying_key(), keys.receipt.verifying_key());
+    let other =
+        Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: at(crate::DAYS[1], "12:00") };
+    forger.append(&square, Entry::Statement(other).encode());
+    let verdict = judged(&forger.pack(), &options);
+    assert!(verdict.ok, "old playlists keep their key: {:?}", verdict.faults);
+    assert!(
+        verdict.remarks.iter().any(|r| r.what.en.contains("changed at 2024-09-21 05:00:00")),
+        "{:?}",
+        verdict.remarks
+    );
 }
 
 #[tokio::test]

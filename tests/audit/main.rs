@@ -11,7 +11,8 @@ mod forger;
 mod square;
 mod tails;
 
-use lichphat_verify::verdict::{Check, Outcome};
+use lichphat_playlists::proof::sample::Seen;
+use lichphat_verify::verdict::{Check, Inspections, Outcome};
 use lichphat_verify::{Options, Verdict};
 use square::{CAMPAIGN, DAYS, Square, judged};
 
@@ -80,4 +81,64 @@ async fn an_auditor_checks_with_the_program_and_reads_a_page() {
     square.data.fails(1, &["verify", &out]);
     let said = square.data.fails(2, &["verify", &out, "--policy", &kept]);
     assert!(said.contains("policy line 1"), "{said}");
+}
+
+#[tokio::test]
+async fn what_people_found_and_what_others_declare_stand_beside_the_figures() {
+    let square = Square::lived().await;
+    let (campaign, [from, to]) = (["--campaign", CAMPAIGN], DAYS);
+    let proven = judged(&square.bundle(None).await, &square.options());
+    assert_eq!(proven.inspections, Inspections::default());
+
+    // an auditor had plays looked at: one screen was dark, one play nobody could see
+    let ask = ["audit", "draw", campaign[0], campaign[1], "--from", from, "--to", to];
+    let list = square.data.ok(&[&ask[..], &["--seed", "XSMB 2024-09-22: 48213", "--format", "csv"]].concat());
+    let drawn = list.lines().count() - 1;
+    assert!(drawn > 3);
+    let mut sheet = String::new();
+    for (i, line) in list.lines().enumerate() {
+        let seen = ["", "tối", "không xem được"].get(i).unwrap_or(&"đúng");
+        let filled = line.strip_suffix(",,,,,,").map(|row| format!("{row},{seen},Thanh tra Sở,{to} 12:30,đèn tắt,,"));
+        sheet += &format!("{}\n", filled.unwrap_or_else(|| line.to_owned()));
+    }
+    let path = square.data.path().join("sheet.csv");
+    std::fs::write(&path, sheet).unwrap();
+    square.data.ok(&["audit", "record", path.to_str().unwrap()]);
+
+    // and somebody else's screen is aimed at, of which he declares plays
+    let put = |name: &str, text: &str| {
+        let path = square.data.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let screens = "code,name,venue_type,kind,owner,territory\nT-01,Sảnh bên cạnh,square,third-party,P1,P1\n";
+    square.data.ok(&["import", "screens", &put("others.csv", screens)]);
+    let log = format!(
+        "Stat Date,Type,FromDT,ToDT,Layout,Campaign,Display,Media,Tag,Duration,Count,Engagements\n\
+         {from} 23:00:00,media,{from} 08:20:00,{from} 08:20:15,L,,T-01,{CAMPAIGN},,15,1,[]\n"
+    );
+    let (log, map) = (put("log.csv", &log), put("map.toml", "zone = \"+07:00\"\n"));
+    square.data.ok(&["import", "plays", &log, "--as", "xibo", "--map", &map, "--by", "Phòng VHXH"]);
+    square.round().await;
+
+    let bundle = square.bundle(None).await;
+    let verdict = judged(&bundle, &square.options());
+    assert!(verdict.ok && verdict.differences.is_empty(), "{:?}", verdict.faults);
+    let found = &verdict.inspections;
+    assert_eq!((found.looked() as usize, found.bad.len(), found.could_not_look), (drawn - 1, 1, 1));
+    assert_eq!((found.bad[0].seen, found.bad[0].note.as_str()), (Seen::Dark, "đèn tắt"));
+    let counted = |v: &Verdict| v.screens.iter().map(|s| s.counted).sum::<u64>();
+    assert_eq!(counted(&verdict), counted(&proven), "neither changes a figure");
+    let declared = verdict.remarks.iter().find(|r| r.what.en.contains("declared by others")).unwrap();
+    assert!(declared.what.vi.starts_with("1 lượt ở 1 màn hình là lời khai"), "{declared:?}");
+
+    let (zip, html) = (square.data.path().join("B.zip"), square.data.path().join("trang.html"));
+    std::fs::write(&zip, bundle).unwrap();
+    let said = square.data.ok(&["verify", zip.to_str().unwrap(), "--html", html.to_str().unwrap()]);
+    assert!(
+        said.contains("the screen was dark (Thanh tra Sở): đèn tắt") && said.contains("declared by others"),
+        "{said}"
+    );
+    let page = std::fs::read_to_string(html).unwrap();
+    assert!(page.contains("<b>màn hình tối</b>") && page.contains("lời khai của đơn vị khác"), "{page}");
 }

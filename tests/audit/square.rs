@@ -123,9 +123,7 @@ impl Square {
     /// The bundle of both days.
     pub(crate) async fn bundle(&self, since: Option<u64>) -> Vec<u8> {
         let rooms = &self.server.rooms;
-        let exporter =
-            lichphat::proof::bundle::Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.plan_key.clone());
-        let exporter = exporter.await.unwrap();
+        let exporter = lichphat::proof::bundle::Exporter::new(&rooms.store, &rooms.log).await.unwrap();
         let city = rooms.city().await.unwrap();
         let [from, to] = DAYS.map(|day| day.parse::<LocalDay>().unwrap());
         let campaign = CampaignCode::new(CAMPAIGN).unwrap();

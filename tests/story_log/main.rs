@@ -175,58 +175,63 @@ async fn what_is_served_is_read_and_verified_by_the_crates_of_others() {
     let reader = Reader { client: Client::new(), url: server.url.clone() };
     let key = server.rooms.log.name().to_string();
     assert_eq!(reader.get("checkpoint").await.0, 404, "before the first round");
-    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(0));
-    assert_eq!(reader.checkpoint(&key).await.hash(), &tlog_tiles::EMPTY_HASH);
+    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(1), "the log begins with its keys");
+    assert_eq!(reader.checkpoint(&key).await.size(), 1);
 
     let mut hand = Hand::new(&data, &server, "C-01").await;
     let sent = hand.report(&server, 300).await;
-    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(301));
+    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(302));
     let old = reader.checkpoint(&key).await;
     hand.report(&server, 227).await;
     let _replacement = Hand::new(&data, &server, "C-02").await;
-    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(529));
+    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(530));
     let new = reader.checkpoint(&key).await;
-    assert_eq!((old.size(), new.size(), new.origin()), (301, 529, server.rooms.log.name().name()));
+    assert_eq!((old.size(), new.size(), new.origin()), (302, 530, server.rooms.log.name().name()));
 
     // tlog_tiles: tiles, inclusion, growth
-    let entries = reader.entries(529).await;
-    let tiles = tlog_tiles::TileHashReader::new(529, *new.hash(), &reader);
-    assert_eq!(tlog_tiles::tree_hash(529, &tiles).unwrap(), *new.hash());
-    for index in [0, 1, 255, 256, 300, 301, 511, 512, 528] {
+    let entries = reader.entries(530).await;
+    let tiles = tlog_tiles::TileHashReader::new(530, *new.hash(), &reader);
+    assert_eq!(tlog_tiles::tree_hash(530, &tiles).unwrap(), *new.hash());
+    for index in [0, 1, 255, 256, 300, 301, 511, 512, 529] {
         let leaf = tlog_tiles::record_hash(&entries[index as usize]);
-        let proof = tlog_tiles::prove_record(529, index, &tiles).unwrap();
-        tlog_tiles::check_record(&proof, 529, *new.hash(), index, leaf).unwrap();
+        let proof = tlog_tiles::prove_record(530, index, &tiles).unwrap();
+        tlog_tiles::check_record(&proof, 530, *new.hash(), index, leaf).unwrap();
     }
-    let growth = tlog_tiles::prove_tree(529, 301, &tiles).unwrap();
-    tlog_tiles::check_tree(&growth, 529, *new.hash(), 301, *old.hash()).unwrap();
+    let growth = tlog_tiles::prove_tree(530, 302, &tiles).unwrap();
+    tlog_tiles::check_tree(&growth, 530, *new.hash(), 302, *old.hash()).unwrap();
     // the old tree's partial tiles are still there
-    let tiles = tlog_tiles::TileHashReader::new(301, *old.hash(), &reader);
-    assert_eq!(tlog_tiles::tree_hash(301, &tiles).unwrap(), *old.hash());
+    let tiles = tlog_tiles::TileHashReader::new(302, *old.hash(), &reader);
+    assert_eq!(tlog_tiles::tree_hash(302, &tiles).unwrap(), *old.hash());
 
     // ct-merkle: the tree of the entries, and the proofs that a device is given
     let mut tree = ct_merkle::mem_backed_tree::MemoryBackedTree::<Sha256, Vec<u8>>::new();
     entries.iter().for_each(|entry| tree.push(entry.clone()));
-    assert_eq!(tree.root(), root(new.hash().0, 529));
-    let given = hand.proofs(&server, 250, 301).await;
+    assert_eq!(tree.root(), root(new.hash().0, 530));
+    let given = hand.proofs(&server, 250, 302).await;
     let segments: Vec<SegmentProof> = given.iter().flat_map(|answer| answer.segments.clone()).collect();
     let sizes: Vec<(u64, usize)> = given.iter().map(|answer| (answer.from, answer.segments.len())).collect();
-    assert_eq!((segments.len(), sizes), (277, vec![(301, 64), (529, 64), (529, 64), (529, 64), (529, 21)]));
+    assert_eq!((segments.len(), sizes), (277, vec![(302, 64), (530, 64), (530, 64), (530, 64), (530, 21)]));
     let growth = ct_merkle::ConsistencyProof::try_from_bytes(bytes(&given[0].consistency)).unwrap();
-    root(new.hash().0, 529).verify_consistency(&root(old.hash().0, 301), &growth).unwrap();
+    root(new.hash().0, 530).verify_consistency(&root(old.hash().0, 302), &growth).unwrap();
     for segment in &segments {
         let proof = ct_merkle::InclusionProof::try_from_bytes(bytes(&segment.proof)).unwrap();
         let leaf = &entries[segment.log_index as usize];
-        root(new.hash().0, 529).verify_inclusion(leaf, segment.log_index, &proof).unwrap();
+        root(new.hash().0, 530).verify_inclusion(leaf, segment.log_index, &proof).unwrap();
         if let Some(sealed) = sent.get(segment.first_seq.0 as usize - 1) {
             assert_eq!(*leaf, segment_leaf(segment.received_ms, sealed.as_bytes()), "the very bytes it sent");
         }
     }
-    // the first entry says whose key signed them
-    let Ok(Entry::Statement(Statement::Device { device, key, .. })) = Entry::decode(&entries[0]) else {
-        panic!("the log begins with a device")
+    // the first entries say whose keys signed plans, receipts and segments
+    let Ok(Entry::Statement(Statement::Keys { plan, receipt, .. })) = Entry::decode(&entries[0]) else {
+        panic!("the log begins with its keys")
+    };
+    let keys = &server.rooms.public_keys;
+    assert_eq!((plan.to_base64(), receipt.to_base64()), (keys.plan_key.clone(), keys.receipt_key.clone()));
+    let Ok(Entry::Statement(Statement::Device { device, key, .. })) = Entry::decode(&entries[1]) else {
+        panic!("and goes on with a device")
     };
     assert_eq!((device, *key), (hand.device.identity.device, hand.device.identity.evidence.verifying_key()));
-    for beyond in ["tile/0/002.p/18", "tile/0/003", "tile/1/000.p/3", "tile/entries/002", "tile/0/2", "tile/", "x", ""]
+    for beyond in ["tile/0/002.p/19", "tile/0/003", "tile/1/000.p/3", "tile/entries/002", "tile/0/2", "tile/", "x", ""]
     {
         assert_eq!(reader.get(beyond).await.0, 404, "{beyond}");
     }
@@ -275,7 +280,7 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     assert_eq!(log.retain(server.rooms.today(), 1).await.unwrap(), [], "nothing goes that is not published");
     log.round().await.unwrap();
     let before = reader.checkpoint(&key).await;
-    let last = reader.entries(901).await.split_off(512);
+    let last = reader.entries(902).await.split_off(512);
     assert_eq!(log.retain(server.rooms.today(), 0).await.unwrap(), [], "0 keeps everything");
     let gone = log.retain(server.rooms.today(), 1).await.unwrap();
     assert_eq!(gone.iter().map(ToString::to_string).collect::<Vec<_>>(), ["2024-09-20"]);
@@ -291,15 +296,15 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     let bundle = reader.ok("tile/entries/002").await;
     assert!(last[..256].iter().all(|entry| bundle.windows(entry.len()).any(|w| w == entry)));
     // the tree stays whole: what is left is proven, growth too, and a restart finds nothing to mend
-    let tree_of = || tlog_tiles::TileHashReader::new(901, *before.hash(), &reader);
-    let proof = tlog_tiles::prove_record(901, 900, &tree_of()).unwrap();
-    tlog_tiles::check_record(&proof, 901, *before.hash(), 900, tlog_tiles::record_hash(&last[388])).unwrap();
-    let old = tlog_tiles::prove_record(901, 7, &tree_of()).unwrap();
+    let tree_of = || tlog_tiles::TileHashReader::new(902, *before.hash(), &reader);
+    let proof = tlog_tiles::prove_record(902, 900, &tree_of()).unwrap();
+    tlog_tiles::check_record(&proof, 902, *before.hash(), 900, tlog_tiles::record_hash(&last[388])).unwrap();
+    let old = tlog_tiles::prove_record(902, 7, &tree_of()).unwrap();
     assert!(!old.is_empty(), "hash tiles of dropped days stay");
     let server = TownServer::start(&data, at("2024-09-22", "13:00")).await;
     hand.report(&server, 3).await;
-    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(904));
-    assert_eq!(hand.proofs(&server, 0, 901).await.iter().map(|answer| answer.segments.len()).sum::<usize>(), 303);
+    assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(905));
+    assert_eq!(hand.proofs(&server, 0, 902).await.iter().map(|answer| answer.segments.len()).sum::<usize>(), 303);
     assert_eq!(found(&data), [""; 0], "judging begins at the first day held");
     let words = data.run(&["check"]);
     assert!(String::from_utf8_lossy(&words.stderr).contains("before 2024-09-22 were dropped by retention"));
@@ -356,9 +361,9 @@ async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_brok
     let refused = data.fails(1, &["check", "--repair"]);
     assert!(refused.contains("the evidence itself does not agree"), "{refused}");
     change(&data, &format!("UPDATE {segments} SET received_ms = received_ms - 1 WHERE log_index = 7"));
-    change(&data, "UPDATE log_checkpoint SET root = zeroblob(32) WHERE size = 301");
+    change(&data, "UPDATE log_checkpoint SET root = zeroblob(32) WHERE size = 302");
     let all = found(&data);
-    assert!(all.iter().all(|f| f.starts_with("checkpoint of 301 entries: ")) && all.len() == 2, "{all:?}");
+    assert!(all.iter().all(|f| f.starts_with("checkpoint of 302 entries: ")) && all.len() == 2, "{all:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -199,20 +199,20 @@ impl City {
 #[tokio::test(flavor = "multi_thread")]
 async fn witnesses_cosign_may_be_missing_and_catch_up() {
     let mut city = City::new().await;
-    assert_eq!((city.publishes(3).await, city.vouched().await), (4, [true; 3]));
+    assert_eq!((city.publishes(3).await, city.vouched().await), (5, [true; 3]), "keys, device, segments");
     assert!(city.page("vi").await.contains("Có nhân chứng ký xác nhận."));
 
     city.witnesses[1].die();
-    assert_eq!((city.publishes(2).await, city.vouched().await), (6, [true, true, false]), "publishing goes on");
+    assert_eq!((city.publishes(2).await, city.vouched().await), (7, [true, true, false]), "publishing goes on");
     assert!(matches!(&city.troubles().await[..], [None, Some(Trouble::Silent { .. })]));
     assert_eq!(found(&city.data), [""; 0], "a witness that is missing is no disagreement");
     let words = city.words();
     let said =
-        ["thanh-tra.example/nhan-chung: has cosigned 6 entries", "so-vhtt.example/nhan-chung: has cosigned 4 entries"];
+        ["thanh-tra.example/nhan-chung: has cosigned 7 entries", "so-vhtt.example/nhan-chung: has cosigned 5 entries"];
     assert!(said.iter().all(|line| words.contains(line)) && words.contains("no answer that holds"), "{words}");
     let (vi, en) = (city.page("vi").await, city.page("en").await);
     assert!(
-        vi.contains("đã ký xác nhận 4 mục") && vi.contains("Kiểm tra máy nhân chứng có đang chạy ở http://127.0.0.1:")
+        vi.contains("đã ký xác nhận 5 mục") && vi.contains("Kiểm tra máy nhân chứng có đang chạy ở http://127.0.0.1:")
     );
     assert!(en.contains("See that the witness runs at") && en.contains("Witnesses cosign it."));
 
@@ -229,7 +229,7 @@ async fn witnesses_cosign_may_be_missing_and_catch_up() {
     for witness in &mut city.witnesses {
         witness.start();
     }
-    assert_eq!((city.publishes(0).await, city.vouched().await), (8, [true; 3]), "of the same checkpoint, late");
+    assert_eq!((city.publishes(0).await, city.vouched().await), (9, [true; 3]), "of the same checkpoint, late");
     assert_eq!(city.troubles().await, [None, None]);
     assert!(city.page("en").await.contains("Witnesses cosign it."));
 }
@@ -240,29 +240,29 @@ async fn a_log_that_was_restored_and_went_on_otherwise_is_refused_by_every_witne
     city.publishes(3).await;
     let backup = tempfile::tempdir().unwrap();
     copy(city.data.path(), backup.path());
-    assert_eq!((city.publishes(4).await, city.vouched().await), (8, [true; 3]));
+    assert_eq!((city.publishes(4).await, city.vouched().await), (9, [true; 3]));
 
     // the whole directory of an older day, log and all: the server itself can know nothing of what it lost
     std::fs::remove_dir_all(city.data.path()).unwrap();
     copy(backup.path(), city.data.path());
     city.server = TownServer::start(&city.data, at(DAY, "15:00")).await;
     city.hand = Hand::new(&city.data, &city.server, "C-02").await;
-    assert_eq!((city.publishes(1).await, city.vouched().await), (6, [true, false, false]));
-    let ahead = Trouble::Ahead { theirs: 8, ours: 6 };
+    assert_eq!((city.publishes(1).await, city.vouched().await), (7, [true, false, false]));
+    let ahead = Trouble::Ahead { theirs: 9, ours: 7 };
     assert_eq!(city.troubles().await, [Some(ahead.clone()), Some(ahead)]);
     let all = found(&city.data);
     let told =
-        "witness thanh-tra.example/nhan-chung: It has cosigned 8 entries and the server has 6: the server was restored";
+        "witness thanh-tra.example/nhan-chung: It has cosigned 9 entries and the server has 7: the server was restored";
     assert!(all.len() == 2 && all[0].starts_with(told), "{all:?}");
 
     // it has grown past what was cosigned, with other entries
-    assert_eq!((city.publishes(9).await, city.vouched().await), (15, [true, false, false]));
-    assert_eq!(city.troubles().await, [Some(Trouble::Rewritten { size: 8 }), Some(Trouble::Rewritten { size: 8 })]);
+    assert_eq!((city.publishes(9).await, city.vouched().await), (16, [true, false, false]));
+    assert_eq!(city.troubles().await, [Some(Trouble::Rewritten { size: 9 }), Some(Trouble::Rewritten { size: 9 })]);
     let all = found(&city.data);
-    assert!(all.len() == 2 && all[1].contains("The log does not continue the 8 entries it has cosigned"), "{all:?}");
+    assert!(all.len() == 2 && all[1].contains("The log does not continue the 9 entries it has cosigned"), "{all:?}");
     let (vi, en) = (city.page("vi").await, city.page("en").await);
     assert!(
-        vi.contains("không khớp với phần đã ký xác nhận") && vi.contains("Nhật ký không nối tiếp 8 mục đã ký"),
+        vi.contains("không khớp với phần đã ký xác nhận") && vi.contains("Nhật ký không nối tiếp 9 mục đã ký"),
         "{vi}"
     );
     assert!(en.contains("A witness says that this log is not what it has cosigned. Delete nothing"));
@@ -281,7 +281,7 @@ async fn a_witness_behind_https_is_believed_by_the_authority_that_is_named_for_i
     for (line, vouched) in [(unknown, [true, false, false]), (known.clone(), [true, true, false])] {
         city.data = with_witnesses(city.data, &[line]);
         city.server = TownServer::start(&city.data, at(DAY, "12:00")).await;
-        assert_eq!((city.publishes(0).await, city.vouched().await), (1, vouched));
+        assert_eq!((city.publishes(0).await, city.vouched().await), (2, vouched));
         let troubles = city.troubles().await;
         let told = troubles[0].as_ref().map(ToString::to_string);
         let says =

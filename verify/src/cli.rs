@@ -1,6 +1,7 @@
 //! The command: arguments, words for people, exit code 0 only when everything holds.
 
-use crate::verdict::{Finding, Outcome, Verdict, Words};
+use crate::screen::stamp;
+use crate::verdict::{Finding, Inspections, Outcome, Verdict, Words};
 use crate::{ArchiveError, Options, page, verify};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use lichphat_playlists::proof::checkpoint::Policy;
@@ -189,5 +190,30 @@ fn lines(v: &Verdict, lang: Lang) -> String {
     };
     list(&mut out, lang.pick("Điểm sai:", "Faults:"), &v.faults);
     list(&mut out, lang.pick("Cần biết:", "To know:"), &v.remarks);
+    looked(&mut out, &v.inspections, lang);
     out
+}
+
+/// What people found who went to look.
+fn looked(out: &mut String, found: &Inspections, lang: Lang) {
+    let (looked, good, bad) = (found.looked(), found.as_expected, found.bad.len());
+    let (could_not, with_code) = (found.could_not_look, found.with_code);
+    if looked + could_not == 0 {
+        return;
+    }
+    let _ = match lang {
+        Lang::Vi => writeln!(
+            out,
+            "Người đi xem báo (không đổi con số nào ở trên): đã xem {looked} lượt, {good} đúng, {bad} sai, {with_code} có mã kiểm tra; {could_not} không xem được."
+        ),
+        Lang::En => writeln!(
+            out,
+            "People who went to look report (it changes no figure above): {looked} plays looked at, {good} as expected, {bad} bad, {with_code} with a code; {could_not} nobody could look at."
+        ),
+    };
+    for one in &found.bad {
+        let note = if one.note.is_empty() { String::new() } else { format!(": {}", one.note) };
+        let _ =
+            writeln!(out, "  - {}, {}: {} ({}){note}", one.screen, stamp(one.start_s), lang.of(&one.words()), one.by);
+    }
 }

@@ -13,6 +13,7 @@ mod page;
 mod plans;
 mod players;
 mod screen;
+mod statements;
 mod tail;
 mod trust;
 pub mod verdict;
@@ -23,15 +24,15 @@ pub use screen::BACK_DATED_MS;
 pub use verdict::Verdict;
 
 use findings::{Findings, words};
-use lichphat_playlists::figures::{Basis, Report, ScreenFacts};
+use lichphat_playlists::figures::{Basis, Report, ScreenFacts, ScreenLine};
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, Keys, Start};
 use lichphat_playlists::proof::checkpoint::Policy;
 use lichphat_playlists::proof::tree::{leaf_hash, root_of};
-use lichphat_playlists::wire::sign::VerifyingKey;
+use statements::Statements;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
-use verdict::Check;
+use verdict::{Check, Inspections};
 
 /// What the auditor brings.
 #[derive(Debug, Clone, Default)]
@@ -62,10 +63,12 @@ pub fn verify<R: Read + Seek>(
     }
     let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
-    let Judged { screens, facts } = walk.screens(&mut bundle, (&basis, &keys), options, &mut trust, progress)?;
+    let statements = walk.statements(&mut bundle, options)?;
+    let Judged { screens, facts } = walk.screens(&mut bundle, &basis, &statements, &mut trust, progress)?;
     walk.inclusion(&mut bundle, &trust)?;
     let reported: Report = bundle.json(bundle::REPORT)?;
     let simulated = facts.iter().any(|f| f.simulated);
+    let inspections = statements.inspections(&basis);
     let recomputed = Basis { screens: facts, ..basis }.report();
     let (figures, differences) = figures::compare(&reported, &recomputed);
     let mut findings = walk.findings;
@@ -73,6 +76,7 @@ pub fn verify<R: Read + Seek>(
         findings.fault(Check::Figures, &d.figure, words!(
             "báo cáo ghi {}, bằng chứng cho {}", d.reported, d.recomputed; "the report says {}, the evidence {}", d.reported, d.recomputed));
     }
+    declared(&recomputed, &mut findings);
     approvals(&bundle.json(bundle::APPROVALS)?, &mut findings);
     let checks = findings.outcomes(true);
     Ok(Verdict {
@@ -90,6 +94,7 @@ pub fn verify<R: Read + Seek>(
         records: screens.iter().map(|s| s.records).sum(),
         segments: screens.iter().map(|s| s.segments).sum(),
         screens,
+        inspections,
         figures,
         differences,
         faults: findings.faults,
@@ -131,26 +136,33 @@ impl Walk {
         Ok(entries)
     }
 
+    /// What the log says beside the segments.
+    fn statements<R: Read + Seek>(
+        &mut self,
+        bundle: &mut Bundle<R>,
+        options: &Options,
+    ) -> Result<Statements, ArchiveError> {
+        let bytes = bundle.get(bundle::STATEMENTS)?;
+        let entries = self.entries(bundle::STATEMENTS, &bytes)?;
+        Ok(Statements::read(&entries, &options.heads, &mut self.findings))
+    }
+
     fn screens<R: Read + Seek>(
         &mut self,
         bundle: &mut Bundle<R>,
-        (basis, keys): (&Basis, &Keys),
-        options: &Options,
+        basis: &Basis,
+        statements: &Statements,
         trust: &mut Trust,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Judged, ArchiveError> {
-        let plan_key = VerifyingKey::from_base64(&keys.plan)
-            .map_err(|e| ArchiveError::Form { name: bundle::KEYS.to_owned(), problem: format!("plan: {e}") })?;
-        let statements = bundle.get(bundle::STATEMENTS)?;
-        let statements = self.entries(bundle::STATEMENTS, &statements)?;
-        let players = players::Players::read(&statements, &options.heads, &mut self.findings);
+        let (players, plan_keys) = (&statements.players, statements.plan_keys());
         let starts: BTreeMap<ScreenCode, Vec<Start>> = bundle.json(bundle::STARTS)?;
         if !starts.is_empty() {
             self.findings.remark(Check::Chain, bundle::STARTS, words!(
                 "Với thiết bị đã chạy từ trước kỳ này, trạng thái đầu kỳ là lời của máy chủ; nó có thể làm lệch nhiều nhất một lượt của mỗi đợt ở mỗi màn hình.";
                 "For players older than the period the state at its beginning is the scheduler's word; it can shift at most one play of each campaign at each screen."));
         }
-        let terms = screen::Terms { campaign: &basis.campaign, period: &basis.period, players: &players };
+        let terms = screen::Terms { campaign: &basis.campaign, period: &basis.period, players };
         let (mut assets, mut judged) = (plans::Assets::default(), Judged::default());
         let total = basis.screens.len() as u64;
         for (done, facts) in (0..).zip(&basis.screens) {
@@ -161,7 +173,7 @@ impl Walk {
             let plans = plans::ScreenPlans::read(
                 &facts.screen,
                 &basis.campaign,
-                &plan_key,
+                &plan_keys,
                 (bundle, &mut assets),
                 &mut self.findings,
             )?;
@@ -200,6 +212,19 @@ impl Walk {
     }
 }
 
+/// What others declare is no evidence, whatever the scheduler's own word on it is.
+fn declared(report: &Report, findings: &mut Findings) {
+    let of = |l: &ScreenLine| u64::from(l.declared_plays + l.declared_outside + l.declared_not_counted);
+    let declared: Vec<u64> = report.lines.iter().map(of).filter(|n| *n > 0).collect();
+    if declared.is_empty() {
+        return;
+    }
+    let (n, screens) = (declared.iter().sum::<u64>(), declared.len());
+    findings.remark(Check::Figures, "", words!(
+        "{n} lượt ở {screens} màn hình là lời khai của đơn vị khác: không có chữ ký của thiết bị, không được chứng minh, và không nằm trong số lượt được tính ở đây. Gói chỉ có lời của máy chủ về chúng.";
+        "{n} plays at {screens} screens are declared by others: no player signed them, nothing proves them, and they are not among the plays counted here. The bundle has only the scheduler's word on them."));
+}
+
 /// There are no approvals yet; an unknown form is a fault, not a silence.
 fn approvals(approvals: &Approvals, findings: &mut Findings) {
     findings.not_checked(Check::Approval);
@@ -229,6 +254,7 @@ fn unbelieved(basis: Basis, options: &Options, findings: Findings) -> Verdict {
         screens: Vec::new(),
         records: 0,
         segments: 0,
+        inspections: Inspections::default(),
         figures: 0,
         differences: Vec::new(),
         faults: findings.faults,

@@ -1,7 +1,7 @@
 //! One Vietnamese page of a verdict that a non-programmer understands, for the screen and for paper.
 
 use crate::screen::stamp;
-use crate::verdict::{Check, Outcome, ScreenVerdict, Verdict, Words};
+use crate::verdict::{Check, Inspection, Outcome, ScreenVerdict, Verdict, Words};
 use askama::Template as _;
 use lichphat_playlists::time::LocalDay;
 
@@ -15,6 +15,7 @@ struct Page<'a> {
     refused: u64,
     witnesses: Vec<(String, String)>,
     reasons: Vec<(String, u64)>,
+    bad: Vec<(&'a Inspection, String)>,
     from: String,
     to: String,
 }
@@ -47,6 +48,7 @@ pub fn page(v: &Verdict) -> String {
         refused: v.screens.iter().map(refused).sum(),
         witnesses: v.witnesses.iter().map(|(name, s)| (name.clone(), stamp(*s))).collect(),
         reasons,
+        bad: v.inspections.bad.iter().map(|one| (one, stamp(one.start_s))).collect(),
         from: day_vi(v.from),
         to: day_vi(v.to),
         v,

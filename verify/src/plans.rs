@@ -51,7 +51,7 @@ impl ScreenPlans {
     pub(crate) fn read<R: Read + Seek>(
         screen: &ScreenCode,
         campaign: &CampaignCode,
-        key: &VerifyingKey<PlanSigning>,
+        keys: &[VerifyingKey<PlanSigning>],
         (bundle, assets): (&mut Bundle<R>, &mut Assets),
         findings: &mut Findings,
     ) -> Result<Self, ArchiveError> {
@@ -61,7 +61,7 @@ impl ScreenPlans {
             .ok_or_else(|| ArchiveError::Form { name: name.clone(), problem: "it is cut".to_owned() })?;
         let mut plans = Self { book: PlanBook::default(), newest: BTreeMap::new() };
         for (i, document) in documents.into_iter().enumerate() {
-            match open(document, key, screen, bundle, assets) {
+            match open(document, keys, screen, bundle, assets) {
                 Ok(plan) => plans.add(plan, campaign),
                 Err(error) => findings.fault(
                     Check::Plan,
@@ -112,12 +112,14 @@ impl ScreenPlans {
 
 fn open<R: Read + Seek>(
     document: &[u8],
-    key: &VerifyingKey<PlanSigning>,
+    keys: &[VerifyingKey<PlanSigning>],
     screen: &ScreenCode,
     bundle: &mut Bundle<R>,
     assets: &mut Assets,
 ) -> Result<PlanDocument, String> {
     let envelope = Envelope::from_bytes(document.to_vec()).map_err(|e| e.to_string())?;
+    let key = keys.iter().find(|key| envelope.verify(*key).is_ok());
+    let key = key.ok_or("its key is none that the log states for playlists, or it was altered")?;
     let playlist = Playlist::open(&envelope, key).map_err(|e| e.to_string())?;
     if playlist.screen != *screen {
         return Err(format!("it is of screen {}", playlist.screen));

@@ -4,8 +4,6 @@ use crate::findings::{Findings, words};
 use crate::heads::Heads;
 use crate::verdict::Check;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
-use lichphat_playlists::proof::bundle;
-use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
 use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use std::collections::BTreeMap;
 
@@ -28,57 +26,30 @@ pub(crate) struct Players {
     /// What they signed of how far their records go.
     pub(crate) heads: Heads,
     revoked: BTreeMap<DeviceId, u64>,
-    /// Samples that were drawn, by the first digits of their names.
-    draws: Vec<String>,
 }
 
 impl Players {
-    /// Reads the statements, and the heads that the reader brings himself.
-    pub(crate) fn read(entries: &[(u64, &[u8])], brought: &[Vec<u8>], findings: &mut Findings) -> Self {
-        let mut players = Self::default();
-        for (index, bytes) in entries {
-            match Entry::decode(bytes) {
-                Ok(Entry::Statement(statement)) => players.add(*index, statement, findings),
-                Ok(Entry::Head { envelope, .. }) => {
-                    let key = |device, epoch| players.at(device, epoch, *index).map(|p| p.key);
-                    let read = Heads::open(envelope, key);
-                    players.heads.add((format!("entry {index}"), false), read, findings);
-                }
-                Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &format!("entry {index}"), words!(
-                    "nằm sai chỗ: đây là nhật ký phát, không phải khai báo thiết bị"; "stands in the wrong file: it is a segment")),
-                Err(error) => findings.fault(Check::Device, &format!("entry {index}"), words!(
-                    "không đọc được: {error}"; "cannot be read: {error}")),
-            }
+    /// A player was registered.
+    pub(crate) fn registered(&mut self, (device, epoch): (DeviceId, Epoch), player: Player, findings: &mut Findings) {
+        if self.known.insert((device, epoch), player).is_some() {
+            findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
+                "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
         }
-        if !players.draws.is_empty() {
-            let (n, names) = (players.draws.len(), players.draws.join(", "));
-            findings.remark(Check::Log, bundle::STATEMENTS, words!(
-                "Sổ ghi {n} lần rút mẫu kiểm tra tận nơi cho đợt này trong kỳ: {names}. Kết quả phải là của tất cả các lần, không chỉ lần vừa ý.";
-                "The log states {n} draws of a sample of this campaign in the period: {names}. Ask for the findings of all, not of the one that was liked."));
-        }
-        for (i, envelope) in brought.iter().enumerate() {
-            let key = |device, epoch| players.known.get(&(device, epoch)).map(|p| p.key);
-            let read = Heads::open(envelope.clone(), key);
-            players.heads.add((format!("--head {}", i + 1), true), read, findings);
-        }
-        players
     }
 
-    fn add(&mut self, index: u64, statement: Statement, findings: &mut Findings) {
-        match statement {
-            Statement::Device { device, epoch, screen, key, simulated, .. } => {
-                let player = Player { screen, key: *key, index, simulated };
-                if self.known.insert((device, epoch), player).is_some() {
-                    findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
-                        "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
-                }
-            }
-            Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => {
-                self.revoked.entry(device).or_insert(index);
-            }
-            Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
-            Statement::DeviceEnd { .. } | Statement::Finding(_) => {}
-        }
+    /// Nothing counts any more that comes after entry `index`.
+    pub(crate) fn revoked(&mut self, device: DeviceId, index: u64) {
+        self.revoked.entry(device).or_insert(index);
+    }
+
+    /// What a player signed of how far its records go; with an entry's place, when the log holds it.
+    pub(crate) fn said(&mut self, envelope: &[u8], index: Option<u64>, place: String, findings: &mut Findings) {
+        let key = |device, epoch| match index {
+            Some(index) => self.at(device, epoch, index).map(|p| p.key),
+            None => self.known.get(&(device, epoch)).map(|p| p.key),
+        };
+        let read = Heads::open(envelope.to_vec(), key);
+        self.heads.add((place, index.is_none()), read, findings);
     }
 
     /// The player, as it was when entry `index` was made.

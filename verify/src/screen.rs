@@ -17,7 +17,7 @@ use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Envelope;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A player seals what it played within a quarter of an hour. A segment that was sealed so long after its last play was
 /// made up later, ms.
@@ -42,6 +42,8 @@ pub(crate) struct Judge<'a> {
     /// When the newest segment of each player arrived.
     received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
     tail: Tail,
+    /// Segments that were taken: what comes again as it was is a repetition, anything else another story.
+    taken: BTreeSet<Sha256Hash>,
     verdict: ScreenVerdict,
 }
 
@@ -72,7 +74,17 @@ impl<'a> Judge<'a> {
             faults: findings.faults(),
         };
         let (screen, replay) = (&facts.screen, Replay::new(starts));
-        Self { terms, screen, trust, findings, replay, received: BTreeMap::new(), tail: Tail::default(), verdict }
+        Self {
+            terms,
+            screen,
+            trust,
+            findings,
+            replay,
+            received: BTreeMap::new(),
+            tail: Tail::default(),
+            taken: BTreeSet::new(),
+            verdict,
+        }
     }
 
     /// One entry of the log.
@@ -116,12 +128,21 @@ impl<'a> Judge<'a> {
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
         self.time(index, &place, &segment, received);
-        let said = self.terms.players.heads.of((segment.device, segment.epoch));
-        self.tail.segment(&segment, hash, self.terms.period, said);
-        self.chain(&place, &segment, hash, received, &plans.book);
+        if self.chain(&place, &segment, hash, received, &plans.book) {
+            let said = self.terms.players.heads.of((segment.device, segment.epoch));
+            self.tail.segment(&segment, hash, self.terms.period, said);
+        }
     }
 
-    fn chain(&mut self, place: &str, segment: &Segment, hash: Sha256Hash, received: UtcMillis, plans: &PlanBook) {
+    /// Does it continue what is there? What does not is told, and adds nothing.
+    fn chain(
+        &mut self,
+        place: &str,
+        segment: &Segment,
+        hash: Sha256Hash,
+        received: UtcMillis,
+        plans: &PlanBook,
+    ) -> bool {
         let before = self.received.insert((segment.device, segment.epoch), received);
         if before.is_some_and(|before| received < before) {
             self.fault(place, words!("đến trước đoạn đứng trước nó: thứ tự đã bị đảo"; "arrived before the segment before it: the order was changed"));
@@ -134,16 +155,20 @@ impl<'a> Judge<'a> {
                 "thiếu bản ghi từ {expected} đến {}: một đoạn đã bị bỏ", segment.first_seq.0 - 1;
                 "records {expected} to {} are missing: a segment was left out", segment.first_seq.0 - 1),
             ),
-            Outcome::Duplicate => {
+            Outcome::Duplicate if self.taken.contains(&hash) => {
                 self.fault(place, words!("lặp lại những bản ghi đã có"; "repeats records that are there already"));
+                return false;
             }
-            Outcome::Fork { at } => self.fault(
-                place,
-                words!(
-                "kể một chuyện khác về bản ghi {at}: thiết bị bị nhân bản, hoặc thứ tự đã bị đảo";
-                "tells another story of record {at}: the player was cloned, or the order was changed"),
-            ),
+            Outcome::Duplicate | Outcome::Fork { .. } => {
+                let at = segment.first_seq;
+                self.fault(place, words!(
+                    "kể một chuyện khác về bản ghi {at}: thiết bị bị nhân bản, hoặc thứ tự đã bị đảo; từ đó trở đi màn hình này không chứng minh được gì";
+                    "tells another story of record {at}: the player was cloned, or the order was changed; from there on nothing of this screen is proven"));
+                return false;
+            }
         }
+        self.taken.insert(hash);
+        true
     }
 
     fn fault(&mut self, place: &str, what: Words) {
@@ -206,7 +231,8 @@ impl<'a> Judge<'a> {
                 }
             }
             let acked = self.replay.acked(player.0, player.1);
-            self.tail.player(player, said, acked, here.get(i + 1).copied(), self.findings);
+            let next = here.get(i + 1).copied();
+            self.tail.player(player, said, acked, next, (tail::covered(period), self.findings));
         }
         let last = plans.last_before(period.to, tail::due(period));
         self.verdict.complete = self.tail.reaches(last);

@@ -19,9 +19,14 @@ const HANDED_IN_MS: i64 = 3_600_000;
 /// Screens that are named in a remark.
 const NAMED: usize = 5;
 
+/// Before when a player's word is one on records that the checkpoint should cover.
+pub(crate) fn covered(period: &Period) -> UtcMillis {
+    period.now.plus_ms(-HANDED_IN_MS)
+}
+
 /// Before when everything planned should have been heard of.
 pub(crate) fn due(period: &Period) -> UtcMillis {
-    period.to.next().start(period.offset).min(period.now.plus_ms(-HANDED_IN_MS))
+    period.to.next().start(period.offset).min(covered(period))
 }
 
 /// How far the words of a screen's players reach.
@@ -59,7 +64,7 @@ impl Tail {
         said: &[Said],
         acked: Seq,
         replaced: Option<Player>,
-        findings: &mut Findings,
+        (until, findings): (UtcMillis, &mut Findings),
     ) {
         for Said { place, head, .. } in said {
             let end = self.ends.get(&(player, head.sealed));
@@ -72,10 +77,20 @@ impl Tail {
                 self.hear(Some(head.at_ms));
             }
         }
-        let Some(Said { place, head, .. }) = said.iter().max_by_key(|said| said.head.sealed) else { return };
-        if head.sealed <= acked || self.passed.contains(&player) {
+        if self.passed.contains(&player) {
             return;
         }
+        // what a player says after the checkpoint may be of records that came after it, too
+        let (late, said): (Vec<&Said>, Vec<&Said>) = said
+            .iter()
+            .filter(|said| said.head.sealed > acked)
+            .partition(|said| said.brought && said.head.at_ms > until);
+        for Said { place, head, .. } in late {
+            findings.remark(Check::Tail, place, words!(
+                "Lời này của thiết bị {} (có đến bản ghi {}) được lấy sau khi gói này chốt (có đến {acked}): hãy xin gói chốt muộn hơn để đối chiếu.", player.0, head.sealed;
+                "Device {} said this (records up to {}) after the bundle's checkpoint (up to {acked}): ask for a later bundle to compare it with.", player.0, head.sealed));
+        }
+        let Some(Said { place, head, .. }) = said.into_iter().max_by_key(|said| said.head.sealed) else { return };
         let (missing, at) = (head.sealed.0 - acked.0, stamp(head.at_ms.0.unsigned_abs() / 1000));
         let (why_vi, why_en) = match replaced {
             Some((device, epoch)) => (

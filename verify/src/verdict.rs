@@ -1,6 +1,7 @@
 //! What the verifier found: for programs as JSON, for people in words.
 
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
+use lichphat_playlists::proof::sample::Seen;
 use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -122,6 +123,55 @@ pub struct ScreenVerdict {
     pub faults: u32,
 }
 
+/// What people found who went to look at plays of the report that were drawn: their word, as the log holds it. It changes
+/// no figure.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Inspections {
+    /// Plays that were as expected.
+    pub as_expected: u64,
+    /// Plays that were not.
+    pub bad: Vec<Inspection>,
+    /// Plays at which nobody could look.
+    pub could_not_look: u64,
+    /// Of those looked at: with a code that the player showed when asked.
+    pub with_code: u64,
+}
+
+impl Inspections {
+    /// Plays that somebody looked at.
+    pub fn looked(&self) -> u64 {
+        self.as_expected + self.bad.len() as u64
+    }
+}
+
+/// A play that was not as expected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Inspection {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// When the play starts, seconds since 1970.
+    pub start_s: u64,
+    /// What was seen.
+    pub seen: Seen,
+    /// Who looked.
+    pub by: String,
+    /// What he has to say.
+    pub note: String,
+}
+
+impl Inspection {
+    /// What was seen, in words.
+    pub fn words(&self) -> Words {
+        let (vi, en) = match self.seen {
+            Seen::Dark => ("màn hình tối", "the screen was dark"),
+            Seen::OtherPicture => ("hình khác", "another picture"),
+            Seen::AsExpected => ("đúng hình", "as expected"),
+            Seen::CouldNotLook => ("không xem được", "nobody could look"),
+        };
+        Words { vi: vi.to_owned(), en: en.to_owned() }
+    }
+}
+
 /// A figure that does not follow from the records.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -164,6 +214,8 @@ pub struct Verdict {
     pub records: u64,
     /// Segments looked at.
     pub segments: u64,
+    /// What people found who went to look.
+    pub inspections: Inspections,
     /// Figures of the report that were recomputed.
     pub figures: u64,
     /// Those that differ.

@@ -13,10 +13,13 @@ mod stick;
 #[path = "../support/mod.rs"]
 mod support;
 
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::wire::command::{Ask, Outcome};
+use lichphat_playlists::wire::sign::Envelope;
 use loops::{check_chain, now, publish_now, table};
 use machine::{Machine, stop, until};
+use std::process::Command;
 use std::time::Duration;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,6 +79,15 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
     check_chain(&machine.server.records());
     let registered = machine.server.lock().requests.iter().filter(|r| *r == "/device/v1/register").count();
     assert_eq!(registered, 1, "a registered device never registers again");
+
+    // An auditor in front of the box takes its own word on how far its records go, past every scheduler.
+    let word = machine.dir.path().join("word");
+    let mut ask = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
+    let asked = ask.arg("head").arg(&word).arg("--state").arg(frames("")).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let envelope = Envelope::from_bytes(std::fs::read(word).unwrap()).unwrap();
+    let head = DeviceHead::open(&envelope, &machine.server.lock().device_key.unwrap()).unwrap();
+    assert_eq!(Some(head.sealed), machine.server.records().last().map(|(seq, _)| *seq));
 }
 
 /// Milliseconds until the next kill, from a small seeded sequence: the same moments in every run.

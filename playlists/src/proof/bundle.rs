@@ -6,14 +6,14 @@
 //! | `checkpoint` | the newest checkpoint of the log, a signed note |
 //! | `checkpoints.json` | [`EarlierCheckpoint`]s with their consistency proofs: when things were in the log at the latest |
 //! | `inclusion` | 32-byte hashes: the proof that all entries of the bundle are in that log ([`super::tree::inclusions`]) |
-//! | `statements` | [entries](put_entry): what was stated of the players of these screens, and [how far](super::head) they said their records go; which samples were drawn |
-//! | `screens/<code>/segments` | [entries](put_entry): what they sent, by place in the log |
+//! | `statements` | [entries](put_entry): what was stated of the players of these screens, of the scheduler's keys, by who went to look, and of the samples that were drawn; and [how far](super::head) players said their records go |
+//! | `screens/<code>/segments` | [entries](put_entry): what they sent, by place in the log, also what the scheduler took for no continuation of it |
 //! | `screens/<code>/plans` | [playlists](put_document) that records name, and the newest of each day |
 //! | `assets/<hash>` | asset tables that playlists name, JSON |
 //! | `starts.json` | by screen, the [`Start`]s: where judging begins when a player is older than the period |
 //! | `basis.json`, `report.json` | what the scheduler states, and the figures it claims |
 //! | `approvals.json` | [`Approvals`] |
-//! | `keys.json` | [`Keys`]: the scheduler's public keys by its own word; a policy from elsewhere goes first |
+//! | `keys.json` | [`Keys`]: the log's public key by the scheduler's own word; a policy from elsewhere goes first |
 
 use super::count::Tally;
 use super::note::VerifierKey;
@@ -126,14 +126,12 @@ pub struct Approvals {
     pub approvals: Vec<serde_json::Value>,
 }
 
-/// The scheduler's public keys.
+/// The key that everything else hangs on; the scheduler's other keys are stated in the log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
     /// The log's, under its origin.
     pub log: VerifierKey<LogSigning>,
-    /// That of playlists, base64.
-    pub plan: String,
 }
 
 /// Appends an entry of the log: its place in 8 bytes, its length in 2, both big-endian, and its bytes. False when it is

@@ -8,7 +8,7 @@ use super::sample::{Drawn, Finding};
 use super::tile::MAX_ENTRY_BYTES;
 use crate::ids::{DeviceId, Epoch, ScreenCode};
 use crate::time::UtcMillis;
-use crate::wire::sign::{Evidence, VerifyingKey};
+use crate::wire::sign::{Evidence, PlanSigning, Receipting, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 /// One leaf.
@@ -69,6 +69,17 @@ pub enum Statement {
     Draw(Box<Drawn>),
     /// What an inspector found of a play that was drawn.
     Finding(Box<Finding>),
+    /// From here on plans and receipts are signed with these.
+    Keys {
+        /// That of playlists.
+        #[serde(with = "key_text")]
+        plan: Box<VerifyingKey<PlanSigning>>,
+        /// That of receipts.
+        #[serde(with = "key_text")]
+        receipt: Box<VerifyingKey<Receipting>>,
+        /// When.
+        at_ms: UtcMillis,
+    },
 }
 
 /// Why a player's time ended.
@@ -147,15 +158,18 @@ impl Entry {
 const _: () = assert!(super::segment::MAX_SEALED_BYTES + 9 <= MAX_ENTRY_BYTES);
 
 mod key_text {
-    use crate::wire::sign::{Evidence, VerifyingKey};
+    use crate::wire::sign::{Purpose, VerifyingKey};
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(key: &VerifyingKey<Evidence>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<P: Purpose, S: Serializer>(
+        key: &VerifyingKey<P>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&key.to_base64())
     }
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(super) fn deserialize<'de, P: Purpose, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Box<VerifyingKey<Evidence>>, D::Error> {
+    ) -> Result<Box<VerifyingKey<P>>, D::Error> {
         let text = String::deserialize(deserializer)?;
         VerifyingKey::from_base64(&text).map(Box::new).map_err(serde::de::Error::custom)
     }

@@ -26,7 +26,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let days = args.period.days(context)?;
     let since = args.since.as_deref().map(|path| size_of(path, context)).transpose()?;
     let rooms = Rooms::open(context)?;
-    let exporter = Exporter::new(&rooms.store, &rooms.log, rooms.public_keys.plan_key.clone()).await?;
+    let exporter = Exporter::new(&rooms.store, &rooms.log).await?;
     let city = rooms.city().await?;
     let (campaign, at) = (&args.period.campaign, exporter.head().at);
     let basis = rooms.reports.basis(&city.directory, &city.campaigns, campaign, days, at).await?;

@@ -23,7 +23,7 @@ use lichphat_playlists::proof::entry::{Statement, segment_leaf};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tile::ShortTile;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::{LogSigning, SigningKey};
+use lichphat_playlists::wire::sign::{LogSigning, PlanSigning, Receipting, SigningKey, VerifyingKey};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -89,7 +89,7 @@ pub struct StoredSegment {
 pub enum StoredEntry {
     /// A segment in its day's table.
     Segment(StoredSegment),
-    /// A leaf that stands by itself: a statement, a device's head, or a segment that shares its bundle with kept ones when its day is gone.
+    /// A leaf that stands by itself: a statement, a device's head, a quarantined fork, or a segment that shares its bundle with kept ones when its day is gone.
     Leaf {
         /// Its place in the log.
         log_index: u64,
@@ -183,6 +183,8 @@ pub trait LogStore: Send + Sync {
     ) -> Result<Vec<Place>, ProofError>;
     /// Adds the scheduler's word as the next entry; the answer is its number.
     async fn state(&self, statement: Statement) -> Result<u64, ProofError>;
+    /// Adds the keys as the next entry, unless the newest statement of keys names the same.
+    async fn state_keys(&self, signs: Signs, at: UtcMillis) -> Result<(), ProofError>;
     /// Adds, as entries, what devices signed of how far their records go where what they promised before
     /// `now` - [`OVERDUE_MS`] is not held; of a device once in [`STATED_EVERY_MS`] at most, and only more than before.
     async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError>;
@@ -190,6 +192,15 @@ pub trait LogStore: Send + Sync {
     async fn held_days(&self) -> Result<Vec<HeldDay>, ProofError>;
     /// Drops the segments and marks of the oldest held day as a whole; the leaves of `kept` stay as leaves by themselves.
     async fn drop_day(&self, day: HeldDay, kept: Range<u64>) -> Result<(), ProofError>;
+}
+
+/// What the scheduler signs with, beside the log; the log states it.
+#[derive(Debug, Clone)]
+pub struct Signs {
+    /// Playlists.
+    pub plan: VerifyingKey<PlanSigning>,
+    /// Receipts.
+    pub receipt: VerifyingKey<Receipting>,
 }
 
 /// The log's door.
@@ -200,12 +211,16 @@ pub struct Log {
     clock: Arc<dyn Clock>,
     name: VerifierKey<LogSigning>,
     key: SigningKey<LogSigning>,
+    signs: Signs,
+    /// Were the scheduler's other keys looked for in the log since this program began?
+    stated: AtomicBool,
     /// Were the files looked at as a whole since this program began?
     looked: AtomicBool,
 }
 
 impl Log {
-    /// Ties the log to its store, files, witnesses and clock, to its name and to the key that signs for it.
+    /// Ties the log to its store, files, witnesses and clock, to its name, to the key that signs for it, and to the keys
+    /// that it states.
     pub fn new(
         store: Arc<dyn LogStore>,
         files: Arc<dyn LogFiles>,
@@ -213,8 +228,10 @@ impl Log {
         clock: Arc<dyn Clock>,
         name: VerifierKey<LogSigning>,
         key: SigningKey<LogSigning>,
+        signs: Signs,
     ) -> Self {
-        Self { store, files, witnesses, clock, name, key, looked: AtomicBool::new(false) }
+        let (stated, looked) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { store, files, witnesses, clock, name, key, signs, stated, looked }
     }
 
     /// Name and public key: what readers pin.

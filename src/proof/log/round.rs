@@ -56,10 +56,10 @@ impl Log {
     /// Lets tree and checkpoint follow the entries. Called every `[log] every_s`, and safe to call at any time, by any
     /// number of processes: whatever a round that died left behind is done again or found done.
     pub async fn round(&self) -> Result<Round, LogError> {
-        self.store.state_overdue(self.clock.now()).await?;
         let head = self.store.head(self.name.name()).await?;
+        self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await?;
+        self.state().await?;
         let size = self.store.log_size().await?;
-        self.nothing_was_lost(head.as_ref(), size).await?;
         self.tiles_are_whole(head.as_ref()).await?;
         let old = head.as_ref().map(|h| h.size);
         let head = match head {
@@ -75,6 +75,17 @@ impl Log {
         };
         self.publish(head.note).await?;
         Ok(Round::Published(size))
+    }
+
+    /// What the log itself has to say: under which keys plans and receipts are signed, once a run, and who promised records
+    /// that did not come.
+    async fn state(&self) -> Result<(), LogError> {
+        let now = self.clock.now();
+        if !self.stated.load(Ordering::Relaxed) {
+            self.store.state_keys(self.signs.clone(), now).await?;
+            self.stated.store(true, Ordering::Relaxed);
+        }
+        Ok(self.store.state_overdue(now).await?)
     }
 
     /// The published checkpoint was in the store before it was published. If it is not there now, history is lost, and

@@ -160,6 +160,9 @@ impl LogStore for Dying {
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         self.store.state(statement).await
     }
+    async fn state_keys(&self, signs: Signs, at: UtcMillis) -> Result<(), ProofError> {
+        self.store.state_keys(signs, at).await
+    }
     async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError> {
         self.store.state_overdue(now).await
     }
@@ -175,7 +178,9 @@ fn log_over(store: Arc<dyn LogStore>, files: Arc<dyn LogFiles>) -> Log {
     let key = SigningKey::from_seed(&[7; 32]);
     let name = VerifierKey::new("lichphat.example/log", key.verifying_key()).unwrap();
     let clock = Arc::new(crate::clock::SimClock::new(UtcMillis(1_763_600_000_000)));
-    Log::new(store, files, Arc::new(Unwitnessed), clock, name, key)
+    let plan = SigningKey::from_seed(&[8; 32]).verifying_key();
+    let signs = Signs { plan, receipt: SigningKey::from_seed(&[9; 32]).verifying_key() };
+    Log::new(store, files, Arc::new(Unwitnessed), clock, name, key, signs)
 }
 
 /// Adds `n` entries, no two alike.
@@ -323,7 +328,7 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
     for more in [0, 2, 20] {
         grow(&store, more).await;
         let refused = log.round().await.unwrap_err().to_string();
-        assert!(refused.contains("published up to 15 entries and the database holds 10"), "{refused}");
+        assert!(refused.contains("published up to 16 entries and the database holds 11"), "{refused}");
     }
     assert_eq!(published(restored.path()), before);
 }

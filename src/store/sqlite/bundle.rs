@@ -1,13 +1,15 @@
 //! What bundles need of SQLite: reads only.
 
 use super::Store;
+use super::log::{SEGMENT, stored_segment};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::proof::bundle::{BundleStore, SignedPlan};
+use crate::proof::log::StoredSegment;
 use crate::proof::{DeviceMark, ProofError};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::entry::Entry;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
@@ -21,6 +23,20 @@ pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreEr
             Entry::Segment { .. } => {}
             entry => found.push((row.get(0)?, entry)),
         }
+    }
+    Ok(found)
+}
+
+fn forks_of(conn: &Connection, screen: &ScreenCode, from: UtcMillis) -> Result<Vec<StoredSegment>, StoreError> {
+    let mut query = conn.prepare_cached(&format!(
+        "SELECT {SEGMENT} FROM quarantine WHERE reason = 'fork' AND log_index IS NOT NULL AND received_ms >= ?2
+           AND device IN (SELECT id FROM device WHERE screen = ?1) ORDER BY log_index"
+    ))?;
+    let mut rows = query.query(params![screen.as_str(), from.0])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let received = UtcMillis(row.get(6)?);
+        found.push(stored_segment(row, day_number(received.day(UtcOffset(0))))?); // it lies in no day's table
     }
     Ok(found)
 }
@@ -67,6 +83,11 @@ fn signed_plans(
 impl BundleStore for Store {
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError> {
         Ok(self.read(statements).await?)
+    }
+
+    async fn forks_of(&self, screen: &ScreenCode, received_from: UtcMillis) -> Result<Vec<StoredSegment>, ProofError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| forks_of(conn, &screen, received_from)).await?)
     }
 
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError> {

@@ -3,7 +3,7 @@
 use super::Store;
 use super::rows::{day_number, local_day};
 use crate::error::StoreError;
-use crate::proof::log::{Head, HeldDay, LogStore, Place, StoredEntry, StoredSegment};
+use crate::proof::log::{Head, HeldDay, LogStore, Place, Signs, StoredEntry, StoredSegment};
 use crate::proof::witnesses::{Standing, Trouble, WitnessStore};
 use crate::proof::{Arrived, ProofError};
 use crate::store::upgrade::day_tables;
@@ -104,6 +104,23 @@ pub(super) fn append_leaf(tx: &Connection, leaf: &[u8]) -> Result<u64, StoreErro
     let next = entries_so_far(tx)?;
     tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?.execute(params![next, leaf])?;
     Ok(next)
+}
+
+fn state_keys(tx: &Connection, signs: &Signs, at: UtcMillis) -> Result<(), StoreError> {
+    let (plan, receipt) = (signs.plan, signs.receipt);
+    // a leaf is its kind and JSON that begins with the statement's own
+    let mut newest = tx.prepare_cached(
+        "SELECT leaf FROM log_entry WHERE substr(leaf, 2, 14) = CAST('{\"kind\":\"keys\"' AS BLOB) ORDER BY log_index DESC LIMIT 1",
+    )?;
+    let newest: Option<Vec<u8>> = newest.query_row([], |r| r.get(0)).optional()?;
+    if let Some(Ok(Entry::Statement(Statement::Keys { plan: p, receipt: r, .. }))) =
+        newest.map(|leaf| Entry::decode(&leaf))
+        && (*p, *r) == (plan, receipt)
+    {
+        return Ok(());
+    }
+    append_statement(tx, Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: at })?;
+    Ok(())
 }
 
 /// The segment held that covers record `seq` of a device's epoch, or the last one before it.
@@ -325,6 +342,10 @@ impl LogStore for Store {
 
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         Ok(self.write(move |tx| append_statement(tx, statement)).await?)
+    }
+
+    async fn state_keys(&self, signs: Signs, at: UtcMillis) -> Result<(), ProofError> {
+        Ok(self.write(move |tx| state_keys(tx, &signs, at)).await?)
     }
 
     async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError> {

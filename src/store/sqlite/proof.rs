@@ -2,7 +2,7 @@
 
 use super::Store;
 use super::audit::write_early;
-use super::log::{self, SEGMENT, append_segment, segment_at, stored_segment};
+use super::log::{self, SEGMENT, append_leaf, append_segment, segment_at, stored_segment};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::proof::evidence::EvidenceStore;
@@ -13,6 +13,7 @@ use crate::proof::{
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
+use lichphat_playlists::proof::entry::segment_leaf;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
@@ -166,11 +167,16 @@ pub(super) fn add_rollup(
     Ok(())
 }
 
+/// Keeps a fork apart, and in the log: nobody can say later that there was none.
 fn quarantine(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
     let s = &arrived.segment;
+    if tx.prepare_cached("SELECT 1 FROM quarantine WHERE hash = ?1 AND reason = 'fork'")?.exists([arrived.hash.0])? {
+        return Ok(());
+    }
+    let log_index = append_leaf(tx, &segment_leaf(arrived.received, arrived.envelope.as_bytes()))?;
     tx.execute(
-        "INSERT INTO quarantine (device, epoch, first_seq, last_seq, received_ms, reason, hash, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'fork', ?6, ?7) ON CONFLICT (hash, reason) DO NOTHING",
+        "INSERT INTO quarantine (device, epoch, first_seq, last_seq, received_ms, reason, hash, log_index, bytes)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'fork', ?6, ?7, ?8)",
         params![
             s.device.0,
             s.epoch.0,
@@ -178,6 +184,7 @@ fn quarantine(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
             s.last_seq().0 as i64,
             arrived.received.0,
             arrived.hash.0,
+            log_index,
             arrived.envelope.as_bytes()
         ],
     )?;

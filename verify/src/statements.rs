@@ -1,0 +1,119 @@
+//! What the log says beside the segments: of players, of the scheduler's keys, and by people who went to look.
+
+use crate::findings::{Findings, words};
+use crate::players::{Player, Players};
+use crate::screen::stamp;
+use crate::verdict::{Check, Inspection, Inspections};
+use lichphat_playlists::figures::Basis;
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::bundle::STATEMENTS;
+use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
+use lichphat_playlists::proof::sample::{Finding, Seen};
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::sign::{PlanSigning, VerifyingKey};
+use std::collections::BTreeMap;
+
+/// Everything of it that concerns the bundle.
+#[derive(Default)]
+pub(crate) struct Statements {
+    /// The directory of players.
+    pub(crate) players: Players,
+    /// What playlists are signed with, newest last, and since when.
+    keys: Vec<(VerifyingKey<PlanSigning>, UtcMillis)>,
+    /// Samples that were drawn, by the first digits of their names.
+    draws: Vec<String>,
+    /// What was found last of each play that was drawn.
+    found: BTreeMap<(Sha256Hash, u32), Finding>,
+}
+
+impl Statements {
+    /// Reads the entries, and the heads that the reader brings himself.
+    pub(crate) fn read(entries: &[(u64, &[u8])], brought: &[Vec<u8>], findings: &mut Findings) -> Self {
+        let mut all = Self::default();
+        for (index, bytes) in entries {
+            let place = format!("entry {index}");
+            match Entry::decode(bytes) {
+                Ok(Entry::Statement(statement)) => all.add(*index, statement, findings),
+                Ok(Entry::Head { envelope, .. }) => all.players.said(&envelope, Some(*index), place, findings),
+                Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &place, words!(
+                    "nằm sai chỗ: đây là nhật ký phát, không phải khai báo"; "stands in the wrong file: it is a segment")),
+                Err(error) => findings.fault(Check::Device, &place, words!(
+                    "không đọc được: {error}"; "cannot be read: {error}")),
+            }
+        }
+        for (i, envelope) in brought.iter().enumerate() {
+            all.players.said(envelope, None, format!("--head {}", i + 1), findings);
+        }
+        all.judge_keys(findings);
+        all.tell_draws(findings);
+        all
+    }
+
+    fn tell_draws(&self, findings: &mut Findings) {
+        if self.draws.is_empty() {
+            return;
+        }
+        let (n, names) = (self.draws.len(), self.draws.join(", "));
+        findings.remark(Check::Log, STATEMENTS, words!(
+            "Sổ ghi {n} lần rút mẫu kiểm tra tận nơi cho đợt này trong kỳ: {names}. Kết quả phải là của tất cả các lần, không chỉ lần vừa ý.";
+            "The log states {n} draws of a sample of this campaign in the period: {names}. Ask for the findings of all, not of the one that was liked."));
+    }
+
+    fn add(&mut self, index: u64, statement: Statement, findings: &mut Findings) {
+        match statement {
+            Statement::Device { device, epoch, screen, key, simulated, .. } => {
+                let player = Player { screen, key: *key, index, simulated };
+                self.players.registered((device, epoch), player, findings);
+            }
+            Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => self.players.revoked(device, index),
+            Statement::DeviceEnd { why: DeviceEnd::Retired, .. } => {}
+            Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
+            Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
+            Statement::Keys { plan, at_ms, .. } => self.keys.push((*plan, at_ms)),
+        }
+    }
+
+    fn judge_keys(&self, findings: &mut Findings) {
+        match &self.keys[..] {
+            [] => findings.fault(Check::Plan, STATEMENTS, words!(
+                "sổ không nêu khóa ký lịch phát: không lịch nào tin được"; "the log states no key of playlists: none can be believed")),
+            [_] => {}
+            [_, later @ ..] => {
+                let since: Vec<String> = later.iter().map(|(_, at)| stamp(at.0.unsigned_abs() / 1000)).collect();
+                let since = since.join(", ");
+                findings.remark(Check::Plan, STATEMENTS, words!(
+                    "Khóa ký lịch phát đã được thay lúc {since}. Hãy hỏi đơn vị vận hành vì sao."; "The key of playlists was changed at {since}. Ask the operator why."));
+            }
+        }
+    }
+
+    /// What playlists are signed with, newest first.
+    pub(crate) fn plan_keys(&self) -> Vec<VerifyingKey<PlanSigning>> {
+        self.keys.iter().rev().map(|(key, _)| *key).collect()
+    }
+
+    /// What people found who went to look at plays of the report.
+    pub(crate) fn inspections(&self, basis: &Basis) -> Inspections {
+        let period = &basis.period;
+        let ours = |f: &&Finding| {
+            f.campaign == basis.campaign && (period.from..=period.to).contains(&f.start_ms.day(period.offset))
+        };
+        let mut all = Inspections::default();
+        for finding in self.found.values().filter(ours) {
+            all.with_code += u64::from(finding.seen != Seen::CouldNotLook && finding.code.is_some());
+            match finding.seen {
+                Seen::AsExpected => all.as_expected += 1,
+                Seen::CouldNotLook => all.could_not_look += 1,
+                Seen::OtherPicture | Seen::Dark => all.bad.push(Inspection {
+                    screen: finding.screen.clone(),
+                    start_s: finding.start_ms.0.unsigned_abs() / 1000,
+                    seen: finding.seen,
+                    by: finding.by.clone(),
+                    note: finding.note.clone(),
+                }),
+            }
+        }
+        all.bad.sort_by(|a, b| (&a.screen, a.start_s).cmp(&(&b.screen, b.start_s)));
+        all
+    }
+}
