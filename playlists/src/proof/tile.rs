@@ -149,17 +149,6 @@ pub fn bundle<'a>(entries: impl IntoIterator<Item = &'a [u8]>) -> Option<Vec<u8>
     Some(out)
 }
 
-/// The entries of a bundle, or none when it is cut.
-pub fn unbundle(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
-    let mut entries = Vec::new();
-    while let Some((length, rest)) = bytes.split_first_chunk::<2>() {
-        let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-        entries.push(entry);
-        bytes = rest;
-    }
-    bytes.is_empty().then_some(entries)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +165,17 @@ mod tests {
         {
             assert_eq!(Resource::parse(wrong), None, "{wrong}");
         }
+    }
+
+    /// The entries of a bundle, or none when it is cut.
+    fn unbundle(mut bytes: &[u8]) -> Option<Vec<&[u8]>> {
+        let mut entries = Vec::new();
+        while let Some((length, rest)) = bytes.split_first_chunk::<2>() {
+            let (entry, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+            entries.push(entry);
+            bytes = rest;
+        }
+        bytes.is_empty().then_some(entries)
     }
 
     proptest! {

@@ -5,7 +5,7 @@ use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, entry_place}
 use crate::directory::problem::{Say, say, unreadable};
 use crate::proof::log::StoredSegment;
 use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
-use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::replay::Replay;
@@ -55,19 +55,11 @@ impl Auditor {
     }
 
     pub(super) async fn segment(&mut self, store: &dyn AuditStore, stored: StoredSegment) -> Result<(), ProofError> {
-        let place = entry_place(stored.log_index);
+        let (place, log_index, day) = (entry_place(stored.log_index), stored.log_index, stored.day);
+        let (device, received) = (stored.device, stored.received);
         self.audit.segments += 1;
-        self.begin(store, stored.day).await?;
-        let identity = match self.keys.get(&stored.device) {
-            Some(known) => known.clone(),
-            None => {
-                let identity = store.identity_ever(stored.device).await?;
-                self.keys.insert(stored.device, identity.clone());
-                identity
-            }
-        };
-        let Some(identity) = identity else {
-            let device = stored.device;
+        self.begin(store, day).await?;
+        let Some(identity) = self.identity(store, device).await? else {
             let problem = say(
                 format!("nhắc đến thiết bị {device}, không có trong danh sách thiết bị"),
                 format!("names device {device}, which is not in the directory of devices"),
@@ -75,20 +67,60 @@ impl Auditor {
             self.find(Matter::Directory, place, problem);
             return Ok(());
         };
-        if self.stated.get(&stored.device) != Some(&identity.key) {
-            let device = stored.device;
+        let Some((segment, hash)) = self.open(stored, &identity, &place) else { return Ok(()) };
+        let plans = match self.plans.book(store, &segment).await {
+            Ok(plans) => plans,
+            Err(error) => {
+                let problem = say(format!("không xét lại được: {error}"), format!("cannot be judged again: {error}"));
+                self.find(Matter::Entry, place, problem);
+                return Ok(());
+            }
+        };
+        let mut replay = self.screens.remove(&identity.screen).unwrap_or_default();
+        self.mark(&mut replay, &segment);
+        self.audit.records += segment.records.len() as u64;
+        let outcome = replay.segment(&segment, hash, received, &plans);
+        self.screens.insert(identity.screen, replay);
+        if let Some(problem) = breaks(&outcome) {
+            self.find(Matter::Entry, place, problem);
+        }
+        if let Outcome::Accepted { delta, .. } = outcome {
+            self.early.extend(Early::of(log_index, device, day, &delta));
+        }
+        Ok(())
+    }
+
+    async fn identity(
+        &mut self,
+        store: &dyn AuditStore,
+        device: DeviceId,
+    ) -> Result<Option<DeviceIdentity>, ProofError> {
+        if let Some(known) = self.keys.get(&device) {
+            return Ok(known.clone());
+        }
+        let identity = store.identity_ever(device).await?;
+        self.keys.insert(device, identity.clone());
+        Ok(identity)
+    }
+
+    /// What a stored segment says, when its signature holds: by a key that the log states, as its row says, for its screen.
+    fn open(&mut self, stored: StoredSegment, identity: &DeviceIdentity, place: &Say) -> Option<(Segment, Sha256Hash)> {
+        let device = stored.device;
+        if self.stated.get(&device) != Some(&identity.key) {
             let problem = say(
                 format!("của thiết bị {device}, mà khoá chưa từng được ghi vào sổ"),
                 format!("is of device {device}, whose key the log did not state before"),
             );
             self.find(Matter::Directory, place.clone(), problem);
         }
-        let row = (stored.device, stored.epoch, stored.first_seq, stored.last_seq);
-        let (segment, envelope) = match opened(stored.bytes, &identity.key) {
+        let row = (device, stored.epoch, stored.first_seq, stored.last_seq);
+        let opened = Envelope::from_bytes(stored.bytes).map_err(SegmentError::from);
+        let opened = opened.and_then(|envelope| Ok((Segment::open(&envelope, &identity.key)?, envelope.hash())));
+        let (segment, hash) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                self.find(Matter::Entry, place, unreadable(error));
-                return Ok(());
+                self.find(Matter::Entry, place.clone(), unreadable(error));
+                return None;
             }
         };
         if row != (segment.device, segment.epoch, segment.first_seq, segment.last_seq()) {
@@ -102,26 +134,7 @@ impl Auditor {
             );
             self.find(Matter::Entry, place.clone(), problem);
         }
-        let plans = match self.plans.book(store, &segment).await {
-            Ok(plans) => plans,
-            Err(error) => {
-                let problem = say(format!("không xét lại được: {error}"), format!("cannot be judged again: {error}"));
-                self.find(Matter::Entry, place, problem);
-                return Ok(());
-            }
-        };
-        let mut replay = self.screens.remove(&identity.screen).unwrap_or_default();
-        self.mark(&mut replay, &segment);
-        self.audit.records += segment.records.len() as u64;
-        let outcome = replay.segment(&segment, envelope.hash(), stored.received, &plans);
-        self.screens.insert(identity.screen, replay);
-        if let Some(problem) = breaks(&outcome) {
-            self.find(Matter::Entry, place, problem);
-        }
-        if let Outcome::Accepted { delta, .. } = outcome {
-            self.early.extend(Early::of(stored.log_index, stored.device, stored.day, &delta));
-        }
-        Ok(())
+        Some((segment, hash))
     }
 
     /// The next day's marks, when a day begins.
@@ -294,9 +307,4 @@ fn breaks(outcome: &Outcome) -> Option<Say> {
             format!("does not continue the segment before it, at record {at}"),
         )),
     }
-}
-
-fn opened(bytes: Vec<u8>, key: &VerifyingKey<Evidence>) -> Result<(Segment, Envelope), SegmentError> {
-    let envelope = Envelope::from_bytes(bytes)?;
-    Ok((Segment::open(&envelope, key)?, envelope))
 }
