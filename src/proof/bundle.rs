@@ -9,9 +9,10 @@ use super::log::{Head, Log, LogError, LogStore, StoredSegment};
 use super::{DeviceMark, PlanBook, ProofError};
 use async_trait::async_trait;
 use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS, Start};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::{Note, NoteError};
@@ -172,7 +173,7 @@ impl<'a> Exporter<'a> {
         let plans = self.store.signed_plans(screen, (period.from, period.to), named).await?;
         let hashes = plans.iter().map(|p| p.hash).collect();
         let book: PlanBook = self.store.plan_documents(hashes).await?.into_iter().collect();
-        let starts = self.starts(&segments).await?;
+        let (starts, before) = self.starts(&segments).await?;
         let mut replay = Replay::new(&starts);
         for (stored, segment) in &segments {
             replay.segment(segment, Sha256Hash::of(&stored.bytes), stored.received, &book);
@@ -181,7 +182,8 @@ impl<'a> Exporter<'a> {
         for fork in &forks {
             pack.anchor(&opened(&fork.bytes).map(|segment| segment.anchor).unwrap_or_default())?;
         }
-        let mut entries: Vec<&StoredSegment> = segments.iter().map(|(stored, _)| stored).chain(&forks).collect();
+        let mut entries: Vec<&StoredSegment> =
+            segments.iter().map(|(stored, _)| stored).chain(&forks).chain(&before).collect();
         entries.sort_by_key(|stored| stored.log_index);
         pack.screen(screen, &entries, &plans, starts)?;
         for plan in &plans {
@@ -229,8 +231,12 @@ impl<'a> Exporter<'a> {
         Ok((found, forks))
     }
 
-    /// Where the players stood before their first segment that is shown; of a new one there is nothing to say.
-    async fn starts(&self, segments: &[(StoredSegment, Segment)]) -> Result<Vec<Start>, BundleError> {
+    /// Where the players stood before their first segment that is shown, and the segment at which each stood there. Of a
+    /// new player there is nothing to say, but that it goes on where one before it stopped that is not shown.
+    async fn starts(
+        &self,
+        segments: &[(StoredSegment, Segment)],
+    ) -> Result<(Vec<Start>, Vec<StoredSegment>), BundleError> {
         let mut starts = BTreeMap::new();
         for (stored, segment) in segments {
             let key = (segment.device, segment.epoch);
@@ -240,15 +246,16 @@ impl<'a> Exporter<'a> {
             let mark = self.store.day_mark(stored.day, segment.device, segment.epoch).await?.unwrap_or_default();
             starts.insert(key, mark);
         }
-        let said = starts.into_iter().filter(|(_, mark)| *mark != DeviceMark::default());
-        let start = |((device, epoch), m): (_, DeviceMark)| Start {
-            device,
-            epoch,
-            acked: m.acked,
-            head: m.head,
-            tally: m.tally,
-        };
-        Ok(said.map(start).collect())
+        let (mut said, mut last) = (Vec::new(), Vec::new());
+        for (nth, ((device, epoch), mark)) in starts.into_iter().enumerate() {
+            let DeviceMark { acked, head, tally } = mark;
+            if acked == Seq(0) && (nth > 0 || tally == Tally::default()) {
+                continue;
+            }
+            last.extend(self.store.segment_with(device, epoch, acked).await?);
+            said.push(Start { device, epoch, acked, head, tally });
+        }
+        Ok((said, last))
     }
 
     /// Earlier checkpoints: those that players and the auditor saw, and one an hour beside them, for the bounds of time.

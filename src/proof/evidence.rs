@@ -27,6 +27,9 @@ pub trait EvidenceStore: ProofStore {
         log_index: u64,
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError>;
+    /// The segment held that has record `seq` of a device's epoch.
+    async fn segment_with(&self, device: DeviceId, epoch: Epoch, seq: Seq)
+    -> Result<Option<StoredSegment>, ProofError>;
     /// The screens that have records of `campaign` on a day from `from` to `to`, both included, in order of their codes.
     async fn screens_with(
         &self,

@@ -18,18 +18,18 @@ use lichphat_verify::Options;
 use lichphat_verify::verdict::Check;
 
 /// The checks that fail for the forged bundle.
-fn caught(forger: &Forger, options: &Options) -> Vec<Check> {
+pub(crate) fn caught(forger: &Forger, options: &Options) -> Vec<Check> {
     let verdict = judged(&forger.pack(), options);
     assert!(!verdict.ok);
     failing(&verdict)
 }
 
-fn received(leaf: &[u8]) -> UtcMillis {
+pub(crate) fn received(leaf: &[u8]) -> UtcMillis {
     UtcMillis(i64::from_be_bytes(leaf[1..9].try_into().unwrap()))
 }
 
 /// A leaf that another key, or the owner of a stolen one, has sealed.
-fn resealed(
+pub(crate) fn resealed(
     leaf: &[u8],
     key: &SigningKey<lichphat_playlists::wire::sign::Evidence>,
     change: impl FnOnce(&mut Segment),
@@ -68,7 +68,8 @@ async fn the_server_alters_leaves_out_or_repeats() {
     // replay
     let mut forger = Forger::of(&square, &honest).await;
     forger.append(&square, forger.leaves[second].clone());
-    assert_eq!(caught(&forger, &options), [Check::Chain]);
+    let twice = caught(&forger, &options);
+    assert_eq!(twice, [Check::Chain, Check::Time], "its records are there already, and it came later than it says");
 
     // reorder
     let mut forger = Forger::of(&square, &honest).await;
@@ -89,7 +90,7 @@ async fn a_key_is_stolen_cloned_or_made_up() {
     let mut forger = Forger::of(&square, &honest).await;
     let clone = resealed(&forger.leaves[last].clone(), key, |s| s.records[0].frames_dropped += 1);
     forger.append(&square, clone);
-    assert_eq!(caught(&forger, &options), [Check::Chain]);
+    assert_eq!(caught(&forger, &options), [Check::Chain, Check::Time], "a fork, and it came later than it says");
 
     // and through the real server, which sets both stories apart, of the newest place and of an old one: the log has them
     let proof = &square.server.rooms.proof;

@@ -10,16 +10,18 @@ use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tree::{consistency, inclusions, leaf_hash, root};
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::Envelope;
 use lichphat_verify::{Bundle, Writer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 /// A bundle taken apart, and the log it is of.
 pub(crate) struct Forger {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) leaves: Vec<Vec<u8>>,
+    /// Places of leaves that the bundle does not show.
+    pub(crate) hidden: BTreeSet<usize>,
     days: (LocalDay, LocalDay),
 }
 
@@ -31,7 +33,8 @@ impl Forger {
         let files = manifest.files.iter().map(|f| (f.name.clone(), bundle.get(&f.name).unwrap())).collect();
         let size = square.server.rooms.log.head().await.unwrap().unwrap().size;
         let entries = square.server.rooms.store.entries(0..size).await.unwrap();
-        Self { files, leaves: entries.iter().map(|e| e.leaf()).collect(), days: (manifest.from, manifest.to) }
+        let leaves = entries.iter().map(|e| e.leaf()).collect();
+        Self { files, leaves, hidden: BTreeSet::new(), days: (manifest.from, manifest.to) }
     }
 
     /// Places of the segments of a screen, in order.
@@ -59,7 +62,7 @@ impl Forger {
         let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         let (mut devices, mut screens) = (Vec::new(), BTreeMap::<ScreenCode, Vec<u8>>::new());
         let mut indexes = Vec::new();
-        for (index, leaf) in (0..).zip(&self.leaves) {
+        for (index, leaf) in (0..).zip(&self.leaves).filter(|(at, _)| !self.hidden.contains(&(*at as usize))) {
             let file = match segment(leaf) {
                 Some(s) => screens.entry(s.screen).or_default(),
                 None => &mut devices,
@@ -68,20 +71,26 @@ impl Forger {
             indexes.push(index);
         }
         let size = hashes.len() as u64;
-        let (Ok(proof), Ok(root)) = (inclusions(&hashes[..], &indexes, size), root(&hashes[..], size));
-        let name = square.server.rooms.log.name();
-        let checkpoint = Checkpoint { origin: name.name().to_owned(), size, root, extensions: Vec::new() };
-        let mut note = checkpoint.sign(name, &square.log_key());
-        if witnessed {
-            note = square.cosigned(note, square.server.rooms.clock.now());
-        }
-        self.files.insert(bundle::CHECKPOINT.into(), note.to_string().into_bytes());
+        let Ok(proof) = inclusions(&hashes[..], &indexes, size);
+        let newest = self.checkpoint(square, size, witnessed.then(|| square.server.rooms.clock.now()));
+        self.files.insert(bundle::CHECKPOINT.into(), newest.note.into_bytes());
         self.files.insert(bundle::CHECKPOINTS.into(), b"[]".to_vec());
         self.files.insert(bundle::INCLUSION.into(), proof.iter().flat_map(|h| h.0).collect());
         self.files.insert(bundle::STATEMENTS.into(), devices);
         for (screen, bytes) in screens {
             self.files.insert(bundle::segments_of(&screen), bytes);
         }
+    }
+
+    /// A checkpoint of his log when it had so many leaves, which a witness saw at that moment.
+    pub(crate) fn checkpoint(&self, square: &Square, size: u64, seen: Option<UtcMillis>) -> EarlierCheckpoint {
+        let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let Ok(root) = root(&hashes[..], size);
+        let name = square.server.rooms.log.name();
+        let checkpoint = Checkpoint { origin: name.name().to_owned(), size, root, extensions: Vec::new() };
+        let note = checkpoint.sign(name, &square.log_key());
+        let note = seen.map_or(note.clone(), |at| square.cosigned(note, at));
+        EarlierCheckpoint { note: note.to_string(), consistency: Vec::new() }
     }
 
     /// Earlier checkpoints of the honest bundle.
@@ -109,7 +118,7 @@ impl Forger {
     }
 
     /// Shows earlier checkpoints of the honest log beside the new one, which continues them.
-    fn show(&mut self, mut earlier: Vec<EarlierCheckpoint>) {
+    pub(crate) fn show(&mut self, mut earlier: Vec<EarlierCheckpoint>) {
         let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         for one in &mut earlier {
             let old = size_of(one);

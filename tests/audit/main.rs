@@ -6,6 +6,7 @@
 mod common;
 
 mod attacks;
+mod edges;
 mod flips;
 mod forger;
 mod square;

@@ -122,10 +122,15 @@ impl Square {
 
     /// The bundle of both days.
     pub(crate) async fn bundle(&self, since: Option<u64>) -> Vec<u8> {
+        self.bundle_of(DAYS, since).await
+    }
+
+    /// The bundle of the days from the first to the second.
+    pub(crate) async fn bundle_of(&self, days: [&str; 2], since: Option<u64>) -> Vec<u8> {
         let rooms = &self.server.rooms;
         let exporter = lichphat::proof::bundle::Exporter::new(&rooms.store, &rooms.log).await.unwrap();
         let city = rooms.city().await.unwrap();
-        let [from, to] = DAYS.map(|day| day.parse::<LocalDay>().unwrap());
+        let [from, to] = days.map(|day| day.parse::<LocalDay>().unwrap());
         let campaign = CampaignCode::new(CAMPAIGN).unwrap();
         let basis = rooms.reports.basis(&city.directory, &city.campaigns, &campaign, (from, to), exporter.head().at);
         let (out, _) = exporter.export(basis.await.unwrap(), since, Cursor::new(Vec::new())).await.unwrap();

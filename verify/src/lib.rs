@@ -63,7 +63,10 @@ pub fn verify<R: Read + Seek>(
     }
     let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
-    let statements = walk.statements(&mut bundle, options)?;
+    if let Err(what) = trust.arrived(trust.checkpoint.size.saturating_sub(1), basis.period.now) {
+        walk.findings.fault(Check::Figures, bundle::BASIS, what);
+    }
+    let statements = walk.statements(&mut bundle, options, &trust)?;
     let Judged { screens, facts } = walk.screens(&mut bundle, &basis, &statements, &mut trust, progress)?;
     walk.inclusion(&mut bundle, &trust)?;
     let reported: Report = bundle.json(bundle::REPORT)?;
@@ -132,6 +135,14 @@ impl Walk {
     fn entries<'a>(&mut self, name: &str, bytes: &'a [u8]) -> Result<Vec<(u64, &'a [u8])>, ArchiveError> {
         let form = || ArchiveError::Form { name: name.to_owned(), problem: "it is cut".to_owned() };
         let entries = bundle::entries(bytes).ok_or_else(form)?;
+        if !entries.is_sorted_by(|a, b| a.0 < b.0) {
+            self.findings.fault(
+                Check::Chain,
+                name,
+                words!(
+                "các mục không xếp theo thứ tự của sổ"; "the entries are not in the order of the log"),
+            );
+        }
         self.leaves.extend(entries.iter().map(|(index, entry)| (*index, leaf_hash(entry))));
         Ok(entries)
     }
@@ -141,10 +152,11 @@ impl Walk {
         &mut self,
         bundle: &mut Bundle<R>,
         options: &Options,
+        trust: &Trust,
     ) -> Result<Statements, ArchiveError> {
         let bytes = bundle.get(bundle::STATEMENTS)?;
         let entries = self.entries(bundle::STATEMENTS, &bytes)?;
-        Ok(Statements::read(&entries, &options.heads, &mut self.findings))
+        Ok(Statements::read(&entries, &options.heads, trust, &mut self.findings))
     }
 
     fn screens<R: Read + Seek>(
@@ -170,13 +182,8 @@ impl Walk {
             let name = bundle::segments_of(&facts.screen);
             let bytes = bundle.get(&name)?;
             let entries = self.entries(&name, &bytes)?;
-            let plans = plans::ScreenPlans::read(
-                &facts.screen,
-                &basis.campaign,
-                &plan_keys,
-                (bundle, &mut assets),
-                &mut self.findings,
-            )?;
+            let plans =
+                plans::ScreenPlans::read(&facts.screen, basis, &plan_keys, (bundle, &mut assets), &mut self.findings)?;
             plans.compare(facts, &mut self.findings);
             let own = starts.get(&facts.screen).map_or(&[][..], Vec::as_slice);
             let mut judge = screen::Judge::new(&terms, facts, own, trust, &mut self.findings);

@@ -3,7 +3,7 @@
 use crate::findings::{Findings, words};
 use crate::verdict::Check;
 use crate::{ArchiveError, Bundle};
-use lichphat_playlists::figures::ScreenFacts;
+use lichphat_playlists::figures::{Basis, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
 use lichphat_playlists::proof::bundle;
@@ -50,7 +50,7 @@ impl ScreenPlans {
     /// Reads a screen's playlists.
     pub(crate) fn read<R: Read + Seek>(
         screen: &ScreenCode,
-        campaign: &CampaignCode,
+        basis: &Basis,
         keys: &[VerifyingKey<PlanSigning>],
         (bundle, assets): (&mut Bundle<R>, &mut Assets),
         findings: &mut Findings,
@@ -62,7 +62,13 @@ impl ScreenPlans {
         let mut plans = Self { book: PlanBook::default(), newest: BTreeMap::new() };
         for (i, document) in documents.into_iter().enumerate() {
             match open(document, keys, screen, bundle, assets) {
-                Ok(plan) => plans.add(plan, campaign),
+                Ok(plan) => {
+                    if plan.playlist.offset_min != basis.period.offset {
+                        findings.fault(Check::Figures, &format!("{name}, {i}"), words!(
+                            "múi giờ của lịch phát khác múi giờ của báo cáo"; "the playlist is of another offset of local time than the report"));
+                    }
+                    plans.add(plan, &basis.campaign);
+                }
                 Err(error) => findings.fault(
                     Check::Plan,
                     &format!("{name}, {i}"),

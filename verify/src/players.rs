@@ -4,10 +4,12 @@ use crate::findings::{Findings, words};
 use crate::heads::Heads;
 use crate::verdict::Check;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use std::collections::BTreeMap;
 
 /// A player in one epoch.
+#[derive(Clone)]
 pub(crate) struct Player {
     /// The screen it stands at.
     pub(crate) screen: ScreenCode,
@@ -15,6 +17,8 @@ pub(crate) struct Player {
     pub(crate) key: VerifyingKey<Evidence>,
     /// Entry that states it.
     pub(crate) index: u64,
+    /// When it was registered.
+    pub(crate) at: UtcMillis,
     /// Of a simulation.
     pub(crate) simulated: bool,
 }
@@ -31,7 +35,9 @@ pub(crate) struct Players {
 impl Players {
     /// A player was registered.
     pub(crate) fn registered(&mut self, (device, epoch): (DeviceId, Epoch), player: Player, findings: &mut Findings) {
-        if self.known.insert((device, epoch), player).is_some() {
+        let known = self.known.entry((device, epoch)).or_insert_with(|| player.clone());
+        // a box that came back to its screen is stated again
+        if (&known.key, &known.screen) != (&player.key, &player.screen) {
             findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
                 "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
         }

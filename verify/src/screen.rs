@@ -7,12 +7,14 @@ use crate::tail::{self, Tail};
 use crate::trust::Trust;
 use crate::verdict::{Check, ScreenVerdict, Words};
 use lichphat_playlists::figures::{Period, ScreenFacts};
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::chain::Outcome;
 use lichphat_playlists::proof::count::FUTURE_TOLERANCE_MS;
 use lichphat_playlists::proof::entry::Entry;
+use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::time::UtcMillis;
@@ -22,8 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A player seals what it played within a quarter of an hour. A segment that was sealed so long after its last play was
 /// made up later, ms.
 pub const BACK_DATED_MS: i64 = 2 * 3_600_000;
-/// How far the clocks of scheduler and witnesses may differ, ms.
-const CLOCKS_APART_MS: i64 = 60_000;
+/// How far the clocks of scheduler, players and witnesses may differ, ms.
+pub(crate) const CLOCKS_APART_MS: i64 = 60_000;
 
 /// What all screens are judged by.
 pub(crate) struct Terms<'a> {
@@ -39,6 +41,8 @@ pub(crate) struct Judge<'a> {
     trust: &'a mut Trust,
     findings: &'a mut Findings,
     replay: Replay,
+    /// Players whose last segment before those of the period has yet to be shown.
+    starts: BTreeMap<(DeviceId, Epoch), Start>,
     /// When the newest segment of each player arrived.
     received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
     tail: Tail,
@@ -74,17 +78,9 @@ impl<'a> Judge<'a> {
             faults: findings.faults(),
         };
         let (screen, replay) = (&facts.screen, Replay::new(starts));
-        Self {
-            terms,
-            screen,
-            trust,
-            findings,
-            replay,
-            received: BTreeMap::new(),
-            tail: Tail::default(),
-            taken: BTreeSet::new(),
-            verdict,
-        }
+        let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
+        let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
+        Self { terms, screen, trust, findings, replay, starts, received, tail, taken, verdict }
     }
 
     /// One entry of the log.
@@ -120,18 +116,64 @@ impl<'a> Judge<'a> {
                 );
             }
         };
-        let stands_at = self.terms.players.at(segment.device, segment.epoch, index).map(|p| &p.screen);
-        if segment.screen != *self.screen || stands_at != Some(self.screen) {
+        let player = self.terms.players.at(segment.device, segment.epoch, index);
+        if segment.screen != *self.screen || player.is_none_or(|p| p.screen != *self.screen) {
             return self.findings.fault(Check::Device, &place, words!(
                 "nhật ký của màn hình {} nằm ở màn hình này", segment.screen; "a segment of screen {} stands at this one", segment.screen));
         }
+        self.time(index, &place, &segment, received);
+        if let Some(start) = self.starts.remove(&(segment.device, segment.epoch))
+            && self.begins(&place, &start, &segment, (hash, received))
+        {
+            return;
+        }
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
-        self.time(index, &place, &segment, received);
         if self.chain(&place, &segment, hash, received, &plans.book) {
             let said = self.terms.players.heads.of((segment.device, segment.epoch));
             self.tail.segment(&segment, hash, self.terms.period, said);
         }
+    }
+
+    /// Is it the segment at which the scheduler says that the period begins? What it hides before that would be missing.
+    fn begins(
+        &mut self,
+        place: &str,
+        start: &Start,
+        segment: &Segment,
+        (hash, received): (Sha256Hash, UtcMillis),
+    ) -> bool {
+        if start.acked == Seq(0) {
+            if !self.received.is_empty() {
+                self.fault(
+                    place,
+                    words!(
+                    "máy chủ nêu trạng thái đầu kỳ cho một thiết bị mới, trong khi thiết bị trước nó đã được cho thấy";
+                    "the scheduler states where a new player began, and the one before it is shown"),
+                );
+            }
+            return false;
+        }
+        if (segment.last_seq(), Some(hash)) != (start.acked, start.head) {
+            self.fault(
+                place,
+                words!(
+                "không cho thấy đoạn đứng ngay trước kỳ này, nên không biết có bản ghi nào bị giấu";
+                "the segment right before the period is not shown: there is no telling what is hidden before this one"),
+            );
+            return false;
+        }
+        let from = self.terms.period.from.start(self.terms.period.offset);
+        let shown = segment.records.iter().filter(|r| r.result.was_shown()).map(|r| r.end).max();
+        if received >= from || segment.records.iter().any(|r| r.end >= from) || shown > start.tally.last_end {
+            self.fault(
+                place,
+                words!(
+                "máy chủ nói kỳ này bắt đầu sau đoạn này, nhưng đoạn này thuộc về kỳ";
+                "the scheduler says that the period begins after this segment, and it is of the period"),
+            );
+        }
+        true
     }
 
     /// Does it continue what is there? What does not is told, and adds nothing.
@@ -177,6 +219,24 @@ impl<'a> Judge<'a> {
 
     /// What anchor and witnesses say of when the segment was made.
     fn time(&mut self, index: u64, place: &str, segment: &Segment, received: UtcMillis) {
+        if let Err(what) = self.trust.arrived(index, received) {
+            self.findings.fault(Check::Time, place, what);
+        }
+        let registered = self.terms.players.at(segment.device, segment.epoch, index).map(|p| p.at);
+        let too_early = |r: &&PlayRecord| {
+            let earliest = registered.map(|at| at.plus_ms(-CLOCKS_APART_MS - i64::from(r.clock_error_ms)));
+            r.clock != ClockState::Unset && Some(r.start) < earliest
+        };
+        if let Some(record) = segment.records.iter().find(too_early) {
+            let s = record.start.0.unsigned_abs() / 1000;
+            self.findings.fault(
+                Check::Time,
+                place,
+                words!(
+                "kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký", stamp(s);
+                "tells of a play at {}, before this player was registered", stamp(s)),
+            );
+        }
         let shown = segment.records.iter().filter(|r| r.result.was_shown());
         let last = shown.max_by_key(|r| r.end);
         match self.trust.not_before_s(&segment.anchor) {
@@ -203,7 +263,7 @@ impl<'a> Judge<'a> {
         let before = UtcMillis(s as i64 * 1000);
         let Some(last) = last else { return };
         let ahead_ms = last.end.since_ms(before) - FUTURE_TOLERANCE_MS - i64::from(last.clock_error_ms);
-        if ahead_ms > 0 || received > before.plus_ms(CLOCKS_APART_MS) {
+        if ahead_ms > 0 {
             self.findings.fault(
                 Check::Time,
                 place,
@@ -243,6 +303,20 @@ impl<'a> Judge<'a> {
     pub(crate) fn finish(mut self, facts: &ScreenFacts, plans: &ScreenPlans) -> (ScreenVerdict, ScreenFacts) {
         self.end(plans);
         let Terms { campaign, period, players } = self.terms;
+        for start in std::mem::take(&mut self.starts).into_values() {
+            self.fault(
+                &format!("{}, device {}", self.screen, start.device),
+                words!(
+                "máy chủ nêu trạng thái đầu kỳ nhưng không cho thấy gì của thiết bị này";
+                "the scheduler states where it stood and shows nothing of it"),
+            );
+        }
+        if let Some(newest) = self.received.values().max().filter(|at| **at > period.now) {
+            let s = newest.0.unsigned_abs() / 1000;
+            self.findings.fault(Check::Figures, self.screen.as_str(), words!(
+                "báo cáo tính đến một lúc trước khi nhật ký này đến ({}): ngày đã qua bị coi là chưa tới", stamp(s);
+                "the report was reckoned for a moment before this came ({}): days that are over would not be owed", stamp(s)));
+        }
         self.verdict.devices = self.replay.devices().len() as u32;
         for counts in self.replay.days(campaign, period).values() {
             self.verdict.counted += u64::from(counts.counted);

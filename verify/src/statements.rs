@@ -3,6 +3,7 @@
 use crate::findings::{Findings, words};
 use crate::players::{Player, Players};
 use crate::screen::stamp;
+use crate::trust::Trust;
 use crate::verdict::{Check, Inspection, Inspections};
 use lichphat_playlists::figures::Basis;
 use lichphat_playlists::ids::Sha256Hash;
@@ -28,12 +29,12 @@ pub(crate) struct Statements {
 
 impl Statements {
     /// Reads the entries, and the heads that the reader brings himself.
-    pub(crate) fn read(entries: &[(u64, &[u8])], brought: &[Vec<u8>], findings: &mut Findings) -> Self {
+    pub(crate) fn read(entries: &[(u64, &[u8])], brought: &[Vec<u8>], trust: &Trust, findings: &mut Findings) -> Self {
         let mut all = Self::default();
         for (index, bytes) in entries {
             let place = format!("entry {index}");
             match Entry::decode(bytes) {
-                Ok(Entry::Statement(statement)) => all.add(*index, statement, findings),
+                Ok(Entry::Statement(statement)) => all.add(*index, statement, trust, findings),
                 Ok(Entry::Head { envelope, .. }) => all.players.said(&envelope, Some(*index), place, findings),
                 Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &place, words!(
                     "nằm sai chỗ: đây là nhật ký phát, không phải khai báo"; "stands in the wrong file: it is a segment")),
@@ -59,10 +60,13 @@ impl Statements {
             "The log states {n} draws of a sample of this campaign in the period: {names}. Ask for the findings of all, not of the one that was liked."));
     }
 
-    fn add(&mut self, index: u64, statement: Statement, findings: &mut Findings) {
+    fn add(&mut self, index: u64, statement: Statement, trust: &Trust, findings: &mut Findings) {
         match statement {
-            Statement::Device { device, epoch, screen, key, simulated, .. } => {
-                let player = Player { screen, key: *key, index, simulated };
+            Statement::Device { device, epoch, screen, key, at_ms, simulated, .. } => {
+                if let Err(what) = trust.arrived(index, at_ms) {
+                    findings.fault(Check::Time, &format!("device {device}, epoch {epoch}"), what);
+                }
+                let player = Player { screen, key: *key, index, at: at_ms, simulated };
                 self.players.registered((device, epoch), player, findings);
             }
             Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => self.players.revoked(device, index),

@@ -1,7 +1,8 @@
 //! Whom to believe: the log's checkpoint, its witnesses, the auditor's own memory, and what all that says about time.
 
 use crate::findings::{Findings, words};
-use crate::verdict::Check;
+use crate::screen::{CLOCKS_APART_MS, stamp};
+use crate::verdict::{Check, Words};
 use crate::{ArchiveError, Bundle, Options};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::bundle::{CHECKPOINT, CHECKPOINTS, EarlierCheckpoint, Keys};
@@ -9,8 +10,12 @@ use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy, Witnessed};
 use lichphat_playlists::proof::head::Seen;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tree::verify_consistency;
+use lichphat_playlists::time::UtcMillis;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+
+/// Longest time in which a round of the log takes entries into a tree and has it witnessed, ms.
+const ROUND_MS: i64 = 600_000;
 
 /// A log that was believed up to its newest checkpoint.
 pub(crate) struct Trust {
@@ -56,11 +61,11 @@ impl Trust {
         for earlier in bundle.json::<Vec<EarlierCheckpoint>>(CHECKPOINTS)? {
             trust.add(&earlier, findings);
         }
+        trust.compare_with_memory(options, findings);
         trust.seen.sort_unstable();
         for i in (1..trust.seen.len()).rev() {
             trust.seen[i - 1].1 = trust.seen[i - 1].1.min(trust.seen[i].1); // what is in a later tree was in it by then
         }
-        trust.compare_with_memory(options, findings);
         Ok(Some(trust))
     }
 
@@ -115,21 +120,22 @@ impl Trust {
         }
     }
 
-    fn compare_with_memory(&self, options: &Options, findings: &mut Findings) {
+    fn compare_with_memory(&mut self, options: &Options, findings: &mut Findings) {
         let Some(text) = &options.since else {
             findings.not_checked(Check::Since);
             return;
         };
         let opened = Note::parse(text).and_then(|note| self.policy.open(&note));
-        let kept = match opened {
-            Ok((kept, _)) => kept,
+        let (kept, witnessed) = match opened {
+            Ok(opened) => opened,
             Err(error) => {
                 findings.fault(Check::Since, "--since", words!("điểm chốt bạn giữ không phải của sổ này: {error}"; "the checkpoint you kept is not this log's: {error}"));
                 return;
             }
         };
         match self.roots.get(&kept.size) {
-            Some(root) if *root == kept.root => {}
+            // the auditor's copy may bear cosignatures that the bundle does not show
+            Some(root) if *root == kept.root => self.seen.extend(witnessed.since_s.map(|s| (kept.size, s))),
             Some(_) => findings.fault(Check::Since, "--since", words!(
                 "sổ đã tách đôi hoặc bị viết lại: ở kích thước {} bạn từng thấy một nội dung khác", kept.size;
                 "the log was split or rewritten: at size {} you had seen another one", kept.size)),
@@ -146,6 +152,27 @@ impl Trust {
     pub(crate) fn not_after_s(&self, index: u64) -> Option<u64> {
         let at = self.seen.partition_point(|(size, _)| *size <= index);
         self.seen.get(at).map(|(_, s)| *s)
+    }
+
+    /// Can the entry have come at the moment that the scheduler states? Witnesses saw the log before it and with it.
+    pub(crate) fn arrived(&self, index: u64, stated: UtcMillis) -> Result<(), Words> {
+        let at = self.seen.partition_point(|(size, _)| *size <= index);
+        let moment = |s: u64| UtcMillis(i64::try_from(s).unwrap_or(i64::MAX / 1000) * 1000);
+        if let Some(&(_, s)) = self.seen.get(at)
+            && stated > moment(s).plus_ms(CLOCKS_APART_MS)
+        {
+            return Err(words!(
+                "ghi trước ngày: đã nằm trong sổ từ {} nhưng ghi là đến sau đó", stamp(s);
+                "is pre-dated: it was in the log by {} and is said to have come after", stamp(s)));
+        }
+        if let Some(&(_, s)) = at.checked_sub(1).and_then(|before| self.seen.get(before))
+            && stated < moment(s).plus_ms(-ROUND_MS)
+        {
+            return Err(words!(
+                "ghi lùi ngày: vào sổ sau {} nhưng ghi là đến trước đó", stamp(s);
+                "is back-dated: it came into the log after {} and is said to have come before", stamp(s)));
+        }
+        Ok(())
     }
 
     /// After when a segment with this anchor was sealed, seconds since 1970.

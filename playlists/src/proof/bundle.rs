@@ -100,7 +100,8 @@ pub struct EarlierCheckpoint {
     pub consistency: Vec<Sha256Hash>,
 }
 
-/// Where judging begins for a player that is older than the bundle's first segment of it: the scheduler's word.
+/// Where judging begins for a player that is older than the bundle's first segment of it: the scheduler's word. The
+/// segment at which it stood there comes first among the screen's segments, so that nothing is hidden between the two.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Start {

@@ -309,6 +309,16 @@ impl EvidenceStore for Store {
         Ok(self.read(move |conn| segments_of(conn, &screen, received_from, log_index, limit)).await?)
     }
 
+    async fn segment_with(
+        &self,
+        device: DeviceId,
+        epoch: Epoch,
+        seq: Seq,
+    ) -> Result<Option<StoredSegment>, ProofError> {
+        let found = self.read(move |conn| segment_at(conn, device, epoch, seq)).await?;
+        Ok(found.filter(|segment| segment.last_seq >= seq))
+    }
+
     async fn screens_with(
         &self,
         campaign: &CampaignCode,
