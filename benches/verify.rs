@@ -214,7 +214,7 @@ fn pack(scene: &Scene, story: &Story, statements: &[Vec<u8>], basis: &Basis) -> 
     writer.put(&bundle::assets(scene.assets.1), &scene.assets.0).unwrap();
     writer.put_json(bundle::STARTS, &BTreeMap::<String, u8>::new()).unwrap();
     writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() }).unwrap();
-    writer.put_json(bundle::KEYS, &Keys { log }).unwrap();
+    writer.put_json(bundle::KEYS, &Keys { log, ended: Vec::new() }).unwrap();
     writer.put_json(bundle::REPORT, &basis.report()).unwrap();
     writer.put_json(bundle::BASIS, basis).unwrap();
     writer.finish(scene.campaign.clone(), basis.period.from, basis.period.to).unwrap().into_inner()

@@ -78,6 +78,19 @@ impl Keys {
         Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))?, log: load(&dir.join(LOG))? })
     }
 
+    /// Puts the log's key away under another file name and makes a new one. Without a key, as after a power cut in between,
+    /// only the second.
+    pub fn renew_log(data: &Path, rng: &dyn Rng) -> Result<Self, KeyError> {
+        let (dir, path) = (data.join("keys"), data.join("keys").join(LOG));
+        if path.exists() {
+            let old = load::<LogSigning>(&path)?.verifying_key();
+            let away = dir.join(format!("{LOG}.ended-{}", &Sha256Hash::of(&old.to_bytes()).hex()[..16]));
+            fs::rename(&path, away).map_err(|source| KeyError::Io { path: path.clone(), source })?;
+        }
+        make::<LogSigning>(&dir, LOG, rng)?;
+        Self::load(data)
+    }
+
     /// The log's key under its name: `origin` of the settings, or one made of the key where that is empty. None when the
     /// name is no key's name.
     pub fn log_name(&self, origin: &str) -> Option<VerifierKey<LogSigning>> {

@@ -4,7 +4,7 @@
 use super::{choosing, chosen, refused, text};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
-use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
+use lichphat_playlists::proof::entry::{Begun, DeviceEnd, Entry, Statement};
 use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
 use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Population, SCHEMA, ScreenCounts, indices};
 use lichphat_playlists::proof::tile::Resource;
@@ -107,13 +107,21 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
     };
     let end =
         Statement::DeviceEnd { device: DeviceId(4), why: DeviceEnd::Retired, at_ms: UtcMillis(5), by: "a".into() };
+    let key = SigningKey::<LogSigning>::from_seed(&[7; 32]).verifying_key();
+    let begun = Statement::Begun(Box::new(Begun {
+        ended: VerifierKey::new("lichphat.example/log", key).expect("a name"),
+        last: String::new(),
+        reason: "a lost disk".into(),
+        at_ms: UtcMillis(5),
+        by: "a".into(),
+    }));
     let segment = Entry::Segment { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
     let head = Entry::Head { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
     let (plan, receipt) =
         (SigningKey::from_seed(&[5; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
     let keys = Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: UtcMillis(5) };
     let draw = Statement::Draw(Box::new(good_draw().drawn()));
-    let stated = [device, end, keys, draw].map(Entry::Statement);
+    let stated = [device, end, begun, keys, draw].map(Entry::Statement);
     let entries = stated.into_iter().chain([segment, head]).map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
     entries.chain(names).collect()

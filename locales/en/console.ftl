@@ -450,7 +450,7 @@ span-days = { $n ->
     }
 trouble-panel-dark = The panel is off or unplugged: plays do not count. Switch it on, plug the cable in again.
 trouble-log-rewritten = The server's log was rewritten after the player had verified it. The player keeps every record. Tell the auditors at once; delete nothing on the server.
-trouble-log-foreign = The server's log is not signed by the key that the player was given. The player keeps every record. Check keys/log.key and [log] origin of the server.
+trouble-log-foreign = The server's log is not signed by the key that the player was given. The player keeps every record. If a new log was begun, run lichphat-player trust-log on the device (docs/log.md); if not, check keys/log.key and [log] origin.
 trouble-log-not-held = The server says that it holds records of the player, and its log does not have them. The player keeps every record. Run lichphat check on the server.
 trouble-log-rolled-back = The server's log is shorter than before: was an old backup restored? The player keeps every record. Bring back the newest backup and tell the auditors.
 trouble-proof-late = For more than two days the player could not verify that the server's log holds its records. It keeps every record. See the log on the page of today, and the network.

@@ -30,6 +30,8 @@ enum Command {
     Run(lichphat_player::agent::run::RunArgs),
     /// Register this device with its scheduler, once
     Provision(lichphat_player::agent::run::ProvisionArgs),
+    /// Believe another log from now on: the scheduler's operator began a new one, and gave you its key
+    TrustLog(lichphat_player::agent::run::TrustLogArgs),
     /// Say what is wrong with this box, and how to mend it
     Doctor(lichphat_player::doctor::DoctorArgs),
     /// Write the device's own signed word on how far its records go, for an auditor
@@ -88,6 +90,13 @@ fn main() -> ExitCode {
         },
         Command::Head(args) => match lichphat_player::agent::run::write_head(&args) {
             Ok(head) => print(&head),
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::TrustLog(args) => match lichphat_player::agent::run::trust_log(&args) {
+            Ok(()) => {
+                eprintln!("lichphat-player: the scheduler's log is {}; start the player again", args.key);
+                ExitCode::SUCCESS
+            }
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::Doctor(args) => doctor(&args),

@@ -43,21 +43,24 @@ pub struct Pace {
     pub heartbeat_s: u32,
     /// Age of the oldest record at which a segment is cut, s.
     pub segment_age_s: u32,
+    /// Between two questions to the scheduler's log, s.
+    pub proofs_every_s: u32,
     /// Whether a line is held open on which the scheduler calls.
     pub listens: bool,
 }
 
 impl DataRule {
-    /// The pace on this line; `poll_s` and `segment_age_s` are those of the settings. On a line that is spared the
+    /// The pace on this line; the arguments are those of the settings. On a line that is spared the
     /// scheduler's calls are heard with the next heartbeat, within ten minutes: a line that is held open costs more than
     /// everything else together.
-    pub fn pace(&self, poll_s: u32, segment_age_s: u32) -> Pace {
+    pub fn pace(&self, poll_s: u32, segment_age_s: u32, proofs_every_s: u32) -> Pace {
         match self.sparing {
-            false => Pace { poll_s, heartbeat_s: 60, segment_age_s, listens: true },
+            false => Pace { poll_s, heartbeat_s: 60, segment_age_s, proofs_every_s, listens: true },
             true => Pace {
                 poll_s: poll_s.max(1_800),
                 heartbeat_s: 600,
                 segment_age_s: segment_age_s.max(3_600),
+                proofs_every_s: proofs_every_s.max(86_400),
                 listens: false,
             },
         }

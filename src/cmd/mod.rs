@@ -10,6 +10,7 @@ mod device;
 mod export;
 pub mod import;
 mod init;
+mod log;
 mod media;
 pub mod output;
 mod peaks;
@@ -106,6 +107,9 @@ enum Command {
     Check(check::Args),
     /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
     Verify(verify::Args),
+    /// Nhật ký bằng chứng (the log of evidence)
+    #[command(subcommand)]
+    Log(log::Command),
     /// Nhân chứng độc lập cho nhật ký (an independent witness of logs)
     Witness(witness::Args),
     /// Trình diễn toàn bộ hệ thống trên máy này (see the whole idea work)
@@ -132,6 +136,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Audit(command) => audit::run(command, &context).await,
         Command::Check(args) => check::run(args, &context).await,
         Command::Verify(args) => verify::run(&args, &context),
+        Command::Log(command) => log::run(command, &context).await,
         Command::Witness(args) => witness::run(args, &context).await,
         Command::Demo(args) => demo::run(args, &context).await,
     }

@@ -15,12 +15,12 @@ use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::head::DeviceHead;
-use lichphat_playlists::proof::note::{Note, NoteError};
+use lichphat_playlists::proof::note::{Note, NoteError, VerifierKey};
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::Envelope;
+use lichphat_playlists::wire::sign::{Envelope, LogSigning};
 use lichphat_verify::{ArchiveError, Writer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
@@ -122,7 +122,13 @@ impl<'a> Exporter<'a> {
     ) -> Result<(W, Exported), BundleError> {
         let mut pack = Pack::new(Writer::new(out));
         let screens: BTreeSet<&ScreenCode> = basis.screens.iter().map(|f| &f.screen).collect();
-        pack.statements(self.statements_of(&screens, &basis).await?)?;
+        let statements = self.statements_of(&screens, &basis).await?;
+        let begun = statements.iter().filter_map(|(_, entry)| match entry {
+            Entry::Statement(Statement::Begun(begun)) => Some(begun.ended.clone()),
+            _ => None,
+        });
+        let ended: Vec<VerifierKey<LogSigning>> = begun.collect();
+        pack.statements(statements)?;
         let mut facts = Vec::with_capacity(basis.screens.len());
         for stated in &basis.screens {
             facts.push(self.screen(&mut pack, stated, &basis).await?);
@@ -130,7 +136,7 @@ impl<'a> Exporter<'a> {
         let indexes: Vec<u64> = pack.indexes.iter().copied().collect();
         let proof = self.log.inclusions(indexes, self.head.size).await?;
         let proof: Vec<u8> = proof.iter().flat_map(|hash| hash.0).collect();
-        let earlier = self.earlier(&pack, since).await?;
+        let earlier = self.earlier(&pack, &ended, since).await?;
         let exported = Exported { screens: facts.len(), segments: pack.segments, size: self.head.size };
         let Pack { mut writer, starts, .. } = pack;
         writer.put(bundle::CHECKPOINT, self.head.note.as_bytes())?;
@@ -138,7 +144,7 @@ impl<'a> Exporter<'a> {
         writer.put(bundle::INCLUSION, &proof)?;
         writer.put_json(bundle::STARTS, &starts)?;
         writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() })?;
-        writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone() })?;
+        writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone(), ended })?;
         writer.put_json(bundle::BASIS, &basis)?;
         let (campaign, from, to) = (basis.campaign.clone(), basis.period.from, basis.period.to);
         writer.put_json(bundle::REPORT, &Basis { screens: facts, ..basis }.report())?;
@@ -258,24 +264,29 @@ impl<'a> Exporter<'a> {
         Ok((said, last))
     }
 
-    /// Earlier checkpoints: those that players and the auditor saw, and one an hour beside them, for the bounds of time.
+    /// Earlier checkpoints: those that players and the auditor saw, and one an hour beside them, for the bounds of time. Those
+    /// of logs that ended are of this tree, too, as far as it goes on from theirs; the parts that are lost are in no tree.
     async fn earlier<W: Write + Seek>(
         &self,
         pack: &Pack<W>,
+        ended: &[VerifierKey<LogSigning>],
         since: Option<u64>,
     ) -> Result<Vec<EarlierCheckpoint>, BundleError> {
         const HOUR_MS: i64 = 3_600_000;
         const BATCH: u32 = 1_000; // there is one a minute for as long as the log lives
-        let (mut hours, mut heads, mut after) = (BTreeSet::new(), Vec::new(), None);
-        loop {
-            let batch = self.log.checkpoints(after, BATCH).await?;
-            let Some(last) = batch.last() else { break };
-            after = Some(last.size);
-            heads.extend(batch.into_iter().filter(|head| {
-                let seen = pack.anchors.contains(&head.size) || since == Some(head.size);
-                let hourly = pack.covers(head.size) && hours.insert(head.at.0.div_euclid(HOUR_MS));
-                head.size < self.head.size && (seen || hourly)
-            }));
+        let (mut hours, mut heads) = (BTreeSet::new(), Vec::new());
+        for log in ended.iter().chain([self.log.name()]) {
+            let mut after = None;
+            loop {
+                let batch = self.store.checkpoints(log.name(), after, BATCH).await?;
+                let Some(last) = batch.last() else { break };
+                after = Some(last.size);
+                heads.extend(batch.into_iter().filter(|head| {
+                    let seen = pack.anchors.contains(&head.size) || since == Some(head.size);
+                    let hourly = pack.covers(head.size) && hours.insert(head.at.0.div_euclid(HOUR_MS));
+                    head.size < self.head.size && (seen || hourly)
+                }));
+            }
         }
         let sizes = heads.iter().map(|head: &Head| head.size).collect();
         let proofs = self.log.consistencies(sizes, self.head.size).await?;
@@ -304,6 +315,7 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
             true
         }
         Entry::Statement(Statement::DeviceEnd { device, .. }) => ours.contains(device),
+        Entry::Statement(Statement::Begun(_)) => true,
         Entry::Head { received, envelope } => {
             *received >= begin(period) && claimed(envelope).is_some_and(|head| ours.contains(&head.device))
         }

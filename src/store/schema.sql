@@ -309,6 +309,11 @@ CREATE TABLE log_checkpoint (
 CREATE TRIGGER a_checkpoint_stands BEFORE UPDATE OF origin, size, root, at_ms ON log_checkpoint
 BEGIN SELECT RAISE(ABORT, 'a checkpoint is published: it is never changed'); END;
 
+-- Logs that have ended: nothing is published under their names any more.
+CREATE TABLE log_over (
+    origin TEXT NOT NULL PRIMARY KEY
+) STRICT, WITHOUT ROWID;
+
 -- How it went with each witness last: for people, and so that the next process asks from the right size. No evidence: that is in
 -- the notes of the checkpoints.
 CREATE TABLE log_witness (

@@ -11,6 +11,7 @@ use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::journal::Journal;
 use lichphat_player::log::LogRing;
 use lichphat_player::meter::{DataRule, Metered};
 use lichphat_player::ports::Transport;
@@ -24,9 +25,12 @@ use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
 use lichphat_playlists::wire::device::Provisioning;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// `hh:mm[:ss]` of a day in Hanoi.
 pub(crate) fn at(day: &str, clock: &str) -> UtcMillis {
@@ -135,6 +139,8 @@ pub(crate) fn provision(data: &TestData, screen: &str, server: &str) -> (PathBuf
 
 /// The server in this process, on a port of its own, at a told time.
 pub(crate) struct TownServer {
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<()>,
     pub(crate) rooms: Rooms,
     pub(crate) clock: Arc<ServerClock>,
     /// `http://127.0.0.1:port`
@@ -143,13 +149,28 @@ pub(crate) struct TownServer {
 
 impl TownServer {
     pub(crate) async fn start(data: &TestData, now: UtcMillis) -> Self {
+        Self::start_at(data, now, ([127, 0, 0, 1], 0).into()).await
+    }
+
+    /// It stops, `meanwhile` something happens, and it starts again at its address and time.
+    pub(crate) async fn restarted(self, data: &TestData, meanwhile: impl FnOnce()) -> Self {
+        let (now, address) = (self.clock.now(), self.url.strip_prefix("http://").unwrap().parse().unwrap());
+        self.stop.send(()).unwrap();
+        self.serving.await.unwrap();
+        meanwhile();
+        Self::start_at(data, now, address).await
+    }
+
+    async fn start_at(data: &TestData, now: UtcMillis, address: SocketAddr) -> Self {
         let clock = Arc::new(ServerClock::new(now));
         let rooms = Rooms::open(&Context { settings: data.settings(), lang: Lang::En, clock: clock.clone() }).unwrap();
-        let listener = Listener::bind(([127, 0, 0, 1], 0).into()).await.unwrap();
+        let listener = Listener::bind(address).await.unwrap();
         let url = format!("http://{}", listener.address());
         let second = Duration::from_secs(1);
-        tokio::spawn(listener.serve(web::service(&rooms.app()), second * 10, second, std::future::pending()));
-        Self { rooms, clock, url }
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async { drop(stopped.await) };
+        let serving = tokio::spawn(listener.serve(web::service(&rooms.app()), second * 10, second, stopped));
+        Self { stop, serving, rooms, clock, url }
     }
 
     /// Plans from the told day on; the number of new versions.
@@ -173,7 +194,7 @@ impl TownServer {
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
         let options = AgentOptions::default();
         let transport: Arc<dyn Transport> = Arc::new(transport);
-        let sim = switch_on(&identity, &clock, &transport, &fs, &journal, options, None);
+        let sim = switch_on(&identity, &clock, &transport, &fs, Box::new(journal.clone()), options, None);
         TownDevice { sim, identity, fs, updates: None, transport, journal, options }
     }
 
@@ -223,7 +244,8 @@ impl TownDevice {
         let (clock, fs) = (self.sim.clock.clone(), Arc::new(self.fs.clone()));
         let line = Arc::new(Metered::new(self.transport.clone(), rule, clock.clone(), fs, || None));
         (self.transport, self.options) = (line.clone(), options);
-        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, options, None);
+        self.sim =
+            switch_on(&self.identity, &clock, &self.transport, &self.fs, Box::new(self.journal.clone()), options, None);
         line
     }
 
@@ -234,7 +256,15 @@ impl TownDevice {
         clock.advance_to(until);
         clock.reboot();
         let updates = self.updates.clone();
-        self.sim = switch_on(&self.identity, &clock, &self.transport, &self.fs, &self.journal, self.options, updates);
+        self.sim = switch_on(
+            &self.identity,
+            &clock,
+            &self.transport,
+            &self.fs,
+            Box::new(self.journal.clone()),
+            self.options,
+            updates,
+        );
     }
 }
 
@@ -251,12 +281,13 @@ impl Front for Words {
     }
 }
 
-fn switch_on(
+/// A device of these parts.
+pub(crate) fn switch_on(
     identity: &Arc<Identity>,
     clock: &Arc<SimClock>,
     transport: &Arc<dyn Transport>,
     fs: &MemoryMediaFs,
-    journal: &MemoryJournal,
+    journal: Box<dyn Journal>,
     options: AgentOptions,
     updates: Option<Arc<Updates>>,
 ) -> SimDevice {
@@ -267,7 +298,7 @@ fn switch_on(
         clock: clock.clone(),
         transport: transport.clone(),
         fs: Arc::new(fs.clone()),
-        journal: Box::new(journal.clone()),
+        journal,
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
         machine: None,

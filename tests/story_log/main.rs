@@ -3,6 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod restart;
 mod witness;
 
 use common::TestData;

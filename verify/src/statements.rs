@@ -72,6 +72,12 @@ impl Statements {
             Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => self.players.revoked(device, index),
             Statement::DeviceEnd { why: DeviceEnd::Retired, .. } => {}
             Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
+            Statement::Begun(begun) => {
+                let (ended, reason) = (begun.ended.name(), &begun.reason);
+                findings.remark(Check::Log, &format!("entry {index}"), words!(
+                    "Sổ này được mở lại từ đây, trên các mục của sổ {} đã kết thúc: {} ({})", ended, reason, begun.by;
+                    "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));
+            }
             Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
             Statement::Keys { plan, at_ms, .. } => self.keys.push((*plan, at_ms)),
         }

@@ -39,7 +39,8 @@ impl Trust {
         keys: &Keys,
         findings: &mut Findings,
     ) -> Result<Option<Self>, ArchiveError> {
-        let policy = options.policy.clone().unwrap_or_else(|| Policy::of_log(keys.log.clone()));
+        let logs = || keys.ended.iter().chain([&keys.log]).cloned().collect();
+        let policy = options.policy.clone().unwrap_or_else(|| Policy::of_logs(logs()));
         let text = String::from_utf8_lossy(&bundle.get(CHECKPOINT)?).into_owned();
         let opened = Note::parse(&text).and_then(|note| policy.open(&note));
         let (checkpoint, witnessed) = match opened {

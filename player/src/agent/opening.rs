@@ -117,7 +117,7 @@ pub(super) fn open(
     let key = config.update.key().map_err(|problem| ConfigError { path: "player.toml".into(), problem })?;
     let updates = key.map(|key| Arc::new(Updates::new(fs.clone(), key, identity.device, running())));
     let front = stage.front();
-    let pace = config.data.pace(config.poll_s, config.segment_age_s);
+    let pace = config.data.pace(config.poll_s, config.segment_age_s, config.proofs_every_s);
     let transport = Arc::new(Metered::new(transport, config.data.clone(), clock.clone(), fs.clone(), interface));
     let parts = AgentParts {
         identity: Arc::new(identity),
@@ -136,7 +136,7 @@ pub(super) fn open(
             area_percent: area(config)?.percent_of(config.width_px, config.height_px),
             announcements: config.trigger.announcements(),
             panel: config.panel,
-            prove_every_ms: i64::from(config.proofs_every_s) * 1000,
+            prove_every_ms: i64::from(pace.proofs_every_s) * 1000,
             ..AgentOptions::default()
         },
     };

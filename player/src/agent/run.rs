@@ -6,7 +6,7 @@ use super::opening::{Opened, open};
 use super::show::Show;
 use crate::clock::{SystemRng, look};
 use crate::config::{ConfigError, PlayerConfig};
-use crate::identity::store::{load, provision, read_provisioning};
+use crate::identity::store::{load, provision, read_provisioning, trust_log as pin_log};
 use crate::identity::{Identity, IdentityError};
 use crate::journal::JournalError;
 use crate::journal::sqlite::{FILE_NAME, SqliteJournal};
@@ -20,6 +20,8 @@ use crate::update::launch::launch;
 use crate::uplink::head_of;
 use crate::usb::watch::Sticks;
 use lichphat_playlists::proof::head::DeviceHead;
+use lichphat_playlists::proof::note::VerifierKey;
+use lichphat_playlists::wire::sign::LogSigning;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,6 +72,16 @@ pub struct ProvisionArgs {
 pub struct HeadArgs {
     /// Where to write it
     pub out: PathBuf,
+    /// Directory of keys, playlists, media and records
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+}
+
+/// `trust-log` and its arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TrustLogArgs {
+    /// Public key of the new log, as `lichphat log restart` and `lichphat init` print it: NAME+ID+KEY
+    pub key: VerifierKey<LogSigning>,
     /// Directory of keys, playlists, media and records
     #[arg(long)]
     pub state: Option<PathBuf>,
@@ -141,6 +153,12 @@ pub fn write_head(args: &HeadArgs) -> Result<DeviceHead, RunError> {
     Ok(head)
 }
 
+/// Pins another key of the scheduler's log; who the device is, and its records, stay.
+pub fn trust_log(args: &TrustLogArgs) -> Result<(), RunError> {
+    let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
+    Ok(pin_log(&state, args.key.clone())?)
+}
+
 /// What ended a run in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ended {
@@ -184,7 +202,7 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
             authorization: parts.identity.authorization(),
             clock: parts.clock.clone(),
             panel,
-            pace: config.data.pace(config.poll_s, config.segment_age_s),
+            pace: config.data.pace(config.poll_s, config.segment_age_s, config.proofs_every_s),
             trigger: config.trigger,
             front,
         }

@@ -137,15 +137,7 @@ fn log(state: &Path) -> Option<Finding> {
             format!("nhật ký của máy chủ khớp, {size} mục"),
             format!("the scheduler's log holds, {size} entries"),
         ),
-        Ok((_, Some(fault))) => Finding::ill(
-            "log",
-            Health::Fault,
-            broken_log(fault),
-            Said::new(
-                "Không xoá gì ở đây: máy giữ mọi bản ghi. Báo cho người quản trị máy chủ và người kiểm tra.",
-                "Delete nothing here: every record is kept. Tell who runs the scheduler, and the auditors.",
-            ),
-        ),
+        Ok((_, Some(fault))) => Finding::ill("log", Health::Fault, broken_log(fault), mend_log(fault)),
         Err(error) => Finding::ill(
             "log",
             Health::Fault,
@@ -159,6 +151,21 @@ fn log(state: &Path) -> Option<Finding> {
             ),
         ),
     })
+}
+
+fn mend_log(fault: LogFault) -> Said {
+    match fault {
+        LogFault::Foreign => Said::new(
+            "Không xoá gì ở đây: máy giữ mọi bản ghi. Hỏi người quản trị máy chủ: nếu họ đã mở nhật ký mới, chạy lichphat-player trust-log \
+             KHOÁ với khoá họ đưa tận tay, rồi khởi động lại trình phát; nếu không, báo người kiểm tra.",
+            "Delete nothing here: every record is kept. Ask who runs the scheduler: if they began a new log, run lichphat-player trust-log \
+             KEY with the key they hand you, and start the player again; if not, tell the auditors.",
+        ),
+        _ => Said::new(
+            "Không xoá gì ở đây: máy giữ mọi bản ghi. Báo cho người quản trị máy chủ và người kiểm tra.",
+            "Delete nothing here: every record is kept. Tell who runs the scheduler, and the auditors.",
+        ),
+    }
 }
 
 fn broken_log(fault: LogFault) -> Said {

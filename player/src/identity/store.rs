@@ -1,6 +1,8 @@
 //! The identity on disk: `identity.toml` and `evidence.key`, readable by the player's user alone.
 
 use super::{Identity, IdentityError, make_key, register};
+use crate::journal::Journal as _;
+use crate::journal::sqlite::{self as journal, SqliteJournal};
 use crate::ports::Transport;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
@@ -94,6 +96,11 @@ pub async fn provision(
         }
     };
     let identity = register(transport, provisioning, evidence, simulated).await?;
+    keep(dir, &identity)?;
+    Ok(identity)
+}
+
+fn keep(dir: &Path, identity: &Identity) -> Result<(), IdentityError> {
     let kept = Kept {
         server: identity.server.clone(),
         device: identity.device,
@@ -105,12 +112,27 @@ pub async fn provision(
         receipt_key: identity.receipt_key.to_base64(),
         command_key: identity.command_key.to_base64(),
         log_key: identity.log_key.clone(),
-        simulated,
+        simulated: identity.simulated,
     };
     let path = dir.join(IDENTITY);
     let text = toml::to_string(&kept).map_err(|e| file_error(&path, &e))?;
-    write_private(&path, text.as_bytes())?;
-    Ok(identity)
+    write_private(&path, text.as_bytes())
+}
+
+/// From now on the scheduler's log is the one of that key, on the word of whoever calls this: nothing that comes over the
+/// network can change it. The journal first: a power cut in between leaves a device that still believes the old key,
+/// verifies everything again, and can be told again.
+pub fn trust_log(dir: &Path, log_key: VerifierKey<LogSigning>) -> Result<(), IdentityError> {
+    let path = dir.join(IDENTITY);
+    let identity = load(dir)?.ok_or_else(|| file_error(&path, &"this device is not registered"))?;
+    let file = dir.join(journal::FILE_NAME);
+    if file.is_file() {
+        let key = identity.evidence.verifying_key();
+        let forgotten = SqliteJournal::open(&file, identity.device, identity.epoch, key)
+            .and_then(|mut journal| journal.forget_log());
+        forgotten.map_err(|error| file_error(&file, &error))?;
+    }
+    keep(dir, &Identity { log_key, ..identity })
 }
 
 fn load_key(dir: &Path) -> Result<Option<SigningKey<Evidence>>, IdentityError> {
@@ -139,4 +161,43 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
         path.parent().map_or(Ok(()), |dir| std::fs::File::open(dir)?.sync_all())
     };
     write().map_err(|e| file_error(path, &e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting};
+
+    fn public<P: Purpose>(seed: u8) -> VerifyingKey<P> {
+        SigningKey::from_seed(&[seed; 32]).verifying_key()
+    }
+
+    #[test]
+    fn another_log_is_pinned_on_the_box_alone_and_nothing_else_of_it_changes() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = |seed| VerifierKey::new("lichphat.example/log", public(seed)).unwrap();
+        let refused = trust_log(dir.path(), log(8)).unwrap_err().to_string();
+        assert!(refused.contains("this device is not registered"), "{refused}");
+        let evidence = SigningKey::from_seed(&[5; 32]);
+        write_private(&dir.path().join(KEY), hex::encode(evidence.seed()).as_bytes()).unwrap();
+        let identity = Identity {
+            server: "http://127.0.0.1:8087".into(),
+            device: DeviceId(7),
+            epoch: Epoch(1),
+            screen: ScreenCode::new("P00004-01").unwrap(),
+            secret: "s".into(),
+            since: UtcMillis(5),
+            plan_key: public::<PlanSigning>(1),
+            receipt_key: public::<Receipting>(2),
+            command_key: public::<Commanding>(3),
+            log_key: log(4),
+            evidence,
+            simulated: false,
+        };
+        keep(dir.path(), &identity).unwrap();
+        trust_log(dir.path(), log(8)).unwrap();
+        let told = load(dir.path()).unwrap().unwrap();
+        assert_eq!(told.log_key, log(8));
+        assert_eq!(format!("{:?}", Identity { log_key: log(4), ..told }), format!("{identity:?}"));
+    }
 }

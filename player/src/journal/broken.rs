@@ -61,6 +61,9 @@ impl Journal for BrokenJournal {
     fn note_log_fault(&mut self, _: LogFault) -> Result<(), JournalError> {
         self.refuse()
     }
+    fn forget_log(&mut self) -> Result<(), JournalError> {
+        self.refuse()
+    }
     fn prune(&mut self, _: UtcMillis) -> Result<usize, JournalError> {
         self.refuse()
     }

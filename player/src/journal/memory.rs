@@ -118,6 +118,10 @@ impl Journal for MemoryJournal {
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError> {
         let mut state = self.state();
         check_receipt(receipt, Seq(state.last))?;
+        if receipt.acked.0 < state.acked {
+            let lost = state.segments.iter_mut().filter(|s| s.sealed.last > receipt.acked);
+            lost.for_each(|kept| kept.proven = false);
+        }
         state.acked = receipt.acked.0;
         Ok(())
     }
@@ -150,6 +154,15 @@ impl Journal for MemoryJournal {
     }
     fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError> {
         self.state().log_fault = Some(fault);
+        Ok(())
+    }
+    fn forget_log(&mut self) -> Result<(), JournalError> {
+        let mut state = self.state();
+        (state.anchor, state.log_fault) = (String::new(), None);
+        if state.open.is_empty() {
+            state.run_anchor = String::new();
+        }
+        state.segments.iter_mut().for_each(|kept| kept.proven = false);
         Ok(())
     }
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {

@@ -153,7 +153,8 @@ pub trait Journal: Send {
     fn next_unsent(&self) -> Result<Option<Sealed>, JournalError> {
         self.sealed_after(self.acked())
     }
-    /// Obeys a verified receipt of this device, also when it is lower than the last one.
+    /// Obeys a verified receipt of this device, also when it is lower than the last one: then the scheduler has lost what it
+    /// proved, and what comes after has to be proven again.
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError>;
     /// The newest checkpoint of the log that held, as a note; empty before the first.
     fn anchor(&self) -> Result<String, JournalError>;
@@ -168,6 +169,8 @@ pub trait Journal: Send {
     fn log_fault(&self) -> Result<Option<LogFault>, JournalError>;
     /// Keeps that something is wrong with the log; anchor and segments stay as they are.
     fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError>;
+    /// Begins anew with the log: no anchor, nothing proven, nothing wrong. A run that has begun keeps the anchor it began with.
+    fn forget_log(&mut self) -> Result<(), JournalError>;
     /// Forgets segments that are held by the scheduler, proven, and older than [`KEEP_MS`]; returns how many.
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError>;
     /// Records that ended at `since` or later, by number.

@@ -190,7 +190,12 @@ impl Journal for SqliteJournal {
     fn obey(&mut self, receipt: &Receipt) -> Result<(), JournalError> {
         check_receipt(receipt, Seq(self.last))?;
         if receipt.acked.0 != self.acked {
-            self.db.execute("UPDATE journal SET acked = ?1", [receipt.acked.0])?;
+            let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            tx.execute("UPDATE journal SET acked = ?1", [receipt.acked.0])?;
+            if receipt.acked.0 < self.acked {
+                tx.execute("UPDATE segment SET proven = 0 WHERE last_seq > ?1", [receipt.acked.0])?;
+            }
+            tx.commit()?;
             self.acked = receipt.acked.0;
         }
         Ok(())
@@ -239,6 +244,17 @@ impl Journal for SqliteJournal {
     fn note_log_fault(&mut self, fault: LogFault) -> Result<(), JournalError> {
         self.db.execute("UPDATE journal SET log_fault = ?1", [fault.code()])?;
         Ok(())
+    }
+
+    fn forget_log(&mut self) -> Result<(), JournalError> {
+        let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute(
+            "UPDATE journal SET anchor = '', log_fault = NULL,
+               run_anchor = CASE WHEN EXISTS (SELECT 1 FROM open_record) THEN run_anchor ELSE '' END",
+            [],
+        )?;
+        tx.execute("UPDATE segment SET proven = 0", [])?;
+        Ok(tx.commit()?)
     }
 
     fn prune(&mut self, now: UtcMillis) -> Result<usize, JournalError> {

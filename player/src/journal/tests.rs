@@ -135,7 +135,10 @@ fn what_is_receipted_and_proven_is_kept_for_fourteen_days_and_what_is_not_for_ev
         assert_eq!(journal.next_unsent().unwrap().unwrap().first, Seq(3));
         journal.obey(&receipt(4)).unwrap();
         assert_eq!(journal.keep_proofs("checkpoint", &[Seq(2), Seq(4)]).unwrap(), 2);
-        assert_eq!(journal.prune(late).unwrap(), 3);
+        assert_eq!(journal.prune(late).unwrap(), 2, "the third was lost and is held again: it is not proven any more");
+        assert_eq!(journal.first_unproven().unwrap(), Some((Seq(3), UtcMillis(0))));
+        assert_eq!(journal.keep_proofs("checkpoint", &[Seq(3)]).unwrap(), 1);
+        assert_eq!(journal.prune(late).unwrap(), 1);
         assert_eq!(journal.append(&record(4)).unwrap(), Seq(5));
     });
 }
@@ -260,6 +263,35 @@ fn a_child_that_writes_until_it_is_killed() {
         println!("written {seq}");
         std::io::stdout().flush().unwrap();
     }
+}
+
+#[test]
+fn who_is_told_of_another_log_forgets_the_old_one_and_no_record() {
+    on_both(|mut journal, again| {
+        for i in 0..3 {
+            journal.append(&record(i)).unwrap();
+            journal.cut(&sealer(), UtcMillis(0)).unwrap();
+        }
+        journal.obey(&receipt(3)).unwrap();
+        journal.keep_proofs("checkpoint", &[Seq(1), Seq(2)]).unwrap();
+        journal.append(&record(3)).unwrap(); // begun after the old log's checkpoint, and it says so
+        journal.note_log_fault(LogFault::Foreign).unwrap();
+        journal.forget_log().unwrap();
+        drop(journal);
+        let mut journal = again();
+        assert_eq!((journal.anchor().unwrap().as_str(), journal.log_fault().unwrap()), ("", None));
+        assert_eq!(journal.first_unproven().unwrap(), Some((Seq(1), UtcMillis(0))), "everything is proven anew");
+        assert_eq!(journal.records_since(UtcMillis(0)).unwrap().len(), 4);
+        for (seq, anchor) in [(4, "checkpoint"), (5, "")] {
+            if seq == 5 {
+                journal.append(&record(4)).unwrap();
+            }
+            journal.cut(&sealer(), UtcMillis(0)).unwrap();
+            let sealed = journal.sealed_at(Seq(seq)).unwrap().unwrap();
+            let segment = Segment::open_stored(&Envelope::from_bytes(sealed.bytes).unwrap()).unwrap();
+            assert_eq!(segment.anchor, anchor);
+        }
+    });
 }
 
 #[test]

@@ -133,6 +133,8 @@ pub struct Approvals {
 pub struct Keys {
     /// The log's, under its origin.
     pub log: VerifierKey<LogSigning>,
+    /// Those of logs that ended, over whose entries this one goes on; usually none.
+    pub ended: Vec<VerifierKey<LogSigning>>,
 }
 
 /// Appends an entry of the log: its place in 8 bytes, its length in 2, both big-endian, and its bytes. False when it is

@@ -101,9 +101,9 @@ pub struct Witnessed {
 }
 
 impl Policy {
-    /// This log alone, without witnesses.
-    pub fn of_log(key: VerifierKey<LogSigning>) -> Self {
-        Self { logs: vec![key], witnesses: BTreeMap::new(), groups: BTreeMap::new(), quorum: None }
+    /// These logs alone, without witnesses.
+    pub fn of_logs(logs: Vec<VerifierKey<LogSigning>>) -> Self {
+        Self { logs, witnesses: BTreeMap::new(), groups: BTreeMap::new(), quorum: None }
     }
 
     /// Reads a policy's text: lines `log VKEY [URL]`, `witness NAME VKEY [URL]`, `group NAME k|any|all MEMBER…`,

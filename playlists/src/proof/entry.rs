@@ -4,11 +4,12 @@
 //! Bytes: `1`, the moment in ms since 1970 as 8 bytes big-endian, the segment's envelope; `2` and a statement as JSON; or
 //! `3` and, like a segment, moment and envelope of a [`DeviceHead`](super::head::DeviceHead).
 
+use super::note::VerifierKey;
 use super::sample::{Drawn, Finding};
 use super::tile::MAX_ENTRY_BYTES;
 use crate::ids::{DeviceId, Epoch, ScreenCode};
 use crate::time::UtcMillis;
-use crate::wire::sign::{Evidence, PlanSigning, Receipting, VerifyingKey};
+use crate::wire::sign::{Evidence, LogSigning, PlanSigning, Receipting, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 /// One leaf.
@@ -80,6 +81,25 @@ pub enum Statement {
         /// When.
         at_ms: UtcMillis,
     },
+    /// The log begins anew here, over the entries before this one: those of a log that ended.
+    Begun(Box<Begun>),
+}
+
+/// How a log came to begin over the entries of another. Its tree begins with the other's, so whoever keeps a checkpoint of that
+/// one of no more than so many entries can still prove what has become of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begun {
+    /// The log that ended: its key under its name.
+    pub ended: VerifierKey<LogSigning>,
+    /// Its last checkpoint that is known, a signed note; empty when it never had one.
+    pub last: String,
+    /// Why it ended.
+    pub reason: String,
+    /// When.
+    pub at_ms: UtcMillis,
+    /// Who said so.
+    pub by: String,
 }
 
 /// Why a player's time ended.

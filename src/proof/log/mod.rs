@@ -7,11 +7,13 @@
 //! swap, publish. It begins from nothing but the store and the files, so coming back from a crash is the same round.
 //! Invariant: of one size no two checkpoints are ever published.
 
+mod end;
 mod files;
 mod read;
 mod retention;
 mod round;
 
+pub use end::Ended;
 pub use files::{DiskFiles, LogFiles};
 pub use round::{ConsistencyFrom, Round, Unwitnessed, Witnesses};
 
@@ -19,7 +21,7 @@ use super::ProofError;
 use async_trait::async_trait;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::proof::entry::{Statement, segment_leaf};
+use lichphat_playlists::proof::entry::{Begun, Statement, segment_leaf};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tile::ShortTile;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
@@ -43,8 +45,8 @@ pub enum LogError {
     /// The store holds less than was published.
     #[error(
         "the log was published up to {published} entries and the database holds {held} of that history: it was restored from an \
-         older backup or changed; bring the newer database back. If that is lost, the log is over: move keys/log.key and \
-         log/checkpoint away and run `lichphat init`, for a new log under a new key that devices and auditors must be told of"
+         older backup or changed; bring the newer database back. If that is lost, the log is over: \
+         `lichphat log restart --reason TEXT --by WHO` begins a new one over what is left (docs/log.md)"
     )]
     RolledBack {
         /// Entries of the published checkpoint.
@@ -52,6 +54,9 @@ pub enum LogError {
         /// Entries in the store that stand behind it.
         held: u64,
     },
+    /// A new log has begun over its entries.
+    #[error("the log {0} has ended, another goes on in its place: start the server again, and it takes the new key")]
+    Over(String),
     /// An entry that the tree needs is not there.
     #[error("entry {0} of the log is missing in the database; run `lichphat check`")]
     Missing(u64),
@@ -171,6 +176,11 @@ pub trait LogStore: Send + Sync {
     async fn swap_head(&self, origin: &str, old: Option<u64>, new: Head) -> Result<bool, ProofError>;
     /// Keeps the note of a checkpoint again, with more cosignatures below the same text.
     async fn cosigned(&self, origin: &str, head: Head) -> Result<(), ProofError>;
+    /// From now on nothing is published under that name: adds the scheduler's word on that as the next entry. False when it
+    /// was so before, and nothing is added.
+    async fn end(&self, origin: &str, begun: Begun) -> Result<bool, ProofError>;
+    /// Has the log of that name ended?
+    async fn is_over(&self, origin: &str) -> Result<bool, ProofError>;
     /// The published segments of a device's epoch that hold records after `after`, with numbers below `size`, in order,
     /// at most `limit`, without their bytes.
     async fn places(

@@ -56,6 +56,9 @@ impl Log {
     /// Lets tree and checkpoint follow the entries. Called every `[log] every_s`, and safe to call at any time, by any
     /// number of processes: whatever a round that died left behind is done again or found done.
     pub async fn round(&self) -> Result<Round, LogError> {
+        if self.store.is_over(self.name.name()).await? {
+            return Err(LogError::Over(self.name.name().to_owned()));
+        }
         let head = self.store.head(self.name.name()).await?;
         self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await?;
         self.state().await?;
@@ -65,7 +68,12 @@ impl Log {
         let head = match head {
             Some(head) if head.size == size => self.ask_again(head).await?,
             _ => {
-                self.persist(old.unwrap_or(0), size).await?;
+                // a log that begins over another's entries has the tiles of those that are dropped
+                let from = match old {
+                    Some(old) => old,
+                    None => self.minimum_index().await?,
+                };
+                self.persist(from, size).await?;
                 let head = self.sign(size).await?;
                 if !self.store.swap_head(self.name.name(), old, head.clone()).await? {
                     return Ok(Round::Raced);
@@ -106,7 +114,7 @@ impl Log {
 
     /// Do the tiles lead to the signed root? If not, they are written anew from the entries, as far as those are held.
     /// Once after a start all of them are looked for, later those that the root needs.
-    async fn tiles_are_whole(&self, head: Option<&Head>) -> Result<(), LogError> {
+    pub(super) async fn tiles_are_whole(&self, head: Option<&Head>) -> Result<(), LogError> {
         let Some(head) = head else { return Ok(()) };
         let all = !self.looked.load(Ordering::Relaxed);
         let (size, root) = (head.size, head.root);

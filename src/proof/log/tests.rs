@@ -157,6 +157,12 @@ impl LogStore for Dying {
     async fn places(&self, d: DeviceId, e: Epoch, after: Seq, size: u64, n: u32) -> Result<Vec<Place>, ProofError> {
         self.store.places(d, e, after, size, n).await
     }
+    async fn end(&self, origin: &str, begun: Begun) -> Result<bool, ProofError> {
+        self.store_step(self.store.end(origin, begun)).await
+    }
+    async fn is_over(&self, origin: &str) -> Result<bool, ProofError> {
+        self.store_step(self.store.is_over(origin)).await
+    }
     async fn state(&self, statement: Statement) -> Result<u64, ProofError> {
         self.store.state(statement).await
     }
@@ -175,8 +181,12 @@ impl LogStore for Dying {
 }
 
 fn log_over(store: Arc<dyn LogStore>, files: Arc<dyn LogFiles>) -> Log {
-    let key = SigningKey::from_seed(&[7; 32]);
-    let name = VerifierKey::new("lichphat.example/log", key.verifying_key()).unwrap();
+    log_named("lichphat.example/log", 7, store, files)
+}
+
+fn log_named(name: &str, seed: u8, store: Arc<dyn LogStore>, files: Arc<dyn LogFiles>) -> Log {
+    let key = SigningKey::from_seed(&[seed; 32]);
+    let name = VerifierKey::new(name, key.verifying_key()).unwrap();
     let clock = Arc::new(crate::clock::SimClock::new(UtcMillis(1_763_600_000_000)));
     let plan = SigningKey::from_seed(&[8; 32]).verifying_key();
     let signs = Signs { plan, receipt: SigningKey::from_seed(&[9; 32]).verifying_key() };
@@ -310,7 +320,7 @@ async fn two_processes_at_once_publish_one_history() {
 async fn a_database_from_an_older_backup_publishes_no_second_history() {
     let dir = tempfile::tempdir().unwrap();
     let (store, log) = disk(dir.path());
-    grow(&store, 10).await;
+    grow(&store, 250).await;
     log.round().await.unwrap();
     // nothing is being written: these two files are a whole backup. It lives in a directory of its own, since the threads
     // of a dropped store close its files when they come to it
@@ -319,7 +329,7 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
         let name = format!("{}{suffix}", crate::store::sqlite::FILE_NAME);
         std::fs::copy(dir.path().join(&name), restored.path().join(&name)).unwrap();
     }
-    grow(&store, 5).await;
+    grow(&store, 350).await; // tiles of the second level are begun with what will be lost
     log.round().await.unwrap();
     let before = published(dir.path());
     drop((store, log));
@@ -328,7 +338,24 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
     for more in [0, 2, 20] {
         grow(&store, more).await;
         let refused = log.round().await.unwrap_err().to_string();
-        assert!(refused.contains("published up to 16 entries and the database holds 11"), "{refused}");
+        assert!(refused.contains("published up to 601 entries and the database holds 251"), "{refused}");
     }
     assert_eq!(published(restored.path()), before);
+
+    // it ends, whoever asks how often; another goes on over what is left, whatever the tiles say of the lost part
+    for _ in 0..2 {
+        log.end("Tổ kỹ thuật".into(), "a lost disk".into()).await.unwrap();
+        assert_eq!(store.log_size().await.unwrap(), 274);
+    }
+    assert!(matches!(log.round().await, Err(LogError::Over(_))));
+    let (port, files) = (Arc::new(store.clone()), Arc::new(DiskFiles::new(restored.path())));
+    let anew = log_named("lichphat.example/log-2", 8, port, files);
+    for more in [0, 100, 400] {
+        grow(&store, more).await;
+        anew.round().await.unwrap();
+        judge(&store, &published(restored.path()), &anew).await;
+    }
+    let head = store.head("lichphat.example/log").await.unwrap().unwrap();
+    let swapped = store.swap_head("lichphat.example/log", Some(251), Head { size: 252, ..head }).await;
+    assert!(!swapped.unwrap(), "the name is over for every process that still has its key");
 }

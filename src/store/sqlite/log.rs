@@ -8,7 +8,7 @@ use crate::proof::witnesses::{Standing, Trouble, WitnessStore};
 use crate::proof::{Arrived, ProofError};
 use crate::store::upgrade::day_tables;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
-use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::entry::{Begun, Entry, Statement};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Cosigning;
@@ -194,6 +194,10 @@ fn head(conn: &Connection, origin: &str) -> Result<Option<Head>, StoreError> {
     Ok(query.query_row([origin], stored_head).optional()?)
 }
 
+fn is_over(conn: &Connection, origin: &str) -> Result<bool, StoreError> {
+    Ok(conn.prepare_cached("SELECT 1 FROM log_over WHERE origin = ?1")?.exists([origin])?)
+}
+
 fn stored_head(r: &Row<'_>) -> rusqlite::Result<Head> {
     Ok(Head { size: r.get(0)?, root: Sha256Hash(r.get(1)?), note: r.get(2)?, at: UtcMillis(r.get(3)?) })
 }
@@ -302,7 +306,10 @@ impl LogStore for Store {
         let origin = origin.to_owned();
         let swapped = self
             .write(move |tx| {
-                if head(tx, &origin)?.map(|h| h.size) != old || old.is_some_and(|old| old >= new.size) {
+                if is_over(tx, &origin)?
+                    || head(tx, &origin)?.map(|h| h.size) != old
+                    || old.is_some_and(|old| old >= new.size)
+                {
                     return Ok(false);
                 }
                 tx.prepare_cached(
@@ -350,6 +357,23 @@ impl LogStore for Store {
 
     async fn state_overdue(&self, now: UtcMillis) -> Result<(), ProofError> {
         Ok(self.write(move |tx| super::heads::state_overdue(tx, now)).await?)
+    }
+
+    async fn end(&self, origin: &str, begun: Begun) -> Result<bool, ProofError> {
+        let origin = origin.to_owned();
+        let ended = self.write(move |tx| {
+            let new = tx.execute("INSERT OR IGNORE INTO log_over (origin) VALUES (?1)", [origin])? == 1;
+            if new {
+                append_statement(tx, Statement::Begun(Box::new(begun)))?;
+            }
+            Ok(new)
+        });
+        Ok(ended.await?)
+    }
+
+    async fn is_over(&self, origin: &str) -> Result<bool, ProofError> {
+        let origin = origin.to_owned();
+        Ok(self.read(move |conn| is_over(conn, &origin)).await?)
     }
 
     async fn drop_day(&self, day: HeldDay, kept: Range<u64>) -> Result<(), ProofError> {

@@ -1,0 +1,96 @@
+//! `lichphat log restart`: a log that cannot go on, as after a restored backup, ends, and a new one begins over what is left.
+//! How, and what people must do then: docs/log.md.
+
+use super::rooms::{Rooms, log_name};
+use super::{Context, output};
+use crate::clock::SystemRng;
+use crate::error::AppError;
+use crate::keys::Keys;
+use crate::proof::log::{DiskFiles, Ended, Log, LogFiles as _, Signs, Unwitnessed};
+use lichphat_playlists::proof::checkpoint::Checkpoint;
+use lichphat_playlists::proof::note::{Note, VerifierKey};
+use lichphat_playlists::wire::sign::LogSigning;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Longest reason or name, letters.
+const MAX_TEXT: usize = 500;
+
+/// What there is to do.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Kết thúc nhật ký không thể đi tiếp, mở nhật ký mới với khoá mới (end a log that cannot go on; begin a new one)
+    Restart {
+        /// Vì sao (why; it goes into the log for ever)
+        #[arg(long)]
+        reason: String,
+        /// Ai quyết định (who decided it)
+        #[arg(long)]
+        by: String,
+    },
+}
+
+/// Runs the command.
+pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
+    let Command::Restart { reason, by } = command;
+    for (field, text) in [("--reason", &reason), ("--by", &by)] {
+        if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
+            let mend = format!("{field}: write 1 to {MAX_TEXT} letters; auditors will read it");
+            return Err(AppError::Usage(mend));
+        }
+    }
+    let ended = end(context, reason, by).await?;
+    Keys::renew_log(&context.settings.data, &SystemRng)?;
+    let rooms = Rooms::open(context)?;
+    rooms.log.round().await?;
+    say(context, ended, rooms.fleet.states(None).await?.len());
+    output::text(&format!("{}\n", rooms.log.name()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Ends the log that is; the new one must have another name.
+async fn end(context: &Context, reason: String, by: String) -> Result<Ended, AppError> {
+    let data = &context.settings.data;
+    let store = context.open_store()?;
+    let (keys, files) = (Keys::load(data)?, Arc::new(DiskFiles::new(data)));
+    let to_be = log_name(&keys, &context.settings)?;
+    let old = published_name(&keys, &files)?.unwrap_or(to_be);
+    if context.settings.log.origin == old.name() {
+        let mend =
+            "is the name of the log that ends; give the new one a name of its own, such as lichphat.example/log-2";
+        return Err(AppError::Usage(format!("settings: log.origin = {}: {mend}", old.name())));
+    }
+    let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
+    let (store, clock) = (Arc::new(store), Arc::clone(&context.clock));
+    let log = Log::new(store, files, Arc::new(Unwitnessed), clock, old, keys.log, signs);
+    Ok(log.end(by, reason).await?)
+}
+
+/// The name under which the key that is there has published, whatever the settings say by now.
+fn published_name(keys: &Keys, files: &DiskFiles) -> Result<Option<VerifierKey<LogSigning>>, AppError> {
+    let text = files.published().map_err(|error| AppError::io("log/checkpoint", error))?;
+    Ok(text.and_then(|text| {
+        let note = Note::parse(&text).ok()?;
+        let name = VerifierKey::new(Checkpoint::parse(&note.text).ok()?.origin, keys.log.verifying_key())?;
+        Checkpoint::open(&note, &name).is_ok().then_some(name)
+    }))
+}
+
+fn say(context: &Context, ended: Ended, devices: usize) {
+    let Ended { published, kept } = ended;
+    let lost = published.saturating_sub(kept);
+    context.say(
+        &format!("Nhật ký cũ đã kết thúc ở {published} mục; nhật ký mới giữ lại {kept} mục, mất {lost} mục đã công bố."),
+        &format!("The old log ended at {published} entries; the new one begins with {kept} of them, {lost} that were published are lost."),
+    );
+    context.say(
+        &format!(
+            "Việc cần làm: khởi động lại máy chủ; sao lưu keys/; gửi khoá công khai mới (dòng dưới) cho nhân chứng và kiểm tra viên; \
+             trên từng thiết bị ({devices}) chạy `lichphat-player trust-log KHOÁ` rồi khởi động lại trình phát. Xem docs/log.md."
+        ),
+        &format!(
+            "To do: start the server again; back keys/ up; give the new public key (the line below) to witnesses and auditors; on each \
+             device ({devices}) run `lichphat-player trust-log KEY` and start the player again. See docs/log.md."
+        ),
+    );
+}
