@@ -54,6 +54,12 @@ pub enum LogError {
         /// Entries in the store that stand behind it.
         held: u64,
     },
+    /// What was published is of a log of another name or key.
+    #[error(
+        "log/checkpoint is of the log {0}, and settings and keys/log.key are of another one: put the name in [log] origin and the key \
+         back as they were; a new log is begun by `lichphat log restart` alone (docs/log.md)"
+    )]
+    Renamed(String),
     /// A new log has begun over its entries.
     #[error("the log {0} has ended, another goes on in its place: start the server again, and it takes the new key")]
     Over(String),

@@ -97,11 +97,18 @@ impl Log {
     }
 
     /// The published checkpoint was in the store before it was published. If it is not there now, history is lost, and
-    /// going on would publish a second one.
+    /// going on would publish a second one; so it would under another name or key, unless the log of that one has ended.
     pub(super) async fn nothing_was_lost(&self, head: Option<&Head>, size: u64) -> Result<(), LogError> {
         let files = Arc::clone(&self.files);
         let published = on_disk(move || Ok(files.published()?)).await?;
-        let published = published.and_then(|text| Checkpoint::open(&Note::parse(&text).ok()?, &self.name).ok());
+        let published = published.and_then(|text| Note::parse(&text).ok());
+        let of = published.as_ref().and_then(|note| Checkpoint::parse(&note.text).ok());
+        let published = published.and_then(|note| Checkpoint::open(&note, &self.name).ok());
+        if let (Some(other), None) = (of, &published)
+            && !self.store.is_over(&other.origin).await?
+        {
+            return Err(LogError::Renamed(other.origin));
+        }
         let (held, root) = head.map_or((0, EMPTY_ROOT), |h| (h.size, h.root));
         match published {
             Some(p) if p.size > held || (p.size == held && p.root != root) => {

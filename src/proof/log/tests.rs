@@ -342,13 +342,20 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
     }
     assert_eq!(published(restored.path()), before);
 
+    // nor under another name or with another key
+    let (port, files) = (Arc::new(store.clone()), Arc::new(DiskFiles::new(restored.path())));
+    for (name, seed) in [("lichphat.example/log-2", 7), ("lichphat.example/log", 8)] {
+        let other = log_named(name, seed, port.clone(), files.clone());
+        assert!(matches!(other.round().await, Err(LogError::Renamed(name)) if name == "lichphat.example/log"));
+    }
+    assert_eq!(published(restored.path()), before);
+
     // it ends, whoever asks how often; another goes on over what is left, whatever the tiles say of the lost part
     for _ in 0..2 {
         log.end("Tổ kỹ thuật".into(), "a lost disk".into()).await.unwrap();
         assert_eq!(store.log_size().await.unwrap(), 274);
     }
     assert!(matches!(log.round().await, Err(LogError::Over(_))));
-    let (port, files) = (Arc::new(store.clone()), Arc::new(DiskFiles::new(restored.path())));
     let anew = log_named("lichphat.example/log-2", 8, port, files);
     for more in [0, 100, 400] {
         grow(&store, more).await;

@@ -20,24 +20,27 @@ pub(super) struct LogView {
 /// Gathers it.
 pub(super) async fn gather(console: &Console, lang: Lang) -> Result<LogView, ConsoleError> {
     let (head, standings) = (console.log.head().await?, console.log.standings().await?);
-    let lost = match console.log.published_is_held().await {
-        Err(LogError::RolledBack { published, held }) => Some((published, held)),
+    let stopped = match console.log.published_is_held().await {
+        Err(LogError::RolledBack { published, held }) => {
+            let values = Values::new().count(lang, "published", published).count(lang, "held", held);
+            Some(lang.say("log-rolled-back", &values))
+        }
+        Err(LogError::Renamed(name)) => Some(lang.say("log-renamed", &Values::new().word("name", name))),
         other => other.map(|()| None)?,
     };
-    Ok(view(lang, head.as_ref(), lost, &standings, (console.clock.now(), console.offset)))
+    Ok(view(lang, head.as_ref(), stopped, &standings, (console.clock.now(), console.offset)))
 }
 
 fn view(
     lang: Lang,
     head: Option<&Head>,
-    lost: Option<(u64, u64)>,
+    stopped: Option<String>,
     standings: &[(Witness, Standing)],
     (now, offset): (UtcMillis, UtcOffset),
 ) -> LogView {
     let witnesses = standings.iter().map(|(witness, standing)| standing.sentence(witness, lang, offset)).collect();
-    if let Some((published, held)) = lost {
-        let values = Values::new().count(lang, "published", published).count(lang, "held", held);
-        return LogView { tone: "bad", verdict: lang.say("log-rolled-back", &values), witnesses };
+    if let Some(verdict) = stopped {
+        return LogView { tone: "bad", verdict, witnesses };
     }
     let (tone, key) = match vouched(standings, head, now) {
         Vouched::Unasked => ("", "log-unasked"),
