@@ -35,8 +35,10 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
     let Command::Restart { reason, by } = command;
     for (field, text) in [("--reason", &reason), ("--by", &by)] {
         if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
-            let mend = format!("{field}: write 1 to {MAX_TEXT} letters; auditors will read it");
-            return Err(AppError::Usage(mend));
+            return Err(context.refused(
+                format!("{field}: hãy viết từ 1 đến {MAX_TEXT} chữ; kiểm tra viên sẽ đọc"),
+                format!("{field}: write 1 to {MAX_TEXT} letters; auditors will read it"),
+            ));
         }
     }
     let ended = end(context, reason, by).await?;
@@ -56,9 +58,11 @@ async fn end(context: &Context, reason: String, by: String) -> Result<Ended, App
     let to_be = log_name(&keys, &context.settings)?;
     let old = published_name(&keys, &files)?.unwrap_or(to_be);
     if context.settings.log.origin == old.name() {
-        let mend =
-            "is the name of the log that ends; give the new one a name of its own, such as lichphat.example/log-2";
-        return Err(AppError::Usage(format!("settings: log.origin = {}: {mend}", old.name())));
+        let name = old.name();
+        return Err(context.refused(
+            format!("log.origin = {name}: là tên của nhật ký sắp kết thúc; đặt tên khác cho nhật ký mới, ví dụ lichphat.example/log-2"),
+            format!("log.origin = {name}: is the name of the log that ends; give the new one its own, such as lichphat.example/log-2"),
+        ));
     }
     let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
     let (store, clock) = (Arc::new(store), Arc::clone(&context.clock));
