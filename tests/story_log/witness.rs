@@ -271,13 +271,13 @@ async fn a_log_that_was_restored_and_went_on_otherwise_is_refused_by_every_witne
     let restart = ["log", "restart", "--reason", "bản sao lưu cũ", "--by", "Tổ kỹ thuật"];
     let key = city.data.ok(&restart).trim().to_owned();
     city.server = TownServer::start(&city.data, at(DAY, "16:00")).await;
-    assert_eq!((city.publishes(0).await, city.vouched().await), (16, [true, false, false]));
+    assert_eq!((city.publishes(0).await, city.vouched().await), (17, [true, false, false]));
     assert_eq!(city.troubles().await, [Some(Trouble::UnknownLog), Some(Trouble::UnknownLog)]);
     assert_eq!(found(&city.data), [""; 0]);
     city.witnesses[0].die();
     city.witnesses[0].log = key;
     city.witnesses[0].start();
-    assert_eq!((city.publishes(0).await, city.vouched().await), (16, [true, true, false]));
+    assert_eq!((city.publishes(0).await, city.vouched().await), (17, [true, true, false]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
