@@ -7,6 +7,7 @@ use lichphat_player::log::LogRing;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
@@ -71,12 +72,18 @@ fn begin_log() -> LogRing {
 fn main() -> ExitCode {
     tame_the_heap();
     let log = begin_log();
-    match Cli::parse().command {
+    let code = command(Cli::parse().command, &log);
+    lichphat_player::stage::gst::settle(Duration::from_secs(2));
+    code
+}
+
+fn command(command: Command, log: &LogRing) -> ExitCode {
+    match command {
         Command::Play(args) => match lichphat_player::local::play(&args) {
             Ok(()) => ExitCode::SUCCESS,
             Err(e) => fail(&e, e.exit_code()),
         },
-        Command::Run(args) => match lichphat_player::agent::run::run(&args, &log) {
+        Command::Run(args) => match lichphat_player::agent::run::run(&args, log) {
             Ok(Ended::Stopped) => ExitCode::SUCCESS,
             Ok(Ended::ToRestart) => ExitCode::from(TO_RESTART),
             Err(e) => fail(&e, e.exit_code()),

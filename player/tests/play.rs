@@ -199,7 +199,7 @@ fn a_sound_card_that_comes_later_is_found() {
     // ALSA's device that plays into nowhere
     std::fs::write(&alsa, "pcm.!default { type null }\nctl.!default { type hw card 0 }\n").unwrap();
     let output = player.wait_with_output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     let records = show.records();
     assert!(records.iter().any(|r| r.short() == "tune complete"), "{records:?}");
 }
@@ -243,7 +243,7 @@ fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
     let arguments = ["--sink", "x11", "--audio", "fake", "--duration-s", "35"];
     let output = show.start(&arguments, Some(&display.name)).wait_with_output().unwrap();
     let sights = witness.stop();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     let moving: Vec<u8> = MIXED.iter().filter(|c| c.frames > 1).map(|c| c.id).collect();
     assert_eq!(faults(&sights, &MIXED.map(|c| c.id), &moving, 500), []);
     let plays = plays_seen(&sights);

@@ -29,6 +29,7 @@ use queue::{Loader, Queue};
 use screen::{Screen, raster};
 use sound::Speaker;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -53,6 +54,35 @@ pub enum StageError {
     /// Neither picture nor sound.
     #[error("sink none and audio none: nothing could be seen or heard; take another sink or another audio")]
     Nothing,
+}
+
+/// Pipelines that are being taken apart, on threads of GStreamer's own.
+static BEING_TAKEN_APART: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts one of them, from its making until it is dropped.
+struct TakingApart;
+
+impl TakingApart {
+    fn begin() -> Self {
+        BEING_TAKEN_APART.fetch_add(1, Ordering::AcqRel);
+        Self
+    }
+}
+
+impl Drop for TakingApart {
+    fn drop(&mut self) {
+        BEING_TAKEN_APART.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// Waits until every pipeline is taken apart, before the program ends: the libraries' own clearing up at its end would pull
+/// away what those threads still use, which ended one program in some with a segmentation fault. A sink that hangs is
+/// waited for no longer than `most`.
+pub fn settle(most: Duration) {
+    let until = Instant::now() + most;
+    while BEING_TAKEN_APART.load(Ordering::Acquire) > 0 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// The stage. Dropping it stops it.

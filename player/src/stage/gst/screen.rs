@@ -6,7 +6,7 @@
 //! once: rendered when the sink says so, otherwise dropped.
 
 use super::window::Window;
-use super::{Timeline, element_error};
+use super::{TakingApart, Timeline, element_error};
 use crate::stage::layout::Cover;
 use crate::stage::tally::Fate;
 use crate::stage::{PictureSink, StageSettings};
@@ -52,10 +52,10 @@ impl Drop for Screen {
     fn drop(&mut self) {
         // A sink that hangs would hang here as well. Its window goes after it: Xlib ends the whole program when a picture
         // is put into a window that is gone.
-        let window = self.window.take();
+        let (window, taking_apart) = (self.window.take(), TakingApart::begin());
         self.pipeline.call_async(move |p| {
             let _ = p.set_state(gst::State::Null);
-            drop(window);
+            drop((window, taking_apart));
         });
     }
 }

@@ -5,7 +5,7 @@
 
 use super::queue::Queue;
 use super::source::{Frame, timed, until};
-use super::{Timeline, element_error, ready};
+use super::{TakingApart, Timeline, element_error, ready};
 use crate::stage::grid::Grid;
 use crate::stage::{SoundRule, SoundSink, StageItem, StageResult};
 use gstreamer as gst;
@@ -201,8 +201,10 @@ pub(super) struct Speaker {
 
 impl Drop for Speaker {
     fn drop(&mut self) {
-        self.pipeline.call_async(|p| {
+        let taking_apart = TakingApart::begin();
+        self.pipeline.call_async(move |p| {
             let _ = p.set_state(gst::State::Null);
+            drop(taking_apart);
         });
     }
 }

@@ -5,6 +5,7 @@
 //! prepared item costs a few frames of memory and no time. Whatever breaks in here stays in here.
 //! (`uridecodebin3` of GStreamer 1.22 is not used: opening a short H.264 file hangs about once in 200 times.)
 
+use super::TakingApart;
 use super::borders::Borders;
 use super::sound::{BYTES_PER_FRAME, Loudness, RATE, SoundTap};
 use super::stills::Stills;
@@ -99,11 +100,13 @@ struct Decoder {
 impl Drop for Decoder {
     fn drop(&mut self) {
         // Taking a pipeline apart joins its threads; the director must not wait for that.
-        self.pipeline.call_async(|p| {
+        let taking_apart = TakingApart::begin();
+        self.pipeline.call_async(move |p| {
             let _ = p.set_state(gst::State::Null);
             if let Some(bus) = p.bus() {
                 bus.unset_sync_handler();
             }
+            drop(taking_apart);
         });
     }
 }
