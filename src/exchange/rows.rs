@@ -7,6 +7,7 @@ use crate::directory::problem::{Say, say};
 use chrono::{DateTime, NaiveDateTime};
 use csv::StringRecord;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
+use unicode_normalization::UnicodeNormalization;
 
 /// No play lasts longer; a row that says so has its times in the wrong form or zone.
 pub(super) const LONGEST_MS: i64 = 24 * 3_600_000;
@@ -74,7 +75,9 @@ impl Layout {
                 say(vi, format!("no such column; the columns are: {names}; name them in the mapping's [columns]")),
             )
         };
-        let find = |name: &str| header.iter().position(|cell| cell == name).ok_or_else(|| lost(name));
+        // two systems may write one accent in two ways
+        let same = |cell: &str, name: &str| cell.trim().nfc().eq(name.nfc());
+        let find = |name: &str| header.iter().position(|cell| same(cell, name)).ok_or_else(|| lost(name));
         let own = Columns::default();
         let columns = mapping.columns.as_ref().unwrap_or(&own);
         let places = || {

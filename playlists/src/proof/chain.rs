@@ -4,7 +4,7 @@ use super::book::PlanBook;
 use super::rollup::RollupDelta;
 use crate::ids::{CampaignCode, Seq, Sha256Hash};
 use crate::proof::count::{Reason, Standing, Tally, judge};
-use crate::proof::record::PlayRecord;
+use crate::proof::record::{Origin, PlayRecord};
 use crate::proof::segment::Segment;
 use crate::time::{LocalDay, UtcMillis};
 
@@ -97,7 +97,8 @@ pub fn stand(
     match plan.count_terms(record).filter(|_| !stranger) {
         Some(terms) => {
             let standing = judge(record, Some(&terms), received, offset, tally);
-            ((plan.day, terms.campaign.clone()), standing)
+            let day = if matches!(record.origin, Origin::Planned { .. }) { plan.day } else { played };
+            ((day, terms.campaign.clone()), standing)
         }
         None => ((played, unknown_plan()), Standing::NotCounted(Reason::NotInPlan)),
     }

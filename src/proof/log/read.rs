@@ -101,8 +101,7 @@ impl Log {
 
     /// The published checkpoint, and with it all of history, is in the store.
     pub async fn published_is_held(&self) -> Result<(), LogError> {
-        let head = self.head().await?;
-        self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await
+        self.nothing_was_lost().await.map(drop)
     }
 
     /// A tile as a tree of `size` entries fills it.

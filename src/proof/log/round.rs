@@ -59,8 +59,7 @@ impl Log {
         if self.store.is_over(self.name.name()).await? {
             return Err(LogError::Over(self.name.name().to_owned()));
         }
-        let head = self.store.head(self.name.name()).await?;
-        self.nothing_was_lost(head.as_ref(), self.store.log_size().await?).await?;
+        let head = self.nothing_was_lost().await?;
         self.state().await?;
         let size = self.store.log_size().await?;
         self.tiles_are_whole(head.as_ref()).await?;
@@ -98,7 +97,9 @@ impl Log {
 
     /// The published checkpoint was in the store before it was published. If it is not there now, history is lost, and
     /// going on would publish a second one; so it would under another name or key, unless the log of that one has ended.
-    pub(super) async fn nothing_was_lost(&self, head: Option<&Head>, size: u64) -> Result<(), LogError> {
+    /// The answer: the newest checkpoint in the store. It is read after the published one, since another process may
+    /// publish meanwhile.
+    pub(super) async fn nothing_was_lost(&self) -> Result<Option<Head>, LogError> {
         let files = Arc::clone(&self.files);
         let published = on_disk(move || Ok(files.published()?)).await?;
         let published = published.and_then(|text| Note::parse(&text).ok());
@@ -109,13 +110,15 @@ impl Log {
         {
             return Err(LogError::Renamed(other.origin));
         }
-        let (held, root) = head.map_or((0, EMPTY_ROOT), |h| (h.size, h.root));
+        let head = self.store.head(self.name.name()).await?;
+        let size = self.store.log_size().await?;
+        let (held, root) = head.as_ref().map_or((0, EMPTY_ROOT), |h| (h.size, h.root));
         match published {
             Some(p) if p.size > held || (p.size == held && p.root != root) => {
                 Err(LogError::RolledBack { published: p.size, held })
             }
             _ if size < held => Err(LogError::RolledBack { published: held, held: size }),
-            _ => Ok(()),
+            _ => Ok(head),
         }
     }
 
