@@ -234,7 +234,10 @@ pub(crate) fn records(plan: &StoredPlan, seed: u64) -> Vec<PlayRecord> {
 
 /// What records of these plans are judged against.
 pub(crate) fn book(plans: &[StoredPlan]) -> PlanBook {
-    let document =
-        |p: &StoredPlan| PlanDocument { hash: p.head.hash, playlist: p.playlist.clone(), assets: p.assets.clone() };
+    let document = |p: &StoredPlan| PlanDocument {
+        hash: p.head.hash,
+        playlist: p.playlist.clone(),
+        assets: p.assets.clone().into(),
+    };
     plans.iter().map(document).collect()
 }

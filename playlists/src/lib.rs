@@ -13,5 +13,6 @@ pub mod plan;
 pub mod ports;
 pub mod proof;
 pub mod quota;
+pub mod text;
 pub mod time;
 pub mod wire;

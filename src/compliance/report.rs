@@ -140,7 +140,9 @@ fn quota_units(
             }
         }
     }
-    units.into_values().collect()
+    let mut units: Vec<UnitBasis> = units.into_values().collect();
+    units.iter_mut().for_each(|unit| unit.screens.sort_unstable());
+    units
 }
 
 fn name_of(directory: &Directory, unit: &UnitCode) -> String {

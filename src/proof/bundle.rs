@@ -223,7 +223,8 @@ impl<'a> Exporter<'a> {
                 if stored.log_index >= self.head.size || ended.contains_key(&player) {
                     continue;
                 }
-                if segment.records.first().is_some_and(|r| r.start >= end) {
+                // a clock that jumps ahead for a while ends nothing
+                if stored.received >= end && segment.records.iter().all(|r| r.start >= end) {
                     ended.insert(player, stored.log_index); // shown too: it says that nothing of the period is missing
                 }
                 found.push((stored, segment));

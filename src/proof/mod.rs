@@ -50,6 +50,11 @@ pub enum ProofError {
     /// Form or signature.
     #[error(transparent)]
     Segment(#[from] SegmentError),
+    /// A segment says that it is of a real player and the device was registered as a simulated one, or the other way round.
+    #[error(
+        "device {0} was registered as simulated and its segment says that it is not, or the other way round; register it again"
+    )]
+    Simulated(DeviceId),
     /// A stored segment cannot be read.
     #[error("entry {log_index}: {source}; run `lichphat check`")]
     Unreadable {
@@ -77,6 +82,8 @@ pub struct DeviceIdentity {
     pub screen: ScreenCode,
     /// Its evidence key.
     pub key: VerifyingKey<Evidence>,
+    /// Of a simulation, as it was registered.
+    pub simulated: bool,
 }
 
 /// Whom the fleet has let in is whom this room listens to: nothing is looked up twice.
@@ -85,7 +92,8 @@ impl TryFrom<&Device> for DeviceIdentity {
     fn try_from(device: &Device) -> Result<Self, ProofError> {
         let key = VerifyingKey::from_bytes(&device.public_key)
             .map_err(|error| ProofError::Store(format!("evidence key of device {}: {error}", device.device)))?;
-        Ok(Self { device: device.device, epoch: device.epoch, screen: device.screen.clone(), key })
+        let (epoch, screen) = (device.epoch, device.screen.clone());
+        Ok(Self { device: device.device, epoch, screen, key, simulated: device.simulated })
     }
 }
 
@@ -192,6 +200,9 @@ impl Proof {
         // A device speaks for its own screen, whatever plans of others it happens to know.
         if segment.screen != sender.screen {
             return Err(wrong(segment.device, segment.epoch));
+        }
+        if segment.simulated != sender.simulated {
+            return Err(ProofError::Simulated(sender.device));
         }
         let plans = self.plan_cache.book(&*self.store, &segment).await?;
         let received = self.clock.now();

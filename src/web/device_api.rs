@@ -213,7 +213,7 @@ impl From<ProofError> for ApiError {
         let of = |status, kind| Self::new(status, kind, &error.to_string());
         match &error {
             ProofError::UnknownDevice(_) => of(StatusCode::UNAUTHORIZED, "unauthorized"),
-            ProofError::WrongSender { .. } => of(StatusCode::FORBIDDEN, "wrong-sender"),
+            ProofError::WrongSender { .. } | ProofError::Simulated(_) => of(StatusCode::FORBIDDEN, "wrong-sender"),
             ProofError::Segment(SegmentError::Sign(SignError::BadSignature))
             | ProofError::Head(SignError::BadSignature) => of(StatusCode::FORBIDDEN, "bad-signature"),
             ProofError::Head(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-head"),

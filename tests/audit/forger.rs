@@ -17,12 +17,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
 
 /// A bundle taken apart, and the log it is of.
+#[derive(Clone)]
 pub(crate) struct Forger {
     pub(crate) files: BTreeMap<String, Vec<u8>>,
     pub(crate) leaves: Vec<Vec<u8>>,
     /// Places of leaves that the bundle does not show.
     pub(crate) hidden: BTreeSet<usize>,
-    days: (LocalDay, LocalDay),
+    pub(crate) days: (LocalDay, LocalDay),
 }
 
 impl Forger {

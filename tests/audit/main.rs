@@ -9,6 +9,7 @@ mod attacks;
 mod edges;
 mod flips;
 mod forger;
+mod hostile;
 mod square;
 mod tails;
 

@@ -1,5 +1,6 @@
 //! The zip a bundle travels in: written the same way every time, read as little as is believed.
 
+use crate::json;
 use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest};
 use lichphat_playlists::time::LocalDay;
@@ -106,8 +107,8 @@ impl<R: Read + Seek> Bundle<R> {
         if !zip.comment().is_empty() {
             return Err(form("a comment stands at the end of the zip".to_owned()));
         }
-        let json = read(&mut zip, MANIFEST, MANIFEST_LIMIT_BYTES)?;
-        let manifest: Manifest = serde_json::from_slice(&json).map_err(|e| form(e.to_string()))?;
+        let text = read(&mut zip, MANIFEST, MANIFEST_LIMIT_BYTES)?;
+        let manifest: Manifest = json::read(&text).map_err(|e| form(e.to_string()))?;
         if manifest.format != FORMAT {
             return Err(form(format!("form {:?} is not known; {FORMAT:?} is", manifest.format)));
         }
@@ -153,7 +154,7 @@ impl<R: Read + Seek> Bundle<R> {
     /// A document.
     pub fn json<T: DeserializeOwned>(&mut self, name: &str) -> Result<T, ArchiveError> {
         let bytes = self.get(name)?;
-        serde_json::from_slice(&bytes).map_err(|e| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() })
+        json::read(&bytes).map_err(|e| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() })
     }
 }
 

@@ -1,10 +1,11 @@
 //! The command: arguments, words for people, exit code 0 only when everything holds.
 
 use crate::screen::stamp;
-use crate::verdict::{Finding, Inspections, Outcome, Verdict, Words};
+use crate::verdict::{Finding, Inspections, Outcome, Verdict, Words, plain};
 use crate::{ArchiveError, Options, page, verify};
 use indicatif::{ProgressBar, ProgressDrawTarget};
-use lichphat_playlists::proof::checkpoint::Policy;
+use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
+use lichphat_playlists::proof::note::{Note, NoteError};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{BufReader, Write as _};
@@ -77,6 +78,9 @@ enum CliError {
     /// The policy.
     #[error("{}: {problem}", .path.display())]
     Policy { path: PathBuf, problem: String },
+    /// The kept checkpoint.
+    #[error("{}: this is no checkpoint: {source}; give the file that was kept at the last visit (docs/audit.md)", .path.display())]
+    Since { path: PathBuf, source: NoteError },
     /// The bundle.
     #[error("{}: {source}", .path.display())]
     Bundle { path: PathBuf, source: ArchiveError },
@@ -89,8 +93,9 @@ pub fn run(args: &Args, lang: Lang) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            let mut stderr = std::io::stderr();
-            let _ = writeln!(stderr, "{}: {error}", lang.pick("lỗi", "error")); // nowhere left to complain
+            let (mut stderr, mut said) = (std::io::stderr(), error.to_string());
+            plain(&mut said);
+            let _ = writeln!(stderr, "{}: {said}", lang.pick("lỗi", "error")); // nowhere left to complain
             if matches!(error, CliError::Bundle { .. }) { ExitCode::FAILURE } else { ExitCode::from(2) }
         }
     }
@@ -107,7 +112,12 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
         policy.map_err(|e| CliError::Policy { path: path.clone(), problem: e.to_string() })
     });
     let heads = args.head.iter().map(|path| std::fs::read(path).map_err(failed(path))).collect::<Result<_, _>>()?;
-    let (policy, since) = (policy.transpose()?, args.since.as_ref().map(text).transpose()?);
+    let since = args.since.as_ref().map(|path| {
+        let text = text(path)?;
+        let read = Note::parse(&text).and_then(|note| Checkpoint::parse(&note.text));
+        read.map(|_| text).map_err(|source| CliError::Since { path: path.clone(), source })
+    });
+    let (policy, since) = (policy.transpose()?, since.transpose()?);
     let options = Options { policy, since, heads };
     let open = || File::open(&args.bundle).map(BufReader::new);
     open().map_err(failed(&args.bundle))?;

@@ -37,9 +37,9 @@ impl Findings {
         self.remarks.push(Finding { check, place: place.to_owned(), what });
     }
 
-    /// Nobody gave what this check needs.
-    pub(crate) fn not_checked(&mut self, check: Check) {
-        self.not_checked.insert(check);
+    /// Nobody gave what this check needs. True when that was not said before.
+    pub(crate) fn not_checked(&mut self, check: Check) -> bool {
+        self.not_checked.insert(check)
     }
 
     /// Faults so far.

@@ -5,10 +5,12 @@
 //! every time. What the words of a verdict mean is said in [`verdict`].
 
 mod archive;
+mod basis;
 pub mod cli;
 mod figures;
 mod findings;
 mod heads;
+mod json;
 mod page;
 mod plans;
 mod players;
@@ -24,7 +26,7 @@ pub use screen::BACK_DATED_MS;
 pub use verdict::Verdict;
 
 use findings::{Findings, words};
-use lichphat_playlists::figures::{Basis, Report, ScreenFacts, ScreenLine};
+use lichphat_playlists::figures::{Basis, Period, Report, ScreenFacts, ScreenLine};
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, Keys, Start};
 use lichphat_playlists::proof::checkpoint::Policy;
@@ -55,6 +57,11 @@ pub fn verify<R: Read + Seek>(
     let mut bundle = Bundle::open(open()?)?;
     let keys: Keys = bundle.json(bundle::KEYS)?;
     let basis: Basis = bundle.json(bundle::BASIS)?;
+    let (from, to) = (basis.period.from, basis.period.to);
+    if from > to {
+        let problem = format!("period: it begins on {from}, after its end on {to}");
+        return Err(ArchiveError::Form { name: bundle::BASIS.to_owned(), problem });
+    }
     let mut walk = Walk { findings: Findings::default(), leaves: Vec::new() };
     walk.manifest(&bundle, &basis);
     if !bundle.is_plain(open()?).unwrap_or(false) {
@@ -103,7 +110,8 @@ pub fn verify<R: Read + Seek>(
         faults: findings.faults,
         remarks: findings.remarks,
         simulated,
-    })
+    }
+    .plain())
 }
 
 use trust::Trust;
@@ -175,7 +183,8 @@ impl Walk {
                 "For players older than the period the state at its beginning is the scheduler's word; it can shift at most one play of each campaign at each screen."));
         }
         let terms = screen::Terms { campaign: &basis.campaign, period: &basis.period, players };
-        let (mut assets, mut judged) = (plans::Assets::default(), Judged::default());
+        basis::form(basis, &mut self.findings);
+        let (mut assets, mut judged, mut owed) = (plans::Assets::default(), Judged::default(), basis::Owed::default());
         let total = basis.screens.len() as u64;
         for (done, facts) in (0..).zip(&basis.screens) {
             progress(done, total);
@@ -184,7 +193,8 @@ impl Walk {
             let entries = self.entries(&name, &bytes)?;
             let plans =
                 plans::ScreenPlans::read(&facts.screen, basis, &plan_keys, (bundle, &mut assets), &mut self.findings)?;
-            plans.compare(facts, &mut self.findings);
+            plans.compare(facts, &basis.period, &mut self.findings);
+            owed.screen(basis, facts, &plans, &mut self.findings);
             let own = starts.get(&facts.screen).map_or(&[][..], Vec::as_slice);
             let mut judge = screen::Judge::new(&terms, facts, own, trust, &mut self.findings);
             for (index, entry) in entries {
@@ -196,6 +206,9 @@ impl Walk {
         }
         progress(total, total);
         tail::told(&judged.screens, &mut self.findings);
+        owed.told(basis, trust.checkpoint.size, &mut self.findings);
+        simulated(&judged.facts, &mut self.findings);
+        little_to_check(&judged.screens, &basis.period, &mut self.findings);
         Ok(judged)
     }
 
@@ -230,6 +243,46 @@ fn declared(report: &Report, findings: &mut Findings) {
     findings.remark(Check::Figures, "", words!(
         "{n} lượt ở {screens} màn hình là lời khai của đơn vị khác: không có chữ ký của thiết bị, không được chứng minh, và không nằm trong số lượt được tính ở đây. Gói chỉ có lời của máy chủ về chúng.";
         "{n} plays at {screens} screens are declared by others: no player signed them, nothing proves them, and they are not among the plays counted here. The bundle has only the scheduler's word on them."));
+}
+
+/// A tick beside nothing is no proof, and a day that is not over says little.
+fn little_to_check(screens: &[verdict::ScreenVerdict], period: &Period, findings: &mut Findings) {
+    if screens.iter().all(|screen| screen.segments == 0) {
+        for check in [Check::Device, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan] {
+            findings.not_checked(check);
+        }
+        findings.remark(
+            Check::Signature,
+            "",
+            words!(
+            "Trong kỳ này không có đoạn nhật ký nào: không có lượt phát nào để kiểm tra. Hãy xem lại đợt và ngày.";
+            "There is no segment of this period: there are no plays to check. Look at campaign and days again."),
+        );
+    }
+    if period.now < period.to.next().start(period.offset) {
+        let s = period.now.0.unsigned_abs() / 1000;
+        findings.remark(
+            Check::Figures,
+            "",
+            words!(
+            "Kỳ này chưa kết thúc khi gói được làm: số liệu tính đến {}.", screen::stamp(s);
+            "The period was not over when the bundle was made: figures are up to {}.", screen::stamp(s)),
+        );
+    }
+}
+
+/// Plays of a simulation are nobody's.
+fn simulated(facts: &[ScreenFacts], findings: &mut Findings) {
+    let (n, all) = (facts.iter().filter(|f| f.simulated).count(), facts.len());
+    if n > 0 {
+        findings.remark(
+            Check::Device,
+            "",
+            words!(
+            "Ở {n} trong {all} màn hình, thiết bị là mô phỏng: lượt phát ở đó không phải của màn hình thật.";
+            "At {n} of {all} screens the player is a simulated one: its plays are not those of a real screen."),
+        );
+    }
 }
 
 /// There are no approvals yet; an unknown form is a fault, not a silence.
@@ -268,4 +321,5 @@ fn unbelieved(basis: Basis, options: &Options, findings: Findings) -> Verdict {
         remarks: findings.remarks,
         simulated: false,
     }
+    .plain()
 }

@@ -3,28 +3,32 @@
 use crate::findings::{Findings, words};
 use crate::verdict::Check;
 use crate::{ArchiveError, Bundle};
-use lichphat_playlists::figures::{Basis, ScreenFacts};
+use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
-use lichphat_playlists::wire::v1::{AssetTable, Playlist, Slot};
-use std::collections::BTreeMap;
+use lichphat_playlists::wire::v1::{AssetTable, LIMIT_BYTES, Playlist, Slot};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
+use std::sync::Arc;
+
+/// Most bytes to which a screen's playlists unpack: some thousand of them. They are kept in memory while it is judged.
+const MOST_UNPACKED_BYTES: usize = 256 << 20;
 
 /// Asset tables are shared by playlists of many screens.
 #[derive(Default)]
-pub(crate) struct Assets(BTreeMap<Sha256Hash, AssetTable>);
+pub(crate) struct Assets(BTreeMap<Sha256Hash, Arc<AssetTable>>);
 
 impl Assets {
-    fn get<R: Read + Seek>(&mut self, hash: Sha256Hash, bundle: &mut Bundle<R>) -> Result<AssetTable, String> {
+    fn get<R: Read + Seek>(&mut self, hash: Sha256Hash, bundle: &mut Bundle<R>) -> Result<Arc<AssetTable>, String> {
         if let Some(table) = self.0.get(&hash) {
-            return Ok(table.clone());
+            return Ok(Arc::clone(table));
         }
         let bytes = bundle.get(&bundle::assets(hash)).map_err(|e| e.to_string())?;
-        let table = AssetTable::decode(&bytes, hash).map_err(|e| e.to_string())?;
-        self.0.insert(hash, table.clone());
+        let table = Arc::new(AssetTable::decode(&bytes, hash).map_err(|e| e.to_string())?);
+        self.0.insert(hash, Arc::clone(&table));
         Ok(table)
     }
 }
@@ -42,6 +46,8 @@ struct Newest {
     version: u32,
     /// Its plays of the campaign.
     planned: u32,
+    /// It has hours of duty and terms of the campaign: a number is owed.
+    asked: bool,
     /// When its plays begin, of whatever campaign.
     starts: Vec<UtcMillis>,
 }
@@ -57,12 +63,17 @@ impl ScreenPlans {
     ) -> Result<Self, ArchiveError> {
         let name = bundle::plans_of(screen);
         let bytes = bundle.get(&name)?;
-        let documents = bundle::documents(&bytes)
-            .ok_or_else(|| ArchiveError::Form { name: name.clone(), problem: "it is cut".to_owned() })?;
+        let form = |problem: &str| ArchiveError::Form { name: name.clone(), problem: problem.to_owned() };
+        let documents = bundle::documents(&bytes).ok_or_else(|| form("it is cut"))?;
+        let mut unpacked_bytes = 0;
         let mut plans = Self { book: PlanBook::default(), newest: BTreeMap::new() };
         for (i, document) in documents.into_iter().enumerate() {
             match open(document, keys, screen, bundle, assets) {
-                Ok(plan) => {
+                Ok((plan, size_bytes)) => {
+                    unpacked_bytes += size_bytes;
+                    if unpacked_bytes > MOST_UNPACKED_BYTES {
+                        return Err(form("its playlists unpack to more than 256 MiB, more than any screen has"));
+                    }
                     if plan.playlist.offset_min != basis.period.offset {
                         findings.fault(Check::Figures, &format!("{name}, {i}"), words!(
                             "múi giờ của lịch phát khác múi giờ của báo cáo"; "the playlist is of another offset of local time than the report"));
@@ -87,8 +98,12 @@ impl ScreenPlans {
         let newest = self.newest.entry(playlist.day).or_default();
         if playlist.version.0 > newest.version {
             let start = |slot: &Slot| playlist.day.at(slot.start_s, playlist.offset_min);
-            *newest =
-                Newest { version: playlist.version.0, planned, starts: playlist.slots.iter().map(start).collect() };
+            *newest = Newest {
+                version: playlist.version.0,
+                planned,
+                asked: !playlist.duty.is_empty() && playlist.terms_of(campaign).is_some(),
+                starts: playlist.slots.iter().map(start).collect(),
+            };
         }
         self.book.extend(std::iter::once(plan).collect());
     }
@@ -99,31 +114,40 @@ impl ScreenPlans {
         starts.copied().filter(|start| *start < until).max()
     }
 
+    /// Days on which the newest playlist has hours of duty and a number of the campaign.
+    pub(crate) fn days_asked(&self, from: LocalDay, to: LocalDay) -> impl Iterator<Item = LocalDay> + Clone {
+        self.newest.range(from..=to).filter(|(_, newest)| newest.asked).map(|(day, _)| *day)
+    }
+
     /// Compares what the scheduler says was planned with the newest playlist of each day.
-    pub(crate) fn compare(&self, facts: &ScreenFacts, findings: &mut Findings) {
-        for (day, stated) in &facts.days {
+    pub(crate) fn compare(&self, facts: &ScreenFacts, period: &Period, findings: &mut Findings) {
+        let shown = self.newest.range(period.from..=period.to).map(|(day, _)| day);
+        for day in facts.days.keys().chain(shown).collect::<BTreeSet<_>>() {
+            let stated = facts.days.get(day).map_or(0, |stated| stated.planned);
             let shown = self.newest.get(day).map_or(0, |newest| newest.planned);
-            if shown != stated.planned {
+            if shown != stated {
                 findings.fault(
                     Check::Plan,
                     &format!("{}, {day}", facts.screen),
                     words!(
-                    "báo cáo ghi {} lượt theo lịch, lịch phát trong gói có {shown}", stated.planned;
-                    "the report says {} plays were planned, the playlists shown have {shown}", stated.planned),
+                    "báo cáo ghi {stated} lượt theo lịch, lịch phát trong gói có {shown}";
+                    "the report says {stated} plays were planned, the playlists shown have {shown}"),
                 );
             }
         }
     }
 }
 
+/// A playlist and its table, and the bytes it unpacked to.
 fn open<R: Read + Seek>(
     document: &[u8],
     keys: &[VerifyingKey<PlanSigning>],
     screen: &ScreenCode,
     bundle: &mut Bundle<R>,
     assets: &mut Assets,
-) -> Result<PlanDocument, String> {
+) -> Result<(PlanDocument, usize), String> {
     let envelope = Envelope::from_bytes(document.to_vec()).map_err(|e| e.to_string())?;
+    let size_bytes = envelope.content_unverified(LIMIT_BYTES).map_err(|e| e.to_string())?.len();
     let key = keys.iter().find(|key| envelope.verify(*key).is_ok());
     let key = key.ok_or("its key is none that the log states for playlists, or it was altered")?;
     let playlist = Playlist::open(&envelope, key).map_err(|e| e.to_string())?;
@@ -132,5 +156,5 @@ fn open<R: Read + Seek>(
     }
     let assets = assets.get(playlist.assets, bundle)?;
     playlist.check(&assets).map_err(|e| e.to_string())?;
-    Ok(PlanDocument { hash: envelope.hash(), playlist, assets })
+    Ok((PlanDocument { hash: envelope.hash(), playlist, assets }, size_bytes))
 }

@@ -9,7 +9,6 @@ use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use std::collections::BTreeMap;
 
 /// A player in one epoch.
-#[derive(Clone)]
 pub(crate) struct Player {
     /// The screen it stands at.
     pub(crate) screen: ScreenCode,
@@ -35,9 +34,10 @@ pub(crate) struct Players {
 impl Players {
     /// A player was registered.
     pub(crate) fn registered(&mut self, (device, epoch): (DeviceId, Epoch), player: Player, findings: &mut Findings) {
-        let known = self.known.entry((device, epoch)).or_insert_with(|| player.clone());
+        let (key, screen) = (player.key, player.screen.clone());
+        let known = self.known.entry((device, epoch)).or_insert(player);
         // a box that came back to its screen is stated again
-        if (&known.key, &known.screen) != (&player.key, &player.screen) {
+        if (known.key, &known.screen) != (key, &screen) {
             findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
                 "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
         }

@@ -4,7 +4,7 @@ use crate::findings::{Findings, words};
 use crate::plans::ScreenPlans;
 use crate::players::Players;
 use crate::tail::{self, Tail};
-use crate::trust::Trust;
+use crate::trust::{self, NotOurs, Trust};
 use crate::verdict::{Check, ScreenVerdict, Words};
 use lichphat_playlists::figures::{Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
@@ -12,7 +12,6 @@ use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::chain::Outcome;
-use lichphat_playlists::proof::count::FUTURE_TOLERANCE_MS;
 use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
@@ -46,6 +45,8 @@ pub(crate) struct Judge<'a> {
     /// When the newest segment of each player arrived.
     received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
     tail: Tail,
+    /// A strange anchor was told of.
+    unsigned: bool,
     /// Segments that were taken: what comes again as it was is a repetition, anything else another story.
     taken: BTreeSet<Sha256Hash>,
     verdict: ScreenVerdict,
@@ -80,7 +81,8 @@ impl<'a> Judge<'a> {
         let (screen, replay) = (&facts.screen, Replay::new(starts));
         let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
         let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
-        Self { terms, screen, trust, findings, replay, starts, received, tail, taken, verdict }
+        let unsigned = false;
+        Self { terms, screen, trust, findings, replay, starts, received, tail, unsigned, taken, verdict }
     }
 
     /// One entry of the log.
@@ -117,6 +119,15 @@ impl<'a> Judge<'a> {
             }
         };
         let player = self.terms.players.at(segment.device, segment.epoch, index);
+        if player.is_some_and(|p| p.simulated != segment.simulated) {
+            self.findings.fault(
+                Check::Device,
+                &place,
+                words!(
+                "danh bạ và đoạn nhật ký không cùng một lời: một bên là thiết bị mô phỏng, bên kia là thiết bị thật";
+                "the directory and the segment disagree on whether the player is a simulated one"),
+            );
+        }
         if segment.screen != *self.screen || player.is_none_or(|p| p.screen != *self.screen) {
             return self.findings.fault(Check::Device, &place, words!(
                 "nhật ký của màn hình {} nằm ở màn hình này", segment.screen; "a segment of screen {} stands at this one", segment.screen));
@@ -131,7 +142,7 @@ impl<'a> Judge<'a> {
         self.verdict.records += segment.records.len() as u64;
         if self.chain(&place, &segment, hash, received, &plans.book) {
             let said = self.terms.players.heads.of((segment.device, segment.epoch));
-            self.tail.segment(&segment, hash, self.terms.period, said);
+            self.tail.segment((&segment, hash), received, self.terms.period, said);
         }
     }
 
@@ -237,8 +248,9 @@ impl<'a> Judge<'a> {
                 "tells of a play at {}, before this player was registered", stamp(s)),
             );
         }
-        let shown = segment.records.iter().filter(|r| r.result.was_shown());
-        let last = shown.max_by_key(|r| r.end);
+        // what lies in the future of its own arrival is a clock that had jumped: it counts for nothing and tells nothing
+        let possible = |r: &&PlayRecord| r.result.was_shown() && !r.is_future(received);
+        let last = segment.records.iter().filter(possible).max_by_key(|r| r.end);
         match self.trust.not_before_s(&segment.anchor) {
             Ok(Some(s)) => {
                 self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
@@ -256,14 +268,20 @@ impl<'a> Judge<'a> {
                 }
             }
             Ok(None) => {}
-            Err(error) => self.findings.fault(Check::Log, place, another_log(&error)),
+            Err(NotOurs::Another(error)) => self.findings.fault(Check::Log, place, another_log(&error)),
+            Err(NotOurs::Unsigned) if self.unsigned => {}
+            Err(NotOurs::Unsigned) => {
+                self.unsigned = true;
+                self.findings.remark(Check::Time, place, words!(
+                    "thiết bị nêu một điểm chốt mà sổ này không ký, nên không biết đoạn này được niêm phong sau lúc nào";
+                    "the player names a checkpoint that this log never signed: there is no telling after when this was sealed"));
+            }
         }
-        let Some(s) = self.trust.not_after_s(index) else { return };
+        let Some(s) = self.trust.not_after_s(index) else { return trust::unbounded(self.findings) };
         self.verdict.not_after_s = self.verdict.not_after_s.max(Some(s));
         let before = UtcMillis(s as i64 * 1000);
         let Some(last) = last else { return };
-        let ahead_ms = last.end.since_ms(before) - FUTURE_TOLERANCE_MS - i64::from(last.clock_error_ms);
-        if ahead_ms > 0 {
+        if last.is_future(before.plus_ms(CLOCKS_APART_MS)) {
             self.findings.fault(
                 Check::Time,
                 place,

@@ -42,10 +42,19 @@ pub(crate) struct Tail {
 
 impl Tail {
     /// A segment of the screen.
-    pub(crate) fn segment(&mut self, segment: &Segment, hash: Sha256Hash, period: &Period, said: &[Said]) {
+    pub(crate) fn segment(
+        &mut self,
+        (segment, hash): (&Segment, Sha256Hash),
+        received: UtcMillis,
+        period: &Period,
+        said: &[Said],
+    ) {
         let player = (segment.device, segment.epoch);
-        self.hear(segment.records.iter().map(|r| r.end).max());
-        if segment.records.first().is_some_and(|r| r.start >= period.to.next().start(period.offset)) {
+        // a clock that has jumped ahead vouches for nothing
+        let possible = segment.records.iter().filter(|r| !r.is_future(received));
+        self.hear(possible.map(|r| r.end).max());
+        let end = period.to.next().start(period.offset);
+        if received >= end && segment.records.iter().all(|r| r.start >= end) {
             self.passed.insert(player);
         }
         if !said.is_empty() {

@@ -28,7 +28,8 @@ pub(crate) struct Trust {
     roots: BTreeMap<u64, Sha256Hash>,
     /// From this size on witnesses had seen everything by this second, earliest first; by size, descending times removed.
     seen: Vec<(u64, u64)>,
-    anchors: BTreeMap<String, Result<Option<u64>, String>>,
+    /// What anchors say, by their hashes.
+    anchors: BTreeMap<Sha256Hash, Result<Option<u64>, NotOurs>>,
 }
 
 impl Trust {
@@ -66,6 +67,9 @@ impl Trust {
         trust.seen.sort_unstable();
         for i in (1..trust.seen.len()).rev() {
             trust.seen[i - 1].1 = trust.seen[i - 1].1.min(trust.seen[i].1); // what is in a later tree was in it by then
+        }
+        if trust.seen.is_empty() {
+            unbounded(findings);
         }
         Ok(Some(trust))
     }
@@ -177,15 +181,16 @@ impl Trust {
     }
 
     /// After when a segment with this anchor was sealed, seconds since 1970.
-    pub(crate) fn not_before_s(&mut self, anchor: &str) -> Result<Option<u64>, String> {
+    pub(crate) fn not_before_s(&mut self, anchor: &str) -> Result<Option<u64>, NotOurs> {
         if anchor.is_empty() {
             return Ok(None);
         }
-        if let Some(known) = self.anchors.get(anchor) {
+        let hash = Sha256Hash::of(anchor.as_bytes());
+        if let Some(known) = self.anchors.get(&hash) {
             return known.clone();
         }
         let read = self.read_anchor(anchor);
-        self.anchors.insert(anchor.to_owned(), read.clone());
+        self.anchors.insert(hash, read.clone());
         read
     }
 
@@ -203,9 +208,28 @@ impl Trust {
         }
     }
 
-    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, String> {
-        let (seen, witnessed) =
-            Note::parse(anchor).and_then(|note| self.policy.open(&note)).map_err(|e| e.to_string())?;
-        self.saw(Seen { size: seen.size, root: seen.root }).map(|()| witnessed.since_s)
+    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, NotOurs> {
+        let opened = Note::parse(anchor).and_then(|note| self.policy.open(&note));
+        let (seen, witnessed) = opened.map_err(|_| NotOurs::Unsigned)?;
+        let seen = Seen { size: seen.size, root: seen.root };
+        self.saw(seen).map(|()| witnessed.since_s).map_err(NotOurs::Another)
+    }
+}
+
+/// Why a checkpoint that a player says it has seen is none of this log.
+#[derive(Debug, Clone)]
+pub(crate) enum NotOurs {
+    /// The log never signed it: the player's word alone, which says nothing against the log.
+    Unsigned,
+    /// The log signed it, and it is not among those of this history.
+    Another(String),
+}
+
+/// Says once that no witness bounds the time of everything that is shown.
+pub(crate) fn unbounded(findings: &mut Findings) {
+    if findings.not_checked(Check::Time) {
+        findings.remark(Check::Time, "", words!(
+            "Chưa nhân chứng nào xác nhận mọi mục đã nằm trong sổ vào lúc nào, nên ngày giờ phát chỉ là lời của thiết bị và máy chủ.";
+            "No witness says of every entry by when it was in the log, so the times of plays are the word of players and scheduler alone."));
     }
 }

@@ -227,3 +227,25 @@ pub struct Verdict {
     /// Some records are of simulated players.
     pub simulated: bool,
 }
+
+impl Verdict {
+    /// With a mark in place of every character that could make words of the bundle look like words of the verifier.
+    pub(crate) fn plain(mut self) -> Self {
+        let words = |what: &mut Words| [&mut what.vi, &mut what.en].into_iter().for_each(plain);
+        for finding in self.faults.iter_mut().chain(&mut self.remarks) {
+            plain(&mut finding.place);
+            words(&mut finding.what);
+        }
+        for d in &mut self.differences {
+            [&mut d.figure, &mut d.reported, &mut d.recomputed].into_iter().for_each(plain);
+        }
+        self.screens.iter_mut().for_each(|screen| plain(&mut screen.name));
+        [&mut self.title, &mut self.origin].into_iter().for_each(plain);
+        self
+    }
+}
+
+/// Puts U+FFFD in place of what misleads.
+pub(crate) fn plain(text: &mut String) {
+    *text = text.replace(lichphat_playlists::text::misleads, "\u{fffd}");
+}

@@ -16,7 +16,7 @@ pub struct PlanDocument {
     /// The playlist.
     pub playlist: Playlist,
     /// The table it names.
-    pub assets: AssetTable,
+    pub assets: Arc<AssetTable>,
 }
 
 /// What a record is judged against.
@@ -28,24 +28,17 @@ pub struct PlanContext {
     pub day: LocalDay,
     /// Offset of local time there: the plan's word, not the device's.
     pub offset: UtcOffset,
-    assets: Vec<Asset>,
+    /// Many plans name one table, which may be large: none has a copy of its own.
+    assets: Arc<AssetTable>,
     slots: Vec<Slot>,
-    /// Terms by asset index; none for what has no quota.
-    terms: Vec<Option<Terms>>,
+    terms: Vec<Terms>,
 }
 
 impl From<PlanDocument> for PlanContext {
     fn from(document: PlanDocument) -> Self {
         let PlanDocument { playlist, assets, .. } = document;
-        let terms = assets.assets.iter().map(|a| playlist.terms_of(&a.code).cloned()).collect();
-        Self {
-            screen: playlist.screen,
-            day: playlist.day,
-            offset: playlist.offset_min,
-            assets: assets.assets,
-            slots: playlist.slots,
-            terms,
-        }
+        let Playlist { screen, day, offset_min: offset, slots, terms, .. } = playlist;
+        Self { screen, day, offset, assets, slots, terms }
     }
 }
 
@@ -57,13 +50,13 @@ impl PlanContext {
         {
             return None;
         }
-        self.assets.get(usize::from(record.item))
+        self.assets.assets.get(usize::from(record.item))
     }
 
     /// Terms for the counting rule.
     pub fn count_terms(&self, record: &PlayRecord) -> Option<CountTerms<'_>> {
         let asset = self.asset(record)?;
-        let terms = self.terms[usize::from(record.item)].as_ref();
+        let terms = self.terms.iter().find(|t| t.campaign == asset.code);
         Some(CountTerms {
             campaign: &asset.code,
             booked_ms: asset.media.duration_s * 1000,

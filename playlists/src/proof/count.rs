@@ -20,6 +20,8 @@ pub const OVERLAP_TOLERANCE_MS: i64 = 1_500;
 pub const GAP_TOLERANCE_MS: i64 = 1_000;
 /// How far ahead of the server's clock a device's may be, ms, beside its own stated error.
 pub const FUTURE_TOLERANCE_MS: i64 = 5_000;
+/// The largest error that a clock may state and still be one to go by, ms: a device does not widen its own bounds.
+pub const MOST_CLOCK_ERROR_MS: u32 = 600_000;
 /// A record that arrives later than this after its end is marked late, ms.
 pub const LATE_AFTER_MS: i64 = 24 * 3_600_000;
 /// Records come in the order of time: once something is on record that ended this much after a slot's start, ms, the
@@ -138,6 +140,15 @@ pub struct Tally {
     pub last_counted: BTreeMap<CampaignCode, UtcMillis>,
 }
 
+impl PlayRecord {
+    /// Does it end after `at`, by more than clocks may be apart?
+    pub fn is_future(&self, at: UtcMillis) -> bool {
+        let unset = self.clock == ClockState::Unset;
+        let error_ms = if unset { self.clock_error_ms } else { self.clock_error_ms.min(MOST_CLOCK_ERROR_MS) };
+        self.end.since_ms(at) > FUTURE_TOLERANCE_MS + i64::from(error_ms)
+    }
+}
+
 /// Judges one record and moves the tally on. `terms` is none when the plan is not known.
 pub fn judge(
     record: &PlayRecord,
@@ -170,7 +181,7 @@ fn weigh(
     if length_ms < 0 {
         return no(Reason::Backwards);
     }
-    if record.end.since_ms(received) > FUTURE_TOLERANCE_MS + i64::from(record.clock_error_ms) {
+    if record.is_future(received) {
         return no(Reason::Future);
     }
     match record.result {
@@ -182,7 +193,7 @@ fn weigh(
     let Some(terms) = terms else {
         return Standing::Unknown(Doubt::PlanUnknown);
     };
-    if record.clock == ClockState::Unset {
+    if record.clock == ClockState::Unset || record.clock_error_ms > MOST_CLOCK_ERROR_MS {
         return Standing::Unknown(Doubt::ClockUnset);
     }
     if length_ms * 100 < i64::from(terms.booked_ms) * 95 {

@@ -5,6 +5,7 @@
 //! per field, times as differences. A record costs about a dozen bytes. Each segment names the
 //! hash of the one before it, so that nothing can be left out in the middle.
 
+use super::anchor::MAX_ANCHOR_BYTES;
 use super::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use crate::ids::{BootId, DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use crate::ports::ClockState;
@@ -251,6 +252,9 @@ impl Segment {
         }
         if b.first_seq.0 == 0 || b.first_seq.0.checked_add(n as u64).is_none() {
             return Err(bad("record numbers begin at 1 and must not overflow"));
+        }
+        if b.anchor.len() > MAX_ANCHOR_BYTES {
+            return Err(bad("its anchor is longer than 4096 bytes"));
         }
         let lengths = [
             b.item.len(),

@@ -47,7 +47,7 @@ pub(super) fn publish(
     // a name is all that is needed of the signed bytes: there is no wire here
     let name = format!("{}/{}/{version}/{}", input.screen, input.day, input.input_hash(input.shape_hash()));
     let hash = Sha256Hash::of(name.as_bytes());
-    let document = PlanDocument { hash, playlist: playlist.clone(), assets: composed.assets.clone() };
+    let document = PlanDocument { hash, playlist: playlist.clone(), assets: Arc::new(composed.assets.clone()) };
     let plan = DayPlan::new(hash, playlist, Arc::new(composed.assets.clone())).map_err(PlanningError::from)?;
     Ok((Arc::new(plan), PlanContext::from(document)))
 }

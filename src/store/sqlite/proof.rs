@@ -19,6 +19,7 @@ use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 impl From<StoreError> for ProofError {
     fn from(error: StoreError) -> Self {
@@ -238,7 +239,7 @@ fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocumen
         let playlist = stored_playlist(document)?;
         let assets = AssetTable::decode(&rows::unpack(&assets)?, hash_of(&assets_hash)?)
             .map_err(|e| StoreError::unreadable("asset table", e))?;
-        Ok(PlanDocument { hash, playlist, assets })
+        Ok(PlanDocument { hash, playlist, assets: Arc::new(assets) })
     })
     .transpose()
 }
@@ -285,13 +286,15 @@ pub(super) fn identity(
     device: DeviceId,
     revoked_too: bool,
 ) -> Result<Option<DeviceIdentity>, StoreError> {
-    let row: Option<(u32, String, [u8; 32])> = conn
-        .prepare_cached("SELECT epoch, screen, public_key FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)")?
-        .query_row(params![device.0, revoked_too], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
+    let row: Option<(u32, String, [u8; 32], bool)> = conn
+        .prepare_cached(
+            "SELECT epoch, screen, public_key, simulated FROM device WHERE id = ?1 AND (?2 OR revoked_ms IS NULL)",
+        )?
+        .query_row(params![device.0, revoked_too], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
         .optional()?;
-    row.map(|(epoch, screen, key)| {
+    row.map(|(epoch, screen, key, simulated)| {
         let key = VerifyingKey::from_bytes(&key).map_err(|e| StoreError::unreadable("evidence key", e))?;
-        Ok(DeviceIdentity { device, epoch: Epoch(epoch), screen: rows::screen(screen)?, key })
+        Ok(DeviceIdentity { device, epoch: Epoch(epoch), screen: rows::screen(screen)?, key, simulated })
     })
     .transpose()
 }

@@ -5,6 +5,7 @@ use crate::lang::{Lang, Values};
 use crate::web::Response;
 use askama::Template;
 use http::{StatusCode, header};
+use lichphat_playlists::text::misleads;
 use std::sync::LazyLock;
 use warp::Reply;
 
@@ -57,9 +58,7 @@ impl Page {
 
 /// A name from outside without the invisible marks that turn the direction of text around it.
 pub(super) fn shown(name: &str) -> String {
-    let turns =
-        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{061c}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let name: String = name.chars().filter(|c| !turns(*c) && !c.is_control()).collect();
+    let name: String = name.chars().filter(|c| !misleads(*c)).collect();
     if name.trim().is_empty() { "—".to_owned() } else { name }
 }
 
