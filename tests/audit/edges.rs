@@ -10,7 +10,7 @@ use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::wire::sign::SigningKey;
 use lichphat_verify::Options;
-use lichphat_verify::verdict::Check;
+use lichphat_verify::verdict::{Check, Outcome};
 
 /// A day whose bundle begins long after the players did.
 const LATER: [&str; 2] = ["2024-09-22", "2024-09-22"];
@@ -120,6 +120,19 @@ async fn entries_change_places_or_the_clock_of_the_report_is_turned() {
     let mut forger = Forger::of(&square, &honest).await;
     forger.alter(bundle::BASIS, |basis| basis["period"]["offset"] = (-720).into());
     assert!(caught(&forger, &options).contains(&Check::Figures));
+}
+
+#[tokio::test]
+async fn where_nothing_was_played_nothing_is_ticked() {
+    let square = Square::lived().await;
+    let verdict = judged(&square.bundle_of(["2024-09-27", "2024-09-27"], None).await, &square.options());
+    assert_eq!((verdict.ok, verdict.segments), (true, 0));
+    for check in [Check::Device, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan] {
+        assert_eq!(verdict.checks[&check], Outcome::NotChecked, "{check:?}");
+    }
+    for words in ["There is no segment of this period", "The period was not over"] {
+        assert!(verdict.remarks.iter().any(|r| r.what.en.starts_with(words)), "{:?}", verdict.remarks);
+    }
 }
 
 #[tokio::test]

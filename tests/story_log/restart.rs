@@ -99,14 +99,20 @@ fn bring_back(backup: &[(PathBuf, Option<Vec<u8>>)]) {
     }
 }
 
+/// A scheduler, and a player that has lived with it until nine.
+async fn until_nine(data: &TestData) -> (TownServer, Player) {
+    data.ok(&["import", "directives", &fixture("order.toml")]);
+    let server = TownServer::start(data, at(DAY, "07:50")).await;
+    server.plan().await;
+    let mut player = Player::new(data, &server).await;
+    assert_eq!(player.live(&server, at(DAY, "09:00")).await, [""; 0]);
+    (server, player)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_the_new_log() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
-    let server = TownServer::start(&data, at(DAY, "07:50")).await;
-    server.plan().await;
-    let mut player = Player::new(&data, &server).await;
-    assert_eq!(player.live(&server, at(DAY, "09:00")).await, [""; 0]);
+    let (server, mut player) = until_nine(&data).await;
     let reader = Reader { client: reqwest::Client::new(), url: server.url.clone() };
     let old_key = server.rooms.log.name().clone();
     let kept = reader.checkpoint(&old_key.to_string()).await;
@@ -192,11 +198,7 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_old_log_proved_is_proven_by_the_new_one() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
-    let server = TownServer::start(&data, at(DAY, "07:50")).await;
-    server.plan().await;
-    let mut player = Player::new(&data, &server).await;
-    assert_eq!(player.live(&server, at(DAY, "09:00")).await, [""; 0]);
+    let (server, mut player) = until_nine(&data).await;
     let (_, anchor, ..) = player.journal();
     let new_key = data.ok(&["log", "restart", "--reason", "khoá cũ đã lộ", "--by", "Tổ kỹ thuật"]).trim().to_owned();
     let server = server.restarted(&data, || ()).await;

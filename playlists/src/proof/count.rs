@@ -281,6 +281,17 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_does_not_widen_its_own_bounds() {
+        let stating = |ms_ahead, clock_error_ms| {
+            let record = PlayRecord { clock_error_ms, ..record(NOON.plus_ms(ms_ahead), 15_000) };
+            stand(&record, &mut Tally::default())
+        };
+        assert_eq!(stating(0, MOST_CLOCK_ERROR_MS), Standing::Counted { within: true, late: false });
+        assert_eq!(stating(0, MOST_CLOCK_ERROR_MS + 1), Standing::Unknown(Doubt::ClockUnset));
+        assert_eq!(stating(86_400_000, u32::MAX), Standing::NotCounted(Reason::Future));
+    }
+
+    #[test]
     fn ten_plays_in_five_minutes_are_one_and_overlaps_are_none() {
         let mut tally = Tally::default();
         let standings: Vec<_> = (0..10).map(|i| stand(&record(NOON.plus_ms(i * 30_000), 15_000), &mut tally)).collect();
