@@ -24,7 +24,7 @@ pub(crate) async fn year(dir: &Path) {
     publish(&town, dir);
     town.rooms.log.round().await.unwrap(); // the tiles follow
     let (began, cpu) = (Instant::now(), process_s(std::process::id()));
-    let found = audit::audit(&town.rooms.store, &town.rooms.log).await.unwrap();
+    let found = audit::audit(&town.rooms.store, &town.rooms.log, &town.rooms.log).await.unwrap();
     assert_eq!((found.size, found.findings.len()), (MINUTES, 0));
     let (whole_s, cpu_s) = (began.elapsed().as_secs_f64(), process_s(std::process::id()) - cpu);
     let some: Vec<u64> = (1..=500).map(|n| n * (MINUTES / 500)).collect();

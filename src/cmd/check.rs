@@ -7,8 +7,10 @@ use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
 use crate::proof::audit::{self, Audit, Finding, Matter, RollupMend};
+use crate::proof::log::LogStore;
 use crate::proof::witnesses::{Standing, Vouched, Witness, vouched};
 use serde::Serialize;
+use std::fs::{File, TryLockError};
 use std::process::ExitCode;
 
 /// Arguments of `lichphat check`.
@@ -31,8 +33,10 @@ struct Row<'f> {
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    let rooms = Rooms::open(context)?;
-    let mut found = audit::audit(&rooms.store, &rooms.log).await?;
+    let now = Rooms::open(context)?;
+    let _alone = args.repair.then(|| alone(context)).transpose()?;
+    let rooms = now.at_this_moment(context)?;
+    let mut found = audit::audit(&rooms.store, &rooms.log, &now.log).await?;
     let plans = rooms.planning.audit().await?;
     let (files, media) = rooms.library.audit().await?;
     let rule = context.rule(&rooms.store).await?;
@@ -50,6 +54,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         context.say(
             &format!("Các đoạn nhật ký nhận trước ngày {from} đã hết hạn lưu: đối chiếu bắt đầu từ ngày đó."),
             &format!("Segments received before {from} were dropped by retention: judging begins there."),
+        );
+    }
+    let (then, held) = (rooms.store.held_days().await?, now.store.held_days().await?);
+    if let Some(held) = held.first().filter(|held| then.first().is_some_and(|then| then.day < held.day)) {
+        let held = held.day;
+        context.say(
+            &format!("Trong lúc đối chiếu, các đoạn nhận trước ngày {held} hết hạn lưu; chúng vẫn được đối chiếu."),
+            &format!(
+                "Meanwhile segments received before {held} were dropped by retention; they were compared all the same."
+            ),
         );
     }
     for (witness, standing) in &standings {
@@ -74,6 +88,26 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         repair(&rooms, &found, days, context).await?;
     }
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One repair at a time: a second one would correct what the first has corrected. Held until it is dropped.
+fn alone(context: &Context) -> Result<File, AppError> {
+    let path = context.settings.data.join("repair.lock");
+    let failed = |error: &dyn std::fmt::Display| AppError::Failed(format!("{}: {error}", path.display()));
+    let lock = File::create(&path).map_err(|error| failed(&error))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(AppError::Failed(
+            context
+                .lang
+                .pick(
+                    "--repair: đang có một lần tính lại khác chạy; chờ nó xong rồi chạy lại",
+                    "--repair: another repair is running; wait until it has ended, then run it again",
+                )
+                .to_owned(),
+        )),
+        Err(TryLockError::Error(error)) => Err(failed(&error)),
+    }
 }
 
 /// A witness that contradicts the log: where, what.

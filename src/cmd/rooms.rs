@@ -107,7 +107,15 @@ pub struct Rooms {
 impl Rooms {
     /// Opens the data directory of `context`.
     pub fn open(context: &Context) -> Result<Self, AppError> {
-        let store = context.open_store()?;
+        Self::over(context.open_store()?, context)
+    }
+
+    /// The same house as it is at this moment, whatever comes in meanwhile ([`Store::at_this_moment`]); `context` is that of [`open`](Self::open).
+    pub fn at_this_moment(&self, context: &Context) -> Result<Self, AppError> {
+        Self::over(self.store.at_this_moment()?, context)
+    }
+
+    fn over(store: Store, context: &Context) -> Result<Self, AppError> {
         let keys = Keys::load(&context.settings.data)?;
         let log_name = log_name(&keys, &context.settings)?;
         let public_keys = DeviceKeys {

@@ -1,6 +1,7 @@
 //! The log over HTTP, read and verified by the ecosystem's own crates, and what is left of it when its days are dropped.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+mod beside;
 #[path = "../common/mod.rs"]
 mod common;
 mod restart;

@@ -64,16 +64,29 @@ impl Counts {
         *self.reasons.entry(doubt.code().to_owned()).or_default() += 1;
     }
 
-    /// Can these be the sum of `part` and something else?
-    pub fn covers(&self, part: &Self) -> bool {
-        let figures = |c: &Self| {
-            [c.slots_seen, c.counted, c.counted_outside, c.made_good, c.late, c.not_counted, c.unknown]
-                .into_iter()
-                .chain(c.by_level)
-                .collect::<Vec<_>>()
-        };
-        figures(self).iter().zip(figures(part)).all(|(all, some)| *all >= some)
-            && part.reasons.iter().all(|(reason, n)| self.reasons.get(reason).is_some_and(|all| all >= n))
+    /// What is left of these without `part`; none when they are not the sum of `part` and something else.
+    pub fn without(&self, part: &Self) -> Option<Self> {
+        let mut reasons = self.reasons.clone();
+        for (reason, n) in &part.reasons {
+            let left = reasons.get_mut(reason)?;
+            *left = left.checked_sub(*n)?;
+        }
+        reasons.retain(|_, n| *n > 0);
+        let mut by_level = self.by_level;
+        for (left, n) in by_level.iter_mut().zip(part.by_level) {
+            *left = left.checked_sub(n)?;
+        }
+        Some(Self {
+            slots_seen: self.slots_seen.checked_sub(part.slots_seen)?,
+            counted: self.counted.checked_sub(part.counted)?,
+            counted_outside: self.counted_outside.checked_sub(part.counted_outside)?,
+            made_good: self.made_good.checked_sub(part.made_good)?,
+            late: self.late.checked_sub(part.late)?,
+            not_counted: self.not_counted.checked_sub(part.not_counted)?,
+            unknown: self.unknown.checked_sub(part.unknown)?,
+            by_level,
+            reasons,
+        })
     }
 
     /// Adds another's figures.
@@ -96,3 +109,27 @@ impl Counts {
 
 /// What a segment adds, by day and campaign.
 pub type RollupDelta = BTreeMap<(LocalDay, CampaignCode), Counts>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    prop_compose! {
+        fn sums()(n in prop::array::uniform7(0u32..1_000), by_level in prop::array::uniform5(0u32..1_000),
+                  reasons in prop::collection::btree_map("[a-c]", 1u32..1_000, 0..3)) -> Counts {
+            let [slots_seen, counted, counted_outside, made_good, late, not_counted, unknown] = n;
+            Counts { slots_seen, counted, counted_outside, made_good, late, not_counted, unknown, by_level, reasons }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_added_is_what_is_left_and_nothing_less_than_the_part_has_a_rest(a in sums(), b in sums()) {
+            let mut both = a.clone();
+            both.merge(&b);
+            prop_assert_eq!(both.without(&a), Some(b.clone()));
+            prop_assert_eq!(a.without(&both).is_some(), b == Counts::default());
+        }
+    }
+}

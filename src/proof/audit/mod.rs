@@ -2,7 +2,8 @@
 //!
 //! Nothing is believed: hashes and signatures are checked again, the chain is walked, rollups and marks are computed anew
 //! from the segments, and entries, tiles and checkpoints of the log are held against each other. Where retention has
-//! dropped days, judging begins at the marks of the first day held. [`repair`] writes sums anew, and nothing else ever.
+//! dropped days, judging begins at the marks of the first day held. All of it is read as of one moment, so an audit ends beside a
+//! fleet that goes on handing in. [`repair`] writes sums anew, and nothing else ever.
 
 mod matter;
 mod segments;
@@ -34,8 +35,9 @@ pub trait AuditStore: ProofStore + LogStore {
     async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError>;
     /// The key of a device, retired ones too.
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
-    /// Writes these sums in place of what is stored, if the log still has `size` entries; false when it has grown.
-    async fn mend_rollups(&self, size: u64, mends: Vec<RollupMend>) -> Result<bool, ProofError>;
+    /// Corrects these sums by what the audit found wrong, so that what was added since stays added: all of them, or none and
+    /// false when one is no longer what was found and something more.
+    async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError>;
 }
 
 /// Something that does not agree.
@@ -49,7 +51,7 @@ pub struct Finding {
     pub problem: Say,
 }
 
-/// A sum as the segments have it.
+/// A sum that is not what the segments say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RollupMend {
     /// Of which device.
@@ -58,8 +60,10 @@ pub struct RollupMend {
     pub day: LocalDay,
     /// Of which campaign.
     pub campaign: CampaignCode,
-    /// The sum; none when there is nothing to sum.
-    pub counts: Option<Counts>,
+    /// The sum as it is stored.
+    pub held: Counts,
+    /// The sum as the segments have it.
+    pub said: Counts,
 }
 
 /// What was looked at and found.
@@ -75,7 +79,7 @@ pub struct Audit {
     pub from: Option<LocalDay>,
     /// What does not agree; empty when all is well.
     pub findings: Vec<Finding>,
-    /// The sums that differ, as they should be.
+    /// The sums that differ.
     pub mends: Vec<RollupMend>,
 }
 
@@ -89,8 +93,9 @@ struct Stored {
 /// Entries read at once.
 const BATCH: u64 = 512;
 
-/// Replays the whole log, and looks at its tree.
-pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError> {
+/// Replays the whole log, and looks at its tree. `store` and `log` are those of one moment; `now` is the log as it goes on,
+/// which may publish meanwhile what that moment does not know.
+pub async fn audit(store: &dyn AuditStore, log: &Log, now: &Log) -> Result<Audit, LogError> {
     let first = store.held_days().await?.first().copied();
     let from = first.filter(|day| day.first_index > 0);
     let mut auditor = Auditor::new(from.map_or(0, |f| f.first_index), from.map(|f| f.day));
@@ -99,24 +104,15 @@ pub async fn audit(store: &dyn AuditStore, log: &Log) -> Result<Audit, LogError>
     for entry in store.entries(0..auditor.first).await? {
         auditor.leaf(entry.log_index(), &entry.leaf()); // of dropped days, what the scheduler stated is left
     }
-    let mut at = auditor.first;
-    let stored = loop {
-        let size = store.log_size().await?;
-        while at < size {
-            let end = size.min(at + BATCH);
-            read(store, &mut auditor, at..end).await?;
-            at = end;
-        }
-        let (rollups, marks, early) = (store.rollups().await?, store.marks().await?, store.early().await?);
-        if store.log_size().await? == size {
-            break Stored { rollups, marks, early }; // nothing came in between
-        }
-    };
+    let size = store.log_size().await?;
+    for at in (auditor.first..size).step_by(BATCH as usize) {
+        read(store, &mut auditor, at..size.min(at + BATCH)).await?;
+    }
     auditor.end_day();
-    auditor.compare(stored);
+    auditor.compare(Stored { rollups: store.rollups().await?, marks: store.marks().await?, early });
     let mut audit = auditor.audit;
-    (audit.size, audit.from) = (at, from.map(|f| f.day));
-    audit.findings.extend(tree::audit(log).await?);
+    (audit.size, audit.from) = (size, from.map(|f| f.day));
+    audit.findings.extend(tree::audit(log, now).await?);
     Ok(audit)
 }
 
@@ -149,16 +145,17 @@ pub enum NotRepaired {
     /// Sums of broken evidence would look whole.
     #[error("the evidence itself does not agree: bring that into order first, then sums can be rebuilt from it")]
     Evidence,
-    /// Somebody handed something in meanwhile.
-    #[error("records came in meanwhile: run it again")]
-    Grown,
+    /// A sum became smaller meanwhile: it was changed by somebody else than ingest, which only adds.
+    #[error("a sum was changed meanwhile, and not by records that came in: run it again")]
+    Changed,
 }
 
-/// Writes the sums anew that an audit found to differ, from the segments it replayed.
+/// Corrects the sums that an audit found to differ from the segments it replayed, by the difference: what came in after its
+/// moment is neither lost nor counted twice. Of an audit once: a second repair meanwhile would correct what is correct.
 pub async fn repair(store: &dyn AuditStore, audit: &Audit) -> Result<Result<(), NotRepaired>, ProofError> {
     if audit.findings.iter().any(|finding| finding.matter.is_evidence()) {
         return Ok(Err(NotRepaired::Evidence));
     }
-    let done = store.mend_rollups(audit.size, audit.mends.clone()).await?;
-    Ok(if done { Ok(()) } else { Err(NotRepaired::Grown) })
+    let done = store.mend_rollups(audit.mends.clone()).await?;
+    Ok(if done { Ok(()) } else { Err(NotRepaired::Changed) })
 }

@@ -245,7 +245,7 @@ impl Auditor {
             );
             if self.from.is_some_and(|from| key.0 < from) {
                 // A part of what it sums was dropped: it cannot be less than the rest.
-                if said.is_some_and(|said| !held.is_some_and(|held| held.covers(said))) {
+                if said.is_some_and(|said| held.is_none_or(|held| held.without(said).is_none())) {
                     let (h, s) = (figures(held), figures(said));
                     let problem = say(
                         format!("đang lưu {}, ít hơn phần bản ghi còn lại: {}", h.vi, s.vi),
@@ -261,8 +261,8 @@ impl Auditor {
                 );
                 self.find(Matter::Rollup, place, problem);
                 let (day, campaign) = key;
-                let counts = said.cloned();
-                self.audit.mends.push(RollupMend { device, day, campaign, counts });
+                let (held, said) = (held.cloned().unwrap_or_default(), said.cloned().unwrap_or_default());
+                self.audit.mends.push(RollupMend { device, day, campaign, held, said });
             }
         }
     }

@@ -18,11 +18,11 @@ type Tile = (u8, u64);
 /// Checkpoints read at once.
 const BATCH: u32 = 1_000;
 
-/// Looks at the whole tree, as far as it is signed.
-pub(super) async fn audit(log: &Log) -> Result<Vec<Finding>, LogError> {
+/// Looks at the whole tree, as far as it was signed at the moment of `log`; what is published is held against `now`.
+pub(super) async fn audit(log: &Log, now: &Log) -> Result<Vec<Finding>, LogError> {
     let Some(head) = log.head().await? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    if let Err(error) = log.published_is_held().await {
+    if let Err(error) = now.published_is_held().await {
         let place = say("điểm chốt đã công bố", "published checkpoint");
         found.push(of(Matter::Checkpoint, place, say(format!("không còn khớp: {error}"), error.to_string())));
     }

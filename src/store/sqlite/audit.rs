@@ -2,15 +2,14 @@
 
 use super::Store;
 use super::compliance::{COUNTS, counts};
-use super::log::entries_so_far;
 use super::proof::{add_rollup, all_marks, identity};
 use super::rows::{self, day_number, local_day};
 use crate::error::StoreError;
 use crate::proof::audit::{AuditStore, RollupMend};
-use crate::proof::{DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
+use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
 use lichphat_playlists::ids::{DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Keeps what a segment added to sums of later days.
@@ -42,17 +41,32 @@ fn early(conn: &Connection) -> Result<Vec<Early>, StoreError> {
     early.collect()
 }
 
-fn mend(tx: &Connection, mend: &RollupMend) -> Result<(), StoreError> {
+/// A sum as it is now; nothing is zero of everything.
+fn sum_now(tx: &Connection, mend: &RollupMend) -> Result<Counts, StoreError> {
+    let at = params![day_number(mend.day), mend.device.0, mend.campaign.as_str()];
+    let sum = format!("SELECT {COUNTS} FROM rollup WHERE day = ?1 AND device = ?2 AND campaign = ?3");
+    let sum = tx.prepare_cached(&sum)?.query_row(at, |row| Ok(counts(row, 0))).optional()?;
+    let mut sum = sum.transpose()?.unwrap_or_default();
+    let mut query =
+        tx.prepare_cached("SELECT reason, n FROM rollup_reason WHERE day = ?1 AND device = ?2 AND campaign = ?3")?;
+    let reasons = query.query_map(at, |row| Ok((row.get(0)?, row.get(1)?)))?;
+    sum.reasons = reasons.collect::<Result<_, _>>()?;
+    Ok(sum)
+}
+
+/// Writes a sum: what the segments said, and what was added since.
+fn mend(tx: &Connection, mend: &RollupMend, added: &Counts) -> Result<(), StoreError> {
     let (day, device) = (day_number(mend.day), mend.device.0);
     for table in ["rollup", "rollup_reason"] {
         tx.prepare_cached(&format!("DELETE FROM {table} WHERE day = ?1 AND device = ?2 AND campaign = ?3"))?
             .execute(params![day, device, mend.campaign.as_str()])?;
     }
-    if let Some(counts) = &mend.counts {
+    let mut sum = mend.said.clone();
+    sum.merge(added);
+    if sum != Counts::default() {
         let mut screen = tx.prepare_cached("SELECT screen FROM device WHERE id = ?1")?;
         let screen = rows::screen(screen.query_row([device], |r| r.get(0))?)?;
-        let sum = RollupDelta::from([((mend.day, mend.campaign.clone()), counts.clone())]);
-        add_rollup(tx, mend.device, &screen, &sum)?;
+        add_rollup(tx, mend.device, &screen, &RollupDelta::from([((mend.day, mend.campaign.clone()), sum)]))?;
     }
     Ok(())
 }
@@ -108,16 +122,16 @@ impl AuditStore for Store {
         Ok(self.read(early).await?)
     }
 
-    async fn mend_rollups(&self, size: u64, mends: Vec<RollupMend>) -> Result<bool, ProofError> {
-        let done = self
-            .write(move |tx| {
-                if entries_so_far(tx)? != size {
-                    return Ok(false);
-                }
-                mends.iter().try_for_each(|m| mend(tx, m))?;
-                Ok(true)
-            })
-            .await?;
-        Ok(done)
+    async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError> {
+        let done = self.write(move |tx| {
+            let mut added = Vec::new(); // since the audit's moment
+            for mend in &mends {
+                let Some(since) = sum_now(tx, mend)?.without(&mend.held) else { return Ok(false) };
+                added.push(since);
+            }
+            mends.iter().zip(&added).try_for_each(|(one, added)| mend(tx, one, added))?;
+            Ok(true)
+        });
+        Ok(done.await?)
     }
 }

@@ -66,6 +66,17 @@ impl Store {
         Ok(Self { path: Arc::new(path), writer, readers: readers_door })
     }
 
+    /// The same store as it is at this moment: everything that is read through it is of one state, whatever is written
+    /// meanwhile, and what is written through it goes to the store as it is then. Held as long as a clone of it lives; so long
+    /// the engine's write-ahead file only grows. Blocks for a moment: it opens a file.
+    pub fn at_this_moment(&self) -> Result<Self, StoreError> {
+        let conn = connect(&self.path)?;
+        conn.pragma_update(None, "query_only", true)?;
+        let (readers, jobs) = mpsc::channel();
+        threads::start_moment(conn, jobs)?;
+        Ok(Self { path: Arc::clone(&self.path), writer: self.writer.clone(), readers })
+    }
+
     /// The database file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -51,13 +51,28 @@ where
 {
     let (tell, answer) = oneshot::channel();
     let run = move |conn: &Connection| {
-        let result = step(conn, "BEGIN").and_then(|()| {
-            let value = guarded(job, conn);
-            step(conn, "ROLLBACK").and(value) // nothing was written
-        });
+        let result = match conn.is_autocommit() {
+            true => step(conn, "BEGIN").and_then(|()| {
+                let value = guarded(job, conn);
+                step(conn, "ROLLBACK").and(value) // nothing was written
+            }),
+            false => guarded(job, conn), // in the transaction of a moment
+        };
         let _ = tell.send(result);
     };
     (Box::new(run), answer)
+}
+
+/// A reader in one transaction, until every sender is gone: all of its jobs see the state that is there now.
+pub(super) fn start_moment(conn: Connection, jobs: mpsc::Receiver<ReadJob>) -> Result<(), StoreError> {
+    step(&conn, "BEGIN")?;
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?; // the first read fixes the moment
+    spawn("store-moment", move || {
+        // what the engine has undone by itself (a full disk) is a moment no more: nobody is answered from another one
+        while let (false, Ok(job)) = (conn.is_autocommit(), jobs.recv()) {
+            job(&conn);
+        }
+    })
 }
 
 /// A word of a transaction; thousands a second, so it is not parsed each time.

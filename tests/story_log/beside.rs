@@ -1,0 +1,95 @@
+//! `check` beside a fleet that goes on handing in, days that are dropped meanwhile, and a repair that loses nothing.
+
+use super::{DAY, Hand, change, found};
+use crate::common::TestData;
+use crate::common::town::{TownServer, at, town};
+use lichphat::cmd::Context;
+use lichphat::cmd::rooms::Rooms;
+use lichphat::lang::Lang;
+use lichphat::proof::audit::{NotRepaired, audit, repair};
+use std::process::Output;
+
+/// The house as it is at this moment.
+fn moment(data: &TestData, server: &TownServer) -> Rooms {
+    let context = Context { settings: data.settings(), lang: Lang::En, clock: server.clock.clone() };
+    server.rooms.at_this_moment(&context).unwrap()
+}
+
+/// Runs a command to its end while segments come in one after the other and are published.
+async fn beside_a_fleet(
+    data: &TestData,
+    server: &TownServer,
+    hand: &mut Hand,
+    args: &'static [&'static str],
+) -> Output {
+    let mut command = data.command(args);
+    let mut running = tokio::task::spawn_blocking(move || command.output().unwrap());
+    loop {
+        hand.report(server, 3).await;
+        server.rooms.log.round().await.unwrap();
+        if running.is_finished() {
+            return (&mut running).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_ends_beside_a_fleet_that_hands_in_and_repair_neither_loses_nor_doubles_what_comes_in() {
+    let data = town();
+    let server = TownServer::start(&data, at(DAY, "12:00")).await;
+    let mut hand = Hand::new(&data, &server, "C-01").await;
+    hand.report(&server, 200).await;
+    let run = beside_a_fleet(&data, &server, &mut hand, &["check"]).await;
+    let words = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(run.status.success() && words.contains("0 disagreements"), "{words}");
+    assert!(hand.seq > 206, "it came in all the while");
+
+    change(&data, "UPDATE rollup SET unknown = unknown + 5; UPDATE rollup_reason SET n = n + 5");
+    let run = beside_a_fleet(&data, &server, &mut hand, &["check", "--repair"]).await;
+    let words = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(words.contains("Summed anew: device 1, 2024-09-20, unknown-plan."), "{words}");
+    assert_eq!(found(&data), [""; 0]);
+
+    // between what it finds and what it writes, more comes in
+    change(&data, "UPDATE rollup SET unknown = unknown - 7, not_counted = not_counted + 3; DELETE FROM rollup_reason");
+    let then = moment(&data, &server);
+    hand.report(&server, 11).await;
+    let wrong = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
+    hand.report(&server, 2).await;
+    assert_eq!((wrong.findings.len(), wrong.mends.len()), (1, 1));
+    repair(&server.rooms.store, &wrong).await.unwrap().unwrap();
+    assert_eq!(found(&data), [""; 0]);
+
+    // a sum that became smaller is nobody's but the tamperer's, and two repairs at once would correct twice
+    change(&data, "UPDATE rollup SET unknown = unknown + 5");
+    let then = moment(&data, &server);
+    let wrong = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
+    change(&data, "UPDATE rollup SET unknown = unknown - 1");
+    assert_eq!(repair(&server.rooms.store, &wrong).await.unwrap(), Err(NotRepaired::Changed));
+    let lock = std::fs::File::create(data.path().join("repair.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = data.fails(1, &["check", "--repair"]);
+    assert!(refused.contains("another repair is running"), "{refused}");
+    drop(lock);
+    data.fails(1, &["check", "--repair"]);
+    assert_eq!(found(&data), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_that_is_dropped_while_check_runs_is_not_missing() {
+    let data = town();
+    let server = TownServer::start(&data, at(DAY, "12:00")).await;
+    let mut hand = Hand::new(&data, &server, "C-01").await;
+    hand.report(&server, 300).await;
+    server.clock.jump_to(at("2024-09-21", "12:00"));
+    hand.report(&server, 10).await;
+    server.rooms.log.round().await.unwrap();
+    let then = moment(&data, &server);
+    let gone = server.rooms.log.retain(server.rooms.today().plus(1), 1).await.unwrap();
+    assert_eq!(gone.len(), 1);
+    hand.report(&server, 1).await;
+    server.rooms.log.round().await.unwrap();
+    let all = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
+    assert_eq!((all.findings, all.segments, all.from), (vec![], 310, None), "as it was when it began");
+    assert_eq!(found(&data), [""; 0]);
+}
