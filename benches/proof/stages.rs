@@ -74,7 +74,7 @@ fn deltas(sent: &[Sent], book: &PlanBook, received: UtcMillis) -> Vec<Vec<Rollup
     let of = |s: &Sent| {
         let mut mark = DeviceMark::default();
         let judge = |(segment, envelope): (&Segment, &Envelope)| {
-            let Outcome::Accepted { delta, mark: next } = decide(&mark, segment, envelope.hash(), received, book)
+            let Outcome::Accepted { delta, mark: next } = decide(&mark, segment, envelope.hash(), received, book, &[])
             else {
                 unreachable!("a player's own segments continue each other")
             };

@@ -11,6 +11,7 @@ cause-min-gap = Too soon after the last play of the same campaign
 cause-future = The device's clock is ahead: the play lies in the future
 cause-backwards = Broken record: it ends before it starts
 cause-not-in-plan = Not in this screen's plan
+cause-replaced = Of a box that was replaced: the screen was another's by then
 cause-plan-unknown = Unclear: the server does not have the plan that the record names
 cause-clock-unset = Unclear: the device's clock was not set
 cause-pending = Waiting for the device to send its play log

@@ -84,6 +84,7 @@ mod tests {
             Reason::Future,
             Reason::Backwards,
             Reason::NotInPlan,
+            Reason::Replaced,
         ];
         let doubts = [Doubt::PlanUnknown, Doubt::ClockUnset].map(|d| d.code().to_owned());
         let figures = [

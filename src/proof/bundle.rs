@@ -19,6 +19,7 @@ use lichphat_playlists::proof::note::{Note, NoteError, VerifierKey};
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, LogSigning};
 use lichphat_verify::{ArchiveError, Writer};
@@ -128,10 +129,11 @@ impl<'a> Exporter<'a> {
             _ => None,
         });
         let ended: Vec<VerifierKey<LogSigning>> = begun.collect();
+        let tenures = tenures(&statements);
         pack.statements(statements)?;
         let mut facts = Vec::with_capacity(basis.screens.len());
         for stated in &basis.screens {
-            facts.push(self.screen(&mut pack, stated, &basis).await?);
+            facts.push(self.screen(&mut pack, stated, &basis, &tenures).await?);
         }
         let indexes: Vec<u64> = pack.indexes.iter().copied().collect();
         let proof = self.log.inclusions(indexes, self.head.size).await?;
@@ -170,6 +172,7 @@ impl<'a> Exporter<'a> {
         pack: &mut Pack<W>,
         stated: &ScreenFacts,
         basis: &Basis,
+        tenures: &BTreeMap<ScreenCode, Vec<Tenure>>,
     ) -> Result<ScreenFacts, BundleError> {
         let (screen, period) = (&stated.screen, &basis.period);
         let (segments, forks) = self.segments(screen, basis).await?;
@@ -181,8 +184,9 @@ impl<'a> Exporter<'a> {
         let book: PlanBook = self.store.plan_documents(hashes).await?.into_iter().collect();
         let (starts, before) = self.starts(&segments).await?;
         let mut replay = Replay::new(&starts);
+        tenures.get(screen).into_iter().flatten().for_each(|tenure| replay.registered(*tenure));
         for (stored, segment) in &segments {
-            replay.segment(segment, Sha256Hash::of(&stored.bytes), stored.received, &book);
+            replay.segment(segment, Sha256Hash::of(&stored.bytes), (stored.log_index, stored.received), &book);
             pack.anchor(&segment.anchor)?;
         }
         for fork in &forks {
@@ -210,29 +214,18 @@ impl<'a> Exporter<'a> {
         basis: &Basis,
     ) -> Result<(Vec<(StoredSegment, Segment)>, Vec<StoredSegment>), BundleError> {
         let period = &basis.period;
-        let end = period.to.next().start(period.offset).plus_ms(LOOK_BACK_MS);
-        let mut segments = Segments::new(self.store, screen.clone(), begin(period));
-        let (mut found, mut ended) = (Vec::new(), BTreeMap::new());
+        let mut segments = Segments::new(self.store, screen.clone(), (period.from, period.to), period.offset);
+        let mut found = Vec::new();
         loop {
             let piece = segments.next().await?;
-            if piece.is_empty() {
+            if piece.first().is_none_or(|(stored, _)| stored.log_index >= self.head.size) {
                 break;
             }
-            for (stored, segment) in piece {
-                let player = (segment.device, segment.epoch);
-                if stored.log_index >= self.head.size || ended.contains_key(&player) {
-                    continue;
-                }
-                // a clock that jumps ahead for a while ends nothing
-                if stored.received >= end && segment.records.iter().all(|r| r.start >= end) {
-                    ended.insert(player, stored.log_index); // shown too: it says that nothing of the period is missing
-                }
-                found.push((stored, segment));
-            }
+            found.extend(piece.into_iter().filter(|(stored, _)| stored.log_index < self.head.size));
         }
         let mut forks = self.store.forks_of(screen, begin(period)).await?;
         forks.retain(|fork| {
-            let end = ended.get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
+            let end = segments.ended().get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
             fork.log_index < end.min(self.head.size)
         });
         Ok((found, forks))
@@ -325,6 +318,18 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         }
         Entry::Statement(Statement::Device { .. }) | Entry::Segment { .. } => false,
     }
+}
+
+/// The boxes that were registered, by screen.
+fn tenures(statements: &[(u64, Entry)]) -> BTreeMap<ScreenCode, Vec<Tenure>> {
+    let mut tenures = BTreeMap::<ScreenCode, Vec<Tenure>>::new();
+    for (index, entry) in statements {
+        if let Entry::Statement(Statement::Device { device, screen, at_ms, .. }) = entry {
+            let tenure = Tenure { log_index: *index, device: *device, at: *at_ms };
+            tenures.entry(screen.clone()).or_default().push(tenure);
+        }
+    }
+    tenures
 }
 
 /// What a fork says; its signature was checked when it came.

@@ -11,6 +11,7 @@ use lichphat_playlists::proof::bundle::LOOK_BACK_MS;
 use lichphat_playlists::proof::count::{Standing, Tally};
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::tenure::{Tenure, known};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,8 @@ pub trait EvidenceStore: ProofStore {
         log_index: u64,
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError>;
+    /// The boxes that ever stood at `screen`.
+    async fn boxes_of(&self, screen: &ScreenCode) -> Result<Boxes, ProofError>;
     /// The segment held that has record `seq` of a device's epoch.
     async fn segment_with(&self, device: DeviceId, epoch: Epoch, seq: Seq)
     -> Result<Option<StoredSegment>, ProofError>;
@@ -37,6 +40,15 @@ pub trait EvidenceStore: ProofStore {
         from: LocalDay,
         to: LocalDay,
     ) -> Result<Vec<ScreenCode>, ProofError>;
+}
+
+/// The boxes that ever stood at a screen.
+#[derive(Debug, Clone, Default)]
+pub struct Boxes {
+    /// When each was registered, in order of the log.
+    pub tenures: Vec<Tenure>,
+    /// The last record that is held of each; none of one that has not sent anything.
+    pub held: BTreeMap<(DeviceId, Epoch), Seq>,
 }
 
 /// One record with its identity and how it stands.
@@ -92,19 +104,40 @@ impl Evidence {
 /// Segments read at once.
 const BATCH: u32 = 128;
 
-/// A screen's segments as they are stored, each with what it says, piece by piece in the order of the log.
+/// A screen's segments as they are stored, each with what it says, piece by piece in the order of the log: of each box
+/// until it has said something from after the end.
 pub struct Segments<'s> {
     store: &'s dyn EvidenceStore,
     screen: ScreenCode,
     received_from: UtcMillis,
+    end: UtcMillis,
     /// The log from here on has not been read.
     next: u64,
+    boxes: Option<Boxes>,
+    ended: BTreeMap<(DeviceId, Epoch), u64>,
 }
 
 impl<'s> Segments<'s> {
-    /// Of every device that ever stood there, received at `received_from` or later.
-    pub fn new(store: &'s dyn EvidenceStore, screen: ScreenCode, received_from: UtcMillis) -> Self {
-        Self { store, screen, received_from, next: 0 }
+    /// Of every device that ever stood there, with anything that may be of the days from the first to the second, both included.
+    pub fn new(
+        store: &'s dyn EvidenceStore,
+        screen: ScreenCode,
+        (from, to): (LocalDay, LocalDay),
+        offset: UtcOffset,
+    ) -> Self {
+        let received_from = from.start(offset).plus_ms(-LOOK_BACK_MS);
+        let end = to.next().start(offset).plus_ms(LOOK_BACK_MS);
+        Self { store, screen, received_from, end, next: 0, boxes: None, ended: BTreeMap::new() }
+    }
+
+    /// The boxes that were registered at the screen; none before the first piece.
+    pub fn tenures(&self) -> &[Tenure] {
+        self.boxes.as_ref().map_or(&[], |boxes| &boxes.tenures)
+    }
+
+    /// The players that have said something from after the end, with the entry in which they first did; it is shown, too.
+    pub fn ended(&self) -> &BTreeMap<(DeviceId, Epoch), u64> {
+        &self.ended
     }
 
     /// The next piece; empty after the last one.
@@ -112,9 +145,33 @@ impl<'s> Segments<'s> {
     /// # Errors
     /// When one cannot be read: it was changed behind the store's back.
     pub async fn next(&mut self) -> Result<Vec<(StoredSegment, Segment)>, ProofError> {
-        let batch = self.store.segments_of(&self.screen, self.received_from, self.next, BATCH).await?;
-        self.next = batch.last().map_or(self.next, |last| last.log_index + 1);
-        batch.into_iter().map(open).collect()
+        let mut boxes = match self.boxes.take() {
+            Some(boxes) => boxes,
+            None => self.store.boxes_of(&self.screen).await?,
+        };
+        let mut piece = Vec::new();
+        while piece.is_empty() && !boxes.held.is_empty() {
+            let batch = self.store.segments_of(&self.screen, self.received_from, self.next, BATCH).await?;
+            let Some(last) = batch.last() else { break };
+            self.next = last.log_index + 1;
+            for stored in batch {
+                let player = (stored.device, stored.epoch);
+                if self.ended.contains_key(&player) {
+                    continue;
+                }
+                let (stored, segment) = open(stored)?;
+                // a clock that jumps ahead for a while ends nothing
+                if stored.received >= self.end && segment.records.iter().all(|r| r.start >= self.end) {
+                    self.ended.insert(player, stored.log_index);
+                }
+                if self.ended.contains_key(&player) || boxes.held.get(&player) == Some(&stored.last_seq) {
+                    boxes.held.remove(&player); // nothing more of it is held, or nothing more is of these days
+                }
+                piece.push((stored, segment));
+            }
+        }
+        self.boxes = Some(boxes);
+        Ok(piece)
     }
 }
 
@@ -147,9 +204,8 @@ pub struct Walk<'s> {
     segments: Segments<'s>,
     days: (LocalDay, LocalDay),
     offset: UtcOffset,
-    tally: Tally,
-    /// Nothing of these days is left.
-    over: bool,
+    /// Each box has its own; a new one goes on where the newest before it stands.
+    tallies: BTreeMap<(DeviceId, Epoch), Tally>,
 }
 
 impl<'s> Walk<'s> {
@@ -160,9 +216,7 @@ impl<'s> Walk<'s> {
         days: (LocalDay, LocalDay),
         offset: UtcOffset,
     ) -> Self {
-        let received_from = days.0.start(offset).plus_ms(-LOOK_BACK_MS);
-        let segments = Segments::new(store, screen, received_from);
-        Self { segments, days, offset, tally: Tally::default(), over: false }
+        Self { segments: Segments::new(store, screen, days, offset), days, offset, tallies: BTreeMap::new() }
     }
 
     /// Whose records.
@@ -177,9 +231,6 @@ impl<'s> Walk<'s> {
 
     /// The next piece, in the order of the log, with the plans that its records name; none after the last one.
     pub async fn next(&mut self) -> Result<Option<Evidence>, ProofError> {
-        if self.over {
-            return Ok(None);
-        }
         let opened = self.segments.next().await?;
         if opened.is_empty() {
             return Ok(None);
@@ -188,11 +239,11 @@ impl<'s> Walk<'s> {
         read_plans(self.segments.store, &opened, &mut piece.plans).await?;
         let book: PlanBook = piece.plans.values().cloned().collect();
         for (stored, segment) in &opened {
-            judge(segment, stored.received, self.days, &book, &mut self.tally, &mut piece.records);
+            let tenures = known(self.segments.tenures(), stored.log_index);
+            let newest = self.tallies.last_key_value().map(|(_, tally)| tally.clone());
+            let tally = self.tallies.entry((segment.device, segment.epoch)).or_insert(newest.unwrap_or_default());
+            judge(segment, stored.received, self.days, (&book, tenures), tally, &mut piece.records);
         }
-        // A device sends in order, and a replaced one sends no more: what follows is later still.
-        let end = self.days.1.next().start(self.offset).plus_ms(LOOK_BACK_MS);
-        self.over = opened.iter().all(|(_, s)| s.records.first().is_some_and(|r| r.start >= end));
         Ok(Some(piece))
     }
 }
@@ -215,7 +266,7 @@ fn judge(
     segment: &Segment,
     received: UtcMillis,
     (from, to): (LocalDay, LocalDay),
-    book: &PlanBook,
+    book: (&PlanBook, &[Tenure]),
     tally: &mut Tally,
     records: &mut Vec<Judged>,
 ) {

@@ -218,11 +218,20 @@ CREATE TABLE device (
     token_hash    BLOB    CHECK (length(token_hash) = 32),            -- SHA-256 of its bearer secret, never the secret; NULL = may fetch nothing
     registered_ms INTEGER NOT NULL,
     simulated     INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- shown as such everywhere
-    retired_ms    INTEGER,                                            -- another box took its screen: no more plans, but its records still count
+    retired_ms    INTEGER,                                            -- another box took its screen: no more plans; what it played before still counts
     revoked_ms    INTEGER                                             -- from then on nothing of it is accepted; NULL = trusted
 ) STRICT;
 CREATE INDEX device_by_screen ON device (screen);
 CREATE UNIQUE INDEX device_by_key ON device (public_key);
+
+-- Which box a screen was of, from when on: what the log states, by screen.
+CREATE TABLE tenure (
+    screen    TEXT    NOT NULL,
+    log_index INTEGER NOT NULL,
+    device    INTEGER NOT NULL,
+    from_ms   INTEGER NOT NULL,
+    PRIMARY KEY (screen, log_index)
+) STRICT, WITHOUT ROWID;
 
 -- One-time tokens that let a device register.
 CREATE TABLE provisioning (

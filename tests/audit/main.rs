@@ -6,6 +6,7 @@
 mod common;
 
 mod attacks;
+mod boxes;
 mod edges;
 mod flips;
 mod forger;

@@ -3,7 +3,10 @@
 
 use crate::forger::Forger;
 use crate::square::{DAYS, Square, judged, morning};
-use crate::{common::town::at, failing};
+use crate::{
+    common::town::{TownDevice, at},
+    failing,
+};
 use lichphat_verify::verdict::{Check, Outcome};
 use lichphat_verify::{Options, Verdict};
 
@@ -19,10 +22,11 @@ async fn cut_off_at(mut square: Square, until: &str) -> Square {
     square
 }
 
-/// Another box, with a key of its own, takes the place of the first player.
-async fn replace_first(square: &mut Square) {
+/// Another box, with a key of its own, takes the place of the first player; returns that one.
+pub(crate) async fn replace_first(square: &mut Square) -> TownDevice {
     std::fs::remove_file(square.data.path().join("Q-01.provision.toml")).unwrap();
-    square.players[0] = square.server.new_box(&square.data, "Q-01", 4_711).await;
+    let another = square.server.new_box(&square.data, "Q-01", 4_711).await;
+    std::mem::replace(&mut square.players[0], another)
 }
 
 fn tail_is_cut(verdict: &Verdict) -> bool {

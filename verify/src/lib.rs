@@ -205,6 +205,7 @@ impl Walk {
             judged.facts.push(facts);
         }
         progress(total, total);
+        players.exchanged(&basis.period, &mut self.findings);
         tail::told(&judged.screens, &mut self.findings);
         owed.told(basis, trust.checkpoint.size, &mut self.findings);
         simulated(&judged.facts, &mut self.findings);

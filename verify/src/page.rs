@@ -138,6 +138,7 @@ fn reason_vi(code: &str) -> String {
         "future" => "ghi thời điểm chưa tới",
         "backwards" => "kết thúc trước khi bắt đầu",
         "not-in-plan" => "không có trong lịch phát",
+        "replaced" => "của hộp đã được thay bằng hộp khác",
         "plan-unknown" => "không có lịch phát để đối chiếu",
         "clock-unset" => "thiết bị chưa biết giờ",
         other => other,

@@ -3,7 +3,9 @@
 use crate::findings::{Findings, words};
 use crate::heads::Heads;
 use crate::verdict::Check;
+use lichphat_playlists::figures::Period;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::{Evidence, VerifyingKey};
 use std::collections::BTreeMap;
@@ -26,6 +28,7 @@ pub(crate) struct Player {
 #[derive(Default)]
 pub(crate) struct Players {
     known: BTreeMap<(DeviceId, Epoch), Player>,
+    tenures: BTreeMap<ScreenCode, Vec<Tenure>>,
     /// What they signed of how far their records go.
     pub(crate) heads: Heads,
     revoked: BTreeMap<DeviceId, u64>,
@@ -35,6 +38,8 @@ impl Players {
     /// A player was registered.
     pub(crate) fn registered(&mut self, (device, epoch): (DeviceId, Epoch), player: Player, findings: &mut Findings) {
         let (key, screen) = (player.key, player.screen.clone());
+        let tenure = Tenure { log_index: player.index, device, at: player.at };
+        self.tenures.entry(screen.clone()).or_default().push(tenure);
         let known = self.known.entry((device, epoch)).or_insert(player);
         // a box that came back to its screen is stated again
         if (known.key, &known.screen) != (key, &screen) {
@@ -63,6 +68,25 @@ impl Players {
         let player = self.known.get(&(device, epoch))?;
         let revoked = self.revoked.get(&device).is_some_and(|&end| end < index);
         (player.index < index && !revoked).then_some(player)
+    }
+
+    /// When which box was registered at the screen, in order of the log.
+    pub(crate) fn tenures(&self, screen: &ScreenCode) -> &[Tenure] {
+        self.tenures.get(screen).map_or(&[], Vec::as_slice)
+    }
+
+    /// Says at how many screens boxes were exchanged in the period.
+    pub(crate) fn exchanged(&self, period: &Period, findings: &mut Findings) {
+        let days = period.from.start(period.offset)..period.to.next().start(period.offset);
+        let times = |all: &[Tenure]| all.iter().skip(1).filter(|tenure| days.contains(&tenure.at)).count();
+        let times: Vec<usize> = self.tenures.values().map(|all| times(all)).filter(|n| *n > 0).collect();
+        if times.is_empty() {
+            return;
+        }
+        let (n, all) = (times.len(), times.iter().sum::<usize>());
+        findings.remark(Check::Device, "", words!(
+            "Ở {n} màn hình hộp phát đã được thay trong kỳ ({all} lần). Từ lúc hộp mới được đăng ký, lượt phát của hộp cũ không được tính; mỗi lần thay có thể làm lệch nhiều nhất một lượt của mỗi đợt.";
+            "At {n} screens the box was replaced in the period ({all} times). From the new one's registration on what the old one plays does not count; each time can shift at most one play of each campaign."));
     }
 
     /// The players that ever stood at the screen, in order.

@@ -16,6 +16,7 @@ use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::proof::tenure::known;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,7 +79,8 @@ impl<'a> Judge<'a> {
             slowest_s: None,
             faults: findings.faults(),
         };
-        let (screen, replay) = (&facts.screen, Replay::new(starts));
+        let (screen, mut replay) = (&facts.screen, Replay::new(starts));
+        terms.players.tenures(screen).iter().for_each(|tenure| replay.registered(*tenure));
         let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
         let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
         let unsigned = false;
@@ -140,9 +142,10 @@ impl<'a> Judge<'a> {
         }
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
-        if self.chain(&place, &segment, hash, received, &plans.book) {
+        if self.chain(&place, &segment, hash, (index, received), &plans.book) {
             let said = self.terms.players.heads.of((segment.device, segment.epoch));
-            self.tail.segment((&segment, hash), received, self.terms.period, said);
+            let tenures = known(self.replay.tenures(), index);
+            self.tail.segment((&segment, hash), received, (self.terms.period, tenures), said);
         }
     }
 
@@ -193,14 +196,14 @@ impl<'a> Judge<'a> {
         place: &str,
         segment: &Segment,
         hash: Sha256Hash,
-        received: UtcMillis,
+        (index, received): (u64, UtcMillis),
         plans: &PlanBook,
     ) -> bool {
         let before = self.received.insert((segment.device, segment.epoch), received);
         if before.is_some_and(|before| received < before) {
             self.fault(place, words!("đến trước đoạn đứng trước nó: thứ tự đã bị đảo"; "arrived before the segment before it: the order was changed"));
         }
-        match self.replay.segment(segment, hash, received, plans) {
+        match self.replay.segment(segment, hash, (index, received), plans) {
             Outcome::Accepted { .. } => {}
             Outcome::Hole { expected } => self.fault(
                 place,
@@ -310,7 +313,13 @@ impl<'a> Judge<'a> {
             }
             let acked = self.replay.acked(player.0, player.1);
             let next = here.get(i + 1).copied();
-            self.tail.player(player, said, acked, next, (tail::covered(period), self.findings));
+            self.tail.player(
+                player,
+                said,
+                acked,
+                (next, players.tenures(self.screen)),
+                (tail::covered(period), self.findings),
+            );
         }
         let last = plans.last_before(period.to, tail::due(period));
         self.verdict.complete = self.tail.reaches(last);

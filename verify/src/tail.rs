@@ -9,6 +9,7 @@ use crate::verdict::{Check, ScreenVerdict};
 use lichphat_playlists::figures::Period;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::tenure::{Tenure, replaced};
 use lichphat_playlists::time::UtcMillis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,15 +47,16 @@ impl Tail {
         &mut self,
         (segment, hash): (&Segment, Sha256Hash),
         received: UtcMillis,
-        period: &Period,
+        (period, tenures): (&Period, &[Tenure]),
         said: &[Said],
     ) {
         let player = (segment.device, segment.epoch);
-        // a clock that has jumped ahead vouches for nothing
-        let possible = segment.records.iter().filter(|r| !r.is_future(received));
+        let gone = |at| replaced(tenures, segment.device, at);
+        // a clock that has jumped ahead vouches for nothing, nor does a box for a screen that is another's
+        let possible = segment.records.iter().filter(|r| !r.is_future(received) && !gone(r.start));
         self.hear(possible.map(|r| r.end).max());
         let end = period.to.next().start(period.offset);
-        if received >= end && segment.records.iter().all(|r| r.start >= end) {
+        if received >= end && segment.records.iter().all(|r| r.start >= end && !gone(r.start)) {
             self.passed.insert(player);
         }
         if !said.is_empty() {
@@ -66,13 +68,13 @@ impl Tail {
         self.heard = self.heard.max(at);
     }
 
-    /// What a player said beside its records, of which those up to `acked` are shown. `replaced`: the one that came after it.
+    /// What a player said beside its records, of which those up to `acked` are shown. `next`: the one that came after it.
     pub(crate) fn player(
         &mut self,
         player: Player,
         said: &[Said],
         acked: Seq,
-        replaced: Option<Player>,
+        (next, tenures): (Option<Player>, &[Tenure]),
         (until, findings): (UtcMillis, &mut Findings),
     ) {
         for Said { place, head, .. } in said {
@@ -82,7 +84,7 @@ impl Tail {
                     "thiết bị {} đã ký một đoạn khác kết thúc ở bản ghi {}: bị nhân bản, hoặc đoạn trong gói đã bị thay", player.0, head.sealed;
                     "device {} had signed another segment that ends with record {}: it was cloned, or what is shown was exchanged", player.0, head.sealed));
             }
-            if head.sealed <= acked {
+            if head.sealed <= acked && !replaced(tenures, player.0, head.at_ms) {
                 self.hear(Some(head.at_ms));
             }
         }
@@ -101,7 +103,7 @@ impl Tail {
         }
         let Some(Said { place, head, .. }) = said.into_iter().max_by_key(|said| said.head.sealed) else { return };
         let (missing, at) = (head.sealed.0 - acked.0, stamp(head.at_ms.0.unsigned_abs() / 1000));
-        let (why_vi, why_en) = match replaced {
+        let (why_vi, why_en) = match next {
             Some((device, epoch)) => (
                 format!(
                     "Sau đó hộp đã được thay hoặc cài lại (thiết bị {device}, đời {epoch}): phần chưa nộp có thể đã mất theo hộp cũ."

@@ -3,9 +3,10 @@
 use super::book::PlanBook;
 use super::rollup::RollupDelta;
 use crate::ids::{CampaignCode, Seq, Sha256Hash};
-use crate::proof::count::{Reason, Standing, Tally, judge};
+use crate::proof::count::{CountTerms, Reason, Standing, Tally, judge};
 use crate::proof::record::{Origin, PlayRecord};
 use crate::proof::segment::Segment;
+use crate::proof::tenure::{Tenure, replaced};
 use crate::time::{LocalDay, UtcMillis};
 
 /// Up to where the records of (device, epoch) are held, and what judging the next one needs.
@@ -48,13 +49,14 @@ pub fn unknown_plan() -> CampaignCode {
     CampaignCode::new("unknown-plan").expect("a valid code")
 }
 
-/// Decides on `segment` (whose signature holds) and judges its new records.
+/// Decides on `segment` (whose signature holds) and judges its new records. `tenures`: of the screen, as known when it came.
 pub fn decide(
     mark: &DeviceMark,
     segment: &Segment,
     hash: Sha256Hash,
     received: UtcMillis,
     plans: &PlanBook,
+    tenures: &[Tenure],
 ) -> Outcome {
     let expected = Seq(mark.acked.0 + 1);
     if segment.first_seq > expected {
@@ -71,7 +73,7 @@ pub fn decide(
     let mut tally = mark.tally.clone();
     let mut delta = RollupDelta::new();
     for record in &segment.records {
-        let (key, standing) = stand(record, segment, received, plans, &mut tally);
+        let (key, standing) = stand(record, segment, received, (plans, tenures), &mut tally);
         delta.entry(key).or_default().add(record, standing);
     }
     let mark = DeviceMark { acked: segment.last_seq(), head: Some(hash), tally };
@@ -79,24 +81,28 @@ pub fn decide(
 }
 
 /// Day and campaign under which a record is rolled up, and how it stands. A planned slot belongs
-/// to its plan's day; anything else to the day it was played on.
+/// to its plan's day; anything else to the day it was played on. What a box plays while the screen is another's is not
+/// the screen's, and leaves nothing for judging what is.
 pub fn stand(
     record: &PlayRecord,
     segment: &Segment,
     received: UtcMillis,
-    plans: &PlanBook,
+    (plans, tenures): (&PlanBook, &[Tenure]),
     tally: &mut Tally,
 ) -> ((LocalDay, CampaignCode), Standing) {
     let plan = plans.get(&record.plan);
     let offset = plan.map_or(segment.offset, |p| p.offset);
     let played = record.start.day(offset);
-    let Some(plan) = plan else {
-        return ((played, unknown_plan()), judge(record, None, received, offset, tally));
+    let gone = replaced(tenures, segment.device, record.start);
+    let mut judged = |terms: Option<&CountTerms<'_>>| match gone {
+        true => Standing::NotCounted(Reason::Replaced),
+        false => judge(record, terms, received, offset, tally),
     };
+    let Some(plan) = plan else { return ((played, unknown_plan()), judged(None)) };
     let stranger = plan.screen != segment.screen || plan.day.days_since(played).abs() > 1;
     match plan.count_terms(record).filter(|_| !stranger) {
         Some(terms) => {
-            let standing = judge(record, Some(&terms), received, offset, tally);
+            let standing = judged(Some(&terms));
             let day = if matches!(record.origin, Origin::Planned { .. }) { plan.day } else { played };
             ((day, terms.campaign.clone()), standing)
         }

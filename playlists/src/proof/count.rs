@@ -5,7 +5,8 @@
 //! least 95 % of the booked length was shown with at most 2 % of the frames dropped (of sound alone: of the
 //! output's slots in which nobody could hear it); the display
 //! level is at least what the campaign asks; and the campaign's minimum gap to the last counted
-//! play is kept: ten plays in five minutes are one. Records are judged in the device's own order.
+//! play is kept: ten plays in five minutes are one. Records are judged in the device's own order;
+//! what a box plays after [another one took its screen](super::tenure) does not count.
 
 use super::record::{Cause, DisplayLevel, PlayRecord, PlayResult};
 use crate::ids::CampaignCode;
@@ -88,6 +89,8 @@ pub enum Reason {
     Backwards,
     /// The plan it names has no such slot or item, or was made for another screen or day.
     NotInPlan,
+    /// Another box had taken the screen.
+    Replaced,
 }
 
 impl Reason {
@@ -107,6 +110,7 @@ impl Reason {
             Self::Future => plain("future"),
             Self::Backwards => plain("backwards"),
             Self::NotInPlan => plain("not-in-plan"),
+            Self::Replaced => plain("replaced"),
         }
     }
 }

@@ -106,7 +106,7 @@ pub struct Begun {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum DeviceEnd {
-    /// Another box took its screen; what it still sends counts.
+    /// Another box took its screen; what it played before still counts.
     Retired,
     /// Nothing of it is accepted any more.
     Revoked,

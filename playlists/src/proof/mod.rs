@@ -16,6 +16,7 @@ pub mod replay;
 pub mod rollup;
 pub mod sample;
 pub mod segment;
+pub mod tenure;
 pub mod tile;
 pub mod tree;
 pub mod witness;

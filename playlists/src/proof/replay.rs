@@ -4,9 +4,9 @@
 use super::book::PlanBook;
 use super::bundle::Start;
 use super::chain::{DeviceMark, Outcome, decide};
-use super::count::Tally;
 use super::rollup::{Counts, RollupDelta};
 use super::segment::Segment;
+use super::tenure::{Tenure, known};
 use crate::figures::{Period, ScreenFacts};
 use crate::ids::{CampaignCode, DeviceId, Epoch, Seq, Sha256Hash};
 use crate::time::{LocalDay, UtcMillis};
@@ -16,8 +16,8 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Clone, Default)]
 pub struct Replay {
     marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
-    /// Of the newest box: a new one goes on where the one before it stopped.
-    tally: Tally,
+    /// The boxes that were registered at the screen.
+    tenures: Vec<Tenure>,
     /// End of the newest record.
     reported_until: Option<UtcMillis>,
     rollups: BTreeMap<DeviceId, RollupDelta>,
@@ -37,6 +37,16 @@ impl Replay {
         self.stand((device, epoch), DeviceMark { acked, head, tally });
     }
 
+    /// A box was registered at the screen; in order of the log, and before the segments that follow it there.
+    pub fn registered(&mut self, tenure: Tenure) {
+        self.tenures.push(tenure);
+    }
+
+    /// The boxes that were registered at the screen, as far as they were told.
+    pub fn tenures(&self) -> &[Tenure] {
+        &self.tenures
+    }
+
     /// Where a player stands; none before its first segment.
     pub fn mark(&self, device: DeviceId, epoch: Epoch) -> Option<&DeviceMark> {
         self.marks.get(&(device, epoch))
@@ -44,21 +54,26 @@ impl Replay {
 
     /// Where a player stands before its next segment: a new box goes on where the one before it stopped.
     pub fn expected(&self, device: DeviceId, epoch: Epoch) -> DeviceMark {
-        let fresh = || DeviceMark { tally: self.tally.clone(), ..DeviceMark::default() };
+        let newest = || self.marks.last_key_value().map(|(_, mark)| mark.tally.clone()).unwrap_or_default();
+        let fresh = || DeviceMark { tally: newest(), ..DeviceMark::default() };
         self.mark(device, epoch).cloned().unwrap_or_else(fresh)
     }
 
-    /// Takes the next segment. What follows a hole is judged for itself, so that one hole is told once.
-    pub fn segment(&mut self, segment: &Segment, hash: Sha256Hash, received: UtcMillis, plans: &PlanBook) -> Outcome {
+    /// Takes the next segment, `of` entry and moment of arrival. What follows a hole is judged for itself, so that one hole
+    /// is told once.
+    pub fn segment(&mut self, segment: &Segment, hash: Sha256Hash, of: (u64, UtcMillis), plans: &PlanBook) -> Outcome {
         let key = (segment.device, segment.epoch);
         let mut mark = self.expected(segment.device, segment.epoch);
-        let outcome = decide(&mark, segment, hash, received, plans);
+        let (log_index, received) = of;
+        let decide = |mark: &DeviceMark| decide(mark, segment, hash, received, plans, known(&self.tenures, log_index));
+        let outcome = decide(&mark);
         if !matches!(outcome, Outcome::Hole { .. }) {
             self.take(key, &outcome);
             return outcome;
         }
         (mark.acked, mark.head) = (Seq(segment.first_seq.0 - 1), Some(segment.previous));
-        self.take(key, &decide(&mark, segment, hash, received, plans));
+        let after = decide(&mark);
+        self.take(key, &after);
         outcome
     }
 
@@ -73,9 +88,6 @@ impl Replay {
 
     fn stand(&mut self, key: (DeviceId, Epoch), mark: DeviceMark) {
         self.reported_until = self.reported_until.max(mark.tally.last_end);
-        if self.marks.keys().all(|other| *other <= key) {
-            self.tally = mark.tally.clone();
-        }
         self.marks.insert(key, mark);
     }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Slots of the plan that have a record, whatever became of it.
+    /// Slots of the plan that have a record of the screen's own box, whatever became of it.
     pub slots_seen: u32,
     /// Counted inside the campaign's windows: toward the quota.
     pub counted: u32,
@@ -34,7 +34,8 @@ pub struct Counts {
 impl Counts {
     /// Adds one judged record.
     pub fn add(&mut self, record: &PlayRecord, standing: Standing) {
-        if matches!(record.origin, Origin::Planned { .. }) {
+        let own = standing != Standing::NotCounted(Reason::Replaced);
+        if own && matches!(record.origin, Origin::Planned { .. }) {
             self.slots_seen += 1;
         }
         match standing {

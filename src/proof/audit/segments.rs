@@ -10,6 +10,7 @@ use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
+use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, VerifyingKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +49,11 @@ impl Auditor {
 
     pub(super) fn leaf(&mut self, log_index: u64, bytes: &[u8]) {
         match Entry::decode(bytes) {
-            Ok(Entry::Statement(Statement::Device { device, key, .. })) => drop(self.stated.insert(device, *key)),
+            Ok(Entry::Statement(Statement::Device { device, key, screen, at_ms, .. })) => {
+                self.stated.insert(device, *key);
+                let tenure = Tenure { log_index, device, at: at_ms };
+                self.screens.entry(screen).or_default().registered(tenure);
+            }
             Ok(_) => {}
             Err(error) => self.find(Matter::Entry, entry_place(log_index), unreadable(error)),
         }
@@ -79,7 +84,7 @@ impl Auditor {
         let mut replay = self.screens.remove(&identity.screen).unwrap_or_default();
         self.mark(&mut replay, &segment);
         self.audit.records += segment.records.len() as u64;
-        let outcome = replay.segment(&segment, hash, received, &plans);
+        let outcome = replay.segment(&segment, hash, (log_index, received), &plans);
         self.screens.insert(identity.screen, replay);
         if let Some(problem) = breaks(&outcome) {
             self.find(Matter::Entry, place, problem);

@@ -53,13 +53,13 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
                 params![id, new.secret_hash.0],
             )?;
             if back {
-                append_statement(tx, stated(DeviceId(id), rows::screen(screen.clone())?, new))?;
+                takes_screen(tx, id, &screen, new)?;
             }
             id
         }
         None => {
             let id = insert(tx, &screen, new)?;
-            append_statement(tx, stated(DeviceId(id), rows::screen(screen.clone())?, new))?;
+            takes_screen(tx, id, &screen, new)?;
             id
         }
     };
@@ -74,7 +74,7 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
     }))
 }
 
-/// From now on the screen is another device's: what its earlier one still sends counts, and the log says so.
+/// From now on the screen is another device's: what its earlier one played before still counts, and the log says so.
 fn retire_others(tx: &Connection, screen: &str, same: Option<u32>, at: UtcMillis) -> Result<(), StoreError> {
     let mut retire = tx.prepare_cached(
         "UPDATE device SET retired_ms = ?3 WHERE screen = ?1 AND retired_ms IS NULL AND id IS NOT ?2 RETURNING id",
@@ -84,6 +84,14 @@ fn retire_others(tx: &Connection, screen: &str, same: Option<u32>, at: UtcMillis
         let (device, by) = (DeviceId(id), "another device was registered at its screen".to_owned());
         append_statement(tx, Statement::DeviceEnd { device, why: DeviceEnd::Retired, at_ms: at, by })?;
     }
+    Ok(())
+}
+
+/// From now on the screen is this device's.
+fn takes_screen(tx: &Connection, device: u32, screen: &str, new: &NewDevice) -> Result<(), StoreError> {
+    let log_index = append_statement(tx, stated(DeviceId(device), rows::screen(screen.to_owned())?, new))?;
+    tx.prepare_cached("INSERT INTO tenure (screen, log_index, device, from_ms) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![screen, log_index, device, new.at.0])?;
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::audit::write_early;
 use super::log::{self, SEGMENT, append_leaf, append_segment, segment_at, stored_segment};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::proof::evidence::EvidenceStore;
+use crate::proof::evidence::{Boxes, EvidenceStore};
 use crate::proof::log::StoredSegment;
 use crate::proof::{
     Arrived, Counts, DeviceIdentity, DeviceMark, Early, Heard, Outcome, PlanBook, PlanDocument, ProofError, ProofStore,
@@ -14,6 +14,7 @@ use crate::proof::{
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::entry::segment_leaf;
+use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
@@ -104,6 +105,16 @@ fn write_day_mark(
 fn written(mark: &DeviceMark) -> Result<([u8; 32], String), StoreError> {
     let tally = serde_json::to_string(&mark.tally).map_err(|e| StoreError::unreadable("tally", e))?;
     Ok((mark.head.map_or([0; 32], |h| h.0), tally))
+}
+
+/// The boxes that were registered at a screen, in order of the log.
+fn tenures(conn: &Connection, screen: &ScreenCode) -> Result<Vec<Tenure>, StoreError> {
+    let mut query =
+        conn.prepare_cached("SELECT log_index, device, from_ms FROM tenure WHERE screen = ?1 ORDER BY log_index")?;
+    let found = query.query_map([screen.as_str()], |r| {
+        Ok(Tenure { log_index: r.get(0)?, device: DeviceId(r.get(1)?), at: UtcMillis(r.get(2)?) })
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 /// A screen's tally goes on when its box is replaced.
@@ -206,7 +217,7 @@ fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outco
         Some((mark, day)) => (mark, Some(day)),
         None => (DeviceMark { tally: inherited_tally(tx, &s.screen)?, ..DeviceMark::default() }, None),
     };
-    let mut outcome = decide(&before, s, arrived.hash, arrived.received, plans);
+    let mut outcome = decide(&before, s, arrived.hash, arrived.received, plans, &tenures(tx, &s.screen)?);
     if outcome == Outcome::Duplicate && differs_from_held(tx, arrived)? {
         outcome = Outcome::Fork { at: s.first_seq };
     }
@@ -312,6 +323,11 @@ impl EvidenceStore for Store {
         Ok(self.read(move |conn| segments_of(conn, &screen, received_from, log_index, limit)).await?)
     }
 
+    async fn boxes_of(&self, screen: &ScreenCode) -> Result<Boxes, ProofError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| Ok(Boxes { tenures: tenures(conn, &screen)?, held: held(conn, &screen)? })).await?)
+    }
+
     async fn segment_with(
         &self,
         device: DeviceId,
@@ -344,6 +360,17 @@ impl EvidenceStore for Store {
             .await?;
         Ok(screens)
     }
+}
+
+/// Up to where the records of a screen's boxes are held.
+fn held(conn: &Connection, screen: &ScreenCode) -> Result<BTreeMap<(DeviceId, Epoch), Seq>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT m.device, m.epoch, m.acked_seq FROM mark m JOIN device d ON d.id = m.device WHERE d.screen = ?1",
+    )?;
+    let found = query.query_map([screen.as_str()], |r| {
+        Ok(((DeviceId(r.get(0)?), Epoch(r.get(1)?)), Seq(r.get::<_, i64>(2)?.unsigned_abs())))
+    })?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 fn segments_of(
