@@ -66,12 +66,40 @@ verdict-some-waiting-units = { $n ->
   }
 verdict-first-day = No day has ended yet: met or short is known from tomorrow on.
 verdict-nobody = This campaign is aimed at no screen yet.
-today-counted = Today: { $counted_t } of { $planned_t } scheduled plays have counted.
-today-refused = Today: { $counted_t } of { $planned_t } scheduled plays have counted; { $refused_t } did not count.
+today-sum = { $planned ->
+    [one] { $planned_t } play is scheduled today: { $parts }.
+   *[other] { $planned_t } plays are scheduled today: { $parts }.
+  }
 today-nothing = No play is scheduled today.
-day-counted = { $counted_t } of { $planned_t } scheduled plays have counted.
-day-refused = { $counted_t } of { $planned_t } scheduled plays have counted; { $refused_t } did not count.
+day-sum = { $planned ->
+    [one] { $planned_t } play was scheduled: { $parts }.
+   *[other] { $planned_t } plays were scheduled: { $parts }.
+  }
 day-nothing = No play was scheduled.
+sum-counted = { $n ->
+    [one] { $n_t } counts
+   *[other] { $n_t } count
+  }
+sum-refused = { $n ->
+    [one] { $n_t } does not count
+   *[other] { $n_t } do not count
+  }
+sum-unknown = { $n ->
+    [one] { $n_t } is unclear
+   *[other] { $n_t } are unclear
+  }
+sum-outside = { $n_t } outside the windows
+sum-open = { $n ->
+    [one] { $n_t } is not played or not heard of yet
+   *[other] { $n_t } are not played or not heard of yet
+  }
+sum-made-good = Beside the schedule { $n_t } made good: { $all_t } count together.
+sum-made-good-refused = { $n_t } made good without counting.
+sum-late = { $n ->
+    [one] Of those that count, { $n_t } was heard of more than a day late.
+   *[other] Of those that count, { $n_t } were heard of more than a day late.
+  }
+row-made-good = { $today }, { $n_t } made good
 day-alone = The result of this day alone.
 day-yesterday = Yesterday
 causes-title = Causes, and what to do
@@ -168,7 +196,7 @@ screens-all = All ({ $n_t })
 screens-short = Short ({ $n_t })
 screens-silent = Silent ({ $n_t })
 screens-none = No screen in this view.
-screens-caption = Plays today (counted/scheduled), and what is missing since the campaign began.
+screens-caption = Plays today (scheduled: counting/all), and what is missing since the campaign began.
 col-screen = Screen
 col-made-good = Made good
 col-missing = Missing
@@ -225,16 +253,19 @@ tier-order = order
 tier-contract = contract
 tier-local = local content
 tier-fallback = safe content
-ledger-asked = Asked for
+ledger-owed = The day's own share
+ledger-asked = Asked of the plan, run-ahead included
 ledger-planned = Planned
 ledger-counted = Counted
-ledger-made-good = Of these made good
 ledger-outside = Outside the windows
 ledger-not-counted = Not counted
 ledger-unknown = Unclear
 ledger-upcoming = To come
 ledger-pending = Waiting for the log
 ledger-missed = Missed
+ledger-made-good = Beside the plan: made good
+ledger-made-good-refused = Made good without counting
+ledger-late = Records that came late
 so-far-met = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
     [one] { $days_t } day
    *[other] { $days_t } days

@@ -34,7 +34,12 @@ async fn an_officer_finds_the_short_screen_in_two_steps_and_learns_why() {
     // while the first day runs nothing is short yet, and today's plays are told
     let html = town.ok("/").await;
     assert!(html.contains("Chưa có ngày nào kết thúc"), "{html}");
-    assert!(html.contains("Hôm nay: đã tính 4 trong 6 lượt theo lịch; 2 lượt không được tính."), "{html}");
+    for adds_up in [
+        "Hôm nay theo lịch 6 lượt: 3 được tính, 2 không được tính, 1 chưa phát hoặc chưa có nhật ký.",
+        "Ngoài lịch, phát bù được 1 lượt: cộng lại 4 lượt được tính.",
+    ] {
+        assert!(html.contains(adds_up), "{adds_up}\n{html}");
+    }
 
     town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
     let html = town.ok("/").await;
@@ -67,6 +72,19 @@ async fn an_officer_finds_the_short_screen_in_two_steps_and_learns_why() {
         assert!(html.contains(said), "{said}\n{html}");
     }
     assert!(html.contains("Xem thêm 4 lượt theo hợp đồng"), "contracts are one step away");
+    // the box owes what the sentence owes, and its plays add up: 6 = 3 + 2 + 1, and one made good
+    for (label, n) in [
+        ("Chỉ tiêu của ngày", 6),
+        ("Trong lịch", 6),
+        ("Được tính", 3),
+        ("Không được tính", 2),
+        ("Đang chờ nhật ký", 1),
+        ("Ngoài lịch: phát bù", 1),
+    ] {
+        let told = ["<dd>", "<dd class=\"alarm\">"].map(|dd| format!("<dt>{label}</dt>{dd}{n}</dd>"));
+        assert!(told.iter().any(|t| html.contains(t)), "{label}\n{html}");
+    }
+    assert!(html.contains("đã tính 4 lượt, cần 6 sau 1 ngày – thiếu 2"), "{html}");
     assert!(town.ok("/screens/S1?day=2026-11-20&plays=all&hour=8").await.contains("Chỉ xem lượt"));
     assert!(town.ok("/screens/S3?day=2026-11-20").await.contains("Chưa có thiết bị phát nào"));
 }

@@ -3,6 +3,7 @@
 
 use super::ConsoleError;
 pub(super) use super::preview::Preview;
+use super::sums::Sums;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
@@ -48,32 +49,13 @@ pub(super) struct CampaignNow {
     /// The day's facts by screen.
     pub(super) today: BTreeMap<ScreenCode, DayFacts>,
     /// The day's sums by unit.
-    pub(super) today_of: BTreeMap<(Link, UnitCode), Today>,
+    pub(super) today_of: BTreeMap<(Link, UnitCode), Sums>,
     /// The day's sums of all.
-    pub(super) today_all: Today,
+    pub(super) today_all: Sums,
     /// First and last day of the order's period that holds the day.
     pub(super) period: (LocalDay, LocalDay),
     /// When the figures were made.
     pub(super) made: UtcMillis,
-}
-
-/// Sums of one day.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Today {
-    /// Plays in the plans.
-    pub(super) planned: u64,
-    /// Counted so far.
-    pub(super) counted: u64,
-    /// Not counted or unknown so far.
-    pub(super) refused: u64,
-}
-
-impl Today {
-    fn add(&mut self, facts: &DayFacts) {
-        self.planned += u64::from(facts.planned);
-        self.counted += u64::from(facts.counts.counted);
-        self.refused += u64::from(facts.counts.not_counted + facts.counts.unknown);
-    }
 }
 
 impl CampaignNow {
@@ -335,14 +317,15 @@ impl Work {
         let days = self.compliance.days(campaign, today, today).await?;
         let facts: BTreeMap<ScreenCode, DayFacts> =
             days.into_iter().filter_map(|(screen, mut days)| Some((screen, days.remove(&today)?))).collect();
-        let mut today_of: BTreeMap<(Link, UnitCode), Today> = BTreeMap::new();
-        let mut today_all = Today::default();
+        let mut today_of: BTreeMap<(Link, UnitCode), Sums> = BTreeMap::new();
+        let mut today_all = Sums::default();
         for (code, fact) in &facts {
-            today_all.add(fact);
+            let sums = Sums::of(fact.planned, &fact.counts);
+            today_all.add(sums);
             let Some(screen) = city.directory.screen(code) else { continue };
             for link in Link::ALL {
                 for unit in city.directory.units_of(screen, *link, today) {
-                    today_of.entry((*link, unit.code.clone())).or_default().add(fact);
+                    today_of.entry((*link, unit.code.clone())).or_default().add(sums);
                 }
             }
         }

@@ -15,6 +15,7 @@ mod peaks;
 mod preflight;
 mod preview;
 mod screen;
+mod sums;
 mod timeline;
 mod unit;
 mod why;

@@ -1,6 +1,6 @@
 //! "Hôm nay": will every order be met, where not, and why.
 
-use super::data::{CampaignNow, City, Console, Today, running};
+use super::data::{CampaignNow, City, Console, running};
 use super::log::{self, LogView};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError, href};
@@ -14,9 +14,6 @@ use lichphat_playlists::quota::{Of, Quota, Rule, Within};
 use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// Causes shown with an order.
-const CAUSES: usize = 4;
 
 #[derive(Template)]
 #[template(path = "overview.html")]
@@ -224,13 +221,12 @@ pub(super) fn order_title(lang: Lang, directive: &Directive) -> String {
     shown(english.unwrap_or(&directive.title))
 }
 
-/// The largest causes of short screens, in plain words.
-pub(super) fn causes(lang: Lang, of: Of, totals: &Totals, most: usize) -> Vec<CauseLine> {
+/// The causes of short screens in plain words, the largest first: all of them, so that they add up.
+pub(super) fn causes(lang: Lang, of: Of, totals: &Totals) -> Vec<CauseLine> {
     let mut causes: Vec<(&String, &u32)> = totals.short_causes.iter().collect();
     causes.sort_by_key(|(code, n)| (std::cmp::Reverse(**n), (*code).clone()));
     causes
         .into_iter()
-        .take(most)
         .map(|(code, n)| CauseLine {
             sentence: lang.cause(code),
             count: lang.say(
@@ -273,20 +269,6 @@ pub(super) fn verdict(lang: Lang, quota_of: Of, totals: &Totals) -> (String, &'s
     }
 }
 
-/// `Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch`.
-pub(super) fn today_text(lang: Lang, today: &Today, alone: bool) -> String {
-    if today.planned == 0 && today.counted == 0 {
-        return lang.text(if alone { "day-nothing" } else { "today-nothing" });
-    }
-    let values = Values::new().count(lang, "counted", today.counted).count(lang, "planned", today.planned).count(
-        lang,
-        "refused",
-        today.refused,
-    );
-    let key = if today.refused > 0 { "refused" } else { "counted" };
-    lang.say(&format!("{}-{key}", if alone { "day" } else { "today" }), &values)
-}
-
 fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) -> Card {
     let lang = asked.lang;
     let t = &now.report.totals;
@@ -313,10 +295,10 @@ fn card(asked: &Asked, directive: &Directive, now: &CampaignNow, current: bool) 
         verdict,
         tone,
         bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
-        today: today_text(lang, &now.today_all, asked.value("day").is_some()),
-        today_bar: Bar::of(now.today_all.counted, now.today_all.refused, now.today_all.planned),
+        today: now.today_all.text(lang, asked.value("day").is_some()),
+        today_bar: now.today_all.bar(),
         figures,
-        causes: causes(lang, now.report.of, t, CAUSES),
+        causes: causes(lang, now.report.of, t),
         href: asked.with("campaign", Some(now.report.campaign.as_str())) + "#units",
         preflight: format!("/preflight/{}", now.report.campaign),
         current,
@@ -383,7 +365,7 @@ fn tab(asked: &Asked, link: Link, current: Link) -> (String, String, bool) {
 fn row(lang: Lang, link: Link, line: &UnitLine, now: &CampaignNow) -> UnitRow {
     let t = &line.totals;
     let today = now.today_of.get(&(link, line.unit.clone())).copied().unwrap_or_default();
-    let cause = causes(lang, now.report.of, t, 1).into_iter().next().map(|c| c.sentence).unwrap_or_default();
+    let cause = causes(lang, now.report.of, t).into_iter().next().map(|c| c.sentence).unwrap_or_default();
     UnitRow {
         name: shown(&line.name),
         href: format!("/units/{}", line.unit),
@@ -392,10 +374,9 @@ fn row(lang: Lang, link: Link, line: &UnitLine, now: &CampaignNow) -> UnitRow {
         short: lang.number(t.short.into()),
         is_short: t.short > 0,
         waits: t.on_duty == 0,
-        today: if today.planned == 0 && today.counted == 0 {
-            "—".into()
-        } else {
-            format!("{}/{}", lang.number(today.counted), lang.number(today.planned))
+        today: match today.made_good {
+            0 => today.short(lang),
+            n => lang.say("row-made-good", &Values::new().word("today", today.short(lang)).count(lang, "n", n)),
         },
         bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
         cause,
@@ -462,15 +443,18 @@ mod tests {
     }
 
     #[test]
-    fn today_is_told_with_what_does_not_count() {
-        let today = Today { planned: 5_000, counted: 1_200, refused: 3 };
-        assert_eq!(
-            today_text(Lang::Vi, &today, false),
-            "Hôm nay: đã tính 1.200 trong 5.000 lượt theo lịch; 3 lượt không được tính."
-        );
-        assert_eq!(
-            today_text(Lang::En, &Today { refused: 0, ..today }, false),
-            "Today: 1,200 of 5,000 scheduled plays have counted."
-        );
+    fn the_causes_add_up_to_the_screens_that_are_short() {
+        let short_causes: BTreeMap<String, u32> = [
+            ("no-player", 14),
+            ("not-declared", 20),
+            ("panel-dark", 11),
+            ("skipped:device-off", 10),
+            ("declared-only", 1),
+        ]
+        .map(|(code, n)| (code.to_owned(), n))
+        .into();
+        let told = causes(Lang::Vi, Of::Screen, &Totals { short: 56, short_causes, ..Totals::default() });
+        let counts: Vec<&str> = told.iter().map(|c| c.count.as_str()).collect();
+        assert_eq!(counts, ["20 màn hình", "14 màn hình", "11 màn hình", "10 màn hình", "1 màn hình"]);
     }
 }

@@ -6,6 +6,7 @@ use super::device::{self, BoxView};
 use super::names::{self, state, time, title, tongue, why_href};
 use super::overview::order_title;
 use super::page::{Page, shown};
+use super::sums::Sums;
 use super::timeline::{self, Timeline, draw};
 use super::{Asked, ConsoleError, href};
 use crate::campaigns::Suspension;
@@ -13,12 +14,13 @@ use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
 use crate::directory::{Link, Screen, ScreenKind};
 use crate::lang::{Lang, Values};
-use crate::planning::{ScreenFacts, StoredPlan};
+use crate::planning::{PlannedCampaign, ScreenFacts, StoredPlan};
 use crate::proof::Counts;
 use crate::proof::evidence::{Evidence, screen_day};
 use askama::Template;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::declared::Declared;
+use lichphat_playlists::quota::Of;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::v1::Tier;
 use std::collections::BTreeMap;
@@ -273,25 +275,41 @@ fn suspension_note(lang: Lang, suspension: &Suspension<'_>) -> String {
     lang.say("note-suspended", &values)
 }
 
-/// Lines of one campaign by what became of them.
-#[derive(Default)]
-struct Open {
-    upcoming: u32,
-    pending: u32,
-    missed: u32,
+/// What the day owes, what the plan was asked for and has, what became of it, and what was made good beside it.
+fn figures(lang: Lang, g: &Gathered, campaign: &PlannedCampaign, sums: &Sums) -> Vec<(String, String, bool)> {
+    let lines = |is: &dyn Fn(&SlotState) -> bool| {
+        let mine = g.lines.iter().filter(|l| l.campaign == campaign.campaign && l.planned && is(&l.state));
+        mine.count() as u64
+    };
+    // What has no record is told apart by the hour; a slot is missed only once nobody waits for it any more.
+    let upcoming = lines(&|s| *s == SlotState::Upcoming).min(sums.open);
+    let missed = lines(&|s| matches!(s, SlotState::Missed(_))).min(sums.open - upcoming);
+    let all = [
+        ("ledger-asked", campaign.asked.into(), true, false),
+        ("ledger-planned", sums.planned, true, false),
+        ("ledger-counted", sums.counted, true, false),
+        ("ledger-not-counted", sums.refused, false, true),
+        ("ledger-unknown", sums.unknown, false, true),
+        ("ledger-outside", sums.outside, false, false),
+        ("ledger-upcoming", upcoming, false, false),
+        ("ledger-pending", sums.open - upcoming - missed, false, false),
+        ("ledger-missed", missed, false, true),
+        ("ledger-made-good", sums.made_good, false, false),
+        ("ledger-made-good-refused", sums.made_good_refused, false, true),
+        ("ledger-late", sums.late, false, false),
+    ];
+    let own = own_share(g, &campaign.campaign).map(|owed| (lang.text("ledger-owed"), lang.decimal(owed), false));
+    let told = all.into_iter().filter(|(_, n, always, _)| *always || *n > 0);
+    own.into_iter().chain(told.map(|(key, n, _, alarm)| (lang.text(key), lang.number(n), alarm))).collect()
 }
 
-fn open_of(lines: &[DayLine], campaign: &CampaignCode) -> Open {
-    let mut open = Open::default();
-    for line in lines.iter().filter(|l| l.campaign == *campaign && l.planned) {
-        match line.state {
-            SlotState::Upcoming => open.upcoming += 1,
-            SlotState::Pending => open.pending += 1,
-            SlotState::Missed(_) => open.missed += 1,
-            _ => {}
-        }
-    }
-    open
+/// What the day itself owes of the order, as the figures since the first day have it: a plan asks for more, to catch up
+/// or to be ahead. None for a contract, and for an order whose number is a unit's.
+fn own_share(g: &Gathered, campaign: &CampaignCode) -> Option<f64> {
+    let order = g.city.campaigns.directive_of(campaign).filter(|o| o.quota.is_some_and(|q| q.of == Of::Screen))?;
+    let days = g.city.campaigns.days_owed(&g.city.directory, order, &g.screen, g.day);
+    let owed = days.iter().find(|d| d.day == g.day)?.owed;
+    Some(*owed.numer() as f64 / *owed.denom() as f64)
 }
 
 fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
@@ -303,29 +321,12 @@ fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
         .into_iter()
         .map(|c| {
             let none = Counts::default();
-            let n = counts.get(&c.campaign).unwrap_or(&none);
-            let open = open_of(&g.lines, &c.campaign);
+            let sums = Sums::of(c.planned, counts.get(&c.campaign).unwrap_or(&none));
             let (so_far, tone) = so_far(lang, g, now, &c.campaign);
-            let all = [
-                ("ledger-asked", c.asked, true, false),
-                ("ledger-planned", c.planned, true, false),
-                ("ledger-counted", n.counted, true, false),
-                ("ledger-made-good", n.made_good, false, false),
-                ("ledger-outside", n.counted_outside, false, false),
-                ("ledger-not-counted", n.not_counted, false, true),
-                ("ledger-unknown", n.unknown, false, true),
-                ("ledger-upcoming", open.upcoming, false, false),
-                ("ledger-pending", open.pending, false, false),
-                ("ledger-missed", open.missed, false, true),
-            ];
             Ledger {
                 title: title(lang, &g.city, c.campaign.as_str()),
                 tier: lang.text(&format!("tier-{}", names::tier(c.tier))),
-                figures: all
-                    .into_iter()
-                    .filter(|(_, n, always, _)| *always || *n > 0)
-                    .map(|(key, n, _, alarm)| (lang.text(key), lang.number(n.into()), alarm))
-                    .collect(),
+                figures: figures(lang, g, c, &sums),
                 so_far,
                 tone,
                 plan_short: shown_or_empty(lang.pick(&c.short_vi, &c.short_en)),

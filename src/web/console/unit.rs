@@ -3,6 +3,7 @@
 use super::data::{CampaignNow, City, Console, Devices};
 use super::overview::{Bar, CauseLine, causes, order_title, really_short};
 use super::page::{Page, Pages, pages, shown};
+use super::sums::Sums;
 use super::{Asked, ConsoleError};
 use crate::campaigns::Directive;
 use crate::compliance::{DeviceFacts, ScreenLine, Totals};
@@ -63,10 +64,7 @@ struct ScreenRow {
 struct Found<'a> {
     screen: &'a Screen,
     lines: Vec<&'a ScreenLine>,
-    planned: u64,
-    counted: u64,
-    refused: u64,
-    made_good: u64,
+    today: Sums,
     device: Option<&'a DeviceFacts>,
 }
 
@@ -162,22 +160,12 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
 }
 
 fn find<'a>(screen: &'a Screen, facts: &Facts<'a>) -> Found<'a> {
-    let mut found = Found {
-        screen,
-        lines: Vec::new(),
-        planned: 0,
-        counted: 0,
-        refused: 0,
-        made_good: 0,
-        device: facts.devices.get(&screen.code),
-    };
+    let mut found =
+        Found { screen, lines: Vec::new(), today: Sums::default(), device: facts.devices.get(&screen.code) };
     for now in facts.now {
         found.lines.extend(now.line(&screen.code));
         if let Some(day) = now.today.get(&screen.code) {
-            found.planned += u64::from(day.planned);
-            found.counted += u64::from(day.counts.counted);
-            found.refused += u64::from(day.counts.not_counted + day.counts.unknown);
-            found.made_good += u64::from(day.counts.made_good);
+            found.today.add(Sums::of(day.planned, &day.counts));
         }
     }
     found
@@ -235,7 +223,7 @@ fn order_line(lang: Lang, directive: &Directive, of: Of, t: &Totals) -> OrderLin
         verdict,
         tone,
         bar: Bar::of(t.met.into(), really_short(t).into(), t.on_duty.into()),
-        causes: causes(lang, of, t, 3),
+        causes: causes(lang, of, t),
     }
 }
 
@@ -261,13 +249,9 @@ fn row(lang: Lang, found: &Found<'_>, facts: &Facts<'_>) -> ScreenRow {
         code: found.screen.code.to_string(),
         kind: lang.term("kind", found.screen.kind.as_str()),
         simulated: found.device.is_some_and(|d| d.simulated),
-        today: if found.planned == 0 && found.counted == 0 {
-            "—".to_owned()
-        } else {
-            format!("{}/{}", lang.number(found.counted), lang.number(found.planned))
-        },
-        bar: Bar::of(found.counted, found.refused, found.planned.max(found.counted + found.refused)),
-        made_good: lang.number(found.made_good),
+        today: found.today.short(lang),
+        bar: found.today.bar(),
+        made_good: lang.number(found.today.made_good),
         short: if started { lang.number(found.short()) } else { "–".to_owned() },
         is_short: found.is_short(),
         heard: ago(lang, facts.at.0, found.heard(), facts.offset),
