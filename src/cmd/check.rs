@@ -6,7 +6,7 @@ use crate::directory::problem::{Say, say};
 use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
-use crate::proof::audit::{self, Audit, Finding, Matter, RollupMend};
+use crate::proof::audit::{self, Audit, Finding, Matter, NotRepaired, RollupMend};
 use crate::proof::log::LogStore;
 use crate::proof::witnesses::{Standing, Vouched, Witness, vouched};
 use serde::Serialize;
@@ -129,6 +129,20 @@ fn rows(findings: &[Finding], lang: Lang) -> Vec<Row<'_>> {
         .collect()
 }
 
+/// Why nothing was summed anew.
+fn not_repaired(refused: NotRepaired, lang: Lang) -> &'static str {
+    match refused {
+        NotRepaired::Evidence => lang.pick(
+            "chưa sửa gì: chính bằng chứng còn thiếu hoặc không khớp, tính lại từ đó sẽ che mất chỗ sai; hãy làm theo việc ghi ở các dòng trên trước",
+            "nothing was touched: the evidence itself is missing or does not agree, and sums of it would look whole; do first what the lines above say",
+        ),
+        NotRepaired::Changed => lang.pick(
+            "chưa sửa gì: một số vừa bị đổi không phải do nhật ký mới gửi về; hãy chạy lại",
+            "nothing was touched: a sum was changed meanwhile, and not by records that came in; run it again",
+        ),
+    }
+}
+
 /// Sums the figures anew that differ, and says which; those of others were, of so many days.
 async fn repair(rooms: &Rooms, found: &Audit, days: usize, context: &Context) -> Result<(), AppError> {
     if days > 0 {
@@ -138,7 +152,7 @@ async fn repair(rooms: &Rooms, found: &Audit, days: usize, context: &Context) ->
         );
     }
     if let Err(refused) = audit::repair(&rooms.store, found).await? {
-        return Err(AppError::Failed(format!("--repair: {refused}")));
+        return Err(AppError::Failed(format!("--repair: {}", not_repaired(refused, context.lang))));
     }
     for RollupMend { device, day, campaign, .. } in &found.mends {
         context.say(

@@ -252,8 +252,12 @@ fn found(data: &TestData) -> Vec<String> {
     findings.iter().map(|f| line(f).2).collect()
 }
 
+fn db(data: &TestData) -> rusqlite::Connection {
+    rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap()
+}
+
 fn change(data: &TestData, sql: &str) {
-    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    let db = db(data);
     let guards =
         "SELECT coalesce(group_concat('DROP TRIGGER ' || name, ';'), '') FROM sqlite_master WHERE type = 'trigger'";
     let off: String = db.query_row(guards, [], |r| r.get(0)).unwrap();
@@ -363,11 +367,45 @@ async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_brok
     let vi = String::from_utf8(data.run(&["check", "--format", "csv", "--lang", "vi"]).stdout).unwrap();
     assert!(vi.contains("mục 7,không phải mục mà sổ đã công bố,"), "{vi}");
     let refused = data.fails(1, &["check", "--repair"]);
-    assert!(refused.contains("the evidence itself does not agree"), "{refused}");
+    assert!(refused.contains("the evidence itself is missing or does not agree"), "{refused}");
     change(&data, &format!("UPDATE {segments} SET received_ms = received_ms - 1 WHERE log_index = 7"));
     change(&data, "UPDATE log_checkpoint SET root = zeroblob(32) WHERE size = 302");
     let all = found(&data);
     assert!(all.iter().all(|f| f.starts_with("checkpoint of 302 entries: ")) && all.len() == 2, "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_segment_is_told_and_repair_is_never_the_mend() {
+    let data = town();
+    {
+        let server = TownServer::start(&data, at(DAY, "12:00")).await;
+        Hand::new(&data, &server, "C-01").await.report(&server, 9).await;
+    }
+    let segments = format!("segment_{}", at(DAY, "12:00").0 / 86_400_000);
+    let sums = || db(&data).query_row("SELECT sum(unknown) FROM rollup", [], |r| r.get::<_, i64>(0)).unwrap();
+    let held = sums();
+    let find = |findings: &[serde_json::Value], place: &str| {
+        findings.iter().find(|f| f["place"].as_str().unwrap().starts_with(place)).cloned().unwrap()
+    };
+    // one in the middle, then all from there to the end, of which only the mark still knows
+    for (gone, place, told) in [
+        ("log_index = 6", "entry 7", "a segment before it is missing: records "),
+        ("log_index >= 6", "mark of device 1", "what follows is missing"),
+    ] {
+        change(&data, &format!("DELETE FROM {segments} WHERE {gone}"));
+        let run = data.run(&["check", "--repair", "--format", "json"]);
+        let findings: Vec<serde_json::Value> = serde_json::from_slice(&run.stdout).unwrap();
+        assert!(find(&findings, place)["problem"].as_str().unwrap().contains(told), "{findings:#?}");
+        let sum = find(&findings, "rollup of device 1");
+        assert!(sum["meaning"].as_str().unwrap().starts_with("A segment of this device is missing"), "{sum}");
+        assert!(sum["mend"].as_str().unwrap().starts_with("`--repair` does not help"), "{sum}");
+        assert!(findings.iter().all(|f| !f["mend"].as_str().unwrap().starts_with("Run")), "{findings:#?}");
+        let words = String::from_utf8_lossy(&run.stderr).into_owned();
+        assert!(words.contains("nothing was touched"), "{words}");
+        assert_eq!((run.status.code(), sums()), (Some(1), held), "no play is dropped");
+    }
+    let vi = String::from_utf8(data.run(&["check", "--lang", "vi"]).stdout).unwrap();
+    assert!(vi.contains("Thiếu đoạn nhật ký của thiết bị này"), "{vi}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,8 @@ pub enum Matter {
     Directory,
     /// How far a device's records are held.
     Mark,
+    /// A sum or a mark of a device of which a segment is missing.
+    Incomplete,
     /// A sum.
     Rollup,
     /// A sum whose records are partly dropped.
@@ -36,7 +38,16 @@ pub enum Matter {
 impl Matter {
     /// Is it the evidence itself, or what it is judged by?
     pub fn is_evidence(self) -> bool {
-        matches!(self, Self::Entry | Self::Directory | Self::Mark | Self::Checkpoint | Self::Witness | Self::Plan)
+        matches!(
+            self,
+            Self::Entry
+                | Self::Directory
+                | Self::Mark
+                | Self::Incomplete
+                | Self::Checkpoint
+                | Self::Witness
+                | Self::Plan
+        )
     }
 
     /// What it means.
@@ -53,6 +64,10 @@ impl Matter {
             Self::Mark => lang.pick(
                 "Mốc nhận nhật ký sai: đoạn tới có thể bị từ chối hoặc tính sai. Bản ghi đã nhận không bị ảnh hưởng.",
                 "The mark of what is held is wrong: what comes next may be refused or judged wrongly. Records held are whole.",
+            ),
+            Self::Incomplete => lang.pick(
+                "Thiếu đoạn nhật ký của thiết bị này (bị mất hoặc không đọc được): chưa thể nói số đang lưu đúng hay sai.",
+                "A segment of this device is missing (lost or unreadable): whether the stored figure is right cannot be said.",
             ),
             Self::Rollup => lang.pick(
                 "Số tổng hợp khác với bản ghi đã ký: báo cáo đang sai, bản ghi vẫn nguyên vẹn.",
@@ -111,6 +126,10 @@ impl Matter {
             Self::Mark | Self::Plan | Self::Draw => lang.pick(
                 "Phục hồi cơ sở dữ liệu từ bản sao lưu mới nhất.",
                 "Bring the database back from its newest backup.",
+            ),
+            Self::Incomplete => lang.pick(
+                "`--repair` không giúp được: tính lại từ phần còn lại sẽ bỏ mất lượt phát. Phục hồi cơ sở dữ liệu từ bản sao lưu còn đoạn đó.",
+                "`--repair` does not help: sums of what is left would drop plays. Bring the database back from a backup that has the segment.",
             ),
             Self::Rollup => lang.pick(
                 "Chạy `lichphat check --repair`: tính lại từ bản ghi đã ký.",

@@ -5,7 +5,7 @@ use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, entry_place}
 use crate::directory::problem::{Say, say, unreadable};
 use crate::proof::log::StoredSegment;
 use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
-use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::replay::Replay;
@@ -35,6 +35,8 @@ pub(super) struct Auditor {
     carried: BTreeMap<DeviceId, RollupDelta>,
     /// What segments added to sums of days after the one on which they came.
     early: Vec<Early>,
+    /// Devices of which a segment is missing or cannot be judged: what is stored of them cannot be compared.
+    broken: BTreeSet<DeviceId>,
 }
 
 impl Auditor {
@@ -72,12 +74,16 @@ impl Auditor {
             self.find(Matter::Directory, place, problem);
             return Ok(());
         };
-        let Some((segment, hash)) = self.open(stored, &identity, &place) else { return Ok(()) };
+        let Some((segment, hash)) = self.open(stored, &identity, &place) else {
+            self.broken.insert(device);
+            return Ok(());
+        };
         let plans = match self.plans.book(store, &segment).await {
             Ok(plans) => plans,
             Err(error) => {
                 let problem = say(format!("không xét lại được: {error}"), format!("cannot be judged again: {error}"));
                 self.find(Matter::Entry, place, problem);
+                self.broken.insert(device);
                 return Ok(());
             }
         };
@@ -86,8 +92,9 @@ impl Auditor {
         self.audit.records += segment.records.len() as u64;
         let outcome = replay.segment(&segment, hash, (log_index, received), &plans);
         self.screens.insert(identity.screen, replay);
-        if let Some(problem) = breaks(&outcome) {
+        if let Some(problem) = breaks(&outcome, &segment) {
             self.find(Matter::Entry, place, problem);
+            self.broken.insert(device);
         }
         if let Outcome::Accepted { delta, .. } = outcome {
             self.early.extend(Early::of(log_index, device, day, &delta));
@@ -183,6 +190,8 @@ impl Auditor {
             Some(DeviceMark { acked, head, tally }) if self.from.is_some() && replay.mark(device, epoch).is_none() => {
                 replay.start(&Start { device, epoch, acked: *acked, head: *head, tally: tally.clone() });
             }
+            // The mark is right, and the segment before this one is missing: that is told of the segment.
+            Some(kept) if kept.acked.0 + 1 == segment.first_seq.0 && replay.acked(device, epoch) < kept.acked => {}
             _ if kept.as_ref() != Some(&replay.expected(device, epoch)) => {
                 let problem = say(
                     "bị mất, hoặc không như các đoạn trước cho thấy",
@@ -213,21 +222,16 @@ impl Auditor {
                 delta.into_iter().for_each(|(at, counts)| sum.entry(at).or_default().merge(&counts));
             }
         }
+        for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
+            let believed = self.from.is_some() && !computed.contains_key(&key); // all its segments were dropped
+            if !believed {
+                self.compare_marks(key, marks.get(&key), computed.get(&key));
+            }
+        }
         let none = RollupDelta::new();
         for device in rollups.keys().chain(sums.keys()).copied().collect::<BTreeSet<_>>() {
             let (held, said) = (rollups.get(&device), sums.get(&device));
             self.compare_rollups(device, held.unwrap_or(&none), said.unwrap_or(&none));
-        }
-        for key in computed.keys().chain(marks.keys()).copied().collect::<BTreeSet<_>>() {
-            let believed = self.from.is_some() && !computed.contains_key(&key); // all its segments were dropped
-            if computed.get(&key) != marks.get(&key) && !believed {
-                let (device, epoch) = key;
-                let place = say(
-                    format!("mốc của thiết bị {device}, đời {epoch}"),
-                    format!("mark of device {device}, epoch {epoch}"),
-                );
-                self.find(Matter::Mark, place, say("không như các đoạn cho thấy", "is not what the segments say"));
-            }
         }
         let held = early.into_iter().filter(|e| e.log_index >= self.first).collect::<Vec<_>>();
         if held != self.early {
@@ -237,6 +241,29 @@ impl Auditor {
                 "are not what the segments say; they matter once days are dropped",
             );
             self.find(Matter::Mark, place, problem);
+        }
+    }
+
+    fn compare_marks(
+        &mut self,
+        (device, epoch): (DeviceId, Epoch),
+        held: Option<&DeviceMark>,
+        said: Option<&DeviceMark>,
+    ) {
+        let place =
+            say(format!("mốc của thiết bị {device}, đời {epoch}"), format!("mark of device {device}, epoch {epoch}"));
+        let at = |mark: Option<&DeviceMark>| mark.map_or(Seq(0), |m| m.acked);
+        let (until, left) = (at(held), at(said));
+        if until > left {
+            self.broken.insert(device);
+            let problem = say(
+                format!("đã nhận đến bản ghi {until}, các đoạn còn lại chỉ đến {left}: thiếu đoạn sau đó"),
+                format!("records up to {until} were taken in, the segments end at {left}: what follows is missing"),
+            );
+            self.find(Matter::Incomplete, place, problem);
+        } else if held != said {
+            let matter = if self.broken.contains(&device) { Matter::Incomplete } else { Matter::Mark };
+            self.find(matter, place, say("không như các đoạn cho thấy", "is not what the segments say"));
         }
     }
 
@@ -258,6 +285,13 @@ impl Auditor {
                     );
                     self.find(Matter::OldRollup, place, problem);
                 }
+            } else if held != said && self.broken.contains(&device) {
+                let (h, s) = (figures(held), figures(said));
+                let problem = say(
+                    format!("đang lưu {}; phần bản ghi còn lại: {}", h.vi, s.vi),
+                    format!("stored {}; the segments that are left say {}", h.en, s.en),
+                );
+                self.find(Matter::Incomplete, place, problem);
             } else if held != said {
                 let (h, s) = (figures(held), figures(said));
                 let problem = say(
@@ -297,16 +331,19 @@ pub(super) fn not_its_bytes() -> Say {
 }
 
 /// Why a segment does not continue what its device sent before.
-fn breaks(outcome: &Outcome) -> Option<Say> {
+fn breaks(outcome: &Outcome, segment: &Segment) -> Option<Say> {
     match outcome {
         Outcome::Accepted { .. } => None,
         Outcome::Duplicate => {
             Some(say("chỉ chứa những bản ghi mà các đoạn trước đã có", "holds only records that earlier segments hold"))
         }
-        Outcome::Hole { expected } => Some(say(
-            format!("để lại chỗ trống: thiếu bản ghi {expected}"),
-            format!("leaves a hole: record {expected} is missing"),
-        )),
+        Outcome::Hole { expected } => {
+            let (device, last) = (segment.device, segment.first_seq.0 - 1);
+            Some(say(
+                format!("trước đó thiếu một đoạn: bản ghi {expected} đến {last} của thiết bị {device}"),
+                format!("a segment before it is missing: records {expected} to {last} of device {device}"),
+            ))
+        }
         Outcome::Fork { at } => Some(say(
             format!("không nối tiếp đoạn trước, tại bản ghi {at}"),
             format!("does not continue the segment before it, at record {at}"),
