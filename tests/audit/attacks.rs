@@ -134,26 +134,29 @@ async fn days_are_written_afterwards_or_beforehand() {
     let (honest, options) = (square.bundle(None).await, square.options());
     let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
     let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
-    let follow = |leaf: &[u8], days_ms: i64, anchor: &str| {
+    let follow = |leaf: &[u8], days_ms: i64, anchor: &str, most: usize| {
         let hash = lichphat_playlists::ids::Sha256Hash::of(&leaf[9..]);
         resealed(leaf, key, |s| {
             (s.first_seq, s.previous, s.anchor) = (Seq(s.last_seq().0 + 1), hash, anchor.to_owned());
-            for record in &mut s.records {
+            for record in s.records.iter_mut().take(most) {
                 (record.start, record.end) = (record.start.plus_ms(days_ms), record.end.plus_ms(days_ms));
             }
         })
     };
 
     // back-dating: after the last morning a dark day before is made up; the newest checkpoint the player knew gives it away
-    let mut forger = Forger::of(&square, &honest).await;
-    let newest = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
-    forger.append(&square, follow(&forger.leaves[last].clone(), -86_400_000, &newest));
-    let verdict = judged(&forger.pack(), &options);
-    assert!(failing(&verdict).contains(&Check::Time), "{:?}", verdict.faults);
+    // wholly, and where honest plays follow in the same segment
+    for made_up in [usize::MAX, 1] {
+        let mut forger = Forger::of(&square, &honest).await;
+        let newest = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
+        assert!(segment(&forger.leaves[last]).unwrap().records.len() > 1);
+        forger.append(&square, follow(&forger.leaves[last].clone(), -86_400_000, &newest, made_up));
+        assert!(caught(&forger, &options).contains(&Check::Time));
+    }
 
     // pre-dating: plays of tomorrow, in the log today
     let mut forger = Forger::of(&square, &honest).await;
-    forger.append(&square, follow(&forger.leaves[last].clone(), 86_400_000, ""));
+    forger.append(&square, follow(&forger.leaves[last].clone(), 86_400_000, "", usize::MAX));
     assert!(caught(&forger, &options).contains(&Check::Time));
 }
 

@@ -1,31 +1,28 @@
 //! One screen: every segment's signature and place, every record's time, and what of it counts.
 
+mod time;
+
+pub use time::BACK_DATED_MS;
+pub(crate) use time::{CLOCKS_APART_MS, stamp};
+
 use crate::findings::{Findings, words};
 use crate::plans::ScreenPlans;
 use crate::players::Players;
 use crate::tail::{self, Tail};
-use crate::trust::{self, NotOurs, Trust};
+use crate::trust::Trust;
 use crate::verdict::{Check, ScreenVerdict, Words};
 use lichphat_playlists::figures::{Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
-use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::chain::Outcome;
 use lichphat_playlists::proof::entry::Entry;
-use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::proof::tenure::known;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// A player seals what it played within a quarter of an hour. A segment that was sealed so long after its last play was
-/// made up later, ms.
-pub const BACK_DATED_MS: i64 = 2 * 3_600_000;
-/// How far the clocks of scheduler, players and witnesses may differ, ms.
-pub(crate) const CLOCKS_APART_MS: i64 = 60_000;
 
 /// What all screens are judged by.
 pub(crate) struct Terms<'a> {
@@ -231,72 +228,6 @@ impl<'a> Judge<'a> {
         self.findings.fault(Check::Chain, place, what);
     }
 
-    /// What anchor and witnesses say of when the segment was made.
-    fn time(&mut self, index: u64, place: &str, segment: &Segment, received: UtcMillis) {
-        if let Err(what) = self.trust.arrived(index, received) {
-            self.findings.fault(Check::Time, place, what);
-        }
-        let registered = self.terms.players.at(segment.device, segment.epoch, index).map(|p| p.at);
-        let too_early = |r: &&PlayRecord| {
-            let earliest = registered.map(|at| at.plus_ms(-CLOCKS_APART_MS - i64::from(r.clock_error_ms)));
-            r.clock != ClockState::Unset && Some(r.start) < earliest
-        };
-        if let Some(record) = segment.records.iter().find(too_early) {
-            let s = record.start.0.unsigned_abs() / 1000;
-            self.findings.fault(
-                Check::Time,
-                place,
-                words!(
-                "kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký", stamp(s);
-                "tells of a play at {}, before this player was registered", stamp(s)),
-            );
-        }
-        // what lies in the future of its own arrival is a clock that had jumped: it counts for nothing and tells nothing
-        let possible = |r: &&PlayRecord| r.result.was_shown() && !r.is_future(received);
-        let last = segment.records.iter().filter(possible).max_by_key(|r| r.end);
-        match self.trust.not_before_s(&segment.anchor) {
-            Ok(Some(s)) => {
-                self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
-                let after = UtcMillis(s as i64 * 1000);
-                if last.is_some_and(|r| r.end < after.plus_ms(-BACK_DATED_MS))
-                    || received < after.plus_ms(-CLOCKS_APART_MS)
-                {
-                    self.findings.fault(
-                        Check::Time,
-                        place,
-                        words!(
-                        "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", stamp(s);
-                        "is back-dated: it was sealed after {} and tells of the time before", stamp(s)),
-                    );
-                }
-            }
-            Ok(None) => {}
-            Err(NotOurs::Another(error)) => self.findings.fault(Check::Log, place, another_log(&error)),
-            Err(NotOurs::Unsigned) if self.unsigned => {}
-            Err(NotOurs::Unsigned) => {
-                self.unsigned = true;
-                self.findings.remark(Check::Time, place, words!(
-                    "thiết bị nêu một điểm chốt mà sổ này không ký, nên không biết đoạn này được niêm phong sau lúc nào";
-                    "the player names a checkpoint that this log never signed: there is no telling after when this was sealed"));
-            }
-        }
-        let Some(s) = self.trust.not_after_s(index) else { return trust::unbounded(self.findings) };
-        self.verdict.not_after_s = self.verdict.not_after_s.max(Some(s));
-        let before = UtcMillis(s as i64 * 1000);
-        let Some(last) = last else { return };
-        if last.is_future(before.plus_ms(CLOCKS_APART_MS)) {
-            self.findings.fault(
-                Check::Time,
-                place,
-                words!(
-                "ghi trước ngày: đã nằm trong sổ từ {} nhưng kể chuyện sau đó", stamp(s);
-                "is pre-dated: it was in the log by {} and tells of the time after", stamp(s)),
-            );
-        }
-        let slow_s = u64::try_from(before.since_ms(last.end) / 1000).unwrap_or(0);
-        self.verdict.slowest_s = self.verdict.slowest_s.max(Some(slow_s));
-    }
-
     /// What the players said beside their records, and whether it reaches the end of what was planned.
     fn end(&mut self, plans: &ScreenPlans) {
         let Terms { period, players, .. } = self.terms;
@@ -362,12 +293,4 @@ impl<'a> Judge<'a> {
 
 fn another_log(error: &str) -> Words {
     words!("thiết bị từng thấy một sổ khác với sổ này ({error})"; "the player had seen another log than this one ({error})")
-}
-
-/// `2026-11-20 05:00:00 UTC`.
-pub(crate) fn stamp(seconds: u64) -> String {
-    let (day, ms) = UtcMillis(i64::try_from(seconds).unwrap_or(i64::MAX / 1000) * 1000)
-        .local(lichphat_playlists::time::UtcOffset(0));
-    let s = ms / 1000;
-    format!("{day} {:02}:{:02}:{:02} UTC", s / 3600, s / 60 % 60, s % 60)
 }
