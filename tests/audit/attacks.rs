@@ -136,28 +136,40 @@ async fn days_are_written_afterwards_or_beforehand() {
     let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
     let follow = |leaf: &[u8], days_ms: i64, anchor: &str, most: usize| {
         let hash = lichphat_playlists::ids::Sha256Hash::of(&leaf[9..]);
-        resealed(leaf, key, |s| {
+        let made_up = resealed(leaf, key, |s| {
             (s.first_seq, s.previous, s.anchor) = (Seq(s.last_seq().0 + 1), hash, anchor.to_owned());
             for record in s.records.iter_mut().take(most) {
                 (record.start, record.end) = (record.start.plus_ms(days_ms), record.end.plus_ms(days_ms));
             }
-        })
+        });
+        segment_leaf(square.server.rooms.clock.now(), &made_up[9..])
     };
 
-    // back-dating: after the last morning a dark day before is made up; the newest checkpoint the player knew gives it away
-    // wholly, and where honest plays follow in the same segment
+    // back-dating: after the last morning a dark day before is made up; the newest checkpoint the player knew gives it away,
+    // also where another play follows in the same segment
     for made_up in [usize::MAX, 1] {
         let mut forger = Forger::of(&square, &honest).await;
         let newest = String::from_utf8(forger.files[bundle::CHECKPOINT].clone()).unwrap();
         assert!(segment(&forger.leaves[last]).unwrap().records.len() > 1);
         forger.append(&square, follow(&forger.leaves[last].clone(), -86_400_000, &newest, made_up));
-        assert!(caught(&forger, &options).contains(&Check::Time));
+        let verdict = judged(&forger.pack(), &options);
+        assert!(
+            verdict.faults.iter().any(|f| f.what.en.starts_with("is back-dated: it was sealed")),
+            "{:?}",
+            verdict.faults
+        );
     }
 
-    // pre-dating: plays of tomorrow, in the log today
+    // pre-dating: plays of tomorrow, in the log today, and stated to have come tomorrow
     let mut forger = Forger::of(&square, &honest).await;
-    forger.append(&square, follow(&forger.leaves[last].clone(), 86_400_000, "", usize::MAX));
+    let tomorrow = follow(&forger.leaves[last].clone(), 86_400_000, "", usize::MAX);
+    forger.append(&square, segment_leaf(received(&tomorrow).plus_ms(86_400_000), &tomorrow[9..]));
     assert!(caught(&forger, &options).contains(&Check::Time));
+    // stated to have come when they came, they lie in the future and count for nothing
+    let mut forger = Forger::of(&square, &honest).await;
+    forger.append(&square, tomorrow);
+    let counted = |bundle: &[u8]| judged(bundle, &options).screens.iter().map(|s| s.counted).sum::<u64>();
+    assert_eq!(counted(&forger.pack()), counted(&honest));
 }
 
 #[tokio::test]
