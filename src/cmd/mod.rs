@@ -1,7 +1,7 @@
 //! The command line: one file per command, each with its own `Args` and `run`.
 //!
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
-//! checks, something was found), 2 = called wrongly.
+//! checks, something was found), 2 = called wrongly, 3 = a bundle was written that does not hold.
 
 mod audit;
 mod check;

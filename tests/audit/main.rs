@@ -8,6 +8,7 @@ mod common;
 mod attacks;
 mod boxes;
 mod edges;
+mod export;
 mod flips;
 mod forger;
 mod hostile;

@@ -2,7 +2,10 @@
 
 use crate::common::TestData;
 use crate::common::town::{Place, SQUARE, TownDevice, TownServer, at, town};
+use lichphat::cmd::rooms::Rooms;
+use lichphat::compliance::Basis;
 use lichphat::keys::Keys;
+use lichphat::proof::bundle::Exporter;
 use lichphat::proof::log::{Head, LogStore};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::checkpoint::Policy;
@@ -127,14 +130,20 @@ impl Square {
 
     /// The bundle of the days from the first to the second.
     pub(crate) async fn bundle_of(&self, days: [&str; 2], since: Option<u64>) -> Vec<u8> {
-        let rooms = &self.server.rooms;
-        let exporter = lichphat::proof::bundle::Exporter::new(&rooms.store, &rooms.log).await.unwrap();
-        let city = rooms.city().await.unwrap();
-        let [from, to] = days.map(|day| day.parse::<LocalDay>().unwrap());
-        let campaign = CampaignCode::new(CAMPAIGN).unwrap();
-        let basis = rooms.reports.basis(&city.directory, &city.campaigns, &campaign, (from, to), exporter.head().at);
-        let (out, _) = exporter.export(basis.await.unwrap(), since, Cursor::new(Vec::new())).await.unwrap();
+        let then = self.server.at_this_moment(&self.data);
+        let basis = self.basis(&then, days).await;
+        let exporter = Exporter::new(&then.store, &then.log).await.unwrap();
+        let (out, done) = exporter.export(basis, since, Cursor::new(Vec::new())).await.unwrap();
+        assert_eq!(done.differing, []);
         out.into_inner()
+    }
+
+    /// What the report of these days is made from, as of the newest checkpoint.
+    pub(crate) async fn basis(&self, rooms: &Rooms, days: [&str; 2]) -> Basis {
+        let at = rooms.log.head().await.unwrap().unwrap().at;
+        let (city, campaign) = (rooms.city().await.unwrap(), CampaignCode::new(CAMPAIGN).unwrap());
+        let [from, to] = days.map(|day| day.parse::<LocalDay>().unwrap());
+        rooms.reports.basis(&city.directory, &city.campaigns, &campaign, (from, to), at).await.unwrap()
     }
 }
 

@@ -147,6 +147,10 @@ pub(crate) struct TownServer {
     pub(crate) url: String,
 }
 
+fn context(data: &TestData, clock: &Arc<ServerClock>) -> Context {
+    Context { settings: data.settings(), lang: Lang::En, clock: clock.clone() }
+}
+
 impl TownServer {
     pub(crate) async fn start(data: &TestData, now: UtcMillis) -> Self {
         Self::start_at(data, now, ([127, 0, 0, 1], 0).into()).await
@@ -161,9 +165,14 @@ impl TownServer {
         Self::start_at(data, now, address).await
     }
 
+    /// The house as it is now, whatever comes in meanwhile.
+    pub(crate) fn at_this_moment(&self, data: &TestData) -> Rooms {
+        self.rooms.at_this_moment(&context(data, &self.clock)).unwrap()
+    }
+
     async fn start_at(data: &TestData, now: UtcMillis, address: SocketAddr) -> Self {
         let clock = Arc::new(ServerClock::new(now));
-        let rooms = Rooms::open(&Context { settings: data.settings(), lang: Lang::En, clock: clock.clone() }).unwrap();
+        let rooms = Rooms::open(&context(data, &clock)).unwrap();
         let listener = Listener::bind(address).await.unwrap();
         let url = format!("http://{}", listener.address());
         let second = Duration::from_secs(1);

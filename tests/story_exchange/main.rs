@@ -132,6 +132,15 @@ async fn what_goes_out_is_what_was_proven_in_four_forms() {
     let ask = ["export", "plays", "--campaign", ORDER, "--from", DAY, "--to", DAY, "--as", "csv", "--out"];
     assert!(data.fails(1, &[&ask[..], &[nowhere.to_str().unwrap()]].concat()).contains("cannot write"));
     data.fails(2, &[&ask[..], &["x", "--unit", "NOBODY"]].concat());
+    let unknown = data.fails(2, &[&ask[..], &["x", "--screen", "NOPE"]].concat());
+    assert!(unknown.contains("--screen NOPE: is not in the directory; `lichphat import screens`"), "{unknown}");
+    let unknown = data.fails(2, &[&["export", "plays", "--campaign", "nope"], &ask[4..], &["x"]].concat());
+    assert!(unknown.contains("--campaign nope: is no order, contract or item"), "{unknown}");
+    assert!(!std::path::Path::new("x").exists());
+    // what is no longer in the directory and has records goes out all the same
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    db.execute_batch("DELETE FROM screen_link; DELETE FROM screen; DELETE FROM campaign").unwrap();
+    assert_eq!(read(&export(&data, "csv", &["--screen", "C-01"]).0).len(), all);
     let turned = ["--campaign", ORDER, "--from", DAY, "--to", EVE];
     for ask in [
         &["export", "plays", "--as", "csv", "--out", "x"][..],

@@ -3,17 +3,8 @@
 use super::{DAY, Hand, change, found};
 use crate::common::TestData;
 use crate::common::town::{TownServer, at, town};
-use lichphat::cmd::Context;
-use lichphat::cmd::rooms::Rooms;
-use lichphat::lang::Lang;
 use lichphat::proof::audit::{NotRepaired, audit, repair};
 use std::process::Output;
-
-/// The house as it is at this moment.
-fn moment(data: &TestData, server: &TownServer) -> Rooms {
-    let context = Context { settings: data.settings(), lang: Lang::En, clock: server.clock.clone() };
-    server.rooms.at_this_moment(&context).unwrap()
-}
 
 /// Runs a command to its end while segments come in one after the other and are published.
 async fn beside_a_fleet(
@@ -52,7 +43,7 @@ async fn check_ends_beside_a_fleet_that_hands_in_and_repair_neither_loses_nor_do
 
     // between what it finds and what it writes, more comes in
     change(&data, "UPDATE rollup SET unknown = unknown - 7, not_counted = not_counted + 3; DELETE FROM rollup_reason");
-    let then = moment(&data, &server);
+    let then = server.at_this_moment(&data);
     hand.report(&server, 11).await;
     let wrong = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
     hand.report(&server, 2).await;
@@ -62,7 +53,7 @@ async fn check_ends_beside_a_fleet_that_hands_in_and_repair_neither_loses_nor_do
 
     // a sum that became smaller is nobody's but the tamperer's, and two repairs at once would correct twice
     change(&data, "UPDATE rollup SET unknown = unknown + 5");
-    let then = moment(&data, &server);
+    let then = server.at_this_moment(&data);
     let wrong = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
     change(&data, "UPDATE rollup SET unknown = unknown - 1");
     assert_eq!(repair(&server.rooms.store, &wrong).await.unwrap(), Err(NotRepaired::Changed));
@@ -84,7 +75,7 @@ async fn a_day_that_is_dropped_while_check_runs_is_not_missing() {
     server.clock.jump_to(at("2024-09-21", "12:00"));
     hand.report(&server, 10).await;
     server.rooms.log.round().await.unwrap();
-    let then = moment(&data, &server);
+    let then = server.at_this_moment(&data);
     let gone = server.rooms.log.retain(server.rooms.today().plus(1), 1).await.unwrap();
     assert_eq!(gone.len(), 1);
     hand.report(&server, 1).await;

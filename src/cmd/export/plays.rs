@@ -1,6 +1,8 @@
 //! `lichphat export plays`: a campaign's plays as a file for other programs, whole or not at all.
 
 use super::super::{Context, output, period::Period};
+use super::known_campaign;
+use crate::campaigns::CampaignStore;
 use crate::directory::{Directory, DirectoryStore, Link, Screen};
 use crate::error::AppError;
 use crate::exchange::out::{Form, Sink};
@@ -53,13 +55,22 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             format!("--unit {unit}: is not in the directory; `lichphat import units` puts it there"),
         ));
     }
-    let done = write(&args, days, &store, &directory, context).await?;
+    known_campaign(&args.period.campaign, &store.campaigns().await?, &store, context).await?;
+    let mut screens = store.screens_with(&args.period.campaign, days.0, days.1).await?;
+    if let Some(wanted) = &args.screen {
+        screens.retain(|code| code == wanted);
+        if screens.is_empty() {
+            context.screen(&directory, wanted)?; // it is known, and has none
+        }
+    }
+    let done = write(&args, screens, days, &store, &directory, context).await?;
     say(&args, &done, context);
     Ok(ExitCode::SUCCESS)
 }
 
 async fn write(
     args: &Args,
+    screens: Vec<ScreenCode>,
     days: (LocalDay, LocalDay),
     store: &Store,
     directory: &Directory,
@@ -69,8 +80,7 @@ async fn write(
     let media = context.library(store).list().await?.into_iter().map(|item| (item.media.hash, item)).collect();
     let mut sink = Sink::new(args.form, BufWriter::new(output::NewFile::begin(&args.out)?)).map_err(failed)?;
     let mut done = Done::default();
-    let all = store.screens_with(&args.period.campaign, days.0, days.1).await?;
-    for screen in all.into_iter().filter(|code| args.screen.as_ref().is_none_or(|wanted| wanted == code)) {
+    for screen in screens {
         let walk = Walk::new(store, screen, days, context.settings.utc_offset());
         one_screen(args, walk, (directory, &media), &mut sink, &mut done).await?;
     }

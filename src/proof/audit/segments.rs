@@ -308,7 +308,7 @@ impl Auditor {
 }
 
 /// A sum in words, every figure of it.
-fn figures(counts: Option<&Counts>) -> Say {
+pub fn figures(counts: Option<&Counts>) -> Say {
     let Some(c) = counts else { return say("không có gì", "nothing") };
     let Counts { slots_seen, counted, counted_outside, made_good, late, not_counted, unknown, by_level, reasons } = c;
     let levels = by_level.map(|n| n.to_string()).join("/");
