@@ -3,7 +3,7 @@
 use super::DeviceFacts;
 use super::PENDING_DAYS;
 use crate::planning::StoredPlan;
-use crate::proof::evidence::{Evidence, Judged};
+use crate::proof::evidence::{Judged, ScreenRecords};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::count::Standing;
 use lichphat_playlists::proof::record::Origin;
@@ -77,7 +77,7 @@ pub fn state_of(standing: Standing) -> SlotState {
 /// All slots of the plan and all plays beside it, in order of time.
 pub fn day_lines(
     plan: Option<&StoredPlan>,
-    evidence: &Evidence,
+    evidence: &ScreenRecords,
     device: Option<&DeviceFacts>,
     day: LocalDay,
     moment: Moment,
@@ -136,11 +136,17 @@ pub fn day_lines(
     lines
 }
 
-fn asset_of<'a>(evidence: &'a Evidence, judged: &Judged) -> Option<&'a Asset> {
+fn asset_of<'a>(evidence: &'a ScreenRecords, judged: &Judged) -> Option<&'a Asset> {
     evidence.plans.get(&judged.record.plan)?.assets.assets.get(usize::from(judged.record.item))
 }
 
-fn beside(evidence: &Evidence, i: usize, judged: &Judged, missed: Option<(LocalDay, u32)>, moment: Moment) -> DayLine {
+fn beside(
+    evidence: &ScreenRecords,
+    i: usize,
+    judged: &Judged,
+    missed: Option<(LocalDay, u32)>,
+    moment: Moment,
+) -> DayLine {
     let asset = asset_of(evidence, judged);
     DayLine {
         start_s: judged.record.start.local(moment.offset).1 / 1000,

@@ -1,7 +1,7 @@
 //! One play as it leaves: everything its record says, and how it stands. One list of columns serves every full form.
 
 use crate::library::MediaItem;
-use crate::proof::evidence::{Evidence, Judged};
+use crate::proof::evidence::{Judged, ScreenRecords};
 use lichphat_playlists::ids::{MediaHash, ScreenCode};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::count::Standing;
@@ -32,7 +32,7 @@ impl<'a> Play<'a> {
     pub fn new(
         judged: &'a Judged,
         (screen, screen_name): (&'a ScreenCode, &'a str),
-        evidence: &'a Evidence,
+        evidence: &'a ScreenRecords,
         media: &'a BTreeMap<MediaHash, MediaItem>,
         offset: UtcOffset,
     ) -> Self {

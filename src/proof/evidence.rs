@@ -74,16 +74,16 @@ pub struct Judged {
     pub standing: Standing,
 }
 
-/// The evidence of one screen and day.
+/// A screen's records of some days, judged.
 #[derive(Debug, Clone, Default)]
-pub struct Evidence {
-    /// Records rolled up under the day, in the devices' own order.
+pub struct ScreenRecords {
+    /// Those rolled up under the days, in the order of the log.
     pub records: Vec<Judged>,
     /// Plans that the records name, also for slots they make good, as far as the store holds them.
     pub plans: BTreeMap<PlanHash, PlanDocument>,
 }
 
-impl Evidence {
+impl ScreenRecords {
     /// The sums of the day by campaign: equal to the rollups.
     pub fn counts(&self) -> BTreeMap<CampaignCode, Counts> {
         let mut counts: BTreeMap<CampaignCode, Counts> = BTreeMap::new();
@@ -189,8 +189,8 @@ pub async fn screen_day(
     screen: &ScreenCode,
     day: LocalDay,
     offset: UtcOffset,
-) -> Result<Evidence, ProofError> {
-    let mut all = Evidence::default();
+) -> Result<ScreenRecords, ProofError> {
+    let mut all = ScreenRecords::default();
     let mut walk = Walk::new(store, screen.clone(), (day, day), offset);
     while let Some(piece) = walk.next().await? {
         all.records.extend(piece.records);
@@ -230,12 +230,12 @@ impl<'s> Walk<'s> {
     }
 
     /// The next piece, in the order of the log, with the plans that its records name; none after the last one.
-    pub async fn next(&mut self) -> Result<Option<Evidence>, ProofError> {
+    pub async fn next(&mut self) -> Result<Option<ScreenRecords>, ProofError> {
         let opened = self.segments.next().await?;
         if opened.is_empty() {
             return Ok(None);
         }
-        let mut piece = Evidence::default();
+        let mut piece = ScreenRecords::default();
         read_plans(self.segments.store, &opened, &mut piece.plans).await?;
         let book: PlanBook = piece.plans.values().cloned().collect();
         for (stored, segment) in &opened {

@@ -3,19 +3,19 @@
 use crate::common::town::at;
 use crate::square::{CAMPAIGN, DAYS, Square, judged, morning};
 use crate::tails::replace_first;
-use lichphat::proof::evidence::{Evidence, screen_day};
+use lichphat::proof::evidence::{ScreenRecords, screen_day};
 use lichphat_playlists::ids::DeviceId;
 use lichphat_playlists::proof::count::{Reason, Standing};
 use lichphat_playlists::time::HANOI;
 
 /// The second morning at the first screen, record by record.
-async fn second_morning(square: &Square) -> Evidence {
+async fn second_morning(square: &Square) -> ScreenRecords {
     let (screen, day) = ("Q-01".parse().unwrap(), DAYS[1].parse().unwrap());
     screen_day(&square.server.rooms.store, &screen, day, HANOI).await.unwrap()
 }
 
 /// Counted plays of the order in what a device recorded, and what of it was the screen's no more.
-fn of(evidence: &Evidence, device: u32) -> (usize, usize) {
+fn of(evidence: &ScreenRecords, device: u32) -> (usize, usize) {
     let mine = || evidence.records.iter().filter(|r| r.device == DeviceId(device));
     let counted = |s: Standing| matches!(s, Standing::Counted { within: true, .. });
     let order = mine().filter(|r| r.campaign.as_str() == CAMPAIGN && counted(r.standing)).count();

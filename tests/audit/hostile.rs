@@ -8,7 +8,8 @@ use lichphat::proof::{Outcome, ProofError};
 use lichphat_playlists::ids::{PlanVersion, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::checkpoint::Checkpoint;
-use lichphat_playlists::proof::entry::segment_leaf;
+use lichphat_playlists::proof::entry::{Entry, segment_leaf};
+use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::{Note, VerifierKey};
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::time::UtcMillis;
@@ -83,6 +84,24 @@ async fn one_players_junk_anchor_does_not_spoil_the_citys_bundle() {
         let told = |words: &str| verdict.remarks.iter().any(|r| r.check == Check::Time && r.what.en.contains(words));
         assert!(verdict.ok && told("never signed"), "{:?} {:?}", verdict.faults, verdict.remarks);
     }
+}
+
+#[tokio::test]
+async fn one_players_word_on_another_log_does_not_spoil_the_citys_bundle() {
+    let square = Square::lived().await;
+    let (player, newest) = (&square.players[0], square.server.rooms.log.head().await.unwrap().unwrap());
+    let mut said = DeviceHead::claimed(&Envelope::from_bytes(player.head()).unwrap()).unwrap();
+    let seen = said.seen.as_mut().unwrap();
+    seen.root = Sha256Hash::of(b"made up");
+    let lie = said.seal(&player.identity.evidence).into_bytes();
+
+    let mut forger = Forger::of(&square, &square.bundle(None).await).await;
+    forger.append(&square, Entry::Head { received: newest.at, envelope: lie.clone() }.encode());
+    let verdict = judged(&forger.pack(), &square.options());
+    assert!(verdict.ok && verdict.remarks.iter().any(|r| r.what.en.contains("another log")), "{:?}", verdict.faults);
+    // who went to the player for its word is not left in peace
+    let brought = Options { heads: vec![lie], ..square.options() };
+    assert_eq!(failing(&judged(&forger.pack(), &brought)), [Check::Log]);
 }
 
 #[tokio::test]

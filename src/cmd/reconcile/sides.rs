@@ -5,7 +5,7 @@ use crate::error::AppError;
 use crate::exchange::reconcile::{Planned, Shown, Sides};
 use crate::exchange::{DeclaredStore, Rule};
 use crate::planning::PlanStore;
-use crate::proof::evidence::{Evidence, Judged, Walk};
+use crate::proof::evidence::{Judged, ScreenRecords, Walk};
 use crate::store::Store;
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::count::Standing;
@@ -149,7 +149,7 @@ async fn our_log(
 }
 
 /// Second of its day at which the slot starts that a record was shown for; none when that is another day's.
-fn slot_of(piece: &Evidence, judged: &Judged) -> Option<u32> {
+fn slot_of(piece: &ScreenRecords, judged: &Judged) -> Option<u32> {
     let (plan, slot) = match judged.record.origin {
         Origin::Planned { slot } => (judged.record.plan, slot),
         Origin::MakeGood { missed_plan, missed_slot } => (missed_plan, missed_slot),

@@ -16,7 +16,7 @@ use crate::directory::{Link, Screen, ScreenKind};
 use crate::lang::{Lang, Values};
 use crate::planning::{PlannedCampaign, ScreenFacts, StoredPlan};
 use crate::proof::Counts;
-use crate::proof::evidence::{Evidence, screen_day};
+use crate::proof::evidence::{ScreenRecords, screen_day};
 use askama::Template;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::declared::Declared;
@@ -88,7 +88,7 @@ pub(super) struct Gathered {
     pub(super) plan: Option<StoredPlan>,
     /// What its ledgers know.
     pub(super) facts: ScreenFacts,
-    pub(super) evidence: Evidence,
+    pub(super) evidence: ScreenRecords,
     pub(super) device: Option<DeviceFacts>,
     pub(super) lines: Vec<DayLine>,
     /// What others declare of the day.

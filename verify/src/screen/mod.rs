@@ -235,10 +235,14 @@ impl<'a> Judge<'a> {
         for (i, &player) in here.iter().enumerate() {
             let said = players.heads.of(player);
             for (said, seen) in said.iter().filter_map(|said| Some((said, said.head.seen?))) {
-                // of what the reader brings the bundle may show nothing; that is no lie
-                if (!said.brought || self.trust.shows(seen.size))
-                    && let Err(error) = self.trust.saw(seen)
-                {
+                let Err(error) = self.trust.saw(seen) else { continue };
+                // A player's word that no log signed: whoever went to ask for it has to know, and no player spoils a bundle
+                // with it. Of what the reader brings the bundle may show nothing; that is no lie.
+                if !said.brought {
+                    self.findings.remark(Check::Log, &said.place, words!(
+                        "Thiết bị {} nói đã thấy một sổ khác với sổ này ({error}). Lời này không mang chữ ký của sổ nên chưa chứng minh điều gì; hãy hỏi thẳng thiết bị (lichphat-player head).", player.0;
+                        "Device {} says that it had seen another log than this one ({error}). No log signed that, so it proves nothing yet; ask the device itself (lichphat-player head).", player.0));
+                } else if self.trust.shows(seen.size) {
                     self.findings.fault(Check::Log, &said.place, another_log(&error));
                 }
             }
