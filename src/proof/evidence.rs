@@ -19,12 +19,12 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Reading one screen's evidence back.
 #[async_trait]
 pub trait EvidenceStore: ProofStore {
-    /// Segments of every device that ever stood at `screen`, received at `received_from` or later,
-    /// from `log_index` on, in order of the log, at most `limit`.
+    /// Segments of every device that ever stood at `screen` in the tables of `day` and later ones, from `log_index` on, in
+    /// order of the log, at most `limit`. Whole tables: a clock that is set back leaves earlier moments in a later day's.
     async fn segments_of(
         &self,
         screen: &ScreenCode,
-        received_from: UtcMillis,
+        day: LocalDay,
         log_index: u64,
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError>;
@@ -109,7 +109,8 @@ const BATCH: u32 = 128;
 pub struct Segments<'s> {
     store: &'s dyn EvidenceStore,
     screen: ScreenCode,
-    received_from: UtcMillis,
+    /// The first received day that is read.
+    since: LocalDay,
     end: UtcMillis,
     /// The log from here on has not been read.
     next: u64,
@@ -125,9 +126,9 @@ impl<'s> Segments<'s> {
         (from, to): (LocalDay, LocalDay),
         offset: UtcOffset,
     ) -> Self {
-        let received_from = from.start(offset).plus_ms(-LOOK_BACK_MS);
+        let since = from.start(offset).plus_ms(-LOOK_BACK_MS).day(offset);
         let end = to.next().start(offset).plus_ms(LOOK_BACK_MS);
-        Self { store, screen, received_from, end, next: 0, boxes: None, ended: BTreeMap::new() }
+        Self { store, screen, since, end, next: 0, boxes: None, ended: BTreeMap::new() }
     }
 
     /// The boxes that were registered at the screen; none before the first piece.
@@ -151,7 +152,7 @@ impl<'s> Segments<'s> {
         };
         let mut piece = Vec::new();
         while piece.is_empty() && !boxes.held.is_empty() {
-            let batch = self.store.segments_of(&self.screen, self.received_from, self.next, BATCH).await?;
+            let batch = self.store.segments_of(&self.screen, self.since, self.next, BATCH).await?;
             let Some(last) = batch.last() else { break };
             self.next = last.log_index + 1;
             for stored in batch {

@@ -1,9 +1,12 @@
-//! `check` beside a fleet that goes on handing in, days that are dropped meanwhile, and a repair that loses nothing.
+//! `check` beside a fleet that goes on handing in, days that are dropped meanwhile, and a repair that loses nothing; and what
+//! comes in while the server's clock is set back.
 
 use super::{DAY, Hand, change, found};
 use crate::common::TestData;
 use crate::common::town::{TownServer, at, town};
-use lichphat::proof::audit::{NotRepaired, audit, repair};
+use lichphat::proof::audit::{AuditStore, NotRepaired, audit, repair};
+use lichphat::proof::evidence::screen_day;
+use lichphat_playlists::time::HANOI;
 use std::process::Output;
 
 /// Runs a command to its end while segments come in one after the other and are published.
@@ -82,5 +85,25 @@ async fn a_day_that_is_dropped_while_check_runs_is_not_missing() {
     server.rooms.log.round().await.unwrap();
     let all = audit(&then.store, &then.log, &server.rooms.log).await.unwrap();
     assert_eq!((all.findings, all.segments, all.from), (vec![], 310, None), "as it was when it began");
+    assert_eq!(found(&data), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_in_while_the_clock_was_set_back_is_found_with_its_day() {
+    let data = town();
+    let server = TownServer::start(&data, at(DAY, "12:00")).await;
+    let mut hand = Hand::new(&data, &server, "C-01").await;
+    hand.report(&server, 2).await;
+    for (clock, now) in [("2024-09-21", "09:00"), ("2024-09-17", "10:00"), ("2024-09-21", "11:00")] {
+        server.clock.jump_to(at(clock, now));
+        hand.report_of(&server, 3, at("2024-09-21", now)).await;
+    }
+    let day = "2024-09-21".parse().unwrap();
+    let (store, screen) = (&server.rooms.store, &hand.device.identity.screen);
+    let evidence = screen_day(store, screen, day, HANOI).await.unwrap();
+    assert_eq!(evidence.records.len(), 9, "three of them by a clock of four days before");
+    let sums = store.rollups().await.unwrap().remove(&hand.device.identity.device).unwrap();
+    let of_day = sums.into_iter().filter(|((of, _), _)| *of == day).map(|((_, campaign), sum)| (campaign, sum));
+    assert_eq!(evidence.counts(), of_day.collect(), "every figure is walked back to its records");
     assert_eq!(found(&data), [""; 0]);
 }

@@ -65,8 +65,8 @@ pub struct SignedPlan {
 pub trait BundleStore: EvidenceStore + LogStore {
     /// Everything in the log that is no segment, with its place, in order.
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError>;
-    /// Segments of the screen's devices that were set apart as forks, received at `received_from` or later, in order of the log.
-    async fn forks_of(&self, screen: &ScreenCode, received_from: UtcMillis) -> Result<Vec<StoredSegment>, ProofError>;
+    /// Segments of the screen's devices that were set apart as forks since the table of `day` began, in order of the log.
+    async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError>;
     /// Where a player stood before its first segment of a received day.
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError>;
     /// The newest playlist of each day of a screen, and those of `named` that are held.

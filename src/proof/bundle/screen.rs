@@ -116,7 +116,7 @@ impl Exporter<'_> {
                 to.push((stored, segment));
             }
         }
-        let mut forks = self.store.forks_of(screen, begin(period)).await?;
+        let mut forks = self.store.forks_of(screen, begin(period).day(period.offset)).await?;
         forks.retain(|fork| {
             let end = segments.ended().get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
             fork.log_index < end.min(self.head.size)

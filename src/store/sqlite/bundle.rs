@@ -27,12 +27,13 @@ pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreEr
     Ok(found)
 }
 
-fn forks_of(conn: &Connection, screen: &ScreenCode, from: UtcMillis) -> Result<Vec<StoredSegment>, StoreError> {
+fn forks_of(conn: &Connection, screen: &ScreenCode, day: i64) -> Result<Vec<StoredSegment>, StoreError> {
     let mut query = conn.prepare_cached(&format!(
-        "SELECT {SEGMENT} FROM quarantine WHERE reason = 'fork' AND log_index IS NOT NULL AND received_ms >= ?2
-           AND device IN (SELECT id FROM device WHERE screen = ?1) ORDER BY log_index"
+        "SELECT {SEGMENT} FROM quarantine WHERE reason = 'fork' AND device IN (SELECT id FROM device WHERE screen = ?1)
+           AND log_index >= (SELECT coalesce(min(CASE WHEN day >= ?2 THEN first_index END), max(first_index)) FROM segment_day)
+         ORDER BY log_index"
     ))?;
-    let mut rows = query.query(params![screen.as_str(), from.0])?;
+    let mut rows = query.query(params![screen.as_str(), day])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let received = UtcMillis(row.get(6)?);
@@ -85,9 +86,9 @@ impl BundleStore for Store {
         Ok(self.read(statements).await?)
     }
 
-    async fn forks_of(&self, screen: &ScreenCode, received_from: UtcMillis) -> Result<Vec<StoredSegment>, ProofError> {
+    async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError> {
         let screen = screen.clone();
-        Ok(self.read(move |conn| forks_of(conn, &screen, received_from)).await?)
+        Ok(self.read(move |conn| forks_of(conn, &screen, day_number(day))).await?)
     }
 
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError> {

@@ -15,7 +15,7 @@ use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCod
 use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::entry::segment_leaf;
 use lichphat_playlists::proof::tenure::Tenure;
-use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -315,12 +315,12 @@ impl EvidenceStore for Store {
     async fn segments_of(
         &self,
         screen: &ScreenCode,
-        received_from: UtcMillis,
+        day: LocalDay,
         log_index: u64,
         limit: u32,
     ) -> Result<Vec<StoredSegment>, ProofError> {
         let screen = screen.clone();
-        Ok(self.read(move |conn| segments_of(conn, &screen, received_from, log_index, limit)).await?)
+        Ok(self.read(move |conn| segments_of(conn, &screen, day_number(day), log_index, limit)).await?)
     }
 
     async fn boxes_of(&self, screen: &ScreenCode) -> Result<Boxes, ProofError> {
@@ -376,26 +376,24 @@ fn held(conn: &Connection, screen: &ScreenCode) -> Result<BTreeMap<(DeviceId, Ep
 fn segments_of(
     conn: &Connection,
     screen: &ScreenCode,
-    received_from: UtcMillis,
+    from: i64,
     log_index: u64,
     limit: u32,
 ) -> Result<Vec<StoredSegment>, StoreError> {
     let days = log::days(conn)?;
-    // A day's table holds nothing that was received on a later day; wherever on earth, local days begin within one of ours.
-    let from = day_number(received_from.day(UtcOffset(0))) - 1;
     let mut out = Vec::new();
     for (at, &(day, _)) in days.iter().enumerate().filter(|(_, (day, _))| *day >= from) {
         let ends_before = days.get(at + 1).is_some_and(|next| next.1 <= log_index);
         if ends_before || out.len() >= limit as usize {
             continue;
         }
-        // The plus signs keep the engine from walking the whole day: a screen has few devices.
+        // The plus sign keeps the engine from walking the whole day: a screen has few devices.
         let mut query = conn.prepare_cached(&format!(
             "SELECT {SEGMENT} FROM segment_{day} WHERE device IN (SELECT id FROM device WHERE screen = ?1)
-               AND +received_ms >= ?2 AND +log_index >= ?3 ORDER BY +log_index LIMIT ?4"
+               AND +log_index >= ?2 ORDER BY +log_index LIMIT ?3"
         ))?;
         let rest = limit - out.len() as u32;
-        let mut found = query.query(params![screen.as_str(), received_from.0, log_index, rest])?;
+        let mut found = query.query(params![screen.as_str(), log_index, rest])?;
         while let Some(row) = found.next()? {
             out.push(stored_segment(row, day)?);
         }
