@@ -6,7 +6,8 @@ use crate::directory::problem::{Say, say};
 use crate::error::AppError;
 use crate::exchange;
 use crate::lang::Lang;
-use crate::proof::audit::{self, Audit, Finding, Matter, NotRepaired, RollupMend};
+use crate::proof::SetApart;
+use crate::proof::audit::{self, Audit, AuditStore, Finding, Matter, NotRepaired, RollupMend};
 use crate::proof::log::LogStore;
 use crate::proof::witnesses::{Standing, Vouched, Witness, vouched};
 use serde::Serialize;
@@ -50,22 +51,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let standings = rooms.log.standings().await?;
     found.findings.extend(standings.iter().filter_map(against).map(of(Matter::Witness)));
     output::rows(args.output.format, &["place", "problem", "meaning", "mend"], &rows(&found.findings, context.lang))?;
-    if let Some(from) = found.from {
-        context.say(
-            &format!("Các đoạn nhật ký nhận trước ngày {from} đã hết hạn lưu: đối chiếu bắt đầu từ ngày đó."),
-            &format!("Segments received before {from} were dropped by retention: judging begins there."),
-        );
-    }
-    let (then, held) = (rooms.store.held_days().await?, now.store.held_days().await?);
-    if let Some(held) = held.first().filter(|held| then.first().is_some_and(|then| then.day < held.day)) {
-        let held = held.day;
-        context.say(
-            &format!("Trong lúc đối chiếu, các đoạn nhận trước ngày {held} hết hạn lưu; chúng vẫn được đối chiếu."),
-            &format!(
-                "Meanwhile segments received before {held} were dropped by retention; they were compared all the same."
-            ),
-        );
-    }
+    remarks(&found, &rooms, &now, context).await?;
     for (witness, standing) in &standings {
         output::words(&standing.sentence(witness, context.lang, rooms.offset));
     }
@@ -88,6 +74,35 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         repair(&rooms, &found, days, context).await?;
     }
     Ok(if findings == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What a reader of the findings has to know: what was dropped, and what was set apart. `now` is the house as it goes on.
+async fn remarks(found: &Audit, rooms: &Rooms, now: &Rooms, context: &Context) -> Result<(), AppError> {
+    if let Some(from) = found.from {
+        context.say(
+            &format!("Các đoạn nhật ký nhận trước ngày {from} đã hết hạn lưu: đối chiếu bắt đầu từ ngày đó."),
+            &format!("Segments received before {from} were dropped by retention: judging begins there."),
+        );
+    }
+    let (then, held) = (rooms.store.held_days().await?, now.store.held_days().await?);
+    if let Some(held) = held.first().filter(|held| then.first().is_some_and(|then| then.day < held.day)) {
+        let held = held.day;
+        context.say(
+            &format!("Trong lúc đối chiếu, các đoạn nhận trước ngày {held} hết hạn lưu; chúng vẫn được đối chiếu."),
+            &format!(
+                "Meanwhile segments received before {held} were dropped by retention; they were compared all the same."
+            ),
+        );
+    }
+    for apart in rooms.store.set_apart().await? {
+        let SetApart { device, screen, kept, beyond, last } = apart;
+        let last = last.rfc3339(rooms.offset);
+        context.say(
+            &format!("Thiết bị {device} ({screen}) kể hai cách về cùng một chỗ, có thể đã bị nhân bản: {kept} đoạn được giữ riêng trong sổ, {beyond} đoạn vượt giới hạn chỉ được đếm; mới nhất lúc {last}. Không đoạn nào được tính."),
+            &format!("Device {device} ({screen}) told two stories for one place, it may have been cloned: {kept} segments are kept apart in the log, {beyond} beyond the limit were only counted; the newest came at {last}. None of them counts."),
+        );
+    }
+    Ok(())
 }
 
 /// One repair at a time: a second one would correct what the first has corrected. Held until it is dropped.

@@ -6,16 +6,16 @@ use super::witness::door::HttpDoor;
 use crate::campaigns::{CampaignStore, Campaigns};
 use crate::clock::SystemRng;
 use crate::compliance::{Report, Reports};
-use crate::config::Settings;
+use crate::config::{LogSettings, Settings};
 use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
 use crate::fleet::{DeviceKeys, Fleet};
 use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
-use crate::proof::Proof;
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
+use crate::proof::{ForkLimits, Proof};
 use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::App;
@@ -132,10 +132,12 @@ impl Rooms {
         let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
         let log = Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log, signs);
         let log = Arc::new(log);
+        let LogSettings { forks_per_device: per_device, forks: in_all, .. } = context.settings.log;
+        let (receipt, forks) = (Arc::new(keys.receipt), ForkLimits { per_device, in_all });
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
-            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt))),
+            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, receipt, forks)),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&clock), offset)),
             log,
             sampling: Arc::new(Sampling::new(

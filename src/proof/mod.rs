@@ -151,6 +151,30 @@ impl Early {
     }
 }
 
+/// How many second stories of a received day are kept, and go into the log; what comes beyond is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ForkLimits {
+    /// Of one device.
+    pub per_device: u32,
+    /// Of all.
+    pub in_all: u32,
+}
+
+/// What was set apart of a device: it told two stories for one place in its chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetApart {
+    /// The device.
+    pub device: DeviceId,
+    /// Where it stands, or stood last.
+    pub screen: ScreenCode,
+    /// Segments that are kept, and in the log.
+    pub kept: u64,
+    /// Segments that came beyond the limit, as often as they came.
+    pub beyond: u64,
+    /// When the newest came.
+    pub last: UtcMillis,
+}
+
 /// What the store must do for this room; each call is one transaction.
 #[async_trait]
 pub trait ProofStore: Send + Sync {
@@ -159,8 +183,13 @@ pub trait ProofStore: Send + Sync {
     /// The signed playlist documents (and their asset tables) of `plans`, as far as they are held.
     async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError>;
     /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
-    /// the quarantined bytes. Returns the mark as it is afterwards.
-    async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError>;
+    /// the quarantined bytes as far as `forks` lets. Returns the mark as it is afterwards.
+    async fn append(
+        &self,
+        arrived: Arrived,
+        plans: PlanBook,
+        forks: ForkLimits,
+    ) -> Result<(Outcome, DeviceMark), ProofError>;
     /// Keeps what a device says of how far its records go, unless it has said more before.
     async fn keep_head(&self, heard: Heard) -> Result<(), ProofError>;
     /// The mark as it is.
@@ -173,18 +202,20 @@ pub struct Proof {
     clock: Arc<dyn Clock>,
     offset: UtcOffset,
     key: Arc<SigningKey<Receipting>>,
+    forks: ForkLimits,
     plan_cache: cache::PlanCache,
 }
 
 impl Proof {
-    /// Ties the room to its store, its clock with the offset of local time, and its receipt key.
+    /// Ties the room to its store, its clock with the offset of local time, its receipt key and its limits.
     pub fn new(
         store: Arc<dyn ProofStore>,
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
         key: Arc<SigningKey<Receipting>>,
+        forks: ForkLimits,
     ) -> Self {
-        Self { store, clock, offset, key, plan_cache: cache::PlanCache::default() }
+        Self { store, clock, offset, key, forks, plan_cache: cache::PlanCache::default() }
     }
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
@@ -208,7 +239,7 @@ impl Proof {
         let received = self.clock.now();
         let day = received.day(self.offset);
         let arrived = Arrived { hash: envelope.hash(), envelope, segment, received, day };
-        let (outcome, mark) = self.store.append(arrived, plans).await?;
+        let (outcome, mark) = self.store.append(arrived, plans, self.forks).await?;
         if let Outcome::Fork { at } = outcome {
             tracing::error!(device = %sender.device, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
         }

@@ -359,19 +359,24 @@ CREATE TABLE device_head (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_head_behind ON device_head (behind_ms) WHERE behind_ms IS NOT NULL;
 
--- What was sent and could not be accepted, kept for people to look at.
+-- Second stories: segments for a place that another segment of the same device holds. Their bytes are leaves of the log.
 CREATE TABLE quarantine (
-    id          INTEGER PRIMARY KEY,
-    device      INTEGER,                                  -- NULL = unknown device
-    epoch       INTEGER,
-    first_seq   INTEGER,
-    last_seq    INTEGER,
-    received_ms INTEGER NOT NULL,
-    reason      TEXT    NOT NULL,                         -- fork, bad-signature, gap, unreadable …
-    hash        BLOB    NOT NULL CHECK (length(hash) = 32), -- of bytes: the same bytes are kept once
-    log_index   INTEGER,                                  -- its leaf: what a device signed is evidence, also of a second one
-    bytes       BLOB    NOT NULL,
-    UNIQUE (hash, reason)
+    log_index   INTEGER PRIMARY KEY CHECK (log_index >= 0), -- its leaf in log_entry
+    day         INTEGER NOT NULL,                         -- local day on which it came: there is a limit to each
+    device      INTEGER NOT NULL,
+    epoch       INTEGER NOT NULL,
+    first_seq   INTEGER NOT NULL,
+    last_seq    INTEGER NOT NULL,
+    received_ms INTEGER NOT NULL,                         -- server clock
+    hash        BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32) -- of the envelope: the same bytes are kept once
+) STRICT;
+CREATE INDEX quarantine_by_day ON quarantine (day, device);
+
+-- Second stories beyond the limit: counted, and not kept.
+CREATE TABLE quarantine_beyond (
+    device   INTEGER PRIMARY KEY,
+    segments INTEGER NOT NULL CHECK (segments > 0),       -- as often as they came
+    last_ms  INTEGER NOT NULL                             -- server clock
 ) STRICT;
 
 -- Figures per day, device and campaign; equal, always, to recomputation from the segments.

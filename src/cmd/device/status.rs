@@ -4,6 +4,8 @@ use super::super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
 use crate::fleet::DeviceState;
 use crate::lang::Lang;
+use crate::proof::SetApart;
+use crate::proof::audit::AuditStore;
 use lichphat_playlists::ids::{DeviceId, ScreenCode};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -49,10 +51,12 @@ struct Row {
     data_used_mib: Option<u64>,
     /// Hours for which the oldest record that was handed in has waited for the log's proof.
     unproven_h: Option<u64>,
+    /// Segments that told a second story, kept or only counted.
+    forks: u64,
     faults: String,
 }
 
-const COLUMNS: [&str; 23] = [
+const COLUMNS: [&str; 24] = [
     "screen",
     "device",
     "simulated",
@@ -75,19 +79,22 @@ const COLUMNS: [&str; 23] = [
     "uptime_s",
     "data_used_mib",
     "unproven_h",
+    "forks",
     "faults",
 ];
 
 impl Row {
-    fn of(state: DeviceState, lang: Lang, offset: UtcOffset) -> Self {
+    fn of(state: DeviceState, apart: Option<&SetApart>, lang: Lang, offset: UtcOffset) -> Self {
         let (at, beat) = state.heard.unzip();
         let health = beat.as_ref().map(|beat| &beat.health);
         let gib = |bytes: u64| (bytes as f64 / f64::from(1 << 30) * 10.0).round() / 10.0;
         let wrong = health.map(Health::troubles).unwrap_or_default();
+        let mut wrong: Vec<String> = wrong.iter().map(|t| lang.text(&format!("trouble-{}", t.code()))).collect();
+        wrong.extend(apart.map(|_| lang.text("device-forked")));
         let disk = health.and_then(|h| h.disk);
         Self {
             heard: at.map(|at| at.rfc3339(offset)),
-            wrong: wrong.iter().map(|t| lang.text(&format!("trouble-{}", t.code()))).collect::<Vec<_>>().join(" "),
+            wrong: wrong.join(" "),
             temperature_c: health.and_then(|h| h.temperature_mc).map(|mc| f64::from(mc) / 1000.0),
             disk_free_gib: disk.map(|disk| gib(disk.free_bytes)),
             disk_total_gib: disk.map(|disk| gib(disk.total_bytes)),
@@ -105,6 +112,7 @@ impl Row {
             uptime_s: health.and_then(|h| h.uptime_s),
             data_used_mib: health.and_then(|h| h.data_used_bytes).map(|bytes| bytes >> 20),
             unproven_h: health.and_then(|h| h.unproven_s).map(|s| s / 3_600),
+            forks: apart.map_or(0, |apart| apart.kept + apart.beyond),
             faults: beat.map(|beat| beat.faults.join("; ")).unwrap_or_default(),
             screen: state.screen,
             device: state.device,
@@ -127,7 +135,13 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         context.screen(&rooms.city().await?.directory, code)?;
     }
     let states = rooms.fleet.states(args.screen.as_ref()).await?;
-    let rows: Vec<Row> = states.into_iter().map(|s| Row::of(s, context.lang, rooms.offset)).collect();
+    let apart = rooms.store.set_apart().await?;
+    let apart = |device| apart.iter().find(|apart| apart.device == device);
+    let row = |s: DeviceState| {
+        let apart = apart(s.device);
+        Row::of(s, apart, context.lang, rooms.offset)
+    };
+    let rows: Vec<Row> = states.into_iter().map(row).collect();
     output::rows(args.output.format, &COLUMNS, &rows)?;
     Ok(ExitCode::SUCCESS)
 }

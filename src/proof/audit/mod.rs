@@ -13,7 +13,7 @@ pub use matter::Matter;
 pub use segments::figures;
 
 use super::log::{Log, LogError, LogStore, StoredEntry};
-use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta};
+use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta, SetApart};
 use crate::directory::problem::{Say, say};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch};
@@ -36,6 +36,8 @@ pub trait AuditStore: ProofStore + LogStore {
     async fn simulated_devices(&self) -> Result<BTreeSet<DeviceId>, ProofError>;
     /// The key of a device, retired ones too.
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
+    /// What was set apart as a second story, by device.
+    async fn set_apart(&self) -> Result<Vec<SetApart>, ProofError>;
     /// Corrects these sums by what the audit found wrong, so that what was added since stays added: all of them, or none and
     /// false when one is no longer what was found and something more.
     async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError>;

@@ -6,7 +6,7 @@ use super::proof::{add_rollup, all_marks, identity};
 use super::rows::{self, day_number, local_day};
 use crate::error::StoreError;
 use crate::proof::audit::{AuditStore, RollupMend};
-use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta};
+use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta, SetApart};
 use lichphat_playlists::ids::{DeviceId, Epoch};
 use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -120,6 +120,10 @@ impl AuditStore for Store {
     }
     async fn early(&self) -> Result<Vec<Early>, ProofError> {
         Ok(self.read(early).await?)
+    }
+
+    async fn set_apart(&self) -> Result<Vec<SetApart>, ProofError> {
+        Ok(self.read(super::quarantine::set_apart).await?)
     }
 
     async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError> {

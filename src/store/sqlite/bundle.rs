@@ -1,7 +1,7 @@
 //! What bundles need of SQLite: reads only.
 
 use super::Store;
-use super::log::{SEGMENT, stored_segment};
+use super::quarantine;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::proof::bundle::{BundleStore, SignedPlan};
@@ -9,7 +9,7 @@ use crate::proof::log::StoredSegment;
 use crate::proof::{DeviceMark, ProofError};
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::entry::Entry;
-use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
@@ -23,21 +23,6 @@ pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreEr
             Entry::Segment { .. } => {}
             entry => found.push((row.get(0)?, entry)),
         }
-    }
-    Ok(found)
-}
-
-fn forks_of(conn: &Connection, screen: &ScreenCode, day: i64) -> Result<Vec<StoredSegment>, StoreError> {
-    let mut query = conn.prepare_cached(&format!(
-        "SELECT {SEGMENT} FROM quarantine WHERE reason = 'fork' AND device IN (SELECT id FROM device WHERE screen = ?1)
-           AND log_index >= (SELECT coalesce(min(CASE WHEN day >= ?2 THEN first_index END), max(first_index)) FROM segment_day)
-         ORDER BY log_index"
-    ))?;
-    let mut rows = query.query(params![screen.as_str(), day])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let received = UtcMillis(row.get(6)?);
-        found.push(stored_segment(row, day_number(received.day(UtcOffset(0))))?); // it lies in no day's table
     }
     Ok(found)
 }
@@ -88,7 +73,7 @@ impl BundleStore for Store {
 
     async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError> {
         let screen = screen.clone();
-        Ok(self.read(move |conn| forks_of(conn, &screen, day_number(day))).await?)
+        Ok(self.read(move |conn| quarantine::forks_of(conn, &screen, day_number(day))).await?)
     }
 
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError> {

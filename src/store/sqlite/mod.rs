@@ -18,6 +18,7 @@ mod log;
 mod peaks;
 mod planning;
 mod proof;
+mod quarantine;
 mod rows;
 mod sampling;
 mod threads;

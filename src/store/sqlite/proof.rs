@@ -2,18 +2,18 @@
 
 use super::Store;
 use super::audit::write_early;
-use super::log::{self, SEGMENT, append_leaf, append_segment, segment_at, stored_segment};
+use super::log::{self, SEGMENT, append_segment, segment_at, stored_segment};
+use super::quarantine;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::proof::evidence::{Boxes, EvidenceStore};
 use crate::proof::log::StoredSegment;
 use crate::proof::{
-    Arrived, Counts, DeviceIdentity, DeviceMark, Early, Heard, Outcome, PlanBook, PlanDocument, ProofError, ProofStore,
-    RollupDelta, decide,
+    Arrived, Counts, DeviceIdentity, DeviceMark, Early, ForkLimits, Heard, Outcome, PlanBook, PlanDocument, ProofError,
+    ProofStore, RollupDelta, decide,
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
 use lichphat_playlists::proof::count::Tally;
-use lichphat_playlists::proof::entry::segment_leaf;
 use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
@@ -179,30 +179,6 @@ pub(super) fn add_rollup(
     Ok(())
 }
 
-/// Keeps a fork apart, and in the log: nobody can say later that there was none.
-fn quarantine(tx: &Connection, arrived: &Arrived) -> Result<(), StoreError> {
-    let s = &arrived.segment;
-    if tx.prepare_cached("SELECT 1 FROM quarantine WHERE hash = ?1 AND reason = 'fork'")?.exists([arrived.hash.0])? {
-        return Ok(());
-    }
-    let log_index = append_leaf(tx, &segment_leaf(arrived.received, arrived.envelope.as_bytes()))?;
-    tx.execute(
-        "INSERT INTO quarantine (device, epoch, first_seq, last_seq, received_ms, reason, hash, log_index, bytes)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'fork', ?6, ?7, ?8)",
-        params![
-            s.device.0,
-            s.epoch.0,
-            s.first_seq.0 as i64,
-            s.last_seq().0 as i64,
-            arrived.received.0,
-            arrived.hash.0,
-            log_index,
-            arrived.envelope.as_bytes()
-        ],
-    )?;
-    Ok(())
-}
-
 /// Is another segment held where this one, a duplicate by its numbers, claims to stand? What retention dropped is
 /// believed: the mark remembers that it was held.
 fn differs_from_held(conn: &Connection, arrived: &Arrived) -> Result<bool, StoreError> {
@@ -211,7 +187,12 @@ fn differs_from_held(conn: &Connection, arrived: &Arrived) -> Result<bool, Store
     Ok(held.is_some_and(|held| held.bytes != arrived.envelope.as_bytes()))
 }
 
-fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outcome, DeviceMark), StoreError> {
+fn append(
+    tx: &Connection,
+    arrived: &Arrived,
+    plans: &PlanBook,
+    forks: ForkLimits,
+) -> Result<(Outcome, DeviceMark), StoreError> {
     let s = &arrived.segment;
     let (before, since) = match read_mark(tx, s.device, s.epoch)? {
         Some((mark, day)) => (mark, Some(day)),
@@ -233,7 +214,7 @@ fn append(tx: &Connection, arrived: &Arrived, plans: &PlanBook) -> Result<(Outco
             let mark = mark.clone();
             return Ok((outcome, mark));
         }
-        Outcome::Fork { .. } => quarantine(tx, arrived)?,
+        Outcome::Fork { .. } => quarantine::keep(tx, arrived, forks)?,
         Outcome::Duplicate | Outcome::Hole { .. } => {}
     }
     Ok((outcome, before))
@@ -278,8 +259,13 @@ impl ProofStore for Store {
         Ok(documents)
     }
 
-    async fn append(&self, arrived: Arrived, plans: PlanBook) -> Result<(Outcome, DeviceMark), ProofError> {
-        Ok(self.write(move |tx| append(tx, &arrived, &plans)).await?)
+    async fn append(
+        &self,
+        arrived: Arrived,
+        plans: PlanBook,
+        forks: ForkLimits,
+    ) -> Result<(Outcome, DeviceMark), ProofError> {
+        Ok(self.write(move |tx| append(tx, &arrived, &plans, forks)).await?)
     }
 
     async fn keep_head(&self, heard: Heard) -> Result<(), ProofError> {
