@@ -204,3 +204,33 @@ fn the_standard_file_holds(data: &TestData, good: &[&BTreeMap<String, String>]) 
         assert_eq!(field(theirs, "creativeid"), ours["media"]);
     }
 }
+
+/// A name as another system writes it: every accent as a letter of its own.
+fn decomposed(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization as _;
+    text.nfd().collect()
+}
+
+#[test]
+fn a_header_is_the_same_however_its_accents_are_written() {
+    let data = declared::town_of_others();
+    let header = "Màn hình,Tệp,Bắt đầu,Kết thúc";
+    let row = format!("T-01,{ORDER},{DAY} 08:00:00,{DAY} 08:00:15\n");
+    let columns = |header: &str| {
+        let names: Vec<&str> = header.split(',').collect();
+        format!(
+            "[columns]\nscreen = \"{}\"\nmedia = \"{}\"\nstart = \"{}\"\nend = \"{}\"\n",
+            names[0], names[1], names[2], names[3]
+        )
+    };
+    assert_ne!(decomposed(header), header);
+    for (name, file, map) in
+        [("one", decomposed(header), columns(header)), ("two", header.into(), columns(&decomposed(header)))]
+    {
+        let log = declared::put(&data, &format!("{name}.csv"), &format!("{file}\n{row}"));
+        let map = declared::put(&data, &format!("{name}.toml"), &map);
+        let ask = ["import", "plays", &log, "--as", "csv", "--map", &map, "--by", "x", "--dry-run", "--format", "json"];
+        let found: serde_json::Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+        assert_eq!(found[0]["plays"].as_u64(), Some(1), "{name}: {found}");
+    }
+}

@@ -109,3 +109,84 @@ pub fn stand(
         None => ((played, unknown_plan()), Standing::NotCounted(Reason::NotInPlan)),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode};
+    use crate::media::{Fades, Media, MediaKind};
+    use crate::proof::book::PlanDocument;
+    use crate::proof::record::DisplayLevel;
+    use crate::time::{HANOI, IntervalSet};
+    use crate::wire::v1::{Asset, AssetTable, Playlist, Schema, Slot, Tier};
+    use std::sync::Arc;
+
+    const EVENING: &str = "2026-11-20";
+
+    /// A bar's plan of one day: its loop is also what plays where nothing is planned, past midnight too.
+    fn plan() -> PlanDocument {
+        let media = Media { hash: Sha256Hash([1; 32]), size_bytes: 1, kind: MediaKind::Video, duration_s: 10 };
+        let code = CampaignCode::new("loop-1").unwrap();
+        let asset = Asset {
+            code,
+            variant: "vi".into(),
+            tier: Tier::Fallback,
+            media,
+            volume_percent: 0,
+            fades: Fades::default(),
+        };
+        let assets = Arc::new(AssetTable { assets: vec![asset] });
+        let playlist = Playlist {
+            schema: Schema::V1,
+            screen: ScreenCode::new("C-01").unwrap(),
+            day: EVENING.parse().unwrap(),
+            offset_min: HANOI,
+            version: PlanVersion(1),
+            cause: "first plan".into(),
+            made_ms: UtcMillis(0),
+            ledger_through: None,
+            assets: assets.encode().1,
+            duty: IntervalSet::parse("18:00-24:00").unwrap(),
+            terms: Vec::new(),
+            fallback: 0,
+            slots: vec![Slot { start_s: 86_390, item: 0 }],
+        };
+        PlanDocument { hash: PlanHash::of(b"evening"), playlist, assets }
+    }
+
+    #[test]
+    fn a_filler_after_midnight_is_of_the_day_it_was_played_on_and_a_late_slot_of_its_plans() {
+        let plan = plan();
+        let evening = plan.playlist.day;
+        let midnight = evening.next().start(HANOI);
+        let played = |after_ms: i64, origin: Origin| PlayRecord {
+            plan: plan.hash,
+            origin,
+            display: DisplayLevel::D1,
+            ..PlayRecord::whole(midnight.plus_ms(after_ms), midnight.plus_ms(after_ms + 10_000))
+        };
+        // the slot of the last ten seconds began twelve seconds late
+        let records = vec![
+            played(-20_000, Origin::Fallback),
+            played(2_000, Origin::Planned { slot: 0 }),
+            played(12_000, Origin::Fallback),
+        ];
+        let segment = Segment {
+            device: DeviceId(1),
+            epoch: Epoch(1),
+            first_seq: Seq(1),
+            screen: plan.playlist.screen.clone(),
+            offset: HANOI,
+            simulated: false,
+            previous: Sha256Hash([0; 32]),
+            anchor: String::new(),
+            records,
+        };
+        let book: PlanBook = std::iter::once(plan).collect();
+        let hash = Sha256Hash([2; 32]);
+        let outcome = decide(&DeviceMark::default(), &segment, hash, midnight.plus_ms(60_000), &book, &[]);
+        let Outcome::Accepted { delta, .. } = outcome else { panic!("{outcome:?}") };
+        let days: Vec<_> = delta.iter().map(|((day, _), sum)| (*day, sum.counted, sum.slots_seen)).collect();
+        assert_eq!(days, [(evening, 2, 1), (evening.next(), 1, 0)]);
+    }
+}
