@@ -12,6 +12,7 @@ use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::count::FUTURE_TOLERANCE_MS;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization;
 
 /// What a reader may know besides the file.
 #[derive(Debug, Clone, Copy)]
@@ -189,13 +190,18 @@ fn play(cells: &Cells<'_>, mapping: &Mapping, known: Known<'_>, line: u32) -> Re
     Ok(Some(LogPlay { screen, campaign, start, end, media, line }))
 }
 
+/// As the mapping has its names.
+fn composed(name: &str) -> String {
+    name.nfc().collect()
+}
+
 fn screen<'a>(name: &str, mapping: &Mapping, known: Known<'a>) -> Option<&'a Screen> {
-    let mapped = mapping.screens.get(name).cloned().or_else(|| ScreenCode::new(name).ok());
+    let mapped = mapping.screens.get(&composed(name)).cloned().or_else(|| ScreenCode::new(name).ok());
     known.directory.screen(&mapped?)
 }
 
 fn campaign(name: &str, mapping: &Mapping, known: Known<'_>) -> Option<CampaignCode> {
-    let mapped = mapping.media.get(name).cloned().or_else(|| CampaignCode::new(name).ok())?;
+    let mapped = mapping.media.get(&composed(name)).cloned().or_else(|| CampaignCode::new(name).ok())?;
     let kind = known.campaigns.kind_of(mapped.as_str());
     kind.is_some_and(|kind| ["directive", "contract"].contains(&kind)).then_some(mapped)
 }

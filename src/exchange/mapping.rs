@@ -8,6 +8,7 @@ use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::time::UtcOffset;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use unicode_normalization::UnicodeNormalization;
 
 /// The file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -67,11 +68,11 @@ impl Default for Columns {
 }
 
 impl Mapping {
-    /// Reads the file.
+    /// Reads the file. Its names are composed (NFC), however it was written: the log may write an accent in another way.
     pub fn parse(file: SourceFile<'_>) -> Result<Self, Problems> {
-        let text = file.text()?;
+        let text: String = file.text()?.nfc().collect();
         let mapping: Self =
-            toml::from_str(text).map_err(|error| Problems::from(toml_problem(file.name, text, &error)))?;
+            toml::from_str(&text).map_err(|error| Problems::from(toml_problem(file.name, &text, &error)))?;
         Problems::none_or(mapping.flaws(file.name), mapping)
     }
 

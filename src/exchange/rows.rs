@@ -201,7 +201,7 @@ fn headed<'a>(
     zone: UtcOffset,
 ) -> Result<Option<Cells<'a>>, Wrong> {
     if let Some((column, wanted)) = &places.only
-        && !wanted.iter().any(|value| record.get(*column).is_some_and(|cell| plain(cell) == value))
+        && !wanted.iter().any(|value| record.get(*column).is_some_and(|cell| plain(cell).nfc().eq(value.chars())))
     {
         return Ok(None);
     }
