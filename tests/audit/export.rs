@@ -1,8 +1,14 @@
 //! What `export bundle` reads, refuses and hands over.
 
-use crate::common::town::import;
+use crate::common::town::{at, import};
 use crate::square::{CAMPAIGN, DAYS, Square, judged, morning};
 use lichphat::proof::bundle::Exporter;
+use lichphat::proof::evidence::EvidenceStore as _;
+use lichphat_playlists::ids::Seq;
+use lichphat_playlists::proof::record::{Origin, PlayRecord};
+use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::wire::sign::Envelope;
+use lichphat_playlists::wire::v1::Slot;
 use lichphat_verify::Options;
 use lichphat_verify::verdict::Check;
 use std::io::Cursor;
@@ -122,4 +128,35 @@ async fn what_came_after_the_checkpoint_is_in_the_sums_and_not_in_the_bundle() {
     let verdict = judged(&std::fs::read(&out).unwrap(), &Options::default());
     let (shown, counted) = (verdict.screens.iter().map(|s| s.counted).sum::<u64>(), sums.totals.counted);
     assert!(verdict.ok && shown > 0 && shown < counted, "{shown} of {counted}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_clock_days_ahead_booked_is_known_and_no_disagreement() {
+    let (square, _) = lived().await;
+    let (rooms, identity) = (&square.server.rooms, &square.players[0].identity);
+    let plan = rooms.planning.store().newest(&identity.screen, AHEAD[1].parse().unwrap()).await.unwrap().unwrap();
+    let of_order = |slot: &Slot| plan.assets.assets[usize::from(slot.item)].code.as_str() == CAMPAIGN;
+    let slot = plan.playlist.slots.iter().position(of_order).unwrap();
+    let start = at(AHEAD[1], "00:00:00").plus_ms(i64::from(plan.playlist.slots[slot].start_s) * 1000);
+    let held = rooms.store.segments_of(&identity.screen, DAYS[0].parse().unwrap(), 0, 1_000).await.unwrap();
+    let last = Envelope::from_bytes(held.last().unwrap().bytes.clone()).unwrap();
+    let before = Segment::open_stored(&last).unwrap();
+    let record = PlayRecord {
+        plan: plan.head.hash,
+        item: plan.playlist.slots[slot].item,
+        origin: Origin::Planned { slot: slot as u32 },
+        ..PlayRecord::whole(start, start.plus_ms(15_000))
+    };
+    let (first_seq, previous, records) = (Seq(before.last_seq().0 + 1), last.hash(), vec![record]);
+    let sealed = Segment { first_seq, previous, records, ..before }.seal(&identity.evidence);
+    let sender = rooms.proof.identity(identity.device).await.unwrap();
+    rooms.proof.ingest(&sender, sealed.into_bytes()).await.unwrap();
+    square.round().await;
+
+    let ahead = [AHEAD[1]; 2];
+    let stated = square.basis(rooms, ahead).await;
+    let booked =
+        stated.screens.iter().flat_map(|facts| facts.days.values()).map(|day| day.counts.not_counted).sum::<u32>();
+    assert_eq!(booked, 1, "two days before its day");
+    square.bundle_of(ahead, None).await; // which asks that nothing differs
 }

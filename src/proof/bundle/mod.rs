@@ -11,8 +11,8 @@ use super::evidence::EvidenceStore;
 use super::log::{Head, Log, LogError, LogStore, StoredSegment};
 use super::{Counts, DeviceMark, ProofError};
 use async_trait::async_trait;
-use lichphat_playlists::figures::{Basis, Period};
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS};
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::head::DeviceHead;
@@ -60,6 +60,9 @@ pub struct SignedPlan {
     pub assets: Sha256Hash,
 }
 
+/// Parts of sums by screen and day.
+pub type Before = BTreeMap<ScreenCode, BTreeMap<LocalDay, Counts>>;
+
 /// What the store must do for bundles; reads only.
 #[async_trait]
 pub trait BundleStore: EvidenceStore + LogStore {
@@ -67,6 +70,8 @@ pub trait BundleStore: EvidenceStore + LogStore {
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError>;
     /// Segments of the screen's devices that were set apart as forks since the table of `day` began, in order of the log.
     async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError>;
+    /// What segments in tables before that of `since` added to sums of the campaign on days of the period, by screen.
+    async fn came_before(&self, since: LocalDay, of: (&CampaignCode, &Period)) -> Result<Before, ProofError>;
     /// Where a player stood before its first segment of a received day.
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError>;
     /// The newest playlist of each day of a screen, and those of `named` that are held.
@@ -144,9 +149,13 @@ impl<'a> Exporter<'a> {
         let statements = self.statements_of(&screens, &basis).await?;
         let (ended, tenures) = (ended(&statements), tenures(&statements));
         pack.statements(statements)?;
+        let before = self.store.came_before(first_day(&basis.period), (&basis.campaign, &basis.period)).await?;
         let (mut facts, mut differing) = (Vec::with_capacity(basis.screens.len()), Vec::new());
         for stated in &basis.screens {
-            facts.push(self.screen(&mut pack, stated, (&basis, &tenures), &mut differing).await?);
+            let tenures = tenures.get(&stated.screen).map_or(&[][..], Vec::as_slice);
+            let (screen, said) = self.screen(&mut pack, stated, &basis, tenures).await?;
+            differing.extend(against(stated, said, before.get(&stated.screen)));
+            facts.push(screen);
         }
         let indexes: Vec<u64> = pack.indexes.iter().copied().collect();
         let proof = self.log.inclusions(indexes, self.head.size).await?;
@@ -218,6 +227,30 @@ fn ended(statements: &[(u64, Entry)]) -> Vec<VerifierKey<LogSigning>> {
         _ => None,
     });
     begun.collect()
+}
+
+/// Days of a screen of which its records, and what is known of those that came too early to be shown, say something else than the
+/// stored sums.
+fn against(
+    stated: &ScreenFacts,
+    mut said: BTreeMap<LocalDay, Counts>,
+    before: Option<&BTreeMap<LocalDay, Counts>>,
+) -> Vec<Differing> {
+    for (day, counts) in before.into_iter().flatten() {
+        said.entry(*day).or_default().merge(counts);
+    }
+    let days: BTreeSet<LocalDay> = stated.days.keys().chain(said.keys()).copied().collect();
+    let differing = days.into_iter().filter_map(|day| {
+        let stored = stated.days.get(&day).map(|facts| facts.counts.clone()).unwrap_or_default();
+        let shown = said.remove(&day).unwrap_or_default();
+        (shown != stored).then(|| Differing { screen: stated.screen.clone(), day, shown, stored })
+    });
+    differing.collect()
+}
+
+/// The first received day that is shown.
+fn first_day(period: &Period) -> LocalDay {
+    begin(period).day(period.offset)
 }
 
 /// From when on what arrived is shown.

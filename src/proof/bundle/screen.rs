@@ -2,7 +2,7 @@
 //! adds up to the stored sums.
 
 use super::pack::Pack;
-use super::{BundleError, Differing, Exporter, begin};
+use super::{BundleError, Exporter, first_day};
 use crate::proof::evidence::Segments;
 use crate::proof::log::StoredSegment;
 use crate::proof::{Counts, DeviceMark, PlanBook};
@@ -14,6 +14,7 @@ use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tenure::Tenure;
+use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::sign::Envelope;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
@@ -29,14 +30,15 @@ struct Found {
 }
 
 impl Exporter<'_> {
-    /// One screen's segments and playlists; returns its facts as the segments have them, and notes days whose sums differ.
+    /// One screen's segments and playlists; returns its facts as the segments have them, and its figures with those that came
+    /// after the checkpoint.
     pub(super) async fn screen<W: Write + Seek>(
         &self,
         pack: &mut Pack<W>,
         stated: &ScreenFacts,
-        (basis, tenures): (&Basis, &BTreeMap<ScreenCode, Vec<Tenure>>),
-        differing: &mut Vec<Differing>,
-    ) -> Result<ScreenFacts, BundleError> {
+        basis: &Basis,
+        tenures: &[Tenure],
+    ) -> Result<(ScreenFacts, BTreeMap<LocalDay, Counts>), BundleError> {
         let (screen, period) = (&stated.screen, &basis.period);
         let Found { segments, forks, newer, boxes } = self.segments(screen, basis).await?;
         let named: BTreeSet<PlanHash> =
@@ -47,7 +49,7 @@ impl Exporter<'_> {
         let book: PlanBook = self.store.plan_documents(hashes).await?.into_iter().collect();
         let (starts, before) = self.starts(&segments).await?;
         let mut replay = Replay::new(&starts);
-        tenures.get(screen).into_iter().flatten().for_each(|tenure| replay.registered(*tenure));
+        tenures.iter().for_each(|tenure| replay.registered(*tenure));
         for (stored, segment) in &segments {
             replay.segment(segment, Sha256Hash::of(&stored.bytes), (stored.log_index, stored.received), &book);
             pack.anchor(&segment.anchor)?;
@@ -69,16 +71,7 @@ impl Exporter<'_> {
         let facts = replay.facts(stated, &basis.campaign, period);
         boxes.into_iter().for_each(|tenure| replay.registered(tenure));
         self.go_on(&mut replay, &newer).await?;
-        let (none, said) = (Counts::default(), replay.days(&basis.campaign, period));
-        for day in stated.days.keys().chain(said.keys()).copied().collect::<BTreeSet<_>>() {
-            let stored = stated.days.get(&day).map_or(&none, |facts| &facts.counts);
-            let shown = said.get(&day).unwrap_or(&none);
-            if shown != stored {
-                let (screen, shown, stored) = (screen.clone(), shown.clone(), stored.clone());
-                differing.push(Differing { screen, day, shown, stored });
-            }
-        }
-        Ok(facts)
+        Ok((facts, replay.days(&basis.campaign, period)))
     }
 
     /// Replays what came after the checkpoint, as far as it is in the sums already.
@@ -116,7 +109,7 @@ impl Exporter<'_> {
                 to.push((stored, segment));
             }
         }
-        let mut forks = self.store.forks_of(screen, begin(period).day(period.offset)).await?;
+        let mut forks = self.store.forks_of(screen, first_day(period)).await?;
         forks.retain(|fork| {
             let end = segments.ended().get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
             fork.log_index < end.min(self.head.size)

@@ -4,10 +4,11 @@ use super::Store;
 use super::quarantine;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
-use crate::proof::bundle::{BundleStore, SignedPlan};
+use crate::proof::bundle::{Before, BundleStore, SignedPlan};
 use crate::proof::log::StoredSegment;
 use crate::proof::{DeviceMark, ProofError};
-use lichphat_playlists::ids::{DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::figures::Period;
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -25,6 +26,24 @@ pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreEr
         }
     }
     Ok(found)
+}
+
+fn came_before(conn: &Connection, campaign: &CampaignCode, days: [i64; 3]) -> Result<Before, StoreError> {
+    let [since, from, to] = days;
+    let mut query = conn.prepare_cached(
+        "SELECT d.screen, e.day, e.counts FROM rollup_early e JOIN device d ON d.id = e.device
+         WHERE e.campaign = ?1 AND e.day BETWEEN ?2 AND ?3
+           AND e.log_index < coalesce((SELECT min(first_index) FROM segment_day WHERE day >= ?4), e.log_index + 1)",
+    )?;
+    let mut rows = query.query(params![campaign.as_str(), from, to, since])?;
+    let mut before = Before::new();
+    while let Some(row) = rows.next()? {
+        let counts: String = row.get(2)?;
+        let counts = serde_json::from_str(&counts).map_err(|error| StoreError::unreadable("counts", error))?;
+        let of_screen = before.entry(rows::screen(row.get(0)?)?).or_default();
+        of_screen.entry(local_day(row.get(1)?)).or_default().merge(&counts);
+    }
+    Ok(before)
 }
 
 const SIGNED: &str = "day, version, hash, document, assets_hash";
@@ -74,6 +93,15 @@ impl BundleStore for Store {
     async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError> {
         let screen = screen.clone();
         Ok(self.read(move |conn| quarantine::forks_of(conn, &screen, day_number(day))).await?)
+    }
+
+    async fn came_before(
+        &self,
+        since: LocalDay,
+        (campaign, period): (&CampaignCode, &Period),
+    ) -> Result<Before, ProofError> {
+        let (campaign, days) = (campaign.clone(), [since, period.from, period.to].map(day_number));
+        Ok(self.read(move |conn| came_before(conn, &campaign, days)).await?)
     }
 
     async fn day_mark(&self, day: LocalDay, device: DeviceId, epoch: Epoch) -> Result<Option<DeviceMark>, ProofError> {
