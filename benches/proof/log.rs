@@ -67,7 +67,7 @@ fn publish(town: &Town, dir: &Path) {
     tx.commit().unwrap();
 }
 
-/// A day of `screens` screens, and its bundle by `lichphat export bundle`: seconds and the most memory it had.
+/// A day of `screens` screens, and its bundle by `lichphat export bundle`, written and verified: seconds and the most memory it had.
 pub(crate) async fn bundle(dir: &Path, screens: usize) {
     let day: LocalDay = "2026-08-01".parse().unwrap();
     let mut town = Town::build(dir, screens, day, day).await;
