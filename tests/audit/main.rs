@@ -17,8 +17,9 @@ mod tails;
 
 use lichphat_playlists::proof::sample::Seen;
 use lichphat_verify::verdict::{Check, Inspections, Outcome};
-use lichphat_verify::{Options, Verdict};
+use lichphat_verify::{ArchiveError, Options, Verdict};
 use square::{CAMPAIGN, DAYS, Square, judged};
+use std::io::Cursor;
 
 /// The checks that fail.
 fn failing(verdict: &Verdict) -> Vec<Check> {
@@ -70,12 +71,19 @@ async fn an_auditor_checks_with_the_program_and_reads_a_page() {
     let check = ["verify", &out, "--policy", &policy, "--since", &kept, "--html", &page];
     let said = square.data.ok(&check);
     assert!(
-        said.starts_with("VALID: Quảng trường sạch") && said.contains("✓ the log continues the checkpoint"),
+        said.starts_with("VALID, cosigned by 1 independent witness: Quảng trường sạch")
+            && said.contains("✓ the log continues the checkpoint"),
         "{said}"
     );
+    let said = square.data.ok(&["verify", &out]);
+    assert!(said.starts_with("VALID by the operator's own log, no independent witness: Quảng trường sạch"), "{said}");
     assert!(said.contains("The log states 1 draws of a sample"), "{said}");
     let html = std::fs::read_to_string(&page).unwrap();
-    assert!(html.contains("<b>Hợp lệ</b>") && html.contains("Quảng trường phía Đông"), "{html}");
+    let witnessed = "<b>HỢP LỆ, có 1 nhân chứng độc lập xác nhận</b>";
+    assert!(html.contains(witnessed) && html.contains("Quảng trường phía Đông"), "{html}");
+    square.data.ok(&["verify", &out, "--html", &page]);
+    let html = std::fs::read_to_string(&page).unwrap();
+    assert!(html.contains("<b>HỢP LỆ theo sổ của chính đơn vị, chưa có nhân chứng độc lập</b>"), "{html}");
     assert!(!html.contains("http://") && !html.contains("https://"), "it needs nothing from outside");
 
     let mut bytes = std::fs::read(&out).unwrap();
@@ -85,6 +93,44 @@ async fn an_auditor_checks_with_the_program_and_reads_a_page() {
     square.data.fails(1, &["verify", &out]);
     let said = square.data.fails(2, &["verify", &out, "--policy", &kept]);
     assert!(said.contains("policy line 1"), "{said}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_bundle_is_answered_with_the_reason_in_every_form() {
+    let square = Square::lived().await;
+    let good = square.bundle(None).await;
+    let mut packed_anew = good.clone();
+    for (mark, method) in [(b"PK\x03\x04", 8), (b"PK\x01\x02", 10)] {
+        let at = good.windows(4).position(|four| four == mark).unwrap() + method;
+        packed_anew[at] = 8; // compressed, as other programs do
+    }
+    let mut with_folders = lichphat_verify::Writer::new(Cursor::new(Vec::new()));
+    with_folders.put("screens/", &[]).unwrap();
+    let [from, to] = DAYS.map(|day| day.parse().unwrap());
+    let with_folders = with_folders.finish(CAMPAIGN.parse().unwrap(), from, to).unwrap().into_inner();
+
+    let file = |name: &str| square.data.path().join(name).to_str().unwrap().to_owned();
+    let (bundle, page) = (file("B.zip"), file("trang.html"));
+    for (bytes, vi, en) in [
+        (&good[..good.len() / 2], "lấy lại từ nơi gửi", "not a readable zip"),
+        (&packed_anew[..], "đã được giải nén rồi nén lại", "packed anew by another program"),
+        (&with_folders[..], "đã được giải nén rồi nén lại", "packed anew by another program"),
+    ] {
+        std::fs::write(&bundle, bytes).unwrap();
+        let run = square.data.run(&["verify", &bundle, "--html", &page, "--format", "json"]);
+        let told: serde_json::Value = serde_json::from_slice(&run.stdout).unwrap();
+        assert_eq!((run.status.code(), told["ok"].as_bool()), (Some(1), Some(false)), "{told}");
+        let said = [&told["unreadable"]["vi"], &told["unreadable"]["en"]].map(|text| text.as_str().unwrap().to_owned());
+        assert!(said[0].contains(vi) && said[1].contains(en), "{told}");
+        assert!(String::from_utf8_lossy(&run.stderr).contains(en));
+        let html = std::fs::read_to_string(&page).unwrap();
+        assert!(html.contains("KHÔNG ĐỌC ĐƯỢC GÓI") && html.contains(vi), "{html}");
+        for accused in ["giả mạo", "làm giả", "forg"] {
+            assert!(!html.contains(accused) && !said.concat().contains(accused), "{told}");
+        }
+    }
+    let newer = ArchiveError::Version("lichphat-bundle/9".to_owned()).words();
+    assert!(newer.vi.contains("hãy dùng bản lichphat-verify đi cùng gói"), "{newer:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The zip a bundle travels in: written the same way every time, read as little as is believed.
 
 use crate::json;
+use crate::verdict::{Words, plain};
 use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest};
 use lichphat_playlists::time::LocalDay;
@@ -34,6 +35,15 @@ pub enum ArchiveError {
     /// Bytes that differ from the manifest.
     #[error("{0}: its bytes are not those that the manifest names")]
     Altered(String),
+    /// Unpacked and packed anew by another program: perhaps nothing else, but the bytes of the bundle are not those that
+    /// were handed over.
+    #[error(
+        "the bundle was unpacked and packed anew by another program, which says nothing of its contents: ask for the file as it was exported"
+    )]
+    Repacked,
+    /// Of another version of the form.
+    #[error("the bundle has the form {0:?}, this program reads {FORMAT:?}: use the lichphat-verify that belongs to it")]
+    Version(String),
     /// A file whose form is not known.
     #[error("{name}: {problem}")]
     Form {
@@ -42,6 +52,25 @@ pub enum ArchiveError {
         /// What is wrong.
         problem: String,
     },
+}
+
+impl ArchiveError {
+    /// What is said to people. None of it is a word about forgery: a file that was cut or packed anew looks the same.
+    pub fn words(&self) -> Words {
+        let vi = match self {
+            Self::Zip(error) => format!("tệp không phải là zip đọc được (tải về chưa hết, hoặc bị hỏng): hãy lấy lại từ nơi gửi ({error})"),
+            Self::Io(error) => format!("không đọc được tệp: {error}"),
+            Self::Missing(name) => format!("{name}: gói thiếu tệp này; hãy xin lại gói như lúc xuất ra"),
+            Self::Unlisted(name) => format!("{name}: tệp lạ, không có trong danh sách của gói; hãy xin lại gói như lúc xuất ra"),
+            Self::Altered(name) => format!("{name}: nội dung không như danh sách của gói ghi, do bị sửa hoặc hỏng khi chép"),
+            Self::Repacked => "gói đã được giải nén rồi nén lại bằng chương trình khác; điều đó không nói gì về nội dung: hãy xin đúng tệp lúc xuất ra".to_owned(),
+            Self::Version(found) => format!("gói theo dạng {found:?}, chương trình này đọc dạng {FORMAT:?}: hãy dùng bản lichphat-verify đi cùng gói"),
+            Self::Form { name, problem } => format!("{name}: không đúng dạng ({problem})"),
+        };
+        let mut words = Words { vi, en: self.to_string() };
+        [&mut words.vi, &mut words.en].into_iter().for_each(plain);
+        words
+    }
 }
 
 /// Writes a bundle. Same files in the same order, same bytes: no time, no owner, no machine goes in.
@@ -103,6 +132,9 @@ impl<R: Read + Seek> Bundle<R> {
     /// Reads the manifest and compares the list of files.
     pub fn open(reader: R) -> Result<Self, ArchiveError> {
         let mut zip = ZipArchive::new(reader)?;
+        if packed_anew(&mut zip)? {
+            return Err(ArchiveError::Repacked);
+        }
         let form = |problem: String| ArchiveError::Form { name: MANIFEST.to_owned(), problem };
         if !zip.comment().is_empty() {
             return Err(form("a comment stands at the end of the zip".to_owned()));
@@ -110,7 +142,7 @@ impl<R: Read + Seek> Bundle<R> {
         let text = read(&mut zip, MANIFEST, MANIFEST_LIMIT_BYTES)?;
         let manifest: Manifest = json::read(&text).map_err(|e| form(e.to_string()))?;
         if manifest.format != FORMAT {
-            return Err(form(format!("form {:?} is not known; {FORMAT:?} is", manifest.format)));
+            return Err(ArchiveError::Version(manifest.format));
         }
         let files: BTreeMap<String, (u64, Sha256Hash)> =
             manifest.files.iter().map(|f| (f.name.clone(), (f.size_bytes, f.sha256))).collect();
@@ -156,6 +188,17 @@ impl<R: Read + Seek> Bundle<R> {
         let bytes = self.get(name)?;
         json::read(&bytes).map_err(|e| ArchiveError::Form { name: name.to_owned(), problem: e.to_string() })
     }
+}
+
+/// Does the zip bear marks of another program, folders as entries or compressed files? A bundle has none.
+fn packed_anew<R: Read + Seek>(zip: &mut ZipArchive<R>) -> Result<bool, ArchiveError> {
+    for i in 0..zip.len() {
+        let file = zip.by_index_raw(i)?;
+        if file.is_dir() || file.compression() != CompressionMethod::Stored {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What is written is compared with what is there. A header may be written twice: the last word counts.

@@ -1,8 +1,9 @@
 //! The command: arguments, words for people, exit code 0 only when everything holds.
 
+use crate::findings::words;
 use crate::screen::stamp;
-use crate::verdict::{Finding, Inspections, Outcome, Verdict, Words, plain};
-use crate::{ArchiveError, Options, page, verify};
+use crate::verdict::{Finding, Inspections, Outcome, Unreadable, Verdict, Words, plain};
+use crate::{Options, page, page_of_unreadable, verify};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
 use lichphat_playlists::proof::note::{Note, NoteError};
@@ -70,20 +71,35 @@ impl Lang {
 }
 
 /// Why the command could not do its work.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 enum CliError {
     /// A file of the reader's.
-    #[error("{}: {source}", .path.display())]
     File { path: PathBuf, source: std::io::Error },
     /// The policy.
-    #[error("{}: {problem}", .path.display())]
     Policy { path: PathBuf, problem: String },
     /// The kept checkpoint.
-    #[error("{}: this is no checkpoint: {source}; give the file that was kept at the last visit (docs/audit.md)", .path.display())]
     Since { path: PathBuf, source: NoteError },
-    /// The bundle.
-    #[error("{}: {source}", .path.display())]
-    Bundle { path: PathBuf, source: ArchiveError },
+}
+
+impl CliError {
+    fn words(&self) -> Words {
+        match self {
+            Self::File { path, source } => {
+                let path = path.display();
+                words!("{path}: không đọc hoặc ghi được: {source}"; "{path}: {source}")
+            }
+            Self::Policy { path, problem } => {
+                let path = path.display();
+                words!("{path}: không phải tệp chính sách dùng được: {problem}; xem docs/audit.md"; "{path}: {problem}")
+            }
+            Self::Since { path, source } => {
+                let path = path.display();
+                words!(
+                    "{path}: đây không phải điểm chốt: {source}; hãy đưa tệp đã giữ từ lần kiểm tra trước (docs/audit.md)";
+                    "{path}: this is no checkpoint: {source}; give the file that was kept at the last visit (docs/audit.md)")
+            }
+        }
+    }
 }
 
 /// Runs the command. Exit code 0: everything holds; 1: something does not, or the bundle is no bundle; 2: the command
@@ -93,12 +109,16 @@ pub fn run(args: &Args, lang: Lang) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            let (mut stderr, mut said) = (std::io::stderr(), error.to_string());
-            plain(&mut said);
-            let _ = writeln!(stderr, "{}: {said}", lang.pick("lỗi", "error")); // nowhere left to complain
-            if matches!(error, CliError::Bundle { .. }) { ExitCode::FAILURE } else { ExitCode::from(2) }
+            complain(&error.words(), lang);
+            ExitCode::from(2)
         }
     }
+}
+
+fn complain(what: &Words, lang: Lang) {
+    let (mut stderr, mut said) = (std::io::stderr(), lang.of(what).to_owned());
+    plain(&mut said);
+    let _ = writeln!(stderr, "{}: {said}", lang.pick("lỗi", "error")); // nowhere left to complain
 }
 
 fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
@@ -127,19 +147,27 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
         bar.set_length(total);
         bar.set_position(done);
     };
-    let verdict =
-        verify(open, &options, &mut progress).map_err(|source| CliError::Bundle { path: args.bundle.clone(), source });
+    let verdict = verify(open, &options, &mut progress);
     bar.finish_and_clear();
-    let verdict = verdict?;
+    let (ok, page, json, printed) = match verdict {
+        Ok(v) => (v.ok, page(&v), serde_json::to_value(&v), lines(&v, lang)),
+        Err(error) => {
+            let unreadable = Unreadable { ok: false, unreadable: error.words() };
+            let path = args.bundle.display();
+            let what = &unreadable.unreadable;
+            complain(&words!("{path}: {}", what.vi; "{path}: {}", what.en), lang);
+            (false, page_of_unreadable(&unreadable), serde_json::to_value(&unreadable), String::new())
+        }
+    };
     if let Some(path) = &args.html {
-        write_page(path, &page(&verdict)).map_err(failed(path))?;
+        write_page(path, &page).map_err(failed(path))?;
     }
     let printed = match args.format {
-        Format::Json => format!("{:#}\n", serde_json::to_value(&verdict).unwrap_or_default()),
-        Format::Table => lines(&verdict, lang),
+        Format::Json => format!("{:#}\n", json.unwrap_or_default()),
+        Format::Table => printed,
     };
     std::io::stdout().write_all(printed.as_bytes()).map_err(failed(Path::new("stdout")))?;
-    Ok(verdict.ok)
+    Ok(ok)
 }
 
 /// Whole or not at all.
@@ -159,8 +187,8 @@ fn write_page(path: &Path, page: &str) -> std::io::Result<()> {
 /// The verdict in lines.
 fn lines(v: &Verdict, lang: Lang) -> String {
     let mut out = String::new();
-    let head = if v.ok { lang.pick("HỢP LỆ", "VALID") } else { lang.pick("KHÔNG HỢP LỆ", "NOT VALID") };
-    let _ = writeln!(out, "{head}: {} ({}), {} – {}", v.title, v.campaign, v.from, v.to);
+    let head = v.headline();
+    let _ = writeln!(out, "{}: {} ({}), {} – {}", lang.of(&head), v.title, v.campaign, v.from, v.to);
     for (check, outcome) in &v.checks {
         let sign = match outcome {
             Outcome::Holds => "✓",

@@ -18,12 +18,13 @@ mod screen;
 mod statements;
 mod tail;
 mod trust;
+pub mod usage;
 pub mod verdict;
 
 pub use archive::{ArchiveError, Bundle, Writer};
-pub use page::page;
+pub use page::{page, page_of_unreadable};
 pub use screen::BACK_DATED_MS;
-pub use verdict::Verdict;
+pub use verdict::{Unreadable, Verdict};
 
 use findings::{Findings, words};
 use lichphat_playlists::figures::{Basis, Period, Report, ScreenFacts, ScreenLine};
@@ -66,7 +67,8 @@ pub fn verify<R: Read + Seek>(
     walk.manifest(&bundle, &basis);
     if !bundle.is_plain(open()?).unwrap_or(false) {
         walk.findings.fault(Check::Bundle, "zip", words!(
-            "vỏ tệp zip không phải do lịch phát đóng gói: có byte đã bị sửa"; "the zip is not packed as bundles are: a byte of it was altered"));
+            "vỏ tệp zip không như lúc xuất ra: tệp bị nén lại, hỏng khi chép hoặc bị sửa; nội dung vẫn được kiểm tra ở các mục khác. Hãy xin đúng tệp lúc xuất ra";
+            "the zip is not as it was exported: packed anew, damaged or altered; its contents were checked all the same. Ask for the file as it was exported"));
     }
     let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };

@@ -1,7 +1,7 @@
 //! `lichphat-verify`: checks a bundle on a laptop. Everything is in the library.
 
 use clap::Parser;
-use lichphat_verify::cli;
+use lichphat_verify::{cli, usage};
 use std::process::ExitCode;
 
 /// Kiểm tra một gói bằng chứng ngay trên máy của bạn, không cần mạng và không cần tin ai
@@ -17,6 +17,6 @@ struct Program {
 }
 
 fn main() -> ExitCode {
-    let Program { args, lang } = Program::parse();
+    let Program { args, lang } = usage::parse();
     cli::run(&args, lang)
 }

@@ -1,7 +1,7 @@
 //! One Vietnamese page of a verdict that a non-programmer understands, for the screen and for paper.
 
 use crate::screen::stamp;
-use crate::verdict::{Check, Inspection, Outcome, ScreenVerdict, Verdict, Words};
+use crate::verdict::{Check, Inspection, Outcome, ScreenVerdict, Unreadable, Verdict, Words};
 use askama::Template as _;
 use lichphat_playlists::time::LocalDay;
 
@@ -9,6 +9,8 @@ use lichphat_playlists::time::LocalDay;
 #[template(path = "page.html")]
 struct Page<'a> {
     v: &'a Verdict,
+    headline: String,
+    tone: &'static str,
     checks: Vec<(&'static str, String)>,
     screens: Vec<Row<'a>>,
     counted: u64,
@@ -27,7 +29,19 @@ struct Row<'a> {
     times: String,
 }
 
-/// The page as HTML; it needs nothing from outside.
+/// What a file is told to be that could not be read as a bundle.
+#[derive(askama::Template)]
+#[template(path = "unreadable.html")]
+struct NoBundle<'a> {
+    why: &'a str,
+}
+
+/// The page of a file that could not be read as a bundle.
+pub fn page_of_unreadable(unreadable: &Unreadable) -> String {
+    NoBundle { why: &unreadable.unreadable.vi }.render().unwrap_or_else(|error| error.to_string())
+}
+
+/// The page as HTML; it needs nothing from outside. Screens with faults come first, then those of which not all is known.
 pub fn page(v: &Verdict) -> String {
     let sign = |outcome: &Outcome| match outcome {
         Outcome::Holds => "đúng",
@@ -41,9 +55,18 @@ pub fn page(v: &Verdict) -> String {
     }
     let mut reasons: Vec<(String, u64)> = reasons.into_iter().map(|(code, n)| (reason_vi(code), n)).collect();
     reasons.sort_by_key(|(words, n)| (std::cmp::Reverse(*n), words.clone()));
+    let mut screens: Vec<Row<'_>> = v.screens.iter().map(row).collect();
+    screens.sort_by_key(|row| (std::cmp::Reverse(row.s.faults), row.s.complete));
+    let witnessed = v.checks.get(&Check::Witness) == Some(&Outcome::Holds);
     let page = Page {
+        headline: v.headline().vi,
+        tone: match (v.ok, witnessed) {
+            (false, _) => "bad",
+            (true, false) => "wait",
+            (true, true) => "good",
+        },
         checks: v.checks.iter().map(|(check, outcome)| (sign(outcome), check.words(*outcome).vi)).collect(),
-        screens: v.screens.iter().map(row).collect(),
+        screens,
         counted: v.screens.iter().map(|s| s.counted).sum(),
         refused: v.screens.iter().map(refused).sum(),
         witnesses: v.witnesses.iter().map(|(name, s)| (name.clone(), stamp(*s))).collect(),

@@ -228,7 +228,39 @@ pub struct Verdict {
     pub simulated: bool,
 }
 
+/// What is said of a file that could not be read as a bundle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    /// Always false: so that a program may ask the same of any answer.
+    pub ok: bool,
+    /// Why.
+    pub unreadable: Words,
+}
+
 impl Verdict {
+    /// The first line: whether it holds, and on whose word that stands.
+    pub fn headline(&self) -> Words {
+        let witnessed = self.checks.get(&Check::Witness) == Some(&Outcome::Holds);
+        let (vi, en) = match (self.ok, self.own_policy) {
+            (false, _) => ("KHÔNG HỢP LỆ".to_owned(), "NOT VALID".to_owned()),
+            (true, true) if witnessed => {
+                let n = self.witnesses.len();
+                let witnesses = if n == 1 { "witness" } else { "witnesses" };
+                let vi = format!("HỢP LỆ, có {n} nhân chứng độc lập xác nhận");
+                (vi, format!("VALID, cosigned by {n} independent {witnesses}"))
+            }
+            (true, true) => (
+                "HỢP LỆ theo sổ bạn tin, chưa có nhân chứng độc lập".to_owned(),
+                "VALID by a log you trust, no independent witness".to_owned(),
+            ),
+            (true, false) => (
+                "HỢP LỆ theo sổ của chính đơn vị, chưa có nhân chứng độc lập".to_owned(),
+                "VALID by the operator's own log, no independent witness".to_owned(),
+            ),
+        };
+        Words { vi, en }
+    }
+
     /// With a mark in place of every character that could make words of the bundle look like words of the verifier.
     pub(crate) fn plain(mut self) -> Self {
         let words = |what: &mut Words| [&mut what.vi, &mut what.en].into_iter().for_each(plain);
