@@ -20,8 +20,9 @@ use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcMillis;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, channel, unbounded_channel};
 use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
 
 /// Words of announcements that wait to be heard; whoever says more waits.
 const WORDS: usize = 16;
@@ -30,9 +31,13 @@ const LAST_WORD: Duration = Duration::from_secs(5);
 /// How long the last segment may take to be sent at a stop.
 const LAST_UPLOAD: Duration = Duration::from_secs(10);
 
-/// What commands bring about.
+/// What the parts call to each other.
 #[derive(Clone, Default)]
 struct Calls {
+    /// Playlists may have changed: look at the index.
+    look: Arc<Notify>,
+    /// A segment waits to be sent.
+    sealed: Arc<Notify>,
     /// Something is asked: say a heartbeat, whose answer brings it.
     command: Arc<Notify>,
     /// Somebody asked for a restart.
@@ -62,25 +67,10 @@ impl Show {
     ) -> Ended {
         let (mut playing, fetching, reporting) = agent.split();
         let (news, mut heard) = unbounded_channel();
-        let (stop, stopped) = watch::channel(false);
-        let (look, sealed) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-        let calls = Calls::default();
-        let (tend, mut to_cut, [to_fetch, to_report]) = Tend::new(sticks, self.front.clone());
-        let fetch = tokio::spawn(fetch(fetching, news, look.clone(), self.pace.poll_s, to_fetch, stopped.clone()));
-        let report = tokio::spawn(report(
-            reporting,
-            Duration::from_secs(self.pace.heartbeat_s.into()),
-            sealed.clone(),
-            calls.clone(),
-            to_report,
-            stopped.clone(),
-        ));
-        let call = Request::get("/device/v1/events").header("authorization", self.authorization.clone());
-        let listen =
-            self.pace.listens.then(|| tokio::spawn(listen(self.transport.clone(), call, look.clone(), calls.clone())));
-        let tend = tokio::spawn(tend.run());
         let (tell, mut announced) = channel(WORDS);
-        let trigger = tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell));
+        let (tend, mut to_cut, visits) = Tend::new(sticks, self.front.clone());
+        let calls = Calls::default();
+        let beside = self.begin((fetching, news), reporting, (tend, visits), tell, calls.clone());
         playing.tick();
         let mut panel_news = self.watch();
         let mut guard = Guard::ready();
@@ -122,31 +112,38 @@ impl Show {
                 panel.want(playing.panel_wanted());
             }
             if playing.take_refetch() {
-                look.notify_one();
+                calls.look.notify_one();
             }
             if playing.take_sealed() {
-                sealed.notify_one();
+                calls.sealed.notify_one();
             }
         }
         guard.stopping();
-        stop.send_replace(true);
-        if let Some(listen) = listen {
-            listen.abort();
-        }
-        tend.abort();
-        trigger.abort();
-        fetch.abort();
-        last_words(&mut playing, &mut events).await;
-        let upload = async {
-            let mut reporting = report.await.ok()?;
-            Some(reporting.upload_once().await)
-        };
-        match tokio::time::timeout(LAST_UPLOAD, upload).await {
-            Ok(Some(Ok(_))) => {}
-            Ok(Some(Err(error))) => tracing::warn!("the last records are sent at the next start: {error}"),
-            _ => tracing::warn!("the last records are sent at the next start"),
-        }
+        beside.stop(&mut playing, &mut events).await;
         ended
+    }
+
+    /// Begins what runs beside the loop.
+    fn begin(
+        &self,
+        (fetching, news): (Fetching, UnboundedSender<News>),
+        reporting: Reporting,
+        (tend, [to_fetch, to_report]): (Tend, [Visits; 2]),
+        tell: Sender<Heard>,
+        calls: Calls,
+    ) -> Beside {
+        let (stop, stopped) = watch::channel(false);
+        let heartbeat = Duration::from_secs(self.pace.heartbeat_s.into());
+        let call = Request::get("/device/v1/events").header("authorization", self.authorization.clone());
+        let listens = self.pace.listens.then(|| listen(self.transport.clone(), call, calls.clone()));
+        Beside {
+            fetch: tokio::spawn(fetch(fetching, news, calls.look.clone(), self.pace.poll_s, to_fetch, stopped.clone())),
+            report: tokio::spawn(report(reporting, heartbeat, calls, to_report, stopped)),
+            listen: listens.map(tokio::spawn),
+            tend: tokio::spawn(tend.run()),
+            trigger: tokio::spawn(trigger::listen::listen(self.trigger.clone(), tell)),
+            stop,
+        }
     }
 
     /// Watches the panel on a thread of its own, which ends when nobody takes its news any more.
@@ -163,6 +160,40 @@ impl Show {
     async fn sleep_until(&self, wake: Option<UtcMillis>) {
         let ms = wake.map_or(60_000, |at| at.since_ms(self.clock.now()).clamp(5, 60_000));
         tokio::time::sleep(Duration::from_millis(ms as u64)).await;
+    }
+}
+
+/// What runs beside the loop.
+struct Beside {
+    fetch: JoinHandle<()>,
+    report: JoinHandle<Reporting>,
+    listen: Option<JoinHandle<()>>,
+    tend: JoinHandle<()>,
+    trigger: JoinHandle<()>,
+    /// Says that the run is over.
+    stop: watch::Sender<bool>,
+}
+
+impl Beside {
+    /// Ends it all, and sends what the last play leaves to be sent.
+    async fn stop(self, playing: &mut Playing, events: &mut UnboundedReceiver<StageEvent>) {
+        self.stop.send_replace(true);
+        if let Some(listen) = self.listen {
+            listen.abort();
+        }
+        self.tend.abort();
+        self.trigger.abort();
+        self.fetch.abort();
+        last_words(playing, events).await;
+        let upload = async {
+            let mut reporting = self.report.await.ok()?;
+            Some(reporting.upload_once().await)
+        };
+        match tokio::time::timeout(LAST_UPLOAD, upload).await {
+            Ok(Some(Ok(_))) => {}
+            Ok(Some(Err(error))) => tracing::warn!("the last records are sent at the next start: {error}"),
+            _ => tracing::warn!("the last records are sent at the next start"),
+        }
     }
 }
 
@@ -233,7 +264,6 @@ async fn fetch(
 async fn report(
     mut reporting: Reporting,
     heartbeat: Duration,
-    sealed: Arc<Notify>,
     calls: Calls,
     mut visits: Visits,
     mut stopped: watch::Receiver<bool>,
@@ -272,7 +302,7 @@ async fn report(
         }
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(backoff.next_ms(result.is_ok(), &SystemRng))) => {}
-            () = sealed.notified() => {}
+            () = calls.sealed.notified() => {}
             () = calls.command.notified() => said = None,
             Some(came) = visits.recv() => visit = Some(came),
             () = stopping(&mut stopped) => return reporting,
@@ -282,17 +312,17 @@ async fn report(
 
 /// Listens for the scheduler's call that playlists have changed. After every interruption the index
 /// is looked at: a call may have been missed.
-async fn listen(transport: Arc<dyn Transport>, request: Request, look: Arc<Notify>, calls: Calls) {
+async fn listen(transport: Arc<dyn Transport>, request: Request, calls: Calls) {
     let mut backoff = Backoff::new(1_000);
     loop {
         let opened = transport.events(request.clone()).await.ok().filter(|r| r.status == 200);
         let ok = opened.is_some();
         if let Some(response) = opened {
-            look.notify_one();
+            calls.look.notify_one();
             let mut reader = EventReader::new(response.body);
             while let Some(event) = reader.next().await {
                 match event.name.as_str() {
-                    "playlist" => look.notify_one(),
+                    "playlist" => calls.look.notify_one(),
                     "command" => calls.command.notify_one(),
                     _ => {}
                 }

@@ -200,6 +200,43 @@ impl Period {
     }
 }
 
+/// What the days of a period come to on one screen.
+#[derive(Default)]
+struct Summed {
+    counts: Counts,
+    declared: Declared,
+    pending: u32,
+    missed: u32,
+    /// Counted on the days that have ended.
+    counted_ended: u32,
+    causes: BTreeMap<String, u32>,
+}
+
+fn sum_up(facts: &ScreenFacts, period: &Period) -> Summed {
+    let mut sums = Summed::default();
+    for (&day, f) in facts.days.range(period.from..=period.to) {
+        sums.counts.merge(&f.counts);
+        sums.declared.merge(&f.declared);
+        let open = f.planned.saturating_sub(f.counts.slots_seen);
+        if day > period.last_ended() {
+            sums.pending += open;
+            continue;
+        }
+        sums.counted_ended += f.counts.counted;
+        let cause = open_cause(facts, day, period);
+        match cause {
+            None => sums.pending += open,
+            Some(_) => sums.missed += open,
+        }
+        note(&mut sums.causes, cause.unwrap_or("pending"), open);
+        note(&mut sums.causes, "no-room", f.asked.saturating_sub(f.planned));
+        for (reason, n) in &f.counts.reasons {
+            note(&mut sums.causes, reason, *n);
+        }
+    }
+    sums
+}
+
 /// One screen's line, or none when it has no duty in the period.
 pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> ScreenLine {
     let last_ended = period.last_ended();
@@ -208,29 +245,7 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         .iter()
         .filter(|d| d.operating && d.day >= period.from && d.day <= period.to && d.day <= last_ended)
         .collect();
-    let (mut sum, mut declared) = (Counts::default(), Declared::default());
-    let (mut pending, mut missed, mut counted_ended) = (0, 0, 0);
-    let mut causes: BTreeMap<String, u32> = BTreeMap::new();
-    for (&day, f) in facts.days.range(period.from..=period.to) {
-        sum.merge(&f.counts);
-        declared.merge(&f.declared);
-        if day > last_ended {
-            pending += f.planned.saturating_sub(f.counts.slots_seen);
-            continue;
-        }
-        counted_ended += f.counts.counted;
-        let open = f.planned.saturating_sub(f.counts.slots_seen);
-        let cause = open_cause(facts, day, period);
-        match cause {
-            None => pending += open,
-            Some(_) => missed += open,
-        }
-        note(&mut causes, cause.unwrap_or("pending"), open);
-        note(&mut causes, "no-room", f.asked.saturating_sub(f.planned));
-        for (reason, n) in &f.counts.reasons {
-            note(&mut causes, reason, *n);
-        }
-    }
+    let Summed { counts: sum, declared, pending, missed, counted_ended, mut causes } = sum_up(facts, period);
     let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counts.counted).sum();
     let status = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
     let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counts.counted);

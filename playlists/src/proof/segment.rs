@@ -244,7 +244,8 @@ impl Segment {
         b
     }
 
-    fn from_body(b: Body) -> Result<Self, SegmentError> {
+    /// How many records the columns hold; every column as many.
+    fn records_in(b: &Body) -> Result<usize, SegmentError> {
         let bad = SegmentError::Malformed;
         let n = b.plan.len();
         if n == 0 || n > MAX_RECORDS {
@@ -278,6 +279,12 @@ impl Segment {
         if b.area_percent.iter().any(|&percent| percent > 100) {
             return Err(bad("a share of the screen is above 100 per cent"));
         }
+        Ok(n)
+    }
+
+    fn from_body(b: Body) -> Result<Self, SegmentError> {
+        let bad = SegmentError::Malformed;
+        let n = Self::records_in(&b)?;
         let mut slots = b.slot.iter().copied();
         let mut missed = b.missed_plan.iter().copied();
         let (mut slot, mut boot, mut end, mut mono) = (0i64, 0i64, 0i64, 0i64);
