@@ -27,9 +27,9 @@ A name that is the code of a screen, an order or a contract needs no mapping. Th
 | key | needed | holds |
 | --- | --- | --- |
 | `zone` |  | offset of times that carry none, `\"+07:00\"` or `\"Z\"`; the server's when absent (`prs` is UTC always) |
-| `time` |  | their form, `\"%d/%m/%Y %H:%M:%S\"`; RFC 3339 or `2026-11-20 08:00:00` when absent |
+| `time` |  | their form, `\"%d/%m/%Y %H:%M:%S\"`; RFC 3339 or `2026-11-20 08:00:00` when absent. Whether `26/11/2026` begins with the day or the month is said here (`\"%d/%m/%Y %H:%M:%S\"`, `\"%m/%d/%Y %H:%M:%S\"`), never guessed |
 | `skip_unknown` |  | `true`: rows of screens and media that are not named are left out and counted; else they are mistakes |
 | `[screens]` |  | the vendor's name of a screen = our code, `\"Lobby 3\" = \"A00001-03\"` |
 | `[media]` |  | the vendor's name of a medium = the code of its order or contract |
-| `[columns]` | for csv | headers: `screen`, `media`, `start`, `date` (where `start` is a time of day; put before it), `end` or `length` (seconds, `14.96`, or `00:00:15`), `only` (`[\"Status\", \"OK\"]`: only rows with this value are plays) |
+| `[columns]` | for csv | headers: `screen`, `media`, `start`, `date` (where `start` is a time of day; put before it), `end` or `length` (seconds, `14.96`, or `00:00:15`; `14,96` where semicolons or tabs part the columns), `only` (`[\"Status\", \"OK\"]`: only rows with this value are plays) |
 ";

@@ -4,7 +4,7 @@ use super::mapping::Mapping;
 use super::out::Form;
 use super::rows::{Cells, LONGEST_MS, Layout, Wrong};
 use crate::campaigns::Campaigns;
-use crate::directory::problem::{Problem, Problems, say, short};
+use crate::directory::problem::{Problem, Problems, Say, say, short};
 use crate::directory::table::{Lines, SourceFile, delimiter, line_of};
 use crate::directory::{Directory, Screen, ScreenKind};
 use csv::StringRecord;
@@ -84,12 +84,12 @@ pub fn read(form: Form, file: SourceFile<'_>, mapping: &Mapping, known: Known<'_
         let line = error.position().map_or(1, |p| p.line() as u32);
         at(line, 0, "-", "", say(format!("không đọc được CSV: {error}"), format!("not readable as CSV: {error}")))
     };
-    let layout = match Layout::new(form, mapping, &mut reader, &mut record).map_err(|e| broken(&e))? {
+    let layout = match Layout::new(form, mapping, (&mut reader, by), &mut record).map_err(|e| broken(&e))? {
         Ok(layout) => layout,
         Err((name, mend)) => return Err(at(line_of(&lines, &record), 0, "header", &name, mend).into()),
     };
     let zone = mapping.offset(known.offset);
-    let mut found = Vec::new();
+    let (mut found, mut told) = (Vec::new(), BTreeMap::<(usize, String, Say), (usize, u32)>::new());
     let (mut plays, mut skipped, mut repeated) = (BTreeMap::new(), 0, 0);
     while found.len() < ENOUGH {
         match reader.read_record(&mut record) {
@@ -111,9 +111,18 @@ pub fn read(form: Form, file: SourceFile<'_>, mapping: &Mapping, known: Known<'_
             Ok(None) => skipped += 1,
             Err((column, mend)) => {
                 let value = record.get(column).unwrap_or_default();
-                found.push(at(line, column, &layout.name(column), value, mend));
+                let (first, rows) = told.entry((column, value.to_owned(), mend.clone())).or_insert((found.len(), 0));
+                *rows += 1;
+                if *first == found.len() {
+                    found.push(at(line, column, &layout.name(column), value, mend));
+                }
             }
         }
+    }
+    // one name that is not known is one mistake, however many rows have it
+    for (first, rows) in told.into_values().filter(|(_, rows)| *rows > 1) {
+        let mend = &mut found[first].mend;
+        *mend = say(format!("{}; {rows} dòng như vậy", mend.vi), format!("{}; {rows} rows are like this", mend.en));
     }
     Problems::none_or(found, Log { plays: plays.into_values().collect(), skipped, repeated })
 }

@@ -41,6 +41,8 @@ pub(super) struct Places {
     date: Option<usize>,
     end: usize,
     is_length: bool,
+    /// Lengths are written `14,96`: only where no comma parts the cells, so that none is a guess.
+    decimal_comma: bool,
     /// Only rows in which this column has one of these values are plays.
     only: Option<(usize, Vec<String>)>,
     /// How many plays a row is: one, or the row cannot be taken.
@@ -52,7 +54,7 @@ impl Layout {
     pub(super) fn new(
         form: Form,
         mapping: &Mapping,
-        reader: &mut csv::Reader<&[u8]>,
+        (reader, delimiter): (&mut csv::Reader<&[u8]>, u8),
         header: &mut StringRecord,
     ) -> Result<Result<Self, (String, Say)>, csv::Error> {
         if form == Form::Prs {
@@ -91,6 +93,7 @@ impl Layout {
                 date: columns.date.as_deref().map(find).transpose()?,
                 end: find(columns.end.as_ref().or(columns.length.as_ref()).map_or("end", String::as_str))?,
                 is_length: columns.end.is_none(),
+                decimal_comma: delimiter != b',',
                 only: columns.only.as_ref().map(|(name, value)| Ok((find(name)?, vec![value.clone()]))).transpose()?,
                 count: None,
             })
@@ -123,7 +126,10 @@ impl Layout {
     ) -> Result<Option<Cells<'a>>, Wrong> {
         match self {
             Self::Prs => prs(record).map(Some),
-            Self::Headed(places, _) => headed(record, places, mapping, zone),
+            Self::Headed(places, names) => {
+                cut(record, places, names.len())?;
+                headed(record, places, mapping, zone)
+            }
         }
     }
 }
@@ -139,11 +145,28 @@ impl Places {
             date: None,
             end: find("ToDT")?,
             is_length: false,
+            decimal_comma: false,
             // a layout's row says again what its media say; an event is no play
             only: Some((find("Type")?, ["media", "Media", "widget", "Widget"].map(str::to_owned).to_vec())),
             count: find("Count").ok(),
         })
     }
+}
+
+/// A row that ends before a column that is asked for is half a row: it is told, also where it would only be left out.
+fn cut(record: &StringRecord, places: &Places, columns: usize) -> Result<(), Wrong> {
+    let only = places.only.as_ref().map(|(column, _)| *column);
+    let asked = [Some(places.screen), Some(places.start), places.date, Some(places.end), only, places.count];
+    let last = asked.into_iter().flatten().chain(places.media.first().copied()).max().unwrap_or(0);
+    if last < record.len() {
+        return Ok(());
+    }
+    let cells = record.len();
+    let vi = format!("dòng chỉ có {cells} ô, tiêu đề có {columns}: dòng bị cắt; xuất lại tệp, hoặc bỏ dòng này");
+    let en = format!(
+        "the row has {cells} cells, the header {columns}: it was cut; export the file again, or take the row out"
+    );
+    Err((record.len(), say(vi, en)))
 }
 
 fn cell(record: &StringRecord, column: usize) -> Result<(usize, &str), Wrong> {
@@ -220,7 +243,7 @@ fn headed<'a>(
     };
     let start = at(places.start)?;
     let end = if places.is_length {
-        start.plus_ms(length_ms(cell(record, places.end)?)?)
+        start.plus_ms(length_ms(cell(record, places.end)?, places.decimal_comma)?)
     } else {
         let end = at(places.end)?;
         // both are times of the same date: past midnight
@@ -243,17 +266,23 @@ fn instant((column, text): (usize, &str), mapping: &Mapping, zone: UtcOffset) ->
             .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").map(local)),
     };
     read.map_err(|_| {
+        if mapping.time.is_none() && text.split(['/', ' ']).take(3).all(|part| part.parse::<u16>().is_ok()) && text.contains('/') {
+            let vi = "không đoán ngày trước hay tháng trước; ghi vào tệp ánh xạ time = \"%d/%m/%Y %H:%M:%S\" (ngày/tháng/năm) hoặc time = \"%m/%d/%Y %H:%M:%S\" (tháng/ngày/năm)";
+            let en = "day or month first is not guessed; write into the mapping time = \"%d/%m/%Y %H:%M:%S\" (day/month/year) or time = \"%m/%d/%Y %H:%M:%S\" (month/day/year)";
+            return (column, say(vi, en));
+        }
         let form = mapping.time.as_deref().unwrap_or("2026-11-20 08:00:00");
         let vi = format!("không đúng mẫu {form}; ghi mẫu của tệp ở khoá time của tệp ánh xạ");
         (column, say(vi, format!("is not of the form {form}; write the file's form in the mapping's key time")))
     })
 }
 
-/// `15`, `14.96` or `00:00:15`, to the millisecond.
-fn length_ms((column, text): (usize, &str)) -> Result<i64, Wrong> {
+/// `15`, `14.96` or `00:00:15`, to the millisecond; `14,96` where a comma is one.
+fn length_ms((column, text): (usize, &str), decimal_comma: bool) -> Result<i64, Wrong> {
     let read = || {
         let mut whole_s = 0i64;
-        let (clock, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let part = |mark: char| text.split_once(mark);
+        let (clock, decimals) = part('.').or_else(|| part(',').filter(|_| decimal_comma)).unwrap_or((text, "0"));
         for part in clock.split(':') {
             let part = part.parse::<i64>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()))?;
             whole_s = whole_s.checked_mul(60)?.checked_add(part)?;
@@ -262,5 +291,13 @@ fn length_ms((column, text): (usize, &str)) -> Result<i64, Wrong> {
         let ms = ms.parse::<i64>().ok().filter(|_| decimals.bytes().all(|b| b.is_ascii_digit()))?;
         whole_s.checked_mul(1000)?.checked_add(ms).filter(|ms| *ms <= LONGEST_MS)
     };
-    read().ok_or_else(|| (column, say("độ dài: 15, 14.96 hoặc 00:00:15", "a length is 15, 14.96 or 00:00:15")))
+    read().ok_or_else(|| {
+        (
+            column,
+            say(
+                "độ dài: 15, 14.96 hoặc 00:00:15; 14,96 chỉ trong tệp ngăn cột bằng dấu chấm phẩy hoặc tab",
+                "a length is 15, 14.96 or 00:00:15; 14,96 only where semicolons or tabs part the columns",
+            ),
+        )
+    })
 }

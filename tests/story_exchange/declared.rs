@@ -245,6 +245,65 @@ fn a_log_with_a_mistake_is_told_by_row_field_value_and_mend_and_nothing_of_it_is
     assert!(words.contains("bad.toml:1:1: screnes") && words.contains("no such key"), "{words}");
 }
 
+#[test]
+fn a_log_as_a_vietnamese_spreadsheet_writes_it_is_read_and_nothing_in_it_is_guessed() {
+    let data = town_of_others();
+    let columns = "[columns]\nscreen = \"Màn hình\"\nmedia = \"Nội dung\"\nstart = \"Bắt đầu\"\nlength = \"Thời lượng\"\nonly = [\"Trạng thái\", \"OK\"]\n";
+    let bring = |rows: &str, time: &str, more: &[&str]| {
+        let log = put(&data, "log.csv", &format!("Màn hình;Nội dung;Bắt đầu;Thời lượng;Trạng thái\n{rows}"));
+        let map = put(&data, "map.toml", &format!("{time}{columns}"));
+        let ask = ["import", "plays", &log, "--as", "csv", "--map", &map, "--by", "A", "--format", "json"];
+        data.run(&[&ask[..], more].concat())
+    };
+    let refused = |run: std::process::Output| {
+        assert_eq!(run.status.code(), Some(1));
+        String::from_utf8(run.stderr).unwrap()
+    };
+    let day_first = "time = \"%d/%m/%Y %H:%M:%S\"\n";
+
+    // the third of April or the fourth of March: the operator says it, nobody guesses
+    let row = "T-01;clean-street;20/09/2024 08:00:00;14,96;OK\n";
+    let words = refused(bring(row, "", &[]));
+    assert!(
+        words.contains("log.csv:2:3: Bắt đầu = \"20/09/2024 08:00:00\": day or month first is not guessed"),
+        "{words}"
+    );
+    assert!(words.contains("%d/%m/%Y %H:%M:%S") && words.contains("%m/%d/%Y %H:%M:%S"), "{words}");
+    let words = refused(bring(row, "time = \"%m/%d/%Y %H:%M:%S\"\n", &[]));
+    assert!(words.contains("is not of the form %m/%d/%Y"), "{words}");
+
+    // a row that was cut is told, also where only its state is missing; a name that nobody knows once for all its rows
+    let rows = "T-01;clean-street;20/09/2024 08:00:00;15\nT-01;clean-street\n\
+                LED;clean-street;20/09/2024 08:10:00;15;OK\nLED;clean-street;20/09/2024 08:20:00;15;OK\n\
+                LED;clean-street;20/09/2024 08:30:00;15;OK\nT-01;clean-street;20/09/2024 08:40:00;1.500,5;OK\n";
+    let words = refused(bring(rows, day_first, &[]));
+    for said in [
+        "log.csv:2:5: Trạng thái = \"\": the row has 4 cells, the header 5: it was cut",
+        "log.csv:3:3: Bắt đầu = \"\": the row has 2 cells, the header 5: it was cut",
+        "set skip_unknown = true; 3 rows are like this",
+        "log.csv:7:4: Thời lượng = \"1.500,5\": a length is",
+    ] {
+        assert!(words.contains(said), "{said}\nis not in\n{words}");
+    }
+    assert_eq!(words.matches("LED").count(), 1, "{words}");
+
+    let taken = bring(row, day_first, &[]);
+    assert!(taken.status.success(), "{}", String::from_utf8_lossy(&taken.stderr));
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    let length: i64 = db.query_row("SELECT end_ms - start_ms FROM declared_play", [], |r| r.get(0)).unwrap();
+    assert_eq!(length, 14_960);
+
+    // where a comma parts the columns, it parts no number
+    let log = put(&data, "comma.csv", "screen,campaign,start,s\nT-01,clean-street,2024-09-20 09:00:00,\"14,96\"\n");
+    let map = put(
+        &data,
+        "comma.toml",
+        "[columns]\nscreen = \"screen\"\nmedia = \"campaign\"\nstart = \"start\"\nlength = \"s\"\n",
+    );
+    let words = data.fails(1, &["import", "plays", &log, "--as", "csv", "--map", &map, "--by", "A"]);
+    assert!(words.contains("14,96 only where semicolons or tabs part the columns"), "{words}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_declared_of_a_screen_of_ours_is_compared_and_never_counted() {
     let data = a_day_with_a_power_cut().await;
