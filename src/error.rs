@@ -1,5 +1,6 @@
 //! Errors that cross rooms: what storage can say to a room, and what a command says to a person.
 
+use crate::lang::Lang;
 use std::path::PathBuf;
 
 /// What can go wrong with stored data, in words that hold for any engine.
@@ -71,6 +72,36 @@ impl StoreError {
     pub fn unreadable(what: impl Into<String>, problem: impl std::fmt::Display) -> Self {
         Self::Unreadable { what: what.into(), problem: problem.to_string() }
     }
+
+    /// In the person's language.
+    fn words(&self, lang: Lang) -> String {
+        if lang == Lang::En {
+            return self.to_string();
+        }
+        match self {
+            Self::Full => {
+                "đĩa đầy, cơ sở dữ liệu không ghi thêm được; hãy dọn bớt chỗ (bước này chưa giữ lại gì)".into()
+            }
+            Self::ReadOnly => "cơ sở dữ liệu chỉ đọc được; hãy xem lại chủ sở hữu và ổ đĩa của thư mục".into(),
+            Self::Busy => "cơ sở dữ liệu đang bận vì một chương trình khác đang ghi; hãy thử lại".into(),
+            Self::Corrupt(what) => {
+                format!("cơ sở dữ liệu bị hỏng ({what}); hãy phục hồi bản sao lưu rồi chạy `lichphat check`")
+            }
+            Self::Newer { found, known } => format!(
+                "cơ sở dữ liệu có phiên bản {found}, chương trình này chỉ biết đến {known}; hãy dùng bản lichphat mới hơn, hoặc --data khác"
+            ),
+            Self::Structure { version, difference } => format!(
+                "cấu trúc cơ sở dữ liệu không phải của phiên bản {version}: {difference}; hãy chuyển nó đi nơi khác hoặc phục hồi bản sao lưu"
+            ),
+            Self::Open { path, problem } => format!("không mở được cơ sở dữ liệu {}: {problem}", path.display()),
+            Self::Constraint(what) => format!("cơ sở dữ liệu từ chối một dòng: {what}"),
+            Self::Unreadable { what, problem } => {
+                format!("không đọc lại được {what}: {problem}; hãy chạy `lichphat check`")
+            }
+            Self::Closed => "kho dữ liệu đã đóng".into(),
+            Self::Engine(what) => format!("cơ sở dữ liệu: {what}"),
+        }
+    }
 }
 
 /// What a command says when it ends badly. The text names field, value and mend.
@@ -82,6 +113,16 @@ pub enum AppError {
     /// The command could not do its work: exit code 1.
     #[error("{0}")]
     Failed(String),
+    /// Either, said where the person's language is not known.
+    #[error("{en}")]
+    Said {
+        /// 2 when it was called wrongly, else 1.
+        code: u8,
+        /// Vietnamese.
+        vi: String,
+        /// English.
+        en: String,
+    },
     /// Storage said no: exit code 1.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -129,6 +170,26 @@ pub enum AppError {
 }
 
 impl AppError {
+    /// The command was called wrongly.
+    pub fn mistake(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Said { code: 2, vi: vi.into(), en: en.into() }
+    }
+    /// The command could not do its work.
+    pub fn failure(vi: impl Into<String>, en: impl Into<String>) -> Self {
+        Self::Said { code: 1, vi: vi.into(), en: en.into() }
+    }
+    /// What the person is told. What rooms say among themselves is English; a Vietnamese word says at least what it is.
+    pub fn words(&self, lang: Lang) -> String {
+        match (self, lang) {
+            (Self::Said { vi, .. }, Lang::Vi) => vi.clone(),
+            (Self::Usage(said) | Self::Failed(said), _) => said.clone(),
+            (Self::Store(error), _) => error.words(lang),
+            (Self::Config(error), Lang::Vi) => format!("cấu hình sai: {error}"),
+            (Self::Io { what, source }, Lang::Vi) => format!("không đọc hoặc ghi được: {what}: {source}"),
+            (_, Lang::Vi) => format!("không làm được: {self}"),
+            (_, Lang::En) => self.to_string(),
+        }
+    }
     /// An I/O error with what was being done.
     pub fn io(what: impl Into<String>, source: std::io::Error) -> Self {
         Self::Io { what: what.into(), source }
@@ -137,6 +198,7 @@ impl AppError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Config(_) => 2,
+            Self::Said { code, .. } => *code,
             _ => 1,
         }
     }

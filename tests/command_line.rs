@@ -58,3 +58,22 @@ fn wrong_settings_end_with_the_line_and_the_key() {
     assert!(words.contains("line 3") && words.contains("horizont_days"), "{words}");
     assert!(data.fails(2, &["media", "list", "--format", "xml"]).contains("xml"));
 }
+
+#[test]
+fn whoever_reads_vietnamese_is_told_in_vietnamese() {
+    let data = TestData::new();
+    for (call, code, wanted) in [
+        (&["report", "compliance", "--campaign", "x", "--from", "26/11/2026"][..], 2, "theo mẫu 2026-11-26"),
+        (&["media", "lst"], 2, "có phải bạn muốn viết: list"),
+        (&["serve", "--listen", "0.0.0.0:0"], 2, "chưa cho phép"),
+        (&["peaks", "follow", "nowhere", "--by", "A"], 2, "không có màn hình hay loại địa điểm này"),
+        (&["usb", "export", "--dir", "no/such/place"], 2, "hãy ghi thư mục nơi USB được gắn"),
+        (&["verify", "no-such.zip"], 2, "không đọc hoặc ghi được"),
+        (&["release", "list", "--config", "no-such.toml"], 2, "cấu hình sai"),
+    ] {
+        let words = data.fails(code, &[call, &["--lang", "vi"]].concat());
+        assert!(words.contains(wanted), "{call:?}: {words}");
+    }
+    assert!(data.ok(&["media", "list", "--lang", "vi"]).contains("dài giây"), "headings are for people");
+    assert!(data.ok(&["media", "list", "--lang", "vi", "--format", "csv"]).starts_with("hash,kind,duration_s,"));
+}

@@ -57,7 +57,7 @@ fn tables_and_csv_hold_the_same_figures() {
     let output = data.run(&[&ORDER[..], &["2"]].concat());
     let words = String::from_utf8(output.stderr).unwrap();
     assert!(words.contains("300 screens × 26 days") && words.contains("07:00-09:00, 17:00-19:00"), "{words}");
-    assert!(String::from_utf8(output.stdout).unwrap().contains("lost_mean"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("lost mean"));
 }
 
 #[test]

@@ -83,12 +83,12 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
                     }
                 }
             }
-            output::rows(output.format, COLUMNS, &added)?;
+            output::rows(context.lang, output.format, COLUMNS, &added)?;
             Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Command::List { output } => {
             let rows: Vec<Row> = library.list().await?.into_iter().map(row).collect();
-            output::rows(output.format, COLUMNS, &rows)?;
+            output::rows(context.lang, output.format, COLUMNS, &rows)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -206,7 +206,8 @@ impl Context {
 
 /// Parses the command line, runs the command, says what went wrong.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse(); // ends with code 2 and clap's words when called wrongly
+    let cli: Cli = lichphat_verify::usage::parse(); // ends with code 2 when called wrongly
+    let lang = cli.lang;
     // simulated players speak for themselves through their records, not through the server's log
     let filter =
         tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,lichphat_player=error".into());
@@ -215,7 +216,7 @@ pub fn main() -> ExitCode {
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
-            output::words(&format!("lichphat: {error}"));
+            output::words(&format!("lichphat: {}", error.words(lang)));
             ExitCode::from(error.exit_code())
         }
     }

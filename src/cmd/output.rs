@@ -2,7 +2,9 @@
 
 use crate::error::AppError;
 use crate::exchange::cell::harmless;
+use crate::lang::Lang;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -29,9 +31,10 @@ pub struct Args {
 }
 
 /// Prints `rows` to standard output. `columns` are the names of the row's fields, in order: they
-/// head a table or CSV even when there is no row. Fields must be plain values, not lists or maps.
-pub fn rows<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<(), AppError> {
-    text(&render(format, columns, rows)?)
+/// head a table or CSV even when there is no row. Fields must be plain values, not lists or maps. A table is for people: its
+/// headings and codes are in their language; JSON and CSV never change.
+pub fn rows<T: Serialize>(lang: Lang, format: Format, columns: &[&str], rows: &[T]) -> Result<(), AppError> {
+    text(&render(lang, format, columns, rows)?)
 }
 
 /// Prints one JSON value to standard output, indented.
@@ -119,17 +122,23 @@ pub fn words(text: &str) {
 }
 
 /// What [`rows`] prints.
-pub fn render<T: Serialize>(format: Format, columns: &[&str], rows: &[T]) -> Result<String, AppError> {
+pub fn render<T: Serialize>(lang: Lang, format: Format, columns: &[&str], rows: &[T]) -> Result<String, AppError> {
+    debug_assert!(
+        columns.iter().all(|c| lang.knows(&format!("column-{c}"))),
+        "a heading is not in locales: {columns:?}"
+    );
     match format {
         Format::Json => json_text(&rows),
         Format::Csv => harmless_csv(&csv_text(columns, rows)?),
         Format::Table => {
             let text = csv_text(columns, rows)?;
             let mut table = comfy_table::Table::new();
-            table.load_style(comfy_table::presets::UTF8_FULL_CONDENSED).set_header(columns);
+            table
+                .load_style(comfy_table::presets::UTF8_FULL_CONDENSED)
+                .set_header(columns.iter().map(|column| lang.term("column", column)));
             for record in csv::Reader::from_reader(text.as_bytes()).records() {
                 let record = record.map_err(|error| AppError::Failed(format!("table: {error}")))?;
-                table.add_row(record.iter().map(plain));
+                table.add_row(columns.iter().zip(&record).map(|(column, cell)| plain(&told(lang, column, cell))));
             }
             Ok(format!("{table}\n"))
         }
@@ -145,6 +154,17 @@ fn harmless_csv(text: &str) -> Result<String, AppError> {
     }
     let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
     String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
+}
+
+/// A code in words, anything else as it is.
+fn told<'c>(lang: Lang, column: &str, cell: &'c str) -> Cow<'c, str> {
+    match (column, cell) {
+        (_, "true") => lang.text("cell-yes").into(),
+        (_, "false") => lang.text("cell-no").into(),
+        ("cause", code) if !code.is_empty() => lang.cause(code).into(),
+        ("kind" | "force" | "standing" | "result" | "state" | "status", code) => lang.term(column, code).into(),
+        _ => cell.into(),
+    }
 }
 
 /// A cell cannot move the cursor or colour the terminal.
@@ -196,32 +216,46 @@ mod tests {
             Row { screen: "P00004-01", counted: 11, note: Some("Ba Đình, \"một\"") },
             Row { screen: "P00005-01", counted: 0, note: None },
         ];
-        insta::assert_snapshot!(render(Format::Table, COLUMNS, &list).unwrap(), @r#"
-        ┌───────────┬─────────┬────────────────┐
-        │ screen    ┆ counted ┆ note           │
-        ╞═══════════╪═════════╪════════════════╡
-        │ P00004-01 ┆ 11      ┆ Ba Đình, "một" │
-        │ P00005-01 ┆ 0       ┆                │
-        └───────────┴─────────┴────────────────┘
+        insta::assert_snapshot!(render(Lang::Vi, Format::Table, COLUMNS, &list).unwrap(), @r#"
+        ┌───────────┬───────────┬────────────────┐
+        │ màn hình  ┆ được tính ┆ ghi chú        │
+        ╞═══════════╪═══════════╪════════════════╡
+        │ P00004-01 ┆ 11        ┆ Ba Đình, "một" │
+        │ P00005-01 ┆ 0         ┆                │
+        └───────────┴───────────┴────────────────┘
         "#);
-        insta::assert_snapshot!(render(Format::Csv, COLUMNS, &list).unwrap(), @r#"
+        insta::assert_snapshot!(render(Lang::Vi, Format::Csv, COLUMNS, &list).unwrap(), @r#"
         screen,counted,note
         P00004-01,11,"Ba Đình, ""một"""
         P00005-01,0,
         "#);
-        let json: serde_json::Value = serde_json::from_str(&render(Format::Json, COLUMNS, &list).unwrap()).unwrap();
+        let json: serde_json::Value =
+            serde_json::from_str(&render(Lang::Vi, Format::Json, COLUMNS, &list).unwrap()).unwrap();
         assert_eq!((json[0]["counted"].as_u64(), json[1]["note"].is_null()), (Some(11), true));
     }
 
     #[test]
     fn an_empty_list_still_has_its_columns() {
-        assert_eq!(render::<Row>(Format::Csv, COLUMNS, &[]).unwrap(), "screen,counted,note\n");
-        assert_eq!(render::<Row>(Format::Json, COLUMNS, &[]).unwrap(), "[]\n");
+        assert_eq!(render::<Row>(Lang::Vi, Format::Csv, COLUMNS, &[]).unwrap(), "screen,counted,note\n");
+        assert_eq!(render::<Row>(Lang::Vi, Format::Json, COLUMNS, &[]).unwrap(), "[]\n");
+    }
+
+    #[test]
+    fn codes_are_words_in_a_table_and_codes_for_programs() {
+        let row = [("true", "skipped:device-off", "third-party", "met")];
+        let columns = &["simulated", "cause", "kind", "result"];
+        let vi = render(Lang::Vi, Format::Table, columns, &row).unwrap();
+        for word in ["mô phỏng", "có", "Không phát: thiết bị tắt nguồn", "đơn vị khác vận hành", "đạt"]
+        {
+            assert!(vi.contains(word), "{word}: {vi}");
+        }
+        let csv = render(Lang::Vi, Format::Csv, columns, &row).unwrap();
+        assert_eq!(csv, "simulated,cause,kind,result\ntrue,skipped:device-off,third-party,met\n");
     }
 
     #[test]
     fn columns_that_do_not_fit_the_row_are_a_defect_that_shows() {
         let list = [Row { screen: "a", counted: 1, note: None }];
-        assert!(render(Format::Csv, &["screen"], &list).is_err());
+        assert!(render(Lang::Vi, Format::Csv, &["screen"], &list).is_err());
     }
 }

@@ -92,7 +92,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         city.media.extend(clips.into_iter().map(|clip| (clip.hash, clip)));
         code
     } else {
-        DirectiveCode::new(args.directive.clone()).map_err(|e| AppError::Usage(format!("DIRECTIVE: {e}")))?
+        DirectiveCode::new(args.directive.clone()).map_err(|e| {
+            let given = &args.directive;
+            context.refused(
+                format!(
+                    "DIRECTIVE {given:?}: không phải tệp, cũng không phải mã (1 đến 64 ký tự trong a-z A-Z 0-9 . _ -)"
+                ),
+                format!("DIRECTIVE: {e}"),
+            )
+        })?
     };
     let directive = city.campaigns.directive(&code).cloned().ok_or_else(|| {
         context.refused(
@@ -152,10 +160,10 @@ fn print(
         return output::json(&Document { directive, title, from, to, relaxation: answer.relaxations.first(), answer });
     }
     let rows: Vec<Row<'_>> = answer.screens.iter().map(|a| row(a, lang)).collect();
-    output::rows(args.output.format, COLUMNS, &rows)?;
+    output::rows(lang, args.output.format, COLUMNS, &rows)?;
     if args.output.format == output::Format::Table && !answer.contracts.is_empty() {
         let rows: Vec<ContractRow<'_>> = answer.contracts.iter().map(contract).collect();
-        output::rows(args.output.format, CONTRACT_COLUMNS, &rows)?;
+        output::rows(lang, args.output.format, CONTRACT_COLUMNS, &rows)?;
     }
     Ok(())
 }

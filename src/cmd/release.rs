@@ -151,7 +151,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
             let rooms = Rooms::open(context)?;
             let all = rooms.fleet.releases().await?;
             let rows: Vec<Row> = all.into_iter().map(|one| Row::of(one, rooms.offset)).collect();
-            output::rows(output.format, COLUMNS, &rows)?;
+            output::rows(context.lang, output.format, COLUMNS, &rows)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -180,22 +180,32 @@ fn sign(args: &Sign, context: &Context) -> Result<(), AppError> {
         permille: args.permille,
         not_before_ms: args.not_before.map_or(UtcMillis(0), |day| day.start(offset)),
     };
-    let sealed = release.seal(&key).map_err(|e| AppError::Usage(e.to_string()))?;
+    let sealed =
+        release.seal(&key).map_err(|e| context.refused(format!("không ký được phiên bản này: {e}"), e.to_string()))?;
     let failed = |e| AppError::io(format!("cannot write {}", args.out.display()), e);
     let mut file = std::fs::File::create_new(&args.out).map_err(failed)?;
     std::io::Write::write_all(&mut file, sealed.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
 }
 
 async fn add(manifest: &Path, program: &Path, key: &str, context: &Context) -> Result<(), AppError> {
-    let wrong = |what: &dyn std::fmt::Display| AppError::Usage(format!("{}: {what}", manifest.display()));
-    let key = VerifyingKey::<Releasing>::from_base64(key).map_err(|e| AppError::Usage(format!("--key: {e}")))?;
+    let wrong = |what: &dyn std::fmt::Display| {
+        let name = manifest.display();
+        let vi = format!("{name}: không phải phiên bản do khoá --key ký, hoặc tệp bị hỏng ({what})");
+        context.refused(vi, format!("{name}: {what}"))
+    };
+    let key = VerifyingKey::<Releasing>::from_base64(key)
+        .map_err(|e| context.refused(format!("--key: không phải khoá công khai ({e})"), format!("--key: {e}")))?;
     let bytes = std::fs::read(manifest).map_err(|e| AppError::io(format!("cannot read {}", manifest.display()), e))?;
     let envelope = Envelope::from_bytes(bytes).map_err(|e| wrong(&e))?;
     let release = Release::open(&envelope, &key).map_err(|e| wrong(&e))?;
     let rooms = Rooms::open(context)?;
     let kept = rooms.library.keep_bytes(program).await?;
     if kept != (release.file, release.size_bytes) {
-        return Err(wrong(&format!("--program {} is not the program that was signed", program.display())));
+        let (name, program) = (manifest.display(), program.display());
+        return Err(context.refused(
+            format!("{name}: --program {program} không phải chương trình đã được ký"),
+            format!("{name}: --program {program} is not the program that was signed"),
+        ));
     }
     let staged = rooms.fleet.add_release(release, envelope.into_bytes()).await?;
     say_stage(&staged, context);

@@ -177,11 +177,16 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
     match args.output.format {
         output::Format::Json => output::json(&report)?,
         format if report.of == Of::Unit => {
-            output::rows(format, &UNIT_COLUMNS, &report.quota_units.iter().map(unit_row).collect::<Vec<_>>())?;
+            output::rows(
+                context.lang,
+                format,
+                &UNIT_COLUMNS,
+                &report.quota_units.iter().map(unit_row).collect::<Vec<_>>(),
+            )?;
             say_totals(&report, context);
         }
         format => {
-            output::rows(format, &COLUMNS, &report.lines.iter().map(row).collect::<Vec<_>>())?;
+            output::rows(context.lang, format, &COLUMNS, &report.lines.iter().map(row).collect::<Vec<_>>())?;
             say_totals(&report, context);
         }
     }

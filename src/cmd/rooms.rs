@@ -59,8 +59,12 @@ fn some_are_planned(without_fallback: usize, screens: usize) -> Result<(), Plann
 /// The log's key under its name.
 pub(super) fn log_name(keys: &Keys, settings: &Settings) -> Result<VerifierKey<LogSigning>, AppError> {
     let origin = &settings.log.origin;
-    let mend = "write it without spaces and plus signs, best as an address: lichphat.example/log";
-    keys.log_name(origin).ok_or_else(|| AppError::Usage(format!("log.origin = {origin:?}: {mend}")))
+    keys.log_name(origin).ok_or_else(|| {
+        AppError::mistake(
+            format!("log.origin = {origin:?}: hãy viết không có dấu cách và dấu cộng, tốt nhất như một địa chỉ: lichphat.example/log"),
+            format!("log.origin = {origin:?}: write it without spaces and plus signs, best as an address: lichphat.example/log"),
+        )
+    })
 }
 
 /// Those of the settings, asked over HTTP.

@@ -16,14 +16,26 @@ pub(super) struct Args {
     listen: Option<SocketAddr>,
 }
 
+/// Why nobody can connect, in the caller's language.
+pub(super) fn cannot_listen(error: web::ListenError) -> AppError {
+    let en = error.to_string();
+    match error {
+        web::ListenError::NotLoopback(address) => AppError::mistake(
+            format!(
+                "listen = {address}: chưa cho phép, vì chưa có TLS và tài khoản nên chỉ máy này được kết nối; hãy dùng 127.0.0.1 hoặc [::1]"
+            ),
+            en,
+        ),
+        web::ListenError::Bind { address, source } => {
+            AppError::failure(format!("listen = {address}: không mở được cổng này ({source})"), en)
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let settings = &context.settings;
-    let refused = |error: web::ListenError| match error {
-        web::ListenError::NotLoopback(_) => AppError::Usage(error.to_string()),
-        web::ListenError::Bind { .. } => AppError::Failed(error.to_string()),
-    };
-    let listener = Listener::bind(args.listen.unwrap_or(settings.listen)).await.map_err(refused)?;
+    let listener = Listener::bind(args.listen.unwrap_or(settings.listen)).await.map_err(cannot_listen)?;
     let rooms = Rooms::open(context)?;
     let address = listener.address();
     context.say(

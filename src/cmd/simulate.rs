@@ -104,7 +104,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let outcome = Outcome { figures, plans_per_s };
     match format {
         output::Format::Json => output::json(&outcome)?,
-        format => output::rows(format, COLUMNS, &[row(&outcome)])?,
+        format => output::rows(context.lang, format, COLUMNS, &[row(&outcome)])?,
     }
     Ok(ExitCode::SUCCESS)
 }

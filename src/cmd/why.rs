@@ -29,7 +29,12 @@ pub(super) struct Args {
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
-    let wrong = |e: &dyn std::fmt::Display| AppError::Usage(format!("--at {:?}: {e}", args.at));
+    let wrong = |e: &dyn std::fmt::Display| {
+        let at = &args.at;
+        let vi =
+            format!("--at {at:?}: không phải một lúc có thật; hãy viết theo mẫu \"2026-11-20 08:15\" hoặc \"08:15\"");
+        context.refused(vi, format!("--at {at:?}: {e}"))
+    };
     let (day, clock) = match args.at.trim().split_once(' ') {
         Some((day, clock)) => (day.parse::<LocalDay>().map_err(|e| wrong(&e))?, clock),
         None => (rooms.today(), args.at.trim()),
@@ -55,7 +60,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     if args.output.format == output::Format::Json {
         output::json(&answer)?;
     } else {
-        output::rows(args.output.format, &["rule", "text", "record"], &[(&answer.rule, &answer.text, &answer.record)])?;
+        output::rows(
+            context.lang,
+            args.output.format,
+            &["rule", "text", "record"],
+            &[(&answer.rule, &answer.text, &answer.record)],
+        )?;
     }
     context.say(
         &format!("{} lúc {} ngày {day}.", args.screen, clock_text(second)),

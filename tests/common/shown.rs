@@ -38,7 +38,7 @@ pub(crate) fn hold_against(root: &Path, program: &str, binary: &str) {
         let path: Vec<String> = words[1..].iter().take_while(|w| !w.starts_with('-')).cloned().collect();
         let mut text =
             help(&path[..path.len().min(1)]).unwrap_or_else(|| panic!("{document}: {shown}: no such command"));
-        if text.contains("\nCommands:") && path.len() > 1 {
+        if ["\nCommands:", "\nLệnh:"].iter().any(|heading| text.contains(heading)) && path.len() > 1 {
             text = help(&path[..2]).unwrap_or_else(|| panic!("{document}: {shown}: no such command"));
         }
         for switch in words.iter().filter(|w| w.starts_with("--")) {

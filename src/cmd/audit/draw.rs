@@ -4,6 +4,7 @@ use super::super::rooms::{City, Rooms};
 use super::super::{Context, output, period::Period};
 use super::result;
 use crate::error::AppError;
+use crate::lang::Lang;
 use crate::sampling::{Difference, Question};
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Share};
@@ -144,7 +145,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         let json = serde_json::to_vec_pretty(&draw).map_err(|e| AppError::Failed(format!("draw: {e}")))?;
         output::file(out, &json)?;
     }
-    print(&draw, args.output.format)?;
+    print(&draw, args.output.format, context.lang)?;
     say(&draw, &others, context);
     result::say_turn(&draw, &rooms.sampling.drawn().await?, context);
     if let Some(out) = args.out.as_deref().map(std::path::Path::display) {
@@ -156,20 +157,20 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(draw: &Draw, format: output::Format) -> Result<(), AppError> {
+fn print(draw: &Draw, format: output::Format, lang: Lang) -> Result<(), AppError> {
     let name = name_of(draw);
     match format {
         output::Format::Json => output::json(draw),
         output::Format::Csv => {
             let rows: Vec<Row<'_>> = draw.items.iter().map(|item| row(draw, &name, item)).collect();
-            output::rows(format, &columns(), &rows)
+            output::rows(lang, format, &columns(), &rows)
         }
         output::Format::Table => {
             let short = |i| -> Short<'_> {
                 let Row { n, day, time, screen, name, place, media_name, .. } = row(draw, &name, i);
                 Short { n, day, time, screen, name, place, media_name }
             };
-            output::rows(format, SHORT, &draw.items.iter().map(short).collect::<Vec<_>>())
+            output::rows(lang, format, SHORT, &draw.items.iter().map(short).collect::<Vec<_>>())
         }
     }
 }
@@ -247,7 +248,7 @@ pub(super) async fn again(args: &Redraw, context: &Context) -> Result<ExitCode, 
     let city = rooms.city().await?;
     let names = names(&city, rooms.library.list().await?);
     let differences: Vec<Difference> = rooms.sampling.redraw(&city.directory, &names, &draw).await?;
-    output::rows(args.output.format, &["screen", "day", "drawn", "now"], &differences)?;
+    output::rows(context.lang, args.output.format, &["screen", "day", "drawn", "now"], &differences)?;
     let n = differences.len();
     context.say(
         &format!("So với dữ liệu hiện nay: {n} chỗ khác."),

@@ -104,7 +104,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         for draw in &draws {
             lines.push(line(draw, &drawn, &rooms.sampling.findings(draw).await?));
         }
-        output::rows(args.output.format, COLUMNS, &lines)?;
+        output::rows(context.lang, args.output.format, COLUMNS, &lines)?;
         say_lost(&draws, &drawn, context);
         return Ok(ExitCode::SUCCESS);
     };
@@ -133,7 +133,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
             row
         })
         .collect();
-    output::rows(args.output.format, &columns(), &rows)?;
+    output::rows(context.lang, args.output.format, &columns(), &rows)?;
     say(draw, &findings, context);
     say_turn(draw, &drawn, context);
     Ok(ExitCode::SUCCESS)

@@ -89,10 +89,11 @@ fn clear(dir: &Path) -> Result<(), AppError> {
     if dir.exists() {
         let empty = std::fs::read_dir(dir).map_err(failed)?.next().is_none();
         if !empty && !dir.join(MARK).is_file() {
-            return Err(AppError::Usage(format!(
-                "--dir {}: is not empty and was not made by a demonstration; name another directory",
-                shown(dir)
-            )));
+            let dir = shown(dir);
+            return Err(AppError::mistake(
+                format!("--dir {dir}: không trống và không phải do bản trình diễn tạo ra; hãy chọn thư mục khác"),
+                format!("--dir {dir}: is not empty and was not made by a demonstration; name another directory"),
+            ));
         }
         std::fs::remove_dir_all(dir).map_err(failed)?;
     }

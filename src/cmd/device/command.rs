@@ -106,7 +106,7 @@ pub(super) async fn answers(args: &Answers, context: &Context) -> Result<ExitCod
     let now = rooms.clock.now();
     let asked = rooms.fleet.asked(&args.screen, LISTED).await?;
     let rows: Vec<Row> = asked.iter().map(|a| Row::of(a, context.lang, now, rooms.offset)).collect();
-    output::rows(args.output.format, &COLUMNS, &rows)?;
+    output::rows(context.lang, args.output.format, &COLUMNS, &rows)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -54,7 +54,11 @@ async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
     let city = rooms.city().await?;
     if context.screen(&city.directory, &args.screen)?.kind != ScreenKind::Managed {
-        return Err(AppError::Usage(format!("--screen: {}", FleetError::NoSuchScreen(args.screen))));
+        let screen = &args.screen;
+        return Err(context.refused(
+            format!("--screen {screen}: màn hình này do đơn vị khác vận hành hoặc chưa có ai phát, nên không gắn thiết bị; sửa cột kind bằng `lichphat import screens`"),
+            format!("--screen: {}", FleetError::NoSuchScreen(screen.clone())),
+        ));
     }
     let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));
     let out = args.out.unwrap_or_else(|| PathBuf::from(format!("{}.provision.toml", args.screen)));

@@ -142,6 +142,6 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         Row::of(s, apart, context.lang, rooms.offset)
     };
     let rows: Vec<Row> = states.into_iter().map(row).collect();
-    output::rows(args.output.format, &COLUMNS, &rows)?;
+    output::rows(context.lang, args.output.format, &COLUMNS, &rows)?;
     Ok(ExitCode::SUCCESS)
 }

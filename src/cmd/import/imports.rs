@@ -72,7 +72,7 @@ pub(super) async fn list(args: &List, context: &Context) -> Result<ExitCode, App
             hash: brought.hash.hex(),
         }
     };
-    output::rows(args.output.format, COLUMNS, &imports.iter().map(row).collect::<Vec<_>>())?;
+    output::rows(context.lang, args.output.format, COLUMNS, &imports.iter().map(row).collect::<Vec<_>>())?;
     Ok(ExitCode::SUCCESS)
 }
 

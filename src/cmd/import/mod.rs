@@ -117,7 +117,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             }
         }
     }
-    output::rows(args.output.format, COLUMNS, &rows)?;
+    output::rows(context.lang, args.output.format, COLUMNS, &rows)?;
     if failed == 0 {
         return Ok(ExitCode::SUCCESS);
     }

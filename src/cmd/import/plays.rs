@@ -74,6 +74,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let Taken { added, known, differing } = taken;
     let file = args.file.display().to_string();
     output::rows(
+        context.lang,
         args.output.format,
         COLUMNS,
         &[Row { import, file, plays: all, added, known, differing, repeated, skipped, compared_only }],

@@ -95,7 +95,7 @@ pub(super) async fn run(args: &Args, context: &Context) -> Result<ExitCode, AppE
         let of = [&answer.working_day, &answer.saturday, &answer.sunday_holiday];
         let lines = DayClass::ALL.iter().zip(of).flat_map(|(class, windows)| windows.iter().map(|w| (class.code(), w)));
         let rows: Vec<Row<'_>> = lines.map(|(days, (from, to))| Row { days, from, to }).collect();
-        output::rows(args.format, COLUMNS, &rows)?;
+        output::rows(context.lang, args.format, COLUMNS, &rows)?;
     }
     say(context, &file, &calendar);
     if [&answer.working_day, &answer.saturday, &answer.sunday_holiday].iter().all(|windows| windows.is_empty()) {

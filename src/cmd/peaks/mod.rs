@@ -9,6 +9,7 @@ use super::{Context, output, share};
 use crate::directory::table::Field;
 use crate::directory::{DirectoryStore, FootfallSubject, Proposal, ProposalState};
 use crate::error::AppError;
+use crate::lang::Lang;
 use lichphat_playlists::peak::DayClass;
 use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
@@ -189,20 +190,20 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             let new = rooms.propose_peaks().await?;
             context
                 .say(&format!("{new} đề xuất mới hoặc đã đổi."), &format!("{new} proposals are new or have changed."));
-            list(&rooms, 0, output).await?;
+            list(&rooms, context.lang, 0, output).await?;
         }
-        Command::List { all, output } => list(&rooms, if all { u32::MAX } else { 0 }, output).await?,
+        Command::List { all, output } => list(&rooms, context.lang, if all { u32::MAX } else { 0 }, output).await?,
         Command::Accept(Decide { id, by }) => decide(&rooms, context, id, true, &by.by).await?,
         Command::Refuse(Decide { id, by }) => decide(&rooms, context, id, false, &by.by).await?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(rooms: &Rooms, decided: u32, output: output::Args) -> Result<(), AppError> {
+async fn list(rooms: &Rooms, lang: Lang, decided: u32, output: output::Args) -> Result<(), AppError> {
     let proposals = rooms.store.peak_proposals(decided).await?;
     let rows: Vec<Row> = proposals.iter().flat_map(rows).collect();
     if output.format != output::Format::Table {
-        return output::rows(output.format, COLUMNS, &rows);
+        return output::rows(lang, output.format, COLUMNS, &rows);
     }
     // what fits a screen; the rest is for programs, and on the console's page
     let columns = ["id", "subject", "state", "valid_from", "days", "before", "windows"];
@@ -217,7 +218,7 @@ async fn list(rooms: &Rooms, decided: u32, output: output::Args) -> Result<(), A
             r.windows.replace(';', " "),
         )
     };
-    output::rows(output.format, &columns, &rows.iter().map(narrow).collect::<Vec<_>>())
+    output::rows(lang, output.format, &columns, &rows.iter().map(narrow).collect::<Vec<_>>())
 }
 
 async fn decide(rooms: &Rooms, context: &Context, id: u32, accepted: bool, by: &str) -> Result<(), AppError> {

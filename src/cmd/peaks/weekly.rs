@@ -17,7 +17,10 @@ impl Rooms {
     ) -> Result<(), AppError> {
         let (directory, today) = (self.store.directory().await?, self.today());
         if !directory.knows_subject(subject) {
-            return Err(AppError::Usage(format!("SUBJECT {subject}: no such screen or venue type; import it first")));
+            return Err(AppError::mistake(
+                format!("SUBJECT {subject}: không có màn hình hay loại địa điểm này; hãy nhập vào danh mục trước"),
+                format!("SUBJECT {subject}: no such screen or venue type; import it first"),
+            ));
         }
         let from = directory.following(subject, today).map_or(today, |following| following.from);
         let (subject, by) = (subject.clone(), by.to_owned());
@@ -60,10 +63,18 @@ impl Rooms {
         accepted: bool,
         by: &str,
     ) -> Result<(Proposal, Option<LocalDay>), AppError> {
-        let gone = || AppError::Failed(format!("ID {id}: there is no such proposal; `lichphat peaks list` shows them"));
+        let gone = || {
+            AppError::failure(
+                format!("ID {id}: không có đề xuất này; xem danh sách bằng `lichphat peaks list`"),
+                format!("ID {id}: there is no such proposal; `lichphat peaks list` shows them"),
+            )
+        };
         let proposal = self.store.peak_proposal(id).await?.ok_or_else(gone)?;
         let (now, today) = (self.clock.now(), self.today());
-        let failed = |error: crate::directory::Decided| AppError::Failed(error.to_string());
+        let failed = |error: crate::directory::Decided| {
+            let vi = format!("ID {id}: đề xuất này đã được quyết định; xem danh sách bằng `lichphat peaks list`");
+            AppError::failure(vi, error.to_string())
+        };
         let decision = proposal.decide(accepted, by, now, today).map_err(failed)?;
         let from = decision.from;
         let subject = &proposal.draft.subject;
@@ -82,5 +93,8 @@ impl Rooms {
 }
 
 fn not_following(subject: &FootfallSubject) -> AppError {
-    AppError::Failed(format!("{subject}: does not follow its counts; `lichphat peaks follow {subject}` makes it"))
+    AppError::failure(
+        format!("{subject}: chưa theo số đếm; bắt đầu bằng `lichphat peaks follow {subject}`"),
+        format!("{subject}: does not follow its counts; `lichphat peaks follow {subject}` makes it"),
+    )
 }

@@ -72,7 +72,11 @@ pub(super) fn run(args: &Args, context: &Context) -> Result<ExitCode, AppError> 
     let verdict = plan::check(&problem, &solution);
     if !verdict.valid {
         let errors = verdict.errors.join("; ");
-        return Err(AppError::Failed(format!("{}: the plan does not stand its check: {errors}", problem.id)));
+        let id = &problem.id;
+        return Err(AppError::failure(
+            format!("{id}: lịch lập ra không qua được kiểm tra: {errors}"),
+            format!("{id}: the plan does not stand its check: {errors}"),
+        ));
     }
     let text = serde_json::to_string(&solution).map_err(|e| AppError::Failed(format!("json: {e}")))? + "\n";
     match &args.out {

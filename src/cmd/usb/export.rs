@@ -42,8 +42,10 @@ pub async fn export(
     let devices = rooms.fleet.present(screens).await?;
     let bare = |screen: &&ScreenCode| !devices.iter().any(|d| d.screen == **screen);
     if let Some(screen) = screens.iter().find(bare) {
-        let mend = "has no device yet; `lichphat device add` makes the file that registers one";
-        return Err(AppError::Usage(format!("--screen {screen}: {mend}")));
+        return Err(AppError::mistake(
+            format!("--screen {screen}: chưa có thiết bị; `lichphat device add` tạo tệp để đăng ký một thiết bị"),
+            format!("--screen {screen}: has no device yet; `lichphat device add` makes the file that registers one"),
+        ));
     }
     let mut written = BTreeSet::new();
     let mut rows = Vec::new();

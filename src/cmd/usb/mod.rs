@@ -55,13 +55,13 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
     match command {
         Command::Export { dir, screen, days, output } => {
             let rows = export(&rooms, &Stick::open(&dir)?, &screen, days).await?;
-            output::rows(output.format, export::COLUMNS, &rows)?;
+            output::rows(context.lang, output.format, export::COLUMNS, &rows)?;
             context.say("Đã ghi xong, rút USB được rồi", "Done; the stick may be pulled");
             Ok(ExitCode::SUCCESS)
         }
         Command::Import { dir, output } => {
             let rows = import(&rooms, &Stick::open(&dir)?).await?;
-            output::rows(output.format, import::COLUMNS, &rows)?;
+            output::rows(context.lang, output.format, import::COLUMNS, &rows)?;
             let all = rows.iter().all(|row| row.refused == 0 && row.waiting == 0);
             Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }

@@ -26,7 +26,11 @@ impl Stick {
             mount.open_dir(stick::DIR)
         };
         let dir = open().map_err(|e| {
-            AppError::Usage(format!("--dir {}: {e}; name the directory where the stick is mounted", mount.display()))
+            let dir = mount.display();
+            AppError::mistake(
+                format!("--dir {dir}: {e}; hãy ghi thư mục nơi USB được gắn"),
+                format!("--dir {dir}: {e}; name the directory where the stick is mounted"),
+            )
         })?;
         Ok(Self { name, dir })
     }

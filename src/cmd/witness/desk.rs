@@ -44,14 +44,25 @@ pub(super) fn make(dir: &Path, name: &str) -> Result<VerifierKey<Cosigning>, App
         make_key_file::<Cosigning>(&dir.join(KEY), &SystemRng)?;
     }
     let key = load_key_file::<Cosigning>(&dir.join(KEY))?;
-    let mend = "choose one without spaces and plus signs, best an address such as thanh-tra.example/nhan-chung";
-    let vkey = VerifierKey::new(name, key.verifying_key())
-        .ok_or_else(|| AppError::Usage(format!("--name {name:?}: is no name for a key; {mend}")))?;
+    let unfit = || {
+        AppError::mistake(
+            format!(
+                "--name {name:?}: không dùng làm tên khoá được; hãy chọn tên không có dấu cách và dấu cộng, tốt nhất là một địa chỉ như thanh-tra.example/nhan-chung"
+            ),
+            format!(
+                "--name {name:?}: is no name for a key; choose one without spaces and plus signs, best an address such as thanh-tra.example/nhan-chung"
+            ),
+        )
+    };
+    let vkey = VerifierKey::new(name, key.verifying_key()).ok_or_else(unfit)?;
     match fs::read_to_string(dir.join(NAME)) {
         Ok(text) if text.trim() == vkey.to_string() => {}
         Ok(text) => {
-            let problem = format!("is the witness {} already; one key has one name", text.trim());
-            return Err(AppError::Usage(format!("--dir {}: {problem}", dir.display())));
+            let (dir, bears) = (dir.display(), text.trim());
+            return Err(AppError::mistake(
+                format!("--dir {dir}: đã là nhân chứng {bears}; một khoá chỉ có một tên"),
+                format!("--dir {dir}: is the witness {bears} already; one key has one name"),
+            ));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             keep(dir, &dir.join(NAME), &format!("{vkey}\n")).map_err(failed)?;
@@ -92,11 +103,13 @@ impl Desk {
     ) -> Result<Self, AppError> {
         let failed = |error| AppError::io(format!("--dir {}", dir.display()), error);
         let key = load_key_file::<Cosigning>(&dir.join(KEY)).map_err(|error| match error {
-            crate::keys::KeyError::Missing(path) => AppError::Usage(format!(
-                "--dir {}: there is no {}; run `lichphat witness init`, or bring the directory back from its backup",
-                dir.display(),
-                path.display()
-            )),
+            crate::keys::KeyError::Missing(path) => {
+                let (dir, path) = (dir.display(), path.display());
+                AppError::mistake(
+                    format!("--dir {dir}: không có {path}; hãy chạy `lichphat witness init`, hoặc phục hồi thư mục từ bản sao lưu"),
+                    format!("--dir {dir}: there is no {path}; run `lichphat witness init`, or bring the directory back from its backup"),
+                )
+            }
             other => other.into(),
         })?;
         let text = fs::read_to_string(dir.join(NAME)).map_err(failed)?;
@@ -108,7 +121,11 @@ impl Desk {
         let lock = File::create(dir.join(LOCK)).map_err(failed)?;
         lock.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => {
-                AppError::Failed(format!("--dir {}: another witness works here; stop it first", dir.display()))
+                let dir = dir.display();
+                AppError::failure(
+                    format!("--dir {dir}: một nhân chứng khác đang chạy ở đây; hãy dừng nó trước"),
+                    format!("--dir {dir}: another witness works here; stop it first"),
+                )
             }
             TryLockError::Error(error) => failed(error),
         })?;

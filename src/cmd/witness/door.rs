@@ -47,7 +47,10 @@ impl HttpDoor {
             let Some(ca) = &witness.ca else { continue };
             let refused = |problem| {
                 let field = format!("settings: log.witnesses, {n}.: ca = {}", ca.display());
-                AppError::Usage(format!("{field}: {problem}; write a PEM file of the authority's certificate"))
+                AppError::mistake(
+                    format!("{field}: {problem}; hãy ghi tệp PEM chứa chứng thư của cơ quan cấp"),
+                    format!("{field}: {problem}; write a PEM file of the authority's certificate"),
+                )
             };
             others.insert(witness.url.clone(), client(authority(ca).map_err(refused)?)?);
         }

@@ -12,7 +12,7 @@ mod tests;
 
 use super::{Context, output, serve};
 use crate::error::AppError;
-use crate::web::{ListenError, Listener, Response, Router, Service};
+use crate::web::{Listener, Response, Router, Service};
 use bytes::Bytes;
 use desk::{Desk, NotCosigned};
 use http::{StatusCode, header};
@@ -89,8 +89,13 @@ impl Settings {
     /// Parses; `path` is for the error's text only.
     fn parse(text: &str, path: &Path) -> Result<Self, AppError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        toml::from_str(text).map_err(|error| AppError::Usage(format!("--settings {}: {error}", path.display())))
+        toml::from_str(text).map_err(|error| unreadable(path, &error))
     }
+}
+
+fn unreadable(path: &Path, error: &dyn std::fmt::Display) -> AppError {
+    let path = path.display();
+    AppError::mistake(format!("--settings {path}: không đọc được: {error}"), format!("--settings {path}: {error}"))
 }
 
 impl Place {
@@ -98,8 +103,7 @@ impl Place {
         let mut settings = match &self.settings {
             None => Settings::default(),
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| AppError::Usage(format!("--settings {}: {error}", path.display())))?;
+                let text = std::fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
                 Settings::parse(&text, path)?
             }
         };
@@ -140,15 +144,12 @@ fn init(name: &str, settings: &Settings, context: &Context) -> Result<ExitCode, 
 
 async fn attend(settings: Settings, context: &Context) -> Result<ExitCode, AppError> {
     if settings.logs.is_empty() {
-        return Err(AppError::Usage(
-            "logs = []: a witness without logs cosigns nothing; write a log's key into the settings or say --log VKEY"
-                .to_owned(),
+        return Err(context.refused(
+            "logs = []: nhân chứng không có sổ nào thì không ký gì; hãy ghi khoá của sổ vào cấu hình hoặc thêm --log VKEY",
+            "logs = []: a witness without logs cosigns nothing; write a log's key into the settings or say --log VKEY",
         ));
     }
-    let listener = Listener::bind(settings.listen).await.map_err(|error| match error {
-        ListenError::NotLoopback(_) => AppError::Usage(error.to_string()),
-        ListenError::Bind { .. } => AppError::Failed(error.to_string()),
-    })?;
+    let listener = Listener::bind(settings.listen).await.map_err(serve::cannot_listen)?;
     let desk = Desk::open(&settings.dir, settings.logs, Arc::clone(&context.clock))?;
     let (address, name) = (listener.address(), desk.name().name().to_owned());
     context.say(
