@@ -195,6 +195,6 @@ fn a_directory_that_is_somebody_elses_is_never_cleared() {
         .unwrap();
     assert_eq!(run.status.code(), Some(2));
     let words = String::from_utf8(run.stderr).unwrap();
-    assert!(words.contains("--dir") && words.contains("name another directory"), "{words}");
+    assert!(words.contains("--dir") && words.contains("hãy chọn thư mục khác"), "{words}");
     assert_eq!(std::fs::read(letter).unwrap(), b"keep me");
 }

@@ -196,18 +196,20 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 /// The sum in words, for people.
 pub(super) fn say_totals(report: &Report, context: &Context) {
     let t = &report.totals;
-    let causes: Vec<String> = t.short_causes.iter().map(|(cause, n)| format!("{cause}: {n}")).collect();
-    let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join(", ")) };
+    let lang = context.lang;
+    let causes: Vec<String> = t.short_causes.iter().map(|(code, n)| format!("{}: {n}", lang.cause(code))).collect();
+    let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
+    let (mean, min) = (lang.decimal(t.mean_per_day), lang.decimal(t.min_per_day));
     let (from, to) = (report.from, report.to);
     let (vi, en) = if report.of == Of::Unit { (" đơn vị", " units") } else { ("", "") };
     context.say(
         &format!(
-            "{} ({from} – {to}): {} màn hình, {}{vi} làm việc, {} đạt, {} thiếu{causes}; trung bình {} lần/ngày, thấp nhất {}.",
-            report.campaign, t.existing, t.on_duty, t.met, t.short, t.mean_per_day, t.min_per_day
+            "{} ({from} – {to}): {} màn hình, {}{vi} làm việc, {} đạt, {} thiếu{causes}; trung bình {mean} lần/ngày, thấp nhất {min}.",
+            report.campaign, t.existing, t.on_duty, t.met, t.short
         ),
         &format!(
-            "{} ({from} – {to}): {} screens, {}{en} on duty, {} met, {} short{causes}; {} plays a day on average, lowest {}.",
-            report.campaign, t.existing, t.on_duty, t.met, t.short, t.mean_per_day, t.min_per_day
+            "{} ({from} – {to}): {} screens, {}{en} on duty, {} met, {} short{causes}; {mean} plays a day on average, lowest {min}.",
+            report.campaign, t.existing, t.on_duty, t.met, t.short
         ),
     );
     if t.declared_plays > 0 {

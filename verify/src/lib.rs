@@ -35,7 +35,7 @@ use lichphat_playlists::proof::tree::{leaf_hash, root_of};
 use statements::Statements;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
-use verdict::{Check, Inspections};
+use verdict::{Check, Difference, Inspections};
 
 /// What the auditor brings.
 #[derive(Debug, Clone, Default)]
@@ -84,10 +84,7 @@ pub fn verify<R: Read + Seek>(
     let recomputed = Basis { screens: facts, ..basis }.report();
     let (figures, differences) = figures::compare(&reported, &recomputed);
     let mut findings = walk.findings;
-    for d in &differences {
-        findings.fault(Check::Figures, &d.figure, words!(
-            "báo cáo ghi {}, bằng chứng cho {}", d.reported, d.recomputed; "the report says {}, the evidence {}", d.reported, d.recomputed));
-    }
+    differences.iter().for_each(|difference| differs(difference, &mut findings));
     declared(&recomputed, &mut findings);
     approvals(&bundle.json(bundle::APPROVALS)?, &mut findings);
     let checks = findings.outcomes(true);
@@ -114,6 +111,23 @@ pub fn verify<R: Read + Seek>(
         simulated,
     }
     .plain())
+}
+
+/// A figure of the report that the evidence does not give.
+fn differs(d: &Difference, findings: &mut Findings) {
+    let vi = |value: &str| match value {
+        "null" => "không có".to_owned(),
+        "true" => "có".to_owned(),
+        "false" => "không".to_owned(),
+        other => other.to_owned(),
+    };
+    findings.fault(
+        Check::Figures,
+        &d.figure,
+        words!(
+        "báo cáo ghi {}, bằng chứng cho {}", vi(&d.reported), vi(&d.recomputed);
+        "the report says {}, the evidence {}", d.reported, d.recomputed),
+    );
 }
 
 use trust::Trust;

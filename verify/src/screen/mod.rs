@@ -113,7 +113,7 @@ impl<'a> Judge<'a> {
                 return self.findings.fault(
                     Check::Signature,
                     &place,
-                    words!("chữ ký hoặc nội dung không đúng: {error}"; "signature or form does not hold: {error}"),
+                    words!("chữ ký hoặc nội dung không đúng"; "signature or form does not hold: {error}"),
                 );
             }
         };
