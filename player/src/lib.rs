@@ -10,6 +10,8 @@ pub mod cache;
 pub mod clock;
 pub mod commands;
 pub mod config;
+#[cfg(feature = "stage-gstreamer")]
+mod confine;
 pub mod core;
 #[cfg(feature = "stage-gstreamer")]
 pub mod decoders;

@@ -107,7 +107,7 @@ fn command(command: Command, log: &LogRing) -> ExitCode {
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::Doctor(args) => doctor(&args),
-        Command::Probe { file } => match lichphat_player::probe::probe(&file) {
+        Command::Probe { file } => match lichphat_player::probe::alone(&file) {
             Ok(probe) => print(&probe),
             Err(e) => fail(&e, 1),
         },

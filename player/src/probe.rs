@@ -1,4 +1,5 @@
-//! What a media file is, as the stage's own decoders see it: `lichphat-player probe FILE`.
+//! What a media file is, as the stage's own decoders see it: `lichphat-player probe FILE`, a process of its own that gives up
+//! what it does not need before it looks ([`crate::confine`]).
 
 use gstreamer as gst;
 use gstreamer::glib;
@@ -37,6 +38,21 @@ pub struct Probe {
 /// Why a file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
+    /// The process could not give up its rights, so it looked at nothing.
+    #[error("the probe cannot confine itself: {0}")]
+    Confine(String),
+    /// A player would need too much memory for one picture of it.
+    #[error(
+        "file {path:?} is too large: {width}x{height}; export it with at most 1920x1080, and never more than {LARGEST_PIXELS} pixels"
+    )]
+    TooLarge {
+        /// The path as given.
+        path: PathBuf,
+        /// Pixels.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
     /// GStreamer is missing.
     #[error("GStreamer cannot start: {0}; install the packages named in the Makefile")]
     Gstreamer(glib::Error),
@@ -67,6 +83,10 @@ pub enum ProbeError {
     },
 }
 
+/// What is said of a file that is none of what a screen opens (`decoders::OPENED`).
+const FOREIGN: &str = "it is none of MP4, WebM, MKV, Ogg, WAV, MP3, PNG, JPEG, WebP as a screen plays them";
+/// Most pixels of one picture: 4096 by 4096, of which a player keeps a few at 4 bytes each.
+const LARGEST_PIXELS: u64 = 1 << 24;
 /// A machine must decode this much faster than a clip runs: it opens the next one meanwhile.
 const HEADROOM: f64 = 1.5;
 /// The speed is measured over this much time at most.
@@ -74,6 +94,12 @@ const MEASURED: gst::ClockTime = gst::ClockTime::from_seconds(2);
 
 /// A decoder that needs longer than this for the first frame is no use on a screen.
 const LIMIT: gst::ClockTime = gst::ClockTime::from_seconds(20);
+
+/// [`probe`] for a process that does nothing else: first it gives up what it does not need, for good.
+pub fn alone(path: &Path) -> Result<Probe, ProbeError> {
+    crate::confine::confine(path).map_err(ProbeError::Confine)?;
+    probe(path)
+}
 
 /// Looks at the file at `path`: decodes its first frame, reads its streams, and sees that its end is there.
 pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
@@ -86,7 +112,10 @@ pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
     let absolute = std::path::absolute(path).map_err(|e| unreadable(e.to_string()))?;
     let uri = glib::filename_to_uri(&absolute, None).map_err(|e| unreadable(e.to_string()))?;
     let discoverer = gst_pbutils::Discoverer::new(LIMIT).map_err(ProbeError::Gstreamer)?;
-    let info = discoverer.discover_uri(&uri).map_err(|e| unreadable(e.to_string()))?;
+    let info = discoverer.discover_uri(&uri).map_err(|e| match e.kind::<gst::CoreError>() {
+        Some(gst::CoreError::MissingPlugin) => unreadable(FOREIGN.into()),
+        _ => unreadable(e.to_string()),
+    })?;
     match info.result() {
         gst_pbutils::DiscovererResult::Ok => {}
         gst_pbutils::DiscovererResult::Timeout => return Err(unreadable("no first frame within 20 s".into())),
@@ -103,6 +132,11 @@ pub fn probe(path: &Path) -> Result<Probe, ProbeError> {
         (None, Some(_)) => MediaKind::Audio,
         (None, None) => return Err(unreadable("neither picture nor sound is in it".into())),
     };
+    if let Some((width, height)) = video.map(|v| (v.width(), v.height()))
+        && u64::from(width) * u64::from(height) > LARGEST_PIXELS
+    {
+        return Err(ProbeError::TooLarge { path: path.into(), width, height });
+    }
     let still = kind == MediaKind::Still;
     let duration = info.duration().filter(|_| !still);
     if let Some(promised) = duration {

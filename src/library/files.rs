@@ -20,6 +20,9 @@ pub enum Range {
     Last(u64),
 }
 
+/// Longest file that is taken in, bytes: a day of a loudspeaker's sound, hours of film, and no disk full of zeros.
+pub(super) const LARGEST_BYTES: u64 = 4 << 30;
+
 /// The directory that holds the bytes.
 #[derive(Debug, Clone)]
 pub struct MediaFiles {
@@ -46,10 +49,16 @@ impl MediaFiles {
 
     fn take_in_now(&self, source: &Path) -> Result<Copy, LibraryError> {
         let reading = |error| io(source, error);
-        let mut from = File::open(source).map_err(reading)?;
-        if !from.metadata().map_err(reading)?.is_file() {
-            return Err(reading(ErrorKind::IsADirectory.into()));
+        // asked before it is opened, because opening a pipe waits for whoever writes into it
+        let meta = std::fs::metadata(source).map_err(reading)?;
+        if !meta.is_file() {
+            return Err(LibraryError::NotAFile { name: super::model::display_name(source) });
         }
+        let large = || LibraryError::TooLarge { name: super::model::display_name(source) };
+        if meta.len() > LARGEST_BYTES {
+            return Err(large());
+        }
+        let mut from = File::open(source).map_err(reading)?;
         std::fs::create_dir_all(&self.dir).map_err(|e| io(&self.dir, e))?;
         let mut temp =
             tempfile::Builder::new().prefix(".incoming-").tempfile_in(&self.dir).map_err(|e| io(&self.dir, e))?;
@@ -62,6 +71,9 @@ impl MediaFiles {
             hasher.update(&buffer[..n]);
             temp.write_all(&buffer[..n]).map_err(|e| io(&self.dir, e))?;
             size_bytes += n as u64;
+            if size_bytes > LARGEST_BYTES {
+                return Err(large()); // it grows while it is read
+            }
         }
         if size_bytes == 0 {
             return Err(LibraryError::Empty { name: super::model::display_name(source) });

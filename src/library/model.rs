@@ -69,7 +69,7 @@ pub enum LibraryError {
     #[error("disk full while writing {}: free some space; nothing was kept", .0.display())]
     Full(PathBuf),
     /// The file system said no.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {source}", cleaned(&.path.to_string_lossy()))]
     Io {
         /// The file.
         path: PathBuf,
@@ -79,6 +79,18 @@ pub enum LibraryError {
     /// No byte in it.
     #[error("{name}: the file is empty; add the finished clip")]
     Empty {
+        /// The file's name.
+        name: String,
+    },
+    /// A directory, a pipe, a device.
+    #[error("{name}: this is not a file; add the finished clip")]
+    NotAFile {
+        /// Its name.
+        name: String,
+    },
+    /// No clip is so long.
+    #[error("{name}: the file has more than {} GiB; export it shorter or smaller", super::files::LARGEST_BYTES >> 30)]
+    TooLarge {
         /// The file's name.
         name: String,
     },
@@ -204,10 +216,12 @@ pub fn book(name: &str, measured: Option<&Measured>, given: Given) -> Result<(Me
 
 /// The last part of the path, without control and direction characters, 200 characters at most.
 pub(super) fn display_name(path: &Path) -> String {
-    let name = path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default();
-    let clean = |c: &char| {
-        !c.is_control() && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let name: String = name.chars().filter(clean).take(200).collect();
+    let name = cleaned(&path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default());
     if name.trim().is_empty() { "?".to_owned() } else { name }
+}
+
+/// Without what moves a terminal's cursor, turns the direction of reading or cannot be seen; at most 300 characters.
+pub(super) fn cleaned(words: &str) -> String {
+    let unseen = |c: char| matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    words.chars().filter(|&c| !c.is_control() && !unseen(c)).take(300).collect()
 }

@@ -1,10 +1,14 @@
-//! Measuring a media file in a child process: a hostile file may crash that one, not the server.
+//! Measuring a media file in a child process: a hostile file may crash that one, not the server. What the child may still do once
+//! it looks is the player's business (`lichphat_player::confine`); here it gets a time limit, no words of ours, and little to say.
 
 use lichphat_playlists::media::MediaKind;
 use serde::Deserialize;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::process::Child;
 
 /// What `lichphat-player probe FILE` says, as one JSON object; keys that are not needed here are left aside.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -51,7 +55,7 @@ pub trait Probe: Send + Sync {
     async fn probe(&self, path: &Path) -> Result<Option<Measured>, ProbeError>;
 }
 
-/// The probe that ships: `lichphat-player probe FILE` with a time limit.
+/// The probe that ships: `lichphat-player probe FILE` with a time limit and next to no environment.
 #[derive(Debug, Clone)]
 pub struct PlayerProbe {
     program: PathBuf,
@@ -68,8 +72,29 @@ impl PlayerProbe {
     }
 }
 
-/// Longest answer that is read, bytes.
-const ANSWER_BYTES: usize = 16_384;
+/// Longest answer that is read of each stream, bytes; who says more is cut off.
+const ANSWER_BYTES: u64 = 16_384;
+
+/// What it needs of the environment: where programs, libraries and GStreamer's own files lie. A secret is none of it.
+fn is_needed(name: &OsStr) -> bool {
+    let fixed = ["PATH", "HOME", "XDG_CACHE_HOME", "LD_LIBRARY_PATH"];
+    name.to_str().is_some_and(|name| fixed.contains(&name) || name.starts_with("GST_"))
+}
+
+/// The child's two streams, as far as they are read, and how it ended.
+async fn answer_of(mut child: Child) -> std::io::Result<(Vec<u8>, Vec<u8>, ExitStatus)> {
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let (out, err) = tokio::try_join!(beginning(out), beginning(err))?;
+    Ok((out, err, child.wait().await?))
+}
+
+async fn beginning(stream: Option<impl AsyncRead + Unpin>) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(ANSWER_BYTES).read_to_end(&mut bytes).await?;
+    }
+    Ok(bytes)
+}
 
 #[async_trait::async_trait]
 impl Probe for PlayerProbe {
@@ -78,6 +103,8 @@ impl Probe for PlayerProbe {
         let child = tokio::process::Command::new(&self.program)
             .arg("probe")
             .arg(path)
+            .env_clear()
+            .envs(std::env::vars_os().filter(|(name, _)| is_needed(name)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -89,18 +116,22 @@ impl Probe for PlayerProbe {
             Err(source) => return Err(cannot_run(source)),
         };
         let limit = Duration::from_secs(u64::from(self.limit_s));
-        let output = tokio::time::timeout(limit, child.wait_with_output())
+        let (out, err, status) = tokio::time::timeout(limit, answer_of(child))
             .await
             .map_err(|_| ProbeError::Slow { limit_s: self.limit_s })?
             .map_err(cannot_run)?;
-        if !output.status.success() {
-            let words = String::from_utf8_lossy(&output.stderr);
-            let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("the probe crashed");
-            return Err(ProbeError::Unplayable(last.chars().filter(|c| !c.is_control()).take(300).collect()));
+        if status.code().is_none() {
+            return Err(ProbeError::Unplayable(CRASHED.into())); // a signal: its own, or that of a limit
         }
-        let answer = output.stdout.get(..ANSWER_BYTES).unwrap_or(&output.stdout);
-        serde_json::from_slice(answer)
+        if !status.success() {
+            let words = String::from_utf8_lossy(&err);
+            let last = words.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or(CRASHED);
+            return Err(ProbeError::Unplayable(super::model::cleaned(last)));
+        }
+        serde_json::from_slice(&out)
             .map(Some)
             .map_err(|error| ProbeError::Unplayable(format!("the probe's answer: {error}")))
     }
 }
+
+const CRASHED: &str = "the probe crashed, or came to the end of its memory or time";

@@ -2,7 +2,9 @@
 //! value and mend.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod hostile;
 
 use common::town::{fixture, town};
 use common::{ROOT, TestData};
