@@ -156,6 +156,9 @@ pub enum AppError {
     /// Nothing could be drawn or reported: exit code 1.
     #[error(transparent)]
     Sampling(#[from] crate::sampling::SamplingError),
+    /// Nothing was backed up or restored: exit code 1.
+    #[error(transparent)]
+    Backup(#[from] crate::backup::BackupError),
     /// The simulated fleet failed: exit code 1.
     #[error(transparent)]
     Sim(#[from] crate::sim::SimError),

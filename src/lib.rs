@@ -4,6 +4,7 @@
 //! directory -> campaigns, library -> planning -> fleet -> proof -> exchange -> compliance -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
+pub mod backup;
 pub mod campaigns;
 pub mod clock;
 pub mod cmd;

@@ -18,7 +18,7 @@ const STREETS: &[&[&str]] = &[
     &["compliance"],
     &["sampling"],
     &["store", "web"],
-    &["sim"],
+    &["backup", "sim"],
     &["cmd"],
 ];
 /// `error` says in one type what a command can tell a person, so it names the rooms' errors.

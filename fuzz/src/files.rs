@@ -1,6 +1,7 @@
 //! Files that people write: settings, imports of every kind, counts.
 
 use super::{choosing, chosen, refused, text};
+use lichphat::backup::{FORM, Manifest, Saved};
 use lichphat::campaigns::{self, Campaigns};
 use lichphat::config::Settings;
 use lichphat::directory::Directory;
@@ -12,6 +13,7 @@ use lichphat::exchange::log::{Known, Log, read};
 use lichphat::exchange::mapping::Mapping;
 use lichphat::exchange::out::Form;
 use lichphat_player::config::PlayerConfig;
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::Provisioning;
@@ -44,6 +46,21 @@ pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
         choosing(1, include_bytes!("../../config/player.toml")),
         choosing(2, format!("{provisioning}\"{log}\"\n").as_bytes()),
     ]
+}
+
+/// What a backup says it holds.
+pub(super) fn manifest(data: &[u8]) -> bool {
+    let Ok(input) = std::str::from_utf8(data) else { return false };
+    let written = |manifest: &Manifest| serde_json::to_string(manifest).expect("it can be written");
+    text(input, |json| Manifest::parse(json.as_bytes()), written)
+}
+
+pub(super) fn manifest_seeds() -> Vec<Vec<u8>> {
+    let file = |text: &[u8]| Saved { hash: Sha256Hash::of(text), bytes: text.len() as u64 };
+    let files =
+        [("lichphat.db", file(b"db")), ("media/ab/abc", file(b""))].map(|(path, saved)| (path.to_owned(), saved));
+    let manifest = Manifest { form: FORM.into(), program: "0.1.0".into(), at: UtcMillis(1), files: files.into() };
+    vec![serde_json::to_vec(&manifest).expect("it can be written")]
 }
 
 const UNITS: &[u8] = include_bytes!("../../tests/fixtures/town/units.csv");

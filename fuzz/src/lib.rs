@@ -45,6 +45,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "notes", hold: log::notes, seeds: log::note_seeds },
     Target { name: "leaves", hold: log::leaves, seeds: log::leaf_seeds },
     Target { name: "draws", hold: log::draws, seeds: log::draw_seeds },
+    Target { name: "backup_manifest", hold: files::manifest, seeds: files::manifest_seeds },
     Target { name: "settings", hold: files::settings, seeds: files::settings_seeds },
     Target { name: "directory_imports", hold: files::directory, seeds: files::directory_seeds },
     Target { name: "campaign_imports", hold: files::campaigns, seeds: files::campaign_seeds },

@@ -539,6 +539,7 @@ log-vouched = Witnesses cosign it.
 log-alone = For more than an hour no witness has cosigned it. Screens and log go on as usual; the reasons stand below.
 log-contradicted = A witness says that this log is not what it has cosigned. Delete nothing; read the reason below and tell the auditors.
 log-rolled-back = The log has stopped: { $published_t } entries were published and the database holds { $held_t } of that history; it may come from an older backup. Screens go on and keep every record. Bring the newest database back; if it is lost, run lichphat log restart.
+log-waits = The log waits, because the data were restored from a backup: it must not publish a second history. Screens go on and keep every record. Give it the newest checkpoint anybody has: lichphat log resume FILE; was more published than is left, run lichphat log restart.
 log-renamed = The log has stopped: what was published is of the log { $name }, and the name in [log] origin or keys/log.key is of another one. Put name and key back as they were; a new log is begun by lichphat log restart alone.
 witness-cosigned = { $name }: has cosigned { $n_t } entries, last at { $time }.
 witness-never = { $name }: has never cosigned.

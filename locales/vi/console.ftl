@@ -440,6 +440,7 @@ log-vouched = Có nhân chứng ký xác nhận.
 log-alone = Hơn một giờ nay không nhân chứng nào ký xác nhận. Màn hình vẫn phát và nhật ký vẫn ghi bình thường; hãy xem lý do bên dưới.
 log-contradicted = Nhân chứng nói nhật ký này không khớp với phần đã ký xác nhận. Đừng xoá gì; đọc lý do bên dưới và báo cho người kiểm tra.
 log-rolled-back = Nhật ký đã dừng: đã công bố { $published_t } mục mà cơ sở dữ liệu chỉ còn { $held_t } mục khớp, có thể vừa khôi phục từ bản sao lưu cũ. Màn hình vẫn phát và giữ mọi bản ghi. Đưa lại cơ sở dữ liệu mới nhất; nếu đã mất, chạy lichphat log restart.
+log-waits = Nhật ký đang chờ vì dữ liệu vừa được khôi phục từ bản sao lưu: không được công bố một lịch sử thứ hai. Màn hình vẫn phát và giữ mọi bản ghi. Đưa cho nó điểm chốt mới nhất mà ai đó còn giữ: lichphat log resume TỆP; nếu đã công bố nhiều hơn phần còn lại, chạy lichphat log restart.
 log-renamed = Nhật ký đã dừng: phần đã công bố là của nhật ký { $name }, còn tên trong [log] origin hoặc khoá keys/log.key là của nhật ký khác. Đặt lại tên và khoá như cũ; muốn mở nhật ký mới thì chỉ dùng lichphat log restart.
 witness-cosigned = { $name }: đã ký xác nhận { $n_t } mục, lần cuối lúc { $time }.
 witness-never = { $name }: chưa ký xác nhận lần nào.

@@ -24,6 +24,13 @@ pub(super) struct Args {
     output: output::Args,
 }
 
+impl Args {
+    /// Looks and repairs nothing, for people.
+    pub(super) fn looking() -> Self {
+        Self { repair: false, output: output::Args { format: output::Format::Table } }
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct Row<'f> {
     place: &'f str,

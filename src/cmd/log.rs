@@ -1,15 +1,16 @@
-//! `lichphat log restart`: a log that cannot go on, as after a restored backup, ends, and a new one begins over what is left.
-//! How, and what people must do then: docs/log.md.
+//! `lichphat log`: after a restored backup the log waits until somebody brings the newest checkpoint there is (`resume`). Was more
+//! published than is left, it ends, and a new one begins over what is left (`restart`). How, and what people must do then: docs/log.md.
 
 use super::rooms::{Rooms, log_name};
 use super::{Context, output};
 use crate::clock::SystemRng;
 use crate::error::AppError;
 use crate::keys::Keys;
-use crate::proof::log::{DiskFiles, Ended, Log, LogFiles as _, Signs, Unwitnessed};
+use crate::proof::log::{DiskFiles, Ended, HELD, Log, LogFiles as _, Signs, Unwitnessed};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::note::{Note, VerifierKey};
 use lichphat_playlists::wire::sign::LogSigning;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -19,6 +20,12 @@ const MAX_TEXT: usize = 500;
 /// What there is to do.
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
+    /// Cho nhật ký đi tiếp sau khi khôi phục (a log that waits after a restore goes on)
+    Resume {
+        /// Điểm chốt mới nhất từng được công bố mà ai đó còn giữ (the newest checkpoint anybody has)
+        #[arg(value_name = "CHECKPOINT")]
+        newest: PathBuf,
+    },
     /// Kết thúc nhật ký không thể đi tiếp, mở nhật ký mới với khoá mới (end a log that cannot go on; begin a new one)
     Restart {
         /// Vì sao (why; it goes into the log for ever)
@@ -32,7 +39,23 @@ pub(super) enum Command {
 
 /// Runs the command.
 pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
-    let Command::Restart { reason, by } = command;
+    match command {
+        Command::Resume { newest } => resume(&newest, context).await,
+        Command::Restart { reason, by } => restart(reason, by, context).await,
+    }
+}
+
+async fn resume(newest: &Path, context: &Context) -> Result<ExitCode, AppError> {
+    let note = std::fs::read_to_string(newest).map_err(|error| AppError::io(newest.display().to_string(), error))?;
+    let size = Rooms::open(context)?.log.resume(&note).await?;
+    context.say(
+        &format!("Nhật ký đi tiếp: điểm chốt {size} mục nằm trọn trong dữ liệu đang có. Chạy máy chủ được rồi."),
+        &format!("The log goes on: the checkpoint of {size} entries is of the data that are here. The server may run."),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn restart(reason: String, by: String, context: &Context) -> Result<ExitCode, AppError> {
     for (field, text) in [("--reason", &reason), ("--by", &by)] {
         if text.trim().is_empty() || text.chars().count() > MAX_TEXT {
             return Err(context.refused(
@@ -43,6 +66,8 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
     }
     let ended = end(context, reason, by).await?;
     Keys::renew_log(&context.settings.data, &SystemRng)?;
+    let data = &context.settings.data;
+    DiskFiles::new(data).release().map_err(|error| AppError::io(data.join(HELD).display().to_string(), error))?;
     let rooms = Rooms::open(context)?;
     rooms.log.round().await?;
     say(context, ended, rooms.fleet.states(None).await?.len());

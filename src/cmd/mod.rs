@@ -4,6 +4,7 @@
 //! checks, something was found), 2 = called wrongly, 3 = a bundle was written that does not hold.
 
 mod audit;
+mod backup;
 mod check;
 mod demo;
 mod device;
@@ -20,6 +21,7 @@ mod preflight;
 mod reconcile;
 mod release;
 mod report;
+mod restore;
 pub mod rooms;
 mod serve;
 mod share;
@@ -105,6 +107,10 @@ enum Command {
     Audit(audit::Command),
     /// Đối chiếu kho dữ liệu với nhật ký đã ký (audit the store against the signed records)
     Check(check::Args),
+    /// Sao lưu trong lúc máy chủ chạy (back the data up, beside a running server)
+    Backup(backup::Args),
+    /// Khôi phục từ bản sao lưu vào thư mục trống rồi đối chiếu (a backup becomes data again, and is audited)
+    Restore(restore::Args),
     /// Kiểm tra một gói bằng chứng, không cần mạng (check a bundle of evidence, offline)
     Verify(verify::Args),
     /// Nhật ký bằng chứng (the log of evidence)
@@ -135,6 +141,8 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Reconcile(args) => reconcile::run(args, &context).await,
         Command::Audit(command) => audit::run(command, &context).await,
         Command::Check(args) => check::run(args, &context).await,
+        Command::Backup(args) => backup::run(args, &context).await,
+        Command::Restore(args) => restore::run(args, &context).await,
         Command::Verify(args) => verify::run(&args, &context),
         Command::Log(command) => log::run(command, &context).await,
         Command::Witness(args) => witness::run(args, &context).await,

@@ -23,12 +23,18 @@ pub trait LogFiles: Send + Sync {
     fn published(&self) -> io::Result<Option<String>>;
     /// Publishes a checkpoint: the whole note or the one before, never a part.
     fn publish(&self, note: &str) -> io::Result<()>;
+    /// Must the log wait, because its data were restored?
+    fn held(&self) -> io::Result<bool>;
+    /// It need not wait any longer.
+    fn release(&self) -> io::Result<()>;
 }
 
 /// A directory.
 pub struct DiskFiles(PathBuf);
 
 const CHECKPOINT: &str = "checkpoint";
+/// The file of a data directory whose log must wait: whoever restores a backup writes it.
+pub const HELD: &str = "log/restored";
 
 impl DiskFiles {
     /// Files below `<data>/log`.
@@ -83,5 +89,16 @@ impl LogFiles for DiskFiles {
         beside.as_file().sync_all()?;
         beside.persist(self.0.join(CHECKPOINT)).map_err(|error| error.error)?;
         File::open(&self.0)?.sync_all()
+    }
+
+    fn held(&self) -> io::Result<bool> {
+        self.0.with_file_name(HELD).try_exists()
+    }
+
+    fn release(&self) -> io::Result<()> {
+        match fs::remove_file(self.0.with_file_name(HELD)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        }
     }
 }

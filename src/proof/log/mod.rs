@@ -10,11 +10,12 @@
 mod end;
 mod files;
 mod read;
+mod resume;
 mod retention;
 mod round;
 
 pub use end::Ended;
-pub use files::{DiskFiles, LogFiles};
+pub use files::{DiskFiles, HELD, LogFiles};
 pub use round::{ConsistencyFrom, Round, Unwitnessed, Witnesses};
 
 use super::ProofError;
@@ -60,6 +61,16 @@ pub enum LogError {
          back as they were; a new log is begun by `lichphat log restart` alone (docs/log.md)"
     )]
     Renamed(String),
+    /// The data come from a backup, and nobody has said what was published since.
+    #[error(
+        "the data were restored from a backup, so this log waits: it may have published more since, and must not publish a second \
+         history. Give it the newest checkpoint anybody has (the lost disk's log/checkpoint, a witness's, an auditor's): \
+         `lichphat log resume FILE` (docs/log.md)"
+    )]
+    Waits,
+    /// Not a checkpoint that this log has signed.
+    #[error("this is no checkpoint that the log {0} has signed; bring the file as it was published")]
+    Foreign(String),
     /// A new log has begun over its entries.
     #[error("the log {0} has ended, another goes on in its place: start the server again, and it takes the new key")]
     Over(String),

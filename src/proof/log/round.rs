@@ -59,6 +59,9 @@ impl Log {
         if self.store.is_over(self.name.name()).await? {
             return Err(LogError::Over(self.name.name().to_owned()));
         }
+        if self.waits().await? {
+            return Err(LogError::Waits);
+        }
         let head = self.nothing_was_lost().await?;
         self.state().await?;
         let size = self.store.log_size().await?;

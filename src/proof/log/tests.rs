@@ -20,6 +20,7 @@ struct Disk {
     written: BTreeMap<Tile, Vec<Sha256Hash>>,
     synced: BTreeMap<Tile, Vec<Sha256Hash>>,
     published: Vec<String>,
+    held: bool,
 }
 
 #[derive(Clone, Default)]
@@ -57,6 +58,13 @@ impl LogFiles for Memory {
     }
     fn publish(&self, note: &str) -> io::Result<()> {
         self.0.lock().unwrap().published.push(note.to_owned());
+        Ok(())
+    }
+    fn held(&self) -> io::Result<bool> {
+        Ok(self.0.lock().unwrap().held)
+    }
+    fn release(&self) -> io::Result<()> {
+        self.0.lock().unwrap().held = false;
         Ok(())
     }
 }
@@ -131,6 +139,12 @@ impl LogFiles for Dying {
     }
     fn publish(&self, note: &str) -> io::Result<()> {
         self.step(|| self.files.publish(note))
+    }
+    fn held(&self) -> io::Result<bool> {
+        self.step(|| self.files.held())
+    }
+    fn release(&self) -> io::Result<()> {
+        self.step(|| self.files.release())
     }
 }
 

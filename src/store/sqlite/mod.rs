@@ -5,6 +5,7 @@
 //! answer before the commit that holds his work is on disk. `rusqlite` never leaves these threads.
 
 mod audit;
+mod backup;
 mod bundle;
 mod campaigns;
 mod compliance;

@@ -26,7 +26,10 @@ pub(super) async fn gather(console: &Console, lang: Lang) -> Result<LogView, Con
             Some(lang.say("log-rolled-back", &values))
         }
         Err(LogError::Renamed(name)) => Some(lang.say("log-renamed", &Values::new().word("name", name))),
-        other => other.map(|()| None)?,
+        other => {
+            other?;
+            console.log.waits().await?.then(|| lang.text("log-waits"))
+        }
     };
     Ok(view(lang, head.as_ref(), stopped, &standings, (console.clock.now(), console.offset)))
 }

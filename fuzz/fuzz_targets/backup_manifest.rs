@@ -1,0 +1,3 @@
+//! `backup_manifest` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("backup_manifest");
