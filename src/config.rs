@@ -24,6 +24,8 @@ pub struct Settings {
     pub utc_offset_min: i16,
     /// Days that are planned and published ahead, today included; 1 to 45.
     pub horizon_days: u32,
+    /// Form of the lines that it logs on standard error.
+    pub log_lines: LogLines,
     /// How media files are measured.
     pub probe: ProbeSettings,
     /// Limits of the web service.
@@ -32,6 +34,17 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The log that auditors read.
     pub log: LogSettings,
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLines {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object each, every request among them.
+    Json,
 }
 
 /// The child process that opens media files, so that a hostile file cannot hurt the server.
@@ -62,6 +75,8 @@ pub struct WebSettings {
 pub struct StoreSettings {
     /// Threads that read; 1 to 64.
     pub readers: u32,
+    /// Least room on its disk with which `/readyz` says yes, MiB; 0 to 1,000,000,000.
+    pub least_free_mib: u32,
 }
 
 /// The log that auditors read.
@@ -102,6 +117,7 @@ impl Default for Settings {
             data: DEFAULT_DATA_DIR.into(),
             utc_offset_min: 420,
             horizon_days: 7,
+            log_lines: LogLines::default(),
             probe: ProbeSettings::default(),
             web: WebSettings::default(),
             store: StoreSettings::default(),
@@ -133,7 +149,7 @@ impl Default for LogSettings {
 }
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { readers: 2 }
+        Self { readers: 2, least_free_mib: 512 }
     }
 }
 
@@ -214,8 +230,11 @@ impl Settings {
             ("log.forks_per_device", self.log.forks_per_device.into(), 1, 10_000),
             ("log.forks", self.log.forks.into(), 1, 1_000_000),
         ];
-        let readers = [("store.readers", i64::from(self.store.readers), 1, 64)];
-        for (field, value, from, to) in rules.into_iter().chain(readers) {
+        let store = [
+            ("store.readers", i64::from(self.store.readers), 1, 64),
+            ("store.least_free_mib", i64::from(self.store.least_free_mib), 0, 1_000_000_000),
+        ];
+        for (field, value, from, to) in rules.into_iter().chain(store) {
             if !(from..=to).contains(&value) {
                 return Err(ConfigError::Range { field, value, from, to });
             }

@@ -6,6 +6,7 @@
 
 pub mod backup;
 pub mod campaigns;
+pub mod care;
 pub mod clock;
 pub mod cmd;
 pub mod compliance;

@@ -16,7 +16,7 @@ const STREETS: &[&[&str]] = &[
     &["proof"],
     &["exchange"],
     &["compliance"],
-    &["sampling"],
+    &["care", "sampling"],
     &["store", "web"],
     &["backup", "sim"],
     &["cmd"],

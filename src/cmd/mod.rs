@@ -33,7 +33,7 @@ mod witness;
 
 use crate::campaigns::CampaignStore;
 use crate::clock::SystemClock;
-use crate::config::Settings;
+use crate::config::{LogLines, Settings};
 use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
 use crate::exchange::Rule;
@@ -216,11 +216,6 @@ impl Context {
 pub fn main() -> ExitCode {
     let cli: Cli = lichphat_verify::usage::parse(); // ends with code 2 when called wrongly
     let lang = cli.lang;
-    // simulated players speak for themselves through their records, not through the server's log
-    let filter =
-        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info,lichphat_player=error".into());
-    let colours = std::io::IsTerminal::is_terminal(&std::io::stderr());
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
     match run(cli) {
         Ok(code) => code,
         Err(error) => {
@@ -230,11 +225,27 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// `RUST_LOG` says of what; a request's own line is of level debug.
+fn log_to_stderr(lines: LogLines) {
+    // simulated players speak for themselves through their records, not through the server's log
+    let usual = match lines {
+        LogLines::Text => "info,lichphat_player=error",
+        LogLines::Json => "info,lichphat::web::traced=debug,lichphat_player=error",
+    };
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| usual.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match lines {
+        LogLines::Text => log.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr())).init(),
+        LogLines::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
+}
+
 fn run(cli: Cli) -> Result<ExitCode, AppError> {
     let mut settings = cli.config.map_or_else(|| Ok(Settings::default()), |path| Settings::load(&path))?;
     if let Some(data) = cli.data {
         settings.data = data;
     }
+    log_to_stderr(settings.log_lines);
     let context = Context { settings, lang: cli.lang, clock: Arc::new(SystemClock::new()) };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -4,6 +4,7 @@
 use super::Context;
 use super::witness::door::HttpDoor;
 use crate::campaigns::{CampaignStore, Campaigns};
+use crate::care::{Care, Limits};
 use crate::clock::SystemRng;
 use crate::compliance::{Report, Reports};
 use crate::config::{LogSettings, Settings};
@@ -102,6 +103,8 @@ pub struct Rooms {
     pub sampling: Arc<Sampling>,
     /// Pages for people.
     pub console: Arc<Console>,
+    /// How the scheduler is.
+    pub care: Arc<Care>,
     /// Public keys that devices need.
     pub public_keys: DeviceKeys,
     horizon_days: u32,
@@ -137,6 +140,12 @@ impl Rooms {
         let log = Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log, signs);
         let log = Arc::new(log);
         let LogSettings { forks_per_device: per_device, forks: in_all, .. } = context.settings.log;
+        let limits = Limits {
+            least_free_bytes: u64::from(context.settings.store.least_free_mib) << 20,
+            log_every_ms: i64::from(context.settings.log.every_s) * 1000,
+        };
+        let data = context.settings.data.clone();
+        let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
         let (receipt, forks) = (Arc::new(keys.receipt), ForkLimits { per_device, in_all });
         Ok(Self {
             library: context.library(&store),
@@ -144,6 +153,7 @@ impl Rooms {
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, receipt, forks)),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&clock), offset)),
             log,
+            care: Arc::new(care),
             sampling: Arc::new(Sampling::new(
                 port.clone(),
                 MediaFiles::new(&context.settings.data),
@@ -171,6 +181,7 @@ impl Rooms {
             proof: Arc::clone(&self.proof),
             log: Arc::clone(&self.log),
             console: Arc::clone(&self.console),
+            care: Arc::clone(&self.care),
             max_body_bytes: self.max_body_bytes,
         }
     }
@@ -205,6 +216,20 @@ impl Rooms {
 
     /// The same with a bar that counts screens.
     pub async fn plan_showing(
+        &self,
+        city: &City,
+        wanted: impl Fn(&Screen) -> bool,
+        cause: &str,
+        bar: &ProgressBar,
+    ) -> Result<Replanned, AppError> {
+        let began = self.clock.mono_ms();
+        let done = self.plan_until_done(city, wanted, cause, bar).await;
+        let published = done.as_ref().map(|done| done.published).map_err(ToString::to_string);
+        self.care.planned(self.clock.mono_ms().saturating_sub(began), published);
+        done
+    }
+
+    async fn plan_until_done(
         &self,
         city: &City,
         wanted: impl Fn(&Screen) -> bool,

@@ -239,7 +239,13 @@ impl Proof {
         let received = self.clock.now();
         let day = received.day(self.offset);
         let arrived = Arrived { hash: envelope.hash(), envelope, segment, received, day };
+        let (first, last) = (arrived.segment.first_seq, arrived.segment.last_seq());
         let (outcome, mark) = self.store.append(arrived, plans, self.forks).await?;
+        let DeviceIdentity { device, epoch, .. } = sender;
+        match sender.simulated {
+            true => tracing::debug!(%device, %epoch, %first, %last, acked = %mark.acked, "a segment came"),
+            false => tracing::info!(%device, %epoch, %first, %last, acked = %mark.acked, "a segment came"),
+        }
         if let Outcome::Fork { at } = outcome {
             tracing::error!(device = %sender.device, seq = %at, "two different segments for one place: quarantined; was the device cloned?");
         }

@@ -284,6 +284,13 @@ CREATE TABLE release_offer (
     PRIMARY KEY (serial, device)
 ) STRICT, WITHOUT ROWID;
 
+----------------------------------------------------------------------------------------------- care
+-- Written to see that writing works.
+CREATE TABLE pulse (
+    one   INTEGER PRIMARY KEY CHECK (one = 1),
+    at_ms INTEGER NOT NULL
+) STRICT;
+
 ---------------------------------------------------------------------------------------------- proof
 -- Evidence never cascades from anything: no foreign key from here to media, plans or campaigns.
 

@@ -5,6 +5,7 @@
 //! its hash, so a proxy in between can delay but not change it.
 
 use super::{App, Response};
+use crate::care::Segment;
 use crate::fleet::{Call, Device, FleetError};
 use crate::library::{LibraryError, Range};
 use crate::proof::ProofError;
@@ -59,8 +60,18 @@ async fn answer(
         (&Method::GET, ("media", hash)) => media(app, parse_hash(hash)?, headers).await,
         (&Method::GET, ("receipt", "")) => Ok(octets(app.proof.receipt(device.device).await?.into_bytes())),
         (&Method::POST, ("segments", "")) => {
-            let (_, receipt) = app.proof.ingest(&(&device).try_into()?, body.to_vec()).await?;
-            Ok(octets(receipt.into_bytes()))
+            let taken = app.proof.ingest(&(&device).try_into()?, body.to_vec()).await;
+            let metrics = &app.care.metrics;
+            match taken {
+                Ok((outcome, receipt)) => {
+                    metrics.segment(Segment::Judged(&outcome));
+                    Ok(octets(receipt.into_bytes()))
+                }
+                Err(error) => {
+                    metrics.segment(Segment::Refused(refusal(&error).1));
+                    Err(error.into())
+                }
+            }
         }
         (&Method::POST, ("proofs", "")) => proofs(app, &device, json(&body)?).await,
         (&Method::POST, ("heartbeat", "")) => {
@@ -208,17 +219,24 @@ impl From<FleetError> for ApiError {
     }
 }
 
+/// How a refused segment or head is answered, and the stable word for why.
+fn refusal(error: &ProofError) -> (StatusCode, &'static str) {
+    match error {
+        ProofError::UnknownDevice(_) => (StatusCode::UNAUTHORIZED, "unauthorized"),
+        ProofError::WrongSender { .. } | ProofError::Simulated(_) => (StatusCode::FORBIDDEN, "wrong-sender"),
+        ProofError::Segment(SegmentError::Sign(SignError::BadSignature))
+        | ProofError::Head(SignError::BadSignature) => (StatusCode::FORBIDDEN, "bad-signature"),
+        ProofError::Head(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-head"),
+        ProofError::Segment(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
+        ProofError::Unreadable { .. } | ProofError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+    }
+}
+
 impl From<ProofError> for ApiError {
     fn from(error: ProofError) -> Self {
-        let of = |status, kind| Self::new(status, kind, &error.to_string());
-        match &error {
-            ProofError::UnknownDevice(_) => of(StatusCode::UNAUTHORIZED, "unauthorized"),
-            ProofError::WrongSender { .. } | ProofError::Simulated(_) => of(StatusCode::FORBIDDEN, "wrong-sender"),
-            ProofError::Segment(SegmentError::Sign(SignError::BadSignature))
-            | ProofError::Head(SignError::BadSignature) => of(StatusCode::FORBIDDEN, "bad-signature"),
-            ProofError::Head(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-head"),
-            ProofError::Segment(_) => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
-            ProofError::Unreadable { .. } | ProofError::Store(_) => Self::internal(&error),
+        match refusal(&error) {
+            (StatusCode::INTERNAL_SERVER_ERROR, _) => Self::internal(&error),
+            (status, kind) => Self::new(status, kind, &error.to_string()),
         }
     }
 }

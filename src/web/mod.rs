@@ -4,15 +4,18 @@
 //! Requests are dispatched by their first path segment ([`Router`]): a chain of forty `.or()`
 //! routes doubles the cost of each request.
 
+mod care;
 pub mod console;
 mod device_api;
 mod log_api;
 mod router;
 mod server;
+mod traced;
 
 pub use router::{RequestBody, Response, Router, Service};
 pub use server::{ListenError, Listener};
 
+use crate::care::Care;
 use crate::fleet::Fleet;
 use crate::library::Library;
 use crate::proof::Proof;
@@ -20,7 +23,6 @@ use crate::proof::log::Log;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
 use std::sync::Arc;
-use warp::Filter;
 
 /// What handlers may use: ports only. `cmd` (or a test, or the simulated fleet) fills it.
 #[derive(Clone)]
@@ -39,6 +41,8 @@ pub struct App {
     pub log: Arc<Log>,
     /// Pages for people.
     pub console: Arc<console::Console>,
+    /// How the scheduler is.
+    pub care: Arc<Care>,
     /// Longest request body, bytes.
     pub max_body_bytes: u32,
 }
@@ -48,21 +52,16 @@ pub fn service(app: &App) -> Service {
     Router::new()
         .route("", console::routes(app))
         .route("device", device_api::routes(app))
-        .route("healthz", health(app))
+        .route("healthz", care::routes(app))
         .route("log", log_api::routes(app))
+        .route("metrics", care::routes(app))
         .route("peaks", console::routes(app))
         .route("preflight", console::routes(app))
+        .route("readyz", care::routes(app))
         .route("screens", console::routes(app))
         .route("static", console::routes(app))
         .route("units", console::routes(app))
         .otherwise(console::routes(app))
         .into_service(app.max_body_bytes)
-}
-
-/// `GET /healthz`: the service answers.
-fn health(app: &App) -> impl Filter<Extract = (warp::reply::Json,), Error = warp::Rejection> + Clone + use<> {
-    let clock = Arc::clone(&app.clock);
-    warp::path!("healthz")
-        .and(warp::get())
-        .map(move || warp::reply::json(&serde_json::json!({ "status": "ok", "now_ms": clock.now().0 })))
+        .watched_by(Arc::clone(&app.care))
 }

@@ -1,5 +1,7 @@
 //! Dispatch by first path segment, and the service that both sockets and simulated devices call.
 
+use super::traced::Asked;
+use crate::care::Care;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
@@ -74,7 +76,8 @@ impl Router {
 
     /// The service. A body longer than `max_body_bytes` never reaches a filter.
     pub fn into_service(self, max_body_bytes: u32) -> Service {
-        Service { routes: Arc::new(self.routes), otherwise: self.otherwise, max_body_bytes: max_body_bytes as usize }
+        let max_body_bytes = max_body_bytes as usize;
+        Service { routes: Arc::new(self.routes), otherwise: self.otherwise, max_body_bytes, care: None }
     }
 }
 
@@ -84,11 +87,26 @@ pub struct Service {
     routes: Arc<BTreeMap<&'static str, Handler>>,
     otherwise: Option<Handler>,
     max_body_bytes: usize,
+    care: Option<Arc<Care>>,
 }
 
 impl Service {
-    /// Answers one request.
+    /// Its requests are counted there.
+    #[must_use]
+    pub fn watched_by(self, care: Arc<Care>) -> Self {
+        Self { care: Some(care), ..self }
+    }
+
+    /// Answers one request, under its id.
     pub async fn answer<B>(&self, request: http::Request<B>) -> Response
+    where
+        B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        Asked::of(&request).answer(self.care.as_deref(), self.dispatch(request)).await
+    }
+
+    async fn dispatch<B>(&self, request: http::Request<B>) -> Response
     where
         B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,

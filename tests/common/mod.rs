@@ -106,7 +106,7 @@ impl TestData {
                 break line[at..].split('/').take(3).collect::<Vec<_>>().join("/");
             }
         };
-        Serve { child, _words: words, url }
+        Serve { child, _words: Some(words), url }
     }
 }
 
@@ -115,13 +115,27 @@ impl TestData {
 pub(crate) struct Serve {
     child: Child,
     /// Held so that its last words find an open pipe.
-    _words: BufReader<ChildStderr>,
+    _words: Option<BufReader<ChildStderr>>,
     /// `http://127.0.0.1:port`
     pub(crate) url: String,
 }
 
 #[allow(dead_code)]
 impl Serve {
+    /// A command that listens and says so in `file`, where its standard error goes.
+    pub(crate) fn logging_to(mut command: Command, file: &Path) -> Self {
+        let mut child = command.spawn().unwrap();
+        let url = loop {
+            let said = std::fs::read_to_string(file).unwrap();
+            if let Some((_, rest)) = said.split_once("http://").filter(|(_, rest)| rest.contains('/')) {
+                break format!("http://{}", rest.split('/').next().unwrap());
+            }
+            assert!(child.try_wait().unwrap().is_none(), "it ended before it listened: {said}");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        };
+        Self { child, _words: None, url }
+    }
+
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

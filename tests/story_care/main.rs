@@ -4,5 +4,7 @@
 mod backup;
 #[path = "../common/mod.rs"]
 mod common;
+mod health;
+mod lines;
 
 const DAY: &str = "2024-09-20";

@@ -32,6 +32,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Records that were judged.
+    pub fn records(&self) -> u64 {
+        [self.counted, self.counted_outside, self.not_counted, self.unknown].into_iter().map(u64::from).sum()
+    }
+
     /// Adds one judged record.
     pub fn add(&mut self, record: &PlayRecord, standing: Standing) {
         let own = standing != Standing::NotCounted(Reason::Replaced);

@@ -29,7 +29,7 @@ use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{LogSigning, PlanSigning, Receipting, SigningKey, VerifyingKey};
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 /// Why the log cannot go on, or cannot answer.
 #[derive(Debug, thiserror::Error)]
@@ -243,6 +243,8 @@ pub struct Log {
     stated: AtomicBool,
     /// Were the files looked at as a whole since this program began?
     looked: AtomicBool,
+    /// When a round last ended well, UTC milliseconds; 0: none since this program began.
+    rounded: AtomicI64,
 }
 
 impl Log {
@@ -258,7 +260,13 @@ impl Log {
         signs: Signs,
     ) -> Self {
         let (stated, looked) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { store, files, witnesses, clock, name, key, signs, stated, looked }
+        let rounded = AtomicI64::new(0);
+        Self { store, files, witnesses, clock, name, key, signs, stated, looked, rounded }
+    }
+
+    /// When a round last ended well; none since this program began.
+    pub fn last_round(&self) -> Option<UtcMillis> {
+        Some(UtcMillis(self.rounded.load(Ordering::Relaxed))).filter(|at| at.0 != 0)
     }
 
     /// Name and public key: what readers pin.

@@ -99,6 +99,11 @@ impl Log {
         bytes.map(Some).ok_or_else(|| LogError::Lost(format!("an entry from {first} on is too long for a bundle")))
     }
 
+    /// Entries so far, published or not.
+    pub async fn size(&self) -> Result<u64, LogError> {
+        Ok(self.store.log_size().await?)
+    }
+
     /// The published checkpoint, and with it all of history, is in the store.
     pub async fn published_is_held(&self) -> Result<(), LogError> {
         self.nothing_was_lost().await.map(drop)

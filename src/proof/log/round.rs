@@ -56,13 +56,24 @@ impl Log {
     /// Lets tree and checkpoint follow the entries. Called every `[log] every_s`, and safe to call at any time, by any
     /// number of processes: whatever a round that died left behind is done again or found done.
     pub async fn round(&self) -> Result<Round, LogError> {
+        let done = self.one_round().await?;
+        self.rounded.store(self.clock.now().0, Ordering::Relaxed);
+        Ok(done)
+    }
+
+    /// May a round begin at all? The answer: the newest checkpoint.
+    pub async fn may_go_on(&self) -> Result<Option<Head>, LogError> {
         if self.store.is_over(self.name.name()).await? {
             return Err(LogError::Over(self.name.name().to_owned()));
         }
         if self.waits().await? {
             return Err(LogError::Waits);
         }
-        let head = self.nothing_was_lost().await?;
+        self.nothing_was_lost().await
+    }
+
+    async fn one_round(&self) -> Result<Round, LogError> {
+        let head = self.may_go_on().await?;
         self.state().await?;
         let size = self.store.log_size().await?;
         self.tiles_are_whole(head.as_ref()).await?;

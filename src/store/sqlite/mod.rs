@@ -8,6 +8,7 @@ mod audit;
 mod backup;
 mod bundle;
 mod campaigns;
+mod care;
 mod compliance;
 mod directory;
 mod errors;
@@ -27,6 +28,7 @@ mod threads;
 use crate::error::StoreError;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use threads::{ReadJob, WriteJob};
@@ -40,6 +42,8 @@ pub struct Store {
     path: Arc<PathBuf>,
     writer: mpsc::Sender<WriteJob>,
     readers: mpsc::Sender<ReadJob>,
+    /// Writes that the writer has not begun with.
+    waiting: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Store {
@@ -65,7 +69,7 @@ impl Store {
             connections.push(conn);
         }
         threads::start_readers(connections, jobs)?;
-        Ok(Self { path: Arc::new(path), writer, readers: readers_door })
+        Ok(Self { path: Arc::new(path), writer, readers: readers_door, waiting: Arc::default() })
     }
 
     /// The same store as it is at this moment: everything that is read through it is of one state, whatever is written
@@ -76,7 +80,7 @@ impl Store {
         conn.pragma_update(None, "query_only", true)?;
         let (readers, jobs) = mpsc::channel();
         threads::start_moment(conn, jobs)?;
-        Ok(Self { path: Arc::clone(&self.path), writer: self.writer.clone(), readers })
+        Ok(Self { readers, ..self.clone() })
     }
 
     /// The database file.
@@ -92,7 +96,12 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let (job, answer) = WriteJob::new(job);
+        let waiting = Arc::clone(&self.waiting);
+        let (job, answer) = WriteJob::new(move |conn| {
+            waiting.fetch_sub(1, Ordering::Relaxed);
+            job(conn)
+        });
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.writer.send(job).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
