@@ -74,7 +74,7 @@ impl StoreError {
     }
 
     /// In the person's language.
-    fn words(&self, lang: Lang) -> String {
+    pub fn words(&self, lang: Lang) -> String {
         if lang == Lang::En {
             return self.to_string();
         }
@@ -187,6 +187,7 @@ impl AppError {
             (Self::Said { vi, .. }, Lang::Vi) => vi.clone(),
             (Self::Usage(said) | Self::Failed(said), _) => said.clone(),
             (Self::Store(error), _) => error.words(lang),
+            (Self::Backup(error), Lang::Vi) => error.vi(),
             (Self::Config(error), Lang::Vi) => format!("cấu hình sai: {error}"),
             (Self::Io { what, source }, Lang::Vi) => format!("không đọc hoặc ghi được: {what}: {source}"),
             (_, Lang::Vi) => format!("không làm được: {self}"),

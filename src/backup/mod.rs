@@ -16,6 +16,7 @@ pub use restore::{Restored, choose, restore};
 pub use take::{Taken, Wanted, forget, take};
 
 use crate::error::StoreError;
+use crate::lang::Lang;
 use lichphat_playlists::ids::Sha256Hash;
 use sha2::Digest as _;
 use std::fs::{File, OpenOptions};
@@ -92,6 +93,38 @@ pub enum BackupError {
     /// The database said no.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl BackupError {
+    /// In Vietnamese; in English it is what it displays.
+    pub fn vi(&self) -> String {
+        match self {
+            Self::Full(path) => {
+                format!("{}: đĩa đầy; hãy dọn bớt chỗ hoặc chọn nơi khác, chưa giữ lại gì", path.display())
+            }
+            Self::Io { path, source } => format!("{}: không đọc hoặc ghi được: {source}", path.display()),
+            Self::Busy(dir) => format!("{}: một bản sao lưu khác đang được ghi vào đây; chờ nó xong", dir.display()),
+            Self::Unfinished(path) => {
+                format!("{}: không phải bản sao lưu trọn vẹn, thiếu {MANIFEST}; hãy lấy bản khác", path.display())
+            }
+            Self::Manifest { path, problem } => {
+                format!("{}: không đọc được ({problem}); hãy lấy bản sao lưu khác", path.display())
+            }
+            Self::None { dir, before: None } => format!("{}: không có bản sao lưu trọn vẹn nào", dir.display()),
+            Self::None { dir, before: Some(at) } => {
+                format!("{}: không có bản sao lưu trọn vẹn nào từ {at} trở về trước", dir.display())
+            }
+            Self::Damaged { backup, bad, first } => format!(
+                "{}: {bad} tệp bị mất hoặc không còn đúng như lúc sao lưu, tệp đầu tiên {first}; chưa khôi phục gì, hãy lấy bản khác",
+                backup.display()
+            ),
+            Self::NotEmpty { dir, found } => format!(
+                "--data {}: không trống (có {found}); hãy chọn thư mục mới, hoặc chuyển những gì đang có đi nơi khác",
+                dir.display()
+            ),
+            Self::Store(error) => error.words(Lang::Vi),
+        }
+    }
 }
 
 /// Ties a path to what the system said of it.

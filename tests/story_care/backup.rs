@@ -118,6 +118,11 @@ async fn a_scheduler_moves_house_with_its_keys_apart_and_its_log_goes_on() {
         server.rooms.log.round().await.unwrap();
     }
     assert!(child.wait().unwrap().success());
+    fs::create_dir(&keys).unwrap();
+    for key in ["plan", "receipt", "command", "log"].map(|name| format!("{name}.key")) {
+        fs::copy(data.path().join("keys").join(&key), keys.join(&key)).unwrap();
+    }
+    nowhere(elsewhere.path(), "between").ok(&["restore", text(&out), "--keys", text(&keys)]);
     server.live(&mut device, server.rooms.clock.now().plus_ms(900_000)).await;
     let Ok(Round::Published(size)) = server.rooms.log.round().await else { panic!("it goes on") };
     let told = data.run(&["backup", "--out", text(&out), "--keep", "1"]);
@@ -125,10 +130,6 @@ async fn a_scheduler_moves_house_with_its_keys_apart_and_its_log_goes_on() {
     assert!(told.contains("1 old backups forgotten") && told.contains("needs the keys' own backup"), "{told}");
     let [backup] = &backups(&out)[..] else { panic!("one is kept") };
     assert!(!manifest(backup).has_keys() && !backup.join("keys").exists());
-    fs::create_dir(&keys).unwrap();
-    for key in ["plan", "receipt", "command", "log"].map(|name| format!("{name}.key")) {
-        fs::copy(data.path().join("keys").join(&key), keys.join(&key)).unwrap();
-    }
 
     // without keys the data are there, and it says what is missing
     let bare = nowhere(elsewhere.path(), "bare");
@@ -199,6 +200,23 @@ fn a_backup_that_is_not_whole_is_never_taken_for_one_and_nothing_is_put_in_place
     drop(lock);
     data.ok(&["backup", "--out", text(&out)]);
     assert!(!out.join(".unfinished-killed").exists());
+}
+
+#[test]
+fn media_that_were_harmed_are_named_and_an_earlier_good_copy_is_kept() {
+    let (data, elsewhere) = (town(), tempfile::tempdir().unwrap());
+    let (good, fresh) = (elsewhere.path().join("good"), elsewhere.path().join("fresh"));
+    data.ok(&["backup", "--out", text(&good), "--with-keys"]);
+    let media = manifest(&backups(&good)[0]).files.into_keys().find(|path| path.starts_with("media/")).unwrap();
+    let file = data.path().join(&media);
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let said = data.fails(1, &["backup", "--out", text(&fresh)]);
+    assert!(said.contains(&format!("had been changed before it was backed up: {media}; run lichphat check")), "{said}");
+    data.fails(1, &["check"]);
+    data.ok(&["backup", "--out", text(&good), "--with-keys"]);
+    nowhere(elsewhere.path(), "new").ok(&["restore", text(&good)]);
 }
 
 /// Runs the program with a tmpfs of that size at `dir`, and then lists what is left in `look`; none when this machine allows no mount.

@@ -380,3 +380,38 @@ async fn a_database_from_an_older_backup_publishes_no_second_history() {
     let swapped = store.swap_head("lichphat.example/log", Some(251), Head { size: 252, ..head }).await;
     assert!(!swapped.unwrap(), "the name is over for every process that still has its key");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_waits_goes_on_only_with_a_checkpoint_of_its_own_past() {
+    let (dir, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let ((store, log), (stranger, forged)) = (disk(dir.path()), disk(other.path()));
+    grow(&store, 300).await;
+    log.round().await.unwrap();
+    let at_300 = published(dir.path()).remove(0);
+    grow(&store, 5).await;
+    log.round().await.unwrap();
+    let newest = published(dir.path()).remove(0);
+    // another history under the same key: the same number of entries, others in them
+    grow(&stranger, 1).await;
+    stranger.state_keys(log.signs.clone(), UtcMillis(0)).await.unwrap();
+    grow(&stranger, 300).await;
+    forged.round().await.unwrap();
+    let another = published(other.path()).remove(0);
+
+    let held = dir.path().join(HELD);
+    std::fs::write(&held, "").unwrap();
+    let (_, log) = disk(dir.path());
+    assert!(matches!(log.round().await, Err(LogError::Waits)));
+    let foreign = log_named("another", 9, Arc::new(store.clone()), Arc::new(DiskFiles::new(dir.path())));
+    assert!(matches!(foreign.resume(&newest).await, Err(LogError::Foreign(_))));
+    assert!(matches!(log.resume(&another).await, Err(LogError::Rewritten(_))));
+    assert!(
+        held.exists() && published(dir.path()) == [newest.clone()],
+        "it waits on, and nothing was put in its place"
+    );
+    // an older one of its own past is no reason to wait, and the newest published stays
+    assert_eq!(log.resume(&at_300).await.unwrap(), 301, "the keys are stated, too");
+    assert!(!held.exists() && published(dir.path()) == [newest]);
+    log.round().await.unwrap();
+    judge(&store, &published(dir.path()), &log).await;
+}

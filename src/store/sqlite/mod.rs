@@ -96,12 +96,11 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     {
-        let waiting = Arc::clone(&self.waiting);
+        let waits = Waits::one(&self.waiting);
         let (job, answer) = WriteJob::new(move |conn| {
-            waiting.fetch_sub(1, Ordering::Relaxed);
+            drop(waits);
             job(conn)
         });
-        self.waiting.fetch_add(1, Ordering::Relaxed);
         self.writer.send(job).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
@@ -116,6 +115,22 @@ impl Store {
         let (job, answer) = threads::read_job(job);
         self.readers.send(job).map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+/// A write that waits: until it is begun, or dropped because it never will be.
+struct Waits(Arc<AtomicU64>);
+
+impl Waits {
+    fn one(waiting: &Arc<AtomicU64>) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(waiting))
+    }
+}
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

@@ -75,6 +75,7 @@ async fn while_another_process_writes_a_job_is_told_so_and_can_come_again() {
     let other = Connection::open(store.path()).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     assert_eq!(put(&store, "a").await, Err(StoreError::Busy));
+    assert_eq!(crate::care::CareStore::waiting(&store), 0, "what was refused waits no longer");
     other.execute_batch("ROLLBACK").unwrap();
     put(&store, "a").await.unwrap();
 }

@@ -1,13 +1,24 @@
 //! From an empty or older file to the schema this program knows; nothing else is opened.
 //!
-//! `schema.sql` makes a fresh database. After a release its text is frozen as `upgrade/vN.sql`, the
-//! version goes up, and a numbered step brings the old tables to the new ones. An opened database
-//! must have exactly the structure of a fresh one: a file that was altered by hand, or made by an
-//! unreleased build, is refused and not guessed at.
+//! `schema.sql` makes a fresh database. Whoever changes it after a release: freezes the released text as `upgrade/vN.sql`, puts
+//! the version of [`CURRENT`] up, and adds a [`Step`] that brings those old tables to the new ones. Steps run one after the other in one
+//! transaction, so a database is of one version or of the next, and every step is tried over the frozen text of its own version, which is
+//! never changed again. An opened database must have exactly the structure of a fresh one: a file that was altered by hand, or made by
+//! an unreleased build, is refused and not guessed at. There is no way back to an older program but the backup from before.
 
 use crate::error::StoreError;
 use rusqlite::Connection;
 use std::collections::BTreeMap;
+
+/// The way from one version to the next.
+#[derive(Clone, Copy)]
+pub(crate) struct Step {
+    /// `schema.sql` as that version was released: what the test begins with.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the test makes databases of old versions"))]
+    pub(crate) released: &'static str,
+    /// Brings its tables, with their rows, to the next version's.
+    pub(crate) sql: &'static str,
+}
 
 /// A schema and the way to it from older ones.
 pub(crate) struct Schema {
@@ -16,7 +27,7 @@ pub(crate) struct Schema {
     /// Makes a fresh database.
     pub(crate) fresh: &'static str,
     /// `steps[n]` brings version n + 1 to version n + 2.
-    pub(crate) steps: &'static [&'static str],
+    pub(crate) steps: &'static [Step],
 }
 
 /// What this program writes and reads.
@@ -51,7 +62,7 @@ pub(crate) fn bring_up(conn: &mut Connection, schema: &Schema) -> Result<(), Sto
         tx.execute_batch(schema.fresh)?;
     } else {
         for step in &schema.steps[found as usize - 1..] {
-            tx.execute_batch(step)?;
+            tx.execute_batch(step.sql)?;
         }
     }
     let fresh = Connection::open_in_memory()?;
@@ -96,8 +107,20 @@ mod tests {
     const NEW: Schema = Schema {
         version: 2,
         fresh: "CREATE TABLE a (x INTEGER NOT NULL, y TEXT) STRICT; -- with y\nCREATE INDEX a_by_y ON a (y);",
-        steps: &["ALTER TABLE a ADD COLUMN y TEXT; CREATE INDEX a_by_y ON a (y);"],
+        steps: &[Step { released: OLD.fresh, sql: "ALTER TABLE a ADD COLUMN y TEXT; CREATE INDEX a_by_y ON a (y);" }],
     };
+
+    /// Makes a database of every released version and brings it up to `schema`.
+    fn upgrade_each(schema: &Schema) -> Result<(), StoreError> {
+        assert_eq!(schema.steps.len() as u32 + 1, schema.version, "one step per version");
+        for (version, step) in (1..).zip(schema.steps) {
+            let mut conn = Connection::open_in_memory()?;
+            conn.execute_batch(step.released)?;
+            conn.pragma_update(None, "user_version", version)?;
+            bring_up(&mut conn, schema)?;
+        }
+        Ok(())
+    }
 
     #[test]
     fn an_old_database_is_brought_up_with_its_rows_and_equals_a_fresh_one() {
@@ -116,7 +139,8 @@ mod tests {
     fn a_step_that_misses_the_fresh_structure_leaves_the_old_database_untouched() {
         let mut conn = Connection::open_in_memory().unwrap();
         bring_up(&mut conn, &OLD).unwrap();
-        let lame = Schema { steps: &["ALTER TABLE a ADD COLUMN y TEXT;"], ..NEW };
+        let lame = Schema { steps: &[Step { released: OLD.fresh, sql: "ALTER TABLE a ADD COLUMN y TEXT;" }], ..NEW };
+        assert!(matches!(upgrade_each(&lame), Err(StoreError::Structure { version: 1, .. })));
         let error = bring_up(&mut conn, &lame).unwrap_err().to_string();
         assert!(error.contains("index a_by_y is missing"), "{error}");
         assert_eq!(bring_up(&mut conn, &OLD), Ok(()), "still version 1, still usable");
@@ -136,7 +160,8 @@ mod tests {
 
     #[test]
     fn every_released_version_upgrades_to_the_current_structure() {
-        assert_eq!(CURRENT.steps.len() as u32 + 1, CURRENT.version, "one step per version");
+        upgrade_each(&NEW).unwrap();
+        upgrade_each(&CURRENT).unwrap();
         let mut conn = Connection::open_in_memory().unwrap();
         bring_up(&mut conn, &CURRENT).unwrap();
         bring_up(&mut conn, &CURRENT).unwrap();
