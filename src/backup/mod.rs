@@ -12,7 +12,7 @@ mod restore;
 mod take;
 
 pub use manifest::{FORM, Manifest, Saved};
-pub use restore::{Restored, choose, restore};
+pub use restore::{Restored, choose, is_unfinished, restore};
 pub use take::{Taken, Wanted, forget, take};
 
 use crate::error::StoreError;

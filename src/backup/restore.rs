@@ -40,9 +40,7 @@ pub fn choose(from: &Path, before: Option<UtcMillis>, offset: UtcOffset) -> Resu
 pub fn restore(backup: &Path, data: &Path, keys: Option<&Path>, held: &str) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(backup)?;
     fs::create_dir_all(data).map_err(at(data))?;
-    if let Some(found) = names(data)?.into_iter().find(|name| name != "lost+found") {
-        return Err(BackupError::NotEmpty { dir: data.to_owned(), found });
-    }
+    is_empty_but_for(data, "")?;
     let work = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(data).map_err(at(data))?;
     let bad = copy_all(backup, &manifest, work.path())?;
     if let Some(first) = bad.first() {
@@ -63,6 +61,7 @@ pub fn restore(backup: &Path, data: &Path, keys: Option<&Path>, held: &str) -> R
         fs::write(&path, held).map_err(at(&path))?;
     }
     settle(work.path())?;
+    is_empty_but_for(data, &work.path().file_name().unwrap_or_default().to_string_lossy())?; // a service manager may have started something meanwhile
     let mut parts = names(work.path())?;
     parts.sort_by_key(|name| name == sqlite::FILE_NAME);
     for part in &parts {
@@ -71,6 +70,18 @@ pub fn restore(backup: &Path, data: &Path, keys: Option<&Path>, held: &str) -> R
     }
     File::open(data).and_then(|dir| dir.sync_all()).map_err(at(data))?;
     Ok(Restored { keys: data.join(KEYS).exists(), manifest, log_waits })
+}
+
+fn is_empty_but_for(data: &Path, work: &str) -> Result<(), BackupError> {
+    match names(data)?.into_iter().find(|name| name != "lost+found" && name != work) {
+        Some(found) => Err(BackupError::NotEmpty { dir: data.to_owned(), found }),
+        None => Ok(()),
+    }
+}
+
+/// Is a restore into this directory under way, or was one broken off?
+pub fn is_unfinished(data: &Path) -> Result<bool, BackupError> {
+    Ok(names(data)?.iter().any(|name| name.starts_with(UNFINISHED)))
 }
 
 /// Copies every file; the answer names those that are not what the manifest says.

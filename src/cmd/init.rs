@@ -32,6 +32,13 @@ pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError
 /// Makes what is missing.
 pub(super) fn make(context: &Context) -> Result<Keys, AppError> {
     let data = &context.settings.data;
+    if crate::backup::is_unfinished(data)? {
+        let data = data.display();
+        return Err(context.refused(
+            format!("--data {data}: đang khôi phục dở; chờ xong, hoặc xoá các thư mục .unfinished-* rồi khôi phục lại"),
+            format!("--data {data}: a restore is under way or was broken off; wait, or remove .unfinished-* and restore again"),
+        ));
+    }
     std::fs::create_dir_all(data).map_err(|error| AppError::io(format!("--data {}", data.display()), error))?;
     Store::open(data, 1)?;
     Ok(Keys::load_or_make(data, &SystemRng)?)

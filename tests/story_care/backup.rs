@@ -6,10 +6,12 @@ use super::common::TestData;
 use super::common::town::{TownServer, at, fixture, town};
 use lichphat::backup::{Manifest, Saved};
 use lichphat::proof::log::{LogError, Round};
+use lichphat_playlists::ids::Sha256Hash;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -182,6 +184,12 @@ fn a_backup_that_is_not_whole_is_never_taken_for_one_and_nothing_is_put_in_place
             fs::write(&file, &whole).unwrap();
         }
     }
+    // where a restore is under way nothing else begins, and one that was broken off is no data
+    let unfinished = new.path().join(".unfinished-restore");
+    fs::create_dir(&unfinished).unwrap();
+    assert!(new.fails(2, &["init"]).contains("a restore is under way or was broken off"));
+    assert!(new.fails(1, &["restore", text(&out)]).contains("is not empty (.unfinished-restore)"));
+    fs::remove_dir(&unfinished).unwrap();
     new.ok(&["restore", text(&out)]);
 
     // without its last file it was never finished, and the one before is taken
@@ -200,6 +208,32 @@ fn a_backup_that_is_not_whole_is_never_taken_for_one_and_nothing_is_put_in_place
     drop(lock);
     data.ok(&["backup", "--out", text(&out)]);
     assert!(!out.join(".unfinished-killed").exists());
+}
+
+#[test]
+fn killed_at_any_moment_a_backup_is_whole_or_not_there() {
+    let (data, elsewhere) = (town(), tempfile::tempdir().unwrap());
+    let out = elsewhere.path().join("backups");
+    let backup = ["backup", "--out", text(&out), "--with-keys"];
+    let began = Instant::now();
+    data.ok(&backup);
+    let whole = began.elapsed();
+    let mut cut = 0;
+    for part in 0..12 {
+        let mut child = data.command(&backup).spawn().unwrap();
+        std::thread::sleep(whole * part / 10);
+        child.kill().unwrap();
+        cut += u32::from(!child.wait().unwrap().success());
+        for path in backups(&out).iter().filter(|path| !text(path).contains(".unfinished-")) {
+            for (name, saved) in manifest(path).files {
+                assert_eq!(Sha256Hash::of(&fs::read(path.join(&name)).unwrap()), saved.hash, "{name}");
+            }
+        }
+    }
+    assert!(cut > 0, "none was cut short");
+    data.ok(&backup);
+    assert!(backups(&out).iter().all(|path| path.join("manifest.json").exists()), "what was left is cleared away");
+    nowhere(elsewhere.path(), "new").ok(&["restore", text(&out)]);
 }
 
 #[test]
