@@ -6,7 +6,7 @@ use super::{Context, output};
 use crate::clock::SystemRng;
 use crate::error::AppError;
 use crate::keys::Keys;
-use crate::proof::log::{DiskFiles, Ended, HELD, Log, LogFiles as _, Signs, Unwitnessed};
+use crate::proof::log::{DiskFiles, Ended, HELD, Log, LogError, LogFiles as _, Signs, Unwitnessed};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::note::{Note, VerifierKey};
 use lichphat_playlists::wire::sign::LogSigning;
@@ -47,12 +47,32 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 
 async fn resume(newest: &Path, context: &Context) -> Result<ExitCode, AppError> {
     let note = std::fs::read_to_string(newest).map_err(|error| AppError::io(newest.display().to_string(), error))?;
-    let size = Rooms::open(context)?.log.resume(&note).await?;
+    let resumed = Rooms::open(context)?.log.resume(&note).await;
+    let size = resumed.map_err(|error| not_resumed(error, newest))?;
     context.say(
         &format!("Nhật ký đi tiếp: điểm chốt {size} mục nằm trọn trong dữ liệu đang có. Chạy máy chủ được rồi."),
         &format!("The log goes on: the checkpoint of {size} entries is of the data that are here. The server may run."),
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why the log does not go on, in both languages.
+fn not_resumed(error: LogError, newest: &Path) -> AppError {
+    let newest = newest.display();
+    let vi = match &error {
+        LogError::RolledBack { published, held } => format!(
+            "nhật ký đã công bố {published} mục mà dữ liệu đang có chỉ giữ {held}; hãy tìm cơ sở dữ liệu mới hơn. Nếu đã mất hẳn: \
+             `lichphat log restart --reason LÝ-DO --by AI` mở nhật ký mới trên phần còn lại (docs/backup.md)"
+        ),
+        LogError::Foreign(name) => {
+            format!("{newest}: không phải điểm chốt mà nhật ký {name} đã ký; hãy đưa tệp đúng như lúc công bố")
+        }
+        LogError::Rewritten(size) => format!(
+            "{newest}: điểm chốt {size} mục thuộc một lịch sử khác với dữ liệu đang có; đừng xoá gì, hãy chạy `lichphat check`"
+        ),
+        _ => return error.into(),
+    };
+    AppError::failure(vi, error.to_string())
 }
 
 async fn restart(reason: String, by: String, context: &Context) -> Result<ExitCode, AppError> {

@@ -98,6 +98,10 @@ async fn after_a_disaster_the_newest_backup_and_the_players_bring_every_figure_b
     // it was published further than the backup: the log cannot go on as it was, and a new one begins
     let stopped = new.fails(1, &["log", "resume", text(&last)]);
     assert!(stopped.contains("the log was published up to"), "{stopped}");
+    let mut in_vietnamese = Command::new(env!("CARGO_BIN_EXE_lichphat"));
+    let said = in_vietnamese.arg("--data").arg(new.path()).args(["log", "resume", text(&last)]).output().unwrap();
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("mục mà dữ liệu đang có chỉ giữ"), "{said}");
     new.ok(&["log", "restart", "--reason", "hỏng ổ đĩa", "--by", "Tổ kỹ thuật"]);
     let server = server.restarted(&new, || ()).await;
     assert!(matches!(server.rooms.log.round().await, Ok(Round::Published(_))));
