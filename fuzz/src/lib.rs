@@ -7,9 +7,11 @@
 //! slice of each with every test.
 #![allow(clippy::panic, clippy::expect_used, reason = "a broken law is a panic")]
 
+mod bundle;
 mod days;
 mod files;
 mod log;
+mod web;
 mod wire;
 
 use serde::Serialize;
@@ -51,6 +53,8 @@ pub const TARGETS: &[Target] = &[
     Target { name: "campaign_imports", hold: files::campaigns, seeds: files::campaign_seeds },
     Target { name: "counts", hold: files::counts, seeds: files::count_seeds },
     Target { name: "declared_plays", hold: files::declared_plays, seeds: files::declared_seeds },
+    Target { name: "bundles", hold: bundle::bundles, seeds: bundle::bundle_seeds },
+    Target { name: "requests", hold: web::requests, seeds: web::request_seeds },
 ];
 
 /// JSON that is taken is written again, and reads the same.

@@ -106,6 +106,17 @@ impl MediaFiles {
 }
 
 impl Range {
+    /// What the header asks for: `bytes=100-` and `bytes=100-199`; anything else is answered with the whole (RFC 9110, 14.2).
+    pub fn asked(header: &str) -> Self {
+        let read = || {
+            let (from, to) = header.strip_prefix("bytes=")?.split_once('-')?;
+            let from = from.parse().ok()?;
+            let end = if to.is_empty() { None } else { Some(to.parse::<u64>().ok()?.checked_add(1)?) };
+            Some(Self::From(from, end))
+        };
+        read().unwrap_or(Self::Whole)
+    }
+
     /// First byte and end (excluded) inside a file of `size_bytes`; `None` when no byte is in it.
     pub fn within(self, size_bytes: u64) -> Option<(u64, u64)> {
         let (start, end) = match self {

@@ -125,7 +125,7 @@ fn events(app: &App, device: Device) -> Response {
 
 async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Response, ApiError> {
     let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok());
-    let range = asked.map_or(Range::Whole, parse_range);
+    let range = asked.map_or(Range::Whole, Range::asked);
     let reader = app.library.open(hash, range).await?;
     let partial = reader.length() != reader.size_bytes;
     let length = reader.length();
@@ -144,17 +144,6 @@ async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Respo
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
     }
     Ok(response)
-}
-
-/// `bytes=100-` and `bytes=100-199`; anything else is answered with the whole (RFC 9110, 14.2).
-fn parse_range(text: &str) -> Range {
-    let parse = || {
-        let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
-        let from = from.parse().ok()?;
-        let end = if to.is_empty() { None } else { Some(to.parse::<u64>().ok()?.checked_add(1)?) };
-        Some(Range::From(from, end))
-    };
-    parse().unwrap_or(Range::Whole)
 }
 
 fn octets(bytes: Vec<u8>) -> Response {

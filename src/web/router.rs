@@ -111,6 +111,9 @@ impl Service {
         B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        if request.uri().path_and_query().is_none() {
+            return words(http::StatusCode::BAD_REQUEST, "a path is missing"); // a bare `host`, at which warp's own filters panic
+        }
         let path = request.uri().path();
         let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
         let Some(handler) = self.routes.get(segment).or(self.otherwise.as_ref()).cloned() else {
@@ -212,6 +215,12 @@ mod tests {
 
     fn get(path: &str) -> http::Request<Bytes> {
         http::Request::get(path).body(Bytes::new()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_host_in_the_place_of_a_path_is_refused_before_any_filter() {
+        let service = Router::new().otherwise(warp::get().and(warp::path::full()).map(|_| "seen")).into_service(10);
+        assert_eq!(service.exchange(get("example")).await.unwrap().status(), http::StatusCode::BAD_REQUEST);
     }
 
     #[tokio::test]

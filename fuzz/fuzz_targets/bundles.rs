@@ -1,0 +1,3 @@
+//! `bundles` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("bundles");

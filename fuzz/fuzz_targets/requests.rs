@@ -1,0 +1,3 @@
+//! `requests` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("requests");

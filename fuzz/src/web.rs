@@ -1,0 +1,147 @@
+//! What whoever reaches the port may say: a whole request, given to the service itself without a socket. It is answered, and
+//! never with a failure of ours.
+
+use super::{choosing, chosen};
+use bytes::Bytes;
+use lichphat::clock::{SimClock, SystemRng};
+use lichphat::cmd::Context;
+use lichphat::cmd::rooms::Rooms;
+use lichphat::config::Settings;
+use lichphat::directory::DirectoryStore as _;
+use lichphat::directory::import::{self, Kind};
+use lichphat::directory::table::SourceFile;
+use lichphat::keys::Keys;
+use lichphat::lang::Lang;
+use lichphat::library::{Given, Range};
+use lichphat::sim::InProcess;
+use lichphat::store::sqlite::Store;
+use lichphat_player::ports::{Request, Response, Transport as _};
+use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::device::{Register, Registered};
+use lichphat_playlists::wire::sign::{Evidence, SigningKey};
+use std::sync::{Arc, LazyLock};
+use tokio::runtime::Runtime;
+
+/// Headers that the service looks at.
+const HEADERS: [&str; 10] = [
+    "authorization",
+    "range",
+    "if-none-match",
+    "cookie",
+    "host",
+    "origin",
+    "content-type",
+    "accept",
+    "accept-language",
+    "x-request-id",
+];
+
+/// A small town with one screen, one clip and one player, at a told time.
+struct Town {
+    runtime: Runtime,
+    door: InProcess,
+    /// What stands for `MEDIA` and for `BEARER` in a request, so that a corpus means the same to the next town.
+    words: [(&'static str, String); 2],
+    _data: tempfile::TempDir,
+}
+
+static TOWN: LazyLock<Town> = LazyLock::new(|| {
+    let runtime = Runtime::new().expect("a runtime");
+    let data = tempfile::tempdir().expect("a directory");
+    let (door, words) = runtime.block_on(open(data.path()));
+    Town { runtime, door, words, _data: data }
+});
+
+async fn open(data: &std::path::Path) -> (InProcess, [(&'static str, String); 2]) {
+    let mut settings = Settings { data: data.to_owned(), ..Settings::default() };
+    settings.probe.program = "no-probe".into();
+    drop(Store::open(data, 1).expect("a store"));
+    Keys::load_or_make(data, &SystemRng).expect("keys");
+    let clock = Arc::new(SimClock::new(UtcMillis(1_763_600_000_000)));
+    let rooms = Rooms::open(&Context { settings, lang: Lang::En, clock: clock.clone() }).expect("a house");
+    for (kind, name, bytes) in [
+        (Kind::Units, "units.csv", &include_bytes!("../../tests/fixtures/town/units.csv")[..]),
+        (Kind::Venues, "venues.toml", include_bytes!("../../tests/fixtures/town/venues.toml")),
+        (Kind::Screens, "screens.csv", b"code,name,venue_type,kind,owner,territory\noffice,A,corner,managed,P1,P1\n"),
+    ] {
+        let (directory, revision) = (rooms.store.directory().await, rooms.store.directory_revision().await);
+        let directory = directory.expect("a directory");
+        let context = import::Context { directory: &directory, now: UtcMillis(1_763_600_000_000) };
+        let batch = import::parse(kind, SourceFile { name, bytes }, context).expect("a good file");
+        rooms.store.import_directory(batch, revision.expect("a number")).await.expect("it is taken");
+    }
+    let clip = data.join("clip.mp4");
+    std::fs::write(&clip, [7; 1_000]).expect("a clip");
+    let given = Given { kind: Some(MediaKind::Video), duration_s: Some(15) };
+    let media = rooms.library.add(&clip, given).await.expect("it is taken").item.media.hash;
+
+    let screen = ScreenCode::new("office").expect("a code");
+    let file = rooms.fleet.provision(screen, "http://127.0.0.1:8087".into(), rooms.public_keys.clone()).await;
+    let public_key = SigningKey::<Evidence>::from_seed(&[7; 32]).verifying_key().to_base64();
+    let token = file.expect("a file").token;
+    let body = Register { token, public_key, software: "fuzz".into(), simulated: true };
+    let door = InProcess(lichphat::web::service(&rooms.app()));
+    let body = serde_json::to_vec(&body).expect("writes");
+    let answer = door.send(Request::post("/device/v1/register", body)).await.expect("an answer");
+    let answer = answer.bytes(10_000).await.expect("a body");
+    let Registered { device, secret, .. } = serde_json::from_slice(&answer).expect("it is registered");
+    (door, [("MEDIA", media.hex()), ("BEARER", format!("Bearer {device}.{secret}"))])
+}
+
+/// `GET` or `POST` by the first byte; path and query, headers one a line, an empty line, the body. Or only a `Range`.
+pub(super) fn requests(data: &[u8]) -> bool {
+    let Some((way, rest)) = chosen(data, 3) else { return false };
+    if way == 2 {
+        let asked = Range::asked(&String::from_utf8_lossy(rest));
+        assert!(
+            [0, 1, 1_000, u64::MAX].iter().all(|&size| asked.within(size).is_none_or(|(a, b)| a <= b && b <= size))
+        );
+        return asked != Range::Whole;
+    }
+    let Some(request) = request(way == 1, rest) else { return false };
+    let answered = TOWN.runtime.block_on(async {
+        let answer: Response = TOWN.door.send(request).await.ok()?; // no request at all
+        let status = answer.status;
+        let body = answer.bytes(1 << 24).await.expect("the answer ends");
+        assert!(status < 400 || !body.is_empty(), "{status} without words");
+        Some(status)
+    });
+    assert!(answered.is_none_or(|status| status < 500), "a failure of ours: {answered:?}");
+    answered.is_some_and(|status| status < 400)
+}
+
+fn request(posts: bool, bytes: &[u8]) -> Option<Request> {
+    let end = bytes.windows(2).position(|w| w == b"\n\n")?;
+    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, Bytes::copy_from_slice(&bytes[end + 2..]));
+    let meant = |text: &str| TOWN.words.iter().fold(text.to_owned(), |text, (word, means)| text.replace(word, means));
+    let mut lines = head.lines();
+    let path = meant(lines.next()?);
+    if path.contains("/events") {
+        return None; // its answer has no end
+    }
+    let mut request = if posts { Request::post(path, body) } else { Request::get(path) };
+    for line in lines.take(20) {
+        let (name, value) = line.split_once(": ")?;
+        request.headers.push((HEADERS.into_iter().find(|known| *known == name)?, meant(value)));
+    }
+    Some(request)
+}
+
+pub(super) fn request_seeds() -> Vec<Vec<u8>> {
+    let get = [
+        "/?lang=en&day=2025-11-20\naccept-language: vi\n\n",
+        "/units/P1?day=2025-11-20\ncookie: a=b; lang=en\n\n",
+        "/screens/office?day=2025-11-20&at=08:15&campaign=x\n\n",
+        "/device/v1/media/MEDIA\nauthorization: BEARER\nrange: bytes=10-19\n\n",
+        "/device/v1/index\nauthorization: BEARER\nif-none-match: \"abc\"\n\n",
+        "/device/v1/receipt\nauthorization: BEARER\n\n",
+        "/healthz\n\n",
+    ];
+    let post = [
+        "/screens/office/ask\nhost: 127.0.0.1:8087\norigin: http://127.0.0.1:8087\n\nask=volume&percent=40&by=H%C3%A0",
+    ];
+    let (get, post) = (get.iter().map(|s| choosing(0, s.as_bytes())), post.iter().map(|s| choosing(1, s.as_bytes())));
+    get.chain(post).chain([choosing(2, b"bytes=100-199")]).collect()
+}
