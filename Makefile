@@ -15,7 +15,7 @@ once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench duckdb soak fuzz bless deb verifier
+.PHONY: help packages rust test demo bench duckdb soak fuzz deny bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
@@ -26,6 +26,7 @@ help:
 	@echo "               screen showed, seen from outside (PLAYS=500, an hour)"
 	@echo "make soak      the real player over the sample clips for MINUTES=60: is every play complete, does the memory stay"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
+	@echo "make deny      licences, sources and known holes of everything that is built in (deny.toml; ADVISORIES=… a clone of RustSec's database)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
 	@echo "make deb       Debian packages of both programs for this machine's architecture, in target/debian"
 	@echo "make verifier  the auditor's program as one static file, target/lichphat-verify"
@@ -96,6 +97,7 @@ soak: packages rust
 	LICHPHAT_KILLS=200 cargo test --locked -p lichphat-player --test run killed_at_any_moment
 	MINUTES=$(MINUTES) cargo bench --locked -p lichphat-player --bench screen -- soak
 	$(MAKE) fuzz
+	$(MAKE) deny
 
 # Stable Rust knows LLVM's coverage for libFuzzer; sanitizers it does not. What is found lies in fuzz/artifacts/.
 FUZZ_S ?= 60
@@ -112,6 +114,21 @@ fuzz: packages rust
 		"target/fuzz/$$triple/release/$$name" -max_total_time=$(FUZZ_S) -timeout=20 -max_len=16384 -verbosity=0 \
 			-print_funcs=0 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$$name/" "fuzz/corpus/$$name"; \
 	done
+
+# cargo-deny is a tool, not a dependency: it is built once, below target/. It looks for advisories in the directory that its own default
+# address stands for, so a clone that was brought by hand lies there under that name; without one it fetches.
+CARGO_DENY := 0.20
+DENY_DB := target/advisories/advisory-db-3157b0e258782691
+deny: rust
+	@command -v target/tools/bin/cargo-deny >/dev/null || cargo install --quiet --locked --root target/tools cargo-deny@^$(CARGO_DENY); \
+	target/tools/bin/cargo-deny check licenses bans sources; \
+	if [ -n "$(ADVISORIES)" ]; then \
+		rm -rf $(DENY_DB); git clone --quiet "$(ADVISORIES)" $(DENY_DB); \
+		target/tools/bin/cargo-deny --offline check advisories; \
+	else \
+		target/tools/bin/cargo-deny check advisories \
+			|| { [ ! -d $(DENY_DB) ] && echo "The database of advisories could not be had: its part is left out (ADVISORIES=DIRECTORY)."; }; \
+	fi
 
 # cargo-deb is a tool, not a dependency: it is built once, below target/
 CARGO_DEB := 3
