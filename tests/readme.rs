@@ -7,7 +7,7 @@ mod shown;
 
 use std::path::Path;
 
-const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "CHANGELOG.md", "docs/ARCHITECTURE.md"];
+const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "CHANGELOG.md", "SECURITY.md", "docs/ARCHITECTURE.md"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
