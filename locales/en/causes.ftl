@@ -12,6 +12,7 @@ cause-future = The device's clock is ahead: the play lies in the future
 cause-backwards = Broken record: it ends before it starts
 cause-not-in-plan = Not in this screen's plan
 cause-replaced = Of a box that was replaced: the screen was another's by then
+cause-unregistered = Before this box was registered at the screen
 cause-plan-unknown = Unclear: the server does not have the plan that the record names
 cause-clock-unset = Unclear: the device's clock was not set
 cause-pending = Waiting for the device to send its play log

@@ -12,6 +12,7 @@ cause-future = Đồng hồ của thiết bị chạy nhanh: lượt phát nằm
 cause-backwards = Bản ghi sai: kết thúc trước khi bắt đầu
 cause-not-in-plan = Không có trong lịch phát của màn hình này
 cause-replaced = Của hộp cũ: màn hình này đã được giao cho hộp khác
+cause-unregistered = Trước khi hộp này được đăng ký ở màn hình
 cause-plan-unknown = Chưa rõ: máy chủ không có lịch phát mà bản ghi nêu
 cause-clock-unset = Chưa rõ: thiết bị chưa được chỉnh giờ
 cause-pending = Đang chờ thiết bị gửi nhật ký phát

@@ -85,6 +85,7 @@ mod tests {
             Reason::Backwards,
             Reason::NotInPlan,
             Reason::Replaced,
+            Reason::Unregistered,
         ];
         let doubts = [Doubt::PlanUnknown, Doubt::ClockUnset].map(|d| d.code().to_owned());
         let figures = [

@@ -4,7 +4,7 @@
 use crate::attacks::{caught, received, resealed};
 use crate::common::town::at;
 use crate::forger::{Forger, segment};
-use crate::square::{Square, judged};
+use crate::square::{CAMPAIGN, Square, judged};
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
@@ -53,9 +53,31 @@ async fn what_came_before_the_period_cannot_hide_what_is_of_it() {
         assert!(told, "{:?}", verdict.faults);
     }
 
-    // or says that the player is a new one
+    // or says that the player is a new one, or that it left a tally from the future, so that its plays count for nothing
+    let campaign = CAMPAIGN;
+    let future = square.server.rooms.clock.now().0;
+    let lies: [&dyn Fn(&mut serde_json::Value); 4] = [
+        &|start| start["acked"] = 0.into(),
+        &|start| start["tally"]["last_end"] = future.into(),
+        &|start| start["tally"]["last_counted"][campaign] = future.into(),
+        &|start| {
+            (start["acked"], start["head"]) = (0.into(), serde_json::Value::Null);
+            start["tally"] = serde_json::json!({ "last_end": future, "last_counted": {} });
+        },
+    ];
+    for lie in lies {
+        let mut forger = Forger::of(&square, &honest).await;
+        forger.alter(bundle::STARTS, |starts| lie(&mut starts["Q-01"][0]));
+        assert!(caught(&forger, &options).contains(&Check::Chain));
+    }
+    // also where nothing is older than the period, and nobody asked for a beginning
+    let honest = square.bundle(None).await;
     let mut forger = Forger::of(&square, &honest).await;
-    forger.alter(bundle::STARTS, |starts| starts["Q-01"][0]["acked"] = 0.into());
+    forger.alter(bundle::STARTS, |starts| {
+        let tally = serde_json::json!({ "last_end": future, "last_counted": {} });
+        let start = serde_json::json!({ "device": 1, "epoch": 1, "acked": 0, "head": null, "tally": tally });
+        *starts = serde_json::json!({ "Q-01": [start] });
+    });
     assert!(caught(&forger, &options).contains(&Check::Chain));
 }
 
@@ -91,6 +113,18 @@ async fn a_key_made_afterwards_cannot_tell_of_the_time_before() {
     forger.append(&square, segment_leaf(square.server.rooms.clock.now(), &retold[9..]));
     assert!(caught(&forger, &options).contains(&Check::Time));
     assert!(received(&retold) < before);
+
+    // nor does a simulated player become a real one by being stated again
+    let mut forger = Forger::of(&square, &honest).await;
+    let again = forger.leaves.iter().find_map(|leaf| match Entry::decode(leaf) {
+        Ok(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approved_by, simulated })) => {
+            let simulated = !simulated;
+            Some(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approved_by, simulated }))
+        }
+        _ => None,
+    });
+    forger.append(&square, again.unwrap().encode());
+    assert!(caught(&forger, &options).contains(&Check::Device));
 }
 
 #[tokio::test]

@@ -23,9 +23,9 @@ async fn cut_off_at(mut square: Square, until: &str) -> Square {
 }
 
 /// Another box, with a key of its own, takes the place of the first player; returns that one.
-pub(crate) async fn replace_first(square: &mut Square) -> TownDevice {
+pub(crate) async fn replace_first(square: &mut Square, seed: u64) -> TownDevice {
     std::fs::remove_file(square.data.path().join("Q-01.provision.toml")).unwrap();
-    let another = square.server.new_box(&square.data, "Q-01", 4_711).await;
+    let another = square.server.new_box(&square.data, "Q-01", seed).await;
     std::mem::replace(&mut square.players[0], another)
 }
 
@@ -95,7 +95,7 @@ async fn a_server_that_never_lets_the_promise_in_is_caught_by_who_asks_the_playe
 #[tokio::test]
 async fn a_box_is_re_imaged_before_it_has_handed_in_what_it_played() {
     let mut square = cut_off("09:45").await;
-    replace_first(&mut square).await;
+    replace_first(&mut square, 4_711).await;
     square.live(morning(1)).await;
     let verdict = judged(&square.bundle(None).await, &square.options());
     assert!(tail_is_cut(&verdict) && failing(&verdict) == [Check::Tail], "{:?}", verdict.faults);
@@ -105,7 +105,7 @@ async fn a_box_is_re_imaged_before_it_has_handed_in_what_it_played() {
     // one that has handed in everything is replaced, and nothing is missing
     let mut square = Square::build().await;
     square.live(morning(0)).await;
-    replace_first(&mut square).await;
+    replace_first(&mut square, 4_711).await;
     square.live(morning(1)).await;
     let verdict = judged(&square.bundle(None).await, &square.options());
     assert!(verdict.ok && verdict.screens.iter().all(|s| s.complete), "{:?}", verdict.faults);

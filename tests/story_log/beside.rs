@@ -30,8 +30,9 @@ async fn beside_a_fleet(
 #[tokio::test(flavor = "multi_thread")]
 async fn check_ends_beside_a_fleet_that_hands_in_and_repair_neither_loses_nor_doubles_what_comes_in() {
     let data = town();
-    let server = TownServer::start(&data, at(DAY, "12:00")).await;
+    let server = TownServer::start(&data, at(DAY, "06:00")).await;
     let mut hand = Hand::new(&data, &server, "C-01").await;
+    server.clock.jump_to(at(DAY, "12:00"));
     hand.report(&server, 200).await;
     let run = beside_a_fleet(&data, &server, &mut hand, &["check"]).await;
     let words = String::from_utf8_lossy(&run.stderr).into_owned();

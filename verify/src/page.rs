@@ -162,6 +162,7 @@ fn reason_vi(code: &str) -> String {
         "backwards" => "kết thúc trước khi bắt đầu",
         "not-in-plan" => "không có trong lịch phát",
         "replaced" => "của hộp đã được thay bằng hộp khác",
+        "unregistered" => "trước khi hộp này được đăng ký",
         "plan-unknown" => "không có lịch phát để đối chiếu",
         "clock-unset" => "thiết bị chưa biết giờ",
         other => other,

@@ -37,12 +37,12 @@ pub(crate) struct Players {
 impl Players {
     /// A player was registered.
     pub(crate) fn registered(&mut self, (device, epoch): (DeviceId, Epoch), player: Player, findings: &mut Findings) {
-        let (key, screen) = (player.key, player.screen.clone());
+        let (key, screen, simulated) = (player.key, player.screen.clone(), player.simulated);
         let tenure = Tenure { log_index: player.index, device, at: player.at };
         self.tenures.entry(screen.clone()).or_default().push(tenure);
         let known = self.known.entry((device, epoch)).or_insert(player);
         // a box that came back to its screen is stated again
-        if (known.key, &known.screen) != (key, &screen) {
+        if (known.key, &known.screen, known.simulated) != (key, &screen, simulated) {
             findings.fault(Check::Device, &format!("device {device}, epoch {epoch}"), words!(
                 "được khai báo hai lần: có thể một khóa giả đã chen vào"; "is stated twice: a forged key may have slipped in"));
         }

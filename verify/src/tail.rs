@@ -9,7 +9,7 @@ use crate::verdict::{Check, ScreenVerdict};
 use lichphat_playlists::figures::Period;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::proof::tenure::{Tenure, replaced};
+use lichphat_playlists::proof::tenure::{Tenure, not_its_own};
 use lichphat_playlists::time::UtcMillis;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ impl Tail {
         said: &[Said],
     ) {
         let player = (segment.device, segment.epoch);
-        let gone = |at| replaced(tenures, segment.device, at);
+        let gone = |at| not_its_own(tenures, segment.device, at).is_some();
         // a clock that has jumped ahead vouches for nothing, nor does a box for a screen that is another's
         let possible = segment.records.iter().filter(|r| !r.is_future(received) && !gone(r.start));
         self.hear(possible.map(|r| r.end).max());
@@ -84,7 +84,7 @@ impl Tail {
                     "thiết bị {} đã ký một đoạn khác kết thúc ở bản ghi {}: bị nhân bản, hoặc đoạn trong gói đã bị thay", player.0, head.sealed;
                     "device {} had signed another segment that ends with record {}: it was cloned, or what is shown was exchanged", player.0, head.sealed));
             }
-            if head.sealed <= acked && !replaced(tenures, player.0, head.at_ms) {
+            if head.sealed <= acked && not_its_own(tenures, player.0, head.at_ms).is_none() {
                 self.hear(Some(head.at_ms));
             }
         }

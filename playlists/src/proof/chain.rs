@@ -3,10 +3,11 @@
 use super::book::PlanBook;
 use super::rollup::RollupDelta;
 use crate::ids::{CampaignCode, Seq, Sha256Hash};
+use crate::ports::ClockState;
 use crate::proof::count::{CountTerms, Reason, Standing, Tally, judge};
 use crate::proof::record::{Origin, PlayRecord};
 use crate::proof::segment::Segment;
-use crate::proof::tenure::{Tenure, replaced};
+use crate::proof::tenure::{Tenure, not_its_own};
 use crate::time::{LocalDay, UtcMillis};
 
 /// Up to where the records of (device, epoch) are held, and what judging the next one needs.
@@ -93,10 +94,11 @@ pub fn stand(
     let plan = plans.get(&record.plan);
     let offset = plan.map_or(segment.offset, |p| p.offset);
     let played = record.start.day(offset);
-    let gone = replaced(tenures, segment.device, record.start);
-    let mut judged = |terms: Option<&CountTerms<'_>>| match gone {
-        true => Standing::NotCounted(Reason::Replaced),
-        false => judge(record, terms, received, offset, tally),
+    let clocked = record.clock != ClockState::Unset;
+    let foreign = if clocked { not_its_own(tenures, segment.device, record.start) } else { None };
+    let mut judged = |terms: Option<&CountTerms<'_>>| match foreign {
+        Some(reason) => Standing::NotCounted(reason),
+        None => judge(record, terms, received, offset, tally),
     };
     let Some(plan) = plan else { return ((played, unknown_plan()), judged(None)) };
     let stranger = plan.screen != segment.screen || plan.day.days_since(played).abs() > 1;

@@ -6,7 +6,7 @@
 //! output's slots in which nobody could hear it); the display
 //! level is at least what the campaign asks; and the campaign's minimum gap to the last counted
 //! play is kept: ten plays in five minutes are one. Records are judged in the device's own order;
-//! what a box plays after [another one took its screen](super::tenure) does not count.
+//! what a box plays while [the screen is not its own](super::tenure) does not count.
 
 use super::record::{Cause, DisplayLevel, PlayRecord, PlayResult};
 use crate::ids::CampaignCode;
@@ -91,6 +91,8 @@ pub enum Reason {
     NotInPlan,
     /// Another box had taken the screen.
     Replaced,
+    /// The box was not registered at the screen yet.
+    Unregistered,
 }
 
 impl Reason {
@@ -111,6 +113,7 @@ impl Reason {
             Self::Backwards => plain("backwards"),
             Self::NotInPlan => plain("not-in-plan"),
             Self::Replaced => plain("replaced"),
+            Self::Unregistered => plain("unregistered"),
         }
     }
 }

@@ -39,7 +39,7 @@ impl Counts {
 
     /// Adds one judged record.
     pub fn add(&mut self, record: &PlayRecord, standing: Standing) {
-        let own = standing != Standing::NotCounted(Reason::Replaced);
+        let own = !matches!(standing, Standing::NotCounted(Reason::Replaced | Reason::Unregistered));
         if own && matches!(record.origin, Origin::Planned { .. }) {
             self.slots_seen += 1;
         }

@@ -162,10 +162,10 @@ fn warn(out: &Path, doubts: &[Say], context: &Context) {
     }
     context.say(
         &format!(
-            "`lichphat verify {out}` kể hết mọi chỗ; `lichphat check` cho biết chỗ nào trong kho sai và cách sửa."
+            "`lichphat verify {out}` kể hết mọi chỗ. Nếu kho sai, `lichphat check` cho biết cách sửa; nếu chính một thiết bị đã ký điều sai thì sổ giữ mãi: hãy nói rõ màn hình ấy khi giao gói."
         ),
         &format!(
-            "`lichphat verify {out}` tells all of it; `lichphat check` says what in the store is wrong, and the mend."
+            "`lichphat verify {out}` tells all of it. Where the store is wrong `lichphat check` says the mend; what a device itself signed the log keeps for ever: name that screen when you hand the bundle over."
         ),
     );
 }

@@ -16,6 +16,7 @@ use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sh
 use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::chain::Outcome;
+use lichphat_playlists::proof::count::{FUTURE_TOLERANCE_MS, MOST_CLOCK_ERROR_MS, Tally};
 use lichphat_playlists::proof::entry::Entry;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
@@ -155,12 +156,14 @@ impl<'a> Judge<'a> {
         (hash, received): (Sha256Hash, UtcMillis),
     ) -> bool {
         if start.acked == Seq(0) {
-            if !self.received.is_empty() {
+            let first = self.replay.tenures().iter().position(|tenure| tenure.device == start.device);
+            let since = first.filter(|first| *first > 0).map(|first| self.replay.tenures()[first].at);
+            if !self.received.is_empty() || since.is_none_or(|since| !within(&start.tally, since)) {
                 self.fault(
                     place,
                     words!(
-                    "máy chủ nêu trạng thái đầu kỳ cho một thiết bị mới, trong khi thiết bị trước nó đã được cho thấy";
-                    "the scheduler states where a new player began, and the one before it is shown"),
+                    "máy chủ nêu trạng thái đầu kỳ cho một thiết bị mới mà không có thiết bị nào trước nó để lại, hoặc thiết bị trước nó đã được cho thấy";
+                    "the scheduler states where a new player began that no player before it can have left, or the one before it is shown"),
                 );
             }
             return false;
@@ -176,12 +179,13 @@ impl<'a> Judge<'a> {
         }
         let from = self.terms.period.from.start(self.terms.period.offset);
         let shown = segment.records.iter().filter(|r| r.result.was_shown()).map(|r| r.end).max();
-        if received >= from || segment.records.iter().any(|r| r.end >= from) || shown > start.tally.last_end {
+        let left = within(&start.tally, received) && shown <= start.tally.last_end;
+        if received >= from || segment.records.iter().any(|r| r.end >= from) || !left {
             self.fault(
                 place,
                 words!(
-                "máy chủ nói kỳ này bắt đầu sau đoạn này, nhưng đoạn này thuộc về kỳ";
-                "the scheduler says that the period begins after this segment, and it is of the period"),
+                "máy chủ nói kỳ này bắt đầu sau đoạn này, nhưng đoạn này thuộc về kỳ, hoặc trạng thái đầu kỳ không phải của đoạn này";
+                "the scheduler says that the period begins after this segment, and it is of the period, or the state at its beginning is not what it left"),
             );
         }
         true
@@ -293,6 +297,12 @@ impl<'a> Judge<'a> {
         let (has_device, simulated) = players.of(self.screen);
         (self.verdict, ScreenFacts { has_device, simulated, ..self.replay.facts(facts, campaign, period) })
     }
+}
+
+/// Can a box have left this that was heard of no later than `until`? A tally from the future would let plays count for nothing.
+fn within(tally: &Tally, until: UtcMillis) -> bool {
+    let latest = until.plus_ms(FUTURE_TOLERANCE_MS + i64::from(MOST_CLOCK_ERROR_MS));
+    tally.last_counted.values().copied().chain(tally.last_end).all(|at| at <= latest)
 }
 
 fn another_log(error: &str) -> Words {

@@ -5,8 +5,10 @@ use crate::findings::words;
 use crate::trust::{self, NotOurs};
 use crate::verdict::{Check, Words};
 use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::count::Reason;
 use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::tenure::{known, not_its_own};
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 
 /// A player seals its records with the checkpoint that it knew when the first of them began. A play that ended so long before that
@@ -30,21 +32,18 @@ impl Judge<'_> {
         self.findings.fault(Check::Time, place, what);
     }
 
-    /// Nothing was played by a player that was not registered yet.
+    /// Nothing was played by a player that was not registered yet: it counts for nothing, so no player spoils a bundle with it.
     fn registered(&mut self, index: u64, place: &str, segment: &Segment) {
-        let registered = self.terms.players.at(segment.device, segment.epoch, index).map(|p| p.at);
+        let tenures = known(self.replay.tenures(), index);
         let too_early = |r: &&PlayRecord| {
-            let earliest = registered.map(|at| at.plus_ms(-CLOCKS_APART_MS - i64::from(r.clock_error_ms)));
-            r.clock != ClockState::Unset && Some(r.start) < earliest
+            let early = not_its_own(tenures, segment.device, r.start) == Some(Reason::Unregistered);
+            r.clock != ClockState::Unset && early
         };
         if let Some(record) = segment.records.iter().find(too_early) {
             let s = seconds(record.start);
-            self.untimely(
-                place,
-                words!(
-                "kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký", stamp(s);
-                "tells of a play at {}, before this player was registered", stamp(s)),
-            );
+            self.findings.remark(Check::Time, place, words!(
+                "Kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký ở màn hình: những lượt ấy không được tính.", stamp(s);
+                "Tells of a play at {}, before this player was registered at the screen: such plays do not count.", stamp(s)));
         }
     }
 
