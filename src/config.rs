@@ -89,9 +89,11 @@ pub struct LogSettings {
     pub every_s: u32,
     /// Days for which segments are kept after the day on which they came; 0 = for ever, or 14 to 36,500.
     pub retention_days: u32,
+    /// Segments of one device that are taken in of a received day; the rest is taken the next day. 100 to 1,000,000.
+    pub segments_per_device: u32,
     /// Second stories of one device that are kept of a received day; what comes beyond is counted. 1 to 10,000.
     pub forks_per_device: u32,
-    /// The same of all devices; 1 to 1,000,000.
+    /// The same of all devices, besides the first of each; 1 to 1,000,000.
     pub forks: u32,
     /// Who is asked to cosign its checkpoints.
     pub witnesses: Vec<WitnessSettings>,
@@ -141,6 +143,7 @@ impl Default for LogSettings {
             origin: String::new(),
             every_s: 60,
             retention_days: 0,
+            segments_per_device: 10_000,
             forks_per_device: 16,
             forks: 1_000,
             witnesses: Vec::new(),
@@ -218,7 +221,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 10] = [
+        let rules: [(&'static str, i64, i64, i64); 11] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
@@ -227,6 +230,7 @@ impl Settings {
             ("web.max_body_bytes", self.web.max_body_bytes.into(), 65_536, 16_777_216),
             ("log.every_s", self.log.every_s.into(), 1, 3_600),
             ("log.retention_days", self.log.retention_days.into(), 0, 36_500),
+            ("log.segments_per_device", self.log.segments_per_device.into(), 100, 1_000_000),
             ("log.forks_per_device", self.log.forks_per_device.into(), 1, 10_000),
             ("log.forks", self.log.forks.into(), 1, 1_000_000),
         ];

@@ -2,7 +2,7 @@
 
 use crate::cost::{least_s, process_s};
 use crate::door::CONNECTIONS;
-use lichphat::proof::{Arrived, Counts, DeviceMark, ForkLimits, Outcome, PlanBook, ProofStore, RollupDelta, decide};
+use lichphat::proof::{Arrived, Counts, DayLimits, DeviceMark, Outcome, PlanBook, ProofStore, RollupDelta, decide};
 use lichphat::store::Store;
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::receipt::Receipt;
@@ -98,13 +98,14 @@ async fn append(store: Store, sent: &[Sent], book: &PlanBook, (received, day): (
     let all = |s: &Sent| s.sealed.iter().zip(&s.opened).map(|(e, o)| arrive(e, o)).collect::<Vec<_>>();
     let mut lanes: Vec<Vec<Arrived>> = (0..CONNECTIONS).map(|_| Vec::new()).collect();
     sent.iter().zip((0..CONNECTIONS).cycle()).for_each(|(s, lane)| lanes[lane].extend(all(s)));
-    let (store, forks) = (&store, ForkLimits { per_device: 16, in_all: 1_000 });
+    let limits = DayLimits { segments: u32::MAX, forks: 16, forks_in_all: 1_000 };
+    let store = &store;
     let lane = |arrived: Vec<Arrived>| async move {
         for one in arrived {
             let plans = one.segment.records.iter().find_map(|r| Some((r.plan, book.get(&r.plan)?.clone())));
             let mut own = PlanBook::default();
             plans.into_iter().for_each(|(plan, context)| own.insert(plan, context));
-            let (outcome, _) = store.append(one, own, forks).await.unwrap();
+            let (outcome, _) = store.append(one, own, limits).await.unwrap();
             assert!(matches!(outcome, Outcome::Accepted { .. }));
         }
     };

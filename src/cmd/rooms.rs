@@ -16,7 +16,7 @@ use crate::library::{Library, MediaFiles};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
-use crate::proof::{ForkLimits, Proof};
+use crate::proof::{DayLimits, Proof};
 use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::App;
@@ -139,18 +139,19 @@ impl Rooms {
         let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
         let log = Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log, signs);
         let log = Arc::new(log);
-        let LogSettings { forks_per_device: per_device, forks: in_all, .. } = context.settings.log;
+        let LogSettings { segments_per_device: segments, forks_per_device, forks: forks_in_all, .. } =
+            context.settings.log;
         let limits = Limits {
             least_free_bytes: u64::from(context.settings.store.least_free_mib) << 20,
             log_every_ms: i64::from(context.settings.log.every_s) * 1000,
         };
         let data = context.settings.data.clone();
         let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
-        let (receipt, forks) = (Arc::new(keys.receipt), ForkLimits { per_device, in_all });
+        let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
-            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, receipt, forks)),
+            proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt), taken)),
             console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&clock), offset)),
             log,
             care: Arc::new(care),

@@ -63,6 +63,16 @@ pub enum ProofError {
         /// What is wrong.
         source: SegmentError,
     },
+    /// More segments on one day than any player makes in a month.
+    #[error(
+        "device {device} has sent {limit} segments today, and no more are taken ([log] segments_per_device); send the rest tomorrow"
+    )]
+    TooMany {
+        /// The device.
+        device: DeviceId,
+        /// As many are taken of a received day.
+        limit: u32,
+    },
     /// Form or signature of what a device says of how far its records go.
     #[error("head: {0}")]
     Head(SignError),
@@ -151,13 +161,16 @@ impl Early {
     }
 }
 
-/// How many second stories of a received day are kept, and go into the log; what comes beyond is counted.
+/// How much of a received day is taken in. What is beyond `segments` the device sends again the next day; of second stories so
+/// many go into the log, and what comes beyond is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ForkLimits {
-    /// Of one device.
-    pub per_device: u32,
-    /// Of all.
-    pub in_all: u32,
+pub struct DayLimits {
+    /// Segments of one device.
+    pub segments: u32,
+    /// Second stories of one device.
+    pub forks: u32,
+    /// Second stories of all, besides the first of each device.
+    pub forks_in_all: u32,
 }
 
 /// What was set apart of a device: it told two stories for one place in its chain.
@@ -183,12 +196,12 @@ pub trait ProofStore: Send + Sync {
     /// The signed playlist documents (and their asset tables) of `plans`, as far as they are held.
     async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError>;
     /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
-    /// the quarantined bytes as far as `forks` lets. Returns the mark as it is afterwards.
+    /// the quarantined bytes, as far as `limits` let. Returns the mark as it is afterwards.
     async fn append(
         &self,
         arrived: Arrived,
         plans: PlanBook,
-        forks: ForkLimits,
+        limits: DayLimits,
     ) -> Result<(Outcome, DeviceMark), ProofError>;
     /// Keeps what a device says of how far its records go, unless it has said more before.
     async fn keep_head(&self, heard: Heard) -> Result<(), ProofError>;
@@ -202,7 +215,7 @@ pub struct Proof {
     clock: Arc<dyn Clock>,
     offset: UtcOffset,
     key: Arc<SigningKey<Receipting>>,
-    forks: ForkLimits,
+    limits: DayLimits,
     plan_cache: cache::PlanCache,
 }
 
@@ -213,9 +226,9 @@ impl Proof {
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
         key: Arc<SigningKey<Receipting>>,
-        forks: ForkLimits,
+        limits: DayLimits,
     ) -> Self {
-        Self { store, clock, offset, key, forks, plan_cache: cache::PlanCache::default() }
+        Self { store, clock, offset, key, limits, plan_cache: cache::PlanCache::default() }
     }
 
     /// Takes in one segment that `sender` sent. Whatever becomes of it, the answer says up to
@@ -240,7 +253,7 @@ impl Proof {
         let day = received.day(self.offset);
         let arrived = Arrived { hash: envelope.hash(), envelope, segment, received, day };
         let (first, last) = (arrived.segment.first_seq, arrived.segment.last_seq());
-        let (outcome, mark) = self.store.append(arrived, plans, self.forks).await?;
+        let (outcome, mark) = self.store.append(arrived, plans, self.limits).await?;
         let DeviceIdentity { device, epoch, .. } = sender;
         match sender.simulated {
             true => tracing::debug!(%device, %epoch, %first, %last, acked = %mark.acked, "a segment came"),

@@ -348,6 +348,7 @@ CREATE TABLE mark (
     acked_seq INTEGER NOT NULL CHECK (acked_seq >= 0),  -- everything up to here is held; 0 = nothing yet
     head_hash BLOB    NOT NULL CHECK (length(head_hash) = 32), -- of the newest segment
     day       INTEGER NOT NULL,                         -- the table segment_<day> that holds it
+    day_segments INTEGER NOT NULL CHECK (day_segments >= 0), -- segments of the device in that table: there is a limit to a day
     tally     TEXT    NOT NULL CHECK (json_valid(tally)), -- what the counting rule remembers of earlier records, as the pure core writes it
     PRIMARY KEY (device, epoch)
 ) STRICT, WITHOUT ROWID;

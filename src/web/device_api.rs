@@ -215,6 +215,7 @@ fn refusal(error: &ProofError) -> (StatusCode, &'static str) {
         ProofError::WrongSender { .. } | ProofError::Simulated(_) => (StatusCode::FORBIDDEN, "wrong-sender"),
         ProofError::Segment(SegmentError::Sign(SignError::BadSignature))
         | ProofError::Head(SignError::BadSignature) => (StatusCode::FORBIDDEN, "bad-signature"),
+        ProofError::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-segments"),
         ProofError::Head(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-head"),
         ProofError::Segment(_) => (StatusCode::UNPROCESSABLE_ENTITY, "bad-segment"),
         ProofError::Unreadable { .. } | ProofError::Store(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),

@@ -22,11 +22,11 @@ impl Hand {
     }
 }
 
-/// The town, with room for two second stories of a box a day, and three in all.
+/// The town, with room for two second stories of a box a day, and two in all.
 fn strict_town() -> TestData {
     let data = town();
     let settings =
-        std::fs::read_to_string(fixture("server.toml")).unwrap() + "[log]\nforks_per_device = 2\nforks = 3\n";
+        std::fs::read_to_string(fixture("server.toml")).unwrap() + "[log]\nforks_per_device = 2\nforks = 2\n";
     let file = data.path().join("server.toml");
     std::fs::write(&file, settings).unwrap();
     data.with_settings(file.to_str().unwrap())
@@ -45,8 +45,8 @@ async fn second_stories_are_kept_up_to_a_limit_and_counted_beyond_it() {
     for n in 2..6 {
         one.fork(&server, n).await;
     }
-    other.fork(&server, 1).await;
-    other.fork(&server, 2).await; // beyond what all may have
+    other.fork(&server, 1).await; // the room of all is used up, and its first is kept all the same
+    other.fork(&server, 2).await;
     let after = server.rooms.log.round().await.unwrap();
     let size = |round| match round {
         lichphat::proof::log::Round::Published(size) => size,

@@ -4,6 +4,7 @@
 mod beside;
 #[path = "../common/mod.rs"]
 mod common;
+mod flood;
 mod forks;
 mod restart;
 mod witness;
@@ -43,6 +44,11 @@ impl Hand {
             display: DisplayLevel::D1,
             ..PlayRecord::whole(start, start.plus_ms(10_000))
         };
+        self.seal_plays(vec![play])
+    }
+
+    fn seal_plays(&mut self, records: Vec<PlayRecord>) -> Envelope {
+        let plays = records.len() as u64;
         let segment = Segment {
             device: self.device.identity.device,
             epoch: self.device.identity.epoch,
@@ -52,10 +58,10 @@ impl Hand {
             simulated: true,
             previous: self.last.as_ref().map_or(Sha256Hash([0; 32]), Envelope::hash),
             anchor: String::new(),
-            records: vec![play],
+            records,
         };
         let sealed = segment.seal(&self.device.identity.evidence);
-        (self.last, self.seq) = (Some(sealed.clone()), self.seq + 1);
+        (self.last, self.seq) = (Some(sealed.clone()), self.seq + plays);
         sealed
     }
 

@@ -1,7 +1,7 @@
 //! A journal in memory: for the simulated fleet and for tests. Clones share what they hold, so that
 //! a "power cut" can drop the device and keep its disk.
 
-use super::{Journal, JournalError, KEEP_MS, Sealed, Sealer, check_receipt};
+use super::{Journal, JournalError, KEEP_MS, Run, Sealed, Sealer, check_receipt};
 use lichphat_playlists::ids::{Seq, Sha256Hash};
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
@@ -100,10 +100,10 @@ impl Journal for MemoryJournal {
         let (first, last) = (Seq(state.last + 1 - records.len() as u64), Seq(state.last));
         let previous = state.head.unwrap_or(Sha256Hash([0; 32]));
         let anchor = std::mem::replace(&mut state.run_anchor, newest);
-        let envelope = sealer.seal(first, previous, anchor, records.clone());
-        state.head = Some(envelope.hash());
-        let sealed = Sealed { first, last, bytes: envelope.into_bytes() };
-        state.segments.push_back(Kept { sealed, sealed_at: now, records, proven: false });
+        for Run { sealed, hash, records } in sealer.seal(first, previous, &anchor, records) {
+            state.head = Some(hash);
+            state.segments.push_back(Kept { sealed, sealed_at: now, records, proven: false });
+        }
         Ok(Some(last))
     }
     fn sealed(&self) -> Result<(Seq, Option<Sha256Hash>), JournalError> {

@@ -16,10 +16,10 @@ use lichphat_playlists::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq, Sha256Ha
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::PlayRecord;
-use lichphat_playlists::proof::segment::Segment;
+use lichphat_playlists::proof::segment::{Segment, fitting};
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 use lichphat_playlists::wire::health::LogFault;
-use lichphat_playlists::wire::sign::{Envelope, Evidence, SigningKey};
+use lichphat_playlists::wire::sign::{Evidence, SigningKey};
 
 /// Sealed segments are kept this long even when the scheduler holds them, ms.
 pub const KEEP_MS: i64 = 14 * 86_400_000;
@@ -101,24 +101,33 @@ impl Dating {
 }
 
 impl Sealer {
-    /// Signed bytes of a run of records that begins at `first_seq`, when `anchor` was known, and follows the segment
-    /// `previous`.
-    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, anchor: String, mut records: Vec<PlayRecord>) -> Envelope {
+    /// Seals a run of records that begins at `first_seq`, when `anchor` was known, and follows the segment `previous`: as one
+    /// segment, or as several where a clock that jumped about leaves more days than one may hold.
+    pub fn seal(&self, first_seq: Seq, previous: Sha256Hash, anchor: &str, mut records: Vec<PlayRecord>) -> Vec<Run> {
         if let Some(dating) = &self.dating {
             records.iter_mut().for_each(|record| dating.date(record));
         }
-        Segment {
-            device: self.device,
-            epoch: self.epoch,
-            first_seq,
-            screen: self.screen.clone(),
-            offset: self.offset,
-            simulated: self.simulated,
-            previous,
-            anchor,
-            records,
+        let (mut runs, mut first, mut previous) = (Vec::new(), first_seq, previous);
+        while !records.is_empty() {
+            let rest = records.split_off(fitting(&records, self.offset));
+            let segment = Segment {
+                device: self.device,
+                epoch: self.epoch,
+                first_seq: first,
+                screen: self.screen.clone(),
+                offset: self.offset,
+                simulated: self.simulated,
+                previous,
+                anchor: anchor.to_owned(),
+                records,
+            };
+            let (envelope, last) = (segment.seal(&self.key), segment.last_seq());
+            previous = envelope.hash();
+            let sealed = Sealed { first, last, bytes: envelope.into_bytes() };
+            runs.push(Run { sealed, hash: previous, records: segment.records });
+            (first, records) = (Seq(last.0 + 1), rest);
         }
-        .seal(&self.key)
+        runs
     }
 }
 
@@ -131,6 +140,17 @@ pub struct Sealed {
     pub last: Seq,
     /// The signed bytes.
     pub bytes: Vec<u8>,
+}
+
+/// A segment that was sealed just now, and what is in it.
+#[derive(Debug)]
+pub struct Run {
+    /// As it will be sent.
+    pub sealed: Sealed,
+    /// Its hash: what follows it names it.
+    pub hash: Sha256Hash,
+    /// Its records.
+    pub records: Vec<PlayRecord>,
 }
 
 /// Where records are kept.

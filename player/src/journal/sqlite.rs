@@ -1,6 +1,6 @@
 //! The journal on disk: SQLite, one transaction per record.
 
-use super::{Journal, JournalError, KEEP_MS, Sealed, Sealer, check_receipt};
+use super::{Journal, JournalError, KEEP_MS, Run, Sealed, Sealer, check_receipt};
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::anchor;
 use lichphat_playlists::proof::receipt::Receipt;
@@ -150,20 +150,19 @@ impl Journal for SqliteJournal {
         let open = self.open_records()?;
         let (Some((first, _)), Some((last, _))) = (open.first(), open.last()) else { return Ok(None) };
         let (first, last) = (*first, *last);
-        let last_end = open.iter().map(|(_, r)| r.end).max().unwrap_or_default();
         let tx = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (head, anchor): (Option<[u8; 32]>, String) =
             tx.query_row("SELECT head, run_anchor FROM journal", [], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let records = open.into_iter().map(|(_, r)| r).collect();
-        let envelope = sealer.seal(first, Sha256Hash(head.unwrap_or([0; 32])), anchor, records);
-        tx.execute(
-            "INSERT INTO segment (last_seq, first_seq, sealed_at_ms, last_end_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
-            params![last.0, first.0, now.0, last_end.0, envelope.as_bytes()],
-        )?;
-        tx.execute(
-            "UPDATE journal SET last_seq = ?1, head = ?2, run_anchor = anchor",
-            params![last.0, envelope.hash().0],
-        )?;
+        for Run { sealed, hash, records } in sealer.seal(first, Sha256Hash(head.unwrap_or([0; 32])), &anchor, records) {
+            let last_end = records.iter().map(|r| r.end).max().unwrap_or_default();
+            tx.execute(
+                "INSERT INTO segment (last_seq, first_seq, sealed_at_ms, last_end_ms, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![sealed.last.0, sealed.first.0, now.0, last_end.0, sealed.bytes],
+            )?;
+            tx.execute("UPDATE journal SET last_seq = ?1, head = ?2", params![sealed.last.0, hash.0])?;
+        }
+        tx.execute("UPDATE journal SET run_anchor = anchor", [])?;
         tx.execute("DELETE FROM open_record WHERE seq <= ?1", [last.0])?;
         tx.commit()?;
         self.open = (0, None);

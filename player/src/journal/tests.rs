@@ -7,6 +7,7 @@ use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayResult};
 use lichphat_playlists::time::HANOI;
+use lichphat_playlists::wire::sign::Envelope;
 use std::io::{BufRead as _, Write as _};
 use std::path::Path;
 
@@ -335,4 +336,34 @@ fn a_kill_at_any_moment_loses_nothing_that_was_written() {
             assert!(known < sealed.first.0, "an anchor of record {known} beside record {}", sealed.first);
         }
     }
+}
+
+#[test]
+fn a_run_over_more_days_than_a_segment_may_hold_is_sealed_as_several_that_follow_one_another() {
+    on_both(|mut journal, again| {
+        journal.keep_proofs("the anchor", &[]).unwrap();
+        // the clock is wrong by another day at every boot, and back again
+        let days = [0, 3_000, 0, 10, 20, 10, 3_000, 1];
+        let started = |day: u32| UtcMillis(1_763_600_000_000 + i64::from(day) * 86_400_000);
+        for day in days {
+            let record = PlayRecord { start: started(day), end: started(day).plus_ms(10_000), ..record(0) };
+            journal.append(&record).unwrap();
+        }
+        journal.keep_proofs("a newer anchor", &[]).unwrap();
+        let sealer = sealer();
+        assert_eq!(journal.cut(&sealer, UtcMillis(1)).unwrap(), Some(Seq(8)));
+        drop(journal);
+        let journal = again();
+        let (mut after, mut head, mut back) = (Seq(0), Sha256Hash([0; 32]), Vec::new());
+        while let Some(sealed) = journal.sealed_after(after).unwrap() {
+            let envelope = Envelope::from_bytes(sealed.bytes).unwrap();
+            let segment = Segment::open(&envelope, &sealer.key.verifying_key()).unwrap();
+            assert_eq!((segment.first_seq.0, segment.previous, &*segment.anchor), (after.0 + 1, head, "the anchor"));
+            (after, head) = (sealed.last, envelope.hash());
+            back.push(segment.records.iter().map(|r| r.start).collect::<Vec<_>>());
+        }
+        assert_eq!(journal.sealed().unwrap(), (Seq(8), Some(head)));
+        assert_eq!(back.iter().map(Vec::len).collect::<Vec<_>>(), [4, 3, 1], "three days each");
+        assert_eq!(back.concat(), days.map(started));
+    });
 }

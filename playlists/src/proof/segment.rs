@@ -12,6 +12,7 @@ use crate::ports::ClockState;
 use crate::time::{UtcMillis, UtcOffset};
 use crate::wire::sign::{Envelope, Evidence, SignError, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Most plays in a segment.
 pub const MAX_RECORDS: usize = 4096;
@@ -19,6 +20,9 @@ pub const MAX_RECORDS: usize = 4096;
 pub const CUT_AT_RECORDS: usize = 64;
 /// Age after which a segment is cut, unless settings say otherwise, ms.
 pub const CUT_AT_AGE_MS: i64 = 15 * 60_000;
+/// Most days on which plays of one segment began. A quarter of an hour touches two at midnight, and one more when the clock is
+/// put right. Figures are kept by day, so a few hundred bytes could otherwise ask a store for thousands of rows.
+pub const MAX_DAYS: usize = 3;
 /// Most bytes of a segment as sent; as a leaf of the log it must stay below 64 KiB.
 pub const MAX_SEALED_BYTES: usize = 60 * 1024;
 /// Most bytes a segment may unpack to.
@@ -66,6 +70,9 @@ pub enum SegmentError {
         /// The epoch it names.
         epoch: Epoch,
     },
+    /// Plays of more days than a quarter of an hour can touch.
+    #[error("its plays began on more than {MAX_DAYS} days")]
+    TooManyDays,
     /// A newer or unknown form.
     #[error("segment format {0} is not known; format {FORMAT} is")]
     Format(u8),
@@ -128,6 +135,17 @@ fn delta(value: i64, last: &mut i64) -> i64 {
 fn undelta(delta: i64, last: &mut i64) -> i64 {
     *last = last.wrapping_add(delta);
     *last
+}
+
+/// How many of `records`, from the first on, one segment may hold, by [`MAX_RECORDS`] and [`MAX_DAYS`]: the player cuts there, and
+/// whoever opens a segment refuses what goes beyond.
+pub fn fitting(records: &[PlayRecord], offset: UtcOffset) -> usize {
+    let mut days = BTreeSet::new();
+    let fits = |record: &&PlayRecord| {
+        days.insert(record.start.day(offset));
+        days.len() <= MAX_DAYS
+    };
+    records.iter().take(MAX_RECORDS).take_while(fits).count()
 }
 
 impl Segment {
@@ -337,6 +355,9 @@ impl Segment {
         if slots.next().is_some() || missed.next().is_some() {
             return Err(bad("it holds more slots than records"));
         }
+        if fitting(&records, b.offset) < n {
+            return Err(SegmentError::TooManyDays);
+        }
         Ok(Self {
             device: b.device,
             epoch: b.epoch,
@@ -396,7 +417,10 @@ mod tests {
             2 => PlayResult::Failed(c),
             _ => PlayResult::Skipped(c),
         });
-        let times = (any::<i64>(), any::<i64>(), any::<u64>(), 0usize..3, any::<u32>());
+        // an hour on each of three days
+        let start = prop::sample::select(vec![i64::MIN, 1_763_600_000_000, i64::MAX - 3_600_000])
+            .prop_flat_map(|from| from..=from + 3_600_000);
+        let times = (start, any::<i64>(), any::<u64>(), 0usize..3, any::<u32>());
         let frames = (any::<u32>(), any::<u32>(), 0usize..5, 0u8..=100);
         let record = (plan, any::<u16>(), origin, any::<u32>(), times, frames, result).prop_map(
             |(
@@ -494,6 +518,18 @@ mod tests {
     fn sixty_four_plays_are_under_twenty_bytes_each() {
         let sealed = segment(steady(64)).seal(&SigningKey::from_seed(&[5; 32]));
         assert!(sealed.as_bytes().len() < 64 * 20, "{} bytes", sealed.as_bytes().len());
+    }
+
+    #[test]
+    fn a_segment_holds_plays_of_three_days_and_a_fourth_is_refused() {
+        let key = SigningKey::from_seed(&[5; 32]);
+        let open = |days: &[i64]| {
+            let late = UtcMillis(1_763_600_000_000);
+            let play = |day| PlayRecord::whole(late.plus_ms(day * 86_400_000), late.plus_ms(day * 86_400_000 + 1));
+            Segment::open(&segment(days.iter().map(|day| play(*day)).collect()).seal(&key), &key.verifying_key())
+        };
+        assert!(open(&[0, 900, -2, 0, 900, -2]).is_ok());
+        assert_eq!(open(&[0, 900, -2, 0, 1]), Err(SegmentError::TooManyDays));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! | `GET /device/v1/assets/{hash}` | the asset table |
 //! | `GET /device/v1/media/{hash}` | the bytes, with `Range` |
 //! | `GET /device/v1/receipt` | the newest signed receipt |
-//! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form |
+//! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form, 429 as many as a day takes: the rest tomorrow |
 //! | `POST /device/v1/proofs` [`ProofsAsked`](super::proofs::ProofsAsked) | [`Proofs`](super::proofs::Proofs), compressed; 404 while there is no checkpoint |
 //! | `POST /device/v1/heartbeat` [`Heartbeat`] | [`HeartbeatAnswer`]; 403 signature of its head, 422 form |
 //! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |

@@ -87,6 +87,11 @@ async fn one(rooms: &Rooms, from: &Stick, screen: ScreenCode) -> Result<Imported
                 row.refused += 1;
                 false
             }
+            Err(error @ ProofError::TooMany { .. }) => {
+                tracing::warn!(path, "waits: {error}");
+                row.waiting += 1;
+                false
+            }
             Err(error @ ProofError::Store(_)) => return Err(error.into()),
             Err(error) => {
                 tracing::warn!(path, "refused: {error}");

@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::proof::evidence::{Boxes, EvidenceStore};
 use crate::proof::log::StoredSegment;
 use crate::proof::{
-    Arrived, Counts, DeviceIdentity, DeviceMark, Early, ForkLimits, Heard, Outcome, PlanBook, PlanDocument, ProofError,
+    Arrived, Counts, DayLimits, DeviceIdentity, DeviceMark, Early, Heard, Outcome, PlanBook, PlanDocument, ProofError,
     ProofStore, RollupDelta, decide,
 };
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
@@ -39,10 +39,20 @@ fn stored_mark(row: &Row<'_>) -> Result<DeviceMark, StoreError> {
     Ok(DeviceMark { acked, head: Some(hash_of(&head)?).filter(|_| acked.0 > 0), tally })
 }
 
-/// The mark, and the day whose table holds its newest segment; none before the first.
-fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<Option<(DeviceMark, i64)>, StoreError> {
-    conn.prepare_cached(&format!("SELECT {MARK}, day FROM mark WHERE device = ?1 AND epoch = ?2"))?
-        .query_row(params![device.0, epoch.0], |r| Ok(stored_mark(r).and_then(|mark| Ok((mark, r.get(3)?)))))
+/// Where a device's newest segment lies.
+#[derive(Debug, Clone, Copy)]
+struct Newest {
+    /// The day whose table holds it.
+    day: i64,
+    /// Segments of the device that came on that day.
+    segments: u32,
+}
+
+/// The mark, and where its newest segment lies; none before the first.
+fn read_mark(conn: &Connection, device: DeviceId, epoch: Epoch) -> Result<Option<(DeviceMark, Newest)>, StoreError> {
+    let newest = |r: &Row<'_>| -> rusqlite::Result<_> { Ok(Newest { day: r.get(3)?, segments: r.get(4)? }) };
+    conn.prepare_cached(&format!("SELECT {MARK}, day, day_segments FROM mark WHERE device = ?1 AND epoch = ?2"))?
+        .query_row(params![device.0, epoch.0], |r| Ok(stored_mark(r).and_then(|mark| Ok((mark, newest(r)?)))))
         .optional()?
         .transpose()
 }
@@ -75,14 +85,21 @@ pub(super) fn all_marks(conn: &Connection, table: &str) -> Result<BTreeMap<(Devi
     Ok(marks)
 }
 
-fn write_mark(tx: &Connection, device: DeviceId, epoch: Epoch, mark: &DeviceMark, day: i64) -> Result<(), StoreError> {
+fn write_mark(
+    tx: &Connection,
+    device: DeviceId,
+    epoch: Epoch,
+    mark: &DeviceMark,
+    newest: Newest,
+) -> Result<(), StoreError> {
     let (head, tally) = written(mark)?;
     tx.prepare_cached(
-        "INSERT INTO mark (device, epoch, acked_seq, head_hash, day, tally) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO mark (device, epoch, acked_seq, head_hash, day, day_segments, tally)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (device, epoch) DO UPDATE SET acked_seq = excluded.acked_seq, head_hash = excluded.head_hash,
-           day = excluded.day, tally = excluded.tally",
+           day = excluded.day, day_segments = excluded.day_segments, tally = excluded.tally",
     )?
-    .execute(params![device.0, epoch.0, mark.acked.0 as i64, head, day, tally])?;
+    .execute(params![device.0, epoch.0, mark.acked.0 as i64, head, newest.day, newest.segments, tally])?;
     Ok(())
 }
 
@@ -191,11 +208,11 @@ fn append(
     tx: &Connection,
     arrived: &Arrived,
     plans: &PlanBook,
-    forks: ForkLimits,
-) -> Result<(Outcome, DeviceMark), StoreError> {
+    limits: DayLimits,
+) -> Result<Option<(Outcome, DeviceMark)>, StoreError> {
     let s = &arrived.segment;
     let (before, since) = match read_mark(tx, s.device, s.epoch)? {
-        Some((mark, day)) => (mark, Some(day)),
+        Some((mark, at)) => (mark, Some(at)),
         None => (DeviceMark { tally: inherited_tally(tx, &s.screen)?, ..DeviceMark::default() }, None),
     };
     let mut outcome = decide(&before, s, arrived.hash, arrived.received, plans, &tenures(tx, &s.screen)?);
@@ -204,20 +221,25 @@ fn append(
     }
     match &outcome {
         Outcome::Accepted { delta, mark, .. } => {
+            if since.is_some_and(|at| at.day >= day_number(arrived.day) && at.segments >= limits.segments) {
+                return Ok(None);
+            }
             let (day, log_index) = append_segment(tx, arrived)?;
-            if since != Some(day) {
+            let earlier = since.filter(|at| at.day == day);
+            if earlier.is_none() {
                 write_day_mark(tx, s.device, s.epoch, &before, day)?;
             }
             add_rollup(tx, s.device, &s.screen, delta)?;
             write_early(tx, Early::of(log_index, s.device, local_day(day), delta))?;
-            write_mark(tx, s.device, s.epoch, mark, day)?;
+            let segments = earlier.map_or(0, |at| at.segments) + 1;
+            write_mark(tx, s.device, s.epoch, mark, Newest { day, segments })?;
             let mark = mark.clone();
-            return Ok((outcome, mark));
+            return Ok(Some((outcome, mark)));
         }
-        Outcome::Fork { .. } => quarantine::keep(tx, arrived, forks)?,
+        Outcome::Fork { .. } => quarantine::keep(tx, arrived, limits)?,
         Outcome::Duplicate | Outcome::Hole { .. } => {}
     }
-    Ok((outcome, before))
+    Ok(Some((outcome, before)))
 }
 
 fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocument>, StoreError> {
@@ -263,9 +285,11 @@ impl ProofStore for Store {
         &self,
         arrived: Arrived,
         plans: PlanBook,
-        forks: ForkLimits,
+        limits: DayLimits,
     ) -> Result<(Outcome, DeviceMark), ProofError> {
-        Ok(self.write(move |tx| append(tx, &arrived, &plans, forks)).await?)
+        let device = arrived.segment.device;
+        let taken = self.write(move |tx| append(tx, &arrived, &plans, limits)).await?;
+        taken.ok_or(ProofError::TooMany { device, limit: limits.segments })
     }
 
     async fn keep_head(&self, heard: Heard) -> Result<(), ProofError> {

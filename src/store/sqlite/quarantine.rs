@@ -1,20 +1,20 @@
 //! Second stories, on SQLite: what a device signed for a place that another segment of its holds, kept apart.
 //!
 //! A fork is a leaf of the log, so it is kept for as long as the log is; therefore there is a limit to how many of a received
-//! day go in, of one device and in all. What comes beyond it is counted: the first ones prove what there is to prove.
+//! day go in, of one device and in all, and the first of each device always. What comes beyond it is counted: the first ones prove what there is to prove.
 
 use super::log::append_leaf;
 use super::rows::{self, day_number};
 use crate::error::StoreError;
 use crate::proof::log::StoredSegment;
-use crate::proof::{Arrived, ForkLimits, SetApart};
+use crate::proof::{Arrived, DayLimits, SetApart};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq};
 use lichphat_playlists::proof::entry::{Entry, segment_leaf};
 use lichphat_playlists::time::UtcMillis;
 use rusqlite::{Connection, params};
 
 /// Keeps a fork apart, and in the log: nobody can say later that there was none.
-pub(super) fn keep(tx: &Connection, arrived: &Arrived, limits: ForkLimits) -> Result<(), StoreError> {
+pub(super) fn keep(tx: &Connection, arrived: &Arrived, limits: DayLimits) -> Result<(), StoreError> {
     let (s, day) = (&arrived.segment, day_number(arrived.day));
     if tx.prepare_cached("SELECT 1 FROM quarantine WHERE hash = ?1")?.exists([arrived.hash.0])? {
         return Ok(());
@@ -22,7 +22,8 @@ pub(super) fn keep(tx: &Connection, arrived: &Arrived, limits: ForkLimits) -> Re
     let (own, all): (u32, u32) = tx
         .prepare_cached("SELECT count(*) FILTER (WHERE device = ?2), count(*) FROM quarantine WHERE day = ?1")?
         .query_row(params![day, s.device.0], |r| Ok((r.get(0)?, r.get(1)?)))?;
-    if own >= limits.per_device || all >= limits.in_all {
+    // The first of each device is kept whatever others did: a hostile key uses up no honest one's room.
+    if own >= limits.forks || own > 0 && all >= limits.forks_in_all {
         tx.prepare_cached(
             "INSERT INTO quarantine_beyond (device, segments, last_ms) VALUES (?1, 1, ?2)
              ON CONFLICT (device) DO UPDATE SET segments = segments + 1, last_ms = excluded.last_ms",
