@@ -181,6 +181,12 @@ async fn repair(rooms: &Rooms, found: &Audit, days: usize, context: &Context) ->
     if let Err(refused) = audit::repair(&rooms.store, found).await? {
         return Err(AppError::Failed(format!("--repair: {}", not_repaired(refused, context.lang))));
     }
+    if found.tenures.is_some() {
+        context.say(
+            "Đã lập lại từ nhật ký: màn hình nào thuộc thiết bị nào.",
+            "Made anew from the log: which box each screen was of.",
+        );
+    }
     for RollupMend { device, day, campaign, .. } in &found.mends {
         context.say(
             &format!("Đã tính lại: thiết bị {device}, ngày {day}, {campaign}."),

@@ -232,6 +232,10 @@ CREATE TABLE tenure (
     from_ms   INTEGER NOT NULL,
     PRIMARY KEY (screen, log_index)
 ) STRICT, WITHOUT ROWID;
+CREATE TRIGGER tenure_is_immutable BEFORE UPDATE ON tenure
+BEGIN SELECT RAISE(ABORT, 'whose a screen was decides what counts as evidence: it is never changed'); END;
+CREATE TRIGGER tenure_is_kept BEFORE DELETE ON tenure
+BEGIN SELECT RAISE(ABORT, 'whose a screen was decides what counts as evidence: it is kept for ever'); END;
 
 -- One-time tokens that let a device register.
 CREATE TABLE provisioning (

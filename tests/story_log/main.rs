@@ -7,6 +7,7 @@ mod common;
 mod flood;
 mod forks;
 mod restart;
+mod tenure;
 mod witness;
 
 use common::TestData;

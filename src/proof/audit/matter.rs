@@ -13,6 +13,8 @@ pub enum Matter {
     Mark,
     /// A sum or a mark of a device of which a segment is missing.
     Incomplete,
+    /// Which box a screen was of, against the log.
+    Tenure,
     /// A sum.
     Rollup,
     /// A sum whose records are partly dropped.
@@ -68,6 +70,10 @@ impl Matter {
             Self::Incomplete => lang.pick(
                 "Thiếu đoạn nhật ký của thiết bị này (bị mất hoặc không đọc được): chưa thể nói số đang lưu đúng hay sai.",
                 "A segment of this device is missing (lost or unreadable): whether the stored figure is right cannot be said.",
+            ),
+            Self::Tenure => lang.pick(
+                "Bảng ghi màn hình thuộc thiết bị nào khác với nhật ký: lượt của thiết bị đã bị thay có thể được tính, hoặc ngược lại.",
+                "Which box a screen was of is not what the log states: plays of a replaced box may count, or those of the right one not.",
             ),
             Self::Rollup => lang.pick(
                 "Số tổng hợp khác với bản ghi đã ký: báo cáo đang sai, bản ghi vẫn nguyên vẹn.",
@@ -130,6 +136,10 @@ impl Matter {
             Self::Incomplete => lang.pick(
                 "`--repair` không giúp được: tính lại từ phần còn lại sẽ bỏ mất lượt phát. Phục hồi cơ sở dữ liệu từ bản sao lưu còn đoạn đó.",
                 "`--repair` does not help: sums of what is left would drop plays. Bring the database back from a backup that has the segment.",
+            ),
+            Self::Tenure => lang.pick(
+                "Chạy `lichphat check --repair`: bảng được lập lại từ nhật ký, số tổng hợp sai được tính lại.",
+                "Run `lichphat check --repair`: the table is made anew from the log, and sums that are wrong with it.",
             ),
             Self::Rollup => lang.pick(
                 "Chạy `lichphat check --repair`: tính lại từ bản ghi đã ký.",

@@ -3,7 +3,7 @@
 //! Nothing is believed: hashes and signatures are checked again, the chain is walked, rollups and marks are computed anew
 //! from the segments, and entries, tiles and checkpoints of the log are held against each other. Where retention has
 //! dropped days, judging begins at the marks of the first day held. All of it is read as of one moment, so an audit ends beside a
-//! fleet that goes on handing in. [`repair`] writes sums anew, and nothing else ever.
+//! fleet that goes on handing in. [`repair`] writes anew what follows from the log: sums, and which box a screen was of; nothing else ever.
 
 mod matter;
 mod segments;
@@ -16,8 +16,8 @@ use super::log::{Log, LogError, LogStore, StoredEntry};
 use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta, SetApart};
 use crate::directory::problem::{Say, say};
 use async_trait::async_trait;
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch};
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use segments::Auditor;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,9 +38,12 @@ pub trait AuditStore: ProofStore + LogStore {
     async fn identity_ever(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
     /// What was set apart as a second story, by device.
     async fn set_apart(&self) -> Result<Vec<SetApart>, ProofError>;
-    /// Corrects these sums by what the audit found wrong, so that what was added since stays added: all of them, or none and
-    /// false when one is no longer what was found and something more.
-    async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError>;
+    /// Which box each screen was of.
+    async fn tenures(&self) -> Result<Tenures, ProofError>;
+    /// Corrects these sums by what the audit found wrong, so that what was added since stays added, and makes the table of
+    /// tenures anew with what was added since: all of it, or nothing and false when a sum is no longer what was found and
+    /// something more.
+    async fn mend(&self, sums: Vec<RollupMend>, tenures: Option<TenureMend>) -> Result<bool, ProofError>;
 }
 
 /// Something that does not agree.
@@ -69,6 +72,18 @@ pub struct RollupMend {
     pub said: Counts,
 }
 
+/// Which box a screen was of, and from when on, by screen and the entry of the log that states it.
+pub type Tenures = BTreeMap<(ScreenCode, u64), (DeviceId, UtcMillis)>;
+
+/// Tenures that are not what the log states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenureMend {
+    /// As they are stored.
+    pub held: Tenures,
+    /// As the log has them.
+    pub said: Tenures,
+}
+
 /// What was looked at and found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Audit {
@@ -84,6 +99,8 @@ pub struct Audit {
     pub findings: Vec<Finding>,
     /// The sums that differ.
     pub mends: Vec<RollupMend>,
+    /// The tenures, when they differ.
+    pub tenures: Option<TenureMend>,
 }
 
 /// What is stored beside the segments.
@@ -91,6 +108,7 @@ struct Stored {
     rollups: BTreeMap<DeviceId, RollupDelta>,
     marks: BTreeMap<(DeviceId, Epoch), DeviceMark>,
     early: Vec<Early>,
+    tenures: Tenures,
 }
 
 /// Entries read at once.
@@ -112,7 +130,8 @@ pub async fn audit(store: &dyn AuditStore, log: &Log, now: &Log) -> Result<Audit
         read(store, &mut auditor, at..size.min(at + BATCH)).await?;
     }
     auditor.end_day();
-    auditor.compare(Stored { rollups: store.rollups().await?, marks: store.marks().await?, early });
+    let (rollups, marks, tenures) = (store.rollups().await?, store.marks().await?, store.tenures().await?);
+    auditor.compare(Stored { rollups, marks, early, tenures });
     let mut audit = auditor.audit;
     (audit.size, audit.from) = (size, from.map(|f| f.day));
     audit.findings.extend(tree::audit(log, now).await?);
@@ -153,12 +172,12 @@ pub enum NotRepaired {
     Changed,
 }
 
-/// Corrects the sums that an audit found to differ from the segments it replayed, by the difference: what came in after its
+/// Makes tenures anew, and corrects the sums that an audit found to differ from the segments it replayed, by the difference: what came in after its
 /// moment is neither lost nor counted twice. Of an audit once: a second repair meanwhile would correct what is correct.
 pub async fn repair(store: &dyn AuditStore, audit: &Audit) -> Result<Result<(), NotRepaired>, ProofError> {
     if audit.findings.iter().any(|finding| finding.matter.is_evidence()) {
         return Ok(Err(NotRepaired::Evidence));
     }
-    let done = store.mend_rollups(audit.mends.clone()).await?;
+    let done = store.mend(audit.mends.clone(), audit.tenures.clone()).await?;
     Ok(if done { Ok(()) } else { Err(NotRepaired::Changed) })
 }

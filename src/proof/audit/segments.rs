@@ -1,7 +1,7 @@
 //! Every segment judged again, in the order of the log, each screen by its own [`Replay`], and what comes of it beside
 //! what is stored.
 
-use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, entry_place};
+use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, TenureMend, Tenures, entry_place};
 use crate::directory::problem::{Say, say, unreadable};
 use crate::proof::log::StoredSegment;
 use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
@@ -11,7 +11,7 @@ use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::proof::tenure::Tenure;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{Envelope, Evidence, VerifyingKey};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -213,7 +213,8 @@ impl Auditor {
     }
 
     pub(super) fn compare(&mut self, stored: Stored) {
-        let Stored { rollups, marks, early } = stored;
+        let Stored { rollups, marks, early, tenures } = stored;
+        self.compare_tenures(tenures);
         let (mut computed, mut sums) = (BTreeMap::new(), std::mem::take(&mut self.carried));
         for (of, said) in std::mem::take(&mut self.screens).into_values().map(Replay::finish) {
             computed.extend(of);
@@ -242,6 +243,26 @@ impl Auditor {
             );
             self.find(Matter::Mark, place, problem);
         }
+    }
+
+    fn compare_tenures(&mut self, held: Tenures) {
+        let stated = self.screens.iter().flat_map(|(screen, replay)| replay.tenures().iter().map(move |t| (screen, t)));
+        let said: Tenures = stated.map(|(screen, t)| ((screen.clone(), t.log_index), (t.device, t.at))).collect();
+        for key in held.keys().chain(said.keys()).collect::<BTreeSet<_>>() {
+            let (now, stated) = (held.get(key), said.get(key));
+            if now == stated {
+                continue;
+            }
+            let (screen, index) = key;
+            let place = say(format!("màn hình {screen}, mục {index}"), format!("screen {screen}, entry {index}"));
+            let (n, s) = (tenure(now), tenure(stated));
+            let problem = say(
+                format!("đang lưu {}; nhật ký: {}", n.vi, s.vi),
+                format!("stored {}; the log states {}", n.en, s.en),
+            );
+            self.find(Matter::Tenure, place, problem);
+        }
+        self.audit.tenures = (held != said).then_some(TenureMend { held, said });
     }
 
     fn compare_marks(
@@ -305,6 +326,13 @@ impl Auditor {
             }
         }
     }
+}
+
+/// A box and the moment from which a screen was its own, in words.
+fn tenure(of: Option<&(DeviceId, UtcMillis)>) -> Say {
+    let Some((device, at)) = of else { return say("không có gì", "nothing") };
+    let at = at.rfc3339(UtcOffset(0));
+    say(format!("thiết bị {device} từ {at}"), format!("device {device} from {at}"))
 }
 
 /// A sum in words, every figure of it.

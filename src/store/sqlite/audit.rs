@@ -1,14 +1,14 @@
-//! What `check` reads of the proof room, and the one thing it may write: sums.
+//! What `check` reads of the proof room, and what it may write: sums, and which box a screen was of.
 
 use super::Store;
 use super::compliance::{COUNTS, counts};
 use super::proof::{add_rollup, all_marks, identity};
 use super::rows::{self, day_number, local_day};
 use crate::error::StoreError;
-use crate::proof::audit::{AuditStore, RollupMend};
+use crate::proof::audit::{AuditStore, RollupMend, TenureMend, Tenures};
 use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, RollupDelta, SetApart};
 use lichphat_playlists::ids::{DeviceId, Epoch};
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -71,6 +71,32 @@ fn mend(tx: &Connection, mend: &RollupMend, added: &Counts) -> Result<(), StoreE
     Ok(())
 }
 
+fn tenures(conn: &Connection) -> Result<Tenures, StoreError> {
+    let mut query = conn.prepare("SELECT screen, log_index, device, from_ms FROM tenure")?;
+    let found = query.query_and_then([], |row| {
+        let at = (rows::screen(row.get(0)?)?, row.get(1)?);
+        Ok((at, (DeviceId(row.get(2)?), UtcMillis(row.get(3)?))))
+    })?;
+    found.collect()
+}
+
+/// Makes the table anew: what the log has, and what was added since. Its own guards let no row of it be changed.
+fn mend_tenures(tx: &Connection, mend: TenureMend) -> Result<(), StoreError> {
+    let mut rows = tenures(tx)?;
+    rows.retain(|at, _| !mend.held.contains_key(at));
+    rows.extend(mend.said);
+    let mut parts =
+        tx.prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'tenure' AND sql IS NOT NULL ORDER BY rowid")?;
+    let parts = parts.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
+    tx.execute_batch("DROP TABLE tenure")?;
+    parts.iter().try_for_each(|part| tx.execute_batch(part))?;
+    let mut add = tx.prepare("INSERT INTO tenure (screen, log_index, device, from_ms) VALUES (?1, ?2, ?3, ?4)")?;
+    for ((screen, log_index), (device, at)) in rows {
+        add.execute(params![screen.as_str(), log_index, device.0, at.0])?;
+    }
+    Ok(())
+}
+
 fn rollups(conn: &Connection) -> Result<BTreeMap<DeviceId, RollupDelta>, StoreError> {
     let mut out: BTreeMap<DeviceId, RollupDelta> = BTreeMap::new();
     let mut query = conn.prepare(&format!("SELECT device, day, campaign, {COUNTS} FROM rollup"))?;
@@ -126,7 +152,11 @@ impl AuditStore for Store {
         Ok(self.read(super::quarantine::set_apart).await?)
     }
 
-    async fn mend_rollups(&self, mends: Vec<RollupMend>) -> Result<bool, ProofError> {
+    async fn tenures(&self) -> Result<Tenures, ProofError> {
+        Ok(self.read(tenures).await?)
+    }
+
+    async fn mend(&self, mends: Vec<RollupMend>, tenures: Option<TenureMend>) -> Result<bool, ProofError> {
         let done = self.write(move |tx| {
             let mut added = Vec::new(); // since the audit's moment
             for mend in &mends {
@@ -134,6 +164,9 @@ impl AuditStore for Store {
                 added.push(since);
             }
             mends.iter().zip(&added).try_for_each(|(one, added)| mend(tx, one, added))?;
+            if let Some(tenures) = tenures {
+                mend_tenures(tx, tenures)?;
+            }
             Ok(true)
         });
         Ok(done.await?)

@@ -99,6 +99,7 @@ async fn plans_and_segments_cannot_be_changed_even_by_a_defect() {
     let put = |tx: &Connection| {
         tx.execute_batch(&crate::store::upgrade::day_tables(7))?;
         tx.execute_batch("INSERT INTO segment_day VALUES (7, 0); INSERT INTO log_entry VALUES (0, x'00')")?;
+        tx.execute("INSERT INTO tenure VALUES ('C-01', 1, 1, 5)", [])?;
         Ok(tx.execute("INSERT INTO segment_7 VALUES (1, 1, 1, 1, 9, x'00', 5)", []).map(drop)?)
     };
     store.write(put).await.unwrap();
@@ -107,6 +108,8 @@ async fn plans_and_segments_cannot_be_changed_even_by_a_defect() {
         "DELETE FROM segment_7",
         "UPDATE log_entry SET leaf = x'01'",
         "DELETE FROM log_entry",
+        "UPDATE tenure SET from_ms = 6",
+        "DELETE FROM tenure",
     ] {
         let refused = store.write(|tx| Ok(tx.execute(change, [])?)).await;
         assert!(refused.unwrap_err().to_string().contains("evidence"), "{change}");
