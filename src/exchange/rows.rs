@@ -4,6 +4,7 @@ use super::cell::plain;
 use super::mapping::{Columns, Mapping, offset};
 use super::out::{Form, PRS};
 use crate::directory::problem::{Say, say};
+use chrono::format::ParseErrorKind;
 use chrono::{DateTime, NaiveDateTime};
 use csv::StringRecord;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
@@ -265,13 +266,18 @@ fn instant((column, text): (usize, &str), mapping: &Mapping, zone: UtcOffset) ->
             .map(|at| UtcMillis(at.timestamp_millis()))
             .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f").map(local)),
     };
-    read.map_err(|_| {
+    read.map_err(|error| {
         if mapping.time.is_none() && text.split(['/', ' ']).take(3).all(|part| part.parse::<u16>().is_ok()) && text.contains('/') {
             let vi = "không đoán ngày trước hay tháng trước; ghi vào tệp ánh xạ time = \"%d/%m/%Y %H:%M:%S\" (ngày/tháng/năm) hoặc time = \"%m/%d/%Y %H:%M:%S\" (tháng/ngày/năm)";
             let en = "day or month first is not guessed; write into the mapping time = \"%d/%m/%Y %H:%M:%S\" (day/month/year) or time = \"%m/%d/%Y %H:%M:%S\" (month/day/year)";
             return (column, say(vi, en));
         }
         let form = mapping.time.as_deref().unwrap_or("2026-11-20 08:00:00");
+        if error.kind() == ParseErrorKind::OutOfRange {
+            let vi = format!("không có ngày, giờ này theo mẫu {form}; xem lại ngày giờ, hoặc khoá time của tệp ánh xạ");
+            let en = format!("there is no such date or time by the form {form}; look at it again, or at the mapping's key time");
+            return (column, say(vi, en));
+        }
         let vi = format!("không đúng mẫu {form}; ghi mẫu của tệp ở khoá time của tệp ánh xạ");
         (column, say(vi, format!("is not of the form {form}; write the file's form in the mapping's key time")))
     })

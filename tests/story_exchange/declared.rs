@@ -270,7 +270,12 @@ fn a_log_as_a_vietnamese_spreadsheet_writes_it_is_read_and_nothing_in_it_is_gues
     );
     assert!(words.contains("%d/%m/%Y %H:%M:%S") && words.contains("%m/%d/%Y %H:%M:%S"), "{words}");
     let words = refused(bring(row, "time = \"%m/%d/%Y %H:%M:%S\"\n", &[]));
-    assert!(words.contains("is not of the form %m/%d/%Y"), "{words}");
+    assert!(words.contains("there is no such date or time by the form %m/%d/%Y"), "the twentieth month: {words}");
+    let words = refused(bring(&row.replace("20/09", "31/02"), day_first, &[]));
+    assert!(
+        words.contains("Bắt đầu = \"31/02/2024 08:00:00\": there is no such date or time by the form %d/%m/%Y"),
+        "{words}"
+    );
 
     // a row that was cut is told, also where only its state is missing; a name that nobody knows once for all its rows
     let rows = "T-01;clean-street;20/09/2024 08:00:00;15\nT-01;clean-street\n\
