@@ -16,8 +16,12 @@ pub const DEFAULT_DATA_DIR: &str = "var/lichphat";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Address and port of the web service. Loopback only until TLS and accounts exist.
+    /// Where people come in, address and port. Loopback only until accounts exist.
     pub listen: SocketAddr,
+    /// Where players come in.
+    pub players: PlayersSettings,
+    /// The certificate that all doors show.
+    pub tls: TlsSettings,
     /// Directory of database, media and keys; `--data` on the command line goes first.
     pub data: PathBuf,
     /// Offset of local time from UTC, minutes; 420 = Hanoi.
@@ -57,16 +61,46 @@ pub struct ProbeSettings {
     pub timeout_s: u32,
 }
 
+/// Where players come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PlayersSettings {
+    /// Those that are registered: plans, media, records.
+    pub listen: SocketAddr,
+    /// A box that is not yet: it registers here, and nothing else answers.
+    pub pairing: SocketAddr,
+}
+
+/// The certificate that all doors show.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsSettings {
+    /// False: in the clear, for a reverse proxy on this machine; then every door is of the loopback.
+    pub enabled: bool,
+    /// PEM file of a certificate with its chain; empty: the server makes its own, with an authority of its own.
+    pub chain: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
+    /// Names and addresses under which the server is reached: borne by its own certificate, the first told to players.
+    pub names: Vec<String>,
+}
+
 /// Limits of the web service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebSettings {
-    /// Longest time a client may take to send its headers, seconds; 1 to 120.
+    /// Longest time for a TLS handshake, seconds; 1 to 60.
+    pub handshake_timeout_s: u32,
+    /// Longest time a client may take to send its headers, and to say something more on an open connection, seconds; 1 to 120.
     pub header_read_timeout_s: u32,
     /// Longest wait for open requests at shutdown, seconds; 0 to 120.
     pub shutdown_grace_s: u32,
     /// Longest request body, bytes; 65,536 to 16,777,216.
     pub max_body_bytes: u32,
+    /// Connections at once; 16 to 1,000,000. A player holds one, and now and then a second.
+    pub connections: u32,
+    /// Of them from one address; 16 to 1,000,000. A depot of a thousand buses may stand behind one.
+    pub connections_per_address: u32,
 }
 
 /// The embedded database.
@@ -116,6 +150,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8087)),
+            players: PlayersSettings::default(),
+            tls: TlsSettings::default(),
             data: DEFAULT_DATA_DIR.into(),
             utc_offset_min: 420,
             horizon_days: 7,
@@ -132,9 +168,27 @@ impl Default for ProbeSettings {
         Self { program: "lichphat-player".into(), timeout_s: 30 }
     }
 }
+impl Default for PlayersSettings {
+    fn default() -> Self {
+        let of = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        Self { listen: of(8088), pairing: of(8089) }
+    }
+}
+impl Default for TlsSettings {
+    fn default() -> Self {
+        Self { enabled: true, chain: PathBuf::new(), key: PathBuf::new(), names: Vec::new() }
+    }
+}
 impl Default for WebSettings {
     fn default() -> Self {
-        Self { header_read_timeout_s: 10, shutdown_grace_s: 2, max_body_bytes: 1_048_576 }
+        Self {
+            handshake_timeout_s: 5,
+            header_read_timeout_s: 10,
+            shutdown_grace_s: 2,
+            max_body_bytes: 1_048_576,
+            connections: 32_768,
+            connections_per_address: 1_024,
+        }
     }
 }
 impl Default for LogSettings {
@@ -221,10 +275,13 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 11] = [
+        let rules: [(&'static str, i64, i64, i64); 14] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
+            ("web.handshake_timeout_s", self.web.handshake_timeout_s.into(), 1, 60),
+            ("web.connections", self.web.connections.into(), 16, 1_000_000),
+            ("web.connections_per_address", self.web.connections_per_address.into(), 16, 1_000_000),
             ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),
             ("web.shutdown_grace_s", self.web.shutdown_grace_s.into(), 0, 120),
             ("web.max_body_bytes", self.web.max_body_bytes.into(), 65_536, 16_777_216),

@@ -130,19 +130,24 @@ fn make_dir(dir: &Path) -> Result<(), KeyError> {
     }
 }
 
-/// Writes beside, then links: the name appears with the whole key behind it, or not at all, and
-/// an existing key wins.
+/// Makes a key, unless it is there already.
 fn make<P: Purpose>(dir: &Path, name: &str, rng: &dyn Rng) -> Result<(), KeyError> {
     let path = dir.join(name);
-    let failed = |source| KeyError::Io { path: path.clone(), source };
     if path.exists() {
         return Ok(());
     }
     let mut seed = [0; 32];
     rng.fill(&mut seed);
+    write_private(&path, &format!("{}\n{}\n", P::DOMAIN, hex::encode(seed)))
+}
+
+/// Writes a secret for the owner alone, whole or not at all; what is there already stays.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), KeyError> {
+    let failed = |source| KeyError::Io { path: path.to_owned(), source };
+    let dir = path.parent().unwrap_or(Path::new("."));
     let mut temp = tempfile::NamedTempFile::new_in(dir).map_err(failed)?; // made with mode 0600
-    write!(temp, "{}\n{}\n", P::DOMAIN, hex::encode(seed)).and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
-    match temp.persist_noclobber(&path) {
+    temp.write_all(text.as_bytes()).and_then(|()| temp.as_file().sync_all()).map_err(failed)?;
+    match temp.persist_noclobber(path) {
         Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Ok(()),
         result => {
             result.map_err(|error| failed(error.error))?;
@@ -151,7 +156,8 @@ fn make<P: Purpose>(dir: &Path, name: &str, rng: &dyn Rng) -> Result<(), KeyErro
     }
 }
 
-fn load<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
+/// Reads a secret that nobody else can read.
+pub(crate) fn read_private(path: &Path) -> Result<String, KeyError> {
     let text = fs::read_to_string(path).map_err(|source| match source.kind() {
         ErrorKind::NotFound => KeyError::Missing(path.to_owned()),
         _ => KeyError::Io { path: path.to_owned(), source },
@@ -165,6 +171,11 @@ fn load<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
             return Err(KeyError::Open { path: path.to_owned(), mode });
         }
     }
+    Ok(text)
+}
+
+fn load<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
+    let text = read_private(path)?;
     let mut seed = [0; 32];
     text.strip_prefix(P::DOMAIN)
         .and_then(|rest| hex::decode_to_slice(rest.trim(), &mut seed).ok())

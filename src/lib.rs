@@ -7,6 +7,7 @@
 pub mod backup;
 pub mod campaigns;
 pub mod care;
+pub mod certs;
 pub mod clock;
 pub mod cmd;
 pub mod compliance;

@@ -4,6 +4,8 @@
 mod common;
 
 use common::TestData;
+use lichphat_player::ports::http::HttpTransport;
+use lichphat_player::ports::{Request, Transport as _};
 
 #[test]
 fn a_newcomer_inits_twice_and_nothing_is_lost() {
@@ -11,9 +13,11 @@ fn a_newcomer_inits_twice_and_nothing_is_lost() {
     let before = data.fails(2, &["media", "list"]);
     assert!(before.contains("run first") && before.contains("init"), "{before}");
     data.ok(&["init"]);
-    let key = std::fs::read(data.path().join("keys/plan.key")).unwrap();
+    let files = ["keys/plan.key", "keys/authority.key", "tls/authority.pem", "tls/server.pem"];
+    let made = || files.map(|file| std::fs::read(data.path().join(file)).unwrap());
+    let first = made();
     data.ok(&["init"]);
-    assert_eq!(std::fs::read(data.path().join("keys/plan.key")).unwrap(), key);
+    assert_eq!(made(), first);
 }
 
 #[test]
@@ -34,16 +38,17 @@ fn files_go_into_the_library_and_come_out_as_a_list() {
 }
 
 #[test]
-fn the_server_answers_on_this_machine_only_and_stops_when_asked() {
+fn the_server_answers_people_on_this_machine_only_and_stops_when_asked() {
     let data = TestData::new();
     let refused = data.fails(2, &["serve", "--listen", "0.0.0.0:0"]);
-    assert!(refused.contains("0.0.0.0:0") && refused.contains("no TLS"), "{refused}");
+    assert!(refused.contains("0.0.0.0:0") && refused.contains("no accounts yet"), "{refused}");
 
     let mut server = data.serve();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let health: serde_json::Value = runtime.block_on(async {
-        let answer = reqwest::get(format!("{}/healthz", server.url)).await.unwrap();
-        answer.json().await.unwrap()
+        let transport = HttpTransport::new(&server.url, &server.authority).unwrap();
+        let answer = transport.send(Request::get("/healthz")).await.unwrap();
+        serde_json::from_slice(&answer.bytes(4096).await.unwrap()).unwrap()
     });
     assert_eq!(health["status"], "ok");
     server.stop();

@@ -4,8 +4,8 @@
 
 mod common;
 
-use common::TestData;
 use common::town::{TownDevice, TownServer, at, fixture, provision, town};
+use common::{TestData, client};
 use lichphat_player::identity::{IdentityError, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
@@ -18,7 +18,7 @@ use lichphat_playlists::time::HANOI;
 use lichphat_playlists::wire::device::Problem;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, SigningKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist, PlaylistIndex};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Response, StatusCode};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -175,12 +175,12 @@ impl Hand {
 }
 
 async fn post(server: &TownServer, what: &str, authorization: &str, body: Vec<u8>) -> Response {
-    let request = Client::new().post(format!("{}/device/v1/{what}", server.url));
+    let request = client().post(format!("{}/device/v1/{what}", server.url));
     request.header("authorization", authorization).body(body).send().await.unwrap()
 }
 
 async fn get(device: &TownDevice, server: &TownServer, what: &str) -> Response {
-    let request = Client::new().get(format!("{}/device/v1/{what}", server.url));
+    let request = client().get(format!("{}/device/v1/{what}", server.url));
     request.header("authorization", device.identity.authorization()).send().await.unwrap()
 }
 
@@ -287,9 +287,11 @@ async fn what_is_not_evidence_is_refused_at_the_door() {
         let answer = refusal(hand.post(&server, hand.seal(&claimed).into_bytes()).await).await;
         assert_eq!(answer, (403, "wrong-sender".into()));
     }
-    for rubbish in [Vec::new(), b"not a segment".to_vec(), vec![0; 70_000]] {
+    for rubbish in [Vec::new(), b"not a segment".to_vec(), vec![0; 61_000]] {
         assert_eq!(refusal(hand.post(&server, rubbish).await).await.0, 422);
     }
+    let (status, kind) = refusal(hand.post(&server, vec![0; 70_000]).await).await;
+    assert_eq!((status, kind.as_str()), (413, "body-too-large"), "longer than any segment: not even read");
     assert_eq!(refusal(get(&other, &server, &format!("plans/{}", hand.plan)).await).await.0, 404, "another's plan");
     assert_eq!(refusal(get(&other, &server, "nothing").await).await, (404, "not-found".into()));
     assert_eq!((held(&data), rows(&data, "rollup"), rows(&data, "mark")), (0, 0, 0), "no trace of it");
@@ -307,7 +309,7 @@ async fn a_provisioning_file_works_once_for_managed_screens_only() {
     assert!(again.contains("C-01.provision.toml"), "no file is overwritten: {again}");
     assert!(data.fails(2, &["device", "add", "--screen", "NO-1"]).contains("NO-1"));
 
-    let transport = HttpTransport::new(&server.url).unwrap();
+    let transport = HttpTransport::new(&server.url, "").unwrap();
     let key = |n| make_key(&SeededRng::new(n));
     let identity = register(&transport, &provisioning, key(1), true).await.unwrap();
     let refused = register(&transport, &provisioning, key(2), true).await.unwrap_err();
@@ -328,14 +330,14 @@ async fn a_replaced_box_hands_in_what_it_holds_and_gets_no_more_plans() {
     server.clock.jump_to(at(DAY, "12:00"));
     std::fs::remove_file(data.path().join("C-01.provision.toml")).unwrap();
     let (_, provisioning) = provision(&data, "C-01", &server.url);
-    let transport = HttpTransport::new(&server.url).unwrap();
+    let transport = HttpTransport::new(&server.url, "").unwrap();
     let new = register(&transport, &provisioning, make_key(&SeededRng::new(77)), true).await.unwrap();
     let sealed = old.seal(&old.segment(1, None, old.plays(0, 2)));
     assert_eq!(old.acked(&server, &sealed).await, 2, "what it played before it was taken down still counts");
     assert_eq!(figures(&data).0, 2);
     let none: PlaylistIndex = get(&old.device, &server, "index").await.json().await.unwrap();
     assert!(none.days.is_empty(), "its plans are the new box's");
-    let request = Client::new().get(format!("{}/device/v1/index", server.url));
+    let request = client().get(format!("{}/device/v1/index", server.url));
     let mine = request.header("authorization", new.authorization()).send().await.unwrap();
     assert!(!mine.json::<PlaylistIndex>().await.unwrap().days.is_empty());
     data.ok(&["check"]);

@@ -27,9 +27,12 @@ struct Listener {
 
 impl Listener {
     async fn new(data: &TestData, server: &Serve) -> Self {
-        let (_, provisioning) = provision(data, "C-01", &server.url);
-        let transport = HttpTransport::new(&server.url).unwrap();
-        let identity = register(&transport, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
+        let (_, provisioning) = provision(data, "C-01", &server.doors[0]);
+        assert_eq!(provisioning.authority, server.authority);
+        let [players, pairing] =
+            [0, 1].map(|door| HttpTransport::new(&server.doors[door], &provisioning.authority).unwrap());
+        let identity = register(&pairing, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
+        let transport = players;
         let request = Request::get("/device/v1/events").header("authorization", identity.authorization());
         let events = transport.events(request).await.unwrap();
         assert_eq!((events.status, events.header("content-type")), (200, Some("text/event-stream")));

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// each other.
 const STREETS: &[&[&str]] = &[
     &["clock", "config", "error", "keys", "lang"],
-    &["directory"],
+    &["certs", "directory"],
     &["campaigns", "library"],
     &["planning"],
     &["fleet"],

@@ -10,6 +10,7 @@ use lichphat::config::Settings;
 use lichphat::directory::DirectoryStore as _;
 use lichphat::directory::import::{self, Kind};
 use lichphat::directory::table::SourceFile;
+use lichphat::fleet::Way;
 use lichphat::keys::Keys;
 use lichphat::lang::Lang;
 use lichphat::library::{Given, Range};
@@ -78,7 +79,7 @@ async fn open(data: &std::path::Path) -> (InProcess, [(&'static str, String); 2]
     let media = rooms.library.add(&clip, given).await.expect("it is taken").item.media.hash;
 
     let screen = ScreenCode::new("office").expect("a code");
-    let file = rooms.fleet.provision(screen, "http://127.0.0.1:8087".into(), rooms.public_keys.clone()).await;
+    let file = rooms.fleet.provision(screen, Way::to("http://127.0.0.1:8087"), rooms.public_keys.clone()).await;
     let public_key = SigningKey::<Evidence>::from_seed(&[7; 32]).verifying_key().to_base64();
     let token = file.expect("a file").token;
     let body = Register { token, public_key, software: "fuzz".into(), simulated: true };

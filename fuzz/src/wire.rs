@@ -323,6 +323,8 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
     };
     let provisioning = Provisioning {
         server: "http://127.0.0.1:8087".into(),
+        pairing: String::new(),
+        authority: String::new(),
         screen,
         plan_key: "A".repeat(43),
         receipt_key: "B".repeat(43),

@@ -26,8 +26,10 @@ pub struct ConfigError {
 pub struct PlayerConfig {
     /// Where the player keeps keys, playlists, media and records.
     pub state_dir: PathBuf,
-    /// The scheduler that a box without an identity asks to be paired with, `http://ADDRESS:PORT`.
+    /// The scheduler that a box without an identity asks to be paired with, `https://ADDRESS:PORT`.
     pub server: Option<String>,
+    /// PEM file of who has to have signed that scheduler's certificate; none: whomever this machine trusts.
+    pub authority: Option<PathBuf>,
     /// Where the picture goes.
     pub sink: PictureSink,
     /// Where the sound goes.
@@ -77,6 +79,7 @@ impl Default for PlayerConfig {
         Self {
             state_dir: "/var/lib/lichphat-player".into(),
             server: None,
+            authority: None,
             sink: PictureSink::Auto,
             sound: SoundSink::Auto,
             sound_rule: SoundRule::default(),
@@ -109,6 +112,13 @@ impl PlayerConfig {
         Self::parse(&std::fs::read_to_string(path).map_err(|e| error(e.to_string()))?).map_err(error)
     }
 
+    /// The authority's certificate; empty: none is named.
+    pub fn authority_pem(&self) -> Result<String, ConfigError> {
+        let Some(path) = &self.authority else { return Ok(String::new()) };
+        std::fs::read_to_string(path)
+            .map_err(|e| ConfigError { path: path.clone(), problem: format!("authority: {e}") })
+    }
+
     /// Reads settings from the text of a file; else field, value and mend.
     pub fn parse(text: &str) -> Result<Self, String> {
         let config: Self = toml::from_str(text).map_err(|e| e.to_string())?;
@@ -132,8 +142,9 @@ impl PlayerConfig {
                 return Err(format!("{field} = {value}: use {least} to {most}"));
             }
         }
-        if let Some(server) = config.server.as_ref().filter(|s| !s.starts_with("http://")) {
-            return Err(format!("server = {server:?}: write http://ADDRESS:PORT"));
+        if let Some(server) = config.server.as_ref().filter(|s| !s.starts_with("https://") && !s.starts_with("http://"))
+        {
+            return Err(format!("server = {server:?}: write https://ADDRESS:PORT"));
         }
         config.area()?;
         config.trigger.check()?;
@@ -165,7 +176,7 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named_with_its_mend() {
         let server = PlayerConfig::parse("server = \"lichphat.example\"").unwrap_err();
-        assert_eq!(server, "server = \"lichphat.example\": write http://ADDRESS:PORT");
+        assert_eq!(server, "server = \"lichphat.example\": write https://ADDRESS:PORT");
         assert_eq!(PlayerConfig::parse("fps = 0").unwrap_err(), "fps = 0: use 1 to 120");
         let hours = PlayerConfig::parse("[sound_rule]\nhours = \"6-21\"").unwrap_err();
         assert!(hours.contains("hours = \"6-21\"") && hours.contains("write it as 06:00-11:30"), "{hours}");

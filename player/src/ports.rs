@@ -59,6 +59,14 @@ pub enum TransportError {
     /// No connection, or it broke.
     #[error("the scheduler cannot be reached: {0}")]
     Unreachable(String),
+    /// Nobody can be asked that way.
+    #[error("server {server:?}: {problem}")]
+    Address {
+        /// As given.
+        server: String,
+        /// What is wrong, and the mend.
+        problem: String,
+    },
     /// A stick that somebody brought cannot be read or written, or was pulled.
     #[error("the USB stick does not work: {0}")]
     Stick(String),

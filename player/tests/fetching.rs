@@ -123,6 +123,8 @@ async fn a_device_registers_once_and_says_what_is_wrong_with_its_file() {
     let file = dir.path().join("device.toml");
     let provisioning = Provisioning {
         server: "http://127.0.0.1:1".into(),
+        pairing: String::new(),
+        authority: String::new(),
         screen: ScreenCode::new(SCREEN).unwrap(),
         plan_key: plan_key().verifying_key().to_base64(),
         receipt_key: receipt_key().verifying_key().to_base64(),

@@ -1,6 +1,7 @@
 //! `lichphat init`: data directory, database and keys; what is there already is never overwritten.
 
 use super::Context;
+use super::doors::Shown;
 use crate::clock::SystemRng;
 use crate::error::AppError;
 use crate::keys::Keys;
@@ -21,6 +22,12 @@ pub(super) async fn run(_: Args, context: &Context) -> Result<ExitCode, AppError
         &format!("Hãy sao lưu {data}/keys/ ở nơi an toàn. Khoá công khai ký lịch phát: {key}"),
         &format!("Back up {data}/keys/ to a safe place. Public key that signs plans: {key}"),
     );
+    if let Some(authority) = Shown::load(&context.settings, context.today())?.and_then(|shown| shown.authority_file()) {
+        context.say(
+            &format!("Chứng thư của máy chủ do chính máy này cấp ({authority}): thiết bị nhận nó qua tệp cấp phép, trình duyệt thì nhập bằng tay."),
+            &format!("The server's certificate is issued by itself ({authority}): boxes are given it with their provisioning file, a browser by hand."),
+        );
+    }
     let log = super::rooms::log_name(&keys, &context.settings)?;
     context.say(
         &format!("Khoá công khai của sổ, để đưa cho nhân chứng và kiểm tra viên: {log}"),

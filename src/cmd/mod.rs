@@ -8,6 +8,7 @@ mod backup;
 mod check;
 mod demo;
 mod device;
+mod doors;
 mod export;
 pub mod import;
 mod init;
@@ -43,6 +44,7 @@ use crate::store::Store;
 use clap::{Parser, Subcommand};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::LocalDay;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -162,6 +164,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// The local day it is.
+    pub fn today(&self) -> LocalDay {
+        self.clock.now().day(self.settings.utc_offset())
+    }
+
     /// Opens the database of a data directory that `lichphat init` has made.
     pub fn open_store(&self) -> Result<Store, AppError> {
         let data = &self.settings.data;

@@ -1,55 +1,62 @@
-//! `lichphat serve`: the web service, on this machine only until TLS and accounts exist.
+//! `lichphat serve`: the web service; people come in on this machine only until accounts exist.
 
+use super::doors::{self, Doors, Shown};
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
 use crate::proof::log::LogError;
-use crate::web::{self, Listener};
+use crate::web;
+use futures_util::FutureExt as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Arguments of `lichphat serve`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// Địa chỉ và cổng (address and port; goes before the settings)
+    /// Nơi người dùng vào: địa chỉ và cổng (where people come in; goes before the settings)
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-}
-
-/// Why nobody can connect, in the caller's language.
-pub(super) fn cannot_listen(error: web::ListenError) -> AppError {
-    let en = error.to_string();
-    match error {
-        web::ListenError::NotLoopback(address) => AppError::mistake(
-            format!(
-                "listen = {address}: chưa cho phép, vì chưa có TLS và tài khoản nên chỉ máy này được kết nối; hãy dùng 127.0.0.1 hoặc [::1]"
-            ),
-            en,
-        ),
-        web::ListenError::Bind { address, source } => {
-            AppError::failure(format!("listen = {address}: không mở được cổng này ({source})"), en)
-        }
-    }
+    /// Nơi thiết bị phát vào (where players come in)
+    #[arg(long, value_name = "ADDR:PORT")]
+    players: Option<SocketAddr>,
+    /// Nơi đăng ký thiết bị mới (where boxes are registered)
+    #[arg(long, value_name = "ADDR:PORT")]
+    pairing: Option<SocketAddr>,
 }
 
 /// Runs the command.
 pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppError> {
-    let settings = &context.settings;
-    let listener = Listener::bind(args.listen.unwrap_or(settings.listen)).await.map_err(cannot_listen)?;
+    let mut settings = context.settings.clone();
+    settings.listen = args.listen.unwrap_or(settings.listen);
+    settings.players.listen = args.players.unwrap_or(settings.players.listen);
+    settings.players.pairing = args.pairing.unwrap_or(settings.players.pairing);
+    let settings = &settings;
     let rooms = Rooms::open(context)?;
-    let address = listener.address();
-    context.say(
-        &format!("Máy chủ lichphat: http://{address}/ (Ctrl-C để dừng)"),
-        &format!("lichphat serves http://{address}/ (Ctrl-C stops it)"),
-    );
-    let seconds = |s: u32| Duration::from_secs(u64::from(s));
-    let (header_read, grace) = (seconds(settings.web.header_read_timeout_s), seconds(settings.web.shutdown_grace_s));
+    let shown = Shown::load(settings, rooms.today())?;
+    let doors = Doors::bind(settings, shown.as_ref()).await?;
     let stop = stop_signal()?;
+    let [people, players, pairing] = doors.urls(shown.is_some());
+    context.say(
+        &format!("Thiết bị phát vào {players}, đăng ký tại {pairing}"),
+        &format!("Players come in at {players} and are registered at {pairing}"),
+    );
+    context.say(
+        &format!("Máy chủ lichphat: {people}/ (Ctrl-C để dừng)"),
+        &format!("lichphat serves {people}/ (Ctrl-C stops it)"),
+    );
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
     let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
-    listener.serve(web::service(&rooms.app()), header_read, grace, stop).await;
+    let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
+    let (app, limits, stop) = (rooms.app(), doors::limits(&settings.web), stop.shared());
+    tokio::join!(
+        doors.people.serve(web::people(&app), limits, stop.clone()),
+        doors.players.serve(web::players(&app), limits, stop.clone()),
+        doors.pairing.serve(web::pairing(&app), limits, stop),
+    );
+    certifying.inspect(|task| task.abort());
     planning.abort();
     watching.abort();
     proposing.abort();
@@ -200,7 +207,7 @@ async fn watch_store(rooms: Rooms) {
 }
 
 /// Done at Ctrl-C or when the system asks the program to end.
-pub(super) fn stop_signal() -> Result<impl Future<Output = ()>, AppError> {
+pub(super) fn stop_signal() -> Result<impl Future<Output = ()> + use<>, AppError> {
     use tokio::signal::unix::{SignalKind, signal};
     let failed = |error| AppError::io("cannot listen for signals", error);
     let (mut interrupt, mut terminate) =

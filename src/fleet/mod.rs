@@ -187,6 +187,24 @@ pub struct DeviceKeys {
     pub log_key: VerifierKey<LogSigning>,
 }
 
+/// The way from a player to this scheduler.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Way {
+    /// Where players come in, `https://bang-dien-tu.example:8088`.
+    pub server: String,
+    /// Where a box is registered; empty: where players come in.
+    pub pairing: String,
+    /// Who has to have signed the certificate there, PEM; empty: whomever the player's machine trusts.
+    pub authority: String,
+}
+
+impl Way {
+    /// One address for everything, in the clear or under a certificate that every machine trusts.
+    pub fn to(server: impl Into<String>) -> Self {
+        Self { server: server.into(), ..Self::default() }
+    }
+}
+
 /// What a listening device is called for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
@@ -227,17 +245,13 @@ impl Fleet {
     }
 
     /// Makes the file an operator carries to a new player.
-    pub async fn provision(
-        &self,
-        screen: ScreenCode,
-        server: String,
-        keys: DeviceKeys,
-    ) -> Result<Provisioning, FleetError> {
+    pub async fn provision(&self, screen: ScreenCode, way: Way, keys: DeviceKeys) -> Result<Provisioning, FleetError> {
         let (token, hash) = self.secret();
         self.store.add_token(screen.clone(), hash, self.clock.now().plus_ms(TOKEN_LIFE_MS)).await?;
         let command_key = self.key.verifying_key().to_base64();
         let DeviceKeys { plan_key, receipt_key, log_key } = keys;
-        Ok(Provisioning { server, screen, plan_key, receipt_key, command_key, log_key, token })
+        let Way { server, pairing, authority } = way;
+        Ok(Provisioning { server, pairing, authority, screen, plan_key, receipt_key, command_key, log_key, token })
     }
 
     /// Takes in a new device.

@@ -3,7 +3,7 @@
 use super::transport::InProcess;
 use crate::clock::SimClock as ServerClock;
 use crate::directory::{Directory, Screen};
-use crate::fleet::{DeviceKeys, Fleet, FleetError};
+use crate::fleet::{DeviceKeys, Fleet, FleetError, Way};
 use crate::planning::PlanningError;
 use crate::proof::log::{Log, LogError};
 use crate::web::Service;
@@ -144,7 +144,7 @@ impl SimFleet {
         let mut units = Vec::new();
         for (screen, fate) in screens {
             let clock = Arc::new(SimClock::new(server_clock.now()));
-            let provisioning = fleet.provision(screen, "in-process".to_owned(), keys.clone()).await?;
+            let provisioning = fleet.provision(screen, Way::to("in-process"), keys.clone()).await?;
             let transport = InProcess(service.clone());
             let identity = identity::register(&transport, &provisioning, identity::make_key(&rng), true).await?;
             let level = if fate.dark { DisplayLevel::Dark } else { DisplayLevel::D1 };

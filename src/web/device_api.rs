@@ -4,7 +4,7 @@
 //! Every answer that a device keeps (plans, asset tables, media, receipts) is signed or named by
 //! its hash, so a proxy in between can delay but not change it.
 
-use super::{App, Response};
+use super::{Admitted, App, Response};
 use crate::care::Segment;
 use crate::fleet::{Call, Device, FleetError};
 use crate::library::{LibraryError, Range};
@@ -12,14 +12,56 @@ use crate::proof::ProofError;
 use crate::proof::log::LogError;
 use bytes::Bytes;
 use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::segment::SegmentError;
 use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
 use lichphat_playlists::wire::proofs::ProofsAsked;
 use lichphat_playlists::wire::sign::SignError;
+use std::sync::Arc;
 use std::time::Duration;
 use warp::{Filter, Rejection, Reply};
+
+/// Longest body of anything but pictures, bytes: a little more than a segment may have.
+const SMALL_BYTES: usize = 65_536;
+
+/// Which requests a door is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Door {
+    /// Those of registered players.
+    Players,
+    /// Those of boxes that are not registered yet.
+    Pairing,
+    /// Both.
+    Both,
+}
+
+/// Who sends a request, before its body is taken in: a device, or nobody yet who has a token in the body.
+pub(super) fn gate(
+    app: &App,
+    door: Door,
+) -> impl Fn(Parts) -> BoxFuture<'static, Result<Admitted, Response>> + Send + Sync + use<> {
+    let (fleet, most_bytes) = (Arc::clone(&app.fleet), app.max_body_bytes as usize);
+    move |mut parts| {
+        let fleet = Arc::clone(&fleet);
+        Box::pin(async move {
+            let path = parts.uri.path();
+            let most_bytes = match path.strip_prefix("/device/v1/") {
+                Some("register") if door != Door::Players => return Ok(Admitted { parts, most_bytes: SMALL_BYTES }),
+                None | Some("register") => return Err(ApiError::not_found().into_response()),
+                Some(_) if door == Door::Pairing => return Err(ApiError::not_found().into_response()),
+                Some("answers") => most_bytes, // pictures
+                Some(_) => SMALL_BYTES,
+            };
+            let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+            let device = fleet.authenticate(authorization).await.map_err(|e| ApiError::from(e).into_response())?;
+            parts.extensions.insert(device);
+            Ok(Admitted { parts, most_bytes })
+        })
+    }
+}
 
 /// All routes under `/device`.
 pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
@@ -27,11 +69,21 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
     warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
+        .and(warp::ext::optional::<Device>())
         .and(warp::body::bytes())
-        .then(move |method: Method, path: warp::path::FullPath, headers: HeaderMap, body: Bytes| {
-            let app = app.clone();
-            async move { answer(&app, &method, path.as_str(), &headers, body).await.unwrap_or_else(|e| e.into_response()) }
-        })
+        .then(
+            move |method: Method,
+                  path: warp::path::FullPath,
+                  headers: HeaderMap,
+                  device: Option<Device>,
+                  body: Bytes| {
+                let app = app.clone();
+                async move {
+                    let answer = answer(&app, &method, path.as_str(), &headers, (device, body)).await;
+                    answer.unwrap_or_else(|e| e.into_response())
+                }
+            },
+        )
 }
 
 async fn answer(
@@ -39,15 +91,14 @@ async fn answer(
     method: &Method,
     path: &str,
     headers: &HeaderMap,
-    body: Bytes,
+    (device, body): (Option<Device>, Bytes),
 ) -> Result<Response, ApiError> {
     let rest = path.strip_prefix("/device/v1/").ok_or_else(ApiError::not_found)?;
     if (method, rest) == (&Method::POST, "register") {
         let request: Register = json(&body)?;
         return Ok(warp::reply::json(&app.fleet.register(request).await?).into_response());
     }
-    let authorization = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-    let device = app.fleet.authenticate(authorization).await?;
+    let device = device.ok_or(FleetError::Unauthorized)?;
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
         (&Method::GET, ("index", "")) => index(app, &device, headers).await,
         (&Method::GET, ("plans", hash)) => {

@@ -10,16 +10,19 @@ mod device_api;
 mod log_api;
 mod router;
 mod server;
+mod tls;
 mod traced;
 
-pub use router::{RequestBody, Response, Router, Service};
-pub use server::{ListenError, Listener};
+pub use router::{Admitted, RequestBody, Response, Router, Service};
+pub use server::{Limits, ListenError, Listener};
+pub use tls::{Certificate, CertificateError};
 
 use crate::care::Care;
 use crate::fleet::Fleet;
 use crate::library::Library;
 use crate::proof::Proof;
 use crate::proof::log::Log;
+use device_api::Door;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
 use std::sync::Arc;
@@ -47,11 +50,39 @@ pub struct App {
     pub max_body_bytes: u32,
 }
 
-/// The whole service: every room's routes under their first path segment.
+/// Everything behind one door: for simulated players and tests, which need no socket, or only one.
 pub fn service(app: &App) -> Service {
+    finish(app, people_routes(app).guarded("device", device_api::gate(app, Door::Both), device_api::routes(app)))
+}
+
+fn finish(app: &App, router: Router) -> Service {
+    router.into_service(app.max_body_bytes).watched_by(Arc::clone(&app.care))
+}
+
+/// The door for people: console and log.
+pub fn people(app: &App) -> Service {
+    finish(app, people_routes(app))
+}
+
+/// The door for players that are registered.
+pub fn players(app: &App) -> Service {
+    device_door(app, Door::Players)
+}
+
+/// The door for boxes that are not.
+pub fn pairing(app: &App) -> Service {
+    device_door(app, Door::Pairing)
+}
+
+fn device_door(app: &App, door: Door) -> Service {
+    let router = Router::new().guarded("device", device_api::gate(app, door), device_api::routes(app));
+    finish(app, router.route("healthz", care::routes(app)))
+}
+
+/// Every room's routes under their first path segment.
+fn people_routes(app: &App) -> Router {
     Router::new()
         .route("", console::routes(app))
-        .route("device", device_api::routes(app))
         .route("healthz", care::routes(app))
         .route("log", log_api::routes(app))
         .route("metrics", care::routes(app))
@@ -62,6 +93,4 @@ pub fn service(app: &App) -> Service {
         .route("static", console::routes(app))
         .route("units", console::routes(app))
         .otherwise(console::routes(app))
-        .into_service(app.max_body_bytes)
-        .watched_by(Arc::clone(&app.care))
 }

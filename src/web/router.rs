@@ -4,7 +4,9 @@ use super::traced::Asked;
 use crate::care::Care;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::request::Parts;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use lichphat_playlists::wire::device::Problem;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,6 +20,21 @@ pub type Response = warp::reply::Response;
 /// What every request's body becomes before dispatch: gathered in memory, within its limits.
 pub type RequestBody = Full<Bytes>;
 type Handler = Arc<dyn Fn(http::Request<RequestBody>) -> BoxFuture<'static, Response> + Send + Sync>;
+type Gate = Arc<dyn Fn(Parts) -> BoxFuture<'static, Result<Admitted, Response>> + Send + Sync>;
+
+/// A request whose body may be taken in.
+pub struct Admitted {
+    /// Its head; who sends it is among the extensions.
+    pub parts: Parts,
+    /// Longest body, bytes.
+    pub most_bytes: usize,
+}
+
+#[derive(Clone)]
+struct Route {
+    gate: Option<Gate>,
+    handler: Handler,
+}
 
 /// Longest time for a request's body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -25,21 +42,22 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// First path segment -> filter.
 #[derive(Clone, Default)]
 pub struct Router {
-    routes: BTreeMap<&'static str, Handler>,
-    otherwise: Option<Handler>,
+    routes: BTreeMap<&'static str, Route>,
+    otherwise: Option<Route>,
 }
 
-fn handler<F, R>(filter: F) -> Handler
+fn open<F, R>(filter: F) -> Route
 where
     F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
     F::Future: Send,
     R: Reply + Send + 'static,
 {
     let service = warp::service(filter.recover(|rejection| async move { Ok::<_, Infallible>(refuse(&rejection)) }));
-    Arc::new(move |request| -> BoxFuture<'static, Response> {
+    let handler = Arc::new(move |request| -> BoxFuture<'static, Response> {
         let answer = service.clone().call(request);
         Box::pin(async move { answer.await.unwrap_or_else(|never| match never {}) })
-    })
+    });
+    Route { gate: None, handler }
 }
 
 impl Router {
@@ -58,7 +76,23 @@ impl Router {
         F::Future: Send,
         R: Reply + Send + 'static,
     {
-        self.routes.insert(segment, handler(filter));
+        self.routes.insert(segment, open(filter));
+        self
+    }
+
+    /// The same, for senders that `gate` lets in: it looks at the head of a request before a byte of its body is taken in,
+    /// and says how long that may be.
+    #[must_use]
+    pub fn guarded<G, A, F, R>(mut self, segment: &'static str, gate: G, filter: F) -> Self
+    where
+        G: Fn(Parts) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Admitted, Response>> + Send + 'static,
+        F: Filter<Extract = (R,), Error = Rejection> + Clone + Send + Sync + 'static,
+        F::Future: Send,
+        R: Reply + Send + 'static,
+    {
+        let gate: Gate = Arc::new(move |parts| Box::pin(gate(parts)));
+        self.routes.insert(segment, Route { gate: Some(gate), ..open(filter) });
         self
     }
 
@@ -70,11 +104,11 @@ impl Router {
         F::Future: Send,
         R: Reply + Send + 'static,
     {
-        self.otherwise = Some(handler(filter));
+        self.otherwise = Some(open(filter));
         self
     }
 
-    /// The service. A body longer than `max_body_bytes` never reaches a filter.
+    /// The service. A body longer than `max_body_bytes`, or than its gate says, never reaches a filter.
     pub fn into_service(self, max_body_bytes: u32) -> Service {
         let max_body_bytes = max_body_bytes as usize;
         Service { routes: Arc::new(self.routes), otherwise: self.otherwise, max_body_bytes, care: None }
@@ -84,8 +118,8 @@ impl Router {
 /// The whole web service, callable with or without a socket. Clones share everything.
 #[derive(Clone)]
 pub struct Service {
-    routes: Arc<BTreeMap<&'static str, Handler>>,
-    otherwise: Option<Handler>,
+    routes: Arc<BTreeMap<&'static str, Route>>,
+    otherwise: Option<Route>,
     max_body_bytes: usize,
     care: Option<Arc<Care>>,
 }
@@ -116,17 +150,25 @@ impl Service {
         }
         let path = request.uri().path();
         let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
-        let Some(handler) = self.routes.get(segment).or(self.otherwise.as_ref()).cloned() else {
+        let Some(Route { gate, handler }) = self.routes.get(segment).or(self.otherwise.as_ref()).cloned() else {
             return words(http::StatusCode::NOT_FOUND, "not found");
         };
         let (parts, body) = request.into_parts();
-        match tokio::time::timeout(BODY_TIME, Limited::new(body, self.max_body_bytes).collect()).await {
+        let admitted = match gate {
+            Some(gate) => gate(parts).await,
+            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes }),
+        };
+        let (parts, most_bytes) = match admitted {
+            Ok(Admitted { parts, most_bytes }) => (parts, most_bytes),
+            Err(refusal) => return refusal,
+        };
+        match tokio::time::timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
             Ok(Ok(body)) => handler(http::Request::from_parts(parts, Full::new(body.to_bytes()))).await,
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 words(http::StatusCode::PAYLOAD_TOO_LARGE, "body too large")
             }
-            Ok(Err(_)) => words(http::StatusCode::BAD_REQUEST, "the body was cut"),
-            Err(_) => words(http::StatusCode::REQUEST_TIMEOUT, "the body took too long"),
+            Ok(Err(_)) => words(http::StatusCode::BAD_REQUEST, "body cut"),
+            Err(_) => words(http::StatusCode::REQUEST_TIMEOUT, "body too slow"),
         }
     }
 
@@ -205,8 +247,12 @@ fn refuse(rejection: &Rejection) -> Response {
     words(status, text)
 }
 
-fn words(status: http::StatusCode, text: &'static str) -> Response {
-    warp::reply::with_status(text, status).into_response()
+/// An error as RFC 9457 has it; its kind is its title in one word.
+fn words(status: http::StatusCode, title: &'static str) -> Response {
+    let kind = title.replace(' ', "-");
+    let problem = Problem { status: status.as_u16(), kind, title: title.to_owned(), detail: String::new() };
+    let reply = warp::reply::with_status(warp::reply::json(&problem), status);
+    warp::reply::with_header(reply, http::header::CONTENT_TYPE, "application/problem+json").into_response()
 }
 
 #[cfg(test)]
@@ -221,6 +267,25 @@ mod tests {
     async fn a_host_in_the_place_of_a_path_is_refused_before_any_filter() {
         let service = Router::new().otherwise(warp::get().and(warp::path::full()).map(|_| "seen")).into_service(10);
         assert_eq!(service.exchange(get("example")).await.unwrap().status(), http::StatusCode::BAD_REQUEST);
+    }
+
+    #[tokio::test]
+    async fn who_is_not_let_in_is_answered_before_a_byte_of_the_body_is_taken_in() {
+        let gate = |parts: Parts| async move {
+            match parts.headers.contains_key("key") {
+                true => Ok(Admitted { parts, most_bytes: 2 }),
+                false => Err(words(http::StatusCode::UNAUTHORIZED, "who is there?")),
+            }
+        };
+        let echo = warp::body::bytes().map(|body: Bytes| format!("{} bytes", body.len()));
+        let service = Router::new().guarded("device", gate, echo).into_service(100);
+        let endless = futures_util::stream::pending::<Result<hyper::body::Frame<Bytes>, Infallible>>();
+        let request = http::Request::post("/device").body(http_body_util::StreamBody::new(endless)).unwrap();
+        assert_eq!(service.answer(request).await.status(), 401);
+        for (body, status) in [("12", 200), ("123", 413)] {
+            let request = http::Request::post("/device").header("key", "k").body(Bytes::from(body)).unwrap();
+            assert_eq!(service.exchange(request).await.unwrap().status(), status, "the gate says how long it may be");
+        }
     }
 
     #[tokio::test]

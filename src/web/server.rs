@@ -1,24 +1,30 @@
-//! The accept loop: our own, because warp 0.4 leaves timeouts, TLS and shutdown to whoever serves.
+//! The accept loop: our own, because warp 0.4 leaves TLS, time limits, caps and shutdown to whoever serves.
 
 use super::Service;
+use super::tls::Certificate;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Why the service cannot listen.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
-    /// Another address than this machine's own.
+    /// Another address than this machine's own, in the clear.
     #[error(
-        "listen = {0} is refused: there is no TLS and there are no accounts yet, so only this machine may connect; use 127.0.0.1 or [::1]"
+        "{0} is refused: without TLS only this machine may connect; use 127.0.0.1 or [::1], with a reverse proxy before it if others shall"
     )]
     NotLoopback(SocketAddr),
     /// The system said no.
-    #[error("listen = {address}: {source}")]
+    #[error("{address}: {source}")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -27,23 +33,57 @@ pub enum ListenError {
     },
 }
 
+/// What a listener grants those who connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Longest time for a TLS handshake.
+    pub handshake: Duration,
+    /// Longest time for the head of a request, and between two requests of one connection.
+    pub header_read: Duration,
+    /// Longest wait for open requests at the end.
+    pub grace: Duration,
+    /// Connections at once.
+    pub connections: u32,
+    /// Of them from one address; of IPv6, from one network of 64 bits.
+    pub per_address: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let second = Duration::from_secs(1);
+        Self {
+            handshake: second * 5,
+            header_read: second * 10,
+            grace: second * 2,
+            connections: 32_768,
+            per_address: 1_024,
+        }
+    }
+}
+
 /// A bound socket, not yet served.
-#[derive(Debug)]
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
+    tls: Option<TlsAcceptor>,
 }
 
 impl Listener {
-    /// Binds to a loopback address; port 0 takes any free port.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ListenError> {
-        if !address.ip().is_loopback() {
+    /// Binds to an address; port 0 takes any free port. Without a certificate it must be of this machine alone.
+    pub async fn bind(address: SocketAddr, certificate: Option<&Arc<Certificate>>) -> Result<Self, ListenError> {
+        if certificate.is_none() && !address.ip().is_loopback() {
             return Err(ListenError::NotLoopback(address));
         }
         let failed = |source| ListenError::Bind { address, source };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address })
+        Ok(Self { socket, address, tls: certificate.map(|certificate| certificate.acceptor()) })
+    }
+
+    /// From now on with TLS.
+    #[must_use]
+    pub fn with(self, certificate: &Arc<Certificate>) -> Self {
+        Self { tls: Some(certificate.acceptor()), ..self }
     }
 
     /// Where it listens.
@@ -51,20 +91,17 @@ impl Listener {
         self.address
     }
 
-    /// Serves until `stop` is done, then lets open requests finish for `grace` at most.
-    /// A client that takes longer than `header_read` to send its headers is dropped.
-    pub async fn serve(self, service: Service, header_read: Duration, grace: Duration, stop: impl Future<Output = ()>) {
-        let mut http = hyper::server::conn::http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(header_read);
-        let open = GracefulShutdown::new();
+    /// Serves until `stop` is done, then lets open requests finish. Who is over a limit is dropped without a word.
+    pub async fn serve(self, service: Service, limits: Limits, stop: impl Future<Output = ()>) {
+        let (open, graceful) = (Arc::new(Open::default()), GracefulShutdown::new());
         tokio::pin!(stop);
         loop {
             let accepted = tokio::select! {
                 accepted = self.socket.accept() => accepted,
                 () = &mut stop => break,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // out of file descriptors: wait for some to be freed, do not spin
                     tracing::warn!(%error, "cannot accept a connection");
@@ -72,23 +109,103 @@ impl Listener {
                     continue;
                 }
             };
-            let _ = stream.set_nodelay(true); // events are small and should leave at once
-            let service = service.clone();
-            let handle = hyper::service::service_fn(move |request| {
-                let service = service.clone();
-                async move { Ok::<_, Infallible>(service.answer::<hyper::body::Incoming>(request).await) }
-            });
-            let connection = open.watch(http.serve_connection(TokioIo::new(stream), handle));
+            let Some(place) = Place::take(&open, peer.ip(), limits) else {
+                tracing::debug!(%peer, "too many connections; this one is dropped");
+                continue;
+            };
+            let (service, tls, watcher) = (service.clone(), self.tls.clone(), graceful.watcher());
             tokio::spawn(async move {
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "connection ended");
+                let _place = place;
+                let _ = stream.set_nodelay(true); // events are small and should leave at once
+                match tls {
+                    None => converse(stream, service, limits, watcher).await,
+                    Some(tls) => {
+                        if let Some(stream) = shake(&tls, stream, limits.handshake).await {
+                            converse(stream, service, limits, watcher).await;
+                        }
+                    }
                 }
             });
         }
         drop(self.socket);
-        if tokio::time::timeout(grace, open.shutdown()).await.is_err() {
+        if tokio::time::timeout(limits.grace, graceful.shutdown()).await.is_err() {
             tracing::info!("some requests were still open and are cut");
         }
+    }
+}
+
+async fn shake(tls: &TlsAcceptor, stream: TcpStream, longest: Duration) -> Option<TlsStream<TcpStream>> {
+    match tokio::time::timeout(longest, tls.accept(stream)).await {
+        Ok(Ok(stream)) => Some(stream),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "handshake failed");
+            None
+        }
+        Err(_) => None,
+    }
+}
+
+/// Answers the requests of one connection.
+async fn converse<S>(stream: S, service: Service, limits: Limits, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let handle = hyper::service::service_fn(move |request| {
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer::<hyper::body::Incoming>(request).await) }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    // it runs between two requests as well: who says nothing for so long is dropped
+    http.timer(TokioTimer::new()).header_read_timeout(limits.header_read);
+    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), handle)).await {
+        tracing::debug!(%error, "connection ended");
+    }
+}
+
+/// Open connections: how many, and how many by address.
+#[derive(Debug, Default)]
+struct Open(Mutex<(u32, HashMap<IpAddr, u32>)>);
+
+/// One of them, until it is dropped.
+struct Place {
+    open: Arc<Open>,
+    of: IpAddr,
+}
+
+impl Place {
+    /// None when there is no room.
+    fn take(open: &Arc<Open>, peer: IpAddr, limits: Limits) -> Option<Self> {
+        let of = network(peer);
+        let mut places = open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, by_address) = &mut *places;
+        if *all >= limits.connections || by_address.get(&of).is_some_and(|mine| *mine >= limits.per_address) {
+            return None;
+        }
+        *all += 1;
+        *by_address.entry(of).or_default() += 1;
+        Some(Self { open: Arc::clone(open), of })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut places = self.open.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (all, by_address) = &mut *places;
+        *all -= 1;
+        if let Some(mine) = by_address.get_mut(&self.of) {
+            *mine -= 1;
+            if *mine == 0 {
+                by_address.remove(&self.of);
+            }
+        }
+    }
+}
+
+/// Whom an address stands for: of IPv6 everybody has a network of 64 bits.
+fn network(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() >> 64 << 64).into(),
+        v4 => v4,
     }
 }
 
@@ -99,40 +216,83 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use warp::Filter;
 
-    #[tokio::test]
-    async fn it_serves_on_loopback_drops_the_slow_and_stops_in_order() {
+    /// A service that takes its time, on a port of its own; its address, and how to stop it.
+    async fn slow(limits: Limits) -> (SocketAddr, tokio::sync::oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let slow = warp::path!("slow").then(|| async {
             tokio::time::sleep(Duration::from_millis(300)).await;
             "done"
         });
         let service = Router::new().route("slow", slow).into_service(100);
-        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let listener = Listener::bind(SocketAddr::from(([127, 0, 0, 1], 0)), None).await.unwrap();
         let address = listener.address();
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving =
-            tokio::spawn(listener.serve(service, Duration::from_millis(200), Duration::from_secs(5), async {
-                let _ = stopped.await;
-            }));
+        let serving = tokio::spawn(listener.serve(service, limits, async {
+            let _ = stopped.await;
+        }));
+        (address, stop, serving)
+    }
 
-        let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
-        idle.write_all(b"GET /slow HT").await.unwrap();
+    async fn get(address: SocketAddr) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").await?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await?;
+        answer
+            .rsplit_once("\r\n\r\n")
+            .map(|(_, body)| body.to_owned())
+            .ok_or_else(|| std::io::ErrorKind::UnexpectedEof.into())
+    }
+
+    /// Is the connection ended from the other side?
+    async fn dropped(stream: &mut TcpStream) -> bool {
         let mut rest = Vec::new();
-        let dropped = tokio::time::timeout(Duration::from_secs(5), idle.read_to_end(&mut rest)).await;
-        assert!(dropped.is_ok(), "a client that never ends its headers is dropped");
-
-        let open = tokio::spawn(reqwest::get(format!("http://{address}/slow")));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        stop.send(()).unwrap();
-        assert_eq!(open.await.unwrap().unwrap().text().await.unwrap(), "done", "an open request is finished");
-        serving.await.unwrap();
-        assert!(reqwest::get(format!("http://{address}/slow")).await.is_err());
+        tokio::time::timeout(Duration::from_secs(5), stream.read_to_end(&mut rest)).await.is_ok()
     }
 
     #[tokio::test]
-    async fn an_address_that_others_can_reach_is_refused_with_the_reason() {
+    async fn it_serves_on_loopback_drops_the_slow_and_stops_in_order() {
+        let limits = Limits { header_read: Duration::from_millis(200), ..Limits::default() };
+        let (address, stop, serving) = slow(limits).await;
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET /slow HT").await.unwrap();
+        assert!(dropped(&mut idle).await, "a client that never ends its headers");
+        let mut idle = TcpStream::connect(address).await.unwrap();
+        idle.write_all(b"GET /slow HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+        assert!(dropped(&mut idle).await, "a client that asks nothing more");
+
+        let open = tokio::spawn(get(address));
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stop.send(()).unwrap();
+        assert_eq!(open.await.unwrap().unwrap(), "done", "an open request is finished");
+        serving.await.unwrap();
+        assert!(get(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_is_over_a_cap_is_dropped_and_room_comes_back() {
+        for limits in [Limits { connections: 3, ..Limits::default() }, Limits { per_address: 3, ..Limits::default() }] {
+            let (address, stop, serving) = slow(limits).await;
+            let mut held = Vec::new();
+            for _ in 0..3 {
+                held.push(TcpStream::connect(address).await.unwrap());
+            }
+            assert!(dropped(&mut TcpStream::connect(address).await.unwrap()).await, "the fourth");
+            held.pop();
+            let answer = async { while get(address).await.is_err() {} };
+            tokio::time::timeout(Duration::from_secs(5), answer).await.unwrap();
+            stop.send(()).unwrap();
+            serving.await.unwrap();
+        }
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
+        assert_eq!(network("::ffff:10.0.0.7"), "10.0.0.7");
+    }
+
+    #[tokio::test]
+    async fn an_address_that_others_can_reach_is_refused_in_the_clear() {
         for address in ["0.0.0.0:0", "192.168.1.5:80", "[::]:0"] {
-            let error = Listener::bind(address.parse().unwrap()).await.unwrap_err().to_string();
-            assert!(error.contains(address) && error.contains("no TLS") && error.contains("127.0.0.1"), "{error}");
+            let error = Listener::bind(address.parse().unwrap(), None).await.err().unwrap().to_string();
+            assert!(error.contains(address) && error.contains("without TLS") && error.contains("127.0.0.1"), "{error}");
         }
     }
 }

@@ -12,6 +12,9 @@ use std::process::{Child, ChildStderr, Command, Output, Stdio};
 #[allow(dead_code)]
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
+/// With this a server says that it listens.
+const LISTENS: &str = "stops it";
+
 /// A data directory and the commands over it.
 pub(crate) struct TestData {
     path: PathBuf,
@@ -89,25 +92,31 @@ impl TestData {
         Settings { data: self.path.clone(), ..self.settings.as_ref().map(read).unwrap_or_default() }
     }
 
-    /// `lichphat serve` on a free port, once it listens.
+    /// `lichphat serve` on free ports, once it listens.
     pub(crate) fn serve(&self) -> Serve {
-        self.spawn(&["serve", "--listen", "127.0.0.1:0"])
+        let any = "127.0.0.1:0";
+        self.spawn(&["serve", "--listen", any, "--players", any, "--pairing", any])
     }
 
     /// A command that listens, once it does.
     pub(crate) fn spawn(&self, args: &[&str]) -> Serve {
         let mut child = self.command(args).stderr(Stdio::piped()).spawn().unwrap();
         let mut words = BufReader::new(child.stderr.take().unwrap());
-        let mut line = String::new();
-        let url = loop {
-            line.clear();
-            assert_ne!(words.read_line(&mut line).unwrap(), 0, "it ended before it listened");
-            if let Some(at) = line.find("http://") {
-                break line[at..].split('/').take(3).collect::<Vec<_>>().join("/");
-            }
-        };
-        Serve { child, _words: Some(words), url }
+        let mut said = String::new();
+        while !said.contains(LISTENS) {
+            assert_ne!(words.read_line(&mut said).unwrap(), 0, "it ended before it listened: {said}");
+        }
+        let mut serve = Serve::of(child, &said, &self.path);
+        serve._words = Some(words);
+        serve
     }
+}
+
+/// A client of HTTP that is nobody's player.
+#[allow(dead_code)]
+pub(crate) fn client() -> reqwest::Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::new()
 }
 
 #[allow(dead_code)]
@@ -116,24 +125,37 @@ pub(crate) struct Serve {
     child: Child,
     /// Held so that its last words find an open pipe.
     _words: Option<BufReader<ChildStderr>>,
-    /// `http://127.0.0.1:port`
+    /// Where people come in, `https://127.0.0.1:port`.
     pub(crate) url: String,
+    /// Where players come in, and where boxes are registered.
+    pub(crate) doors: Vec<String>,
+    /// Who has signed its certificate, PEM.
+    pub(crate) authority: String,
 }
 
 #[allow(dead_code)]
 impl Serve {
     /// A command that listens and says so in `file`, where its standard error goes.
-    pub(crate) fn logging_to(mut command: Command, file: &Path) -> Self {
+    pub(crate) fn logging_to(mut command: Command, file: &Path, data: &TestData) -> Self {
         let mut child = command.spawn().unwrap();
-        let url = loop {
+        let said = loop {
             let said = std::fs::read_to_string(file).unwrap();
-            if let Some((_, rest)) = said.split_once("http://").filter(|(_, rest)| rest.contains('/')) {
-                break format!("http://{}", rest.split('/').next().unwrap());
+            if said.contains(LISTENS) {
+                break said;
             }
             assert!(child.try_wait().unwrap().is_none(), "it ended before it listened: {said}");
             std::thread::sleep(std::time::Duration::from_millis(20));
         };
-        Self { child, _words: None, url }
+        Self::of(child, &said, data.path())
+    }
+
+    /// By what it said before and when it listened.
+    fn of(child: Child, said: &str, data: &Path) -> Self {
+        let urls = said.split_whitespace().filter(|word| word.starts_with("http"));
+        let mut doors: Vec<String> = urls.map(|url| url.trim_end_matches('/').to_owned()).collect();
+        let url = doors.pop().unwrap();
+        let authority = std::fs::read_to_string(data.join("tls/authority.pem")).unwrap_or_default();
+        Self { child, _words: None, url, doors, authority }
     }
 
     /// Its process.

@@ -6,7 +6,7 @@ use lichphat::clock::SimClock as ServerClock;
 use lichphat::cmd::Context;
 use lichphat::cmd::rooms::Rooms;
 use lichphat::lang::Lang;
-use lichphat::web::{self, Listener};
+use lichphat::web::{self, Limits, Listener};
 use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
@@ -173,12 +173,12 @@ impl TownServer {
     async fn start_at(data: &TestData, now: UtcMillis, address: SocketAddr) -> Self {
         let clock = Arc::new(ServerClock::new(now));
         let rooms = Rooms::open(&context(data, &clock)).unwrap();
-        let listener = Listener::bind(address).await.unwrap();
+        let listener = Listener::bind(address, None).await.unwrap();
         let url = format!("http://{}", listener.address());
-        let second = Duration::from_secs(1);
+        let limits = Limits { grace: Duration::from_secs(1), ..Limits::default() };
         let (stop, stopped) = oneshot::channel();
         let stopped = async { drop(stopped.await) };
-        let serving = tokio::spawn(listener.serve(web::service(&rooms.app()), second * 10, second, stopped));
+        let serving = tokio::spawn(listener.serve(web::service(&rooms.app()), limits, stopped));
         Self { stop, serving, rooms, clock, url }
     }
 
@@ -196,7 +196,7 @@ impl TownServer {
     /// The same with a key of its own.
     pub(crate) async fn new_box(&self, data: &TestData, screen: &str, seed: u64) -> TownDevice {
         let (_, provisioning) = provision(data, screen, &self.url);
-        let transport = HttpTransport::new(&self.url).unwrap();
+        let transport = HttpTransport::new(&self.url, "").unwrap();
         let key = make_key(&SeededRng::new(seed));
         let identity = Arc::new(register(&transport, &provisioning, key, true).await.unwrap());
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));

@@ -5,6 +5,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use lichphat::directory::ScreenKind;
+use lichphat::fleet::Way;
 use lichphat_playlists::ids::{BootId, Seq};
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -48,7 +49,8 @@ pub(crate) fn health() -> Health {
 impl Box1 {
     pub(crate) async fn at(town: &Town) -> Self {
         let key = SigningKey::<Evidence>::from_seed(&[5; 32]);
-        let file = town.rooms.fleet.provision(code("S1"), String::new(), town.rooms.public_keys.clone()).await.unwrap();
+        let file =
+            town.rooms.fleet.provision(code("S1"), Way::default(), town.rooms.public_keys.clone()).await.unwrap();
         let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
         let public_key = key.verifying_key().to_base64();
         let register = Register { token: file.token, public_key, software: "test".into(), simulated: false };

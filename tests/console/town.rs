@@ -11,6 +11,7 @@ use lichphat::directory::{
     Batch, Change, Connection, DaySpan, DirectoryStore, Link, Links, Output, Screen, ScreenKind, Unit, UnitKind,
     VenueProfile,
 };
+use lichphat::fleet::Way;
 use lichphat::lang::Lang;
 use lichphat::library::{LibraryStore, MediaItem};
 use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
@@ -187,7 +188,7 @@ impl Town {
     /// Registers a simulated device at the screen.
     pub(crate) async fn device(&self, screen: &str, key: &SigningKey<Evidence>) -> (DeviceId, Epoch) {
         let file =
-            self.rooms.fleet.provision(code(screen), String::new(), self.rooms.public_keys.clone()).await.unwrap();
+            self.rooms.fleet.provision(code(screen), Way::default(), self.rooms.public_keys.clone()).await.unwrap();
         let public_key = key.verifying_key().to_base64();
         let register = Register { token: file.token, public_key, software: "test".into(), simulated: true };
         let registered = self.rooms.fleet.register(register).await.unwrap();

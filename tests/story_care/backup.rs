@@ -2,8 +2,8 @@
 //! and the figures are what they were.
 
 use super::DAY;
-use super::common::TestData;
 use super::common::town::{TownServer, at, fixture, town};
+use super::common::{TestData, client};
 use lichphat::backup::{Manifest, Saved};
 use lichphat::proof::log::{LogError, Round};
 use lichphat_playlists::ids::Sha256Hash;
@@ -88,7 +88,7 @@ async fn after_a_disaster_the_newest_backup_and_the_players_bring_every_figure_b
 
     // the log waits, whatever anybody does but answering what was published
     assert!(matches!(server.rooms.log.round().await, Err(LogError::Waits)));
-    let page = reqwest::get(format!("{}/?lang=vi", server.url)).await.unwrap().text().await.unwrap();
+    let page = client().get(format!("{}/?lang=vi", server.url)).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Nhật ký đang chờ vì dữ liệu vừa được khôi phục"), "{page}");
 
     // with its next records the player hands in again what the backup lacks

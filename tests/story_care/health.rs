@@ -1,14 +1,14 @@
 //! What the scheduler says of itself is true: each condition is broken in turn, and seen.
 
 use super::DAY;
-use super::common::TestData;
 use super::common::town::{TownServer, at, fixture, town};
+use super::common::{TestData, client};
 use rusqlite::Connection;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 async fn get(server: &TownServer, path: &str) -> (u16, String) {
-    let answer = reqwest::get(format!("{}/{path}", server.url)).await.unwrap();
+    let answer = client().get(format!("{}/{path}", server.url)).send().await.unwrap();
     assert_eq!(answer.headers()["cache-control"], "no-store");
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
@@ -129,7 +129,7 @@ async fn figures_are_what_happened() {
     device.sim.agent.heartbeat().await.unwrap();
     server.rooms.log.round().await.unwrap();
     // one is refused, and somebody tries words and paths that are none of ours
-    let client = reqwest::Client::new();
+    let client = client();
     let authorization = device.identity.authorization();
     let segments = || client.post(format!("{}/device/v1/segments", server.url)).header("authorization", &authorization);
     assert_eq!(segments().body("no segment").send().await.unwrap().status(), 422);

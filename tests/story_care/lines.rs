@@ -1,7 +1,7 @@
 //! The log lines of a session: one object each, every request under its id, what was played named, and no secret in them.
 
 use super::common::town::{fixture, provision, town};
-use super::common::{Serve, TestData};
+use super::common::{Serve, TestData, client};
 use lichphat_player::identity::{make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
@@ -12,11 +12,14 @@ use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::HANOI;
 use serde_json::Value;
 
+/// A port that is free.
+const ANY: &str = "127.0.0.1:0";
+
 /// The server at its most talkative, logging into a file.
 fn serve(data: &TestData, file: &std::path::Path) -> Serve {
-    let mut command = data.command(&["serve", "--listen", "127.0.0.1:0"]);
+    let mut command = data.command(&["serve", "--listen", ANY, "--players", ANY, "--pairing", ANY]);
     command.env("RUST_LOG", "trace").stderr(std::fs::File::create(file).unwrap());
-    Serve::logging_to(command, file)
+    Serve::logging_to(command, file, data)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,15 +27,15 @@ async fn every_request_has_an_id_in_the_log_and_no_secret_is_there() {
     let data = town();
     let (settings, file) = (data.path().join("json.toml"), data.path().join("serve.log"));
     let text = std::fs::read_to_string(fixture("server.toml")).unwrap();
-    std::fs::write(&settings, format!("log_lines = \"json\"\n{text}")).unwrap();
+    std::fs::write(&settings, format!("log_lines = \"json\"\n{text}[tls]\nenabled = false\n")).unwrap();
     let data = TestData::at(data.path().to_owned()).with_settings(settings.to_str().unwrap());
     let mut server = serve(&data, &file);
-    let (_, provisioning) = provision(&data, "C-01", &server.url);
-    let transport = HttpTransport::new(&server.url).unwrap();
+    let (_, provisioning) = provision(&data, "C-01", &server.doors[0]);
+    let transport = HttpTransport::new(&server.doors[1], "").unwrap();
     let identity = register(&transport, &provisioning, make_key(&SeededRng::new(1)), false).await.unwrap();
-    let client = reqwest::Client::new();
+    let client = client();
     let device = |method: &str, path: &str, id: &str| {
-        let request = client.request(method.parse().unwrap(), format!("{}/device/v1/{path}", server.url));
+        let request = client.request(method.parse().unwrap(), format!("{}/device/v1/{path}", server.doors[0]));
         request.header("authorization", identity.authorization()).header("x-request-id", id)
     };
     let now = lichphat::clock::SystemClock::new().now();
@@ -60,7 +63,7 @@ async fn every_request_has_an_id_in_the_log_and_no_secret_is_there() {
     let made = odd.headers()["x-request-id"].to_str().unwrap().to_owned();
     assert!(made.len() == 16 && made.chars().all(|c| c.is_ascii_hexdigit()), "{made}");
     let wrong =
-        client.get(format!("{}/device/v1/index", server.url)).header("authorization", "Bearer 1.0123456789abcdef");
+        client.get(format!("{}/device/v1/index", server.doors[0])).header("authorization", "Bearer 1.0123456789abcdef");
     assert_eq!(wrong.send().await.unwrap().status(), 401);
     server.stop();
 

@@ -10,8 +10,8 @@ mod restart;
 mod tenure;
 mod witness;
 
-use common::TestData;
 use common::town::{TownDevice, TownServer, at, town};
+use common::{TestData, client};
 use lichphat::proof::log::Round;
 use lichphat_playlists::ids::{BootId, PlanHash, Seq, Sha256Hash};
 use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
@@ -182,7 +182,7 @@ fn root(hash: [u8; 32], size: u64) -> ct_merkle::RootHash<Sha256> {
 async fn what_is_served_is_read_and_verified_by_the_crates_of_others() {
     let data = town();
     let server = TownServer::start(&data, at(DAY, "12:00")).await;
-    let reader = Reader { client: Client::new(), url: server.url.clone() };
+    let reader = Reader { client: client(), url: server.url.clone() };
     let key = server.rooms.log.name().to_string();
     assert_eq!(reader.get("checkpoint").await.0, 404, "before the first round");
     assert_eq!(server.rooms.log.round().await.unwrap(), Round::Published(1), "the log begins with its keys");
@@ -282,7 +282,7 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     let data = town();
     let server = TownServer::start(&data, at(DAY, "12:00")).await;
     let log = server.rooms.log.clone();
-    let reader = Reader { client: Client::new(), url: server.url.clone() };
+    let reader = Reader { client: client(), url: server.url.clone() };
     let key = log.name().to_string();
     let mut hand = Hand::new(&data, &server, "C-01").await;
     hand.report(&server, 299).await;

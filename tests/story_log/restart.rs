@@ -2,8 +2,8 @@
 //! HTTP. The player tells of it and keeps what it has; the operator begins a new log over what is left, and nothing is lost.
 
 use super::{DAY, Reader, bytes, found, root};
-use crate::common::TestData;
 use crate::common::town::{TownServer, at, fixture, provision, switch_on, town};
+use crate::common::{TestData, client};
 use lichphat::proof::log::{LogError, Round};
 use lichphat_player::agent::AgentOptions;
 use lichphat_player::identity::store;
@@ -31,7 +31,7 @@ impl Player {
     async fn new(data: &TestData, server: &TownServer) -> Self {
         let state = tempfile::tempdir().unwrap();
         let (_, provisioning) = provision(data, "C-01", &server.url);
-        let transport = HttpTransport::new(&server.url).unwrap();
+        let transport = HttpTransport::new(&server.url, "").unwrap();
         store::provision(state.path(), &provisioning, &transport, &SeededRng::new(1), true).await.unwrap();
         let (clock, fs) = (Arc::new(SimClock::new(server.rooms.clock.now())), MemoryMediaFs::default());
         let sim = Self::start(state.path(), &clock, &fs);
@@ -42,7 +42,7 @@ impl Player {
         let identity = Arc::new(store::load(state).unwrap().unwrap());
         let key = identity.evidence.verifying_key();
         let journal = SqliteJournal::open(&state.join(FILE_NAME), identity.device, identity.epoch, key).unwrap();
-        let transport = Arc::new(HttpTransport::new(&identity.server).unwrap());
+        let transport = Arc::new(HttpTransport::new(&identity.server, "").unwrap());
         let options = AgentOptions { prove_every_ms: 1_800_000, ..AgentOptions::default() };
         switch_on(&identity, clock, &(transport as _), fs, Box::new(journal), options, None)
     }
@@ -113,7 +113,7 @@ async fn until_nine(data: &TestData) -> (TownServer, Player) {
 async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_the_new_log() {
     let data = town();
     let (server, mut player) = until_nine(&data).await;
-    let reader = Reader { client: reqwest::Client::new(), url: server.url.clone() };
+    let reader = Reader { client: client(), url: server.url.clone() };
     let old_key = server.rooms.log.name().clone();
     let kept = reader.checkpoint(&old_key.to_string()).await;
     let backup = database(&data);
@@ -130,7 +130,7 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
     let server = server.restarted(&data, || bring_back(&backup)).await;
     let stopped = server.rooms.log.round().await.unwrap_err().to_string();
     assert!(stopped.contains("restored from an older backup") && stopped.contains("lichphat log restart"), "{stopped}");
-    let page = reqwest::get(format!("{}/?lang=vi", server.url)).await.unwrap().text().await.unwrap();
+    let page = client().get(format!("{}/?lang=vi", server.url)).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Nhật ký đã dừng: đã công bố"), "{page}");
     let said = player.live(&server, at(DAY, "10:45")).await;
     assert!(

@@ -2,12 +2,11 @@
 
 use super::{DAY, Hand, Reader, found};
 use crate::common::town::{TownServer, at, town};
-use crate::common::{Serve, TestData};
+use crate::common::{Serve, TestData, client};
 use lichphat::keys::Keys;
 use lichphat::proof::log::Round;
 use lichphat::proof::witnesses::Trouble;
 use lichphat_playlists::time::UtcMillis;
-use reqwest::Client;
 use sha2::{Digest as _, Sha256};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -166,7 +165,7 @@ impl City {
 
     /// Whose lines hold below the published checkpoint, by the reader of others: the log's, then those of the witnesses.
     async fn vouched(&self) -> [bool; 3] {
-        let reader = Reader { client: Client::new(), url: self.server.url.clone() };
+        let reader = Reader { client: client(), url: self.server.url.clone() };
         let note = signed_note::Note::from_bytes(&reader.ok("checkpoint").await).unwrap();
         let log = signed_note::StandardVerifier::new(&self.server.rooms.log.name().to_string()).unwrap();
         let mut keys: Vec<Box<dyn signed_note::Verifier>> = vec![Box::new(log)];
@@ -192,7 +191,7 @@ impl City {
 
     async fn page(&self, lang: &str) -> String {
         let address = format!("{}/?lang={lang}", self.server.url);
-        reqwest::get(address).await.unwrap().text().await.unwrap()
+        client().get(address).send().await.unwrap().text().await.unwrap()
     }
 }
 

@@ -55,10 +55,13 @@ impl Lobby {
             (None, Some(server)) => server.clone(),
             (None, None) => return Err(RunError::NotRegistered { state: state.clone() }),
         };
-        let transport = HttpTransport::new(&server)?;
+        let transport = match &file {
+            Some(file) => HttpTransport::to_pair(file)?,
+            None => HttpTransport::new(&server, &config.authority_pem()?)?,
+        };
         loop {
             let result = match &file {
-                Some(file) => register(state, file).await.map(Some),
+                Some(file) => provision(state, file, &transport, &SystemRng, false).await.map(Some),
                 None => self.pair(&server, &transport, state, end).await,
             };
             match result {
@@ -130,7 +133,7 @@ impl Lobby {
 }
 
 async fn register(state: &Path, provisioning: &Provisioning) -> Result<Identity, IdentityError> {
-    let transport = HttpTransport::new(&provisioning.server)?;
+    let transport = HttpTransport::to_pair(provisioning)?;
     provision(state, provisioning, &transport, &SystemRng, false).await
 }
 

@@ -98,7 +98,7 @@ pub enum RunError {
     Identity(#[from] IdentityError),
     /// It was never registered.
     #[error(
-        "{state}: this device is not registered; give --provision FILE from `lichphat device add --screen SCREEN`, or server = \"http://ADDRESS:PORT\" in player.toml to pair it"
+        "{state}: this device is not registered; give --provision FILE from `lichphat device add --screen SCREEN`, or server = \"https://ADDRESS:PORT\" in player.toml to pair it"
     )]
     NotRegistered {
         /// The state directory.
@@ -137,7 +137,7 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 pub fn register_device(args: &ProvisionArgs) -> Result<Identity, RunError> {
     let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
     let provisioning = read_provisioning(&args.file)?;
-    let transport = HttpTransport::new(&provisioning.server)?;
+    let transport = HttpTransport::to_pair(&provisioning)?;
     Ok(runtime()?.block_on(provision(&state, &provisioning, &transport, &SystemRng, false))?)
 }
 
@@ -194,7 +194,7 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
                 (identity, Some(lobby))
             }
         };
-        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server)?);
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server, &identity.authority)?);
         let Opened { parts, panel, front, events } = open(&config, identity, transport, lobby, log)?;
         let sticks = Sticks::new(config.usb_root, parts.identity.screen.clone());
         let ended = Show {

@@ -63,8 +63,10 @@ pub enum IdentityError {
 /// Who this device is.
 #[derive(Debug)]
 pub struct Identity {
-    /// Where the scheduler is, `http://127.0.0.1:8087`.
+    /// Where the scheduler is, `https://bang-dien-tu.example:8088`.
     pub server: String,
+    /// Who has to have signed its certificate, PEM; empty: whomever this machine trusts.
+    pub authority: String,
     /// Its number.
     pub device: DeviceId,
     /// Its epoch.
@@ -144,6 +146,7 @@ pub async fn register(
         return Err(IdentityError::Answer(problem));
     }
     Ok(Identity {
+        authority: provisioning.authority.clone(),
         server: provisioning.server.clone(),
         device: answer.device,
         epoch: answer.epoch,

@@ -23,6 +23,7 @@ const KEY: &str = "evidence.key";
 #[serde(deny_unknown_fields)]
 struct Kept {
     server: String,
+    authority: String,
     device: DeviceId,
     epoch: Epoch,
     screen: ScreenCode,
@@ -64,6 +65,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
         command_key: VerifyingKey::from_base64(&kept.command_key).map_err(|e| key("command_key", e))?,
         log_key: kept.log_key,
         server: kept.server,
+        authority: kept.authority,
         device: kept.device,
         epoch: kept.epoch,
         screen: kept.screen,
@@ -103,6 +105,7 @@ pub async fn provision(
 fn keep(dir: &Path, identity: &Identity) -> Result<(), IdentityError> {
     let kept = Kept {
         server: identity.server.clone(),
+        authority: identity.authority.clone(),
         device: identity.device,
         epoch: identity.epoch,
         screen: identity.screen.clone(),
@@ -182,6 +185,7 @@ mod tests {
         write_private(&dir.path().join(KEY), hex::encode(evidence.seed()).as_bytes()).unwrap();
         let identity = Identity {
             server: "http://127.0.0.1:8087".into(),
+            authority: String::new(),
             device: DeviceId(7),
             epoch: Epoch(1),
             screen: ScreenCode::new("P00004-01").unwrap(),

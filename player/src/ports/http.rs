@@ -1,9 +1,17 @@
-//! The real transport: HTTP/1.1 with time limits. The scheduler listens on the loopback only until
-//! TLS and device certificates exist, so there is no TLS here yet.
+//! The real transport: HTTP/1.1 over TLS 1.3 with time limits; in the clear on this machine alone.
 
 use super::{Method, Request, Response, Transport, TransportError};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use lichphat_playlists::wire::device::Provisioning;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(10);
@@ -21,18 +29,31 @@ pub struct HttpTransport {
 }
 
 impl HttpTransport {
-    /// `server` is `http://host:port`.
-    pub fn new(server: &str) -> Result<Self, TransportError> {
+    /// `server` is `https://host:port`, whose certificate `authority` has signed: PEM, or empty for whomever this machine trusts.
+    /// `http://` is for this machine alone.
+    pub fn new(server: &str, authority: &str) -> Result<Self, TransportError> {
+        let refused = |problem: String| TransportError::Address { server: server.to_owned(), problem };
+        if !server.starts_with("https://") && !is_this_machine(server) {
+            return Err(refused("write https://ADDRESS:PORT; http:// is for 127.0.0.1 alone".to_owned()));
+        }
+        let tls = tls(authority).map_err(refused)?;
         let client = |read| {
             reqwest::Client::builder()
                 .connect_timeout(CONNECT)
                 .read_timeout(read)
                 .redirect(reqwest::redirect::Policy::none()) // a scheduler that moves is provisioned anew
-                .no_proxy() // it is on the loopback
+                .no_proxy() // what goes on between a player and its scheduler is nobody else's
+                .tls_backend_preconfigured(tls.clone())
                 .build()
                 .map_err(|e| TransportError::Unreachable(chain(&e)))
         };
         Ok(Self { base: server.trim_end_matches('/').to_owned(), plain: client(READ)?, patient: client(QUIET)? })
+    }
+
+    /// To where a box is registered.
+    pub fn to_pair(provisioning: &Provisioning) -> Result<Self, TransportError> {
+        let Provisioning { server, pairing, authority, .. } = provisioning;
+        Self::new(if pairing.is_empty() { server } else { pairing }, authority)
     }
 
     async fn exchange(&self, client: &reqwest::Client, request: Request) -> Result<Response, TransportError> {
@@ -53,6 +74,84 @@ impl HttpTransport {
             headers,
             body: Box::pin(response.bytes_stream().map(move |chunk| chunk.map_err(unreachable))),
         })
+    }
+}
+
+/// Is it of this machine, in the clear?
+fn is_this_machine(server: &str) -> bool {
+    let host = server.strip_prefix("http://").map(|rest| rest.split('/').next().unwrap_or(rest));
+    let address = host.and_then(|host| host.parse::<SocketAddr>().ok());
+    address.is_some_and(|address| address.ip().is_loopback())
+}
+
+/// TLS 1.3, to who has a certificate of the authority, PEM; empty: of whomever this machine trusts.
+fn tls(authority: &str) -> Result<ClientConfig, String> {
+    let provider = Arc::new(ring::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider));
+    let config = config.with_protocol_versions(&[&rustls::version::TLS13]).map_err(|e| e.to_string())?;
+    let mut trusted = RootCertStore::empty();
+    if authority.is_empty() {
+        trusted.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        return Ok(config.with_root_certificates(trusted).with_no_client_auth());
+    }
+    let failed = |e: &dyn std::fmt::Display| format!("authority: {e}");
+    for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
+        trusted.add(certificate.map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
+    }
+    let pinned = WebPkiServerVerifier::builder_with_provider(Arc::new(trusted), provider).build();
+    let pinned = Arc::new(Pinned(pinned.map_err(|e| failed(&e))?));
+    Ok(config.dangerous().with_custom_certificate_verifier(pinned).with_no_client_auth())
+}
+
+/// Believes one authority, made for this scheduler alone, and does not ask the clock whether it still may: a box that does not
+/// know the time could never come in to be set right, and one whose scheduler let a certificate run out would keep its
+/// records to itself. What a date would protect from is a key that was lost, and that key signs the next certificate as well.
+#[derive(Debug)]
+struct Pinned(Arc<WebPkiServerVerifier>);
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        chain: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        let at = |time| self.0.verify_server_cert(certificate, chain, name, ocsp, time);
+        let second = Duration::from_secs(1);
+        let near = |time: UnixTime| Duration::from_secs(time.as_secs());
+        match at(now) {
+            Err(rustls::Error::InvalidCertificate(CertificateError::ExpiredContext { not_after, .. })) => {
+                at(UnixTime::since_unix_epoch(near(not_after).saturating_sub(second)))
+            }
+            Err(rustls::Error::InvalidCertificate(CertificateError::NotValidYetContext { not_before, .. })) => {
+                at(UnixTime::since_unix_epoch(near(not_before) + second))
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.0.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
     }
 }
 

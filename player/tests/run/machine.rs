@@ -85,6 +85,8 @@ impl Machine {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let provisioning = Provisioning {
             server: format!("http://{}", listener.local_addr().unwrap()),
+            pairing: String::new(),
+            authority: String::new(),
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: support::plan_key().verifying_key().to_base64(),
             receipt_key: support::receipt_key().verifying_key().to_base64(),

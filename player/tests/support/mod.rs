@@ -406,6 +406,8 @@ impl World {
     async fn with(server: FakeServer, now: UtcMillis) -> Self {
         let provisioning = Provisioning {
             server: "http://127.0.0.1:8087".into(),
+            pairing: String::new(),
+            authority: String::new(),
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: plan_key().verifying_key().to_base64(),
             receipt_key: receipt_key().verifying_key().to_base64(),

@@ -30,8 +30,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provisioning {
-    /// `http://127.0.0.1:8087`.
+    /// Where players come in, `https://bang-dien-tu.example:8088`.
     pub server: String,
+    /// Where a box is registered, `https://bang-dien-tu.example:8089`; empty: where players come in.
+    pub pairing: String,
+    /// Who has to have signed the scheduler's certificate, PEM; empty: whomever the player's machine trusts.
+    pub authority: String,
     /// The screen the player will stand at.
     pub screen: ScreenCode,
     /// Public key that playlists must be signed with, base64.

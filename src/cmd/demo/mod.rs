@@ -9,10 +9,14 @@ mod stage_set;
 mod summary;
 
 use super::{Context, rooms::Rooms, serve};
+use crate::certs::Own;
 use crate::clock::SimClock;
+use crate::cmd::doors::Shown;
 use crate::error::AppError;
+use crate::fleet::Way;
 use crate::sim::{SimFleet, SimOptions, city, fleet};
-use crate::web::{self, Listener};
+use crate::web::{self, Limits, Listener};
+use futures_util::FutureExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::ports::Clock;
@@ -66,25 +70,41 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     demo.context.say("Đồng hồ của máy chủ nay là giờ thật.", "The server's clock is the real one from here on.");
 
     let stop = serve::stop_signal()?;
-    let (service, listener) = (web::service(&demo.rooms.app()), demo.listener);
-    let address = listener.address();
+    let certificate = Shown::of(Own::of(&demo.context.settings.data), &[], demo.rooms.today())?;
+    let (app, limits, console) = (demo.rooms.app(), Limits::default(), demo.listener.with(certificate.shown()));
+    let (players, pairing) = (bind_any().await?.with(certificate.shown()), bind_any().await?.with(certificate.shown()));
+    let https = |door: &Listener| format!("https://{}", door.address());
+    let (address, way) = (
+        https(&console),
+        Way { server: https(&players), pairing: https(&pairing), authority: certificate.authority()? },
+    );
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let serving = tokio::spawn(listener.serve(service, Duration::from_secs(10), Duration::from_secs(2), async {
-        let _ = told.await;
-    }));
+    let told = told.map(drop).shared();
+    let serving = tokio::spawn(async move {
+        tokio::join!(
+            console.serve(web::people(&app), limits, told.clone()),
+            players.serve(web::players(&app), limits, told.clone()),
+            pairing.serve(web::pairing(&app), limits, told),
+        );
+    });
 
     let player = if args.no_player {
         None
     } else {
-        Some(real::Player::start(&demo.rooms, &demo.context, &args.dir, address).await?)
+        Some(real::Player::start(&demo.rooms, &demo.context, &args.dir, way).await?)
     };
     let replanning = tokio::spawn(keep_planning(demo.rooms.clone()));
     let logging = tokio::spawn(serve::keep_log(demo.rooms.clone(), LOG_EVERY_S, 0));
     let report = demo.rooms.report(&demo.campaign, demo.day, demo.day).await?;
     super::report::say_totals(&report, &demo.context);
     demo.context.say(
-        &format!("Mở trang quản lý: http://{address}/   (Ctrl-C để dừng)"),
-        &format!("Open the console: http://{address}/   (Ctrl-C stops)"),
+        &format!("Mở trang quản lý: {address}/   (Ctrl-C để dừng)"),
+        &format!("Open the console: {address}/   (Ctrl-C stops)"),
+    );
+    let authority = shown(&Own::of(&demo.context.settings.data).authority);
+    demo.context.say(
+        &format!("Trình duyệt sẽ cảnh báo vì chứng thư này do chính máy này cấp: bấm tiếp tục, hoặc nhập {authority} vào trình duyệt."),
+        &format!("The browser will warn, because this machine itself issued the certificate: go on, or import {authority} into it."),
     );
     tokio::select! {
         () = stop => {}
@@ -145,7 +165,7 @@ impl Demo {
     async fn set_up(args: &Args, context: &Context) -> Result<Self, AppError> {
         // The port first: nothing is thrown away for a demonstration that cannot be shown.
         let address = SocketAddr::from(([127, 0, 0, 1], args.port));
-        let listener = match Listener::bind(address).await {
+        let listener = match Listener::bind(address, None).await {
             Ok(listener) => listener,
             Err(_) if !args.once => {
                 context.say(
@@ -231,7 +251,7 @@ impl Demo {
 
 async fn bind_any() -> Result<Listener, AppError> {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    Listener::bind(any).await.map_err(|e| AppError::Failed(e.to_string()))
+    Listener::bind(any, None).await.map_err(|e| AppError::Failed(e.to_string()))
 }
 
 /// A path as text for people.

@@ -4,12 +4,12 @@ use super::{shown, stage_set};
 use crate::cmd::Context;
 use crate::cmd::rooms::Rooms;
 use crate::error::AppError;
+use crate::fleet::Way;
 use crate::proof::audit::AuditStore;
 use crate::proof::log::StoredEntry;
 use crate::sim::city;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::proof::segment::Segment;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use tokio::process::{Child, Command};
@@ -32,17 +32,12 @@ pub(super) struct Player {
 
 impl Player {
     /// Gives the sample screen its duty and order from now on, plans it, provisions and starts a player.
-    pub(super) async fn start(
-        rooms: &Rooms,
-        context: &Context,
-        dir: &Path,
-        server: SocketAddr,
-    ) -> Result<Self, AppError> {
+    pub(super) async fn start(rooms: &Rooms, context: &Context, dir: &Path, way: Way) -> Result<Self, AppError> {
         stage_set::build_real(context, dir).await?;
         let screen = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
         let city = rooms.city().await?;
         rooms.plan(&city, |s| s.code == screen, "first plan").await?;
-        let provisioning = rooms.fleet.provision(screen, format!("http://{server}"), rooms.public_keys.clone()).await?;
+        let provisioning = rooms.fleet.provision(screen, way, rooms.public_keys.clone()).await?;
         let file = dir.join("player.provision.toml");
         let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(e.to_string()))?;
         std::fs::write(&file, text).map_err(|e| AppError::io(shown(&file), e))?;

@@ -3,10 +3,10 @@
 mod command;
 mod status;
 
-use super::{Context, rooms::Rooms};
+use super::{Context, doors, rooms::Rooms};
 use crate::directory::ScreenKind;
 use crate::error::AppError;
-use crate::fleet::FleetError;
+use crate::fleet::{FleetError, Way};
 use lichphat_playlists::ids::ScreenCode;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,9 +32,12 @@ pub(super) struct Add {
     /// Mã màn hình (screen)
     #[arg(long)]
     screen: ScreenCode,
-    /// Địa chỉ máy chủ mà thiết bị sẽ gọi (server the player will call) [default: http://LISTEN]
+    /// Địa chỉ máy chủ mà thiết bị sẽ gọi (server the player will call) [default: [players] listen]
     #[arg(long, value_name = "URL")]
     server: Option<String>,
+    /// Địa chỉ nơi thiết bị đăng ký (where the player is registered) [default: --server, or [players] pairing]
+    #[arg(long, value_name = "URL")]
+    pairing: Option<String>,
     /// Tệp ghi ra (file to write) [default: SCREEN.provision.toml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -60,9 +63,13 @@ async fn add(args: Add, context: &Context) -> Result<ExitCode, AppError> {
             format!("--screen: {}", FleetError::NoSuchScreen(screen.clone())),
         ));
     }
-    let server = args.server.unwrap_or_else(|| format!("http://{}", context.settings.listen));
+    let way = doors::way(context)?;
+    let way = match args.server {
+        Some(server) => Way { server, pairing: args.pairing.unwrap_or_default(), ..way },
+        None => Way { pairing: args.pairing.unwrap_or(way.pairing), ..way },
+    };
     let out = args.out.unwrap_or_else(|| PathBuf::from(format!("{}.provision.toml", args.screen)));
-    let provisioning = rooms.fleet.provision(args.screen, server, rooms.public_keys.clone()).await?;
+    let provisioning = rooms.fleet.provision(args.screen, way, rooms.public_keys.clone()).await?;
     let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(format!("provisioning file: {e}")))?;
     let failed = |error| AppError::io(format!("cannot write {}", out.display()), error);
     // It holds a token: nobody else may read it, and no earlier file is overwritten.

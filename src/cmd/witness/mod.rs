@@ -10,9 +10,9 @@ pub(in crate::cmd) mod door;
 #[cfg(test)]
 mod tests;
 
-use super::{Context, output, serve};
+use super::{Context, doors, output, serve};
 use crate::error::AppError;
-use crate::web::{Listener, Response, Router, Service};
+use crate::web::{Limits, Listener, Response, Router, Service};
 use bytes::Bytes;
 use desk::{Desk, NotCosigned};
 use http::{StatusCode, header};
@@ -24,7 +24,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 use warp::{Filter, Reply};
 
 /// Arguments of `lichphat witness`.
@@ -149,7 +148,8 @@ async fn attend(settings: Settings, context: &Context) -> Result<ExitCode, AppEr
             "logs = []: a witness without logs cosigns nothing; write a log's key into the settings or say --log VKEY",
         ));
     }
-    let listener = Listener::bind(settings.listen).await.map_err(serve::cannot_listen)?;
+    let refused = |error| doors::cannot_listen("listen", error);
+    let listener = Listener::bind(settings.listen, None).await.map_err(refused)?;
     let desk = Desk::open(&settings.dir, settings.logs, Arc::clone(&context.clock))?;
     let (address, name) = (listener.address(), desk.name().name().to_owned());
     context.say(
@@ -157,7 +157,7 @@ async fn attend(settings: Settings, context: &Context) -> Result<ExitCode, AppEr
         &format!("The witness {name} serves http://{address}/ (Ctrl-C stops it)"),
     );
     let stop = serve::stop_signal()?;
-    listener.serve(service(Arc::new(desk)), Duration::from_secs(10), Duration::from_secs(2), stop).await;
+    listener.serve(service(Arc::new(desk)), Limits::default(), stop).await;
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }

@@ -125,7 +125,8 @@ fn is_own_page(headers: &HeaderMap) -> bool {
     let (Some(host), Some(origin)) = (text(header::HOST), text(header::ORIGIN)) else { return false };
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
     let loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    loopback && origin.strip_prefix("http://") == Some(host)
+    let own = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+    loopback && own == Some(host)
 }
 
 /// `GET /screens/{code}/asked/{id}.jpg`: a picture that a player sent.
