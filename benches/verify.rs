@@ -341,7 +341,8 @@ fn pack(
     writer.put_json(bundle::KEYS, &Keys { log: log.name.clone(), ended: Vec::new() }).unwrap();
     writer.put_json(bundle::REPORT, report).unwrap();
     writer.put_json(bundle::BASIS, basis).unwrap();
-    writer.finish(scene.campaign.clone(), basis.period.from, basis.period.to).unwrap().into_inner()
+    let packing = SigningKey::from_seed(&[4; 32]); // the receipts'
+    writer.finish(scene.campaign.clone(), (basis.period.from, basis.period.to), &packing).unwrap().into_inner()
 }
 
 /// Seconds that `work` takes, the least of five.

@@ -1,7 +1,7 @@
 //! Every preset under `config/` is read by the parser that people's files go through, and says what
 //! its source says; `docs/imports.md` is what the code takes.
 
-#![allow(clippy::unwrap_used, clippy::panic)] // helpers outside #[test] functions
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
 use lichphat::campaigns::{self, CampaignBatch, Campaigns, Phase};
 use lichphat::directory::import::{Context, Kind, documentation, parse};

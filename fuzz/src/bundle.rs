@@ -64,7 +64,8 @@ fn packed(other: Option<(usize, &[u8])>) -> Vec<u8> {
         writer.put(name, bytes).expect("memory is there");
     }
     let Basis { campaign, period, .. } = basis();
-    writer.finish(campaign, period.from, period.to).expect("memory is there").into_inner()
+    let key = SigningKey::from_seed(&[6; 32]); // the receipts'
+    writer.finish(campaign, (period.from, period.to), &key).expect("memory is there").into_inner()
 }
 
 /// It is refused with words, or judged, and then there is a page for people; only the good one holds.

@@ -27,7 +27,7 @@ use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
-use lichphat_playlists::wire::sign::LogSigning;
+use lichphat_playlists::wire::sign::{LogSigning, Packing, SigningKey};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -105,6 +105,8 @@ pub struct Rooms {
     pub console: Arc<Console>,
     /// How the scheduler is.
     pub care: Arc<Care>,
+    /// What bundles are signed with.
+    pub packing: Arc<SigningKey<Packing>>,
     /// Public keys that devices need.
     pub public_keys: DeviceKeys,
     horizon_days: u32,
@@ -149,6 +151,7 @@ impl Rooms {
         let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
         let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
+            packing: Arc::new(SigningKey::from_seed(&keys.receipt.seed())),
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt), taken)),

@@ -129,6 +129,20 @@ async fn a_key_is_stolen_cloned_or_made_up() {
 }
 
 #[tokio::test]
+async fn who_came_by_the_bundle_on_its_way_changes_nothing_that_no_log_proves() {
+    let square = Square::lived().await;
+    let forger = Forger::of(&square, &square.bundle(None).await).await;
+    assert!(judged(&forger.pack(), &square.options()).ok);
+    // names, what is owed, the report: of the server's word there is one more signature than he can make
+    let mut renamed = forger.clone().without_keys();
+    for name in [bundle::BASIS, bundle::REPORT] {
+        renamed.alter(name, |said| said["title"] = "Another order".into());
+    }
+    assert_eq!(caught(&renamed, &square.options()), [Check::Bundle]);
+    assert_eq!(caught(&forger.without_keys(), &square.options()), [Check::Bundle]);
+}
+
+#[tokio::test]
 async fn days_are_written_afterwards_or_beforehand() {
     let square = Square::lived().await;
     let (honest, options) = (square.bundle(None).await, square.options());

@@ -25,12 +25,12 @@ async fn a_replan_while_a_bundle_is_made_is_not_in_it() {
     import(&square.data, "closures", "closed.csv", closed);
     assert!(square.server.plan().await > 0, "the day is planned anew, with fewer plays");
 
-    let exporter = Exporter::new(&now.store, &now.log).await.unwrap();
+    let exporter = Exporter::new(&now.store, &now.log, &now.packing).await.unwrap();
     let (torn, _) = exporter.export(stated, None, Cursor::new(Vec::new())).await.unwrap();
     let faults = judged(&torn.into_inner(), &square.options()).faults;
     assert!(faults.iter().any(|f| f.check == Check::Plan), "from two moments it does not hold: {faults:?}");
 
-    let exporter = Exporter::new(&then.store, &then.log).await.unwrap();
+    let exporter = Exporter::new(&then.store, &then.log, &then.packing).await.unwrap();
     let stated = square.basis(&then, AHEAD).await;
     let (whole, _) = exporter.export(stated, None, Cursor::new(Vec::new())).await.unwrap();
     assert_eq!(judged(&whole.into_inner(), &square.options()).faults, []);

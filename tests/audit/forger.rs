@@ -11,10 +11,11 @@ use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tree::{consistency, inclusions, leaf_hash, root};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::Envelope;
+use lichphat_playlists::wire::sign::{Envelope, Packing, SigningKey};
 use lichphat_verify::{Bundle, Writer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
+use std::sync::Arc;
 
 /// A bundle taken apart, and the log it is of.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub(crate) struct Forger {
     /// Places of leaves that the bundle does not show.
     pub(crate) hidden: BTreeSet<usize>,
     pub(crate) days: (LocalDay, LocalDay),
+    /// By the server's key, which he has.
+    key: Arc<SigningKey<Packing>>,
 }
 
 impl Forger {
@@ -35,7 +38,13 @@ impl Forger {
         let size = square.server.rooms.log.head().await.unwrap().unwrap().size;
         let entries = square.server.rooms.store.entries(0..size).await.unwrap();
         let leaves = entries.iter().map(|e| e.leaf()).collect();
-        Self { files, leaves, hidden: BTreeSet::new(), days: (manifest.from, manifest.to) }
+        Self {
+            files,
+            leaves,
+            hidden: BTreeSet::new(),
+            days: (manifest.from, manifest.to),
+            key: square.server.rooms.packing.clone(),
+        }
     }
 
     /// Places of the segments of a screen, in order.
@@ -136,7 +145,12 @@ impl Forger {
             writer.put(name, bytes).unwrap();
         }
         let campaign = lichphat_playlists::ids::CampaignCode::new(crate::square::CAMPAIGN).unwrap();
-        writer.finish(campaign, self.days.0, self.days.1).unwrap().into_inner()
+        writer.finish(campaign, self.days, &self.key).unwrap().into_inner()
+    }
+
+    /// The same by somebody who came by the bundle on its way, and has no key at all.
+    pub(crate) fn without_keys(self) -> Self {
+        Self { key: Arc::new(SigningKey::from_seed(&[99; 32])), ..self }
     }
 }
 

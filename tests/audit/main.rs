@@ -107,7 +107,8 @@ async fn a_file_that_is_no_bundle_is_answered_with_the_reason_in_every_form() {
     let mut with_folders = lichphat_verify::Writer::new(Cursor::new(Vec::new()));
     with_folders.put("screens/", &[]).unwrap();
     let [from, to] = DAYS.map(|day| day.parse().unwrap());
-    let with_folders = with_folders.finish(CAMPAIGN.parse().unwrap(), from, to).unwrap().into_inner();
+    let with_folders =
+        with_folders.finish(CAMPAIGN.parse().unwrap(), (from, to), &square.server.rooms.packing).unwrap().into_inner();
 
     let file = |name: &str| square.data.path().join(name).to_str().unwrap().to_owned();
     let (bundle, page) = (file("B.zip"), file("trang.html"));

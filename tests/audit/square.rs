@@ -132,7 +132,7 @@ impl Square {
     pub(crate) async fn bundle_of(&self, days: [&str; 2], since: Option<u64>) -> Vec<u8> {
         let then = self.server.at_this_moment(&self.data);
         let basis = self.basis(&then, days).await;
-        let exporter = Exporter::new(&then.store, &then.log).await.unwrap();
+        let exporter = Exporter::new(&then.store, &then.log, &then.packing).await.unwrap();
         let (out, done) = exporter.export(basis, since, Cursor::new(Vec::new())).await.unwrap();
         assert_eq!(done.differing, []);
         out.into_inner()

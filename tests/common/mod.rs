@@ -1,6 +1,6 @@
 //! What stories share: a data directory that goes away by itself, and the program as users call it.
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 pub(crate) mod town;
 
 use lichphat::config::Settings;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 /// The project's own directory: presets and fixtures lie under it.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// With this a server says that it listens.
@@ -24,7 +24,7 @@ pub(crate) struct TestData {
     _dir: Option<tempfile::TempDir>,
 }
 
-#[allow(dead_code)] // each story is a crate of its own and uses what it needs
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 impl TestData {
     /// Empty.
     pub(crate) fn empty() -> Self {
@@ -113,13 +113,13 @@ impl TestData {
 }
 
 /// A client of HTTP that is nobody's player.
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 pub(crate) fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::new()
 }
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 /// A running server; killed when a story fails before it stops it.
 pub(crate) struct Serve {
     child: Child,
@@ -133,7 +133,7 @@ pub(crate) struct Serve {
     pub(crate) authority: String,
 }
 
-#[allow(dead_code)]
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 impl Serve {
     /// A command that listens and says so in `file`, where its standard error goes.
     pub(crate) fn logging_to(mut command: Command, file: &Path, data: &TestData) -> Self {

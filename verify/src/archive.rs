@@ -3,8 +3,9 @@
 use crate::json;
 use crate::verdict::{Words, plain};
 use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
-use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest};
+use lichphat_playlists::proof::bundle::{FORMAT, FileLine, MANIFEST, Manifest, SIGNATURE};
 use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::sign::{Envelope, Packing, SigningKey, VerifyingKey};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
 /// Most bytes of the manifest.
 const MANIFEST_LIMIT_BYTES: u64 = 256 << 20;
+const SIGNATURE_LIMIT_BYTES: u64 = 4096;
 /// Bytes that differ at a time before it is no use to go on.
 const MOST_WRONG: usize = 1 << 16;
 
@@ -110,13 +112,19 @@ impl<W: Write + Seek> Writer<W> {
         Ok(())
     }
 
-    /// Writes the manifest and ends the bundle.
-    pub fn finish(mut self, campaign: CampaignCode, from: LocalDay, to: LocalDay) -> Result<W, ArchiveError> {
+    /// Writes the manifest, signs it and ends the bundle.
+    pub fn finish(
+        mut self,
+        campaign: CampaignCode,
+        (from, to): (LocalDay, LocalDay),
+        key: &SigningKey<Packing>,
+    ) -> Result<W, ArchiveError> {
         let files = std::mem::take(&mut self.files);
         let manifest = Manifest { format: FORMAT.to_owned(), campaign, from, to, files };
         let form = |e: serde_json::Error| ArchiveError::Form { name: MANIFEST.to_owned(), problem: e.to_string() };
         let json = serde_json::to_vec_pretty(&manifest).map_err(form)?;
         self.write(MANIFEST, &json)?;
+        self.write(SIGNATURE, Envelope::seal(&Sha256Hash::of(&json).0, 1, key).as_bytes())?;
         Ok(self.zip.finish()?)
     }
 }
@@ -125,6 +133,9 @@ impl<W: Write + Seek> Writer<W> {
 pub struct Bundle<R> {
     zip: ZipArchive<R>,
     manifest: Manifest,
+    /// Of the manifest's bytes.
+    hash: Sha256Hash,
+    signature: Vec<u8>,
     files: BTreeMap<String, (u64, Sha256Hash)>,
 }
 
@@ -148,13 +159,16 @@ impl<R: Read + Seek> Bundle<R> {
             manifest.files.iter().map(|f| (f.name.clone(), (f.size_bytes, f.sha256))).collect();
         let names: Vec<String> =
             zip.file_names().map(|name| Ok(name?.into_owned())).collect::<Result<_, zip::result::ZipError>>()?;
-        if let Some(name) = names.into_iter().find(|name| name != MANIFEST && !files.contains_key(name)) {
+        let apart = [MANIFEST, SIGNATURE];
+        if let Some(name) = names.into_iter().find(|name| !apart.contains(&name.as_str()) && !files.contains_key(name))
+        {
             return Err(ArchiveError::Unlisted(name));
         }
-        if zip.len() != files.len() + 1 || files.len() != manifest.files.len() {
+        let signature = read(&mut zip, SIGNATURE, SIGNATURE_LIMIT_BYTES)?;
+        if zip.len() != files.len() + apart.len() || files.len() != manifest.files.len() {
             return Err(form("its files are not those of the zip".to_owned()));
         }
-        Ok(Self { zip, manifest, files })
+        Ok(Self { zip, manifest, hash: Sha256Hash::of(&text), signature, files })
     }
 
     /// Is every byte of the zip one that a bundle of these files has, its housekeeping too? `original` is the same file
@@ -166,6 +180,12 @@ impl<R: Read + Seek> Bundle<R> {
         }
         let mut compared = copy.finish()?;
         Ok(compared.wrong.is_empty() && compared.original.seek(SeekFrom::End(0))? == compared.end)
+    }
+
+    /// Has the scheduler signed the list of its files, with one of these keys?
+    pub fn is_signed(&self, keys: &[VerifyingKey<Packing>]) -> bool {
+        let Ok(envelope) = Envelope::from_bytes(self.signature.clone()) else { return false };
+        keys.iter().any(|key| envelope.open(key, 32).is_ok_and(|said| said == self.hash.0))
     }
 
     /// What it is of.

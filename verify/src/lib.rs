@@ -76,6 +76,11 @@ pub fn verify<R: Read + Seek>(
         walk.findings.fault(Check::Figures, bundle::BASIS, what);
     }
     let statements = walk.statements(&mut bundle, options, &trust)?;
+    if !bundle.is_signed(statements.packing_keys()) {
+        walk.findings.fault(Check::Bundle, bundle::SIGNATURE, words!(
+            "danh sách tệp không mang chữ ký của máy chủ: có người đã sửa gói sau khi xuất; danh sách màn hình, chỉ tiêu và số liệu không còn là lời của máy chủ";
+            "the list of files is not signed by the scheduler: somebody altered the bundle after it was made; screens, what they owe and figures are not the scheduler's word any more"));
+    }
     let Judged { screens, facts } = walk.screens(&mut bundle, &basis, &statements, &mut trust, progress)?;
     walk.inclusion(&mut bundle, &trust)?;
     let reported: Report = bundle.json(bundle::REPORT)?;

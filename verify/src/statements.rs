@@ -11,7 +11,7 @@ use lichphat_playlists::proof::bundle::STATEMENTS;
 use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
 use lichphat_playlists::proof::sample::{Finding, Seen};
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::sign::{PlanSigning, VerifyingKey};
+use lichphat_playlists::wire::sign::{Packing, PlanSigning, VerifyingKey};
 use std::collections::BTreeMap;
 
 /// Everything of it that concerns the bundle.
@@ -21,6 +21,8 @@ pub(crate) struct Statements {
     pub(crate) players: Players,
     /// What playlists are signed with, newest last, and since when.
     keys: Vec<(VerifyingKey<PlanSigning>, UtcMillis)>,
+    /// What the scheduler signs bundles with.
+    packing: Vec<VerifyingKey<Packing>>,
     /// Samples that were drawn, by the first digits of their names.
     draws: Vec<String>,
     /// What was found last of each play that was drawn.
@@ -79,7 +81,10 @@ impl Statements {
                     "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));
             }
             Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
-            Statement::Keys { plan, at_ms, .. } => self.keys.push((*plan, at_ms)),
+            Statement::Keys { plan, at_ms, receipt } => {
+                self.keys.push((*plan, at_ms));
+                self.packing.extend(VerifyingKey::from_bytes(&receipt.to_bytes()));
+            }
         }
     }
 
@@ -95,6 +100,11 @@ impl Statements {
                     "Khóa ký lịch phát đã được thay lúc {since}. Hãy hỏi đơn vị vận hành vì sao."; "The key of playlists was changed at {since}. Ask the operator why."));
             }
         }
+    }
+
+    /// What the scheduler signs bundles with.
+    pub(crate) fn packing_keys(&self) -> &[VerifyingKey<Packing>] {
+        &self.packing
     }
 
     /// What playlists are signed with, newest first.

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! | --- | --- |
 //! | `manifest.json` | [`Manifest`]: what the bundle is of, and every other file with its size and hash |
+//! | `manifest.sig` | the hash of that list in an envelope, [signed](crate::wire::sign::Packing) by the scheduler |
 //! | `checkpoint` | the newest checkpoint of the log, a signed note |
 //! | `checkpoints.json` | [`EarlierCheckpoint`]s with their consistency proofs: when things were in the log at the latest |
 //! | `inclusion` | 32-byte hashes: the proof that all entries of the bundle are in that log ([`super::tree::inclusions`]) |
@@ -26,6 +27,9 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: &str = "lichphat-bundle/1";
 /// Name of the list of files.
 pub const MANIFEST: &str = "manifest.json";
+/// Name of the scheduler's signature under the list, by the key of its receipts: what no log proves is its word, and nobody
+/// else's.
+pub const SIGNATURE: &str = "manifest.sig";
 /// Name of the newest checkpoint.
 pub const CHECKPOINT: &str = "checkpoint";
 /// Name of the earlier ones.

@@ -45,6 +45,10 @@ purpose!(
     Receipting, "lichphat receipt v1"
 );
 purpose!(
+    /// Bundles for auditors, by the scheduler, with its receipts' key.
+    Packing, "lichphat bundle v1"
+);
+purpose!(
     /// What operators ask of a screen, by the scheduler.
     Commanding, "lichphat command v1"
 );

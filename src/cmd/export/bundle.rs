@@ -50,7 +50,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     }
     // plans, sums and segments of one moment: what is planned or comes in meanwhile is in none of them
     let rooms = Rooms::open(context)?.at_this_moment(context)?;
-    let exporter = Exporter::new(&rooms.store, &rooms.log).await?;
+    let exporter = Exporter::new(&rooms.store, &rooms.log, &rooms.packing).await?;
     let since = match &args.since {
         Some(path) => Some(kept(path, &exporter, context).await?),
         None => None,

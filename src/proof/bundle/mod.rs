@@ -19,7 +19,7 @@ use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::{Envelope, LogSigning};
+use lichphat_playlists::wire::sign::{Envelope, LogSigning, Packing, SigningKey};
 use lichphat_verify::{ArchiveError, Writer};
 use pack::Pack;
 use std::collections::{BTreeMap, BTreeSet};
@@ -115,14 +115,19 @@ pub struct Differing {
 pub struct Exporter<'a> {
     store: &'a dyn BundleStore,
     log: &'a Log,
+    key: &'a SigningKey<Packing>,
     head: Head,
 }
 
 impl<'a> Exporter<'a> {
-    /// Stands on the newest published checkpoint.
-    pub async fn new(store: &'a dyn BundleStore, log: &'a Log) -> Result<Self, BundleError> {
+    /// Stands on the newest published checkpoint; `key` signs what it makes.
+    pub async fn new(
+        store: &'a dyn BundleStore,
+        log: &'a Log,
+        key: &'a SigningKey<Packing>,
+    ) -> Result<Self, BundleError> {
         let head = log.head().await?.ok_or(BundleError::NoCheckpoint)?;
-        Ok(Self { store, log, head })
+        Ok(Self { store, log, key, head })
     }
 
     /// The checkpoint it stands on; figures are reckoned at the moment it was signed.
@@ -172,7 +177,7 @@ impl<'a> Exporter<'a> {
         writer.put_json(bundle::BASIS, &basis)?;
         let (campaign, from, to) = (basis.campaign.clone(), basis.period.from, basis.period.to);
         writer.put_json(bundle::REPORT, &Basis { screens: facts, ..basis }.report())?;
-        Ok((writer.finish(campaign, from, to)?, exported))
+        Ok((writer.finish(campaign, (from, to), self.key)?, exported))
     }
 
     /// What was stated of the scheduler's keys, of the players that ever stood at these screens, by who went to look at plays
