@@ -44,8 +44,10 @@ async fn an_announcement_over_udp_breaks_a_play_off_and_a_flood_of_garbage_does_
     let shown: Vec<&PlayRecord> = records.iter().map(|(_, r)| r).filter(|r| r.result.was_shown()).collect();
     assert!(shown.iter().any(|r| r.end > flooding && r.result == PlayResult::Complete), "{shown:?}");
     let broken: Vec<_> = shown.iter().filter(|r| r.result == PlayResult::Partial(Cause::Interrupted)).collect();
-    assert_eq!(broken.len(), 1, "{shown:?}");
-    let end = broken[0].end;
+    // at the seam between two plays there is nothing to break off: the next one does not begin
+    let unbegun = records.iter().any(|(_, r)| r.result == PlayResult::Skipped(Cause::Interrupted));
+    assert!(broken.len() == 1 || broken.is_empty() && unbegun, "{records:?}");
+    let end = broken.first().map_or(announced, |r| r.end);
     assert!(end >= announced, "broken off at {end:?}, announced at {announced:?}");
     let next = shown.iter().find(|r| r.start >= end).expect("it goes on");
     assert!(next.start.since_ms(announced) >= 1_900, "nothing begins while it is made: {shown:?}");
