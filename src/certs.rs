@@ -5,6 +5,7 @@
 
 use crate::keys::{KeyError, read_private, write_private};
 use chrono::{Datelike as _, Days, NaiveDate};
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use rcgen::string::Ia5String;
 use rcgen::{
@@ -80,7 +81,7 @@ impl Own {
         let key = load_or_make(&self.key)?;
         let secret = load_or_make(&self.secret)?;
         if !self.authority.exists() {
-            let made = authority(today)?.self_signed(&secret)?;
+            let made = authority(today, &secret)?.self_signed(&secret)?;
             write(&self.authority, &made.pem())?;
         }
         if self.is_good(&names, today) {
@@ -108,9 +109,12 @@ impl Own {
     }
 }
 
-fn authority(today: LocalDay) -> Result<CertificateParams, CertError> {
+/// Named after its key: another name than what it signs bears, which would pass for signed by itself, and the same when it is
+/// made anew from that key.
+fn authority(today: LocalDay, secret: &KeyPair) -> Result<CertificateParams, CertError> {
     let mut params = valid(today, AUTHORITY_DAYS)?;
-    params.distinguished_name.push(DnType::CommonName, "lichphat");
+    let name = format!("lichphat authority {}", &Sha256Hash::of(secret.public_key_raw()).hex()[..8]);
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     Ok(params)
@@ -118,7 +122,7 @@ fn authority(today: LocalDay) -> Result<CertificateParams, CertError> {
 
 fn certificate(names: &[SanType], today: LocalDay) -> Result<CertificateParams, CertError> {
     let mut params = valid(today, CERTIFICATE_DAYS)?;
-    params.distinguished_name.push(DnType::CommonName, "lichphat");
+    params.distinguished_name.push(DnType::CommonName, "lichphat server");
     params.subject_alt_names = names.to_vec();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -223,6 +227,17 @@ mod tests {
         fs::write(&own.chain, "half a fi").unwrap();
         assert!(own.keep(&name("10.1.2.3"), day("2027-01-26")).unwrap(), "nothing to read");
         assert_eq!(fs::read(&own.authority).unwrap(), authority, "the authority stays: players pin it");
+        let named = |pem: &Path| {
+            let (_, pem) = parse_x509_pem(&fs::read(pem).unwrap()).unwrap();
+            let certificate = pem.parse_x509().unwrap();
+            [certificate.subject().to_string(), certificate.issuer().to_string()]
+        };
+        let [by, itself] = named(&own.authority);
+        assert_eq!((&by, &named(&own.chain)[1]), (&itself, &by));
+        assert_ne!(named(&own.chain)[0], by, "what bears its issuer's name passes for signed by itself");
+        fs::remove_file(&own.authority).unwrap();
+        own.keep(&name("10.1.2.3"), day("2027-01-26")).unwrap();
+        assert_eq!(named(&own.authority)[0], by, "made anew from its key it has signed what stands");
         assert!(crate::web::Certificate::load(&own.chain, &own.key).is_ok());
 
         for bad in ["a b", "*.vn x", "http://a.vn"] {
