@@ -140,9 +140,12 @@ fn valid(today: LocalDay, days: u32) -> Result<CertificateParams, CertError> {
 /// The names asked for, and those by which this machine calls itself.
 fn all_names(asked: &[String]) -> Result<Vec<SanType>, CertError> {
     let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let own = [host.trim(), "localhost", "127.0.0.1", "::1"];
+    // what the machine calls itself may be no name at all, and nobody asked for it
+    let own = [host.trim(), "localhost", "127.0.0.1", "::1"]
+        .into_iter()
+        .filter(|name| dns(name).is_some() || name.parse::<IpAddr>().is_ok());
     let mut names = Vec::new();
-    for name in asked.iter().map(String::as_str).chain(own.into_iter().filter(|name| !name.is_empty())) {
+    for name in asked.iter().map(String::as_str).chain(own) {
         let san = match name.parse::<IpAddr>() {
             Ok(address) => SanType::IpAddress(address),
             Err(_) => SanType::DnsName(dns(name).ok_or_else(|| CertError::Name { name: name.to_owned() })?),

@@ -30,9 +30,8 @@ impl Shown {
         if !enabled {
             return Ok(None);
         }
-        let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
         if !chain.as_os_str().is_empty() {
-            let certificate = Certificate::load(chain, key).map_err(|e| failed(&e))?;
+            let certificate = Certificate::load(chain, key).map_err(failed)?;
             return Ok(Some(Self { certificate, own: None }));
         }
         Self::of(Own::of(&settings.data), names, today).map(Some)
@@ -40,15 +39,26 @@ impl Shown {
 
     /// Our own, made as far as it is missing.
     pub(super) fn of(own: Own, names: &[String], today: LocalDay) -> Result<Self, AppError> {
-        let failed = |error: &dyn std::fmt::Display| AppError::Failed(error.to_string());
-        own.keep(names, today).map_err(|e| failed(&e))?;
-        let certificate = Certificate::load(&own.chain, &own.key).map_err(|e| failed(&e))?;
+        own.keep(names, today).map_err(failed)?;
+        let certificate = Certificate::load(&own.chain, &own.key).map_err(failed)?;
         Ok(Self { certificate, own: Some((own, names.to_vec())) })
     }
 
     /// As listeners take it.
     pub(super) fn shown(&self) -> &Arc<Certificate> {
         &self.certificate
+    }
+
+    /// The file of who has signed it; none when it comes from elsewhere.
+    pub(super) fn authority_file(&self) -> Option<String> {
+        self.own.as_ref().map(|(own, _)| own.authority.display().to_string())
+    }
+
+    /// Who has signed it, PEM; empty when players know that by themselves.
+    pub(super) fn authority(&self) -> Result<String, AppError> {
+        let Some((own, _)) = &self.own else { return Ok(String::new()) };
+        let path = &own.authority;
+        std::fs::read_to_string(path).map_err(|error| AppError::io(path.display().to_string(), error))
     }
 
     /// Reads the files again when they change; makes our own anew in time.
@@ -72,6 +82,10 @@ impl Shown {
             }
         }
     }
+}
+
+fn failed(error: impl std::fmt::Display) -> AppError {
+    AppError::Failed(error.to_string())
 }
 
 /// Bound doors.
@@ -151,20 +165,6 @@ pub(super) fn way(context: &Context) -> Result<Way, AppError> {
         pairing: to(settings.players.pairing),
         authority: shown.map_or_else(|| Ok(String::new()), |shown| shown.authority())?,
     })
-}
-
-impl Shown {
-    /// The file of who has signed it; none when it comes from elsewhere.
-    pub(super) fn authority_file(&self) -> Option<String> {
-        self.own.as_ref().map(|(own, _)| own.authority.display().to_string())
-    }
-
-    /// Who has signed it, PEM; empty when players know that by themselves.
-    pub(super) fn authority(&self) -> Result<String, AppError> {
-        let Some((own, _)) = &self.own else { return Ok(String::new()) };
-        let path = &own.authority;
-        std::fs::read_to_string(path).map_err(|error| AppError::io(path.display().to_string(), error))
-    }
 }
 
 /// `https://bang-dien-tu.example:8088`.
