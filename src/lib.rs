@@ -1,7 +1,7 @@
 //! The central scheduler: who should show what, when; who did; and how one knows.
 //!
 //! Rooms, with streets that run one way (`tests/tidy.rs` enforces them):
-//! directory -> campaigns, library -> planning -> fleet -> proof -> exchange -> compliance -> web.
+//! directory -> people -> campaigns, library -> planning -> fleet -> proof -> exchange -> compliance -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
 pub mod backup;
@@ -19,6 +19,7 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
+pub mod people;
 pub mod planning;
 pub mod proof;
 pub mod sampling;

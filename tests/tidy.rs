@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 const STREETS: &[&[&str]] = &[
     &["clock", "config", "error", "keys", "lang"],
     &["certs", "directory"],
+    &["people"],
     &["campaigns", "library"],
     &["planning"],
     &["fleet"],

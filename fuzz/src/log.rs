@@ -121,7 +121,14 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
         (SigningKey::from_seed(&[5; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
     let keys = Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: UtcMillis(5) };
     let draw = Statement::Draw(Box::new(good_draw().drawn()));
-    let stated = [device, end, begun, keys, draw].map(Entry::Statement);
+    let act = Statement::Act {
+        at_ms: UtcMillis(5),
+        account: "lan".into(),
+        act: "grant".into(),
+        on: "account minh".into(),
+        detail: "operator over P1".into(),
+    };
+    let stated = [device, end, begun, keys, draw, act].map(Entry::Statement);
     let entries = stated.into_iter().chain([segment, head]).map(|e| choosing(0, &e.encode()));
     let names = ["tile/0/x001/234", "tile/entries/005.p/17"].map(|name| choosing(1, name.as_bytes()));
     entries.chain(names).collect()

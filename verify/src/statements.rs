@@ -72,7 +72,7 @@ impl Statements {
                 self.players.registered((device, epoch), player, findings);
             }
             Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => self.players.revoked(device, index),
-            Statement::DeviceEnd { why: DeviceEnd::Retired, .. } => {}
+            Statement::DeviceEnd { why: DeviceEnd::Retired, .. } | Statement::Act { .. } => {}
             Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
             Statement::Begun(begun) => {
                 let (ended, reason) = (begun.ended.name(), &begun.reason);

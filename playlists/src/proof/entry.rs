@@ -83,6 +83,19 @@ pub enum Statement {
     },
     /// The log begins anew here, over the entries before this one: those of a log that ended.
     Begun(Box<Begun>),
+    /// Somebody did something that is not evidence by itself: gave a role, asked something of a screen, let a clip in.
+    Act {
+        /// When.
+        at_ms: UtcMillis,
+        /// Under which account; `shell` for whoever has the server's own.
+        account: String,
+        /// What, a stable word: `grant`, `approve`, `command`.
+        act: String,
+        /// On what, kind and code: `screen P00004-01`, `account lan`.
+        on: String,
+        /// What there is to say of it; no secret, and nobody's private matter: the log is read by anybody.
+        detail: String,
+    },
 }
 
 /// How a log came to begin over the entries of another. Its tree begins with the other's, so whoever keeps a checkpoint of that

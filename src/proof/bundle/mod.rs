@@ -284,7 +284,7 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         Entry::Statement(Statement::Draw(drawn)) => {
             drawn.campaign == basis.campaign && drawn.from <= period.to && period.from <= drawn.to
         }
-        Entry::Statement(Statement::Device { .. }) | Entry::Segment { .. } => false,
+        Entry::Statement(Statement::Device { .. } | Statement::Act { .. }) | Entry::Segment { .. } => false,
     }
 }
 
