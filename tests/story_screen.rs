@@ -6,7 +6,8 @@ mod common;
 
 use common::town::{TownDevice, TownServer, at, fixture, provision, town};
 use common::{TestData, client};
-use lichphat_player::identity::{IdentityError, make_key, register};
+use lichphat_player::identity::credentials::Credentials;
+use lichphat_player::identity::{Identity, IdentityError, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanHash, Seq, Sha256Hash};
@@ -166,7 +167,7 @@ impl Hand {
     }
 
     async fn post(&self, server: &TownServer, body: Vec<u8>) -> Response {
-        post(server, "segments", &self.device.identity.authorization(), body).await
+        post(server, "segments", &certificate(&self.device.identity), body).await
     }
 
     async fn acked(&self, server: &TownServer, envelope: &Envelope) -> u64 {
@@ -174,14 +175,19 @@ impl Hand {
     }
 }
 
-async fn post(server: &TownServer, what: &str, authorization: &str, body: Vec<u8>) -> Response {
+/// Who somebody is, as a proxy before a server in the clear says it.
+fn certificate(identity: &Identity) -> String {
+    identity.credentials.header().unwrap()
+}
+
+async fn post(server: &TownServer, what: &str, certificate: &str, body: Vec<u8>) -> Response {
     let request = client().post(format!("{}/device/v1/{what}", server.url));
-    request.header("authorization", authorization).body(body).send().await.unwrap()
+    request.header("client-cert", certificate).body(body).send().await.unwrap()
 }
 
 async fn get(device: &TownDevice, server: &TownServer, what: &str) -> Response {
     let request = client().get(format!("{}/device/v1/{what}", server.url));
-    request.header("authorization", device.identity.authorization()).send().await.unwrap()
+    request.header("client-cert", certificate(&device.identity)).send().await.unwrap()
 }
 
 async fn receipt(response: Response, device: &TownDevice) -> Receipt {
@@ -263,23 +269,20 @@ async fn what_is_not_evidence_is_refused_at_the_door() {
     server.clock.jump_to(at(DAY, "12:00"));
     let honest = hand.segment(1, None, hand.plays(0, 2));
     let sealed = hand.seal(&honest).into_bytes();
-    let (number, secret) = (hand.device.identity.device, &hand.device.identity.secret);
-
-    for authorization in [
-        format!("Bearer 999.{secret}"),
-        format!("Bearer {number}.{}", "0".repeat(64)),
-        format!("Bearer {number}"),
-        "Basic eA==".to_owned(),
-    ] {
-        let answer = refusal(post(&server, "segments", &authorization, sealed.clone()).await).await;
-        assert_eq!(answer, (401, "unauthorized".into()), "{authorization}");
+    let mine = certificate(&hand.device.identity);
+    let mut bent = mine.clone().into_bytes();
+    bent[200] ^= 1;
+    let bent = String::from_utf8(bent).unwrap();
+    for shown in [&bent, mine.trim_matches(':'), "::", ":eA==:", "Bearer 1.secret"] {
+        let answer = refusal(post(&server, "segments", shown, sealed.clone()).await).await;
+        assert_eq!(answer, (401, "unauthorized".into()), "{shown}");
     }
     let forged = honest.seal(&SigningKey::<Evidence>::from_seed(&[9; 32])).into_bytes();
     assert_eq!(refusal(hand.post(&server, forged).await).await, (403, "bad-signature".into()));
     let mut bent = sealed.clone();
     *bent.last_mut().unwrap() ^= 1;
     assert!([403, 422].contains(&refusal(hand.post(&server, bent).await).await.0));
-    let stolen = refusal(post(&server, "segments", &other.identity.authorization(), sealed.clone()).await).await;
+    let stolen = refusal(post(&server, "segments", &certificate(&other.identity), sealed.clone()).await).await;
     assert_eq!(stolen, (403, "wrong-sender".into()));
     let elsewhere = Segment { screen: other.identity.screen.clone(), ..honest.clone() };
     let unknown = Segment { device: DeviceId(999), ..honest.clone() };
@@ -310,17 +313,19 @@ async fn a_provisioning_file_works_once_for_managed_screens_only() {
     assert!(data.fails(2, &["device", "add", "--screen", "NO-1"]).contains("NO-1"));
 
     let transport = HttpTransport::new(&server.url, "").unwrap();
-    let key = |n| make_key(&SeededRng::new(n));
-    let identity = register(&transport, &provisioning, key(1), true).await.unwrap();
-    let refused = register(&transport, &provisioning, key(2), true).await.unwrap_err();
+    let credentials = Credentials::in_memory().unwrap();
+    let register = |n| {
+        let (key, credentials) = (make_key(&SeededRng::new(n)), credentials.clone());
+        register(&transport, &provisioning, key, credentials, true)
+    };
+    let identity = register(1).await.unwrap();
+    let refused = register(2).await.unwrap_err();
     assert!(matches!(&refused, IdentityError::Refused { status: 403, .. }), "{refused}");
     assert!(refused.to_string().contains("lichphat device add --screen C-01"), "{refused}");
 
-    // its answer was lost on the way: the same key asks again and is the same device, with a new secret
-    let again = register(&transport, &provisioning, key(1), true).await.unwrap();
+    // its answer was lost on the way: the same key asks again and is the same device
+    let again = register(1).await.unwrap();
     assert_eq!((again.device, again.epoch), (identity.device, identity.epoch));
-    let old_secret = post(&server, "heartbeat", &identity.authorization(), Vec::new()).await;
-    assert_eq!(refusal(old_secret).await, (401, "unauthorized".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -331,14 +336,17 @@ async fn a_replaced_box_hands_in_what_it_holds_and_gets_no_more_plans() {
     std::fs::remove_file(data.path().join("C-01.provision.toml")).unwrap();
     let (_, provisioning) = provision(&data, "C-01", &server.url);
     let transport = HttpTransport::new(&server.url, "").unwrap();
-    let new = register(&transport, &provisioning, make_key(&SeededRng::new(77)), true).await.unwrap();
+    let new =
+        register(&transport, &provisioning, make_key(&SeededRng::new(77)), Credentials::in_memory().unwrap(), true)
+            .await
+            .unwrap();
     let sealed = old.seal(&old.segment(1, None, old.plays(0, 2)));
     assert_eq!(old.acked(&server, &sealed).await, 2, "what it played before it was taken down still counts");
     assert_eq!(figures(&data).0, 2);
     let none: PlaylistIndex = get(&old.device, &server, "index").await.json().await.unwrap();
     assert!(none.days.is_empty(), "its plans are the new box's");
     let request = client().get(format!("{}/device/v1/index", server.url));
-    let mine = request.header("authorization", new.authorization()).send().await.unwrap();
+    let mine = request.header("client-cert", certificate(&new)).send().await.unwrap();
     assert!(!mine.json::<PlaylistIndex>().await.unwrap().days.is_empty());
     data.ok(&["check"]);
 }

@@ -7,7 +7,8 @@ mod common;
 use common::town::{fixture, provision, town};
 use common::{Serve, TestData};
 use lichphat::clock::SystemClock;
-use lichphat_player::identity::{Identity, make_key, register};
+use lichphat_player::identity::credentials::Credentials;
+use lichphat_player::identity::{make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport};
 use lichphat_player::sim_support::SeededRng;
@@ -21,7 +22,6 @@ use std::time::{Duration, Instant};
 /// A device of screen C-01 that asks and listens.
 struct Listener {
     transport: HttpTransport,
-    identity: Identity,
     events: EventReader,
 }
 
@@ -29,14 +29,14 @@ impl Listener {
     async fn new(data: &TestData, server: &Serve) -> Self {
         let (_, provisioning) = provision(data, "C-01", &server.doors[0]);
         assert_eq!(provisioning.authority, server.authority);
-        let [players, pairing] =
-            [0, 1].map(|door| HttpTransport::new(&server.doors[door], &provisioning.authority).unwrap());
-        let identity = register(&pairing, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
-        let transport = players;
-        let request = Request::get("/device/v1/events").header("authorization", identity.authorization());
+        let pairing = HttpTransport::new(&server.doors[1], &provisioning.authority).unwrap();
+        let (key, credentials) = (make_key(&SeededRng::new(1)), Credentials::in_memory().unwrap());
+        let identity = register(&pairing, &provisioning, key, credentials, true).await.unwrap();
+        let transport = HttpTransport::of(&identity).unwrap();
+        let request = Request::get("/device/v1/events");
         let events = transport.events(request).await.unwrap();
         assert_eq!((events.status, events.header("content-type")), (200, Some("text/event-stream")));
-        Self { transport, identity, events: EventReader::new(events.body) }
+        Self { transport, events: EventReader::new(events.body) }
     }
 
     /// Waits for the next event; false when none comes within `limit`.
@@ -49,7 +49,7 @@ impl Listener {
 
     /// The index when it is another than `etag`, with its own ETag.
     async fn index(&self, etag: &str) -> Option<(PlaylistIndex, String)> {
-        let request = Request::get("/device/v1/index").header("authorization", self.identity.authorization());
+        let request = Request::get("/device/v1/index");
         let answer = self.transport.send(request.header("if-none-match", etag)).await.unwrap();
         let new = answer.header("etag").unwrap_or_default().to_owned();
         match answer.status {

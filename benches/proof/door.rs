@@ -29,7 +29,7 @@ pub(crate) async fn hand_in(town: &Town, sealed: &[Vec<Envelope>]) -> Taken {
         async move {
             for (player, sealed) in town.players.iter().zip(sealed).skip(lane).step_by(CONNECTIONS) {
                 for envelope in sealed {
-                    let request = client.post(&url).header("authorization", &player.authorization);
+                    let request = client.post(&url).header("client-cert", &player.certificate);
                     let answer = request.body(envelope.as_bytes().to_vec()).send().await.unwrap();
                     assert_eq!(answer.status(), 200);
                     answer.bytes().await.unwrap();

@@ -9,6 +9,7 @@ use lichphat::fleet::Way;
 use lichphat::lang::Lang;
 use lichphat::planning::{PlanStore, StoredPlan};
 use lichphat::proof::{PlanBook, PlanDocument};
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_playlists::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
@@ -85,7 +86,8 @@ pub(crate) struct Player {
     pub(crate) device: DeviceId,
     pub(crate) epoch: Epoch,
     pub(crate) screen: ScreenCode,
-    pub(crate) authorization: String,
+    /// As a proxy before a server in the clear says it.
+    pub(crate) certificate: String,
     pub(crate) key: SigningKey<Evidence>,
     next: Seq,
     previous: Sha256Hash,
@@ -161,10 +163,13 @@ async fn register(rooms: &Rooms, n: usize) -> Player {
     let keys = rooms.public_keys.clone();
     let token = rooms.fleet.provision(screen.clone(), Way::to("http://127.0.0.1"), keys).await.unwrap().token;
     let public_key = key.verifying_key().to_base64();
-    let request = Register { token, public_key, software: "bench".to_owned(), simulated: true };
+    let credentials = Credentials::in_memory().unwrap();
+    let csr = credentials.request().unwrap();
+    let request = Register { token, public_key, csr, software: "bench".to_owned(), simulated: true };
     let known = rooms.fleet.register(request).await.unwrap();
+    credentials.take(&known.certificate).unwrap();
     Player {
-        authorization: format!("Bearer {}.{}", known.device, known.secret),
+        certificate: credentials.header().unwrap(),
         device: known.device,
         epoch: known.epoch,
         screen,

@@ -54,6 +54,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "counts", hold: files::counts, seeds: files::count_seeds },
     Target { name: "declared_plays", hold: files::declared_plays, seeds: files::declared_seeds },
     Target { name: "bundles", hold: bundle::bundles, seeds: bundle::bundle_seeds },
+    Target { name: "certificates", hold: web::certificates, seeds: web::certificate_seeds },
     Target { name: "requests", hold: web::requests, seeds: web::request_seeds },
 ];
 

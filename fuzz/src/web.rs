@@ -2,7 +2,10 @@
 //! never with a failure of ours.
 
 use super::{choosing, chosen};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use lichphat::certs::devices::{CertificateRequest, DeviceCertificate, Standing};
 use lichphat::clock::{SimClock, SystemRng};
 use lichphat::cmd::Context;
 use lichphat::cmd::rooms::Rooms;
@@ -16,18 +19,20 @@ use lichphat::lang::Lang;
 use lichphat::library::{Given, Range};
 use lichphat::sim::InProcess;
 use lichphat::store::sqlite::Store;
+use lichphat_player::identity::credentials::Credentials;
+use lichphat_player::identity::register;
 use lichphat_player::ports::{Request, Response, Transport as _};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::device::{Register, Registered};
 use lichphat_playlists::wire::sign::{Evidence, SigningKey};
 use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
 
 /// Headers that the service looks at.
-const HEADERS: [&str; 10] = [
+const HEADERS: [&str; 11] = [
     "authorization",
+    "client-cert",
     "range",
     "if-none-match",
     "cookie",
@@ -42,20 +47,21 @@ const HEADERS: [&str; 10] = [
 /// A small town with one screen, one clip and one player, at a told time.
 struct Town {
     runtime: Runtime,
-    door: InProcess,
-    /// What stands for `MEDIA` and for `BEARER` in a request, so that a corpus means the same to the next town.
-    words: [(&'static str, String); 2],
+    /// For nobody, and for the player.
+    doors: [InProcess; 2],
+    /// What stands for `MEDIA` in a request, so that a corpus means the same to the next town.
+    words: [(&'static str, String); 1],
     _data: tempfile::TempDir,
 }
 
 static TOWN: LazyLock<Town> = LazyLock::new(|| {
     let runtime = Runtime::new().expect("a runtime");
     let data = tempfile::tempdir().expect("a directory");
-    let (door, words) = runtime.block_on(open(data.path()));
-    Town { runtime, door, words, _data: data }
+    let (doors, words) = runtime.block_on(open(data.path()));
+    Town { runtime, doors, words, _data: data }
 });
 
-async fn open(data: &std::path::Path) -> (InProcess, [(&'static str, String); 2]) {
+async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String); 1]) {
     let mut settings = Settings { data: data.to_owned(), ..Settings::default() };
     settings.probe.program = "no-probe".into();
     drop(Store::open(data, 1).expect("a store"));
@@ -80,20 +86,16 @@ async fn open(data: &std::path::Path) -> (InProcess, [(&'static str, String); 2]
 
     let screen = ScreenCode::new("office").expect("a code");
     let file = rooms.fleet.provision(screen, Way::to("http://127.0.0.1:8087"), rooms.public_keys.clone()).await;
-    let public_key = SigningKey::<Evidence>::from_seed(&[7; 32]).verifying_key().to_base64();
-    let token = file.expect("a file").token;
-    let body = Register { token, public_key, software: "fuzz".into(), simulated: true };
-    let door = InProcess(lichphat::web::service(&rooms.app()));
-    let body = serde_json::to_vec(&body).expect("writes");
-    let answer = door.send(Request::post("/device/v1/register", body)).await.expect("an answer");
-    let answer = answer.bytes(10_000).await.expect("a body");
-    let Registered { device, secret, .. } = serde_json::from_slice(&answer).expect("it is registered");
-    (door, [("MEDIA", media.hex()), ("BEARER", format!("Bearer {device}.{secret}"))])
+    let nobody = InProcess::new(lichphat::web::service(&rooms.app()));
+    let (key, credentials) = (SigningKey::<Evidence>::from_seed(&[7; 32]), Credentials::in_memory().expect("a key"));
+    let identity = register(&nobody, &file.expect("a file"), key, credentials, true).await.expect("it is registered");
+    let player = InProcess::of(lichphat::web::service(&rooms.app()), &identity);
+    ([nobody, player], [("MEDIA", media.hex())])
 }
 
-/// `GET` or `POST` by the first byte; path and query, headers one a line, an empty line, the body. Or only a `Range`.
+/// `GET` or `POST`, of nobody or of the player, by the first byte; path and query, headers one a line, an empty line, the body. Or only a `Range`.
 pub(super) fn requests(data: &[u8]) -> bool {
-    let Some((way, rest)) = chosen(data, 3) else { return false };
+    let Some((way, rest)) = chosen(data, 5) else { return false };
     if way == 2 {
         let asked = Range::asked(&String::from_utf8_lossy(rest));
         assert!(
@@ -101,9 +103,9 @@ pub(super) fn requests(data: &[u8]) -> bool {
         );
         return asked != Range::Whole;
     }
-    let Some(request) = request(way == 1, rest) else { return false };
+    let Some(request) = request(matches!(way, 1 | 4), rest) else { return false };
     let answered = TOWN.runtime.block_on(async {
-        let answer: Response = TOWN.door.send(request).await.ok()?; // no request at all
+        let answer: Response = TOWN.doors[usize::from(way > 2)].send(request).await.ok()?; // no request at all
         let status = answer.status;
         let body = answer.bytes(1 << 24).await.expect("the answer ends");
         assert!(status < 400 || !body.is_empty(), "{status} without words");
@@ -135,14 +137,46 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         "/?lang=en&day=2025-11-20\naccept-language: vi\n\n",
         "/units/P1?day=2025-11-20\ncookie: a=b; lang=en\n\n",
         "/screens/office?day=2025-11-20&at=08:15&campaign=x\n\n",
-        "/device/v1/media/MEDIA\nauthorization: BEARER\nrange: bytes=10-19\n\n",
-        "/device/v1/index\nauthorization: BEARER\nif-none-match: \"abc\"\n\n",
-        "/device/v1/receipt\nauthorization: BEARER\n\n",
+    ];
+    let player = [
+        "/device/v1/media/MEDIA\nrange: bytes=10-19\n\n",
+        "/device/v1/index\nif-none-match: \"abc\"\n\n",
+        "/device/v1/receipt\n\n",
         "/healthz\n\n",
     ];
     let post = [
         "/screens/office/ask\nhost: 127.0.0.1:8087\norigin: http://127.0.0.1:8087\n\nask=volume&percent=40&by=H%C3%A0",
     ];
     let (get, post) = (get.iter().map(|s| choosing(0, s.as_bytes())), post.iter().map(|s| choosing(1, s.as_bytes())));
-    get.chain(post).chain([choosing(2, b"bytes=100-199")]).collect()
+    let player = player.iter().map(|s| choosing(3, s.as_bytes()));
+    let renewal = format!("/device/v1/certificate\n\n{{\"csr\":\"{CSR}\"}}");
+    get.chain(post)
+        .chain([choosing(2, b"bytes=100-199")])
+        .chain(player)
+        .chain([choosing(4, renewal.as_bytes())])
+        .collect()
+}
+
+const CSR: &str = "MIHHMG4CAQAwDDEKMAgGA1UEAwwBeDBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABIkkxZLM3fwIYnZfBsR6Q2FIadoaL2eQEdnwHptSGIgem1jtWFgKmzhFfCNH84CRgkjOunEZsWM6EdZlzmNBFJGgADAKBggqhkjOPQQDAgNJADBGAiEAju5U0zgI7bSgwXBeRVFyy1D7gp7cfF0DR5iA1iVyyV8CIQDpMniDgCZcsug92pap4Gk/Ma8a4G599VU1yZHxeLDG4Q==";
+/// Of nobody's authority.
+const CERTIFICATE: &str = "MIIBjjCCATWgAwIBAgIBBTAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFsaWNocGhhdCBkZXZpY2UgNzAeFw0yNjExMjYxNDIwMTBaFw0yNjEyMjYxNDIwMTBaMBwxGjAYBgNVBAMMEWxpY2hwaGF0IGRldmljZSA3MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEiSTFkszd/Ahidl8GxHpDYUhp2hovZ5AR2fAem1IYiB6bWO1YWAqbOEV8I0fzgJGCSM66cRmxYzoR1mXOY0EUkaNoMGYwHQYDVR0OBBYEFIV4F81I4kpcqbJmQuChZ0yy+hDKMB8GA1UdIwQYMBaAFIV4F81I4kpcqbJmQuChZ0yy+hDKMA8GA1UdEwEB/wQFMAMBAf8wEwYDVR0lBAwwCgYIKwYBBQUHAwIwCgYIKoZIzj0EAwIDRwAwRAIgQmoD7Z6TjwT/iCLGaVQezt3fcNcwTOCRGh+49myl0fQCIH3s9UYhpa25g+isVpQsuMwY/9gGTKOqY/cf70oDORaO";
+
+/// A request for a certificate in base64, or a certificate: what comes with one is never believed for its form alone.
+pub(super) fn certificates(data: &[u8]) -> bool {
+    match chosen(data, 2) {
+        Some((0, text)) => {
+            let read = CertificateRequest::read(&String::from_utf8_lossy(text));
+            read.is_some_and(|request| request.fingerprint() == request.fingerprint())
+        }
+        Some((_, der)) => DeviceCertificate::read(der).is_some_and(|read| {
+            let far = [i64::MIN / 4, 0, i64::MAX / 4].map(|at| read.standing(UtcMillis(at)));
+            far[0] != Standing::Over
+        }),
+        None => false,
+    }
+}
+
+pub(super) fn certificate_seeds() -> Vec<Vec<u8>> {
+    let der = STANDARD.decode(CERTIFICATE).expect("base64");
+    vec![choosing(0, CSR.as_bytes()), choosing(1, &der)]
 }

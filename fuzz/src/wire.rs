@@ -19,7 +19,10 @@ use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord,
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::{Answer, Ask, Challenge, Command, Outcome, Shown};
-use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem, Provisioning, Register, Registered};
+use lichphat_playlists::wire::device::{
+    Heartbeat, HeartbeatAnswer, PairingOffer, PairingRequest, PairingState, Problem, Provisioning, Register,
+    Registered, Renewal, Renewed,
+};
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, LogFault, Room, Versions};
 use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
@@ -273,7 +276,7 @@ pub(super) fn release_seeds() -> Vec<Vec<u8>> {
 
 /// Bodies of the device protocol.
 pub(super) fn device_bodies(data: &[u8]) -> bool {
-    let Some((way, body)) = chosen(data, 11) else { return false };
+    let Some((way, body)) = chosen(data, 16) else { return false };
     match way {
         0 => json::<Register>(body).is_some(),
         1 => json::<Registered>(body).is_some(),
@@ -285,7 +288,12 @@ pub(super) fn device_bodies(data: &[u8]) -> bool {
         7 => json::<Answer>(body).is_some(),
         8 => json::<ProofsAsked>(body).is_some(),
         9 => json::<Proofs>(body).is_some_and(|proofs| Proofs::decode(&proofs.encode()) == Ok(proofs)),
-        _ => json::<Problem>(body).is_some(),
+        10 => json::<Problem>(body).is_some(),
+        11 => json::<PairingRequest>(body).is_some(),
+        12 => json::<PairingOffer>(body).is_some(),
+        13 => json::<PairingState>(body).is_some(),
+        14 => json::<Renewal>(body).is_some(),
+        _ => json::<Renewed>(body).is_some(),
     }
 }
 
@@ -313,12 +321,14 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         media_missing: 1,
         faults: vec!["stage: no sound device".into()],
     };
-    let register = Register { token: token.clone(), public_key: "A".repeat(43), software: "x".into(), simulated: true };
+    let (public_key, csr) = ("A".repeat(43), "MIHH".to_owned());
+    let register =
+        Register { token: token.clone(), public_key, csr: csr.clone(), software: "x".into(), simulated: true };
     let registered = Registered {
         device: DeviceId(4),
         epoch: Epoch(1),
         screen: screen.clone(),
-        secret: token.clone(),
+        certificate: "-----BEGIN CERTIFICATE-----\n".into(),
         at_ms: UtcMillis(1),
     };
     let provisioning = Provisioning {
@@ -334,8 +344,16 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
     };
     let problem =
         Problem { status: 403, kind: "token-used".into(), title: "The token was used.".into(), detail: String::new() };
+    let offer = PairingOffer {
+        code: "K7QM4XHD".into(),
+        claim: "00ff".repeat(16),
+        url: "https://bang-dien-tu.example:8087/pairing".into(),
+        server_name: "bang-dien-tu.example".into(),
+        expires_in_s: 600,
+        poll_s: 5,
+    };
     let (index, commands) = ("\"abc\"".into(), vec!["AA".into()]);
-    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index, commands, release: Some("TFBI".into()) };
+    let answer = HeartbeatAnswer { at_ms: UtcMillis(5), index, commands, renew: true, release: Some("TFBI".into()) };
     let bodies = [
         serde_json::to_vec(&register),
         serde_json::to_vec(&registered),
@@ -348,6 +366,11 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&ProofsAsked { epoch: Epoch(1), after_seq: Seq(64), size: 9 }),
         serde_json::to_vec(&good_proofs()),
         serde_json::to_vec(&problem),
+        serde_json::to_vec(&PairingRequest { software: "x".into(), csr: csr.clone() }),
+        serde_json::to_vec(&offer),
+        serde_json::to_vec(&PairingState::Confirmed(Box::new(provisioning))),
+        serde_json::to_vec(&Renewal { csr }),
+        serde_json::to_vec(&Renewed { certificate: registered.certificate.clone() }),
     ];
     (0u8..).zip(bodies).map(|(way, body)| choosing(way, &body.expect("writes"))).collect()
 }

@@ -36,16 +36,16 @@ async fn media_give_room_to_media_and_never_to_what_the_horizon_needs() {
     let cache = Cache::new(Arc::new(fs.clone()));
     let [old, kept, new, more] = [1, 2, 3, 4].map(|fill| media(&server, fill, 3 * MIB));
     let all = needed(&[&old, &kept]);
-    cache.fetch(&old, &server, "", &all, false).await.unwrap();
-    cache.fetch(&kept, &server, "", &all, false).await.unwrap();
+    cache.fetch(&old, &server, &all, false).await.unwrap();
+    cache.fetch(&kept, &server, &all, false).await.unwrap();
     let now_needed = needed(&[&kept, &new]);
-    cache.fetch(&new, &server, "", &now_needed, false).await.unwrap();
+    cache.fetch(&new, &server, &now_needed, false).await.unwrap();
     assert_eq!(cache.check(&old), Held::Missing, "nobody needs it any more");
     assert_eq!((cache.check(&kept), cache.check(&new)), (Held::Ready, Held::Ready));
 
     fs.set_room_bytes(Some(MIB as u64));
     let everything = needed(&[&kept, &new, &more]);
-    let error = cache.fetch(&more, &server, "", &everything, false).await.unwrap_err();
+    let error = cache.fetch(&more, &server, &everything, false).await.unwrap_err();
     assert!(matches!(error, CacheError::DiskFull { .. }), "{error}");
     assert!(error.to_string().contains("3145728 bytes are needed"), "{error}");
     assert_eq!((cache.check(&kept), cache.check(&new)), (Held::Ready, Held::Ready), "needed files stay");
@@ -59,20 +59,20 @@ async fn a_disk_that_fills_up_under_a_download_leaves_nothing_behind() {
     let clip = media(&server, 7, 200_000);
     fs.set_room_bytes(Some(1 << 40));
     server.lock().break_media_at = Some(50_000);
-    assert!(matches!(cache.fetch(&clip, &server, "", &needed(&[&clip]), false).await, Err(CacheError::Transport(_))));
+    assert!(matches!(cache.fetch(&clip, &server, &needed(&[&clip]), false).await, Err(CacheError::Transport(_))));
     assert_eq!(fs.list("media").unwrap(), [(format!("{}.part", clip.hash), 50_000)]);
     server.lock().break_media_at = None;
 
     // A part that is not the beginning of the file is found out at the end and thrown away.
     fs.plant(&format!("media/{}.part", clip.hash), vec![8; 50_000]);
-    assert!(matches!(cache.fetch(&clip, &server, "", &needed(&[&clip]), false).await, Err(CacheError::Corrupt { .. })));
+    assert!(matches!(cache.fetch(&clip, &server, &needed(&[&clip]), false).await, Err(CacheError::Corrupt { .. })));
     assert_eq!(fs.list("media").unwrap(), []);
-    cache.fetch(&clip, &server, "", &needed(&[&clip]), false).await.unwrap();
+    cache.fetch(&clip, &server, &needed(&[&clip]), false).await.unwrap();
     assert_eq!(fs.list("media").unwrap(), [(clip.hash.hex(), 200_000)]);
 
     // More bytes than were approved are not even written.
     let liar = Media { size_bytes: 1_000, ..media(&server, 9, 90_000) };
-    assert!(matches!(cache.fetch(&liar, &server, "", &needed(&[&liar]), false).await, Err(CacheError::Corrupt { .. })));
+    assert!(matches!(cache.fetch(&liar, &server, &needed(&[&liar]), false).await, Err(CacheError::Corrupt { .. })));
     assert_eq!(fs.list("media").unwrap().len(), 1);
 }
 

@@ -53,7 +53,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let (app, limits, stop) = (rooms.app(), doors::limits(&settings.web), stop.shared());
     tokio::join!(
         doors.people.serve(web::people(&app), limits, stop.clone()),
-        doors.players.serve(web::players(&app), limits, stop.clone()),
+        doors.players.asking(rooms.fleet.verifier()).serve(web::players(&app), limits, stop.clone()),
         doors.pairing.serve(web::pairing(&app), limits, stop),
     );
     certifying.inspect(|task| task.abort());

@@ -1,21 +1,23 @@
 //! The fleet room: which device stands at which screen, what it should hold, how it is.
 //!
-//! Invariants: a provisioning token works once and for a limited time; a device reads only its
+//! Invariants: a provisioning token works once and for a limited time; a device is who its certificate says; it reads only its
 //! own screen's documents; only this room publishes: a device never sees a plan that planning
 //! has not finished and its checker has not passed.
 
 mod command;
+mod enrol;
 pub mod release;
 mod releases;
 
 pub use command::{Asked, COMMAND_LIFE_MS, KEPT_MS, MOST_WAITING, NewCommand};
 
+use crate::certs::devices::{DeviceAuthority, DeviceCertificate};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::{Clock, Rng};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
-use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning, Register, Registered};
+use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning};
 use lichphat_playlists::wire::sign::{Commanding, Evidence, LogSigning, SigningKey, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
 use release::{Staged, Taker};
@@ -45,9 +47,31 @@ pub enum FleetError {
         "public_key: is not a valid Ed25519 key in base64, or is another device's; the player makes it, do not copy or edit it"
     )]
     BadKey,
-    /// No or wrong credentials.
-    #[error("the device's number or secret is wrong; register it again with `lichphat device add`")]
+    /// Its key was taken from it.
+    #[error(
+        "public_key: was revoked; empty the player's state directory, so that it makes another, and register it again"
+    )]
+    RevokedKey,
+    /// Not a request for a certificate, or one whose sender does not hold its key.
+    #[error(
+        "csr: is not a PKCS #10 request in base64 signed with its own P-256 key; the player makes it, do not copy or edit it"
+    )]
+    BadRequest,
+    /// No certificate, or of no device that is known.
+    #[error("a device's certificate is missing; register the device with `lichphat device add`")]
     Unauthorized,
+    /// Nothing of it is accepted any more.
+    #[error("this device was revoked; register it again if it is to play")]
+    Revoked,
+    /// Good for a new one, and nothing else.
+    #[error("the device's certificate has ended; ask for a new one")]
+    CertificateExpired,
+    /// Good for nothing.
+    #[error("the device's certificate ended too long ago to be renewed; register it again with `lichphat device add`")]
+    CertificateOver,
+    /// The clock is before the device's own beginning.
+    #[error("the scheduler's clock is behind; no certificate is renewed until it is set")]
+    NoClock,
     /// Not a document of this device's screen.
     #[error("no such document for this device")]
     NotFound,
@@ -85,14 +109,16 @@ pub struct Device {
     pub screen: ScreenCode,
     /// Its epoch.
     pub epoch: Epoch,
-    /// SHA-256 of its secret.
-    pub secret_hash: Sha256Hash,
     /// Its evidence key, the 32 bytes.
     pub public_key: [u8; 32],
     /// Simulated devices are marked as such everywhere.
     pub simulated: bool,
     /// Another box has taken its screen: it may still hand in its records, and gets no more plans.
     pub retired: bool,
+    /// Nothing of it is accepted any more.
+    pub revoked: bool,
+    /// When it was registered first, server clock.
+    pub registered: UtcMillis,
 }
 
 /// A screen's present device, and what it last said of itself.
@@ -115,8 +141,8 @@ pub struct NewDevice {
     pub token_hash: Sha256Hash,
     /// Its evidence key.
     pub key: VerifyingKey<Evidence>,
-    /// SHA-256 of the secret it will be given.
-    pub secret_hash: Sha256Hash,
+    /// SHA-256 of the public key of its certificate.
+    pub fingerprint: Sha256Hash,
     /// Name and version of its software.
     pub software: String,
     /// Simulated?
@@ -133,7 +159,7 @@ pub trait FleetStore: Send + Sync {
     -> Result<(), FleetError>;
     /// Uses the token up and makes the device: a screen's earlier device is retired in the same step.
     async fn register(&self, new: NewDevice) -> Result<Device, FleetError>;
-    /// The device, unless unknown or revoked.
+    /// The device, unless unknown.
     async fn device(&self, device: DeviceId) -> Result<Option<Device>, FleetError>;
     /// Newest version of each day from `from` on.
     async fn index(&self, screen: &ScreenCode, from: LocalDay) -> Result<PlaylistIndex, FleetError>;
@@ -221,21 +247,24 @@ pub struct Fleet {
     rng: Arc<dyn Rng>,
     offset: UtcOffset,
     key: SigningKey<Commanding>,
+    authority: Arc<DeviceAuthority>,
     changed: broadcast::Sender<Call>,
 }
 
 impl Fleet {
-    /// Ties the room to its store, clock and chance, and to the key that signs commands.
+    /// Ties the room to its store, clock and chance, to the key that signs commands, and to who signs players' certificates.
     pub fn new(
         store: Arc<dyn FleetStore>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
         offset: UtcOffset,
         key: SigningKey<Commanding>,
+        authority: Arc<DeviceAuthority>,
     ) -> Self {
-        Self { store, clock, rng, offset, key, changed: broadcast::channel(1024).0 }
+        Self { store, clock, rng, offset, key, authority, changed: broadcast::channel(1024).0 }
     }
 
+    /// Chance, 32 bytes as hexadecimal, and its hash.
     fn secret(&self) -> (String, Sha256Hash) {
         let mut bytes = [0; 32];
         self.rng.fill(&mut bytes);
@@ -252,36 +281,6 @@ impl Fleet {
         let DeviceKeys { plan_key, receipt_key, log_key } = keys;
         let Way { server, pairing, authority } = way;
         Ok(Provisioning { server, pairing, authority, screen, plan_key, receipt_key, command_key, log_key, token })
-    }
-
-    /// Takes in a new device.
-    pub async fn register(&self, request: Register) -> Result<Registered, FleetError> {
-        let key = VerifyingKey::from_base64(&request.public_key).map_err(|_| FleetError::BadKey)?;
-        let ((secret, secret_hash), at_ms) = (self.secret(), self.clock.now());
-        let device = self
-            .store
-            .register(NewDevice {
-                token_hash: Sha256Hash::of(request.token.as_bytes()),
-                key,
-                secret_hash,
-                software: request.software,
-                simulated: request.simulated,
-                at: at_ms,
-            })
-            .await?;
-        Ok(Registered { device: device.device, epoch: device.epoch, screen: device.screen, secret, at_ms })
-    }
-
-    /// Checks `Authorization: Bearer <device>.<secret>`.
-    pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Device, FleetError> {
-        let (number, secret) = authorization
-            .and_then(|a| a.strip_prefix("Bearer "))
-            .and_then(|a| a.split_once('.'))
-            .ok_or(FleetError::Unauthorized)?;
-        let number = DeviceId(number.parse().map_err(|_| FleetError::Unauthorized)?);
-        let device = self.store.device(number).await?.ok_or(FleetError::Unauthorized)?;
-        // Hashes of secrets are compared, so time tells nothing of the secret itself.
-        if Sha256Hash::of(secret.as_bytes()) == device.secret_hash { Ok(device) } else { Err(FleetError::Unauthorized) }
     }
 
     /// What the device should hold, and the ETag of that.
@@ -321,7 +320,12 @@ impl Fleet {
     }
 
     /// Notes how the device is.
-    pub async fn heartbeat(&self, device: &Device, heartbeat: Heartbeat) -> Result<HeartbeatAnswer, FleetError> {
+    pub async fn heartbeat(
+        &self,
+        device: &Device,
+        certificate: &DeviceCertificate,
+        heartbeat: Heartbeat,
+    ) -> Result<HeartbeatAnswer, FleetError> {
         let now = self.clock.now();
         let standing = heartbeat.release.clone();
         self.store.heartbeat(device.device, now, heartbeat).await?;
@@ -330,7 +334,7 @@ impl Fleet {
             None => None,
         };
         let (index, commands) = (self.index(device).await?.1, self.sealed(device, now).await?);
-        Ok(HeartbeatAnswer { at_ms: now, index, commands, release })
+        Ok(HeartbeatAnswer { at_ms: now, index, commands, renew: self.renewal_due(certificate), release })
     }
 
     /// Newest plan row, and the screens with plans after row `after`; none: no screens, only the row.

@@ -11,6 +11,7 @@ use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::core::CoreOptions;
 use lichphat_player::display::FixedDisplay;
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{self, Identity, IdentityError};
 use lichphat_player::sim_support::{
     MemoryJournal, MemoryMediaFs, SeededRng, SharedMedia, SimClock, SimDevice, SimStage,
@@ -145,8 +146,9 @@ impl SimFleet {
         for (screen, fate) in screens {
             let clock = Arc::new(SimClock::new(server_clock.now()));
             let provisioning = fleet.provision(screen, Way::to("in-process"), keys.clone()).await?;
-            let transport = InProcess(service.clone());
-            let identity = identity::register(&transport, &provisioning, identity::make_key(&rng), true).await?;
+            let (transport, credentials) = (InProcess::new(service.clone()), Credentials::in_memory()?);
+            let key = identity::make_key(&rng);
+            let identity = identity::register(&transport, &provisioning, key, credentials, true).await?;
             let level = if fate.dark { DisplayLevel::Dark } else { DisplayLevel::D1 };
             units.push(Unit {
                 fate,
@@ -292,7 +294,7 @@ impl Unit {
         let parts = AgentParts {
             identity: Arc::clone(&self.identity),
             clock: self.clock.clone(),
-            transport: Arc::new(InProcess(service.clone())),
+            transport: Arc::new(InProcess::of(service.clone(), &self.identity)),
             fs: Arc::new(self.fs.clone()),
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),

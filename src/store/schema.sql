@@ -215,7 +215,6 @@ CREATE TABLE device (
     screen        TEXT    NOT NULL,
     epoch         INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295), -- current; only ever goes up
     public_key    BLOB    NOT NULL CHECK (length(public_key) = 32),   -- Ed25519 evidence key, made on the device
-    token_hash    BLOB    CHECK (length(token_hash) = 32),            -- SHA-256 of its bearer secret, never the secret; NULL = may fetch nothing
     registered_ms INTEGER NOT NULL,
     simulated     INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- shown as such everywhere
     retired_ms    INTEGER,                                            -- another box took its screen: no more plans; what it played before still counts

@@ -4,12 +4,16 @@
 //! Every answer that a device keeps (plans, asset tables, media, receipts) is signed or named by
 //! its hash, so a proxy in between can delay but not change it.
 
+use super::server::Peer;
 use super::{Admitted, App, Response};
 use crate::care::Segment;
-use crate::fleet::{Call, Device, FleetError};
+use crate::certs::devices::DeviceCertificate;
+use crate::fleet::{Call, Device, Fleet, FleetError};
 use crate::library::{LibraryError, Range};
 use crate::proof::ProofError;
 use crate::proof::log::LogError;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
@@ -17,15 +21,19 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::segment::SegmentError;
-use lichphat_playlists::wire::device::{Heartbeat, Problem, Register};
+use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Heartbeat, Problem, Register};
 use lichphat_playlists::wire::proofs::ProofsAsked;
 use lichphat_playlists::wire::sign::SignError;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::oneshot;
 use warp::{Filter, Rejection, Reply};
 
 /// Longest body of anything but pictures, bytes: a little more than a segment may have.
 const SMALL_BYTES: usize = 65_536;
+
+/// Time between two comment lines of an event stream.
+const ALIVE: Duration = Duration::from_secs(15);
 
 /// Which requests a door is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +46,31 @@ pub(super) enum Door {
     Both,
 }
 
+/// What a device may ask whose screen another box has taken: to hand its records in, and to hear that nothing is to be shown.
+const RETIRED: [&str; 5] = ["segments", "receipt", "proofs", "heartbeat", "index"];
+
+/// A device and the certificate by which it is known, among the extensions of a request that was let in.
+#[derive(Debug, Clone)]
+struct Sender {
+    device: Device,
+    certificate: DeviceCertificate,
+}
+
+/// The certificate that a request comes with: seen in the handshake of its connection (or, in this process, by whoever
+/// calls), or in the clear handed on by the reverse proxy that saw it (RFC 9440).
+fn certificate(parts: &Parts, fleet: &Fleet) -> Option<DeviceCertificate> {
+    if let Some(known) = parts.extensions.get::<DeviceCertificate>() {
+        return Some(known.clone());
+    }
+    let peer = parts.extensions.get::<Peer>()?;
+    if peer.network.is_some() {
+        return DeviceCertificate::read(peer.certificate.as_ref()?);
+    }
+    let header = parts.headers.get("client-cert")?.to_str().ok()?;
+    let der = BASE64.decode(header.trim().strip_prefix(':')?.strip_suffix(':')?).ok()?;
+    fleet.signed(&der)
+}
+
 /// Who sends a request, before its body is taken in: a device, or nobody yet who has a token in the body.
 pub(super) fn gate(
     app: &App,
@@ -47,17 +80,29 @@ pub(super) fn gate(
     move |mut parts| {
         let fleet = Arc::clone(&fleet);
         Box::pin(async move {
-            let path = parts.uri.path();
-            let most_bytes = match path.strip_prefix("/device/v1/") {
-                Some("register") if door != Door::Players => return Ok(Admitted { parts, most_bytes: SMALL_BYTES }),
-                None | Some("register") => return Err(ApiError::not_found().into_response()),
-                Some(_) if door == Door::Pairing => return Err(ApiError::not_found().into_response()),
-                Some("answers") => most_bytes, // pictures
-                Some(_) => SMALL_BYTES,
+            let path = parts.uri.path().to_owned();
+            let what = path.strip_prefix("/device/v1/").unwrap_or_default();
+            let most_bytes = match what {
+                "register" | "pairing" if door != Door::Players => {
+                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES });
+                }
+                "" | "register" | "pairing" => return Err(ApiError::not_found().into_response()),
+                _ if door == Door::Pairing => return Err(ApiError::not_found().into_response()),
+                "answers" => most_bytes, // pictures
+                _ => SMALL_BYTES,
             };
-            let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
-            let device = fleet.authenticate(authorization).await.map_err(|e| ApiError::from(e).into_response())?;
-            parts.extensions.insert(device);
+            let Some(certificate) = certificate(&parts, &fleet) else {
+                return Err(ApiError::from(FleetError::Unauthorized).into_response());
+            };
+            if what == "certificate" {
+                parts.extensions.insert(certificate); // whether it may be renewed is for the room to say
+                return Ok(Admitted { parts, most_bytes });
+            }
+            let device = fleet.admit(&certificate).await.map_err(|e| ApiError::from(e).into_response())?;
+            if device.retired && !RETIRED.contains(&what) {
+                return Err(ApiError::not_found().into_response());
+            }
+            parts.extensions.insert(Sender { device, certificate });
             Ok(Admitted { parts, most_bytes })
         })
     }
@@ -69,40 +114,52 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
     warp::method()
         .and(warp::path::full())
         .and(warp::header::headers_cloned())
-        .and(warp::ext::optional::<Device>())
+        .and(warp::ext::optional::<Sender>())
+        .and(warp::ext::optional::<DeviceCertificate>())
         .and(warp::body::bytes())
         .then(
             move |method: Method,
                   path: warp::path::FullPath,
                   headers: HeaderMap,
-                  device: Option<Device>,
+                  sender: Option<Sender>,
+                  certificate: Option<DeviceCertificate>,
                   body: Bytes| {
                 let app = app.clone();
                 async move {
-                    let answer = answer(&app, &method, path.as_str(), &headers, (device, body)).await;
+                    let rest = path.as_str().strip_prefix("/device/v1/").unwrap_or_default();
+                    let answer = match (&method, rest, sender, certificate) {
+                        (&Method::POST, "register", _, _) => register(&app, &body).await,
+                        (&Method::POST, "certificate", _, Some(certificate)) => renew(&app, &certificate, &body).await,
+                        (_, _, Some(sender), _) => answer(&app, (&method, rest), &headers, &sender, body).await,
+                        _ => Err(ApiError::not_found()),
+                    };
                     answer.unwrap_or_else(|e| e.into_response())
                 }
             },
         )
 }
 
+async fn register(app: &App, body: &[u8]) -> Result<Response, ApiError> {
+    let request: Register = json(body)?;
+    Ok(warp::reply::json(&app.fleet.register(request).await?).into_response())
+}
+
+async fn renew(app: &App, certificate: &DeviceCertificate, body: &[u8]) -> Result<Response, ApiError> {
+    Ok(warp::reply::json(&app.fleet.renew(certificate, &json(body)?).await?).into_response())
+}
+
 async fn answer(
     app: &App,
-    method: &Method,
-    path: &str,
+    (method, rest): (&Method, &str),
     headers: &HeaderMap,
-    (device, body): (Option<Device>, Bytes),
+    sender: &Sender,
+    body: Bytes,
 ) -> Result<Response, ApiError> {
-    let rest = path.strip_prefix("/device/v1/").ok_or_else(ApiError::not_found)?;
-    if (method, rest) == (&Method::POST, "register") {
-        let request: Register = json(&body)?;
-        return Ok(warp::reply::json(&app.fleet.register(request).await?).into_response());
-    }
-    let device = device.ok_or(FleetError::Unauthorized)?;
+    let device = &sender.device;
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
-        (&Method::GET, ("index", "")) => index(app, &device, headers).await,
+        (&Method::GET, ("index", "")) => index(app, device, headers).await,
         (&Method::GET, ("plans", hash)) => {
-            let bytes = app.fleet.plan(&device, parse_hash(hash)?).await?;
+            let bytes = app.fleet.plan(device, parse_hash(hash)?).await?;
             Ok(immutable(bytes, "application/vnd.lichphat.playlist"))
         }
         (&Method::GET, ("assets", hash)) => {
@@ -111,7 +168,7 @@ async fn answer(
         (&Method::GET, ("media", hash)) => media(app, parse_hash(hash)?, headers).await,
         (&Method::GET, ("receipt", "")) => Ok(octets(app.proof.receipt(device.device).await?.into_bytes())),
         (&Method::POST, ("segments", "")) => {
-            let taken = app.proof.ingest(&(&device).try_into()?, body.to_vec()).await;
+            let taken = app.proof.ingest(&device.try_into()?, body.to_vec()).await;
             let metrics = &app.care.metrics;
             match taken {
                 Ok((outcome, receipt)) => {
@@ -124,19 +181,19 @@ async fn answer(
                 }
             }
         }
-        (&Method::POST, ("proofs", "")) => proofs(app, &device, json(&body)?).await,
+        (&Method::POST, ("proofs", "")) => proofs(app, device, json(&body)?).await,
         (&Method::POST, ("heartbeat", "")) => {
             let mut heartbeat: Heartbeat = json(&body)?;
             if let Some(head) = heartbeat.head.take() {
-                app.proof.hear(&(&device).try_into()?, &head).await?;
+                app.proof.hear(&device.try_into()?, &head).await?;
             }
-            Ok(warp::reply::json(&app.fleet.heartbeat(&device, heartbeat).await?).into_response())
+            Ok(warp::reply::json(&app.fleet.heartbeat(device, &sender.certificate, heartbeat).await?).into_response())
         }
         (&Method::POST, ("answers", "")) => {
-            app.fleet.answered(&device, body.to_vec()).await?;
+            app.fleet.answered(device, body.to_vec()).await?;
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        (&Method::GET, ("events", "")) => Ok(events(app, device)),
+        (&Method::GET, ("events", "")) => Ok(events(app, sender.clone())),
         _ => Err(ApiError::not_found()),
     }
 }
@@ -157,8 +214,8 @@ async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Respon
 }
 
 /// Tells the device within moments that its screen has new plans or that something is asked of it; a comment line every
-/// 15 s keeps the connection known to be alive.
-fn events(app: &App, device: Device) -> Response {
+/// 15 s keeps the connection known to be alive. As often the sender is looked at again: who was revoked hears nothing more.
+fn events(app: &App, Sender { device, certificate }: Sender) -> Response {
     // A listener that was too slow has missed names, not news: it is told to look again.
     let calls = tokio_stream::wrappers::BroadcastStream::new(app.fleet.calls());
     let mine = calls.filter_map(move |call| {
@@ -168,10 +225,27 @@ fn events(app: &App, device: Device) -> Response {
             Err(_) => Some("playlist"),
         })
     });
+    let (heard, refused) = oneshot::channel();
+    tokio::spawn(until_refused(Arc::clone(&app.fleet), certificate, heard));
     let events = futures_util::stream::iter(["playlist"])
         .chain(mine)
+        .take_until(refused)
         .map(|name| Ok::<_, std::convert::Infallible>(warp::sse::Event::default().event(name).data("look")));
-    warp::sse::reply(warp::sse::keep_alive().interval(Duration::from_secs(15)).stream(events)).into_response()
+    warp::sse::reply(warp::sse::keep_alive().interval(ALIVE).stream(events)).into_response()
+}
+
+/// Ends when the holder of a certificate is let in no longer, or nobody listens any more.
+async fn until_refused(fleet: Arc<Fleet>, certificate: DeviceCertificate, mut heard: oneshot::Sender<()>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(ALIVE) => {}
+            () = heard.closed() => return,
+        }
+        match fleet.admit(&certificate).await {
+            Ok(Device { retired: false, .. }) | Err(FleetError::Store(_)) => {}
+            _ => return, // dropping `heard` ends the stream
+        }
+    }
 }
 
 async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Response, ApiError> {
@@ -250,7 +324,13 @@ impl From<FleetError> for ApiError {
             FleetError::TokenUsed => of(StatusCode::FORBIDDEN, "token-used"),
             FleetError::TokenExpired => of(StatusCode::FORBIDDEN, "token-expired"),
             FleetError::BadKey => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-key"),
+            FleetError::BadRequest => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-request"),
+            FleetError::RevokedKey => of(StatusCode::FORBIDDEN, "revoked"),
             FleetError::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized"),
+            FleetError::Revoked => of(StatusCode::UNAUTHORIZED, "revoked"),
+            FleetError::CertificateExpired => of(StatusCode::UNAUTHORIZED, CERTIFICATE_EXPIRED),
+            FleetError::CertificateOver => of(StatusCode::UNAUTHORIZED, "certificate-over"),
+            FleetError::NoClock => of(StatusCode::SERVICE_UNAVAILABLE, "clock"),
             FleetError::BadAnswer => of(StatusCode::FORBIDDEN, "bad-signature"),
             FleetError::NotFound | FleetError::NoSuchScreen(_) | FleetError::Release { .. } => Self::not_found(),
             FleetError::NoDevice(_) | FleetError::TooManyCommands(_) | FleetError::BadCommand(_) => Self::not_found(),

@@ -4,6 +4,7 @@ use super::Service;
 use super::tls::Certificate;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls::server::danger::ClientCertVerifier;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
@@ -65,7 +66,17 @@ impl Default for Limits {
 pub struct Listener {
     socket: TcpListener,
     address: SocketAddr,
-    tls: Option<TlsAcceptor>,
+    certificate: Option<Arc<Certificate>>,
+    asks: Option<Arc<dyn ClientCertVerifier>>,
+}
+
+/// Who is at the other end, as far as the connection tells; among the extensions of each of its requests.
+#[derive(Debug, Clone)]
+pub(super) struct Peer {
+    /// The address; of IPv6 its network of 64 bits. None in the clear, where it is a reverse proxy's.
+    pub(super) network: Option<IpAddr>,
+    /// The certificate that was shown and verified in the handshake, DER.
+    pub(super) certificate: Option<Vec<u8>>,
 }
 
 impl Listener {
@@ -77,13 +88,19 @@ impl Listener {
         let failed = |source| ListenError::Bind { address, source };
         let socket = TcpListener::bind(address).await.map_err(failed)?;
         let address = socket.local_addr().map_err(failed)?;
-        Ok(Self { socket, address, tls: certificate.map(|certificate| certificate.acceptor()) })
+        Ok(Self { socket, address, certificate: certificate.cloned(), asks: None })
     }
 
     /// From now on with TLS.
     #[must_use]
     pub fn with(self, certificate: &Arc<Certificate>) -> Self {
-        Self { tls: Some(certificate.acceptor()), ..self }
+        Self { certificate: Some(Arc::clone(certificate)), ..self }
+    }
+
+    /// Who connects is asked for a certificate, which this verifies.
+    #[must_use]
+    pub fn asking(self, verifier: Arc<dyn ClientCertVerifier>) -> Self {
+        Self { asks: Some(verifier), ..self }
     }
 
     /// Where it listens.
@@ -94,6 +111,7 @@ impl Listener {
     /// Serves until `stop` is done, then lets open requests finish. Who is over a limit is dropped without a word.
     pub async fn serve(self, service: Service, limits: Limits, stop: impl Future<Output = ()>) {
         let (open, graceful) = (Arc::new(Open::default()), GracefulShutdown::new());
+        let tls = self.certificate.map(|certificate| certificate.acceptor(self.asks));
         tokio::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -113,15 +131,21 @@ impl Listener {
                 tracing::debug!(%peer, "too many connections; this one is dropped");
                 continue;
             };
-            let (service, tls, watcher) = (service.clone(), self.tls.clone(), graceful.watcher());
+            let (service, tls, watcher) = (service.clone(), tls.clone(), graceful.watcher());
             tokio::spawn(async move {
                 let _place = place;
                 let _ = stream.set_nodelay(true); // events are small and should leave at once
                 match tls {
-                    None => converse(stream, service, limits, watcher).await,
+                    None => {
+                        let peer = Peer { network: None, certificate: None };
+                        converse(stream, (service, peer), limits, watcher).await;
+                    }
                     Some(tls) => {
                         if let Some(stream) = shake(&tls, stream, limits.handshake).await {
-                            converse(stream, service, limits, watcher).await;
+                            let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+                            let certificate = shown.map(|certificate| certificate.to_vec());
+                            let peer = Peer { network: Some(network(peer.ip())), certificate };
+                            converse(stream, (service, peer), limits, watcher).await;
                         }
                     }
                 }
@@ -146,13 +170,14 @@ async fn shake(tls: &TlsAcceptor, stream: TcpStream, longest: Duration) -> Optio
 }
 
 /// Answers the requests of one connection.
-async fn converse<S>(stream: S, service: Service, limits: Limits, watcher: Watcher)
+async fn converse<S>(stream: S, (service, peer): (Service, Peer), limits: Limits, watcher: Watcher)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let handle = hyper::service::service_fn(move |request| {
+    let handle = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let service = service.clone();
-        async move { Ok::<_, Infallible>(service.answer::<hyper::body::Incoming>(request).await) }
+        request.extensions_mut().insert(peer.clone());
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     // it runs between two requests as well: who says nothing for so long is dropped

@@ -4,6 +4,7 @@ use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 use std::path::{Path, PathBuf};
@@ -59,13 +60,16 @@ impl Certificate {
         Ok(changed)
     }
 
-    /// Shakes hands with this certificate: TLS 1.3 only, HTTP/1.1.
-    pub fn acceptor(self: &Arc<Self>) -> TlsAcceptor {
+    /// Shakes hands with this certificate: TLS 1.3 only, HTTP/1.1. With a verifier, who connects is asked for his own.
+    pub fn acceptor(self: &Arc<Self>, asks: Option<Arc<dyn ClientCertVerifier>>) -> TlsAcceptor {
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_protocol_versions(&[&rustls::version::TLS13])
             .expect("the provider has TLS 1.3");
-        let mut config =
-            config.with_no_client_auth().with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
+        let config = match asks {
+            Some(verifier) => config.with_client_cert_verifier(verifier),
+            None => config.with_no_client_auth(),
+        };
+        let mut config = config.with_cert_resolver(Arc::clone(self) as Arc<dyn ResolvesServerCert>);
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         TlsAcceptor::from(Arc::new(config))
     }

@@ -10,6 +10,7 @@ use lichphat::web::{self, Limits, Listener};
 use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::journal::Journal;
 use lichphat_player::log::LogRing;
@@ -196,13 +197,13 @@ impl TownServer {
     /// The same with a key of its own.
     pub(crate) async fn new_box(&self, data: &TestData, screen: &str, seed: u64) -> TownDevice {
         let (_, provisioning) = provision(data, screen, &self.url);
-        let transport = HttpTransport::new(&self.url, "").unwrap();
-        let key = make_key(&SeededRng::new(seed));
-        let identity = Arc::new(register(&transport, &provisioning, key, true).await.unwrap());
+        let nobody = HttpTransport::new(&self.url, "").unwrap();
+        let (key, credentials) = (make_key(&SeededRng::new(seed)), Credentials::in_memory().unwrap());
+        let identity = Arc::new(register(&nobody, &provisioning, key, credentials, true).await.unwrap());
         let clock = Arc::new(SimClock::new(self.rooms.clock.now()));
         let (fs, journal) = (MemoryMediaFs::default(), MemoryJournal::default());
         let options = AgentOptions::default();
-        let transport: Arc<dyn Transport> = Arc::new(transport);
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::of(&identity).unwrap());
         let sim = switch_on(&identity, &clock, &transport, &fs, Box::new(journal.clone()), options, None);
         TownDevice { sim, identity, fs, updates: None, transport, journal, options }
     }

@@ -4,8 +4,10 @@ use super::town::*;
 use base64::Engine as _;
 use bytes::Bytes;
 use http::{Request, StatusCode};
+use lichphat::certs::devices::DeviceCertificate;
 use lichphat::directory::ScreenKind;
 use lichphat::fleet::Way;
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_playlists::ids::{BootId, Seq};
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -53,13 +55,15 @@ impl Box1 {
             town.rooms.fleet.provision(code("S1"), Way::default(), town.rooms.public_keys.clone()).await.unwrap();
         let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
         let public_key = key.verifying_key().to_base64();
-        let register = Register { token: file.token, public_key, software: "test".into(), simulated: false };
+        let credentials = Credentials::in_memory().unwrap();
+        let csr = credentials.request().unwrap();
+        let register = Register { token: file.token, public_key, csr, software: "test".into(), simulated: false };
         Self { registered: town.rooms.fleet.register(register).await.unwrap(), command_key }
     }
 
     pub(crate) async fn post(&self, town: &Town, path: &str, body: Vec<u8>) -> (StatusCode, String) {
         let request = Request::post(format!("/device/v1/{path}"))
-            .header("authorization", format!("Bearer {}.{}", self.registered.device, self.registered.secret));
+            .extension(DeviceCertificate::read_pem(&self.registered.certificate).unwrap());
         let (status, body, _) = town.send(request.body(Bytes::from(body)).unwrap()).await;
         (status, body)
     }

@@ -16,6 +16,7 @@ use lichphat::lang::Lang;
 use lichphat::library::{LibraryStore, MediaItem};
 use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
 use lichphat::web::{self, Service};
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_playlists::ids::{
     BootId, CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash, UnitCode, VenueType,
 };
@@ -190,7 +191,8 @@ impl Town {
         let file =
             self.rooms.fleet.provision(code(screen), Way::default(), self.rooms.public_keys.clone()).await.unwrap();
         let public_key = key.verifying_key().to_base64();
-        let register = Register { token: file.token, public_key, software: "test".into(), simulated: true };
+        let csr = Credentials::in_memory().unwrap().request().unwrap();
+        let register = Register { token: file.token, public_key, csr, software: "test".into(), simulated: true };
         let registered = self.rooms.fleet.register(register).await.unwrap();
         (registered.device, registered.epoch)
     }

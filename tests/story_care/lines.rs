@@ -2,6 +2,7 @@
 
 use super::common::town::{fixture, provision, town};
 use super::common::{Serve, TestData, client};
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
@@ -32,11 +33,14 @@ async fn every_request_has_an_id_in_the_log_and_no_secret_is_there() {
     let mut server = serve(&data, &file);
     let (_, provisioning) = provision(&data, "C-01", &server.doors[0]);
     let transport = HttpTransport::new(&server.doors[1], "").unwrap();
-    let identity = register(&transport, &provisioning, make_key(&SeededRng::new(1)), false).await.unwrap();
+    let identity =
+        register(&transport, &provisioning, make_key(&SeededRng::new(1)), Credentials::in_memory().unwrap(), false)
+            .await
+            .unwrap();
     let client = client();
     let device = |method: &str, path: &str, id: &str| {
         let request = client.request(method.parse().unwrap(), format!("{}/device/v1/{path}", server.doors[0]));
-        request.header("authorization", identity.authorization()).header("x-request-id", id)
+        request.header("client-cert", identity.credentials.header().unwrap()).header("x-request-id", id)
     };
     let now = lichphat::clock::SystemClock::new().now();
     let play = PlayRecord {
@@ -85,13 +89,13 @@ async fn every_request_has_an_id_in_the_log_and_no_secret_is_there() {
     // the first lines of the session are words for people, the rest is JSON
     assert!(text.lines().count() - lines.len() <= 3, "{text}");
 
-    let secret = identity.authorization().rsplit_once('.').unwrap().1.to_owned();
+    let certificate = identity.credentials.header().unwrap();
     let seed = hex::encode(identity.evidence.seed());
     let keys = ["plan", "receipt", "command", "log"].map(|name| {
         let file = std::fs::read_to_string(data.path().join(format!("keys/{name}.key"))).unwrap();
         file.lines().nth(1).unwrap().to_owned()
     });
-    let secrets = [&secret, &provisioning.token, &seed, "0123456789abcdef", "so-it-goes"].map(str::to_owned);
+    let secrets = [&certificate, &provisioning.token, &seed, "0123456789abcdef", "so-it-goes"].map(str::to_owned);
     for secret in secrets.iter().chain(&keys) {
         assert!(secret.len() >= 10 && !text.contains(secret.as_str()), "{secret} is in the log");
     }

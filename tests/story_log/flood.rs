@@ -24,7 +24,7 @@ impl Hand {
     /// Hands it in over HTTP; status and, of a refusal, its kind.
     async fn post(&self, server: &TownServer, sealed: &Envelope) -> (u16, String) {
         let request = Client::new().post(format!("{}/device/v1/segments", server.url));
-        let request = request.header("authorization", self.device.identity.authorization());
+        let request = request.header("client-cert", self.device.identity.credentials.header().unwrap());
         let answer = request.body(sealed.as_bytes().to_vec()).send().await.unwrap();
         let status = answer.status().as_u16();
         let kind = match status {

@@ -42,7 +42,7 @@ impl Player {
         let identity = Arc::new(store::load(state).unwrap().unwrap());
         let key = identity.evidence.verifying_key();
         let journal = SqliteJournal::open(&state.join(FILE_NAME), identity.device, identity.epoch, key).unwrap();
-        let transport = Arc::new(HttpTransport::new(&identity.server, "").unwrap());
+        let transport = Arc::new(HttpTransport::of(&identity).unwrap());
         let options = AgentOptions { prove_every_ms: 1_800_000, ..AgentOptions::default() };
         switch_on(&identity, clock, &(transport as _), fs, Box::new(journal), options, None)
     }

@@ -7,6 +7,7 @@ use super::opening::open_stage;
 use super::run::{End, RunArgs, RunError};
 use crate::clock::{SystemClock, SystemRng};
 use crate::config::PlayerConfig;
+use crate::identity::credentials::Credentials;
 use crate::identity::pairing::{self, Offer};
 use crate::identity::store::{provision, read_provisioning};
 use crate::identity::{Identity, IdentityError};
@@ -95,7 +96,7 @@ impl Lobby {
         end: &mut End,
     ) -> Result<Option<Identity>, IdentityError> {
         loop {
-            let offer = pairing::ask(transport).await?;
+            let offer = pairing::ask(transport, &*Credentials::load_or_make(state)?).await?;
             self.say(&invitation(&offer, server));
             let until = Instant::now() + offer.life;
             while Instant::now() < until {

@@ -209,8 +209,7 @@ impl Agent {
         let commands =
             Commands::load(parts.identity.clone(), parts.clock.clone(), parts.display.clone(), parts.fs, parts.tools);
         let missing = Arc::new(AtomicU32::new(0));
-        let authorization = parts.identity.authorization();
-        let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone(), authorization));
+        let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone()));
         let vitals = Vitals::new(parts.machine, parts.display, parts.clock.clone(), parts.transport.clone());
         let reporting = Reporting {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone(), parts.options.prove_every_ms),
@@ -298,7 +297,7 @@ pub struct Fetching {
     clock: Arc<dyn Clock>,
     missing: Arc<AtomicU32>,
     /// New versions, and the way to them.
-    updates: Option<(Arc<Updates>, Arc<dyn Transport>, String)>,
+    updates: Option<(Arc<Updates>, Arc<dyn Transport>)>,
 }
 
 impl std::fmt::Debug for Fetching {
@@ -319,8 +318,8 @@ impl Fetching {
         self.missing.store(self.syncer.media_missing(), Relaxed);
         result?;
         // What is to be shown comes first.
-        if let Some((updates, transport, authorization)) = &self.updates {
-            match updates.fetch(&**transport, authorization, self.clock.now()).await {
+        if let Some((updates, transport)) = &self.updates {
+            match updates.fetch(&**transport, self.clock.now()).await {
                 // It waits for the line like any other file.
                 Err(UpdateError::Fetch(CacheError::Transport(TransportError::HeldBack(_)))) => {}
                 fetched => fetched?,
@@ -333,7 +332,7 @@ impl Fetching {
         let result = self.syncer.visit(stick, self.clock.now(), tell).await;
         self.missing.store(self.syncer.media_missing(), Relaxed);
         result?;
-        if let Some((updates, _, _)) = &self.updates {
+        if let Some((updates, _)) = &self.updates {
             updates.visit(stick, self.clock.now(), self.clock.state().0).await?;
         }
         Ok(())

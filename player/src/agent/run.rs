@@ -194,12 +194,11 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
                 (identity, Some(lobby))
             }
         };
-        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&identity.server, &identity.authority)?);
+        let transport: Arc<dyn Transport> = Arc::new(HttpTransport::of(&identity)?);
         let Opened { parts, panel, front, events } = open(&config, identity, transport, lobby, log)?;
         let sticks = Sticks::new(config.usb_root, parts.identity.screen.clone());
         let ended = Show {
             transport: parts.transport.clone(),
-            authorization: parts.identity.authorization(),
             clock: parts.clock.clone(),
             panel,
             pace: config.data.pace(config.poll_s, config.segment_age_s, config.proofs_every_s),

@@ -47,7 +47,6 @@ struct Calls {
 /// What the loop works with beside the agent.
 pub(super) struct Show {
     pub(super) transport: Arc<dyn Transport>,
-    pub(super) authorization: String,
     pub(super) clock: Arc<dyn Clock>,
     /// A panel that can be asked and switched.
     pub(super) panel: Option<Arc<Panel>>,
@@ -134,7 +133,7 @@ impl Show {
     ) -> Beside {
         let (stop, stopped) = watch::channel(false);
         let heartbeat = Duration::from_secs(self.pace.heartbeat_s.into());
-        let call = Request::get("/device/v1/events").header("authorization", self.authorization.clone());
+        let call = Request::get("/device/v1/events");
         let listens = self.pace.listens.then(|| listen(self.transport.clone(), call, calls.clone()));
         Beside {
             fetch: tokio::spawn(fetch(fetching, news, calls.look.clone(), self.pace.poll_s, to_fetch, stopped.clone())),

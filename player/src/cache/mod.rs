@@ -144,7 +144,6 @@ impl Cache {
         &self,
         media: &Media,
         transport: &dyn Transport,
-        authorization: &str,
         needed: &BTreeSet<MediaHash>,
         urgent: bool,
     ) -> Result<(), CacheError> {
@@ -155,7 +154,7 @@ impl Cache {
         let mut hasher = sha2::Sha256::new();
         let mut have_bytes = self.hash_part(&part, media, &mut hasher).map_err(disk)?;
         if have_bytes < media.size_bytes {
-            let mut request = Request::get(format!("/device/v1/media/{hash}")).header("authorization", authorization);
+            let mut request = Request::get(format!("/device/v1/media/{hash}"));
             request.urgent = urgent;
             if have_bytes > 0 {
                 request = request.header("range", format!("bytes={have_bytes}-"));

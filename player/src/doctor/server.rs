@@ -84,8 +84,8 @@ fn scheduler(identity: &Identity) -> Finding {
 }
 
 async fn ask(identity: &Identity) -> Result<Finding, String> {
-    let transport = HttpTransport::new(&identity.server, &identity.authority).map_err(|e| e.to_string())?;
-    let request = Request::get("/device/v1/index").header("authorization", identity.authorization());
+    let transport = HttpTransport::of(identity).map_err(|e| e.to_string())?;
+    let request = Request::get("/device/v1/index");
     let answer = transport.send(request).await.map_err(|e| e.to_string())?;
     let wall = clock::look().0;
     if answer.status != 200 {
@@ -192,7 +192,7 @@ fn broken_log(fault: LogFault) -> Said {
 /// How far the plans on the disk reach.
 fn plans(state: &Path, identity: &Arc<Identity>) -> Option<Finding> {
     let fs = Arc::new(StdMediaFs::new(state).ok()?);
-    let transport = Arc::new(HttpTransport::new(&identity.server, &identity.authority).ok()?);
+    let transport = Arc::new(HttpTransport::of(identity).ok()?);
     let (syncer, _, refused) = Syncer::load(transport, identity.clone(), fs.clone(), Cache::new(fs));
     let today = clock::look().0.day(HANOI);
     let last = syncer.newest().into_keys().next_back();

@@ -1,19 +1,23 @@
 //! Who this device is: its evidence key, made here and never leaving, and what the scheduler gave it
 //! at registration. A registered device never registers again.
 
+pub mod credentials;
 pub mod pairing;
 pub mod store;
 
 use crate::ports::{Request, Transport, TransportError};
+use bytes::Bytes;
+use credentials::Credentials;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode};
 use lichphat_playlists::ports::Rng;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered};
+use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered, Renewal, Renewed};
 use lichphat_playlists::wire::sign::{
     Commanding, Evidence, LogSigning, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
 };
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Name and version as the scheduler sees it.
 pub const SOFTWARE: &str = concat!("lichphat-player ", env!("CARGO_PKG_VERSION"));
@@ -39,6 +43,17 @@ pub enum IdentityError {
     /// The answer is not what was agreed.
     #[error("the scheduler's answer to the registration makes no sense: {0}")]
     Answer(String),
+    /// A TLS key or a certificate that is none.
+    #[error("this device's TLS key and certificate: {0}")]
+    Certificate(String),
+    /// The scheduler issues no other certificate.
+    #[error("the scheduler does not renew this device's certificate ({status}): {why}")]
+    NotRenewed {
+        /// HTTP status.
+        status: u16,
+        /// In its words.
+        why: String,
+    },
     /// The scheduler does not pair, or not as agreed.
     #[error("the scheduler does not pair this device: {0}")]
     Pairing(String),
@@ -73,8 +88,8 @@ pub struct Identity {
     pub epoch: Epoch,
     /// Its screen.
     pub screen: ScreenCode,
-    /// Secret for the `Authorization` header.
-    pub secret: String,
+    /// What it shows the scheduler.
+    pub credentials: Arc<Credentials>,
     /// When it was registered, by the scheduler's clock.
     pub since: UtcMillis,
     /// What playlists must be signed with.
@@ -92,10 +107,6 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// Value of the `Authorization` header.
-    pub fn authorization(&self) -> String {
-        format!("Bearer {}.{}", self.device, self.secret)
-    }
     /// Same device, same keys: the evidence key is copied.
     pub(crate) fn evidence_copy(&self) -> SigningKey<Evidence> {
         SigningKey::from_seed(&self.evidence.seed())
@@ -114,6 +125,7 @@ pub async fn register(
     transport: &dyn Transport,
     provisioning: &Provisioning,
     evidence: SigningKey<Evidence>,
+    credentials: Arc<Credentials>,
     simulated: bool,
 ) -> Result<Identity, IdentityError> {
     let key = |field, error| IdentityError::Key { field, error };
@@ -123,35 +135,29 @@ pub async fn register(
     let body = Register {
         token: provisioning.token.clone(),
         public_key: evidence.verifying_key().to_base64(),
+        csr: credentials.request()?,
         software: SOFTWARE.to_owned(),
         simulated,
     };
     let json = serde_json::to_vec(&body).expect("plain data always encodes");
-    let request = Request::post("/device/v1/register", json).header("content-type", "application/json");
-    let response = transport.send(request).await?;
-    let status = response.status;
-    let bytes = response.bytes(64 * 1024).await?;
-    if !(200..300).contains(&status) {
-        let why = match serde_json::from_slice::<Problem>(&bytes) {
-            Ok(problem) if problem.detail.is_empty() => problem.title,
-            Ok(problem) => format!("{}: {}", problem.title, problem.detail),
-            Err(_) => "no reason given".to_owned(),
-        };
-        return Err(IdentityError::Refused { status, why, screen: provisioning.screen.clone() });
-    }
+    let bytes = match ask(transport, "/device/v1/register", json).await? {
+        Ok(bytes) => bytes,
+        Err((status, why)) => return Err(IdentityError::Refused { status, why, screen: provisioning.screen.clone() }),
+    };
     let answer: Registered = serde_json::from_slice(&bytes).map_err(|e| IdentityError::Answer(e.to_string()))?;
     if answer.screen != provisioning.screen {
         let problem =
             format!("it speaks of screen {}, the provisioning file of {}", answer.screen, provisioning.screen);
         return Err(IdentityError::Answer(problem));
     }
+    credentials.take(&answer.certificate)?;
     Ok(Identity {
         authority: provisioning.authority.clone(),
         server: provisioning.server.clone(),
         device: answer.device,
         epoch: answer.epoch,
         screen: answer.screen,
-        secret: answer.secret,
+        credentials,
         since: answer.at_ms,
         plan_key,
         receipt_key,
@@ -160,4 +166,35 @@ pub async fn register(
         evidence,
         simulated,
     })
+}
+
+/// Asks for a new certificate over the one that is shown, and keeps it.
+pub async fn renew(transport: &dyn Transport, credentials: &Credentials) -> Result<(), IdentityError> {
+    let body = Renewal { csr: credentials.request()? };
+    let json = serde_json::to_vec(&body).expect("plain data always encodes");
+    let bytes = ask(transport, "/device/v1/certificate", json).await?;
+    let bytes = bytes.map_err(|(status, why)| IdentityError::NotRenewed { status, why })?;
+    let answer: Renewed = serde_json::from_slice(&bytes).map_err(|e| IdentityError::Certificate(e.to_string()))?;
+    credentials.take(&answer.certificate)
+}
+
+/// The answer's body, or its status and why the scheduler refuses, in its words.
+async fn ask(
+    transport: &dyn Transport,
+    path: &str,
+    json: Vec<u8>,
+) -> Result<Result<Bytes, (u16, String)>, TransportError> {
+    let request = Request::post(path, json).header("content-type", "application/json");
+    let response = transport.send(request).await?;
+    let status = response.status;
+    let bytes = response.bytes(64 * 1024).await?;
+    if (200..300).contains(&status) {
+        return Ok(Ok(bytes));
+    }
+    let why = match serde_json::from_slice::<Problem>(&bytes) {
+        Ok(problem) if problem.detail.is_empty() => problem.title,
+        Ok(problem) => format!("{}: {}", problem.title, problem.detail),
+        Err(_) => "no reason given".to_owned(),
+    };
+    Ok(Err((status, why)))
 }

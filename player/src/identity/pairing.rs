@@ -1,8 +1,9 @@
 //! The device's side of pairing: a box that nobody has named yet asks for a code to show, and looks until somebody has
 //! entered it. What comes of it is a [`Provisioning`], as if an operator had carried the file.
 //!
-//! The protocol stands in `lichphat_playlists::wire::device`. The scheduler does not speak it yet: accounts must come first.
+//! The protocol stands in `lichphat_playlists::wire::device`.
 
+use super::credentials::Credentials;
 use super::{IdentityError, SOFTWARE};
 use crate::ports::{Request, Transport};
 use lichphat_playlists::wire::command::SIGNS;
@@ -34,8 +35,8 @@ pub struct Offer {
 }
 
 /// Asks for a code.
-pub async fn ask(transport: &dyn Transport) -> Result<Offer, IdentityError> {
-    let body = PairingRequest { software: SOFTWARE.to_owned() };
+pub async fn ask(transport: &dyn Transport, credentials: &Credentials) -> Result<Offer, IdentityError> {
+    let body = PairingRequest { software: SOFTWARE.to_owned(), csr: credentials.request()? };
     let json = serde_json::to_vec(&body).expect("plain data always encodes");
     let request = Request::post("/device/v1/pairing", json).header("content-type", "application/json");
     let offer: PairingOffer = answer(transport, request).await?.ok_or_else(|| odd("it knows no pairing"))?;

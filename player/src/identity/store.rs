@@ -1,5 +1,6 @@
-//! The identity on disk: `identity.toml` and `evidence.key`, readable by the player's user alone.
+//! The identity on disk: `identity.toml`, `evidence.key`, `tls.key` and `certificate.pem`, readable by the player's user alone.
 
+use super::credentials::Credentials;
 use super::{Identity, IdentityError, make_key, register};
 use crate::journal::Journal as _;
 use crate::journal::sqlite::{self as journal, SqliteJournal};
@@ -27,7 +28,6 @@ struct Kept {
     device: DeviceId,
     epoch: Epoch,
     screen: ScreenCode,
-    secret: String,
     since_ms: UtcMillis,
     plan_key: String,
     receipt_key: String,
@@ -36,7 +36,7 @@ struct Kept {
     simulated: bool,
 }
 
-fn file_error(path: &Path, problem: &dyn std::fmt::Display) -> IdentityError {
+pub(super) fn file_error(path: &Path, problem: &dyn std::fmt::Display) -> IdentityError {
     IdentityError::File { path: path.to_owned(), problem: problem.to_string() }
 }
 
@@ -69,7 +69,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
         device: kept.device,
         epoch: kept.epoch,
         screen: kept.screen,
-        secret: kept.secret,
+        credentials: Credentials::load_or_make(dir)?,
         since: kept.since_ms,
         evidence,
         simulated: kept.simulated,
@@ -97,7 +97,7 @@ pub async fn provision(
             key
         }
     };
-    let identity = register(transport, provisioning, evidence, simulated).await?;
+    let identity = register(transport, provisioning, evidence, Credentials::load_or_make(dir)?, simulated).await?;
     keep(dir, &identity)?;
     Ok(identity)
 }
@@ -109,7 +109,6 @@ fn keep(dir: &Path, identity: &Identity) -> Result<(), IdentityError> {
         device: identity.device,
         epoch: identity.epoch,
         screen: identity.screen.clone(),
-        secret: identity.secret.clone(),
         since_ms: identity.since,
         plan_key: identity.plan_key.to_base64(),
         receipt_key: identity.receipt_key.to_base64(),
@@ -150,7 +149,7 @@ fn load_key(dir: &Path) -> Result<Option<SigningKey<Evidence>>, IdentityError> {
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityError> {
     let part: PathBuf = path.with_extension("part");
     let write = || -> std::io::Result<()> {
         match std::fs::remove_file(&part) {
@@ -189,7 +188,7 @@ mod tests {
             device: DeviceId(7),
             epoch: Epoch(1),
             screen: ScreenCode::new("P00004-01").unwrap(),
-            secret: "s".into(),
+            credentials: Credentials::load_or_make(dir.path()).unwrap(),
             since: UtcMillis(5),
             plan_key: public::<PlanSigning>(1),
             receipt_key: public::<Receipting>(2),

@@ -199,7 +199,7 @@ impl Syncer {
         transport: &dyn Transport,
         known: Option<&str>,
     ) -> Result<Option<(Vec<IndexEntry>, Option<String>)>, SyncError> {
-        let mut request = self.request("/device/v1/index".to_owned());
+        let mut request = Request::get("/device/v1/index");
         if let Some(etag) = known {
             request = request.header("if-none-match", etag);
         }
@@ -291,15 +291,11 @@ impl Syncer {
     }
 
     async fn fetch(&self, transport: &dyn Transport, path: String) -> Result<Bytes, SyncError> {
-        let response = transport.send(self.request(path.clone())).await?;
+        let response = transport.send(Request::get(path.clone())).await?;
         if response.status != 200 {
             return Err(SyncError::Refused { what: path, status: response.status });
         }
         Ok(response.bytes(LIMIT_BYTES).await?)
-    }
-
-    fn request(&self, path: String) -> Request {
-        Request::get(path).header("authorization", self.identity.authorization())
     }
 
     /// What the horizon needs: the safe loop of the nearest day first, then by day and start.
@@ -334,12 +330,11 @@ impl Syncer {
             return Ok(());
         }
         let needed: BTreeSet<MediaHash> = self.wanted.iter().map(|m| m.hash).collect();
-        let authorization = self.identity.authorization();
         let mut unreachable = None;
         for media in missing {
             // The safe loop comes first in the list: a screen that holds nothing waits for no hour.
             let urgent = !self.wanted.iter().any(|m| self.cache.is_ready(m.hash));
-            match self.cache.fetch(&media, transport, &authorization, &needed, urgent).await {
+            match self.cache.fetch(&media, transport, &needed, urgent).await {
                 Ok(()) => {
                     self.told.insert(media.hash);
                     tell(News::MediaReady { hash: media.hash, path: self.cache.path(media.hash) });

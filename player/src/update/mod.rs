@@ -199,7 +199,7 @@ impl Updates {
         }
         let bytes = response.bytes(MANIFEST_BYTES).await.map_err(CacheError::from)?;
         self.consider(bytes.to_vec(), true, now, clock)?;
-        self.fetch(stick, "", now).await
+        self.fetch(stick, now).await
     }
 
     fn consider(&self, bytes: Vec<u8>, alone: bool, now: UtcMillis, clock: ClockState) -> Result<(), UpdateError> {
@@ -238,12 +238,7 @@ impl Updates {
     }
 
     /// Brings what is offered and lays it aside. May be dropped at any point: what came so far is gone on with.
-    pub async fn fetch(
-        &self,
-        transport: &dyn Transport,
-        authorization: &str,
-        now: UtcMillis,
-    ) -> Result<(), UpdateError> {
+    pub async fn fetch(&self, transport: &dyn Transport, now: UtcMillis) -> Result<(), UpdateError> {
         let wanted = {
             let inner = self.inner();
             if inner.state.trial.is_some() {
@@ -259,7 +254,7 @@ impl Updates {
         if self.fs.sha256(&path_of(version.file)).ok() != Some(version.file) {
             let kind = MediaKind::Still; // to the cache it is bytes of a length and a hash
             let media = Media { hash: release.file, size_bytes: release.size_bytes, kind, duration_s: 0 };
-            self.cache.fetch(&media, transport, authorization, &BTreeSet::new(), false).await?;
+            self.cache.fetch(&media, transport, &BTreeSet::new(), false).await?;
             self.lay_aside(version).map_err(|error| UpdateError::Disk { serial: version.serial, error })?;
         }
         self.inner().ready = Some((version, now));

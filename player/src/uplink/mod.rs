@@ -2,7 +2,7 @@
 //! receipt is obeyed even when it says less than the one before. Now and then the log is asked to prove that it holds
 //! them, and that it has only grown.
 
-use crate::identity::Identity;
+use crate::identity::{self, Identity, IdentityError};
 use crate::journal::{Journal, JournalError};
 use crate::ports::{Request, Transport, TransportError};
 use base64::Engine as _;
@@ -12,7 +12,7 @@ use lichphat_playlists::proof::anchor;
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Problem};
+use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Heartbeat, HeartbeatAnswer, Problem};
 use lichphat_playlists::wire::health::LogFault;
 use lichphat_playlists::wire::proofs::{MAX_SENT_BYTES, MOST_SEGMENTS, Proofs, ProofsAsked};
 use lichphat_playlists::wire::sign::{Envelope, SignError};
@@ -52,6 +52,12 @@ pub enum UplinkError {
         /// In its words.
         why: String,
     },
+    /// The certificate has ended; the next heartbeat renews it.
+    #[error("this device's certificate has ended; it is renewed with the next heartbeat")]
+    Expired,
+    /// It is not renewed.
+    #[error(transparent)]
+    Renewal(#[from] Box<IdentityError>),
     /// The receipt is forged, cut, or another device's.
     #[error("the receipt is not valid: {0}")]
     Receipt(String),
@@ -136,14 +142,14 @@ impl Uplink {
                     break;
                 }
                 self.asked_at = Some(now);
-                let request = self.request(Request::get("/device/v1/receipt"));
+                let request = Request::get("/device/v1/receipt");
                 let bytes = self.answer("the receipt", request).await?;
                 self.obey(bytes.to_vec())?;
                 continue;
             };
             let before = lock(&self.journal).acked();
             let last = segment.last;
-            let request = self.request(Request::post("/device/v1/segments", segment.bytes));
+            let request = Request::post("/device/v1/segments", segment.bytes);
             let bytes = self.answer("a segment", request.header("content-type", "application/octet-stream")).await?;
             let acked = self.obey(bytes.to_vec())?;
             self.asked_at = Some(now);
@@ -179,7 +185,7 @@ impl Uplink {
     async fn ask_log(&self) -> Result<bool, UplinkError> {
         loop {
             let asked = serde_json::to_vec(&self.question()?).expect("plain data always encodes");
-            let request = self.request(Request::post("/device/v1/proofs", asked));
+            let request = Request::post("/device/v1/proofs", asked);
             let request = request.header("content-type", "application/json");
             let bytes = match self.answer_of(&*self.transport, "a question for proofs", request, MAX_SENT_BYTES).await {
                 Err(UplinkError::Refused { status: 404, .. }) => return Ok(false),
@@ -263,21 +269,38 @@ impl Uplink {
         let head = head_of(&self.identity, &**lock(&self.journal), heartbeat.at_ms).ok();
         let news = head.filter(|head| !self.told.as_ref().is_some_and(|told| told.says_the_same(head)));
         heartbeat.head = news.as_ref().map(|head| BASE64.encode(head.seal(&self.identity.evidence).as_bytes()));
-        let answer = self.tell(&heartbeat).await?;
+        let answer = match self.tell(&heartbeat).await {
+            Err(UplinkError::Expired) => {
+                self.renew().await?;
+                self.tell(&heartbeat).await?
+            }
+            answer => answer?,
+        };
         self.told = news.or(self.told.take());
+        if answer.renew
+            && let Err(error) = self.renew().await
+        {
+            tracing::warn!("{error}"); // the one it has is good for a while yet
+        }
         Ok(answer)
+    }
+
+    async fn renew(&self) -> Result<(), UplinkError> {
+        identity::renew(&*self.transport, &self.identity.credentials).await.map_err(Box::new)?;
+        tracing::info!("the scheduler has renewed this device's certificate");
+        Ok(())
     }
 
     async fn tell(&self, heartbeat: &Heartbeat) -> Result<HeartbeatAnswer, UplinkError> {
         let json = serde_json::to_vec(heartbeat).expect("plain data always encodes");
-        let request = self.request(Request::post("/device/v1/heartbeat", json));
+        let request = Request::post("/device/v1/heartbeat", json);
         let bytes = self.answer("a heartbeat", request.header("content-type", "application/json")).await?;
         serde_json::from_slice(&bytes).map_err(|e| UplinkError::Answer(e.to_string()))
     }
 
     /// Hands over a signed answer to a command. One that the scheduler refuses for good is not sent again.
     pub async fn answer_command(&self, sealed: Vec<u8>) -> Result<(), UplinkError> {
-        let request = self.request(Request::post("/device/v1/answers", sealed));
+        let request = Request::post("/device/v1/answers", sealed);
         match self.answer("an answer", request.header("content-type", "application/octet-stream")).await {
             Err(UplinkError::Refused { status: 400..500, why, .. }) => {
                 tracing::warn!("the scheduler does not take an answer: {why}");
@@ -285,10 +308,6 @@ impl Uplink {
             }
             result => result.map(|_| ()),
         }
-    }
-
-    fn request(&self, request: Request) -> Request {
-        request.header("authorization", self.identity.authorization())
     }
 
     async fn answer(&self, what: &'static str, request: Request) -> Result<bytes::Bytes, UplinkError> {
@@ -308,8 +327,11 @@ impl Uplink {
         if (200..300).contains(&status) {
             return Ok(bytes);
         }
-        let why = serde_json::from_slice::<Problem>(&bytes).map_or_else(|_| "no reason given".to_owned(), |p| p.title);
-        Err(UplinkError::Refused { what, status, why })
+        Err(match serde_json::from_slice::<Problem>(&bytes) {
+            Ok(problem) if problem.kind == CERTIFICATE_EXPIRED => UplinkError::Expired,
+            Ok(problem) => UplinkError::Refused { what, status, why: problem.title },
+            Err(_) => UplinkError::Refused { what, status, why: "no reason given".to_owned() },
+        })
     }
 
     fn obey(&self, bytes: Vec<u8>) -> Result<Seq, UplinkError> {

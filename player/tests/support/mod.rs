@@ -9,6 +9,7 @@ use bytes::Bytes;
 use lichphat_player::agent::{AgentOptions, AgentParts};
 use lichphat_player::commands::Tools;
 use lichphat_player::display::{Display, FixedDisplay};
+use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
@@ -293,7 +294,7 @@ impl FakeServer {
         let seal =
             |c: &Command| base64::engine::general_purpose::STANDARD_NO_PAD.encode(c.seal(&command_key()).as_bytes());
         let commands = s.raw_commands.iter().cloned().chain(open.map(seal)).collect();
-        let answer = HeartbeatAnswer { at_ms, index: String::new(), commands, release: s.offer.clone() };
+        let answer = HeartbeatAnswer { at_ms, index: String::new(), commands, renew: false, release: s.offer.clone() };
         Response::new(200, serde_json::to_vec(&answer).unwrap())
     }
 
@@ -340,7 +341,7 @@ impl Transport for FakeServer {
                     device: DeviceId(7),
                     epoch: Epoch(1),
                     screen: ScreenCode::new(SCREEN).unwrap(),
-                    secret: "00ff".into(),
+                    certificate: certificate(&body.csr),
                     at_ms: self.lock().registered_at,
                 };
                 Response::new(200, serde_json::to_vec(&answer).unwrap())
@@ -392,6 +393,16 @@ pub struct World {
     pub options: AgentOptions,
 }
 
+/// A certificate of nobody's authority for whoever asks.
+fn certificate(csr: &str) -> String {
+    use base64::Engine as _;
+    let der = base64::engine::general_purpose::STANDARD.decode(csr).unwrap();
+    let asked = rcgen::CertificateSigningRequestParams::from_der(&der.into()).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::default();
+    params.signed_by(&asked.public_key, &rcgen::Issuer::new(params.clone(), key)).unwrap().pem()
+}
+
 impl World {
     /// A device that was registered long ago.
     pub async fn at(now: UtcMillis) -> Self {
@@ -415,7 +426,10 @@ impl World {
             log_key: log::log_key(4).1,
             token: "0a".into(),
         };
-        let identity = register(&server, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
+        let identity =
+            register(&server, &provisioning, make_key(&SeededRng::new(1)), Credentials::in_memory().unwrap(), true)
+                .await
+                .unwrap();
         Self {
             server,
             clock: Arc::new(SimClock::new(now)),

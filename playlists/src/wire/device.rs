@@ -3,8 +3,9 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `POST /device/v1/register` [`Register`] | [`Registered`]; 403 when the token is unknown, used or expired |
-//! | `POST /device/v1/pairing` [`PairingRequest`] | [`PairingOffer`]: a code for the screen; not served yet, accounts come first |
-//! | `GET /device/v1/pairing` | [`PairingState`], with `Authorization: Pairing <claim>`; 404 or 410: the code is over, ask anew |
+//! | `POST /device/v1/pairing` [`PairingRequest`] | [`PairingOffer`]: a code for the screen; 429 as many as there may be at a time: later |
+//! | `GET /device/v1/pairing` | [`PairingState`], with `Authorization: Pairing <claim>`; 404: the code is over, ask anew |
+//! | `POST /device/v1/certificate` [`Renewal`] | [`Renewed`]; the one request for which an expired certificate is good |
 //! | `GET /device/v1/index` | [`PlaylistIndex`](super::v1::PlaylistIndex), with ETag |
 //! | `GET /device/v1/plans/{hash}` | the signed playlist of the device's own screen |
 //! | `GET /device/v1/assets/{hash}` | the asset table |
@@ -16,7 +17,9 @@
 //! | `POST /device/v1/answers` an envelope | 204: the device's signed [`Answer`](super::command::Answer); 403 signature, 404 command |
 //! | `GET /device/v1/events` | server-sent events: `playlist` at once and at every change: look at the index; `command`: something is asked, say a heartbeat |
 //!
-//! All but the first three carry `Authorization: Bearer <device>.<secret>`; errors are RFC 9457 problems.
+//! All but the first three are asked with the device's certificate: in the TLS handshake, or, in the clear behind a reverse
+//! proxy that has seen it there, as RFC 9440's `Client-Cert`. 401 [`CERTIFICATE_EXPIRED`]: renew it, then ask again.
+//! Errors are RFC 9457 problems.
 
 use super::health::Health;
 use super::release::Standing;
@@ -25,6 +28,9 @@ use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
 use crate::proof::note::VerifierKey;
 use crate::time::UtcMillis;
 use serde::{Deserialize, Serialize};
+
+/// Kind of the problem whose mend is a [`Renewal`].
+pub const CERTIFICATE_EXPIRED: &str = "certificate-expired";
 
 /// What an operator carries to a new player: one file, usable once.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +62,8 @@ pub struct Provisioning {
 pub struct PairingRequest {
     /// Name and version of its software.
     pub software: String,
+    /// Request for a certificate (PKCS #10, DER, base64): it names the box by the key it proves to have.
+    pub csr: String,
 }
 
 /// A code that the box shows until somebody enters it at the scheduler.
@@ -94,6 +102,8 @@ pub struct Register {
     pub token: String,
     /// The evidence key it made, base64.
     pub public_key: String,
+    /// Request for a certificate (PKCS #10, DER, base64), signed with a P-256 key of its own; only the key of it is heeded.
+    pub csr: String,
     /// Name and version of its software.
     pub software: String,
     /// True for a simulated device.
@@ -110,10 +120,26 @@ pub struct Registered {
     pub epoch: Epoch,
     /// Its screen.
     pub screen: ScreenCode,
-    /// Secret for the `Authorization` header, hexadecimal.
-    pub secret: String,
+    /// Its certificate, PEM.
+    pub certificate: String,
     /// Scheduler's wall clock: what was due before is not this device's to answer for.
     pub at_ms: UtcMillis,
+}
+
+/// A device would like a new certificate, over the one it has.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewal {
+    /// As in [`Register`].
+    pub csr: String,
+}
+
+/// Its new certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Renewed {
+    /// PEM.
+    pub certificate: String,
 }
 
 /// How the device is.
@@ -150,6 +176,8 @@ pub struct HeartbeatAnswer {
     pub index: String,
     /// What is asked of it and not answered yet, in order of number: signed [`Command`](super::command::Command)s, base64.
     pub commands: Vec<String>,
+    /// Is it time to renew the certificate? The scheduler's clock decides: the device's may be wrong.
+    pub renew: bool,
     /// The signed [`Release`](super::release::Release) that the device should have, base64; its program is fetched like media.
     pub release: Option<String>,
 }

@@ -30,13 +30,15 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         .query_row([new.token_hash.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
         .optional()?;
     let Some((screen, expires_ms, used_ms)) = token else { return Ok(Err(FleetError::TokenUnknown)) };
-    let known: Option<(u32, String)> = tx
-        .prepare_cached("SELECT id, screen FROM device WHERE public_key = ?1 AND revoked_ms IS NULL")?
-        .query_row([new.key.to_bytes()], |r| Ok((r.get(0)?, r.get(1)?)))
+    let known: Option<(u32, String, bool, i64)> = tx
+        .prepare_cached("SELECT id, screen, revoked_ms IS NOT NULL, registered_ms FROM device WHERE public_key = ?1")?
+        .query_row([new.key.to_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
         .optional()?;
     // The same key at the same screen is the same device: its first answer was lost on the way.
-    let same = known.as_ref().filter(|(_, at)| *at == screen).map(|(id, _)| *id);
+    let same = known.as_ref().filter(|(_, at, _, _)| *at == screen).map(|(id, ..)| *id);
+    let registered = known.as_ref().map_or(new.at, |(.., at_ms)| UtcMillis(*at_ms));
     match used_ms {
+        _ if known.as_ref().is_some_and(|(_, _, revoked, _)| *revoked) => return Ok(Err(FleetError::RevokedKey)),
         Some(_) if same.is_none() => return Ok(Err(FleetError::TokenUsed)),
         _ if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
         _ if known.is_some() && same.is_none() => return Ok(Err(FleetError::BadKey)),
@@ -48,10 +50,7 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         Some(id) => {
             let back =
                 tx.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND retired_ms IS NOT NULL")?.exists([id])?;
-            tx.execute(
-                "UPDATE device SET token_hash = ?2, retired_ms = NULL WHERE id = ?1",
-                params![id, new.secret_hash.0],
-            )?;
+            tx.execute("UPDATE device SET retired_ms = NULL WHERE id = ?1", [id])?;
             if back {
                 takes_screen(tx, id, &screen, new)?;
             }
@@ -67,10 +66,11 @@ fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetErro
         device: DeviceId(number),
         screen: rows::screen(screen)?,
         epoch: Epoch(1),
-        secret_hash: new.secret_hash,
         public_key: new.key.to_bytes(),
         simulated: new.simulated,
         retired: false,
+        revoked: false,
+        registered,
     }))
 }
 
@@ -111,9 +111,9 @@ fn stated(device: DeviceId, screen: ScreenCode, new: &NewDevice) -> Statement {
 
 fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreError> {
     tx.prepare_cached(
-        "INSERT INTO device (screen, epoch, public_key, token_hash, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO device (screen, epoch, public_key, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4)",
     )?
-    .execute(params![screen, new.key.to_bytes(), new.secret_hash.0, new.at.0, new.simulated])?;
+    .execute(params![screen, new.key.to_bytes(), new.at.0, new.simulated])?;
     u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("device number", e))
 }
 
@@ -198,24 +198,21 @@ impl FleetStore for Store {
         let found = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT screen, epoch, token_hash, simulated, retired_ms IS NOT NULL, public_key FROM device
-                     WHERE id = ?1 AND revoked_ms IS NULL AND token_hash IS NOT NULL",
+                    "SELECT screen, epoch, simulated, retired_ms IS NOT NULL, revoked_ms IS NOT NULL, registered_ms, public_key
+                     FROM device WHERE id = ?1",
                 )?;
-                let row: Option<(String, u32, Vec<u8>, bool, bool, [u8; 32])> = query
-                    .query_row([device.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?, r.get(5)?)))
-                    .optional()?;
-                row.map(|(screen, epoch, secret, simulated, retired, public_key)| {
-                    Ok(Device {
-                        device,
-                        screen: rows::screen(screen)?,
-                        epoch: Epoch(epoch),
-                        secret_hash: hash_of(&secret)?,
-                        public_key,
-                        simulated,
-                        retired,
-                    })
-                })
-                .transpose()
+                let mut found = query.query([device.0])?;
+                let Some(row) = found.next()? else { return Ok(None) };
+                Ok(Some(Device {
+                    device,
+                    screen: rows::screen(row.get(0)?)?,
+                    epoch: Epoch(row.get(1)?),
+                    simulated: row.get(2)?,
+                    retired: row.get(3)?,
+                    revoked: row.get(4)?,
+                    registered: UtcMillis(row.get(5)?),
+                    public_key: row.get(6)?,
+                }))
             })
             .await?;
         Ok(found)

@@ -2,19 +2,36 @@
 //! authority that nobody had to buy; a new certificate is shown without a restart.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+mod certificates;
+#[path = "../common/mod.rs"]
 mod common;
 
 use common::town::{provision, town};
 use common::{Serve, TestData};
 use lichphat::certs::Own;
 use lichphat::web::{Certificate, Limits, Listener, Router};
-use lichphat_player::identity::{make_key, register};
+use lichphat_player::identity::credentials::Credentials;
+use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport as _, TransportError};
 use lichphat_player::sim_support::SeededRng;
+use lichphat_playlists::wire::sign::SigningKey;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use warp::Filter as _;
+
+/// The same identity once more.
+fn again(identity: &Identity) -> Identity {
+    Identity {
+        server: identity.server.clone(),
+        authority: identity.authority.clone(),
+        screen: identity.screen.clone(),
+        credentials: identity.credentials.clone(),
+        log_key: identity.log_key.clone(),
+        evidence: SigningKey::from_seed(&identity.evidence.seed()),
+        ..*identity
+    }
+}
 
 /// The status that a door answers with.
 async fn asked(url: &str, authority: &str, request: Request) -> Result<u16, TransportError> {
@@ -30,15 +47,20 @@ async fn each_door_answers_what_it_is_for_and_nothing_else() {
     let authority = &server.authority;
     let pair = HttpTransport::new(pairing, authority).unwrap();
     let wrong = HttpTransport::new(players, authority).unwrap();
-    let refused = register(&wrong, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap_err().to_string();
+    let register = |door| {
+        let (key, credentials) = (make_key(&SeededRng::new(1)), Credentials::in_memory().unwrap());
+        register(door, &provisioning, key, credentials, true)
+    };
+    let refused = register(&wrong).await.unwrap_err().to_string();
     assert!(refused.contains("404"), "nobody is registered where players live: {refused}");
-    let identity = register(&pair, &provisioning, make_key(&SeededRng::new(1)), true).await.unwrap();
-    let index = || Request::get("/device/v1/index").header("authorization", identity.authorization());
+    let identity = register(&pair).await.unwrap();
+    let at = |server: &str| HttpTransport::of(&Identity { server: server.to_owned(), ..again(&identity) }).unwrap();
+    for (door, status) in [(players, 200), (pairing, 404), (people, 404)] {
+        let answer = at(door).send(Request::get("/device/v1/index")).await.unwrap();
+        assert_eq!(answer.status, status, "{door}");
+    }
     for (door, request, status) in [
-        (players, index(), 200),
         (players, Request::get("/device/v1/index"), 401),
-        (pairing, index(), 404),
-        (people, index(), 404),
         (players, Request::get("/"), 404),
         (pairing, Request::get("/screens/C-01"), 404),
         (people, Request::get("/screens/C-01"), 200),

@@ -1,7 +1,10 @@
 //! The certificate of a first installation: an authority of the server's own, made once, and what it signs for the server.
 //!
 //! An authority that one server makes is trusted by nobody but the players that are given it and the people who import it.
-//! Whoever has a certificate from elsewhere names its files in the settings, and none of this is used.
+//! Whoever has a certificate from elsewhere names its files in the settings, and none of this is used. Players' own
+//! certificates come from another authority: [`devices`].
+
+pub mod devices;
 
 use crate::keys::{KeyError, read_private, write_private};
 use chrono::{Datelike as _, Days, NaiveDate};
@@ -87,7 +90,7 @@ impl Own {
         if self.is_good(&names, today) {
             return Ok(false);
         }
-        let authority = fs::read_to_string(&self.authority).map_err(|e| file(&self.authority, &e))?;
+        let authority = certificate_file(&self.authority)?;
         let issuer = Issuer::from_ca_cert_pem(&authority, secret)?;
         let certificate = certificate(&names, today)?.signed_by(&key, &issuer)?;
         write(&self.chain, &certificate.pem())?;
@@ -191,6 +194,10 @@ fn load_or_make(path: &Path) -> Result<KeyPair, CertError> {
         write_private(path, &key.serialize_pem())?;
     }
     KeyPair::from_pem(&read_private(path)?).map_err(|e| file(path, &format!("{e}; bring it back from its backup")))
+}
+
+fn certificate_file(path: &Path) -> Result<String, CertError> {
+    fs::read_to_string(path).map_err(|e| file(path, &e))
 }
 
 /// Whole or not at all.

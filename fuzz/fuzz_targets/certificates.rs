@@ -1,0 +1,3 @@
+//! `certificates` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("certificates");
