@@ -16,7 +16,7 @@ pub const DEFAULT_DATA_DIR: &str = "var/lichphat";
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where people come in, address and port. Loopback only until accounts exist.
+    /// Where people come in, address and port.
     pub listen: SocketAddr,
     /// Where players come in.
     pub players: PlayersSettings,

@@ -9,7 +9,17 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// What the server signs with.
+/// What authenticators follow from; its bytes are shown to nobody.
+#[derive(Clone)]
+pub struct PeopleKey(pub [u8; 32]);
+
+impl std::fmt::Debug for PeopleKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PeopleKey")
+    }
+}
+
+/// What the server signs with, and what people's authenticators follow from.
 #[derive(Debug)]
 pub struct Keys {
     /// Playlist documents.
@@ -20,6 +30,8 @@ pub struct Keys {
     pub command: SigningKey<Commanding>,
     /// Checkpoints of the log.
     pub log: SigningKey<LogSigning>,
+    /// The second factor of every account.
+    pub people: PeopleKey,
 }
 
 /// Why a key cannot be used.
@@ -58,6 +70,9 @@ const PLAN: &str = "plan.key";
 const RECEIPT: &str = "receipt.key";
 const COMMAND: &str = "command.key";
 const LOG: &str = "log.key";
+const PEOPLE: &str = "people.key";
+/// First line of that file.
+const PEOPLE_DOMAIN: &str = "lichphat people v1";
 
 impl Keys {
     /// Loads the keys of a data directory, making those that are missing. Keys that are there stay.
@@ -68,6 +83,7 @@ impl Keys {
         make::<Receipting>(&dir, RECEIPT, rng)?;
         make::<Commanding>(&dir, COMMAND, rng)?;
         make::<LogSigning>(&dir, LOG, rng)?;
+        make_file(&dir.join(PEOPLE), PEOPLE_DOMAIN, rng)?;
         Self::load(data)
     }
 
@@ -75,7 +91,8 @@ impl Keys {
     pub fn load(data: &Path) -> Result<Self, KeyError> {
         let dir = data.join("keys");
         let (plan, receipt) = (load(&dir.join(PLAN))?, load(&dir.join(RECEIPT))?);
-        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))?, log: load(&dir.join(LOG))? })
+        let people = PeopleKey(load_file(&dir.join(PEOPLE), PEOPLE_DOMAIN)?);
+        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))?, log: load(&dir.join(LOG))?, people })
     }
 
     /// Puts the log's key away under another file name and makes a new one. Without a key, as after a power cut in between,
@@ -132,13 +149,16 @@ fn make_dir(dir: &Path) -> Result<(), KeyError> {
 
 /// Makes a key, unless it is there already.
 fn make<P: Purpose>(dir: &Path, name: &str, rng: &dyn Rng) -> Result<(), KeyError> {
-    let path = dir.join(name);
+    make_file(&dir.join(name), P::DOMAIN, rng)
+}
+
+fn make_file(path: &Path, domain: &str, rng: &dyn Rng) -> Result<(), KeyError> {
     if path.exists() {
         return Ok(());
     }
     let mut seed = [0; 32];
     rng.fill(&mut seed);
-    write_private(&path, &format!("{}\n{}\n", P::DOMAIN, hex::encode(seed)))
+    write_private(path, &format!("{domain}\n{}\n", hex::encode(seed)))
 }
 
 /// Writes a secret for the owner alone, whole or not at all; what is there already stays.
@@ -175,12 +195,16 @@ pub(crate) fn read_private(path: &Path) -> Result<String, KeyError> {
 }
 
 fn load<P: Purpose>(path: &Path) -> Result<SigningKey<P>, KeyError> {
+    Ok(SigningKey::from_seed(&load_file(path, P::DOMAIN)?))
+}
+
+fn load_file(path: &Path, domain: &'static str) -> Result<[u8; 32], KeyError> {
     let text = read_private(path)?;
     let mut seed = [0; 32];
-    text.strip_prefix(P::DOMAIN)
+    text.strip_prefix(domain)
         .and_then(|rest| hex::decode_to_slice(rest.trim(), &mut seed).ok())
-        .map(|()| SigningKey::from_seed(&seed))
-        .ok_or_else(|| KeyError::Wrong { path: path.to_owned(), purpose: P::DOMAIN })
+        .map(|()| seed)
+        .ok_or_else(|| KeyError::Wrong { path: path.to_owned(), purpose: domain })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod common;
 use common::TestData;
 use common::town::{TownServer, at, fixture, town};
 use lichphat::directory::table::SourceFile;
+use lichphat::people::Caller;
 use lichphat::sampling::{Question, SamplingError};
 use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Seen, Verdict};
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, clock_text};
@@ -188,7 +189,7 @@ async fn an_inspector_is_there_in_time_and_his_code_is_what_the_device_signed() 
     device.sim.step_until(start.plus_ms(5_000));
 
     // he has seen the picture and lets the screen show a code
-    server.rooms.fleet.ask(screen.clone(), server.rooms.fleet.challenge(), "An").await.unwrap();
+    server.rooms.fleet.ask(screen.clone(), server.rooms.fleet.challenge(), &Caller::shell(), Some("An")).await.unwrap();
     device.sim.agent.heartbeat().await.unwrap();
     let asked = server.rooms.fleet.asked(screen, 1).await.unwrap().remove(0);
     let Some(Outcome::Shown(shown)) = asked.outcome(server.rooms.clock.now()) else { panic!("{asked:?}") };

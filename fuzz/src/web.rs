@@ -17,6 +17,7 @@ use lichphat::fleet::Way;
 use lichphat::keys::Keys;
 use lichphat::lang::Lang;
 use lichphat::library::{Given, Range};
+use lichphat::people::{SignIn, form_token};
 use lichphat::sim::InProcess;
 use lichphat::store::sqlite::Store;
 use lichphat_player::identity::credentials::Credentials;
@@ -30,7 +31,7 @@ use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
 
 /// Headers that the service looks at.
-const HEADERS: [&str; 11] = [
+const HEADERS: [&str; 14] = [
     "authorization",
     "client-cert",
     "range",
@@ -42,6 +43,9 @@ const HEADERS: [&str; 11] = [
     "accept",
     "accept-language",
     "x-request-id",
+    "sec-fetch-site",
+    "x-form-token",
+    "x-live",
 ];
 
 /// A small town with one screen, one clip and one player, at a told time.
@@ -49,8 +53,8 @@ struct Town {
     runtime: Runtime,
     /// For nobody, and for the player.
     doors: [InProcess; 2],
-    /// What stands for `MEDIA` in a request, so that a corpus means the same to the next town.
-    words: [(&'static str, String); 1],
+    /// What stands for `MEDIA`, and for somebody's session and its forms, so that a corpus means the same to the next town.
+    words: [(&'static str, String); 3],
     _data: tempfile::TempDir,
 }
 
@@ -61,7 +65,7 @@ static TOWN: LazyLock<Town> = LazyLock::new(|| {
     Town { runtime, doors, words, _data: data }
 });
 
-async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String); 1]) {
+async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String); 3]) {
     let mut settings = Settings { data: data.to_owned(), ..Settings::default() };
     settings.probe.program = "no-probe".into();
     drop(Store::open(data, 1).expect("a store"));
@@ -90,7 +94,11 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String
     let (key, credentials) = (SigningKey::<Evidence>::from_seed(&[7; 32]), Credentials::in_memory().expect("a key"));
     let identity = register(&nobody, &file.expect("a file"), key, credentials, true).await.expect("it is registered");
     let player = InProcess::of(lichphat::web::service(&rooms.app()), &identity);
-    ([nobody, player], [("MEDIA", media.hex())])
+    let password = rooms.people.demonstration("an", "An").await.expect("an account");
+    let shown = SignIn { account: "an".into(), password, ..SignIn::default() };
+    let session = rooms.people.sign_in(shown, [127, 0, 0, 1].into()).await.expect("it is let in").session;
+    let (form, cookie) = (form_token(&session), format!("__Host-lichphat={session}"));
+    ([nobody, player], [("MEDIA", media.hex()), ("SESSION", cookie), ("FORM", form)])
 }
 
 /// `GET` or `POST`, of nobody or of the player, by the first byte; path and query, headers one a line, an empty line, the body. Or only a `Range`.
@@ -117,13 +125,17 @@ pub(super) fn requests(data: &[u8]) -> bool {
 
 fn request(posts: bool, bytes: &[u8]) -> Option<Request> {
     let end = bytes.windows(2).position(|w| w == b"\n\n")?;
-    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, Bytes::copy_from_slice(&bytes[end + 2..]));
+    let (head, body) = (std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 2..]);
     let meant = |text: &str| TOWN.words.iter().fold(text.to_owned(), |text, (word, means)| text.replace(word, means));
     let mut lines = head.lines();
     let path = meant(lines.next()?);
     if path.contains("/events") {
         return None; // its answer has no end
     }
+    let body = match std::str::from_utf8(body) {
+        Ok(text) => Bytes::from(meant(text)),
+        Err(_) => Bytes::copy_from_slice(body),
+    };
     let mut request = if posts { Request::post(path, body) } else { Request::get(path) };
     for line in lines.take(20) {
         let (name, value) = line.split_once(": ")?;
@@ -134,9 +146,11 @@ fn request(posts: bool, bytes: &[u8]) -> Option<Request> {
 
 pub(super) fn request_seeds() -> Vec<Vec<u8>> {
     let get = [
-        "/?lang=en&day=2025-11-20\naccept-language: vi\n\n",
-        "/units/P1?day=2025-11-20\ncookie: a=b; lang=en\n\n",
-        "/screens/office?day=2025-11-20&at=08:15&campaign=x\n\n",
+        "/?lang=en&day=2025-11-20\naccept-language: vi\ncookie: SESSION\n\n",
+        "/units/P1?day=2025-11-20\ncookie: a=b; SESSION; lang=en\n\n",
+        "/screens/office?day=2025-11-20&at=08:15&campaign=x\ncookie: SESSION\n\n",
+        "/account\ncookie: SESSION\n\n",
+        "/login?next=%2Funits%2FP1\n\n",
     ];
     let player = [
         "/device/v1/media/MEDIA\nrange: bytes=10-19\n\n",
@@ -145,7 +159,7 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         "/healthz\n\n",
     ];
     let post = [
-        "/screens/office/ask\nhost: 127.0.0.1:8087\norigin: http://127.0.0.1:8087\n\nask=volume&percent=40&by=H%C3%A0",
+        "/screens/office/ask\nhost: 127.0.0.1:8087\norigin: http://127.0.0.1:8087\ncookie: SESSION\n\nask=volume&percent=40&form_token=FORM",
     ];
     let (get, post) = (get.iter().map(|s| choosing(0, s.as_bytes())), post.iter().map(|s| choosing(1, s.as_bytes())));
     let player = player.iter().map(|s| choosing(3, s.as_bytes()));

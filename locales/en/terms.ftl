@@ -35,3 +35,11 @@ in-place-solemn-loop = a solemn loop plays instead
 
 suspended-leave-quota = these days leave it
 suspended-make-good = made good on other days
+
+role-viewer = Viewer
+role-operator = Operator
+role-approver = Approver
+role-unit-head = Head of unit
+role-city-editor = City editor
+role-auditor = Auditor
+role-administrator = Administrator

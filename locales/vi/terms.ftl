@@ -35,3 +35,11 @@ in-place-solemn-loop = phát nội dung trang nghiêm thay thế
 
 suspended-leave-quota = không tính những ngày này
 suspended-make-good = phát bù vào ngày khác
+
+role-viewer = Người xem
+role-operator = Người vận hành
+role-approver = Người duyệt
+role-unit-head = Thủ trưởng đơn vị
+role-city-editor = Biên tập viên thành phố
+role-auditor = Kiểm tra viên
+role-administrator = Quản trị viên

@@ -102,17 +102,6 @@ impl Doors {
         let bind = async |field, address: SocketAddr| {
             Listener::bind(address, certificate).await.map_err(|error| cannot_listen(field, error))
         };
-        if !settings.listen.ip().is_loopback() {
-            let listen = settings.listen;
-            return Err(AppError::mistake(
-                format!(
-                    "listen = {listen}: chưa cho phép, vì chưa có tài khoản nên người dùng chỉ vào được từ máy này; hãy dùng 127.0.0.1 hoặc [::1]"
-                ),
-                format!(
-                    "listen = {listen} is refused: there are no accounts yet, so people come in on this machine only; use 127.0.0.1 or [::1]"
-                ),
-            ));
-        }
         Ok(Self {
             people: bind("listen", settings.listen).await?,
             players: bind("[players] listen", settings.players.listen).await?,

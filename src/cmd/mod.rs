@@ -16,6 +16,7 @@ mod log;
 mod media;
 pub mod output;
 mod peaks;
+mod people;
 mod period;
 mod plan;
 mod preflight;
@@ -80,6 +81,9 @@ enum Command {
     /// Thiết bị phát (players)
     #[command(subcommand)]
     Device(device::Command),
+    /// Tài khoản, vai trò, uỷ quyền (accounts, roles, delegation)
+    #[command(subcommand)]
+    People(people::Command),
     /// Phiên bản của trình phát: ký, đưa ra dần, dừng (signed versions of the player, brought out in stages)
     #[command(subcommand)]
     Release(release::Command),
@@ -131,6 +135,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Media(command) => media::run(command, &context).await,
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Device(command) => device::run(command, &context).await,
+        Command::People(command) => people::run(command, &context).await,
         Command::Release(command) => release::run(command, &context).await,
         Command::Usb(command) => usb::run(command, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,

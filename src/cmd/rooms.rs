@@ -14,6 +14,7 @@ use crate::error::AppError;
 use crate::fleet::{DeviceKeys, Fleet};
 use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
+use crate::people::People;
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
@@ -102,6 +103,8 @@ pub struct Rooms {
     pub reports: Arc<Reports>,
     /// Plays that somebody goes to look at.
     pub sampling: Arc<Sampling>,
+    /// Who may come in.
+    pub people: Arc<People>,
     /// Pages for people.
     pub console: Arc<Console>,
     /// How the scheduler is.
@@ -153,13 +156,17 @@ impl Rooms {
         };
         let data = context.settings.data.clone();
         let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
+        let people = People::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.people);
+        let people = Arc::new(people);
+        let behind_pages = (Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&people));
         let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
             packing: Arc::new(SigningKey::from_seed(&keys.receipt.seed())),
             library: context.library(&store),
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt), taken)),
-            console: Arc::new(Console::new(&port, Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&clock), offset)),
+            console: Arc::new(Console::new(&port, behind_pages, Arc::clone(&clock), offset)),
+            people,
             log,
             care: Arc::new(care),
             sampling: Arc::new(Sampling::new(
@@ -188,6 +195,7 @@ impl Rooms {
             fleet: Arc::clone(&self.fleet),
             proof: Arc::clone(&self.proof),
             log: Arc::clone(&self.log),
+            people: Arc::clone(&self.people),
             console: Arc::clone(&self.console),
             care: Arc::clone(&self.care),
             max_body_bytes: self.max_body_bytes,

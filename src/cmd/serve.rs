@@ -1,4 +1,4 @@
-//! `lichphat serve`: the web service; people come in on this machine only until accounts exist.
+//! `lichphat serve`: the web service.
 
 use super::doors::{self, Doors, Shown};
 use super::{Context, rooms::Rooms};

@@ -1,6 +1,7 @@
 //! What operators ask of screens: kept with who asked and when, signed for the one device, done once, answered once.
 
 use super::{Call, Device, Fleet, FleetError};
+use crate::people::{AccountCode, Caller, Deed};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, ScreenCode};
@@ -22,12 +23,29 @@ pub struct NewCommand {
     pub screen: ScreenCode,
     /// What.
     pub ask: Ask,
+    /// Whose account asks.
+    pub account: AccountCode,
     /// Who asks: a person or an office.
     pub by: String,
     /// Now.
     pub at: UtcMillis,
     /// Not to be done after this.
     pub expires: UtcMillis,
+}
+
+impl NewCommand {
+    /// As the log says it.
+    pub fn deed(&self) -> Deed {
+        let by = Some(&self.by).filter(|by| *by != self.account.as_str());
+        let detail = by.map_or_else(String::new, |by| format!(", by {by}"));
+        Deed {
+            at: self.at,
+            by: self.account.clone(),
+            act: "command",
+            on: format!("screen {}", self.screen),
+            detail: format!("{}{detail}", self.ask.word()),
+        }
+    }
 }
 
 /// A command as this room keeps it.
@@ -63,9 +81,16 @@ impl Asked {
 }
 
 impl Fleet {
-    /// Asks something of the screen's present device. What needs chance or a name gets it here.
-    pub async fn ask(&self, screen: ScreenCode, ask: Ask, by: &str) -> Result<CommandId, FleetError> {
-        let by = by.trim().to_owned();
+    /// Asks something of the screen's present device; `by` says who it is where the account does not, on the shell.
+    pub async fn ask(
+        &self,
+        screen: ScreenCode,
+        ask: Ask,
+        caller: &Caller,
+        by: Option<&str>,
+    ) -> Result<CommandId, FleetError> {
+        let account = caller.account.clone();
+        let by = by.unwrap_or(account.as_str()).trim().to_owned();
         if !(1..=200).contains(&by.chars().count()) || by.chars().any(char::is_control) {
             return Err(FleetError::BadCommand("by: write the name of a person or an office".into()));
         }
@@ -79,7 +104,7 @@ impl Fleet {
             _ => {}
         }
         let at = self.clock.now();
-        let new = NewCommand { screen: screen.clone(), ask, by, at, expires: at.plus_ms(COMMAND_LIFE_MS) };
+        let new = NewCommand { screen: screen.clone(), ask, account, by, at, expires: at.plus_ms(COMMAND_LIFE_MS) };
         let id = self.store.add_command(new).await?;
         self.call([screen]);
         Ok(id)

@@ -160,6 +160,16 @@ impl Caller {
         self.via == Via::Shell || (scope && self.grants_for(rule, today).next().is_some())
     }
 
+    /// The units over which he sees something, without those below another of them; for a page to begin with.
+    pub fn units<'d>(&self, directory: &'d Directory, today: LocalDay) -> Vec<&'d Unit> {
+        let Some(view) = Rule::of(Act::View) else { return Vec::new() };
+        let own = self.grants_for(view, today).filter_map(|grant| grant.unit.as_ref());
+        let own: BTreeSet<&UnitCode> = own.collect();
+        let below = |code: &UnitCode| own.iter().any(|top| *top != code && directory.lies_under(code, top));
+        let seen = self.sight(directory, today);
+        own.iter().filter(|code| !below(code) && seen.unit(code)).filter_map(|code| directory.unit(code)).collect()
+    }
+
     /// What he may see, worked out once for lists.
     pub fn sight(&self, directory: &Directory, today: LocalDay) -> Sight {
         let view = Rule::of(Act::View).filter(|_| self.may_somewhere(Act::View, today));

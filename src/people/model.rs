@@ -3,7 +3,9 @@
 use super::may::Act;
 use crate::directory::DaySpan;
 use crate::directory::words::words;
-use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::ids::{Sha256Hash, UnitCode};
+use lichphat_playlists::proof::entry::Statement;
+use lichphat_playlists::time::UtcMillis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -137,4 +139,88 @@ impl Caller {
         let account = AccountCode(AccountCode::SHELL.to_owned());
         Self { account, grants: Vec::new(), strong: true, via: Via::Shell }
     }
+}
+
+/// Something that somebody did, as the log will say it: written in the same transaction as the deed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// When.
+    pub at: UtcMillis,
+    /// Whose account.
+    pub by: AccountCode,
+    /// What: a stable word.
+    pub act: &'static str,
+    /// On what: kind and code.
+    pub on: String,
+    /// What there is to say of it: no secret, and nobody's private matter.
+    pub detail: String,
+}
+
+impl From<Deed> for Statement {
+    fn from(deed: Deed) -> Self {
+        let Deed { at, by, act, on, detail } = deed;
+        Self::Act { at_ms: at, account: by.into(), act: act.to_owned(), on, detail }
+    }
+}
+
+/// An account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Its name for life.
+    pub code: AccountCode,
+    /// Whose it is.
+    pub name: String,
+    /// Since when.
+    pub made: UtcMillis,
+    /// When somebody last signed in with it.
+    pub entered: Option<UtcMillis>,
+    /// When it was deactivated.
+    pub ended: Option<UtcMillis>,
+    /// Was a password chosen?
+    pub ready: bool,
+    /// What it holds, without what was revoked, whatever the days.
+    pub grants: Vec<Grant>,
+}
+
+/// A browser that is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Whose it is.
+    pub account: AccountCode,
+    /// Was a second factor shown?
+    pub strong: bool,
+    /// Since when.
+    pub made: UtcMillis,
+    /// When it last asked for something.
+    pub seen: UtcMillis,
+    /// What the account holds.
+    pub grants: Vec<Grant>,
+}
+
+/// What a program comes in with, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Token {
+    /// Its number, by which it is revoked.
+    pub id: u32,
+    /// It may never more than this account.
+    pub account: AccountCode,
+    /// What people call it.
+    pub label: String,
+    /// How far it goes.
+    pub scope: Scope,
+    /// Good until then.
+    pub expires: UtcMillis,
+}
+
+/// What a sign-in is held against; nobody prints it.
+#[derive(Clone)]
+pub struct Secrets {
+    /// Argon2id in PHC form; none before the first sign-in.
+    pub password: Option<String>,
+    /// Of the authenticator.
+    pub seed: Option<Sha256Hash>,
+    /// Its newest code that was used.
+    pub step: u64,
+    /// Is the browser one from which somebody has signed in before?
+    pub known_browser: bool,
 }

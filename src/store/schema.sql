@@ -287,6 +287,74 @@ CREATE TABLE release_offer (
     PRIMARY KEY (serial, device)
 ) STRICT, WITHOUT ROWID;
 
+--------------------------------------------------------------------------------------------- people
+-- Who may come in. Of every secret only its SHA-256 stands here, of passwords argon2id; what an authenticator shows follows
+-- from a key outside (keys/people.key) and `seed`.
+CREATE TABLE account (
+    code       TEXT    PRIMARY KEY,
+    name       TEXT    NOT NULL CHECK (name <> ''),
+    password   TEXT,                                          -- PHC form; NULL = none was chosen yet
+    seed       BLOB    CHECK (length(seed) = 32),             -- of the authenticator; NULL = there is none
+    step       INTEGER NOT NULL DEFAULT 0,                    -- newest code of it that was used: none is good twice
+    made_ms    INTEGER NOT NULL,
+    entered_ms INTEGER,                                       -- last signed in
+    ended_ms   INTEGER                                        -- deactivated; an account is never taken away
+) STRICT, WITHOUT ROWID;
+
+-- Roles over units: added and revoked, never changed.
+CREATE TABLE account_grant (
+    id         INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
+    account    TEXT    NOT NULL REFERENCES account (code),
+    role       TEXT    NOT NULL,
+    unit       TEXT,                                          -- it and what lies below; NULL = everywhere
+    from_day   INTEGER,                                       -- NULL = since ever
+    to_day     INTEGER,                                       -- last day, included; NULL = open
+    decision   TEXT    NOT NULL,                              -- number of the paper behind it
+    through    INTEGER REFERENCES account_grant (id),         -- passed on by its holder, and good as long as this one
+    given_ms   INTEGER NOT NULL,
+    revoked_ms INTEGER
+) STRICT;
+CREATE INDEX account_grant_by_account ON account_grant (account) WHERE revoked_ms IS NULL;
+
+-- Browsers that are signed in.
+CREATE TABLE session (
+    hash    BLOB    PRIMARY KEY CHECK (length(hash) = 32),
+    account TEXT    NOT NULL REFERENCES account (code),
+    strong  INTEGER NOT NULL CHECK (strong IN (0, 1)),        -- a second factor was shown
+    made_ms INTEGER NOT NULL,
+    seen_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX session_by_account ON session (account);
+
+-- Browsers from which somebody has signed in before: their failures are counted apart from those of strangers.
+CREATE TABLE known_browser (
+    hash    BLOB    NOT NULL CHECK (length(hash) = 32),
+    account TEXT    NOT NULL REFERENCES account (code),
+    seen_ms INTEGER NOT NULL,
+    PRIMARY KEY (account, hash)
+) STRICT, WITHOUT ROWID;
+
+-- Codes with which a password and an authenticator are chosen, once.
+CREATE TABLE one_time_code (
+    hash       BLOB    PRIMARY KEY CHECK (length(hash) = 32),
+    account    TEXT    REFERENCES account (code),             -- NULL = makes an administrator of the whole city
+    expires_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What programs come in with.
+CREATE TABLE api_token (
+    id         INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
+    hash       BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32),
+    account    TEXT    NOT NULL REFERENCES account (code),    -- it may never more than this one
+    label      TEXT    NOT NULL,
+    acts       TEXT    NOT NULL CHECK (json_valid(acts)),     -- what for
+    unit       TEXT,                                          -- only there and below; NULL = wherever the account may
+    made_ms    INTEGER NOT NULL,
+    expires_ms INTEGER NOT NULL CHECK (expires_ms > made_ms),
+    revoked_ms INTEGER
+) STRICT;
+CREATE INDEX api_token_by_account ON api_token (account);
+
 ----------------------------------------------------------------------------------------------- care
 -- Written to see that writing works.
 CREATE TABLE pulse (

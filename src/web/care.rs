@@ -3,9 +3,11 @@
 //! | request | answer |
 //! | --- | --- |
 //! | `GET /healthz` | 200: this program answers; it says nothing of what stands behind it |
-//! | `GET /readyz` | 200, or 503 with the conditions that do not hold and why: JSON |
+//! | `GET /readyz` | 200 or 503, and no more |
+//! | `GET /readyz/why` | the same, with the conditions that do not hold and why: JSON |
 //! | `GET /metrics` | figures in the form of OpenMetrics, which Prometheus reads |
 
+use super::router::words;
 use super::{App, Response};
 use crate::care::CONTENT_TYPE;
 use std::sync::Arc;
@@ -16,26 +18,31 @@ use warp::{Filter, Rejection};
 /// The three of them.
 pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let app = app.clone();
-    warp::path::param().and(warp::path::end()).and(warp::get()).then(move |name: String| {
+    warp::path::full().and(warp::get()).then(move |path: warp::path::FullPath| {
         let (care, clock) = (Arc::clone(&app.care), Arc::clone(&app.clock));
         async move {
-            let (status, kind, text) = match name.as_str() {
-                "readyz" => {
+            let (status, kind, text) = match path.as_str() {
+                asked @ ("/readyz" | "/readyz/why") => {
                     let readiness = care.ready().await;
                     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-                    (status, "application/json", serde_json::json!(readiness).to_string())
+                    let said = match asked {
+                        "/readyz" => serde_json::json!({ "ready": readiness.ready }),
+                        _ => serde_json::json!(readiness),
+                    };
+                    (status, "application/json", said.to_string())
                 }
-                "metrics" => match care.figures().await {
+                "/metrics" => match care.figures().await {
                     Ok(figures) => (StatusCode::OK, CONTENT_TYPE, figures),
                     Err(error) => {
                         tracing::error!(%error, "figures could not be measured");
                         (StatusCode::INTERNAL_SERVER_ERROR, "text/plain", "the log cannot be read\n".to_owned())
                     }
                 },
-                _ => {
+                "/healthz" => {
                     let health = serde_json::json!({ "status": "ok", "now_ms": clock.now().0 });
                     (StatusCode::OK, "application/json", health.to_string())
                 }
+                _ => return words(StatusCode::NOT_FOUND, "not found"),
             };
             let reply = warp::reply::with_header(text, header::CONTENT_TYPE, kind);
             let reply = warp::reply::with_header(reply, header::CACHE_CONTROL, "no-store");

@@ -84,7 +84,7 @@ pub(super) fn gate(
             let what = path.strip_prefix("/device/v1/").unwrap_or_default();
             let most_bytes = match what {
                 "register" | "pairing" if door != Door::Players => {
-                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES });
+                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES, form: None });
                 }
                 "" | "register" | "pairing" => return Err(ApiError::not_found().into_response()),
                 _ if door == Door::Pairing => return Err(ApiError::not_found().into_response()),
@@ -96,14 +96,14 @@ pub(super) fn gate(
             };
             if what == "certificate" {
                 parts.extensions.insert(certificate); // whether it may be renewed is for the room to say
-                return Ok(Admitted { parts, most_bytes });
+                return Ok(Admitted { parts, most_bytes, form: None });
             }
             let device = fleet.admit(&certificate).await.map_err(|e| ApiError::from(e).into_response())?;
             if device.retired && !RETIRED.contains(&what) {
                 return Err(ApiError::not_found().into_response());
             }
             parts.extensions.insert(Sender { device, certificate });
-            Ok(Admitted { parts, most_bytes })
+            Ok(Admitted { parts, most_bytes, form: None })
         })
     }
 }

@@ -7,8 +7,10 @@
 mod care;
 pub mod console;
 mod device_api;
+mod gate;
 mod log_api;
 mod router;
+pub mod routes;
 mod server;
 mod tls;
 mod traced;
@@ -20,6 +22,7 @@ pub use tls::{Certificate, CertificateError};
 use crate::care::Care;
 use crate::fleet::Fleet;
 use crate::library::Library;
+use crate::people::People;
 use crate::proof::Proof;
 use crate::proof::log::Log;
 use device_api::Door;
@@ -42,6 +45,8 @@ pub struct App {
     pub proof: Arc<Proof>,
     /// The log that outsiders verify.
     pub log: Arc<Log>,
+    /// Who may come in.
+    pub people: Arc<People>,
     /// Pages for people.
     pub console: Arc<console::Console>,
     /// How the scheduler is.
@@ -79,9 +84,13 @@ fn device_door(app: &App, door: Door) -> Service {
     finish(app, router.route("healthz", care::routes(app)))
 }
 
-/// Every room's routes under their first path segment.
+/// Every room's routes under their first path segment, behind the gate that holds them against the table of [`routes`].
 fn people_routes(app: &App) -> Router {
     Router::new()
+        .route("account", console::routes(app))
+        .route("first", console::routes(app))
+        .route("login", console::routes(app))
+        .route("logout", console::routes(app))
         .route("", console::routes(app))
         .route("healthz", care::routes(app))
         .route("log", log_api::routes(app))
@@ -93,4 +102,5 @@ fn people_routes(app: &App) -> Router {
         .route("static", console::routes(app))
         .route("units", console::routes(app))
         .otherwise(console::routes(app))
+        .behind(gate::gate(app))
 }

@@ -28,6 +28,8 @@ pub struct Admitted {
     pub parts: Parts,
     /// Longest body, bytes.
     pub most_bytes: usize,
+    /// What its form has to carry as `form_token`, which the filter does not see, and what is said when it does not. None: nothing.
+    pub form: Option<(String, Box<Response>)>,
 }
 
 #[derive(Clone)]
@@ -35,6 +37,9 @@ struct Route {
     gate: Option<Gate>,
     handler: Handler,
 }
+
+/// The field of a form that shows that a page of the session's own posts it.
+const FORM_TOKEN: &str = "form_token";
 
 /// Longest time for a request's body to arrive.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -108,6 +113,20 @@ impl Router {
         self
     }
 
+    /// Sends everything that has no gate of its own, wanted or not, past this one.
+    #[must_use]
+    pub fn behind<G, A>(mut self, gate: G) -> Self
+    where
+        G: Fn(Parts) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Admitted, Response>> + Send + 'static,
+    {
+        let gate: Gate = Arc::new(move |parts| Box::pin(gate(parts)));
+        for route in self.routes.values_mut().chain(&mut self.otherwise) {
+            route.gate.get_or_insert_with(|| Arc::clone(&gate));
+        }
+        self
+    }
+
     /// The service. A body longer than `max_body_bytes`, or than its gate says, never reaches a filter.
     pub fn into_service(self, max_body_bytes: u32) -> Service {
         let max_body_bytes = max_body_bytes as usize;
@@ -156,14 +175,24 @@ impl Service {
         let (parts, body) = request.into_parts();
         let admitted = match gate {
             Some(gate) => gate(parts).await,
-            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes }),
+            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, form: None }),
         };
-        let (parts, most_bytes) = match admitted {
-            Ok(Admitted { parts, most_bytes }) => (parts, most_bytes),
+        let (parts, most_bytes, form) = match admitted {
+            Ok(Admitted { parts, most_bytes, form }) => (parts, most_bytes, form),
             Err(refusal) => return refusal,
         };
         match tokio::time::timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
-            Ok(Ok(body)) => handler(http::Request::from_parts(parts, Full::new(body.to_bytes()))).await,
+            Ok(Ok(body)) => {
+                let body = body.to_bytes();
+                let body = match form {
+                    None => body,
+                    Some((token, refusal)) => match without_token(&body, &token) {
+                        Some(body) => body,
+                        None => return *refusal,
+                    },
+                };
+                handler(http::Request::from_parts(parts, Full::new(body))).await
+            }
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
                 words(http::StatusCode::PAYLOAD_TOO_LARGE, "body too large")
             }
@@ -247,8 +276,16 @@ fn refuse(rejection: &Rejection) -> Response {
     words(status, text)
 }
 
+/// A form without its token; none when it does not carry that one.
+fn without_token(body: &[u8], token: &str) -> Option<Bytes> {
+    let mut fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).ok()?;
+    let at = fields.iter().position(|(name, value)| name == FORM_TOKEN && value == token)?;
+    fields.remove(at);
+    serde_urlencoded::to_string(fields).ok().map(Bytes::from)
+}
+
 /// An error as RFC 9457 has it; its kind is its title in one word.
-fn words(status: http::StatusCode, title: &'static str) -> Response {
+pub(super) fn words(status: http::StatusCode, title: &'static str) -> Response {
     let kind = title.replace(' ', "-");
     let problem = Problem { status: status.as_u16(), kind, title: title.to_owned(), detail: String::new() };
     let reply = warp::reply::with_status(warp::reply::json(&problem), status);
@@ -273,7 +310,7 @@ mod tests {
     async fn who_is_not_let_in_is_answered_before_a_byte_of_the_body_is_taken_in() {
         let gate = |parts: Parts| async move {
             match parts.headers.contains_key("key") {
-                true => Ok(Admitted { parts, most_bytes: 2 }),
+                true => Ok(Admitted { parts, most_bytes: 2, form: None }),
                 false => Err(words(http::StatusCode::UNAUTHORIZED, "who is there?")),
             }
         };
@@ -285,6 +322,30 @@ mod tests {
         for (body, status) in [("12", 200), ("123", 413)] {
             let request = http::Request::post("/device").header("key", "k").body(Bytes::from(body)).unwrap();
             assert_eq!(service.exchange(request).await.unwrap().status(), status, "the gate says how long it may be");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_form_without_the_sessions_token_is_refused_and_the_filter_does_not_see_it() {
+        let gate = |parts: Parts| async move {
+            let refusal = Box::new(words(http::StatusCode::FORBIDDEN, "not of this session"));
+            Ok(Admitted { parts, most_bytes: 99, form: Some(("t".into(), refusal)) })
+        };
+        let echo = warp::body::bytes().map(|body: Bytes| String::from_utf8_lossy(&body).into_owned());
+        let service = Router::new().route("a", echo).otherwise(echo).behind(gate).into_service(100);
+        for (path, body, said) in [
+            ("/a", "x=1&form_token=t&y=%C3%A1", Some("x=1&y=%C3%A1")),
+            ("/b", "form_token=t", Some("")),
+            ("/a", "x=1&form_token=other", None),
+            ("/a", "form_token=t%00", None),
+            ("/b", "", None),
+            ("/b", "{\"form_token\":\"t\"}", None),
+        ] {
+            let answer = service.exchange(http::Request::post(path).body(Bytes::from(body)).unwrap()).await.unwrap();
+            match said {
+                Some(said) => assert_eq!(answer.body(), said),
+                None => assert_eq!(answer.status(), 403, "{body}"),
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use rustls::server::danger::ClientCertVerifier;
 use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::Future;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -169,6 +169,17 @@ async fn shake(tls: &TlsAcceptor, stream: TcpStream, longest: Duration) -> Optio
     }
 }
 
+/// The address that a request comes from; among its extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Whence(pub(super) IpAddr);
+
+/// In the clear only this machine connects: then a proxy's word on whom it speaks for is believed, the last one, which it wrote itself.
+fn spoken_for<B>(request: &http::Request<B>) -> IpAddr {
+    let said = request.headers().get_all("x-forwarded-for").iter().next_back();
+    let last = said.and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next());
+    last.and_then(|v| v.trim().parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+}
+
 /// Answers the requests of one connection.
 async fn converse<S>(stream: S, (service, peer): (Service, Peer), limits: Limits, watcher: Watcher)
 where
@@ -176,6 +187,8 @@ where
 {
     let handle = hyper::service::service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
         let service = service.clone();
+        let whence = Whence(peer.network.unwrap_or_else(|| spoken_for(&request)));
+        request.extensions_mut().insert(whence);
         request.extensions_mut().insert(peer.clone());
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
@@ -311,6 +324,17 @@ mod tests {
         let network = |text: &str| network(text.parse().unwrap()).to_string();
         assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
         assert_eq!(network("::ffff:10.0.0.7"), "10.0.0.7");
+    }
+
+    #[test]
+    fn a_proxy_says_whom_it_speaks_for_and_only_its_own_word_counts() {
+        let from = |said: &str| {
+            let request = http::Request::get("/").header("x-forwarded-for", said).body(()).unwrap();
+            spoken_for(&request).to_string()
+        };
+        assert_eq!(from("6.6.6.6, 10.1.2.3"), "10.1.2.3");
+        assert_eq!(from("2001:db8::1"), "2001:db8::1");
+        assert_eq!(from("unknown"), "127.0.0.1");
     }
 
     #[tokio::test]

@@ -74,6 +74,7 @@ fn class(path: &str) -> &'static str {
         "api" => "api",
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
+        "account" | "first" | "login" | "logout" => "people",
         "" | "peaks" | "preflight" | "screens" | "units" => "console",
         _ => "other",
     }

@@ -1,6 +1,8 @@
 //! What stories share: a data directory that goes away by itself, and the program as users call it.
 
 #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+pub(crate) mod people;
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
 pub(crate) mod town;
 
 use lichphat::config::Settings;

@@ -157,10 +157,12 @@ impl Box1 {
 /// Presses a button of the screen's page.
 async fn press(town: &Town, form: &str, headers: &[(&str, &str)]) -> (StatusCode, String) {
     let mut request = Request::post("/screens/S1/ask").header("content-type", "application/x-www-form-urlencoded");
+    request = request.header("cookie", &town.pass.cookie);
+    let form = form.replace("TOKEN", &town.pass.form_token);
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (status, html, headers) = town.send(request.body(Bytes::from(form.to_owned())).unwrap()).await;
+    let (status, html, headers) = town.send(request.body(Bytes::from(form)).unwrap()).await;
     (status, headers.get("location").map_or(html, |to| to.to_str().unwrap().to_owned()))
 }
 
@@ -169,16 +171,16 @@ const HERE: [(&str, &str); 2] = [("host", "127.0.0.1:8087"), ("origin", "http://
 #[tokio::test]
 async fn a_button_asks_the_player_and_its_page_shows_the_answer() {
     let town = town_with_a_screen().await;
-    let asked = press(&town, "ask=screenshot&by=An", &HERE).await;
+    let asked = press(&town, "ask=screenshot&form_token=TOKEN", &HERE).await;
     assert!(asked.0 == StatusCode::BAD_REQUEST && asked.1.contains("has no player that could be asked"), "{asked:?}");
     let device = Box1::at(&town).await;
     assert_eq!(device.hears(&town).await, []);
     for form in [
-        "ask=screenshot&by=Ph%C3%B2ng+An",
-        "ask=identify&by=An",
-        "ask=volume&percent=40&by=An&",
-        "ask=log&by=An",
-        "ask=challenge&by=An",
+        "ask=screenshot&form_token=TOKEN",
+        "form_token=TOKEN&ask=identify",
+        "ask=volume&percent=40&form_token=TOKEN&",
+        "ask=log&form_token=TOKEN",
+        "ask=challenge&form_token=TOKEN",
     ] {
         assert_eq!(press(&town, form, &HERE).await, (StatusCode::SEE_OTHER, "/screens/S1#box".into()), "{form}");
     }
@@ -208,11 +210,12 @@ async fn a_button_asks_the_player_and_its_page_shows_the_answer() {
     assert_eq!(device.hears(&town).await.len(), 2);
     let html = town.ok("/screens/S1").await;
     let shot = format!("/screens/S1/asked/{}.jpg", commands[0].id);
-    for said in ["Phòng An", &shot, "WARN &#60;script", "Không thực hiện được: ổ lưu trữ không ghi được"]
+    for said in ["everything", &shot, "WARN &#60;script", "Không thực hiện được: ổ lưu trữ không ghi được"]
     {
         assert!(html.contains(said), "{said}\n{html}");
     }
-    let answer = town.service.exchange(Request::get(&shot).body(Bytes::new()).unwrap()).await.unwrap();
+    let request = Request::get(&shot).header("cookie", &town.pass.cookie);
+    let answer = town.service.exchange(request.body(Bytes::new()).unwrap()).await.unwrap();
     assert_eq!(
         (answer.headers()["content-type"].to_str().unwrap(), answer.body().as_ref()),
         ("image/jpeg", b"\xff\xd8\xffpixels".as_ref())
@@ -230,10 +233,10 @@ async fn a_button_asks_the_player_and_its_page_shows_the_answer() {
 async fn another_sites_page_can_press_nothing() {
     let town = town_with_a_screen().await;
     let device = Box1::at(&town).await;
-    let form = "ask=restart&by=An";
+    let form = "ask=restart&form_token=TOKEN";
     for headers in [
         [("host", "127.0.0.1:8087"), ("origin", "http://evil.example")],
-        [("host", "evil.example:8087"), ("origin", "http://evil.example:8087")],
+        [("host", "127.0.0.1:8087"), ("sec-fetch-site", "cross-site")],
         [("host", "127.0.0.1:8087"), ("origin", "null")],
         [("host", "127.0.0.1:8087"), ("x-origin", "http://127.0.0.1:8087")],
     ] {
@@ -241,10 +244,13 @@ async fn another_sites_page_can_press_nothing() {
         assert_eq!(status, StatusCode::FORBIDDEN, "{headers:?}");
         assert!(html.contains("không đến từ trang của lichphat"));
     }
-    for form in
-        ["ask=reboot&by=An", "ask=restart&by=", "ask=volume&percent=101&by=An", "ask=volume&percent=&by=An", "by=An"]
-    {
-        assert_eq!(press(&town, form, &HERE).await.0, StatusCode::BAD_REQUEST, "{form}");
+    for form in ["ask=restart", "ask=restart&form_token=", "ask=restart&form_token=0", ""] {
+        let (status, html) = press(&town, form, &HERE).await;
+        assert!(status == StatusCode::FORBIDDEN && html.contains("không đến từ trang của lichphat"), "{form}");
+    }
+    for form in ["ask=reboot", "ask=restart&by=An", "ask=volume&percent=101", "ask=volume&percent=", "x=1"] {
+        let form = format!("{form}&form_token=TOKEN");
+        assert_eq!(press(&town, &form, &HERE).await.0, StatusCode::BAD_REQUEST, "{form}");
     }
     assert_eq!(device.hears(&town).await, [], "nothing was asked");
     for _ in 0..16 {

@@ -18,7 +18,7 @@ use town::*;
 
 #[tokio::test]
 async fn an_empty_city_teaches_what_to_do_first() {
-    let town = Town::empty();
+    let town = Town::empty().await;
     let html = town.ok("/").await;
     for step in ["Bắt đầu", "lichphat import units config/directory/units.toml", "lichphat plan run", "make demo"]
     {
@@ -132,6 +132,7 @@ async fn what_does_not_exist_is_said_plainly_in_the_readers_language() {
     for (path, status, said) in [
         ("/nowhere", 404, "Không có trang này"),
         ("/units", 404, "Không có trang này"),
+        ("/screens/S1/", 404, "Không có trang này"),
         ("/units/X9", 404, "Không có đơn vị nào mang mã “X9”"),
         ("/units/%3Cscript%3E", 404, "Không có đơn vị này"),
         ("/screens/S9?lang=en", 404, "No screen has the code “S9”"),
@@ -151,12 +152,15 @@ async fn what_does_not_exist_is_said_plainly_in_the_readers_language() {
 
 #[tokio::test]
 async fn the_language_is_remembered_and_the_assets_come_from_the_program() {
-    let town = Town::empty();
+    let town = Town::empty().await;
     let (_, html, headers) = town.send(Request::get("/?lang=en").body(Bytes::new()).unwrap()).await;
     assert!(
         html.contains("<html lang=\"en\"") && headers[header::SET_COOKIE].to_str().unwrap().starts_with("lang=en;")
     );
-    let again = Request::get("/").header(header::COOKIE, "a=b; lang=en").body(Bytes::new()).unwrap();
+    let again = Request::get("/")
+        .header(header::COOKIE, format!("a=b; {}; lang=en", town.pass.cookie))
+        .body(Bytes::new())
+        .unwrap();
     let (_, html, headers) = town.send(again).await;
     assert!(html.contains("<html lang=\"en\"") && !headers.contains_key(header::SET_COOKIE));
     assert!(html.contains("href=\"/?lang=vi\""), "the way back");

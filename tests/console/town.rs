@@ -1,6 +1,7 @@
 //! The console's town: rooms over a real store, asked through the service itself.
 
 use crate::common::TestData;
+use crate::common::people::{Pass, everything};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use lichphat::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Directive, LocalProgramme};
@@ -21,7 +22,7 @@ use lichphat_playlists::ids::{
     BootId, CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash, UnitCode, VenueType,
 };
 use lichphat_playlists::media::{Fades, Media, MediaKind};
-use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::ports::{Clock as _, ClockState};
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::{HANOI, LocalDay};
@@ -87,21 +88,24 @@ pub(crate) struct Town {
     pub(crate) rooms: Rooms,
     pub(crate) service: Service,
     pub(crate) clock: Arc<SimClock>,
+    /// Of whoever may everything.
+    pub(crate) pass: Pass,
 }
 
 impl Town {
-    pub(crate) fn empty() -> Self {
+    pub(crate) async fn empty() -> Self {
         let data = TestData::new();
         let clock = Arc::new(SimClock::new(friday().previous().at(12 * 3_600, HANOI)));
         let settings = Settings { data: data.path().to_owned(), ..Settings::default() };
         let rooms = Rooms::open(&Context { settings, lang: Lang::Vi, clock: clock.clone() }).unwrap();
         let service = web::service(&rooms.app());
-        Self { _data: data, rooms, service, clock }
+        let pass = everything(&rooms.store, clock.now()).await;
+        Self { _data: data, rooms, service, clock, pass }
     }
 
     /// With an order and these screens, each in its ward.
     pub(crate) async fn with(wards: &[(&str, &str)], screens: Vec<Screen>) -> Self {
-        let town = Self::empty();
+        let town = Self::empty().await;
         let unit = |unit: &str, name: &str, kind, parent: Option<&str>| Unit {
             code: code(unit),
             name: name.to_owned(),
@@ -127,7 +131,12 @@ impl Town {
         self._data.ok(arguments)
     }
 
-    pub(crate) async fn send(&self, request: Request<Bytes>) -> (StatusCode, String, http::HeaderMap) {
+    /// Asks as whoever may everything, unless the request says who asks.
+    pub(crate) async fn send(&self, mut request: Request<Bytes>) -> (StatusCode, String, http::HeaderMap) {
+        let headers = request.headers_mut();
+        if !headers.contains_key(header::AUTHORIZATION) && !headers.contains_key("cookie") {
+            headers.insert(header::AUTHORIZATION, self.pass.bearer.parse().unwrap());
+        }
         let answer = self.service.exchange(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         (parts.status, String::from_utf8(body.to_vec()).unwrap(), parts.headers)

@@ -2,8 +2,9 @@
 //! and the figures are what they were.
 
 use super::DAY;
+use super::common::TestData;
+use super::common::people::client_of;
 use super::common::town::{TownServer, at, fixture, town};
-use super::common::{TestData, client};
 use lichphat::backup::{Manifest, Saved};
 use lichphat::proof::log::{LogError, Round};
 use lichphat_playlists::ids::Sha256Hash;
@@ -88,7 +89,8 @@ async fn after_a_disaster_the_newest_backup_and_the_players_bring_every_figure_b
 
     // the log waits, whatever anybody does but answering what was published
     assert!(matches!(server.rooms.log.round().await, Err(LogError::Waits)));
-    let page = client().get(format!("{}/?lang=vi", server.url)).send().await.unwrap().text().await.unwrap();
+    let client = client_of(&server.rooms.store).await;
+    let page = client.get(format!("{}/?lang=vi", server.url)).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("Nhật ký đang chờ vì dữ liệu vừa được khôi phục"), "{page}");
 
     // with its next records the player hands in again what the backup lacks
@@ -125,7 +127,7 @@ async fn a_scheduler_moves_house_with_its_keys_apart_and_its_log_goes_on() {
     }
     assert!(child.wait().unwrap().success());
     fs::create_dir(&keys).unwrap();
-    for key in ["plan", "receipt", "command", "log"].map(|name| format!("{name}.key")) {
+    for key in ["plan", "receipt", "command", "log", "people"].map(|name| format!("{name}.key")) {
         fs::copy(data.path().join("keys").join(&key), keys.join(&key)).unwrap();
     }
     nowhere(elsewhere.path(), "between").ok(&["restore", text(&out), "--keys", text(&keys)]);

@@ -1,6 +1,7 @@
 //! What the scheduler says of itself is true: each condition is broken in turn, and seen.
 
 use super::DAY;
+use super::common::people::client_of;
 use super::common::town::{TownServer, at, fixture, town};
 use super::common::{TestData, client};
 use rusqlite::Connection;
@@ -8,7 +9,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 async fn get(server: &TownServer, path: &str) -> (u16, String) {
-    let answer = client().get(format!("{}/{path}", server.url)).send().await.unwrap();
+    let client = client_of(&server.rooms.store).await;
+    let answer = client.get(format!("{}/{path}", server.url)).send().await.unwrap();
     assert_eq!(answer.headers()["cache-control"], "no-store");
     (answer.status().as_u16(), answer.text().await.unwrap())
 }
@@ -16,7 +18,7 @@ async fn get(server: &TownServer, path: &str) -> (u16, String) {
 /// A moment later, so that nothing is answered from before: the status, and why what is not well.
 async fn ready(server: &TownServer) -> (u16, BTreeMap<String, String>) {
     server.clock.jump_to(server.rooms.clock.now().plus_ms(2_000));
-    let (status, text) = get(server, "readyz").await;
+    let (status, text) = get(server, "readyz/why").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(said["ready"], status == 200, "{text}");
     let checks = said["checks"].as_array().unwrap();
@@ -134,7 +136,7 @@ async fn figures_are_what_happened() {
     let segments = || client.post(format!("{}/device/v1/segments", server.url)).header("client-cert", &certificate);
     assert_eq!(segments().body("no segment").send().await.unwrap().status(), 422);
     let odd = client.request("BREW".parse().unwrap(), format!("{}/wp-login.php", server.url));
-    assert_eq!(odd.send().await.unwrap().status(), 405);
+    assert_eq!(odd.send().await.unwrap().status(), 404);
     server.clock.jump_to(at(DAY, "09:01"));
 
     let then = figures(&server).await;
@@ -148,7 +150,7 @@ async fn figures_are_what_happened() {
     for (name, value) in [
         ("lichphat_segments_total{outcome=\"refused\"}", 1.0),
         ("lichphat_segments_refused_total{reason=\"bad-segment\"}", 1.0),
-        ("lichphat_requests_total{class=\"other\",method=\"other\",status=\"405\"}", 1.0),
+        ("lichphat_requests_total{class=\"other\",method=\"other\",status=\"404\"}", 1.0),
         ("lichphat_devices{state=\"present\"}", 1.0),
         ("lichphat_devices{state=\"silent\"}", 0.0),
         ("lichphat_planning_runs_total{ended=\"well\"}", 1.0),

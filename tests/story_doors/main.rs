@@ -63,7 +63,8 @@ async fn each_door_answers_what_it_is_for_and_nothing_else() {
         (players, Request::get("/device/v1/index"), 401),
         (players, Request::get("/"), 404),
         (pairing, Request::get("/screens/C-01"), 404),
-        (people, Request::get("/screens/C-01"), 200),
+        (people, Request::get("/screens/C-01"), 303),
+        (people, Request::get("/metrics"), 401),
         (people, Request::get("/healthz"), 200),
         (players, Request::get("/healthz"), 200),
     ] {

@@ -1,7 +1,8 @@
 //! What others declare: taken in, told where it is wrong, withdrawn, held by `check` against its plays.
 
+use crate::common::TestData;
+use crate::common::people::client_of;
 use crate::common::town::{TownServer, at, fixture, town};
-use crate::common::{TestData, client};
 use crate::{DAY, EVE, ORDER, a_day_with_a_power_cut, export, held, instant};
 use lichphat::campaigns::CampaignStore;
 use lichphat::directory::DirectoryStore;
@@ -104,8 +105,9 @@ async fn what_others_declare_counts_as_declared_once_however_often_it_is_brought
     data.ok(&["check"]);
 
     let server = TownServer::start(&data, at(DAY, "20:00")).await;
+    let client = client_of(&server.rooms.store).await;
     let page =
-        async |path: &str| client().get(format!("{}{path}", server.url)).send().await.unwrap().text().await.unwrap();
+        async |path: &str| client.get(format!("{}{path}", server.url)).send().await.unwrap().text().await.unwrap();
     let vi = page(&format!("/screens/T-01?day={DAY}&lang=vi")).await;
     assert!(
         !vi.contains("Chưa có thiết bị phát nào")

@@ -2,6 +2,7 @@
 //! HTTP. The player tells of it and keeps what it has; the operator begins a new log over what is left, and nothing is lost.
 
 use super::{DAY, Reader, bytes, found, root};
+use crate::common::people::client_of;
 use crate::common::town::{TownServer, at, fixture, provision, switch_on, town};
 use crate::common::{TestData, client};
 use lichphat::proof::log::{LogError, Round};
@@ -130,7 +131,15 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
     let server = server.restarted(&data, || bring_back(&backup)).await;
     let stopped = server.rooms.log.round().await.unwrap_err().to_string();
     assert!(stopped.contains("restored from an older backup") && stopped.contains("lichphat log restart"), "{stopped}");
-    let page = client().get(format!("{}/?lang=vi", server.url)).send().await.unwrap().text().await.unwrap();
+    let page = client_of(&server.rooms.store)
+        .await
+        .get(format!("{}/?lang=vi", server.url))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(page.contains("Nhật ký đã dừng: đã công bố"), "{page}");
     let said = player.live(&server, at(DAY, "10:45")).await;
     assert!(

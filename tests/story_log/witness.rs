@@ -1,6 +1,7 @@
 //! Two witnesses on machines of their own: programs with directories and ports, asked by the rooms of a real server.
 
 use super::{DAY, Hand, Reader, found};
+use crate::common::people::client_of;
 use crate::common::town::{TownServer, at, town};
 use crate::common::{Serve, TestData, client};
 use lichphat::keys::Keys;
@@ -191,7 +192,7 @@ impl City {
 
     async fn page(&self, lang: &str) -> String {
         let address = format!("{}/?lang={lang}", self.server.url);
-        client().get(address).send().await.unwrap().text().await.unwrap()
+        client_of(&self.server.rooms.store).await.get(address).send().await.unwrap().text().await.unwrap()
     }
 }
 

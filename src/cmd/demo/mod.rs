@@ -58,6 +58,8 @@ pub(super) struct Args {
 
 /// Seconds between two checkpoints of the demonstration's log.
 const LOG_EVERY_S: u32 = 5;
+/// Whoever looks at it.
+const ACCOUNT: &str = "demo";
 /// The order that is shown.
 const CAMPAIGN: &str = "ihanoi-2024";
 
@@ -100,6 +102,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     demo.context.say(
         &format!("Mở trang quản lý: {address}/   (Ctrl-C để dừng)"),
         &format!("Open the console: {address}/   (Ctrl-C stops)"),
+    );
+    let password = demo.rooms.people.demonstration(ACCOUNT, "Trình diễn").await;
+    let password = password.map_err(|error| AppError::Failed(error.words(demo.context.lang)))?;
+    demo.context.say(
+        &format!("Đăng nhập: tài khoản {ACCOUNT}, mật khẩu {password} (bỏ trống mã 6 số)"),
+        &format!("Sign in: account {ACCOUNT}, password {password} (leave the six digits empty)"),
     );
     let authority = shown(&Own::of(&demo.context.settings.data).authority);
     demo.context.say(

@@ -4,6 +4,7 @@ use super::super::{Context, output, rooms::Rooms};
 use crate::error::AppError;
 use crate::fleet::Asked;
 use crate::lang::Lang;
+use crate::people::Caller;
 use base64::Engine as _;
 use lichphat_playlists::ids::{CommandId, ScreenCode};
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
@@ -123,7 +124,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         What::Challenge => rooms.fleet.challenge(),
     };
     let by = args.by.or_else(|| std::env::var("USER").ok()).unwrap_or_else(|| "command line".to_owned());
-    let id = rooms.fleet.ask(args.screen.clone(), ask, &by).await?;
+    let id = rooms.fleet.ask(args.screen.clone(), ask, &Caller::shell(), Some(&by)).await?;
     context.say(&format!("Đã gửi yêu cầu số {id}."), &format!("Command {id} is asked."));
     for _ in 0..Duration::from_secs(args.wait_s.into()).div_duration_f64(LOOK).ceil() as u64 {
         let asked = rooms.fleet.asked(&args.screen, LISTED).await?;

@@ -141,6 +141,7 @@ fn add_command(tx: &Connection, new: &NewCommand) -> Result<Result<CommandId, Fl
             params![new.at.0, device, epoch, new.ask.word(), ask_text(&new.ask)?, new.by, new.expires.0],
             |r| r.get(0),
         )?;
+    append_statement(tx, new.deed().into())?;
     Ok(Ok(CommandId(id)))
 }
 

@@ -18,6 +18,7 @@ mod heads;
 mod library;
 mod log;
 mod peaks;
+mod people;
 mod planning;
 mod proof;
 mod quarantine;

@@ -1,8 +1,4 @@
 //! Asking something of a screen's player: a button posts it, the answer comes back on the screen's page.
-//!
-//! Nobody signs in here yet and the server listens on the loopback alone, so what must be kept out is another site's page
-//! in the same browser: a post is taken only from a page of this server (`Origin`), asked for under a loopback name
-//! (a rebound name is none).
 
 use super::data::Console;
 use super::page::shown;
@@ -11,12 +7,11 @@ use crate::fleet::{Asked, FleetError};
 use crate::lang::{Lang, Values};
 use crate::web::Response;
 use base64::Engine as _;
-use http::{HeaderMap, StatusCode, header};
+use http::{StatusCode, header};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 use lichphat_playlists::wire::command::{Ask, Outcome};
 use serde::Deserialize;
-use std::net::IpAddr;
 use warp::Reply;
 
 /// Commands on a screen's page.
@@ -29,7 +24,6 @@ const LOG_LINES: u32 = 200;
 #[serde(deny_unknown_fields)]
 struct Form {
     ask: String,
-    by: String,
     #[serde(default)]
     percent: String,
 }
@@ -82,16 +76,7 @@ fn view(lang: Lang, asked: &Asked, now: UtcMillis, offset: UtcOffset) -> AskedVi
 }
 
 /// `POST /screens/{code}/ask`: asks, and leads back to the screen's page.
-pub(super) async fn post(
-    console: &Console,
-    page: &Page,
-    code: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Result<Response, ConsoleError> {
-    if !is_own_page(headers) {
-        return Err(ConsoleError::Forbidden);
-    }
+pub(super) async fn post(console: &Console, page: &Page, code: &str, body: &[u8]) -> Result<Response, ConsoleError> {
     let city = console.city().await?;
     let screen = ScreenCode::new(code).ok().and_then(|code| city.directory.screen(&code));
     let screen = screen.ok_or_else(|| ConsoleError::Unknown { kind: "screen", code: code.to_owned() })?;
@@ -109,7 +94,7 @@ pub(super) async fn post(
         "challenge" => console.fleet.challenge(),
         other => return Err(refused(other.to_owned())),
     };
-    match console.fleet.ask(screen.code.clone(), ask, &form.by).await {
+    match console.fleet.ask(screen.code.clone(), ask, page.caller()?, None).await {
         Ok(_) => {}
         Err(FleetError::Store(error)) => return Err(ConsoleError::Internal(error)),
         Err(error) => return Err(refused(error.to_string())),
@@ -117,16 +102,6 @@ pub(super) async fn post(
     let back = page.path.trim_end_matches("/ask").to_owned() + "#box";
     let reply = warp::reply::with_status(warp::reply(), StatusCode::SEE_OTHER);
     Ok(warp::reply::with_header(reply, header::LOCATION, back).into_response())
-}
-
-/// Does a page of this server, under a loopback name, post this?
-fn is_own_page(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|v| v.to_str().ok());
-    let (Some(host), Some(origin)) = (text(header::HOST), text(header::ORIGIN)) else { return false };
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
-    let loopback = name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    let own = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    loopback && own == Some(host)
 }
 
 /// `GET /screens/{code}/asked/{id}.jpg`: a picture that a player sent.

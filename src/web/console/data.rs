@@ -9,6 +9,7 @@ use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports,
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::LibraryStore;
+use crate::people::People;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
@@ -34,8 +35,8 @@ const PREVIEWS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// The city at one revision of both rooms.
 #[derive(Debug)]
-pub(super) struct City {
-    pub(super) directory: Directory,
+pub(in crate::web) struct City {
+    pub(in crate::web) directory: Directory,
     pub(super) campaigns: Campaigns,
 }
 
@@ -150,12 +151,18 @@ pub struct Console {
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
     devices: Arc<Fresh<Devices>>,
     pub(super) media: Arc<dyn LibraryStore>,
+    pub(super) people: Arc<People>,
     pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
 }
 
 impl Console {
     /// Over a store that holds every room.
-    pub fn new<S>(store: &Arc<S>, fleet: Arc<Fleet>, log: Arc<Log>, clock: Arc<dyn Clock>, offset: UtcOffset) -> Self
+    pub fn new<S>(
+        store: &Arc<S>,
+        (fleet, log, people): (Arc<Fleet>, Arc<Log>, Arc<People>),
+        clock: Arc<dyn Clock>,
+        offset: UtcOffset,
+    ) -> Self
     where
         S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
     {
@@ -175,6 +182,7 @@ impl Console {
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),
             media: Arc::clone(store) as _,
+            people,
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
         }
     }
@@ -203,6 +211,11 @@ impl Console {
         });
         *self.city.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&city));
         Ok(city)
+    }
+
+    /// The directory with the day it is.
+    pub(in crate::web) async fn directory_today(&self) -> Result<(Arc<City>, LocalDay), ConsoleError> {
+        Ok((self.city().await?, self.today().1))
     }
 
     /// Proposals of peak windows: all that wait, and so many of the others, newest first.

@@ -7,6 +7,7 @@
 mod ask;
 mod data;
 mod device;
+mod home;
 mod log;
 mod names;
 mod overview;
@@ -15,6 +16,7 @@ mod peaks;
 mod preflight;
 mod preview;
 mod screen;
+mod sign;
 mod sums;
 mod timeline;
 mod unit;
@@ -22,17 +24,22 @@ mod why;
 
 pub use data::Console;
 
+use super::gate::{FormToken, LIVE};
+use super::server::Whence;
 use super::{App, Response};
 use crate::compliance::ComplianceError;
 use crate::error::StoreError;
 use crate::fleet::FleetError;
 use crate::lang::Lang;
+use crate::people::{Caller, Denied, PeopleError, Sight};
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
 use crate::proof::log::LogError;
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use warp::{Filter, Rejection, Reply};
 
@@ -61,6 +68,12 @@ pub(super) enum ConsoleError {
     /// Something that only a page of this server may ask.
     #[error("not from a page of this server")]
     Forbidden,
+    /// He sees it, and may not do that.
+    #[error("{0}")]
+    Denied(Denied),
+    /// The session is over.
+    #[error("not signed in")]
+    SignedOut,
     /// Only reading is possible here.
     #[error("method not allowed")]
     Method,
@@ -71,6 +84,11 @@ pub(super) enum ConsoleError {
 
 impl From<StoreError> for ConsoleError {
     fn from(error: StoreError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<PeopleError> for ConsoleError {
+    fn from(error: PeopleError) -> Self {
         Self::Internal(error.to_string())
     }
 }
@@ -112,9 +130,48 @@ pub(super) struct Asked {
     pub(super) lang: Lang,
     path: String,
     query: BTreeMap<String, String>,
+    /// Who asks; none on the pages that let people in.
+    caller: Option<Caller>,
+    /// What his forms carry.
+    form_token: String,
+    /// From where.
+    from: IpAddr,
+}
+
+/// Why the gate says no.
+#[derive(Debug, Clone)]
+pub(super) enum Why {
+    /// There is no such page.
+    NotThere,
+    /// There is one, and not for this.
+    Method,
+    /// Nobody has signed in, or not for long enough ago.
+    SignIn,
+    /// It was not a page of this server that asked.
+    OtherSite,
+    /// A code that is nobody's.
+    Unknown { kind: &'static str, code: String },
+    /// His roles do not allow it; whose code it is about.
+    Denied { why: Denied, kind: &'static str, code: String },
+    /// The store failed.
+    Failed(String),
 }
 
 impl Asked {
+    /// A page that nobody asked for.
+    #[cfg(test)]
+    fn of(path: &str) -> Self {
+        let (path, query, form_token) = (path.to_owned(), BTreeMap::new(), String::new());
+        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: from(None) }
+    }
+    /// Who asks: the gate lets nobody else to the pages that need it.
+    pub(super) fn caller(&self) -> Result<&Caller, ConsoleError> {
+        self.caller.as_ref().ok_or(ConsoleError::SignedOut)
+    }
+    /// What he may see.
+    pub(super) fn sight(&self, city: &data::City, console: &Console) -> Result<Sight, ConsoleError> {
+        Ok(self.caller()?.sight(&city.directory, console.today().1))
+    }
     /// A value of the query; empty ones are absent.
     pub(super) fn value(&self, name: &str) -> Option<&str> {
         self.query.get(name).map(String::as_str).map(str::trim).filter(|v| !v.is_empty())
@@ -162,21 +219,28 @@ fn language(query: &BTreeMap<String, String>, headers: &HeaderMap) -> (Lang, boo
 /// Every page; the whole path is looked at here.
 pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let console = Arc::clone(&app.console);
+    let who = warp::ext::optional::<Caller>()
+        .and(warp::ext::optional::<FormToken>())
+        .and(warp::ext::optional::<Whence>())
+        .map(|caller, form: Option<FormToken>, whence| (caller, form.map_or_else(String::new, |f| f.0), whence));
     warp::method()
         .and(warp::path::full())
         .and(warp::query::<BTreeMap<String, String>>())
+        .and(who)
         .and(warp::header::headers_cloned())
         .and(warp::body::bytes())
         .then(
             move |method: Method,
                   path: warp::path::FullPath,
                   query: BTreeMap<String, String>,
+                  (caller, form_token, whence): (Option<Caller>, String, Option<Whence>),
                   headers: HeaderMap,
                   body: Bytes| {
                 let console = Arc::clone(&console);
                 async move {
                     let (lang, switched) = language(&query, &headers);
-                    let asked = Asked { lang, path: path.as_str().to_owned(), query };
+                    let path = path.as_str().to_owned();
+                    let asked = Asked { lang, path, query, caller, form_token, from: from(whence) };
                     let mut response = answer(&console, &method, &asked, &headers, &body).await;
                     if switched
                         && let Ok(cookie) =
@@ -190,6 +254,35 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         )
 }
 
+/// Where a request comes from; a call without a socket is of this machine.
+fn from(whence: Option<Whence>) -> IpAddr {
+    whence.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |whence| whence.0)
+}
+
+/// The page with which the gate says no; whoever has not signed in is led there and back.
+pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
+    let query = parts.uri.query().unwrap_or_default();
+    let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
+    let (lang, _) = language(&query, &parts.headers);
+    let (path, form_token) = (parts.uri.path().to_owned(), String::new());
+    let asked = Asked { lang, path, query, caller: None, form_token, from: from(None) };
+    // a script, or a program with a token that is not good: a page to sign in on is of no use to it
+    let by_itself = parts.headers.contains_key(LIVE) || parts.headers.contains_key(header::AUTHORIZATION);
+    let error = match why {
+        Why::SignIn if parts.method == Method::GET && !by_itself => return sign::to_login(&asked),
+        Why::SignIn => ConsoleError::SignedOut,
+        Why::NotThere => ConsoleError::NotFound,
+        Why::Method => ConsoleError::Method,
+        Why::OtherSite => ConsoleError::Forbidden,
+        Why::Unknown { kind, code } => ConsoleError::Unknown { kind, code },
+        // in the same words as what is not there
+        Why::Denied { why: Denied::Unseen, kind, code } => ConsoleError::Unknown { kind, code },
+        Why::Denied { why, .. } => ConsoleError::Denied(why),
+        Why::Failed(reason) => ConsoleError::Internal(reason),
+    };
+    page::error(console, &asked, &error)
+}
+
 async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &HeaderMap, body: &[u8]) -> Response {
     if let Some(asset) = asset(&asked.path) {
         return asset;
@@ -197,11 +290,10 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
     let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let reads = *method == Method::GET || *method == Method::HEAD;
     let answer = match (reads, segments.as_slice()) {
+        (_, ["login" | "logout" | "first" | "account", ..]) => sign::answer(console, asked, reads, headers, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
         (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
-        (false, ["screens", code, "ask"]) if *method == Method::POST => {
-            ask::post(console, asked, code, headers, body).await
-        }
+        (false, ["screens", code, "ask"]) if *method == Method::POST => ask::post(console, asked, code, body).await,
         (false, _) => Err(ConsoleError::Method),
     };
     answer.unwrap_or_else(|error| page::error(console, asked, &error))
@@ -209,7 +301,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
 
 async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result<String, ConsoleError> {
     match segments {
-        [""] => overview::show(console, asked).await,
+        [""] => home::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
         ["preflight", code] => preflight::show(console, asked, code).await,
         ["screens", code] => screen::show(console, asked, code).await,

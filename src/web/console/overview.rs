@@ -8,6 +8,7 @@ use crate::campaigns::{Directive, DirectiveKind, Phase};
 use crate::compliance::{Totals, UnitLine};
 use crate::directory::{Link, UnitKind, plain_key, without_kind};
 use crate::lang::{Lang, Values};
+use crate::people::Sight;
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::quota::{Of, Quota, Rule, Within};
@@ -133,7 +134,8 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     if let Some(oldest) = now.iter().map(|c| c.made).min() {
         page.as_of = lang.instant(oldest, console.offset);
     }
-    let mut view = view(page, asked, &city, &now, (day, today));
+    let sight = asked.sight(&city, console)?;
+    let mut view = view(page, asked, &city, &now, (day, today), &sight);
     let waiting = console.proposals_waiting().await?;
     if waiting > 0 && !alone {
         view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks"));
@@ -150,6 +152,7 @@ fn view(
     city: &City,
     now: &[Arc<CampaignNow>],
     (day, today): (LocalDay, LocalDay),
+    sight: &Sight,
 ) -> Overview {
     let lang = asked.lang;
     let alone = asked.value("day").is_some();
@@ -178,7 +181,7 @@ fn view(
         waits: Vec::new(),
         no_orders: cards.is_empty() && standing > 0,
         cards,
-        table: current.map(|i| table(asked, city, &now[i], day)),
+        table: current.map(|i| table(asked, city, &now[i], day, sight)),
         others: others(lang, city, day),
         log: None,
     }
@@ -314,7 +317,7 @@ fn listed(link: Link, kind: UnitKind) -> bool {
     }
 }
 
-fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> UnitTable {
+fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay, sight: &Sight) -> UnitTable {
     let lang = asked.lang;
     let link = asked.value("link").and_then(|l| l.parse().ok()).unwrap_or(Link::Territory);
     let kind = |code: &UnitCode| city.directory.unit(code).map(|u| u.kind);
@@ -322,7 +325,7 @@ fn table(asked: &Asked, city: &City, now: &CampaignNow, today: LocalDay) -> Unit
         .report
         .units
         .iter()
-        .filter(|u| u.link == link.as_str() && kind(&u.unit).is_some_and(|k| listed(link, k)))
+        .filter(|u| sight.unit(&u.unit) && u.link == link.as_str() && kind(&u.unit).is_some_and(|k| listed(link, k)))
         .collect();
     lines.sort_by_cached_key(|u| {
         let waits = u.totals.on_duty == 0;

@@ -2,6 +2,7 @@
 
 use super::{Asked, Console, ConsoleError};
 use crate::lang::{Lang, Values};
+use crate::people::Denied;
 use crate::web::Response;
 use askama::Template;
 use http::{StatusCode, header};
@@ -33,6 +34,9 @@ pub(super) struct Page {
     pub(super) as_of: String,
     /// Version of style sheet and script.
     pub(super) version: &'static str,
+    /// Whose page it is; empty when nobody has signed in.
+    pub(super) account: String,
+    form_token: String,
 }
 
 impl Page {
@@ -40,7 +44,20 @@ impl Page {
     pub(super) fn new(console: &Console, asked: &Asked, title: String) -> Self {
         let as_of = asked.lang.instant(console.clock.now(), console.offset);
         let other = if asked.lang == Lang::Vi { Lang::En } else { Lang::Vi };
-        Self { lang: asked.lang, title, other_lang: asked.with("lang", Some(other.code())), as_of, version: &VERSION }
+        let account = asked.caller.as_ref().map_or_else(String::new, |caller| caller.account.to_string());
+        Self {
+            lang: asked.lang,
+            title,
+            other_lang: asked.with("lang", Some(other.code())),
+            as_of,
+            version: &VERSION,
+            account,
+            form_token: asked.form_token.clone(),
+        }
+    }
+    /// What every form that posts carries: a field that no other site's page knows.
+    pub(super) fn form_token(&self) -> String {
+        format!("<input type=\"hidden\" name=\"form_token\" value=\"{}\">", self.form_token)
     }
     /// A message.
     pub(super) fn t(&self, key: &str) -> String {
@@ -131,6 +148,9 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::Unknown { code, .. } => (StatusCode::NOT_FOUND, "unknown-screen", code.clone()),
         ConsoleError::Bad { kind: "command", value } => (StatusCode::BAD_REQUEST, "bad-command", value.clone()),
         ConsoleError::Forbidden => (StatusCode::FORBIDDEN, "forbidden", String::new()),
+        ConsoleError::Denied(Denied::Weak) => (StatusCode::FORBIDDEN, "weak", String::new()),
+        ConsoleError::Denied(_) => (StatusCode::FORBIDDEN, "role", String::new()),
+        ConsoleError::SignedOut => (StatusCode::UNAUTHORIZED, "signed-out", String::new()),
         ConsoleError::Bad { kind: "time", value } => (StatusCode::BAD_REQUEST, "bad-time", value.clone()),
         ConsoleError::Bad { value, .. } => (StatusCode::BAD_REQUEST, "bad-day", value.clone()),
         ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
@@ -144,6 +164,7 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::Bad { kind: "command", .. } | ConsoleError::Forbidden => {
             (asked.path.trim_end_matches("/ask").to_owned(), lang.text("error-back-to-today"))
         }
+        ConsoleError::SignedOut | ConsoleError::Denied(Denied::Weak) => ("/login".to_owned(), lang.text("sign-in")),
         ConsoleError::Bad { .. } => (asked.path.clone(), lang.text("error-back-to-today")),
         _ => ("/".to_owned(), lang.text("error-back-home")),
     };

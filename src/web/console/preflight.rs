@@ -208,7 +208,7 @@ fn shown_or_empty(text: &str) -> String {
 fn tabs(asked: &Asked, answer: &Preflight, show: Option<&str>) -> Vec<(String, String, bool)> {
     let tab = |key: &str, value: Option<&str>, n: usize| {
         let label = asked.lang.say(&format!("preflight-tab-{key}"), &Values::new().count(asked.lang, "n", n as u64));
-        let base = Asked { lang: asked.lang, path: asked.path.clone(), query: std::collections::BTreeMap::new() };
+        let base = Asked { query: std::collections::BTreeMap::new(), ..asked.clone() };
         (label, base.with("show", value) + "#screens", show == value)
     };
     let cannot = answer.summary.cannot as usize;

@@ -14,6 +14,7 @@ use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
 use crate::directory::{Link, Screen, ScreenKind};
 use crate::lang::{Lang, Values};
+use crate::people::{Act, On, Sight};
 use crate::planning::{PlannedCampaign, ScreenFacts, StoredPlan};
 use crate::proof::Counts;
 use crate::proof::evidence::{ScreenRecords, screen_day};
@@ -96,6 +97,8 @@ pub(super) struct Gathered {
     pub(super) now: UtcMillis,
     pub(super) today: LocalDay,
     pub(super) offset: UtcOffset,
+    /// Of who reads it.
+    pub(super) sight: Sight,
 }
 
 /// Reads one screen's day.
@@ -113,6 +116,7 @@ pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Resu
     let device = console.devices().await?.get(&code).cloned();
     let declared = console.declared_on(&code, day).await?;
     let moment = Moment { now, offset: console.offset };
+    let sight = asked.sight(&city, console)?;
     let lines = day_lines(plan.as_ref(), &evidence, device.as_ref(), day, moment);
     Ok(Gathered {
         city,
@@ -127,6 +131,7 @@ pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Resu
         now,
         today,
         offset: console.offset,
+        sight,
     })
 }
 
@@ -139,7 +144,9 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let device = device::view(asked.lang, state.as_ref(), gathered.now, gathered.offset);
     let commands = ask::asked(console, asked.lang, &gathered.screen.code).await?;
     let page = Page::new(console, asked, shown(&gathered.screen.name));
-    Ok(view(page, asked, &gathered, &now, hour, (device, state.is_some(), commands)).render()?)
+    let (directory, on) = (&gathered.city.directory, On::Screen(&gathered.screen.code));
+    let asks = state.is_some() && asked.caller()?.may(Act::Operate, on, directory, gathered.today).is_ok();
+    Ok(view(page, asked, &gathered, &now, hour, (device, asks, commands)).render()?)
 }
 
 fn view(
@@ -195,7 +202,7 @@ pub(super) fn head(lang: Lang, g: &Gathered) -> Head {
     for link in Link::ALL {
         if let Some(unit) = g.screen.unit(*link, g.day) {
             let name = directory.unit(unit).map_or_else(|| unit.to_string(), |u| shown(&u.name));
-            fact(&format!("fact-{link}"), name, Some(format!("/units/{unit}")));
+            fact(&format!("fact-{link}"), name, g.sight.unit(unit).then(|| format!("/units/{unit}")));
         }
     }
     fact("fact-kind", lang.term("kind", g.screen.kind.as_str()), None);
@@ -205,7 +212,7 @@ pub(super) fn head(lang: Lang, g: &Gathered) -> Head {
     fact("fact-peak", names::hours(lang, &directory.peak_windows(&g.screen, g.day), "peak-none"), None);
     let mut crumbs = vec![(lang.text("overview-title"), "/".to_owned())];
     let home = g.screen.unit(Link::Territory, g.day).or(g.screen.unit(Link::Owner, g.day));
-    if let Some(unit) = home.and_then(|u| directory.unit(u)) {
+    if let Some(unit) = home.and_then(|u| directory.unit(u)).filter(|u| g.sight.unit(&u.code)) {
         crumbs.push((shown(&unit.name), format!("/units/{}", unit.code)));
     }
     Head {

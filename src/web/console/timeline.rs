@@ -208,7 +208,6 @@ fn foot(lang: Lang, scale: &Scale, people: &[u32]) -> Vec<Span> {
 mod tests {
     use super::*;
     use lichphat_playlists::ids::CampaignCode;
-    use std::collections::BTreeMap;
 
     fn line(clock: &str, tier: Tier, state: SlotState) -> DayLine {
         DayLine {
@@ -233,7 +232,7 @@ mod tests {
             line("09:30", Tier::Order, SlotState::Missed("silent")),
         ];
         let day = Day { duty: &duty, peak: &peak, people: &[1; 96], lines: &lines, now_s: Some(9 * 3_600) };
-        let asked = Asked { lang: Lang::Vi, path: "/screens/a".into(), query: BTreeMap::new() };
+        let asked = Asked::of("/screens/a");
         draw(&asked, &day, hour, &|l| l.campaign.to_string())
     }
 

@@ -9,6 +9,7 @@ use crate::campaigns::Directive;
 use crate::compliance::{DeviceFacts, ScreenLine, Totals};
 use crate::directory::{Screen, Unit, UnitKind};
 use crate::lang::{Lang, Values};
+use crate::people::Sight;
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::quota::Of;
@@ -97,7 +98,8 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     if let Some(oldest) = now.iter().map(|c| c.made).min() {
         page.as_of = asked.lang.instant(oldest, console.offset);
     }
-    let facts = Facts { city: &city, now: &now, devices: &devices, at: console.today(), offset: console.offset };
+    let (at, offset, sight) = (console.today(), console.offset, asked.sight(&city, console)?);
+    let facts = Facts { city: &city, now: &now, devices: &devices, at, offset, sight };
     Ok(view(page, asked, unit, &facts).render()?)
 }
 
@@ -107,6 +109,8 @@ struct Facts<'a> {
     devices: &'a Devices,
     at: (UtcMillis, LocalDay),
     offset: UtcOffset,
+    /// Of who reads it.
+    sight: Sight,
 }
 
 fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
@@ -128,7 +132,7 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
     let (range, pages) = pages(asked, screens.len());
     let tab = |key: &str, value: Option<&str>, n: usize| {
         let label = lang.say(&format!("screens-{key}"), &Values::new().count(lang, "n", n as u64));
-        let base = Asked { lang, path: asked.path.clone(), query: std::collections::BTreeMap::new() };
+        let base = Asked { query: std::collections::BTreeMap::new(), ..asked.clone() };
         (label, base.with("show", value), show == value)
     };
     let children: Vec<(String, String)> = directory
@@ -139,7 +143,7 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
     let mut crumbs: Vec<(String, String)> = directory
         .line_of(&unit.code)
         .skip(1)
-        .filter(|u| u.kind != UnitKind::City)
+        .filter(|u| u.kind != UnitKind::City && facts.sight.unit(&u.code))
         .map(|u| (shown(&u.name), format!("/units/{}", u.code)))
         .collect();
     crumbs.push((lang.text("overview-title"), "/".to_owned()));

@@ -1,0 +1,213 @@
+//! What can go wrong with people, in words for them.
+
+use super::may::Denied;
+use super::model::AccountCode;
+use super::password::PasswordError;
+use crate::directory::problem::{Say, say};
+use crate::error::StoreError;
+use crate::lang::Lang;
+use lichphat_playlists::ids::UnitCode;
+
+/// Why it was not done.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PeopleError {
+    /// Name, password or code is wrong; which of them is nobody's business.
+    #[error("{}", .0.say().en)]
+    NotIn(NotIn),
+    /// A rule was broken.
+    #[error("{}", .0.say().en)]
+    Refused(Refused),
+    /// No role for it.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Too many sign in at once.
+    #[error("too many sign in at once; try again in some seconds")]
+    Busy,
+    /// Storage said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A defect.
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotIn {
+    /// Something of what was shown is wrong.
+    Wrong,
+    /// So many seconds have to pass first.
+    Wait(u64),
+    /// The one-time code is not good, or not any more.
+    Code,
+    /// The six digits are not those of the authenticator that was just set up.
+    Digits,
+}
+
+/// What a rule says no to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// Not a password.
+    Password(PasswordError),
+    /// The two that were typed differ.
+    Twice,
+    /// No name was given, or it is too long.
+    Name,
+    /// No name of an account.
+    Account(String),
+    /// Another account has this name.
+    Taken(AccountCode),
+    /// No such account, or it has ended.
+    Unknown(AccountCode),
+    /// No such unit.
+    Unit(UnitCode),
+    /// The last day comes before the first.
+    Days,
+    /// A role over the city was asked for over something smaller.
+    NotTheCity,
+    /// Nobody gives himself roles, or a new code, or ends himself.
+    Self_,
+    /// A grant that is not one's own, is not there any more, or was passed on by another.
+    NotHis,
+    /// It goes on longer than what it is passed on from, or has no end.
+    Longer,
+    /// No such grant or token, or it was taken back already.
+    Gone,
+    /// A token without an end, or one that ends later than in a year.
+    Life,
+    /// Acts that no token may do.
+    Acts,
+}
+
+impl NotIn {
+    /// In both languages.
+    pub fn say(self) -> Say {
+        match self {
+            Self::Wrong => say(
+                "Tên tài khoản, mật khẩu hoặc mã 6 số không đúng.",
+                "Account, password or six digits are not right.",
+            ),
+            Self::Wait(s) => say(
+                format!("Đã thử nhiều lần: hãy đợi {s} giây rồi thử lại."),
+                format!("Too many tries: wait {s} seconds, then try again."),
+            ),
+            Self::Code => say(
+                "Mã một lần không đúng, đã dùng hoặc đã hết hạn. Hãy xin quản trị viên mã mới.",
+                "The one-time code is wrong, used or expired. Ask an administrator for a new one.",
+            ),
+            Self::Digits => say(
+                "Mã 6 số không khớp. Hãy quét lại hình, chờ mã mới trên điện thoại rồi nhập; giờ của điện thoại phải đúng.",
+                "The six digits do not fit. Scan the picture again, wait for the next code and type it; the telephone's clock must be right.",
+            ),
+        }
+    }
+}
+
+impl Refused {
+    /// In both languages, with the mend.
+    pub fn say(&self) -> Say {
+        match self {
+            Self::Password(PasswordError::Length) => say(
+                "Mật khẩu cần từ 12 đến 128 ký tự; một câu ngắn là dễ nhớ nhất.",
+                "A password has 12 to 128 characters; a short sentence is easiest to remember.",
+            ),
+            Self::Password(PasswordError::Simple) => say(
+                "Mật khẩu này dễ đoán: dùng ít nhất 5 ký tự khác nhau và không dùng tên tài khoản.",
+                "This password is easy to guess: use at least 5 different characters, and not the account's name.",
+            ),
+            Self::Twice => say("Hai lần nhập mật khẩu không giống nhau.", "The two passwords differ."),
+            Self::Name => say("name: hãy ghi họ tên, 1 đến 120 ký tự", "name: write who it is, 1 to 120 characters"),
+            Self::Account(text) => say(
+                format!("account = {text:?}: dùng 1 đến 64 ký tự a-z 0-9 . _ -, bắt đầu bằng chữ hoặc số"),
+                format!("account = {text:?}: use 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"),
+            ),
+            Self::Taken(code) => say(
+                format!("account = {code}: tên tài khoản đã có; hãy chọn tên khác"),
+                format!("account = {code}: is taken; choose another name"),
+            ),
+            Self::Unknown(code) => say(
+                format!("account = {code}: không có tài khoản này, hoặc đã ngừng dùng; `lichphat people list` liệt kê"),
+                format!("account = {code}: is not there, or has ended; `lichphat people list` shows them"),
+            ),
+            Self::Unit(code) => {
+                say(format!("unit = {code}: không có đơn vị này"), format!("unit = {code}: there is no such unit"))
+            }
+            Self::Days => say("to: ngày cuối trước ngày đầu", "to: the last day comes before the first"),
+            Self::NotTheCity => say(
+                "role = city-editor: vai trò này chỉ giao ở cấp thành phố",
+                "role = city-editor: is given over the city as a whole only",
+            ),
+            Self::Self_ => say(
+                "Không ai tự giao vai trò, tự cấp mã hoặc tự ngừng tài khoản của mình; hãy nhờ quản trị viên khác.",
+                "Nobody gives himself roles or codes, or ends his own account; ask another administrator.",
+            ),
+            Self::NotHis => say(
+                "Chỉ uỷ quyền được vai trò của chính mình, đang còn hiệu lực và không phải do người khác uỷ quyền.",
+                "Only a role of one's own can be passed on: one that holds, and that nobody else has passed on.",
+            ),
+            Self::Longer => say(
+                "Uỷ quyền phải có ngày cuối, và không dài hơn vai trò được uỷ quyền.",
+                "A delegation has a last day, and is no longer than the role it is of.",
+            ),
+            Self::Gone => say(
+                "Vai trò hoặc khoá này không có, hoặc đã thu hồi.",
+                "There is no such role or token, or it was taken back.",
+            ),
+            Self::Life => say("days: khoá có hạn từ 1 đến 366 ngày", "days: a token lives for 1 to 366 days"),
+            Self::Acts => say(
+                "acts: khoá không làm được việc cần yếu tố thứ hai (duyệt, chỉ đạo, ghép thiết bị, quản trị)",
+                "acts: no token can do what needs a second factor (approve, direct, enrol, administer)",
+            ),
+        }
+    }
+}
+
+impl From<PasswordError> for PeopleError {
+    fn from(error: PasswordError) -> Self {
+        Self::Refused(Refused::Password(error))
+    }
+}
+impl From<Refused> for PeopleError {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+impl From<NotIn> for PeopleError {
+    fn from(why: NotIn) -> Self {
+        Self::NotIn(why)
+    }
+}
+
+impl PeopleError {
+    /// In the person's language.
+    pub fn words(&self, lang: Lang) -> String {
+        match self {
+            Self::NotIn(why) => why.say().pick(lang).to_owned(),
+            Self::Refused(why) => why.say().pick(lang).to_owned(),
+            Self::Denied(why) => lang
+                .pick(
+                    match why {
+                        Denied::Unseen => "không có trong phạm vi của tài khoản này",
+                        Denied::Role => "tài khoản này không có vai trò cho việc đó ở đây",
+                        Denied::Weak => "việc này cần đăng nhập bằng cả mã 6 số",
+                    },
+                    match why {
+                        Denied::Unseen => "is not within reach of this account",
+                        Denied::Role => "this account has no role for that here",
+                        Denied::Weak => "this needs a sign-in with the six digits",
+                    },
+                )
+                .to_owned(),
+            Self::Busy => lang
+                .pick(
+                    "nhiều người đang đăng nhập cùng lúc; hãy thử lại sau vài giây",
+                    "too many sign in at once; try again in some seconds",
+                )
+                .to_owned(),
+            Self::Store(error) => error.words(lang),
+            Self::Internal(_) => {
+                lang.pick("máy chủ gặp lỗi; đã ghi vào nhật ký", "the server has failed; its log says how").to_owned()
+            }
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! The gate of the people's door: who sends a request, and may he? Asked of its head alone, before a byte of its body is taken in.
+//!
+//! A browser shows a cookie, a program `Authorization: Bearer`. A cookie goes along with whatever a page makes the browser send, so
+//! what changes something is taken only from a page of this server, and with the token that its form carries.
+
+use super::App;
+use super::console::{self, Why};
+use super::router::{self, Admitted, Response};
+use super::routes::{Found, Need, Subject, find};
+use crate::people::{Caller, On, PeopleError, form_token};
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
+use lichphat_playlists::ids::{ScreenCode, UnitCode};
+
+/// The session's cookie. `__Host-`: only over TLS, of this host alone. A proxy before us speaks TLS with the browser, so it holds there, too.
+pub(super) const SESSION: &str = "__Host-lichphat";
+/// The cookie by which a browser is known again.
+pub(super) const BROWSER: &str = "__Host-lichphat-browser";
+/// Longest body of who has not signed in, bytes.
+const STRANGER_BYTES: usize = 8_192;
+/// Where a page that asks by itself for newer figures says so.
+pub(super) const LIVE: &str = "x-live";
+/// Where a script gives the form's token.
+const FORM_TOKEN: &str = "x-form-token";
+
+/// What the session's forms carry; among a request's extensions.
+#[derive(Debug, Clone)]
+pub(super) struct FormToken(pub(super) String);
+
+/// Who is at the door.
+enum Shown {
+    Nobody,
+    Browser(Caller, FormToken),
+    Program(Caller),
+}
+
+/// The gate over `app`.
+pub(super) fn gate(
+    app: &App,
+) -> impl Fn(Parts) -> BoxFuture<'static, Result<Admitted, Response>> + Send + Sync + use<> {
+    let app = app.clone();
+    move |parts| {
+        let app = app.clone();
+        Box::pin(async move { admit(&app, parts).await })
+    }
+}
+
+async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
+    let path = parts.uri.path().to_owned();
+    let (need, words) = match find(&parts.method, &path) {
+        Found::Row(need, words) => (need, words),
+        Found::OtherMethod => return Err(refuse(app, &parts, Why::Method)),
+        Found::Nothing => return Err(refuse(app, &parts, Why::NotThere)),
+    };
+    let shown = match shown(app, &parts).await {
+        Ok(shown) => shown,
+        Err(Shows::Nothing) => return Err(refuse(app, &parts, Why::SignIn)),
+        Err(Shows::Failed(error)) => return Err(refuse(app, &parts, Why::Failed(error.to_string()))),
+    };
+    let changes = !matches!(parts.method, Method::GET | Method::HEAD);
+    if changes && !matches!(shown, Shown::Program(_)) && !is_own_page(&parts.headers) {
+        return Err(refuse(app, &parts, Why::OtherSite));
+    }
+    let caller = match &shown {
+        Shown::Nobody => None,
+        Shown::Browser(caller, _) | Shown::Program(caller) => Some(caller.clone()),
+    };
+    if need != Need::Anyone {
+        let Some(caller) = &caller else { return Err(refuse(app, &parts, Why::SignIn)) };
+        may(app, caller, need, &words).await.map_err(|why| refuse(app, &parts, why))?;
+    }
+    let mut form = None;
+    if let Shown::Browser(_, FormToken(token)) = &shown
+        && changes
+        && parts.headers.get(FORM_TOKEN).is_none_or(|given| given.as_bytes() != token.as_bytes())
+    {
+        form = Some((token.clone(), Box::new(refuse(app, &parts, Why::OtherSite))));
+    }
+    if let Shown::Browser(_, token) = shown {
+        parts.extensions.insert(token);
+    }
+    let most_bytes = if caller.is_some() { app.max_body_bytes as usize } else { STRANGER_BYTES };
+    if let Some(caller) = caller {
+        parts.extensions.insert(caller);
+    }
+    Ok(Admitted { parts, most_bytes, form })
+}
+
+/// Why nobody is known.
+enum Shows {
+    /// A token that is none.
+    Nothing,
+    Failed(PeopleError),
+}
+
+async fn shown(app: &App, parts: &Parts) -> Result<Shown, Shows> {
+    if let Some(given) = parts.headers.get(header::AUTHORIZATION) {
+        let token = given.to_str().ok().and_then(|text| text.strip_prefix("Bearer ")).ok_or(Shows::Nothing)?;
+        let caller = app.people.by_token(token).await.map_err(Shows::Failed)?;
+        return caller.map(Shown::Program).ok_or(Shows::Nothing);
+    }
+    let Some(session) = cookie(&parts.headers, SESSION) else { return Ok(Shown::Nobody) };
+    let active = !parts.headers.contains_key(LIVE);
+    let caller = app.people.by_session(session, active).await.map_err(Shows::Failed)?;
+    Ok(caller.map_or(Shown::Nobody, |caller| Shown::Browser(caller, FormToken(form_token(session)))))
+}
+
+async fn may(app: &App, caller: &Caller, need: Need, words: &[(&'static str, &str)]) -> Result<(), Why> {
+    let Need::May(act, subject) = need else { return Ok(()) };
+    let code = |word: &str| words.iter().find(|(name, _)| *name == word).map_or("", |(_, code)| *code);
+    let (city, today) = app.console.directory_today().await.map_err(|error| Why::Failed(error.to_string()))?;
+    let directory = &city.directory;
+    let denied = |kind: &'static str, code: &str| {
+        let code = code.to_owned();
+        move |why| Why::Denied { why, kind, code }
+    };
+    match subject {
+        Subject::City => caller.may(act, On::City, directory, today).map_err(denied("", "")),
+        Subject::Unit(word) => {
+            let unknown = || Why::Unknown { kind: "unit", code: code(word).to_owned() };
+            let unit = UnitCode::new(code(word)).map_err(|_| unknown())?;
+            directory.unit(&unit).ok_or_else(unknown)?;
+            caller.may(act, On::Unit(&unit), directory, today).map_err(denied("unit", code(word)))
+        }
+        Subject::Screen(word) => {
+            let unknown = || Why::Unknown { kind: "screen", code: code(word).to_owned() };
+            let screen = ScreenCode::new(code(word)).map_err(|_| unknown())?;
+            directory.screen(&screen).ok_or_else(unknown)?;
+            caller.may(act, On::Screen(&screen), directory, today).map_err(denied("screen", code(word)))
+        }
+    }
+}
+
+/// Says no: where people come with a page, where programs do with a problem as RFC 9457 has it.
+fn refuse(app: &App, parts: &Parts, why: Why) -> Response {
+    let path = parts.uri.path();
+    if !["/api", "/metrics", "/readyz", "/log/"].iter().any(|p| path.starts_with(p)) {
+        return console::refuse(&app.console, parts, why);
+    }
+    let (status, title) = match why {
+        Why::Method => (StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+        Why::SignIn => (StatusCode::UNAUTHORIZED, "no account"),
+        Why::OtherSite => (StatusCode::FORBIDDEN, "not from a page of this server"),
+        Why::Failed(error) => {
+            tracing::error!(error, "the gate failed");
+            (StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+        }
+        Why::NotThere | Why::Unknown { .. } => (StatusCode::NOT_FOUND, "not found"),
+        Why::Denied { why: crate::people::Denied::Unseen, .. } => (StatusCode::NOT_FOUND, "not found"),
+        Why::Denied { .. } => (StatusCode::FORBIDDEN, "no role for this"),
+    };
+    let mut response = router::words(status, title);
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+    }
+    response
+}
+
+/// The value of a cookie.
+pub(super) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|v| v.to_str().ok());
+    all.flat_map(|v| v.split(';')).find_map(|c| c.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Does a page of this server send this? Browsers of today say so; of older ones the page's address must be the one they ask.
+fn is_own_page(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let (Some(host), Some(origin)) = (text("host"), text("origin")) else { return false };
+    origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(all: &[(&'static str, &str)]) -> HeaderMap {
+        all.iter().map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn only_a_page_of_this_server_changes_something() {
+        let host = ("host", "lich.example:8087");
+        for own in [
+            vec![host, ("sec-fetch-site", "same-origin")],
+            vec![host, ("origin", "https://lich.example:8087")],
+            vec![("host", "inner:80"), ("sec-fetch-site", "same-origin"), ("origin", "https://lich.example")],
+        ] {
+            assert!(is_own_page(&headers(&own)), "{own:?}");
+        }
+        for other in [
+            vec![host],
+            vec![host, ("origin", "null")],
+            vec![host, ("origin", "https://evil.example")],
+            vec![host, ("origin", "https://lich.example:8087.evil.example")],
+            vec![host, ("origin", "https://lich.example:8087"), ("sec-fetch-site", "same-site")],
+            vec![host, ("sec-fetch-site", "none")],
+        ] {
+            assert!(!is_own_page(&headers(&other)), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_cookie_is_its_whole_name() {
+        let all =
+            headers(&[("cookie", "lang=en; __Host-lichphat-browser=b; x__Host-lichphat=evil; __Host-lichphat=s")]);
+        assert_eq!((cookie(&all, SESSION), cookie(&all, BROWSER), cookie(&all, "lan")), (Some("s"), Some("b"), None));
+    }
+}

@@ -1,0 +1,149 @@
+//! Every request that people may make, and what it needs: ONE table. What has no row cannot be reached.
+//!
+//! The gate of the people's door ([`super::gate`]) holds each request against it; handlers do not look at roles again. A path's
+//! `{word}` stands for one segment and a last `{…}` for all that follow.
+
+use crate::people::Act;
+use http::Method;
+
+/// What a request needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Nothing.
+    Anyone,
+    /// An account.
+    Account,
+    /// A role that allows it there ([`crate::people::RULES`]).
+    May(Act, Subject),
+}
+
+/// On what; a word of the path is its code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// The city as a whole.
+    City,
+    /// The unit of that word.
+    Unit(&'static str),
+    /// The screen of that word.
+    Screen(&'static str),
+}
+
+/// One row: method (`GET` stands for `HEAD`, too), path, need.
+pub type Row = (&'static str, &'static str, Need);
+
+use Act::{Operate, View, Watch};
+use Need::{Account, Anyone, May};
+use Subject::{City, Screen, Unit};
+
+/// The table.
+pub const ROWS: &[Row] = &[
+    // how the server is
+    ("GET", "/healthz", Anyone),
+    ("GET", "/readyz", Anyone),
+    ("GET", "/readyz/why", May(Watch, City)),
+    ("GET", "/metrics", May(Watch, City)),
+    // the log, which anybody verifies
+    ("GET", "/log/{…}", Anyone),
+    // coming in
+    ("GET", "/static/{file}", Anyone),
+    ("GET", "/login", Anyone),
+    ("POST", "/login", Anyone),
+    ("POST", "/logout", Anyone),
+    ("GET", "/first", Anyone),
+    ("POST", "/first", Anyone),
+    ("GET", "/account", Account),
+    ("POST", "/account/password", Account),
+    // pages
+    ("GET", "/", Account),
+    ("GET", "/peaks", May(View, City)),
+    ("GET", "/preflight/{order}", May(View, City)),
+    ("GET", "/screens/{screen}", May(View, Screen("screen"))),
+    ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
+    ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),
+    ("POST", "/screens/{screen}/ask", May(Operate, Screen("screen"))),
+    ("GET", "/units/{unit}", May(View, Unit("unit"))),
+];
+
+/// What a request is in the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found<'p> {
+    /// This row, with the words of its path.
+    Row(Need, Vec<(&'static str, &'p str)>),
+    /// Only by other methods.
+    OtherMethod,
+    /// Nothing.
+    Nothing,
+}
+
+/// Looks a request up; the path is taken letter by letter, so that no second spelling of it slips by.
+pub(super) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
+    let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
+    let mut other = false;
+    for (of, pattern, need) in ROWS {
+        let Some(words) = matched(pattern, path) else { continue };
+        if *of == method.as_str() {
+            return Found::Row(*need, words);
+        }
+        other = true;
+    }
+    if other { Found::OtherMethod } else { Found::Nothing }
+}
+
+fn matched<'p>(pattern: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let (mut words, mut given) = (Vec::new(), path.split('/'));
+    for wanted in pattern.split('/') {
+        if wanted == "{…}" {
+            return given.next().map(|_| words);
+        }
+        let given = given.next()?;
+        match wanted.strip_prefix('{').and_then(|word| word.strip_suffix('}')) {
+            Some(word) if !given.is_empty() => words.push((word, given)),
+            None if given == wanted => {}
+            _ => return None,
+        }
+    }
+    given.next().is_none().then_some(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_row_or_none() {
+        let get = |path| find(&Method::GET, path);
+        assert_eq!(get("/"), Found::Row(Account, vec![]));
+        let screen = May(View, Screen("screen"));
+        assert_eq!(get("/screens/C-01"), Found::Row(screen, vec![("screen", "C-01")]));
+        assert_eq!(find(&Method::HEAD, "/screens/C-01"), get("/screens/C-01"));
+        assert_eq!(get("/log/checkpoint"), Found::Row(Anyone, vec![]));
+        assert_eq!(get("/log/tile/0/x001/234"), Found::Row(Anyone, vec![]));
+        assert_eq!(find(&Method::POST, "/"), Found::OtherMethod);
+        for path in [
+            "",
+            "//",
+            "/screens",
+            "/screens/",
+            "/screens//why",
+            "//screens/C-01",
+            "/screens/C-01/",
+            "/log",
+            "/nowhere",
+            "/static/a/b",
+        ] {
+            assert_eq!(get(path), Found::Nothing, "{path}");
+        }
+    }
+
+    #[test]
+    fn every_word_a_row_needs_stands_in_its_path() {
+        for (method, path, need) in ROWS {
+            assert!(["GET", "POST", "PUT", "PATCH", "DELETE"].contains(method), "{path}");
+            if let May(_, Unit(word) | Screen(word)) = need {
+                assert!(path.contains(&format!("{{{word}}}")), "{method} {path}");
+            }
+            let twice = ROWS.iter().filter(|(m, p, _)| m == method && p == path).count();
+            assert_eq!(twice, 1, "{method} {path}");
+        }
+    }
+}
