@@ -10,7 +10,7 @@ use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
 use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
-use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
+use lichphat_playlists::proof::entry::{Approval, Entry, Introduction, Statement, segment_leaf};
 use lichphat_playlists::proof::note::{VerifierKey, cosign};
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::replay::Replay;
@@ -109,7 +109,7 @@ impl Scene {
             screen: screen.clone(),
             key: Box::new(evidence(nth).verifying_key()),
             at_ms,
-            approved_by: "bench".into(),
+            approval: Approval { by: "shell".into(), at_ms, introduction: Introduction::File },
             simulated: true,
         });
         std::iter::once(keys).chain(players).collect()

@@ -12,6 +12,7 @@ use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanHash, Seq, Sha256Hash};
 use lichphat_playlists::ports::ClockState;
+use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
@@ -384,6 +385,22 @@ fn bit(table: &str, column: &'static str, row: i64) -> Change {
     (name, Box::new(flip))
 }
 
+/// The log states another key for the first device.
+fn other_key() -> Change {
+    let change = |db: &Connection| {
+        let leaf: Vec<u8> = db.query_row("SELECT leaf FROM log_entry WHERE log_index = 0", [], |r| r.get(0)).unwrap();
+        let Ok(Entry::Statement(Statement::Device { device, epoch, screen, at_ms, approval, simulated, .. })) =
+            Entry::decode(&leaf)
+        else {
+            panic!("the first entry states a device")
+        };
+        let key = Box::new(SigningKey::from_seed(&[9; 32]).verifying_key());
+        let stated = Statement::Device { device, epoch, screen, key, at_ms, approval, simulated };
+        db.execute("UPDATE log_entry SET leaf = ?1 WHERE log_index = 0", [Entry::Statement(stated).encode()]).unwrap();
+    };
+    ("another key in the log".to_owned(), Box::new(change))
+}
+
 /// A zstd frame that holds `{}`.
 const PACKED_BRACES: &str = "x'28b52ffd20021100007b7d'";
 
@@ -438,7 +455,7 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
     let (of_day, of_rollup) = ("plan C-01 2024-09-20 v1: ", "rollup of device 1, 2024-09-20, clean-street: ");
     for ((name, change), place) in [
         (bit(&segments, "bytes", 2), "entry 2: "),
-        (bit("log_entry", "leaf", 0), "entry 1: is of device 1, whose key"),
+        (other_key(), "entry 1: is of device 1, whose key"),
         (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = 3")), "entry 3: its row"),
         (sql(&format!("DELETE FROM {segments} WHERE log_index = 2")), "entry 2: is missing"),
         (sql(&format!("DELETE FROM {segments} WHERE log_index = 3")), "mark of device 1, epoch 1: "),

@@ -7,6 +7,7 @@ use lichphat::cmd::rooms::Rooms;
 use lichphat::config::Settings;
 use lichphat::fleet::Way;
 use lichphat::lang::Lang;
+use lichphat::people::Caller;
 use lichphat::planning::{PlanStore, StoredPlan};
 use lichphat::proof::{PlanBook, PlanDocument};
 use lichphat_player::identity::credentials::Credentials;
@@ -161,7 +162,12 @@ async fn register(rooms: &Rooms, n: usize) -> Player {
     seed[..8].copy_from_slice(&n.to_be_bytes());
     let key = SigningKey::from_seed(&seed);
     let keys = rooms.public_keys.clone();
-    let token = rooms.fleet.provision(screen.clone(), Way::to("http://127.0.0.1"), keys).await.unwrap().token;
+    let token = rooms
+        .fleet
+        .provision(screen.clone(), (&Way::to("http://127.0.0.1"), &keys), &Caller::shell().account)
+        .await
+        .unwrap()
+        .token;
     let public_key = key.verifying_key().to_base64();
     let credentials = Credentials::in_memory().unwrap();
     let csr = credentials.request().unwrap();

@@ -4,7 +4,7 @@
 use super::{choosing, chosen, refused, text};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
-use lichphat_playlists::proof::entry::{Begun, DeviceEnd, Entry, Statement};
+use lichphat_playlists::proof::entry::{Approval, Begun, DeviceEnd, Entry, Introduction, Statement};
 use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
 use lichphat_playlists::proof::sample::{Aim, Draw, Item, Kind, Population, SCHEMA, ScreenCounts, indices};
 use lichphat_playlists::proof::tile::Resource;
@@ -102,11 +102,20 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
         screen: ScreenCode::new("P00004-01").expect("a code"),
         key: Box::new(SigningKey::from_seed(&[7; 32]).verifying_key()),
         at_ms: UtcMillis(1_763_000_000_000),
-        approved_by: "lichphat device add".into(),
+        approval: Approval {
+            by: "shell".into(),
+            at_ms: UtcMillis(1_763_000_000_000),
+            introduction: Introduction::List { sha256: Sha256Hash::of(b"a list") },
+        },
         simulated: true,
     };
-    let end =
-        Statement::DeviceEnd { device: DeviceId(4), why: DeviceEnd::Retired, at_ms: UtcMillis(5), by: "a".into() };
+    let end = Statement::DeviceEnd {
+        device: DeviceId(4),
+        why: DeviceEnd::Retired,
+        reason: "b".into(),
+        at_ms: UtcMillis(5),
+        by: "a".into(),
+    };
     let key = SigningKey::<LogSigning>::from_seed(&[7; 32]).verifying_key();
     let begun = Statement::Begun(Box::new(Begun {
         ended: VerifierKey::new("lichphat.example/log", key).expect("a name"),

@@ -17,7 +17,7 @@ use lichphat::fleet::Way;
 use lichphat::keys::Keys;
 use lichphat::lang::Lang;
 use lichphat::library::{Given, Range};
-use lichphat::people::{SignIn, form_token};
+use lichphat::people::{Caller, SignIn, form_token};
 use lichphat::sim::InProcess;
 use lichphat::store::sqlite::Store;
 use lichphat_player::identity::credentials::Credentials;
@@ -89,7 +89,10 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String
     let media = rooms.library.add(&clip, given).await.expect("it is taken").item.media.hash;
 
     let screen = ScreenCode::new("office").expect("a code");
-    let file = rooms.fleet.provision(screen, Way::to("http://127.0.0.1:8087"), rooms.public_keys.clone()).await;
+    let file = rooms
+        .fleet
+        .provision(screen, (&Way::to("http://127.0.0.1:8087"), &rooms.public_keys), &Caller::shell().account)
+        .await;
     let nobody = InProcess::new(lichphat::web::service(&rooms.app()));
     let (key, credentials) = (SigningKey::<Evidence>::from_seed(&[7; 32]), Credentials::in_memory().expect("a key"));
     let identity = register(&nobody, &file.expect("a file"), key, credentials, true).await.expect("it is registered");

@@ -308,6 +308,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
     let heartbeat = Heartbeat {
         at_ms: UtcMillis(1_763_000_000_000),
         boot: BootId(2),
+        run: "0a1b2c3d".into(),
         last_seq: Seq(70),
         acked_seq: Seq(64),
         head: Some("TFBI".into()),

@@ -480,6 +480,7 @@ span-days = { $n ->
    *[other] { $n_t } days
     }
 device-forked = It told two stories for one place in its records: was it cloned, or put back from an old image? None of the second counts. See lichphat check.
+device-doubled = Two boxes are running with its identity: was its disk copied? Find the second one, revoke this device and pair the right box by code.
 trouble-panel-dark = The panel is off or unplugged: plays do not count. Switch it on, plug the cable in again.
 trouble-log-rewritten = The server's log was rewritten after the player had verified it. The player keeps every record. Tell the auditors at once; delete nothing on the server.
 trouble-log-foreign = The server's log is not signed by the key that the player was given. The player keeps every record. If a new log was begun, run lichphat-player trust-log on the device (docs/log.md); if not, check keys/log.key and [log] origin.

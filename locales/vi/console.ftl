@@ -381,6 +381,7 @@ span-minutes = { $n_t } phút
 span-hours = { $n_t } giờ
 span-days = { $n_t } ngày
 device-forked = Máy kể hai cách về cùng một chỗ trong nhật ký của nó: có phải đã bị nhân bản, hay phục hồi từ bản cài cũ? Cách kể sau không được tính. Xem lichphat check.
+device-doubled = Có hai hộp đang chạy cùng một danh tính: có phải ổ đĩa đã bị sao chép? Hãy tìm hộp thứ hai, thu hồi thiết bị này rồi ghép lại đúng hộp bằng mã.
 trouble-panel-dark = Màn hình đang tắt hoặc tuột cáp: lượt phát không được tính. Bật màn hình, cắm lại cáp hình.
 trouble-log-rewritten = Nhật ký trên máy chủ đã bị viết lại sau khi máy phát xác nhận. Máy phát giữ mọi bản ghi. Báo ngay cho người kiểm tra; đừng xoá gì trên máy chủ.
 trouble-log-foreign = Nhật ký trên máy chủ không do khoá đã giao cho máy phát ký. Máy phát giữ mọi bản ghi. Nếu máy chủ vừa mở nhật ký mới, chạy lichphat-player trust-log trên thiết bị (docs/log.md); nếu không, kiểm tra keys/log.key và [log] origin.

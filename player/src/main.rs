@@ -31,6 +31,8 @@ enum Command {
     Run(lichphat_player::agent::run::RunArgs),
     /// Register this device with its scheduler, once
     Provision(lichphat_player::agent::run::ProvisionArgs),
+    /// Print by what a list of boxes names this one: SHA-256 of its public key
+    Key(lichphat_player::agent::run::KeyArgs),
     /// Believe another log from now on: the scheduler's operator began a new one, and gave you its key
     TrustLog(lichphat_player::agent::run::TrustLogArgs),
     /// Say what is wrong with this box, and how to mend it
@@ -97,6 +99,13 @@ fn command(command: Command, log: &LogRing) -> ExitCode {
         },
         Command::Head(args) => match lichphat_player::agent::run::write_head(&args) {
             Ok(head) => print(&head),
+            Err(e) => fail(&e, e.exit_code()),
+        },
+        Command::Key(args) => match lichphat_player::agent::run::fingerprint(&args) {
+            Ok(fingerprint) => {
+                let written = writeln!(std::io::stdout(), "{fingerprint}");
+                written.map_or_else(|e| fail(&e, 1), |()| ExitCode::SUCCESS)
+            }
             Err(e) => fail(&e, e.exit_code()),
         },
         Command::TrustLog(args) => match lichphat_player::agent::run::trust_log(&args) {

@@ -5,7 +5,8 @@ use super::Context;
 use crate::certs::Own;
 use crate::config::{Settings, TlsSettings, WebSettings};
 use crate::error::AppError;
-use crate::fleet::Way;
+use crate::fleet::pairing::Welcome;
+use crate::fleet::{DeviceKeys, Way};
 use crate::web::{Certificate, Limits, ListenError, Listener};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
@@ -112,6 +113,20 @@ impl Doors {
     /// Where they are: for people, for players, for boxes without a name.
     pub(super) fn urls(&self, tls: bool) -> [String; 3] {
         [&self.people, &self.players, &self.pairing].map(|door| url(tls, None, door.address()))
+    }
+
+    /// What a box is told that is let in: by the first name of the certificate, or where the doors listen.
+    pub(super) fn welcome(
+        &self,
+        settings: &Settings,
+        shown: Option<&Shown>,
+        keys: &DeviceKeys,
+    ) -> Result<Welcome, AppError> {
+        let name = settings.tls.names.first().map(String::as_str);
+        let to = |door: &Listener| url(shown.is_some(), name, door.address());
+        let authority = shown.map_or_else(|| Ok(String::new()), Shown::authority)?;
+        let way = Way { server: to(&self.players), pairing: to(&self.pairing), authority };
+        Ok(Welcome { way, keys: keys.clone(), people: to(&self.people) })
     }
 }
 

@@ -11,7 +11,8 @@ use crate::compliance::{Report, Reports};
 use crate::config::{LogSettings, Settings};
 use crate::directory::{Directory, DirectoryStore, Screen};
 use crate::error::AppError;
-use crate::fleet::{DeviceKeys, Fleet};
+use crate::fleet::pairing::Welcome;
+use crate::fleet::{DeviceKeys, Fleet, Way};
 use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
 use crate::people::People;
@@ -198,6 +199,7 @@ impl Rooms {
             people: Arc::clone(&self.people),
             console: Arc::clone(&self.console),
             care: Arc::clone(&self.care),
+            welcome: Arc::new(Welcome { way: Way::default(), keys: self.public_keys.clone(), people: String::new() }),
             max_body_bytes: self.max_body_bytes,
         }
     }

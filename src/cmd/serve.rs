@@ -4,7 +4,7 @@ use super::doors::{self, Doors, Shown};
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
 use crate::proof::log::LogError;
-use crate::web;
+use crate::web::{self, App};
 use futures_util::FutureExt as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -49,8 +49,9 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
     let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
+    let welcome = Arc::new(doors.welcome(settings, shown.as_ref(), &rooms.public_keys)?);
     let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
-    let (app, limits, stop) = (rooms.app(), doors::limits(&settings.web), stop.shared());
+    let (app, limits, stop) = (App { welcome, ..rooms.app() }, doors::limits(&settings.web), stop.shared());
     tokio::join!(
         doors.people.serve(web::people(&app), limits, stop.clone()),
         doors.players.asking(rooms.fleet.verifier()).serve(web::players(&app), limits, stop.clone()),

@@ -5,21 +5,29 @@
 //! has not finished and its checker has not passed.
 
 mod command;
+mod doubled;
 mod enrol;
+pub mod list;
+pub mod pairing;
 pub mod release;
 mod releases;
 
 pub use command::{Asked, COMMAND_LIFE_MS, KEPT_MS, MOST_WAITING, NewCommand};
+pub use doubled::hear;
 
 use crate::certs::devices::{DeviceAuthority, DeviceCertificate};
+use crate::people::AccountCode;
 use async_trait::async_trait;
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::{Clock, Rng};
+use lichphat_playlists::proof::entry::Introduction;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::device::{Heartbeat, HeartbeatAnswer, Provisioning};
 use lichphat_playlists::wire::sign::{Commanding, Evidence, LogSigning, SigningKey, VerifyingKey};
 use lichphat_playlists::wire::v1::PlaylistIndex;
+use list::{Clash, NewList};
+use pairing::{Confirmation, NewPairing, Opened, Which};
 use release::{Staged, Taker};
 use std::sync::Arc;
 use tokio::sync::broadcast;
@@ -75,6 +83,18 @@ pub enum FleetError {
     /// Not a document of this device's screen.
     #[error("no such document for this device")]
     NotFound,
+    /// No box shows that code.
+    #[error("code: no box shows it; codes have eight signs and hold for ten minutes, read it from the screen again")]
+    NoCode,
+    /// Too many wrong codes.
+    #[error("code: too many wrong ones; wait ten minutes")]
+    TooManyTries,
+    /// As many boxes show a code as may at a time.
+    #[error("as many boxes ask for a code as may at a time; it tries again by itself")]
+    NoRoomForCodes,
+    /// A revocation without words.
+    #[error("why: write in 1 to 200 characters why the device is revoked")]
+    NoReason,
     /// Nothing can be asked of a screen without a player.
     #[error("screen {0}: has no player that could be asked; bring one up with `lichphat device add`")]
     NoDevice(ScreenCode),
@@ -132,6 +152,19 @@ pub struct DeviceState {
     pub simulated: bool,
     /// Its newest heartbeat and when it came; none: never, or in the words of another version.
     pub heard: Option<(UtcMillis, Heartbeat)>,
+    /// When two boxes with its identity were noticed last.
+    pub doubled: Option<UtcMillis>,
+}
+
+/// Who let a box in, when, and how he knew it.
+#[derive(Debug, Clone)]
+pub struct Approved {
+    /// Whose account.
+    pub by: AccountCode,
+    /// When.
+    pub at: UtcMillis,
+    /// How.
+    pub introduction: Introduction,
 }
 
 /// A device that is about to exist.
@@ -155,8 +188,19 @@ pub struct NewDevice {
 #[async_trait]
 pub trait FleetStore: Send + Sync {
     /// Keeps a one-time token for a managed screen of the directory.
-    async fn add_token(&self, screen: ScreenCode, token_hash: Sha256Hash, expires: UtcMillis)
+    async fn add_token(&self, screen: ScreenCode, token_hash: Sha256Hash, approved: Approved)
     -> Result<(), FleetError>;
+    /// Makes room, and keeps a code that a box shows; a listed box is let in at once.
+    async fn open_pairing(&self, new: NewPairing) -> Result<Opened, FleetError>;
+    /// The screen that the box of this claim may go to; none inside when nobody has entered its code yet.
+    async fn pairing(&self, claim: Sha256Hash, now: UtcMillis) -> Result<Option<Option<ScreenCode>>, FleetError>;
+    /// Lets the box that shows the code in; a wrong one counts against who entered it and against the code.
+    async fn confirm(&self, confirmation: Confirmation) -> Result<(), FleetError>;
+    /// Revokes a device, and states it.
+    async fn revoke(&self, which: Which, why: String, by: AccountCode, at: UtcMillis) -> Result<Device, FleetError>;
+    /// Keeps a list of boxes, and states it; those that are listed already as they are in it stay. How many were new; or
+    /// what is wrong with some.
+    async fn add_list(&self, list: NewList) -> Result<Result<u32, Vec<Clash>>, FleetError>;
     /// Uses the token up and makes the device: a screen's earlier device is retired in the same step.
     async fn register(&self, new: NewDevice) -> Result<Device, FleetError>;
     /// The device, unless unknown.
@@ -274,13 +318,16 @@ impl Fleet {
     }
 
     /// Makes the file an operator carries to a new player.
-    pub async fn provision(&self, screen: ScreenCode, way: Way, keys: DeviceKeys) -> Result<Provisioning, FleetError> {
+    pub async fn provision(
+        &self,
+        screen: ScreenCode,
+        (way, keys): (&Way, &DeviceKeys),
+        by: &AccountCode,
+    ) -> Result<Provisioning, FleetError> {
         let (token, hash) = self.secret();
-        self.store.add_token(screen.clone(), hash, self.clock.now().plus_ms(TOKEN_LIFE_MS)).await?;
-        let command_key = self.key.verifying_key().to_base64();
-        let DeviceKeys { plan_key, receipt_key, log_key } = keys;
-        let Way { server, pairing, authority } = way;
-        Ok(Provisioning { server, pairing, authority, screen, plan_key, receipt_key, command_key, log_key, token })
+        let approved = Approved { by: by.clone(), at: self.clock.now(), introduction: Introduction::File };
+        self.store.add_token(screen.clone(), hash, approved).await?;
+        Ok(self.file(screen, token, way, keys))
     }
 
     /// What the device should hold, and the ETag of that.

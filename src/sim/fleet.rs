@@ -4,6 +4,7 @@ use super::transport::InProcess;
 use crate::clock::SimClock as ServerClock;
 use crate::directory::{Directory, Screen};
 use crate::fleet::{DeviceKeys, Fleet, FleetError, Way};
+use crate::people::Caller;
 use crate::planning::PlanningError;
 use crate::proof::log::{Log, LogError};
 use crate::web::Service;
@@ -145,7 +146,8 @@ impl SimFleet {
         let mut units = Vec::new();
         for (screen, fate) in screens {
             let clock = Arc::new(SimClock::new(server_clock.now()));
-            let provisioning = fleet.provision(screen, Way::to("in-process"), keys.clone()).await?;
+            let provisioning =
+                fleet.provision(screen, (&Way::to("in-process"), keys), &Caller::shell().account).await?;
             let (transport, credentials) = (InProcess::new(service.clone()), Credentials::in_memory()?);
             let key = identity::make_key(&rng);
             let identity = identity::register(&transport, &provisioning, key, credentials, true).await?;

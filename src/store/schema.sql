@@ -240,16 +240,50 @@ BEGIN SELECT RAISE(ABORT, 'whose a screen was decides what counts as evidence: i
 CREATE TABLE provisioning (
     token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32), -- SHA-256 of the token, never the token
     screen     TEXT    NOT NULL,
+    fingerprint BLOB   CHECK (length(fingerprint) = 32),            -- SHA-256 of the only public key it is good for; NULL = of whoever brings it
     created_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL CHECK (expires_ms > created_ms),
-    used_ms    INTEGER                                              -- NULL = not used yet
+    used_ms    INTEGER,                                             -- NULL = not used yet
+    approved_by  TEXT  NOT NULL CHECK (approved_by <> ''),          -- account
+    introduction TEXT  NOT NULL CHECK (json_valid(introduction))    -- how the box was known, as the log says it
+) STRICT;
+
+-- Codes that boxes show, until they are entered or over.
+CREATE TABLE pairing (
+    first_half  TEXT    PRIMARY KEY CHECK (length(first_half) = 4), -- of the code: finds the box
+    code_hash   BLOB    NOT NULL CHECK (length(code_hash) = 32),    -- SHA-256 of the code, never the code
+    claim_hash  BLOB    NOT NULL UNIQUE CHECK (length(claim_hash) = 32), -- SHA-256 of what the box asks with
+    fingerprint BLOB    NOT NULL UNIQUE CHECK (length(fingerprint) = 32), -- SHA-256 of the box's public key
+    network     TEXT,                                               -- where it asks from; NULL = behind a proxy
+    expires_ms  INTEGER NOT NULL,
+    tries_left  INTEGER NOT NULL,                                   -- wrong second halves until it is over
+    screen      TEXT                                                -- NULL = nobody has entered it yet
+) STRICT;
+
+-- Wrong codes of late.
+CREATE TABLE pairing_miss (
+    account TEXT    NOT NULL,
+    at_ms   INTEGER NOT NULL
+) STRICT;
+
+-- Boxes that need no code.
+CREATE TABLE listed_box (
+    fingerprint BLOB    PRIMARY KEY CHECK (length(fingerprint) = 32), -- SHA-256 of its public key
+    serial      TEXT    NOT NULL,
+    screen      TEXT    NOT NULL,
+    list        BLOB    NOT NULL CHECK (length(list) = 32),         -- SHA-256 of the list it came with
+    approved_by TEXT    NOT NULL,
+    approved_ms INTEGER NOT NULL,
+    came_ms     INTEGER                                             -- NULL = not yet
 ) STRICT;
 
 -- The latest heartbeat of each device.
 CREATE TABLE heartbeat (
     device INTEGER PRIMARY KEY REFERENCES device (id),
     at_ms  INTEGER NOT NULL,                            -- received, server clock
-    body   TEXT    NOT NULL CHECK (json_valid(body))    -- as sent
+    body   TEXT    NOT NULL CHECK (json_valid(body)),   -- as sent
+    runs   TEXT    NOT NULL CHECK (json_valid(runs)),   -- the runs it came from of late, newest last
+    doubled_ms INTEGER                                  -- when an earlier run was heard again: two boxes, one identity
 ) STRICT;
 
 -- What operators asked of devices, and the devices' signed answers.

@@ -24,6 +24,7 @@ use lichphat_playlists::proof::segment::SegmentError;
 use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Heartbeat, Problem, Register};
 use lichphat_playlists::wire::proofs::ProofsAsked;
 use lichphat_playlists::wire::sign::SignError;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
@@ -116,6 +117,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Sender>())
         .and(warp::ext::optional::<DeviceCertificate>())
+        .and(warp::ext::optional::<Peer>())
         .and(warp::body::bytes())
         .then(
             move |method: Method,
@@ -123,12 +125,15 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                   headers: HeaderMap,
                   sender: Option<Sender>,
                   certificate: Option<DeviceCertificate>,
+                  peer: Option<Peer>,
                   body: Bytes| {
-                let app = app.clone();
+                let (app, network) = (app.clone(), peer.and_then(|peer| peer.network));
                 async move {
                     let rest = path.as_str().strip_prefix("/device/v1/").unwrap_or_default();
                     let answer = match (&method, rest, sender, certificate) {
                         (&Method::POST, "register", _, _) => register(&app, &body).await,
+                        (&Method::POST, "pairing", _, _) => offer(&app, network, &body).await,
+                        (&Method::GET, "pairing", _, _) => claimed(&app, &headers).await,
                         (&Method::POST, "certificate", _, Some(certificate)) => renew(&app, &certificate, &body).await,
                         (_, _, Some(sender), _) => answer(&app, (&method, rest), &headers, &sender, body).await,
                         _ => Err(ApiError::not_found()),
@@ -142,6 +147,16 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
 async fn register(app: &App, body: &[u8]) -> Result<Response, ApiError> {
     let request: Register = json(body)?;
     Ok(warp::reply::json(&app.fleet.register(request).await?).into_response())
+}
+
+async fn offer(app: &App, network: Option<IpAddr>, body: &[u8]) -> Result<Response, ApiError> {
+    Ok(warp::reply::json(&app.fleet.offer(&json(body)?, network, &app.welcome).await?).into_response())
+}
+
+async fn claimed(app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let claim = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Pairing "));
+    let state = app.fleet.claimed(claim.unwrap_or_default(), &app.welcome).await?;
+    Ok(warp::reply::json(&state).into_response())
 }
 
 async fn renew(app: &App, certificate: &DeviceCertificate, body: &[u8]) -> Result<Response, ApiError> {
@@ -330,10 +345,13 @@ impl From<FleetError> for ApiError {
             FleetError::Revoked => of(StatusCode::UNAUTHORIZED, "revoked"),
             FleetError::CertificateExpired => of(StatusCode::UNAUTHORIZED, CERTIFICATE_EXPIRED),
             FleetError::CertificateOver => of(StatusCode::UNAUTHORIZED, "certificate-over"),
+            FleetError::NoRoomForCodes => of(StatusCode::TOO_MANY_REQUESTS, "no-room"),
+            FleetError::TooManyTries => of(StatusCode::TOO_MANY_REQUESTS, "too-many-tries"),
             FleetError::NoClock => of(StatusCode::SERVICE_UNAVAILABLE, "clock"),
             FleetError::BadAnswer => of(StatusCode::FORBIDDEN, "bad-signature"),
             FleetError::NotFound | FleetError::NoSuchScreen(_) | FleetError::Release { .. } => Self::not_found(),
             FleetError::NoDevice(_) | FleetError::TooManyCommands(_) | FleetError::BadCommand(_) => Self::not_found(),
+            FleetError::NoCode | FleetError::NoReason => Self::not_found(),
             FleetError::Store(_) => Self::internal(&error),
         }
     }

@@ -21,6 +21,7 @@ pub use tls::{Certificate, CertificateError};
 
 use crate::care::Care;
 use crate::fleet::Fleet;
+use crate::fleet::pairing::Welcome;
 use crate::library::Library;
 use crate::people::People;
 use crate::proof::Proof;
@@ -51,6 +52,8 @@ pub struct App {
     pub console: Arc<console::Console>,
     /// How the scheduler is.
     pub care: Arc<Care>,
+    /// What a box is told that is let in.
+    pub welcome: Arc<Welcome>,
     /// Longest request body, bytes.
     pub max_body_bytes: u32,
 }

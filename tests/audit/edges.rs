@@ -7,7 +7,7 @@ use crate::forger::{Forger, segment};
 use crate::square::{CAMPAIGN, Square, judged};
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle;
-use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
+use lichphat_playlists::proof::entry::{Approval, Entry, Introduction, Statement, segment_leaf};
 use lichphat_playlists::wire::sign::SigningKey;
 use lichphat_verify::Options;
 use lichphat_verify::verdict::{Check, Outcome};
@@ -91,10 +91,9 @@ async fn a_key_made_afterwards_cannot_tell_of_the_time_before() {
     let key = SigningKey::from_seed(&[5; 32]);
     let stated = |at_ms| {
         let (device, epoch, screen) = (DeviceId(50), Epoch(1), "Q-01".parse().unwrap());
-        let approved_by = "one-time token".to_owned();
+        let approval = Approval { by: "lan".to_owned(), at_ms, introduction: Introduction::Code };
         let key = Box::new(key.verifying_key());
-        Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approved_by, simulated: false })
-            .encode()
+        Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approval, simulated: false }).encode()
     };
     let mut forger = Forger::of(&square, &honest).await;
     let told = forger.leaves[forger.segments_of("Q-01")[2]].clone();
@@ -114,12 +113,25 @@ async fn a_key_made_afterwards_cannot_tell_of_the_time_before() {
     assert!(caught(&forger, &options).contains(&Check::Time));
     assert!(received(&retold) < before);
 
+    // nor does a player come in on nobody's word, or by a list that nobody approved
+    for (by, introduction) in
+        [(" ", Introduction::Code), ("lan", Introduction::List { sha256: Sha256Hash::of(b"a list of mine") })]
+    {
+        let mut forger = Forger::of(&square, &honest).await;
+        let (at_ms, screen) = (square.server.rooms.clock.now(), "Q-01".parse().unwrap());
+        let approval = Approval { by: by.to_owned(), at_ms, introduction };
+        let (device, epoch, key) = (DeviceId(50), Epoch(1), Box::new(key.verifying_key()));
+        let made_up = Statement::Device { device, epoch, screen, key, at_ms, approval, simulated: false };
+        forger.append(&square, Entry::Statement(made_up).encode());
+        assert_eq!(caught(&forger, &options), [Check::Enrolment], "{by}");
+    }
+
     // nor does a simulated player become a real one by being stated again
     let mut forger = Forger::of(&square, &honest).await;
     let again = forger.leaves.iter().find_map(|leaf| match Entry::decode(leaf) {
-        Ok(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approved_by, simulated })) => {
+        Ok(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approval, simulated })) => {
             let simulated = !simulated;
-            Some(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approved_by, simulated }))
+            Some(Entry::Statement(Statement::Device { device, epoch, screen, key, at_ms, approval, simulated }))
         }
         _ => None,
     });
@@ -161,7 +173,9 @@ async fn where_nothing_was_played_nothing_is_ticked() {
     let square = Square::lived().await;
     let verdict = judged(&square.bundle_of(["2024-09-27", "2024-09-27"], None).await, &square.options());
     assert_eq!((verdict.ok, verdict.segments), (true, 0));
-    for check in [Check::Device, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan] {
+    for check in
+        [Check::Device, Check::Enrolment, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan]
+    {
         assert_eq!(verdict.checks[&check], Outcome::NotChecked, "{check:?}");
     }
     for words in ["There is no segment of this period", "The period was not over"] {

@@ -29,6 +29,8 @@ use lichphat_playlists::wire::device::Provisioning;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -138,6 +140,12 @@ pub(crate) fn provision(data: &TestData, screen: &str, server: &str) -> (PathBuf
     (out, file)
 }
 
+/// A second file for a screen.
+pub(crate) fn provision_again(data: &TestData, screen: &str, server: &str) -> (PathBuf, Provisioning) {
+    std::fs::remove_file(data.path().join(format!("{screen}.provision.toml"))).unwrap();
+    provision(data, screen, server)
+}
+
 /// The server in this process, on a port of its own, at a told time.
 pub(crate) struct TownServer {
     stop: oneshot::Sender<()>,
@@ -244,6 +252,13 @@ impl TownDevice {
         head.seal(&self.identity.evidence).into_bytes()
     }
 
+    /// Another box with a copy of its disk, switched on.
+    pub(crate) fn copied(&self, server: &TownServer) -> SimDevice {
+        let clock = Arc::new(SimClock::new(server.rooms.clock.now()));
+        let journal = Box::new(MemoryJournal::default());
+        switch_on(&self.identity, &clock, &self.transport, &self.fs, journal, self.options, None)
+    }
+
     /// Its settings, from the next time it is switched on.
     pub(crate) fn set_options(&mut self, options: AgentOptions) {
         self.options = options;
@@ -291,6 +306,9 @@ impl Front for Words {
     }
 }
 
+/// Each time a device is switched on is a run of its own.
+static RUNS: AtomicU64 = AtomicU64::new(0);
+
 /// A device of these parts.
 pub(crate) fn switch_on(
     identity: &Arc<Identity>,
@@ -312,7 +330,7 @@ pub(crate) fn switch_on(
         stage: Box::new(stage.clone()),
         display: Arc::new(FixedDisplay::new(level)),
         machine: None,
-        tools: Tools::new(Arc::new(Words), LogRing::default(), Arc::new(SeededRng::new(0))),
+        tools: Tools::new(Arc::new(Words), LogRing::default(), Arc::new(SeededRng::new(RUNS.fetch_add(1, Relaxed)))),
         updates,
         options,
     };

@@ -7,6 +7,7 @@ use http::{Request, StatusCode};
 use lichphat::certs::devices::DeviceCertificate;
 use lichphat::directory::ScreenKind;
 use lichphat::fleet::Way;
+use lichphat::people::Caller;
 use lichphat_player::identity::credentials::Credentials;
 use lichphat_playlists::ids::{BootId, Seq};
 use lichphat_playlists::ports::{Clock, ClockState};
@@ -51,8 +52,12 @@ pub(crate) fn health() -> Health {
 impl Box1 {
     pub(crate) async fn at(town: &Town) -> Self {
         let key = SigningKey::<Evidence>::from_seed(&[5; 32]);
-        let file =
-            town.rooms.fleet.provision(code("S1"), Way::default(), town.rooms.public_keys.clone()).await.unwrap();
+        let file = town
+            .rooms
+            .fleet
+            .provision(code("S1"), (&Way::default(), &town.rooms.public_keys), &Caller::shell().account)
+            .await
+            .unwrap();
         let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
         let public_key = key.verifying_key().to_base64();
         let credentials = Credentials::in_memory().unwrap();
@@ -72,6 +77,7 @@ impl Box1 {
         let heartbeat = Heartbeat {
             at_ms: town.clock.now(),
             boot: BootId(1),
+            run: "1".into(),
             last_seq: Seq(0),
             acked_seq: Seq(0),
             head: None,

@@ -15,6 +15,7 @@ use lichphat::directory::{
 use lichphat::fleet::Way;
 use lichphat::lang::Lang;
 use lichphat::library::{LibraryStore, MediaItem};
+use lichphat::people::Caller;
 use lichphat::planning::{DayInput, LoopItem, QuotaTerms, StoredPlan, Wanted};
 use lichphat::web::{self, Service};
 use lichphat_player::identity::credentials::Credentials;
@@ -197,8 +198,12 @@ impl Town {
 
     /// Registers a simulated device at the screen.
     pub(crate) async fn device(&self, screen: &str, key: &SigningKey<Evidence>) -> (DeviceId, Epoch) {
-        let file =
-            self.rooms.fleet.provision(code(screen), Way::default(), self.rooms.public_keys.clone()).await.unwrap();
+        let file = self
+            .rooms
+            .fleet
+            .provision(code(screen), (&Way::default(), &self.rooms.public_keys), &Caller::shell().account)
+            .await
+            .unwrap();
         let public_key = key.verifying_key().to_base64();
         let csr = Credentials::in_memory().unwrap().request().unwrap();
         let register = Register { token: file.token, public_key, csr, software: "test".into(), simulated: true };

@@ -6,8 +6,10 @@ use super::common::town::{at, provision, town};
 use lichphat::certs::Own;
 use lichphat::cmd::Context;
 use lichphat::cmd::rooms::Rooms;
+use lichphat::fleet::Way;
+use lichphat::fleet::pairing::Welcome;
 use lichphat::lang::Lang;
-use lichphat::web::{self, Certificate, Limits, Listener, Router};
+use lichphat::web::{self, App, Certificate, Limits, Listener, Router};
 use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{Identity, IdentityError, make_key, register, renew};
 use lichphat_player::ports::http::HttpTransport;
@@ -48,6 +50,8 @@ pub(crate) struct Door {
     pub(crate) clock: Arc<LooseClock>,
     pub(crate) rooms: Rooms,
     pub(crate) identity: Identity,
+    /// Where boxes are registered.
+    pub(crate) pairing: String,
     pub(crate) own: Own,
 }
 
@@ -59,17 +63,25 @@ impl Door {
         let own = Own::of(data.path());
         own.keep(&[], "2026-06-01".parse().unwrap()).unwrap();
         let certificate = Certificate::load(&own.chain, &own.key).unwrap();
+        let people = "https://bang-dien-tu.example:8087".to_owned();
         let listen = async || Listener::bind(([127, 0, 0, 1], 0).into(), Some(&certificate)).await.unwrap();
         let (players, pairing) = (listen().await.asking(rooms.fleet.verifier()), listen().await);
         let [server, door] = [&players, &pairing].map(|l| format!("https://{}", l.address()));
         let for_ever = std::future::pending;
-        tokio::spawn(players.serve(web::players(&rooms.app()), Limits::default(), for_ever()));
-        tokio::spawn(pairing.serve(web::pairing(&rooms.app()), Limits::default(), for_ever()));
+        let way = Way {
+            server: server.clone(),
+            pairing: door.clone(),
+            authority: std::fs::read_to_string(&own.authority).unwrap(),
+        };
+        let welcome = Arc::new(Welcome { way, keys: rooms.public_keys.clone(), people });
+        let app = App { welcome, ..rooms.app() };
+        tokio::spawn(players.serve(web::players(&app), Limits::default(), for_ever()));
+        tokio::spawn(pairing.serve(web::pairing(&app), Limits::default(), for_ever()));
         let (_, file) = provision(&data, "C-01", &server);
         let nobody = HttpTransport::new(&door, &file.authority).unwrap();
         let (key, credentials) = (make_key(&SeededRng::new(1)), Credentials::in_memory().unwrap());
         let identity = register(&nobody, &file, key, credentials, true).await.unwrap();
-        Self { data, clock, rooms, identity, own }
+        Self { data, clock, rooms, identity, pairing: door, own }
     }
 
     /// `days` after the player was registered.
@@ -77,17 +89,38 @@ impl Door {
         self.clock.0.store(at("2026-06-01", "08:00").0 + days * DAY_MS, Relaxed);
     }
 
+    pub(crate) fn pass(&self, ms: i64) {
+        self.clock.0.fetch_add(ms, Relaxed);
+    }
+
+    /// What the log states, JSON, oldest first.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let db = self.database();
+        let mut query = db.prepare("SELECT leaf FROM log_entry ORDER BY log_index").unwrap();
+        let leaves = query.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        leaves.map(|leaf| String::from_utf8_lossy(&leaf.unwrap()[1..]).into_owned()).collect()
+    }
+
+    /// Rows of a table.
+    pub(crate) fn count(&self, table: &str) -> u64 {
+        self.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap()
+    }
+
     /// What the door answers to a request for the index; the kind of a refusal.
     pub(crate) async fn index(&self, identity: &Identity) -> Result<(u16, String), TransportError> {
         answer(&HttpTransport::of(identity)?, Request::get("/device/v1/index")).await
     }
 
-    async fn renew(&self) -> Result<(), IdentityError> {
+    pub(crate) async fn renew(&self) -> Result<(), IdentityError> {
         renew(&HttpTransport::of(&self.identity)?, &self.identity.credentials).await
     }
 }
 
-async fn answer(transport: &HttpTransport, request: Request) -> Result<(u16, String), TransportError> {
+pub(crate) async fn answer(transport: &HttpTransport, request: Request) -> Result<(u16, String), TransportError> {
     let answer = transport.send(request).await?;
     let status = answer.status;
     let kind = match status {

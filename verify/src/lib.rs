@@ -270,7 +270,9 @@ fn declared(report: &Report, findings: &mut Findings) {
 /// A tick beside nothing is no proof, and a day that is not over says little.
 fn little_to_check(screens: &[verdict::ScreenVerdict], period: &Period, findings: &mut Findings) {
     if screens.iter().all(|screen| screen.segments == 0) {
-        for check in [Check::Device, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan] {
+        for check in
+            [Check::Device, Check::Enrolment, Check::Signature, Check::Chain, Check::Tail, Check::Time, Check::Plan]
+        {
             findings.not_checked(check);
         }
         findings.remark(

@@ -117,6 +117,10 @@ impl Check {
             }
             Self::Since => ("Sổ nối tiếp điểm chốt bạn giữ từ trước", "the log continues the checkpoint you had kept"),
             Self::Device => ("Mọi thiết bị đều có trong danh bạ đã ghi sổ", "every player is in the logged directory"),
+            Self::Enrolment => (
+                "Mỗi thiết bị đều do một người có tên trong sổ cho vào",
+                "a person whom the log names let every player in",
+            ),
             Self::Signature => {
                 ("Mọi đoạn nhật ký mang đúng chữ ký của thiết bị", "every segment bears its player's signature")
             }

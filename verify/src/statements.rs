@@ -6,13 +6,13 @@ use crate::screen::stamp;
 use crate::trust::Trust;
 use crate::verdict::{Check, Inspection, Inspections};
 use lichphat_playlists::figures::Basis;
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ids::{DeviceId, Sha256Hash};
 use lichphat_playlists::proof::bundle::STATEMENTS;
-use lichphat_playlists::proof::entry::{DeviceEnd, Entry, Statement};
+use lichphat_playlists::proof::entry::{Approval, DeviceEnd, Entry, Introduction, LISTING, Statement};
 use lichphat_playlists::proof::sample::{Finding, Seen};
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::{Packing, PlanSigning, VerifyingKey};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything of it that concerns the bundle.
 #[derive(Default)]
@@ -23,6 +23,10 @@ pub(crate) struct Statements {
     keys: Vec<(VerifyingKey<PlanSigning>, UtcMillis)>,
     /// What the scheduler signs bundles with.
     packing: Vec<VerifyingKey<Packing>>,
+    /// Lists of boxes that somebody approved.
+    lists: BTreeSet<String>,
+    /// How many boxes each account let in.
+    let_in: BTreeMap<String, u32>,
     /// Samples that were drawn, by the first digits of their names.
     draws: Vec<String>,
     /// What was found last of each play that was drawn.
@@ -49,6 +53,7 @@ impl Statements {
         }
         all.judge_keys(findings);
         all.tell_draws(findings);
+        all.tell_who_let_in(findings);
         all
     }
 
@@ -64,14 +69,16 @@ impl Statements {
 
     fn add(&mut self, index: u64, statement: Statement, trust: &Trust, findings: &mut Findings) {
         match statement {
-            Statement::Device { device, epoch, screen, key, at_ms, simulated, .. } => {
+            Statement::Device { device, epoch, screen, key, at_ms, approval, simulated } => {
                 if let Err(what) = trust.arrived(index, at_ms) {
                     findings.fault(Check::Time, &format!("device {device}, epoch {epoch}"), what);
                 }
+                self.let_in(device, approval, findings);
                 let player = Player { screen, key: *key, index, at: at_ms, simulated };
                 self.players.registered((device, epoch), player, findings);
             }
             Statement::DeviceEnd { device, why: DeviceEnd::Revoked, .. } => self.players.revoked(device, index),
+            Statement::Act { act, on, .. } if act == LISTING => drop(self.lists.insert(on)),
             Statement::DeviceEnd { why: DeviceEnd::Retired, .. } | Statement::Act { .. } => {}
             Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
             Statement::Begun(begun) => {
@@ -86,6 +93,39 @@ impl Statements {
                 self.packing.extend(VerifyingKey::from_bytes(&receipt.to_bytes()));
             }
         }
+    }
+
+    /// A box comes in on a person's word. Whether the person said so he alone can tell: the log holds him to it by name.
+    fn let_in(&mut self, device: DeviceId, approval: Approval, findings: &mut Findings) {
+        let place = format!("device {device}");
+        let Approval { by, introduction, .. } = approval;
+        if by.trim().is_empty() {
+            findings.fault(Check::Enrolment, &place, words!(
+                "không nêu ai đã cho thiết bị này vào: máy chủ có thể đã tự tạo ra nó"; "nobody is named who let it in: the scheduler may have made it itself"));
+        }
+        if let Introduction::List { sha256 } = introduction
+            && !self.lists.contains(&format!("list {sha256}"))
+        {
+            findings.fault(
+                Check::Enrolment,
+                &place,
+                words!(
+                "vào theo danh sách {sha256}, nhưng trước đó sổ không ghi ai đã duyệt danh sách này";
+                "came by the list {sha256}, and before it the log does not say who approved that list"),
+            );
+        }
+        *self.let_in.entry(by).or_default() += 1;
+    }
+
+    fn tell_who_let_in(&self, findings: &mut Findings) {
+        let all: Vec<String> = self.let_in.iter().map(|(by, n)| format!("{by} ({n})")).collect();
+        if all.is_empty() {
+            return;
+        }
+        let all = all.join(", ");
+        findings.remark(Check::Enrolment, STATEMENTS, words!(
+            "Các hộp phát do những tài khoản này cho vào: {all}. `shell` là người có quyền trên chính máy chủ. Sổ giữ tên họ; hãy hỏi họ có đúng là đã cho vào không.";
+            "Boxes were let in by these accounts: {all}. `shell` is whoever has the server itself. The log holds them to it by name; ask them whether they did."));
     }
 
     fn judge_keys(&self, findings: &mut Findings) {

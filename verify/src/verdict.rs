@@ -20,6 +20,8 @@ pub enum Check {
     Since,
     /// Every player is in the logged directory.
     Device,
+    /// A person let every player in, and the log says who.
+    Enrolment,
     /// Every segment bears its player's signature.
     Signature,
     /// No record is missing, doubled or told in two ways.
@@ -38,12 +40,13 @@ pub enum Check {
 
 impl Check {
     /// Every check, in the order in which they are made.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Bundle,
         Self::Log,
         Self::Witness,
         Self::Since,
         Self::Device,
+        Self::Enrolment,
         Self::Signature,
         Self::Chain,
         Self::Tail,

@@ -164,7 +164,7 @@ fn unreachable(server: &str) -> Notice {
 fn refused(server: &str) -> Notice {
     let lines = vec![
         "Máy chủ chưa nhận ghép nối; màn hình tự thử lại.".to_owned(),
-        "The server does not take part in pairing yet.".to_owned(),
+        "The server does not pair this box now; it tries again by itself.".to_owned(),
         server.to_owned(),
     ];
     whole("Chưa ghép nối được", lines, None)

@@ -206,6 +206,7 @@ impl Agent {
         for plan in syncer.newest().into_values() {
             playing.take(News::Playlist(plan.clone()));
         }
+        let run = parts.tools.chance();
         let commands =
             Commands::load(parts.identity.clone(), parts.clock.clone(), parts.display.clone(), parts.fs, parts.tools);
         let missing = Arc::new(AtomicU32::new(0));
@@ -215,6 +216,7 @@ impl Agent {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone(), parts.options.prove_every_ms),
             journal,
             clock: parts.clock.clone(),
+            run,
             commands,
             vitals,
             faults,
@@ -344,6 +346,8 @@ pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
     clock: Arc<dyn Clock>,
+    /// By which the scheduler tells this run from another of the same identity.
+    run: String,
     commands: Commands,
     vitals: Vitals,
     faults: FaultLog,
@@ -386,6 +390,7 @@ impl Reporting {
         let heartbeat = Heartbeat {
             at_ms: now,
             boot: self.clock.boot_id(),
+            run: self.run.clone(),
             last_seq,
             acked_seq,
             head: None, // the uplink adds it

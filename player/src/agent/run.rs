@@ -6,6 +6,7 @@ use super::opening::{Opened, open};
 use super::show::Show;
 use crate::clock::{SystemRng, look};
 use crate::config::{ConfigError, PlayerConfig};
+use crate::identity::credentials::Credentials;
 use crate::identity::store::{load, provision, read_provisioning, trust_log as pin_log};
 use crate::identity::{Identity, IdentityError};
 use crate::journal::JournalError;
@@ -19,6 +20,7 @@ use crate::stage::{PictureSink, SoundSink};
 use crate::update::launch::launch;
 use crate::uplink::head_of;
 use crate::usb::watch::Sticks;
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::wire::sign::LogSigning;
@@ -82,6 +84,14 @@ pub struct HeadArgs {
 pub struct TrustLogArgs {
     /// Public key of the new log, as `lichphat log restart` and `lichphat init` print it: NAME+ID+KEY
     pub key: VerifierKey<LogSigning>,
+    /// Directory of keys, playlists, media and records
+    #[arg(long)]
+    pub state: Option<PathBuf>,
+}
+
+/// `key` and its arguments.
+#[derive(Debug, Clone, clap::Args)]
+pub struct KeyArgs {
     /// Directory of keys, playlists, media and records
     #[arg(long)]
     pub state: Option<PathBuf>,
@@ -157,6 +167,13 @@ pub fn write_head(args: &HeadArgs) -> Result<DeviceHead, RunError> {
 pub fn trust_log(args: &TrustLogArgs) -> Result<(), RunError> {
     let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
     Ok(pin_log(&state, args.key.clone())?)
+}
+
+/// By what a list of boxes names this one; its key is made when there is none.
+pub fn fingerprint(args: &KeyArgs) -> Result<Sha256Hash, RunError> {
+    let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
+    std::fs::create_dir_all(&state)?;
+    Ok(Credentials::load_or_make(&state)?.fingerprint())
 }
 
 /// What ended a run in order.

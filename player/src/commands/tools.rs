@@ -39,6 +39,13 @@ impl Tools {
         Self::new(Arc::new(NoFront), LogRing::default(), rng)
     }
 
+    /// Eight bytes of chance, hexadecimal.
+    pub(crate) fn chance(&self) -> String {
+        let mut bytes = [0; 8];
+        self.rng.fill(&mut bytes);
+        hex::encode(bytes)
+    }
+
     pub(super) fn log(&self, lines: u32) -> Outcome {
         let (most_lines, most_bytes) = LOG_LIMIT;
         Outcome::Log { text: self.log.tail(lines.min(most_lines) as usize, most_bytes) }

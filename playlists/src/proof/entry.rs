@@ -7,7 +7,7 @@
 use super::note::VerifierKey;
 use super::sample::{Drawn, Finding};
 use super::tile::MAX_ENTRY_BYTES;
-use crate::ids::{DeviceId, Epoch, ScreenCode};
+use crate::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
 use crate::time::UtcMillis;
 use crate::wire::sign::{Evidence, LogSigning, PlanSigning, Receipting, VerifyingKey};
 use serde::{Deserialize, Serialize};
@@ -50,8 +50,8 @@ pub enum Statement {
         key: Box<VerifyingKey<Evidence>>,
         /// When.
         at_ms: UtcMillis,
-        /// Who allowed it, as far as the scheduler knows.
-        approved_by: String,
+        /// Who allowed it.
+        approval: Approval,
         /// True for the devices of a simulation.
         simulated: bool,
     },
@@ -61,6 +61,8 @@ pub enum Statement {
         device: DeviceId,
         /// Why.
         why: DeviceEnd,
+        /// The same in words.
+        reason: String,
         /// When.
         at_ms: UtcMillis,
         /// Who said so.
@@ -114,6 +116,36 @@ pub struct Begun {
     /// Who said so.
     pub by: String,
 }
+
+/// A person's word that a box may stand at a screen. Without one, whoever owns the scheduler could make players of his own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Under which account; `shell` for whoever has the server's own.
+    pub by: String,
+    /// When.
+    pub at_ms: UtcMillis,
+    /// How the box was known.
+    pub introduction: Introduction,
+}
+
+/// How somebody knew which box it was that he let in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Introduction {
+    /// He carried a file to it.
+    File,
+    /// It showed a code, which he entered.
+    Code,
+    /// Its key stood in a list that he brought.
+    List {
+        /// SHA-256 of the list.
+        sha256: Sha256Hash,
+    },
+}
+
+/// The [`Statement::Act`] of whoever approved a list of boxes; it is done on `list SHA-256`.
+pub const LISTING: &str = "list-boxes";
 
 /// Why a player's time ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +254,7 @@ mod tests {
             screen: ScreenCode::new("P00004-01").unwrap(),
             key: Box::new(SigningKey::from_seed(&[5; 32]).verifying_key()),
             at_ms: UtcMillis(5),
-            approved_by: "lichphat device add".into(),
+            approval: Approval { by: "lan".into(), at_ms: UtcMillis(4), introduction: Introduction::Code },
             simulated: false,
         });
         let bytes = statement.encode();

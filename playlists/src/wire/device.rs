@@ -150,6 +150,8 @@ pub struct Heartbeat {
     pub at_ms: UtcMillis,
     /// Boot.
     pub boot: BootId,
+    /// Drawn by chance at each start of the player: two that alternate are two boxes with one identity.
+    pub run: String,
     /// Last record written.
     pub last_seq: Seq,
     /// Last record the server is known to hold.

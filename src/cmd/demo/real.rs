@@ -5,6 +5,7 @@ use crate::cmd::Context;
 use crate::cmd::rooms::Rooms;
 use crate::error::AppError;
 use crate::fleet::Way;
+use crate::people::Caller;
 use crate::proof::audit::AuditStore;
 use crate::proof::log::StoredEntry;
 use crate::sim::city;
@@ -37,7 +38,7 @@ impl Player {
         let screen = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
         let city = rooms.city().await?;
         rooms.plan(&city, |s| s.code == screen, "first plan").await?;
-        let provisioning = rooms.fleet.provision(screen, way, rooms.public_keys.clone()).await?;
+        let provisioning = rooms.fleet.provision(screen, (&way, &rooms.public_keys), &Caller::shell().account).await?;
         let file = dir.join("player.provision.toml");
         let text = toml::to_string(&provisioning).map_err(|e| AppError::Failed(e.to_string()))?;
         std::fs::write(&file, text).map_err(|e| AppError::io(shown(&file), e))?;

@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS};
-use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::entry::{Entry, LISTING, Statement};
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tenure::Tenure;
@@ -278,6 +278,7 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         }
         Entry::Statement(Statement::DeviceEnd { device, .. }) => ours.contains(device),
         Entry::Statement(Statement::Begun(_)) => true,
+        Entry::Statement(Statement::Act { act, .. }) if act == LISTING => true,
         Entry::Head { received, envelope } => {
             *received >= begin(period) && claimed(envelope).is_some_and(|head| ours.contains(&head.device))
         }

@@ -213,7 +213,7 @@ async fn grow(store: &Store, n: u32) {
     for i in begin..begin + n {
         let (device, why, at_ms) = (DeviceId(i + 1), DeviceEnd::Retired, UtcMillis(i64::from(i)));
         let by = format!("entry {i}");
-        store.state(Statement::DeviceEnd { device, why, at_ms, by }).await.unwrap();
+        store.state(Statement::DeviceEnd { device, why, reason: String::new(), at_ms, by }).await.unwrap();
     }
 }
 

@@ -1,13 +1,19 @@
 //! The fleet's port on SQLite.
 
 use super::Store;
+use super::enrol::{self, Token};
 use super::log::append_statement;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
+use crate::fleet::list::{Clash, NewList};
+use crate::fleet::pairing::{Confirmation, NewPairing, Opened, Which};
 use crate::fleet::release::{Staged, Taker};
-use crate::fleet::{Asked, Device, DeviceState, FleetError, FleetStore, KEPT_MS, MOST_WAITING, NewCommand, NewDevice};
+use crate::fleet::{
+    Approved, Asked, Device, DeviceState, FleetError, FleetStore, KEPT_MS, MOST_WAITING, NewCommand, NewDevice,
+    TOKEN_LIFE_MS, hear,
+};
+use crate::people::AccountCode;
 use lichphat_playlists::ids::{CommandId, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::entry::{DeviceEnd, Statement};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::command::Ask;
 use lichphat_playlists::wire::device::Heartbeat;
@@ -20,101 +26,6 @@ impl From<StoreError> for FleetError {
     fn from(error: StoreError) -> Self {
         Self::Store(error.to_string())
     }
-}
-
-/// Takes the token, retires the screen's earlier device, makes the new one. The inner answer is
-/// the room's: a refused token is no failure of the store.
-fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device, FleetError>, StoreError> {
-    let token: Option<(String, i64, Option<i64>)> = tx
-        .prepare_cached("SELECT screen, expires_ms, used_ms FROM provisioning WHERE token_hash = ?1")?
-        .query_row([new.token_hash.0], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)))
-        .optional()?;
-    let Some((screen, expires_ms, used_ms)) = token else { return Ok(Err(FleetError::TokenUnknown)) };
-    let known: Option<(u32, String, bool, i64)> = tx
-        .prepare_cached("SELECT id, screen, revoked_ms IS NOT NULL, registered_ms FROM device WHERE public_key = ?1")?
-        .query_row([new.key.to_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
-        .optional()?;
-    // The same key at the same screen is the same device: its first answer was lost on the way.
-    let same = known.as_ref().filter(|(_, at, _, _)| *at == screen).map(|(id, ..)| *id);
-    let registered = known.as_ref().map_or(new.at, |(.., at_ms)| UtcMillis(*at_ms));
-    match used_ms {
-        _ if known.as_ref().is_some_and(|(_, _, revoked, _)| *revoked) => return Ok(Err(FleetError::RevokedKey)),
-        Some(_) if same.is_none() => return Ok(Err(FleetError::TokenUsed)),
-        _ if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
-        _ if known.is_some() && same.is_none() => return Ok(Err(FleetError::BadKey)),
-        _ => {}
-    }
-    tx.execute("UPDATE provisioning SET used_ms = ?2 WHERE token_hash = ?1", params![new.token_hash.0, new.at.0])?;
-    retire_others(tx, &screen, same, new.at)?;
-    let number = match same {
-        Some(id) => {
-            let back =
-                tx.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND retired_ms IS NOT NULL")?.exists([id])?;
-            tx.execute("UPDATE device SET retired_ms = NULL WHERE id = ?1", [id])?;
-            if back {
-                takes_screen(tx, id, &screen, new)?;
-            }
-            id
-        }
-        None => {
-            let id = insert(tx, &screen, new)?;
-            takes_screen(tx, id, &screen, new)?;
-            id
-        }
-    };
-    Ok(Ok(Device {
-        device: DeviceId(number),
-        screen: rows::screen(screen)?,
-        epoch: Epoch(1),
-        public_key: new.key.to_bytes(),
-        simulated: new.simulated,
-        retired: false,
-        revoked: false,
-        registered,
-    }))
-}
-
-/// From now on the screen is another device's: what its earlier one played before still counts, and the log says so.
-fn retire_others(tx: &Connection, screen: &str, same: Option<u32>, at: UtcMillis) -> Result<(), StoreError> {
-    let mut retire = tx.prepare_cached(
-        "UPDATE device SET retired_ms = ?3 WHERE screen = ?1 AND retired_ms IS NULL AND id IS NOT ?2 RETURNING id",
-    )?;
-    let retired: Vec<u32> = retire.query_map(params![screen, same, at.0], |r| r.get(0))?.collect::<Result<_, _>>()?;
-    for id in retired {
-        let (device, by) = (DeviceId(id), "another device was registered at its screen".to_owned());
-        append_statement(tx, Statement::DeviceEnd { device, why: DeviceEnd::Retired, at_ms: at, by })?;
-    }
-    Ok(())
-}
-
-/// From now on the screen is this device's.
-fn takes_screen(tx: &Connection, device: u32, screen: &str, new: &NewDevice) -> Result<(), StoreError> {
-    let log_index = append_statement(tx, stated(DeviceId(device), rows::screen(screen.to_owned())?, new))?;
-    tx.prepare_cached("INSERT INTO tenure (screen, log_index, device, from_ms) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![screen, log_index, device, new.at.0])?;
-    Ok(())
-}
-
-/// What the log says of a device that was registered.
-fn stated(device: DeviceId, screen: ScreenCode, new: &NewDevice) -> Statement {
-    Statement::Device {
-        device,
-        epoch: Epoch(1),
-        screen,
-        key: Box::new(new.key),
-        at_ms: new.at,
-        // Who handed the token out is not known before there are accounts.
-        approved_by: "one-time token".to_owned(),
-        simulated: new.simulated,
-    }
-}
-
-fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreError> {
-    tx.prepare_cached(
-        "INSERT INTO device (screen, epoch, public_key, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4)",
-    )?
-    .execute(params![screen, new.key.to_bytes(), new.at.0, new.simulated])?;
-    u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("device number", e))
 }
 
 /// Numbers and keeps a command. The inner answer is the room's.
@@ -178,44 +89,38 @@ impl FleetStore for Store {
         &self,
         screen: ScreenCode,
         token_hash: Sha256Hash,
-        expires: UtcMillis,
+        approved: Approved,
     ) -> Result<(), FleetError> {
-        self.write(move |tx| {
-            tx.execute(
-                "INSERT INTO provisioning (token_hash, screen, created_ms, expires_ms) VALUES (?1, ?2, ?3, ?4)",
-                params![token_hash.0, screen.as_str(), expires.0 - crate::fleet::TOKEN_LIFE_MS, expires.0],
-            )?;
-            Ok(())
-        })
-        .await?;
-        Ok(())
+        let token = Token { hash: token_hash, screen, fingerprint: None, life_ms: TOKEN_LIFE_MS, approved };
+        Ok(self.write(move |tx| enrol::add_token(tx, &token)).await?)
     }
 
     async fn register(&self, new: NewDevice) -> Result<Device, FleetError> {
-        self.write(move |tx| register(tx, &new)).await?
+        self.write(move |tx| enrol::register(tx, &new)).await?
+    }
+
+    async fn open_pairing(&self, new: NewPairing) -> Result<Opened, FleetError> {
+        Ok(self.write(move |tx| enrol::open_pairing(tx, &new)).await?)
+    }
+
+    async fn pairing(&self, claim: Sha256Hash, now: UtcMillis) -> Result<Option<Option<ScreenCode>>, FleetError> {
+        Ok(self.read(move |conn| enrol::pairing(conn, claim, now)).await?)
+    }
+
+    async fn confirm(&self, confirmation: Confirmation) -> Result<(), FleetError> {
+        self.write(move |tx| enrol::confirm(tx, &confirmation)).await?
+    }
+
+    async fn revoke(&self, which: Which, why: String, by: AccountCode, at: UtcMillis) -> Result<Device, FleetError> {
+        self.write(move |tx| enrol::revoke(tx, &which, why, &by, at)).await?
+    }
+
+    async fn add_list(&self, list: NewList) -> Result<Result<u32, Vec<Clash>>, FleetError> {
+        Ok(self.write(move |tx| enrol::add_list(tx, &list)).await?)
     }
 
     async fn device(&self, device: DeviceId) -> Result<Option<Device>, FleetError> {
-        let found = self
-            .read(move |conn| {
-                let mut query = conn.prepare_cached(
-                    "SELECT screen, epoch, simulated, retired_ms IS NOT NULL, revoked_ms IS NOT NULL, registered_ms, public_key
-                     FROM device WHERE id = ?1",
-                )?;
-                let mut found = query.query([device.0])?;
-                let Some(row) = found.next()? else { return Ok(None) };
-                Ok(Some(Device {
-                    device,
-                    screen: rows::screen(row.get(0)?)?,
-                    epoch: Epoch(row.get(1)?),
-                    simulated: row.get(2)?,
-                    retired: row.get(3)?,
-                    revoked: row.get(4)?,
-                    registered: UtcMillis(row.get(5)?),
-                    public_key: row.get(6)?,
-                }))
-            })
-            .await?;
+        let found = self.read(move |conn| enrol::device(conn, device)).await?;
         Ok(found)
     }
 
@@ -287,7 +192,7 @@ impl FleetStore for Store {
         let states = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT d.id, d.screen, d.simulated, h.at_ms, h.body FROM device d
+                    "SELECT d.id, d.screen, d.simulated, h.at_ms, h.body, h.doubled_ms FROM device d
                      LEFT JOIN heartbeat h ON h.device = d.id
                      WHERE d.retired_ms IS NULL AND d.revoked_ms IS NULL AND d.screen = coalesce(?1, d.screen)
                      ORDER BY d.screen, d.id",
@@ -301,6 +206,7 @@ impl FleetStore for Store {
                         screen: rows::screen(row.get(1)?)?,
                         simulated: row.get(2)?,
                         heard: said.and_then(|(at, body)| Some((UtcMillis(at), serde_json::from_str(&body).ok()?))),
+                        doubled: row.get::<_, Option<i64>>(5)?.map(UtcMillis),
                     });
                 }
                 Ok(states)
@@ -362,11 +268,19 @@ impl FleetStore for Store {
     async fn heartbeat(&self, device: DeviceId, at: UtcMillis, heartbeat: Heartbeat) -> Result<(), FleetError> {
         let body = serde_json::to_string(&heartbeat).map_err(|e| FleetError::Store(e.to_string()))?;
         self.write(move |tx| {
+            let known: Option<String> = tx
+                .prepare_cached("SELECT runs FROM heartbeat WHERE device = ?1")?
+                .query_row([device.0], |r| r.get(0))
+                .optional()?;
+            let mut runs: Vec<String> = known.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
+            let doubled = hear(&mut runs, heartbeat.run).then_some(at.0);
+            let runs = serde_json::to_string(&runs).map_err(|e| StoreError::unreadable("runs", e))?;
             tx.prepare_cached(
-                "INSERT INTO heartbeat (device, at_ms, body) VALUES (?1, ?2, ?3)
-                 ON CONFLICT (device) DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body",
+                "INSERT INTO heartbeat (device, at_ms, body, runs) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (device) DO UPDATE SET at_ms = excluded.at_ms, body = excluded.body, runs = excluded.runs,
+                   doubled_ms = coalesce(?5, doubled_ms)",
             )?
-            .execute(params![device.0, at.0, body])?;
+            .execute(params![device.0, at.0, body, runs, doubled])?;
             Ok(())
         })
         .await?;

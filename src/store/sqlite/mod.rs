@@ -11,6 +11,7 @@ mod campaigns;
 mod care;
 mod compliance;
 mod directory;
+mod enrol;
 mod errors;
 mod exchange;
 mod fleet;
