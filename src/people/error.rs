@@ -20,6 +20,9 @@ pub enum PeopleError {
     /// No role for it.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// A name or a day that is none, as another room says it.
+    #[error("{}", .0.en)]
+    Said(Say),
     /// Too many sign in at once.
     #[error("too many sign in at once; try again in some seconds")]
     Busy,
@@ -184,6 +187,7 @@ impl PeopleError {
         match self {
             Self::NotIn(why) => why.say().pick(lang).to_owned(),
             Self::Refused(why) => why.say().pick(lang).to_owned(),
+            Self::Said(say) => say.pick(lang).to_owned(),
             Self::Denied(why) => lang
                 .pick(
                     match why {

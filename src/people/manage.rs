@@ -127,6 +127,25 @@ impl People {
         Ok(all.into_iter().filter(listed).collect())
     }
 
+    /// One of those that he may change; none when there is no such account for him.
+    pub async fn one(
+        &self,
+        who: &Caller,
+        code: &AccountCode,
+        directory: &Directory,
+    ) -> Result<Option<Account>, PeopleError> {
+        let found = self.store.account(code).await?;
+        Ok(found.filter(|account| account.code == who.account || self.may_change(who, account, directory).is_ok()))
+    }
+
+    /// What he has passed on: to whom, and which.
+    pub async fn passed_on(&self, who: &Caller) -> Result<Vec<(Account, Grant)>, PeopleError> {
+        let all = self.store.accounts().await?;
+        let his = |g: &&Grant| g.given_by.as_ref() == Some(&who.account);
+        let passed = all.iter().flat_map(|a| a.grants.iter().filter(his).map(|g| (a.clone(), g.clone())));
+        Ok(passed.collect())
+    }
+
     /// Makes an account with its first role; the answer is the one-time code with which its owner comes in.
     pub async fn add(
         &self,

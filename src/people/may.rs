@@ -153,11 +153,21 @@ impl Caller {
         Err(if sees { Denied::Role } else { Denied::Unseen })
     }
 
-    /// Has he a role anywhere that allows the act? For what concerns no one thing, such as a link to a page.
-    pub fn may_somewhere(&self, act: Act, today: LocalDay) -> bool {
-        let Some(rule) = Rule::of(act) else { return false };
+    /// Has he a role anywhere that allows the act? For what concerns no one thing, such as a list of his own.
+    ///
+    /// # Errors
+    /// Why not.
+    pub fn may_somewhere(&self, act: Act, today: LocalDay) -> Result<(), Denied> {
+        if self.via == Via::Shell {
+            return Ok(());
+        }
+        let rule = Rule::of(act).ok_or(Denied::Role)?;
         let scope = self.scope().is_none_or(|scope| scope.acts.contains(&act));
-        self.via == Via::Shell || (scope && self.grants_for(rule, today).next().is_some())
+        match scope && self.grants_for(rule, today).next().is_some() {
+            false => Err(Denied::Role),
+            true if rule.strong && !self.is_strong() => Err(Denied::Weak),
+            true => Ok(()),
+        }
     }
 
     /// The units over which he sees something, without those below another of them; for a page to begin with.
@@ -172,7 +182,7 @@ impl Caller {
 
     /// What he may see, worked out once for lists.
     pub fn sight(&self, directory: &Directory, today: LocalDay) -> Sight {
-        let view = Rule::of(Act::View).filter(|_| self.may_somewhere(Act::View, today));
+        let view = Rule::of(Act::View).filter(|_| self.may_somewhere(Act::View, today).is_ok());
         let Some(view) = view else { return Sight { today, within: vec![BTreeSet::new()] } };
         let mut within = Vec::new();
         let tops: Option<Vec<&UnitCode>> = self.grants_for(view, today).map(|grant| grant.unit.as_ref()).collect();

@@ -116,6 +116,7 @@ async fn may(app: &App, caller: &Caller, need: Need, words: &[(&'static str, &st
         move |why| Why::Denied { why, kind, code }
     };
     match subject {
+        Subject::Somewhere => caller.may_somewhere(act, today).map_err(denied("", "")),
         Subject::City => caller.may(act, On::City, directory, today).map_err(denied("", "")),
         Subject::Unit(word) => {
             let unknown = || Why::Unknown { kind: "unit", code: code(word).to_owned() };

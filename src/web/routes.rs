@@ -26,14 +26,16 @@ pub enum Subject {
     Unit(&'static str),
     /// The screen of that word.
     Screen(&'static str),
+    /// Something, somewhere: what it is the room looks at, because no path says it.
+    Somewhere,
 }
 
 /// One row: method (`GET` stands for `HEAD`, too), path, need.
 pub type Row = (&'static str, &'static str, Need);
 
-use Act::{Operate, View, Watch};
+use Act::{Administer, Operate, View, Watch};
 use Need::{Account, Anyone, May};
-use Subject::{City, Screen, Unit};
+use Subject::{City, Screen, Somewhere, Unit};
 
 /// The table.
 pub const ROWS: &[Row] = &[
@@ -53,6 +55,16 @@ pub const ROWS: &[Row] = &[
     ("POST", "/first", Anyone),
     ("GET", "/account", Account),
     ("POST", "/account/password", Account),
+    ("POST", "/account/delegate", Account),
+    ("POST", "/account/revoke", Account),
+    // whom others let in
+    ("GET", "/people", May(Administer, Somewhere)),
+    ("POST", "/people", May(Administer, Somewhere)),
+    ("GET", "/people/{account}", May(Administer, Somewhere)),
+    ("POST", "/people/{account}/grant", May(Administer, Somewhere)),
+    ("POST", "/people/{account}/revoke", May(Administer, Somewhere)),
+    ("POST", "/people/{account}/code", May(Administer, Somewhere)),
+    ("POST", "/people/{account}/deactivate", May(Administer, Somewhere)),
     // pages
     ("GET", "/", Account),
     ("GET", "/peaks", May(View, City)),

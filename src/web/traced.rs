@@ -74,7 +74,7 @@ fn class(path: &str) -> &'static str {
         "api" => "api",
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
-        "account" | "first" | "login" | "logout" => "people",
+        "account" | "first" | "login" | "logout" | "people" => "people",
         "" | "peaks" | "preflight" | "screens" | "units" => "console",
         _ => "other",
     }

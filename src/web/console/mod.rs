@@ -13,6 +13,7 @@ mod names;
 mod overview;
 mod page;
 mod peaks;
+mod people;
 mod preflight;
 mod preview;
 mod screen;
@@ -291,6 +292,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
     let reads = *method == Method::GET || *method == Method::HEAD;
     let answer = match (reads, segments.as_slice()) {
         (_, ["login" | "logout" | "first" | "account", ..]) => sign::answer(console, asked, reads, headers, body).await,
+        (_, ["people", ..]) => people::answer(console, asked, reads, &segments, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
         (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
         (false, ["screens", code, "ask"]) if *method == Method::POST => ask::post(console, asked, code, body).await,

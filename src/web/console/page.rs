@@ -144,6 +144,7 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
     let (status, key, value) = match error {
         ConsoleError::NotFound => (StatusCode::NOT_FOUND, "not-found", String::new()),
         ConsoleError::Unknown { kind: "unit", code } => (StatusCode::NOT_FOUND, "unknown-unit", code.clone()),
+        ConsoleError::Unknown { kind: "account", code } => (StatusCode::NOT_FOUND, "unknown-account", code.clone()),
         ConsoleError::Unknown { kind: "order", code } => (StatusCode::NOT_FOUND, "unknown-order", code.clone()),
         ConsoleError::Unknown { code, .. } => (StatusCode::NOT_FOUND, "unknown-screen", code.clone()),
         ConsoleError::Bad { kind: "command", value } => (StatusCode::BAD_REQUEST, "bad-command", value.clone()),

@@ -2,9 +2,9 @@
 
 use super::data::Console;
 use super::page::{self, Page, shown};
-use super::{Asked, ConsoleError, href};
+use super::{Asked, ConsoleError, href, people};
 use crate::lang::{Lang, Values};
-use crate::people::{Chosen, Entered, First, Grant, NotIn, PeopleError, SignIn};
+use crate::people::{AccountCode, Act, Chosen, Entered, First, Grant, NotIn, PeopleError, SignIn};
 use crate::web::Response;
 use crate::web::gate::{BROWSER, SESSION, cookie};
 use askama::Template;
@@ -52,9 +52,16 @@ struct Choose {
 struct AccountPage {
     page: Page,
     problem: String,
-    done: bool,
+    /// What was done, in a sentence.
+    done: String,
     strong: bool,
     grants: Vec<String>,
+    /// Roles of his own, which he may pass on: number and text.
+    own: Vec<(u32, String)>,
+    /// What he has passed on: account, number and text.
+    passed: Vec<(String, u32, String)>,
+    /// May he give accounts?
+    administers: bool,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +93,13 @@ struct FirstForm {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct RevokeForm {
+    account: String,
+    grant: u32,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PasswordForm {
     old: String,
     password: String,
@@ -109,13 +123,18 @@ pub(super) async fn answer(
         (false, "/logout") => sign_out(console, headers).await,
         (true, "/first") => first_page(console, asked, (StatusCode::OK, String::new()), String::new(), None),
         (false, "/first") => first(console, asked, form(body)?).await,
-        (true, "/account") => account(console, asked, (StatusCode::OK, String::new()), false),
+        (true, "/account") => account(console, asked, Ok("")).await,
+        (false, "/account/delegate") => {
+            let passed = people::delegate(console, asked.caller()?, body).await?;
+            account(console, asked, passed.map(|_| "account-delegated")).await
+        }
+        (false, "/account/revoke") => revoke(console, asked, form(body)?).await,
         (false, "/account/password") => change_password(console, asked, headers, form(body)?).await,
         _ => Err(ConsoleError::NotFound),
     }
 }
 
-fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T, ConsoleError> {
+pub(super) fn form<T: DeserializeOwned>(body: &[u8]) -> Result<T, ConsoleError> {
     serde_urlencoded::from_bytes(body).map_err(|error| ConsoleError::Bad { kind: "command", value: error.to_string() })
 }
 
@@ -126,7 +145,7 @@ pub(super) fn to_login(asked: &Asked) -> Response {
     see(&href("/login", (!home).then_some(("next", next.as_str()))))
 }
 
-fn see(to: &str) -> Response {
+pub(super) fn see(to: &str) -> Response {
     let reply = warp::reply::with_status(warp::reply(), StatusCode::SEE_OTHER);
     let reply = warp::reply::with_header(reply, header::CACHE_CONTROL, "no-store");
     warp::reply::with_header(reply, header::LOCATION, to).into_response()
@@ -139,12 +158,12 @@ fn own_page(next: &str) -> &str {
 }
 
 /// What went wrong, with the status for it; a defect is no answer to a form.
-fn problem(lang: Lang, error: &PeopleError) -> Result<(StatusCode, String), ConsoleError> {
+pub(super) fn problem(lang: Lang, error: &PeopleError) -> Result<(StatusCode, String), ConsoleError> {
     let status = match error {
         PeopleError::NotIn(NotIn::Wait(_)) => StatusCode::TOO_MANY_REQUESTS,
         PeopleError::NotIn(_) => StatusCode::UNAUTHORIZED,
         PeopleError::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        PeopleError::Refused(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        PeopleError::Refused(_) | PeopleError::Said(_) => StatusCode::UNPROCESSABLE_ENTITY,
         PeopleError::Denied(denied) => return Err(ConsoleError::Denied(*denied)),
         PeopleError::Store(_) | PeopleError::Internal(_) => return Err(ConsoleError::Internal(error.to_string())),
     };
@@ -259,17 +278,36 @@ pub(super) fn grant_text(lang: Lang, grant: &Grant, unit: &str) -> String {
     text
 }
 
-fn account(
+/// The page of one's own account, after what was done: the key of a sentence, or what went wrong.
+async fn account(
     console: &Console,
     asked: &Asked,
-    (status, problem): (StatusCode, String),
-    done: bool,
+    done: Result<&'static str, PeopleError>,
 ) -> Result<Response, ConsoleError> {
-    let (lang, caller) = (asked.lang, asked.caller()?);
-    let page = Page::new(console, asked, lang.text("account-title"));
-    let over = |g: &Grant| g.unit.as_ref().map_or_else(|| lang.text("whole-city"), ToString::to_string);
-    let grants = caller.grants.iter().map(|g| grant_text(lang, g, &over(g))).collect();
-    Ok(page::html(status, AccountPage { page, problem, done, strong: caller.strong, grants }.render()?))
+    let (lang, caller, city, (_, today)) = (asked.lang, asked.caller()?, console.city().await?, console.today());
+    let (status, problem, done) = match done {
+        Ok(key) => (StatusCode::OK, String::new(), if key.is_empty() { String::new() } else { lang.text(key) }),
+        Err(error) => {
+            let (status, problem) = problem(lang, &error)?;
+            (status, problem, String::new())
+        }
+    };
+    let own: Vec<Grant> = caller.grants.iter().filter(|g| g.given_by.is_none()).cloned().collect();
+    let passed = console.people.passed_on(caller).await?.into_iter().map(|(to, grant)| {
+        let text = people::grants(lang, &city, std::slice::from_ref(&grant)).pop().map_or_else(String::new, |g| g.1);
+        (to.code.to_string(), grant.id, format!("{} ({}): {text}", shown(&to.name), to.code))
+    });
+    let view = AccountPage {
+        page: Page::new(console, asked, lang.text("account-title")),
+        problem,
+        done,
+        strong: caller.strong,
+        grants: people::grants(lang, &city, &caller.grants).into_iter().map(|(_, text)| text).collect(),
+        own: people::grants(lang, &city, &own),
+        passed: passed.collect(),
+        administers: caller.may_somewhere(Act::Administer, today).is_ok(),
+    };
+    Ok(page::html(status, view.render()?))
 }
 
 async fn change_password(
@@ -280,10 +318,16 @@ async fn change_password(
 ) -> Result<Response, ConsoleError> {
     let (caller, session) = (asked.caller()?, cookie(headers, SESSION).ok_or(ConsoleError::SignedOut)?);
     let PasswordForm { old, password, again } = form;
-    match console.people.change_password(&caller.account, session, (&old, &password, &again)).await {
-        Ok(()) => account(console, asked, (StatusCode::OK, String::new()), true),
-        Err(error) => account(console, asked, problem(asked.lang, &error)?, false),
-    }
+    let done = console.people.change_password(&caller.account, session, (&old, &password, &again)).await;
+    account(console, asked, done.map(|()| "account-password-done")).await
+}
+
+/// Takes back what he has passed on.
+async fn revoke(console: &Console, asked: &Asked, form: RevokeForm) -> Result<Response, ConsoleError> {
+    let unknown = || ConsoleError::Unknown { kind: "account", code: form.account.clone() };
+    let (to, city) = (AccountCode::new(&form.account).map_err(|_| unknown())?, console.city().await?);
+    let done = console.people.revoke(asked.caller()?, &to, form.grant, &city.directory).await;
+    account(console, asked, done.map(|()| "person-done")).await
 }
 
 #[cfg(test)]
