@@ -369,7 +369,7 @@ async fn accounts_come_by_file_and_the_same_file_again_changes_nothing() {
     let write = |text: &str| std::fs::write(&file, text).unwrap();
     let import = ["people", "import", file.to_str().unwrap(), "--format", "csv"];
     write(
-        "account;name;role;unit;to;decision\nan;Trần An;operator;P1;;12/QĐ\nan;Trần An;approver;P1;2099-12-31;\nbinh;Lê Bình;unit-head;HN;;\n",
+        "account;name;role;unit;to;decision\nan;Trần An;operator;P1;;12/QĐ\nan;Trần An;approver;P1;2099-12-31;\nan;Trần An;operator;P1;;12/QĐ\nbinh;Lê Bình;unit-head;HN;;\n",
     );
     let codes = data.ok(&import);
     assert!(codes.starts_with("account,name,one_time_code\nan,Trần An,") && codes.lines().count() == 3, "{codes}");

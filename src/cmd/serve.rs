@@ -37,6 +37,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let doors = Doors::bind(settings, shown.as_ref()).await?;
     let stop = stop_signal()?;
     let [people, players, pairing] = doors.urls(shown.is_some());
+    if rooms.people.nobody_yet().await.map_err(|error| AppError::Failed(error.words(context.lang)))? {
+        context.say(
+            "Chưa có tài khoản nào: `lichphat people first` in mã một lần cho quản trị viên đầu tiên.",
+            "There is no account yet: `lichphat people first` prints a one-time code for the first administrator.",
+        );
+    }
     context.say(
         &format!("Thiết bị phát vào {players}, đăng ký tại {pairing}"),
         &format!("Players come in at {players} and are registered at {pairing}"),

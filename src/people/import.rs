@@ -1,7 +1,9 @@
 //! Accounts and roles by file: one row for each role of each account.
 
+use super::NewAccount;
 use super::enter::{People, new_account, person};
 use super::error::PeopleError;
+use super::manage::same;
 use super::model::{Account, AccountCode, Caller, Grant, Role};
 use crate::directory::problem::{Problem, Problems, Say, say};
 use crate::directory::table::{Field, Row, SourceFile, Table, needed, optional, read};
@@ -51,7 +53,7 @@ pub struct Invited {
 pub struct Imported {
     /// Accounts that it made.
     pub new: Vec<Invited>,
-    /// Roles that it gave to others.
+    /// Roles that it gave to accounts that were there.
     pub granted: u32,
     /// Rows that said what was there already.
     pub unchanged: u32,
@@ -85,19 +87,34 @@ impl People {
         if let Err(problems) = Problems::none_or(found, ()) {
             return Ok(Err(problems));
         }
-        let mut done = Imported { new: Vec::new(), granted: 0, unchanged: 0 };
+        // of one account the first row makes it, and every other is one more of its roles
+        let (mut new, mut more, mut unchanged) = (BTreeMap::<AccountCode, (String, Vec<Grant>)>::new(), Vec::new(), 0);
         for Line { account, name, grant, .. } in lines {
-            let there = known.contains_key(&account) || done.new.iter().any(|new| new.account == account);
-            if !there {
-                let one_time_code = self.add(who, (account.as_str(), &name), grant, directory).await?;
-                done.new.push(Invited { account, name, one_time_code });
-            } else if self.grant(who, &account, grant, directory).await?.is_some() {
-                done.granted += 1;
+            let held = match known.get(&account) {
+                Some(known) => &known.grants,
+                None => &new.entry(account.clone()).or_insert((name, Vec::new())).1,
+            };
+            let before = more.iter().any(|(of, given, _)| *of == account && same(given, &grant));
+            if before || held.iter().any(|held| same(held, &grant)) {
+                unchanged += 1;
+            } else if let Some((_, grants)) = new.get_mut(&account) {
+                grants.push(grant);
             } else {
-                done.unchanged += 1;
+                more.push(self.given(who, &account, grant));
             }
         }
-        Ok(Ok(done))
+        let granted = u32::try_from(more.len()).unwrap_or(u32::MAX);
+        let (accounts, invited): (Vec<NewAccount>, Vec<Invited>) = new
+            .into_iter()
+            .map(|(account, (name, grants))| {
+                let (new, one_time_code) = self.invite(who, account.clone(), name.clone(), grants);
+                (new, Invited { account, name, one_time_code })
+            })
+            .unzip();
+        if !self.store.add_accounts(accounts, more).await? {
+            return Err(PeopleError::Busy); // somebody else made one of them meanwhile
+        }
+        Ok(Ok(Imported { new: invited, granted, unchanged }))
     }
 
     fn line<'r>(

@@ -1,5 +1,6 @@
 //! Giving accounts, roles and tokens, and taking them back; each checked against who does it, each a statement of the log.
 
+use super::NewAccount;
 use super::enter::{People, TOKEN_PREFIX, new_account, person};
 use super::error::{PeopleError, Refused};
 use super::may::{Act, Denied, On, Rule};
@@ -20,6 +21,11 @@ const TOKEN_DAYS: std::ops::RangeInclusive<u32> = 1..=366;
 /// What a role is over, in words of the log.
 fn over(unit: Option<&UnitCode>) -> &str {
     unit.map_or("everything", UnitCode::as_str)
+}
+
+/// Do they say the same, whatever their numbers?
+pub(super) fn same(a: &Grant, b: &Grant) -> bool {
+    Grant { id: 0, ..a.clone() } == Grant { id: 0, ..b.clone() }
 }
 
 fn said(grant: &Grant) -> String {
@@ -108,16 +114,20 @@ impl People {
             Grant { id: 0, role, unit: None, days, decision, given_by: None }
         };
         let grants = Role::ALL.iter().map(everywhere).collect();
-        let ((password, _), (_, unused), made) = (one_time_code(&*self.rng), secret(&*self.rng), self.clock.now());
-        let account = Account { code: code.clone(), name, made, entered: None, ended: None, ready: false, grants };
-        let deed = self.deed(&Caller::shell(), "account", format!("account {code}"), "of the demonstration".to_owned());
-        if !self.store.add_account(account, (unused, made.plus_ms(1)), deed).await? {
+        let ((password, _), (_, unused)) = (one_time_code(&*self.rng), secret(&*self.rng));
+        let (new, _) = self.invite(&Caller::shell(), code.clone(), name, grants);
+        if !self.store.add_accounts(vec![new], Vec::new()).await? {
             return Err(Refused::Taken(code).into());
         }
         let hashed = self.passwords.hash(&password, &*self.rng).await?;
         let deed = self.own_deed(&code, "password", "of the demonstration");
         self.store.set_password(&code, hashed, unused, deed).await?;
         Ok(password)
+    }
+
+    /// Is there no account?
+    pub async fn nobody_yet(&self) -> Result<bool, PeopleError> {
+        Ok(self.store.accounts().await?.is_empty())
     }
 
     /// The accounts that he may change, and his own; deactivated ones for who may change any.
@@ -156,22 +166,30 @@ impl People {
     ) -> Result<String, PeopleError> {
         let (code, name) = (new_account(code)?, person(name)?);
         self.may_give(who, &grant, directory)?;
+        let (new, text) = self.invite(who, code.clone(), name, vec![grant]);
+        if self.store.add_accounts(vec![new], Vec::new()).await? { Ok(text) } else { Err(Refused::Taken(code).into()) }
+    }
+
+    /// An account that is about to be made, and the one-time code for its owner.
+    pub(super) fn invite(
+        &self,
+        who: &Caller,
+        code: AccountCode,
+        name: String,
+        grants: Vec<Grant>,
+    ) -> (NewAccount, String) {
         let (text, hash) = one_time_code(&*self.rng);
-        let (now, on) = (self.clock.now(), format!("account {code}"));
-        let deed = self.deed(who, "account", on, said(&grant));
-        let account = Account {
-            code: code.clone(),
-            name,
-            made: now,
-            entered: None,
-            ended: None,
-            ready: false,
-            grants: vec![grant],
-        };
-        match self.store.add_account(account, (hash, now.plus_ms(CODE_MS)), deed).await? {
-            true => Ok(text),
-            false => Err(Refused::Taken(code).into()),
-        }
+        let made = self.clock.now();
+        let detail = grants.iter().map(said).collect::<Vec<_>>().join("; ");
+        let deed = self.deed(who, "account", format!("account {code}"), detail);
+        let account = Account { code, name, made, entered: None, ended: None, ready: false, grants };
+        (NewAccount { account, code: (hash, made.plus_ms(CODE_MS)), deed }, text)
+    }
+
+    /// A role that is about to be given.
+    pub(super) fn given(&self, who: &Caller, account: &AccountCode, grant: Grant) -> (AccountCode, Grant, Deed) {
+        let deed = self.deed(who, "grant", format!("account {account}"), said(&grant));
+        (account.clone(), grant, deed)
     }
 
     /// Gives a role; none when the account holds it already.
@@ -187,12 +205,11 @@ impl People {
             return Err(Refused::Self_.into());
         }
         let account = self.found(account).await?;
-        let same = |g: &Grant| Grant { id: 0, ..g.clone() } == Grant { id: 0, ..grant.clone() };
-        if account.grants.iter().any(same) {
+        if account.grants.iter().any(|held| same(held, &grant)) {
             return Ok(None);
         }
-        let deed = self.deed(who, "grant", format!("account {}", account.code), said(&grant));
-        Ok(Some(self.store.grant(&account.code, grant, None, deed).await?))
+        let (account, grant, deed) = self.given(who, &account.code, grant);
+        Ok(Some(self.store.grant(&account, grant, None, deed).await?))
     }
 
     /// Takes a role back, with what was passed on of it: an administrator, or who has passed it on.

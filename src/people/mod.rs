@@ -72,6 +72,17 @@ pub struct NewSecrets {
     pub step: u64,
 }
 
+/// An account that is made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// It, with its first roles.
+    pub account: Account,
+    /// Hash of the one-time code for its owner, and until when that is good.
+    pub code: (Sha256Hash, UtcMillis),
+    /// As the log says it.
+    pub deed: Deed,
+}
+
 /// What people need from storage; each operation is one transaction, with its deed's statement in it.
 #[async_trait::async_trait]
 pub trait PeopleStore: Send + Sync {
@@ -81,12 +92,12 @@ pub trait PeopleStore: Send + Sync {
     async fn account(&self, code: &AccountCode) -> Result<Option<Account>, StoreError>;
     /// What a sign-in to an account that is not deactivated is held against; `browser` is the hash of what the browser shows.
     async fn secrets(&self, code: &AccountCode, browser: Option<Sha256Hash>) -> Result<Option<Secrets>, StoreError>;
-    /// Makes an account with its first role and a one-time code for it; false when the name is taken.
-    async fn add_account(
+    /// Makes accounts with their first roles and one-time codes, and gives more roles: all of it or, when a name is taken, nothing, and
+    /// the answer is false.
+    async fn add_accounts(
         &self,
-        account: Account,
-        code: (Sha256Hash, UtcMillis),
-        deed: Deed,
+        new: Vec<NewAccount>,
+        more: Vec<(AccountCode, Grant, Deed)>,
     ) -> Result<bool, StoreError>;
     /// Gives a role; `through` is the number of the grant that is passed on. Answers its number.
     async fn grant(

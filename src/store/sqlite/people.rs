@@ -6,7 +6,8 @@ use super::rows::{day_number, hash_of, local_day};
 use crate::directory::DaySpan;
 use crate::error::StoreError;
 use crate::people::{
-    Account, AccountCode, Deed, Grant, NewSecrets, NewSession, PeopleStore, Role, Scope, Secrets, Session, Token,
+    Account, AccountCode, Deed, Grant, NewAccount, NewSecrets, NewSession, PeopleStore, Role, Scope, Secrets, Session,
+    Token,
 };
 use lichphat_playlists::ids::{Sha256Hash, UnitCode};
 use lichphat_playlists::time::UtcMillis;
@@ -271,21 +272,29 @@ impl PeopleStore for Store {
         .await
     }
 
-    async fn add_account(
+    async fn add_accounts(
         &self,
-        account: Account,
-        code: (Sha256Hash, UtcMillis),
-        deed: Deed,
+        new: Vec<NewAccount>,
+        more: Vec<(AccountCode, Grant, Deed)>,
     ) -> Result<bool, StoreError> {
         self.write(move |tx| {
-            if !insert_account(tx, &account.code, &account.name, deed.at)? {
-                return Ok(false);
+            for NewAccount { account, .. } in &new {
+                if tx.prepare_cached("SELECT 1 FROM account WHERE code = ?1")?.exists([account.code.as_str()])? {
+                    return Ok(false);
+                }
             }
-            for grant in &account.grants {
-                add_grant(tx, &account.code, grant, None, deed.at)?;
+            for NewAccount { account, code, deed } in new {
+                insert_account(tx, &account.code, &account.name, deed.at)?;
+                for grant in &account.grants {
+                    add_grant(tx, &account.code, grant, None, deed.at)?;
+                }
+                put_code(tx, Some(account.code.as_str()), code, deed.at)?;
+                append_statement(tx, deed.into())?;
             }
-            put_code(tx, Some(account.code.as_str()), code, deed.at)?;
-            append_statement(tx, deed.into())?;
+            for (account, grant, deed) in more {
+                add_grant(tx, &account, &grant, None, deed.at)?;
+                append_statement(tx, deed.into())?;
+            }
             Ok(true)
         })
         .await
