@@ -4,11 +4,15 @@
 
 mod common;
 
-use common::town::{import, town};
+use common::town::{TownServer, at, import, town};
 use common::{Serve, TestData};
 use lichphat::clock::SystemClock;
+use lichphat::people::{
+    AccountCode, Act, Caller, Chosen, NewSession, NotIn, PeopleError, PeopleStore as _, Scope, SignIn,
+};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport as _};
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use std::collections::BTreeMap;
@@ -172,6 +176,17 @@ async fn the_first_administrator_comes_in_by_a_code_of_the_servers_shell_and_nob
     assert_eq!(entered.status, 303, "{}", entered.html);
     assert!(lan.session() != first && lan.session().len() == 64);
     assert_eq!(lan.get("/").await.status, 200);
+    // who is signed in may sign in anew, from a page of the session's own
+    let next = digits(&authenticator, 1);
+    let again = [("account", "chi.lan"), ("password", PASSWORD), ("digits", &next)];
+    assert_eq!(lan.post("/login", &again).await.status, 403, "no other page changes whose browser it is");
+    let form_token = lan.get("/login?next=%2Funits%2FP1").await.field("form_token");
+    let (before, fields) =
+        (lan.session(), [&again[..], &[("next", "/units/P1"), ("form_token", &form_token)]].concat());
+    assert_eq!(lan.post("/login", &fields).await.to, "/units/P1");
+    assert_ne!(lan.session(), before);
+    let stale = Browser::of(&server);
+    assert_eq!(stale.post("/login", &fields).await.status, 401, "the form of a session that is over is a form");
     let stranger = Browser::of(&server);
     assert_eq!(stranger.sign_in("chi.lan", PASSWORD, &now).await.status, 401, "nobody looks over the shoulder");
 
@@ -254,7 +269,7 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     let (binh, _) = newcomer(&data, &server, "binh", &["--role", "administrator", "--unit", "P1"]).await;
     let (an, _) = newcomer(&data, &server, "an", &["--role", "operator", "--unit", "P1"]).await;
     let (mai, _) = newcomer(&data, &server, "mai", &["--role", "unit-head", "--unit", "P2"]).await;
-    newcomer(&data, &server, "thu", &["--role", "administrator"]).await;
+    newcomer(&data, &server, "thu", &["--role", "administrator", "--everywhere"]).await;
 
     // another's screen and one that nobody has are told in the same words
     let foreign = mai.get("/screens/C-01").await;
@@ -296,10 +311,10 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     let chau = Browser::of(&server);
     assert_eq!(chau.first(&code, &[], -1).await.0.status, 303, "with it its owner comes in");
     assert_eq!(add("chau", "viewer", "P1").await.status, 422, "the name is taken");
-    for (role, unit) in [("viewer", "P2"), ("viewer", "HN"), ("viewer", "")] {
+    for (role, unit) in [("viewer", "P2"), ("viewer", "HN"), ("viewer", "*")] {
         assert_eq!(add("dao", role, unit).await.status, 403, "{role} over {unit:?}");
     }
-    assert_eq!(add("dao", "boss", "P1").await.status, 400);
+    assert_eq!((add("dao", "boss", "P1").await.status, add("dao", "viewer", "").await.status), (400, 422));
     let to = |account: &str, what: &str| format!("/people/{account}/{what}");
     let approver = [("role", "approver"), ("unit", "P1"), ("form_token", his.as_str())];
     assert_eq!(binh.post(&to("binh", "grant"), &approver).await.status, 422, "nobody to himself");
@@ -420,4 +435,57 @@ async fn accounts_come_by_file_and_the_same_file_again_changes_nothing() {
         data.fails(2, &["people", "token", "add", "an", "--label", "x", "--acts", "approve"]).contains("second factor")
     );
     data.ok(&["check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_ends_codes_sessions_and_tokens_and_a_page_that_asks_by_itself_keeps_nobody_in() {
+    let data = town();
+    let server = TownServer::start(&data, at("2026-11-20", "06:00")).await;
+    let (people, clock, here) = (&server.rooms.people, &server.clock, [127, 0, 0, 1].into());
+    let minutes = |n: i64| clock.jump_to(clock.now().plus_ms(n * 60_000));
+
+    let late = people.first_administrator().await.unwrap();
+    minutes(60);
+    let refused = people.first(&late, here).await.err();
+    assert!(matches!(refused, Some(PeopleError::NotIn(NotIn::Code))), "an hour is over");
+    let code = people.first_administrator().await.unwrap();
+    let (first, password) = (people.first(&code, here).await.unwrap(), PASSWORD.to_owned());
+    let digits = || first.authenticator.digits(clock.now());
+    let (account, name, again) = ("lan".to_owned(), "Lan".to_owned(), password.clone());
+    let chosen = Chosen { code, account, name, password: password.clone(), again, digits: digits() };
+    let session = people.choose(chosen, here).await.unwrap().session;
+
+    let is_in = async |session: &str, active| people.by_session(session, active).await.unwrap().is_some();
+    for _ in 0..3 {
+        minutes(119);
+        assert!(is_in(&session, true).await, "who does something stays in");
+    }
+    minutes(119);
+    assert!(is_in(&session, false).await);
+    minutes(1);
+    assert!(!is_in(&session, false).await, "two hours in which only a page asked by itself");
+
+    let shown = SignIn { account: "lan".into(), password, digits: digits(), ..SignIn::default() };
+    let session = people.sign_in(shown, here).await.unwrap().session;
+    for _ in 0..12 {
+        minutes(59);
+        assert!(is_in(&session, true).await);
+    }
+    minutes(12);
+    assert!(!is_in(&session, true).await, "a day's work is over, whatever he does");
+
+    // a clock that was set back makes no session longer
+    let hash = Sha256Hash::of(b"of a time to come");
+    let (account, to_come) = (AccountCode::new("lan").unwrap(), clock.now().plus_ms(6 * 60_000));
+    let new = NewSession { hash, account, strong: true, step: None, browser: hash, before: None, at: to_come };
+    assert!(server.rooms.store.open_session(new).await.unwrap());
+    assert!(!is_in("of a time to come", true).await);
+
+    let (directory, lan) = (server.rooms.city().await.unwrap().directory, AccountCode::new("lan").unwrap());
+    let scope = Scope { acts: [Act::View].into(), unit: None };
+    let token = people.token(&Caller::shell(), &lan, ("bảng", scope, 1), &directory).await.unwrap();
+    minutes(24 * 60 - 1);
+    assert!(people.by_token(&token).await.unwrap().is_some());
+    minutes(1);
+    assert!(people.by_token(&token).await.unwrap().is_none());
 }

@@ -25,8 +25,8 @@ pub static TABLE: Table = Table {
     ],
 };
 
-/// Everywhere, in a cell.
-const EVERYWHERE: &str = "*";
+/// Everywhere, in a cell and in a field.
+pub const EVERYWHERE: &str = "*";
 
 impl Field for AccountCode {
     fn read(text: &str) -> Result<Self, Say> {

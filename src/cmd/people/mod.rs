@@ -49,9 +49,12 @@ pub(super) struct RoleArgs {
     /// viewer | operator | approver | unit-head | city-editor | auditor | administrator
     #[arg(long, value_parser = word::<Role>)]
     role: Role,
-    /// Đơn vị, mã hoặc tên; không ghi: toàn thành phố (unit, code or name; everywhere when absent)
-    #[arg(long)]
+    /// Đơn vị, mã hoặc tên (unit, code or name)
+    #[arg(long, required_unless_present = "everywhere")]
     unit: Option<String>,
+    /// Toàn thành phố (everywhere)
+    #[arg(long, conflicts_with = "unit")]
+    everywhere: bool,
     #[command(flatten)]
     days: Days,
 }

@@ -55,8 +55,11 @@ impl Page {
             form_token: asked.form_token.clone(),
         }
     }
-    /// What every form that posts carries: a field that no other site's page knows.
+    /// What every form that posts carries: a field that no other site's page knows. Nothing when nobody is signed in.
     pub(super) fn form_token(&self) -> String {
+        if self.form_token.is_empty() {
+            return String::new();
+        }
         format!("<input type=\"hidden\" name=\"form_token\" value=\"{}\">", self.form_token)
     }
     /// A message.

@@ -7,7 +7,7 @@ use super::sign::{form, grant_text, problem, see};
 use super::{Asked, ConsoleError};
 use crate::directory::{DaySpan, plain_key};
 use crate::lang::Lang;
-use crate::people::{Account, AccountCode, Caller, Denied, Grant, PeopleError, Refused, Role};
+use crate::people::{Account, AccountCode, Caller, Denied, EVERYWHERE, Grant, PeopleError, Refused, Role};
 use crate::web::Response;
 use askama::Template;
 use http::StatusCode;
@@ -143,10 +143,10 @@ fn account_of(code: &str) -> Result<AccountCode, ConsoleError> {
 }
 
 impl RoleForm {
-    /// What is given; an empty unit is everywhere.
+    /// What is given; `*` is everywhere, as in a file: nobody gives the whole city by leaving a field empty.
     fn grant(&self, city: &City, today: LocalDay) -> Result<Grant, PeopleError> {
         let unit = match self.unit.trim() {
-            "" => None,
+            EVERYWHERE => None,
             text => {
                 let unit = city.directory.find_unit(text, today);
                 Some(unit.map_err(|error| PeopleError::Said(error.say()))?.code.clone())

@@ -73,6 +73,9 @@ struct LoginForm {
     digits: String,
     #[serde(default)]
     next: String,
+    /// Of a session that has ended meanwhile; while it lasts, the gate has taken this out.
+    #[serde(default, rename = "form_token")]
+    _form_token: String,
 }
 
 #[derive(Deserialize)]
@@ -89,6 +92,9 @@ struct FirstForm {
     again: String,
     #[serde(default)]
     digits: String,
+    /// Of a session that has ended meanwhile; while it lasts, the gate has taken this out.
+    #[serde(default, rename = "form_token")]
+    _form_token: String,
 }
 
 #[derive(Deserialize)]
@@ -186,7 +192,7 @@ async fn sign_in(
     headers: &HeaderMap,
     form: LoginForm,
 ) -> Result<Response, ConsoleError> {
-    let LoginForm { account, password, digits, next } = form;
+    let LoginForm { account, password, digits, next, .. } = form;
     let kept = |name| cookie(headers, name).map(str::to_owned);
     let shown = SignIn { account: account.clone(), password, digits, browser: kept(BROWSER), before: kept(SESSION) };
     match console.people.sign_in(shown, asked.from).await {
@@ -239,7 +245,7 @@ fn first_page(
 }
 
 async fn first(console: &Console, asked: &Asked, form: FirstForm) -> Result<Response, ConsoleError> {
-    let FirstForm { code, account, name, password, again, digits } = form;
+    let FirstForm { code, account, name, password, again, digits, .. } = form;
     let mut said = (StatusCode::OK, String::new());
     if let Some(password) = password {
         let (account, name, code) = (account.clone(), name.clone(), code.clone());
