@@ -12,6 +12,7 @@ use lichphat::directory::table::SourceFile;
 use lichphat::exchange::log::{Known, Log, read};
 use lichphat::exchange::mapping::Mapping;
 use lichphat::exchange::out::Form;
+use lichphat::people;
 use lichphat_player::config::PlayerConfig;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::note::VerifierKey;
@@ -46,6 +47,27 @@ pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
         choosing(1, include_bytes!("../../config/player.toml")),
         choosing(2, format!("{provisioning}\"{log}\"\n").as_bytes()),
     ]
+}
+
+/// Accounts and their roles, CSV or TOML.
+pub(super) fn accounts(data: &[u8]) -> bool {
+    let Some((way, bytes)) = chosen(data, 2) else { return false };
+    let name = ["accounts.csv", "accounts.toml"][way];
+    let parse = || people::parse(SourceFile { name, bytes }, &TOWN, "2026-11-20".parse().expect("a day"));
+    match parse() {
+        Ok(entries) => {
+            assert!(entries.iter().all(|e| !e.name.trim().is_empty() && e.account.as_str() != "shell"));
+            true
+        }
+        Err(problems) => told(&problems),
+    }
+}
+
+pub(super) fn account_seeds() -> Vec<Vec<u8>> {
+    let csv =
+        "account,name,role,unit,from,to,decision\nan,Trần An,operator,P1,,2099-12-31,12/QĐ\nan,Trần An,viewer,*,,,\n";
+    let toml = "[[account]]\naccount = 'binh'\nname = 'Lê Bình'\nrole = 'unit-head'\nunit = 'HN'\n";
+    vec![choosing(0, csv.as_bytes()), choosing(1, toml.as_bytes())]
 }
 
 /// What a backup says it holds.

@@ -50,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "backup_manifest", hold: files::manifest, seeds: files::manifest_seeds },
     Target { name: "settings", hold: files::settings, seeds: files::settings_seeds },
     Target { name: "directory_imports", hold: files::directory, seeds: files::directory_seeds },
+    Target { name: "account_imports", hold: files::accounts, seeds: files::account_seeds },
     Target { name: "campaign_imports", hold: files::campaigns, seeds: files::campaign_seeds },
     Target { name: "counts", hold: files::counts, seeds: files::count_seeds },
     Target { name: "declared_plays", hold: files::declared_plays, seeds: files::declared_seeds },

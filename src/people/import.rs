@@ -8,6 +8,8 @@ use super::model::{Account, AccountCode, Caller, Grant, Role};
 use crate::directory::problem::{Problem, Problems, Say, say};
 use crate::directory::table::{Field, Row, SourceFile, Table, needed, optional, read};
 use crate::directory::{DaySpan, Directory};
+use crate::lang::Lang;
+use lichphat_playlists::time::LocalDay;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -28,12 +30,21 @@ pub static TABLE: Table = Table {
 /// Everywhere, in a cell and in a field.
 pub const EVERYWHERE: &str = "*";
 
+fn said(error: &PeopleError) -> Say {
+    say(error.words(Lang::Vi), error.words(Lang::En))
+}
+
 impl Field for AccountCode {
     fn read(text: &str) -> Result<Self, Say> {
-        new_account(text).map_err(|error| match error {
-            PeopleError::Refused(why) => why.say(),
-            other => say(other.to_string(), other.to_string()),
-        })
+        new_account(text).map_err(|error| said(&error))
+    }
+}
+
+/// A person's name.
+struct Name(String);
+impl Field for Name {
+    fn read(text: &str) -> Result<Self, Say> {
+        person(text).map(Self).map_err(|error| said(&error))
     }
 }
 
@@ -59,11 +70,71 @@ pub struct Imported {
     pub unchanged: u32,
 }
 
-struct Line<'r> {
-    row: &'r Row,
-    account: AccountCode,
-    name: String,
-    grant: Grant,
+/// One row: a role of an account.
+#[derive(Debug)]
+pub struct Entry {
+    /// Whose.
+    pub account: AccountCode,
+    /// Who that is.
+    pub name: String,
+    /// The role.
+    pub grant: Grant,
+    row: Row,
+}
+
+/// What a file says, each row by itself and all of them beside each other; what is wrong in it goes to `found`.
+fn entries(
+    file: SourceFile<'_>,
+    directory: &Directory,
+    today: LocalDay,
+    found: &mut Vec<Problem>,
+) -> Result<Vec<Entry>, Problems> {
+    let rows = read(file, &TABLE, found)?;
+    let entries: Vec<Entry> = rows.into_iter().filter_map(|row| entry(row, directory, today, found)).collect();
+    names_agree(&entries, found);
+    Ok(entries)
+}
+
+/// What a file says, whoever may give it.
+///
+/// # Errors
+/// Everything that is wrong in it.
+pub fn parse(file: SourceFile<'_>, directory: &Directory, today: LocalDay) -> Result<Vec<Entry>, Problems> {
+    let mut found = Vec::new();
+    let entries = entries(file, directory, today, &mut found)?;
+    Problems::none_or(found, entries)
+}
+
+fn entry(row: Row, directory: &Directory, today: LocalDay, found: &mut Vec<Problem>) -> Option<Entry> {
+    let account = row.required::<AccountCode>("account", found);
+    let name = row.required::<Name>("name", found);
+    let role = row.required::<Role>("role", found);
+    let (from, to) = (row.optional("from", found), row.optional("to", found));
+    let unit = match row.text("unit") {
+        Some(EVERYWHERE) => Some(None),
+        None => {
+            let mend = say(
+                "ghi mã hoặc tên đơn vị; * là toàn thành phố",
+                "write a unit's code or name; * stands for everywhere",
+            );
+            found.push(row.problem("unit", mend));
+            None
+        }
+        Some(text) => match directory.find_unit(text, today) {
+            Ok(unit) => Some(Some(unit.code.clone())),
+            Err(error) => {
+                found.push(row.problem("unit", error.say()));
+                None
+            }
+        },
+    };
+    let (Ok(account), Ok(Name(name)), Ok(role), Ok(from), Ok(to), Some(unit)) = (account, name, role, from, to, unit)
+    else {
+        return None;
+    };
+    let decision = row.text("decision").unwrap_or_default().to_owned();
+    let grant = Grant { id: 0, role, unit, days: DaySpan::new(from, to), decision, given_by: None };
+    Some(Entry { account, name, grant, row })
 }
 
 impl People {
@@ -77,19 +148,19 @@ impl People {
         let known: BTreeMap<AccountCode, Account> =
             self.store.accounts().await?.into_iter().map(|a| (a.code.clone(), a)).collect();
         let mut found = Vec::new();
-        let rows = match read(file, &TABLE, &mut found) {
-            Ok(rows) => rows,
+        let entries = match entries(file, directory, self.today(), &mut found) {
+            Ok(entries) => entries,
             Err(problems) => return Ok(Err(problems)),
         };
-        let lines: Vec<Line<'_>> =
-            rows.iter().filter_map(|row| self.line(who, row, &known, directory, &mut found)).collect();
-        names_agree(&lines, &mut found);
+        for entry in &entries {
+            self.look(who, entry, &known, directory, &mut found);
+        }
         if let Err(problems) = Problems::none_or(found, ()) {
             return Ok(Err(problems));
         }
         // of one account the first row makes it, and every other is one more of its roles
         let (mut new, mut more, mut unchanged) = (BTreeMap::<AccountCode, (String, Vec<Grant>)>::new(), Vec::new(), 0);
-        for Line { account, name, grant, .. } in lines {
+        for Entry { account, name, grant, .. } in entries {
             let held = match known.get(&account) {
                 Some(known) => &known.grants,
                 None => &new.entry(account.clone()).or_insert((name, Vec::new())).1,
@@ -117,79 +188,45 @@ impl People {
         Ok(Ok(Imported { new: invited, granted, unchanged }))
     }
 
-    fn line<'r>(
+    /// May he give it, and does it fit to what is there?
+    fn look(
         &self,
         who: &Caller,
-        row: &'r Row,
+        entry: &Entry,
         known: &BTreeMap<AccountCode, Account>,
         directory: &Directory,
         found: &mut Vec<Problem>,
-    ) -> Option<Line<'r>> {
-        let account = row.required::<AccountCode>("account", found);
-        let name = row.required::<String>("name", found);
-        let role = row.required::<Role>("role", found);
-        let (from, to) = (row.optional("from", found), row.optional("to", found));
-        let unit = match row.text("unit") {
-            Some(EVERYWHERE) => Some(None),
-            None => {
-                let mend = say(
-                    "ghi mã hoặc tên đơn vị; * là toàn thành phố",
-                    "write a unit's code or name; * stands for everywhere",
-                );
-                found.push(row.problem("unit", mend));
-                None
-            }
-            Some(text) => match directory.find_unit(text, self.today()) {
-                Ok(unit) => Some(Some(unit.code.clone())),
-                Err(error) => {
-                    found.push(row.problem("unit", error.say()));
-                    None
-                }
-            },
-        };
-        let (Ok(account), Ok(name), Ok(role), Ok(from), Ok(to), Some(unit)) = (account, name, role, from, to, unit)
-        else {
-            return None;
-        };
-        let decision = row.text("decision").unwrap_or_default().to_owned();
-        let grant = Grant { id: 0, role, unit, days: DaySpan::new(from, to), decision, given_by: None };
-        let mut wrong = |field, error: PeopleError| {
-            let words = |lang| error.words(lang);
-            found.push(row.problem(field, say(words(crate::lang::Lang::Vi), words(crate::lang::Lang::En))));
-        };
-        if let Err(error) = person(&name) {
-            wrong("name", error);
+    ) {
+        let Entry { account, name, grant, row } = entry;
+        if let Err(error) = self.may_give(who, grant, directory) {
+            found.push(row.problem("role", said(&error)));
         }
-        if let Err(error) = self.may_give(who, &grant, directory) {
-            wrong("role", error);
-        }
-        match known.get(&account) {
+        match known.get(account) {
             Some(held) if held.ended.is_some() => {
                 let mend = say("tài khoản này đã ngừng dùng", "this account was deactivated");
                 found.push(row.problem("account", mend));
             }
-            Some(held) if held.name != name.trim() => {
+            Some(held) if held.name != *name => {
                 let mend =
                     say(format!("tài khoản này là của {}", held.name), format!("this account is of {}", held.name));
                 found.push(row.problem("name", mend));
             }
             _ => {}
         }
-        Some(Line { row, account, name, grant })
     }
 }
 
 /// One account is one person's, on every line of the file.
-fn names_agree(lines: &[Line<'_>], found: &mut Vec<Problem>) {
+fn names_agree(entries: &[Entry], found: &mut Vec<Problem>) {
     let mut names = BTreeMap::<&AccountCode, (&str, u32)>::new();
-    for line in lines {
-        let (name, first) = *names.entry(&line.account).or_insert((&line.name, line.row.line()));
-        if name != line.name {
+    for entry in entries {
+        let (name, first) = *names.entry(&entry.account).or_insert((&entry.name, entry.row.line()));
+        if name != entry.name {
             let mend = say(
                 format!("dòng {first} ghi tài khoản này là của {name}"),
                 format!("line {first} says that this account is of {name}"),
             );
-            found.push(line.row.problem("name", mend));
+            found.push(entry.row.problem("name", mend));
         }
     }
 }

@@ -24,7 +24,7 @@ mod throttle;
 pub use authenticator::Authenticator;
 pub use enter::{Chosen, Entered, First, People, SignIn};
 pub use error::{NotIn, PeopleError, Refused};
-pub use import::{EVERYWHERE, Imported, Invited, TABLE};
+pub use import::{EVERYWHERE, Entry, Imported, Invited, TABLE, parse};
 pub use may::{Act, Denied, On, RULES, Rule, Sight};
 pub use model::{
     Account, AccountCode, AccountCodeError, Caller, Deed, Grant, Role, Scope, Secrets, Session, Token, Via,

@@ -1,0 +1,3 @@
+//! `account_imports` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("account_imports");
