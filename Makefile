@@ -5,17 +5,18 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# compiler and headers; GStreamer with what plays and shows; an X server without a screen for the tests; the second checker
+# compiler and headers; GStreamer with what plays and shows; an X server without a screen for the tests; the second checker,
+# and what holds the API to its description
 PACKAGES := build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev \
 	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3
+	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3 python3-venv
 
 # 1, yes, … switch ONCE on; empty, 0 and no do not
 once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust test demo bench duckdb soak fuzz deny bless deb verifier
+.PHONY: help packages rust schemathesis test demo bench duckdb soak fuzz deny bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
@@ -54,10 +55,20 @@ packages:
 rust:
 	@command -v cargo >/dev/null || { echo "Rust is missing: install it with cargo, rustfmt and clippy, version $$(sed -n 's/^rust-version = "\([^"]*\)".*/\1/p' Cargo.toml) or newer."; exit 1; }
 
+# What holds the API to its description, in a place of its own, every file pinned by its hash. Where Python or PyPI cannot be had, the
+# test says that it is left out.
+ST := $${CARGO_TARGET_DIR:-target}/schemathesis
+schemathesis:
+	@pins=tests/abuse/schemathesis.txt; cmp -s $$pins $(ST)/pins.txt && exit 0; \
+	rm -rf $(ST); \
+	{ python3 -m venv $(ST) && $(ST)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+		--require-hashes -r $$pins && cp $$pins $(ST)/pins.txt; } \
+		|| { rm -rf $(ST); echo "schemathesis could not be set up from PyPI: the test of the API's description is left out."; }
+
 # `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
-test: packages rust
+test: packages rust schemathesis
 	@mkdir -p target; echo "Building and running every test; the log is target/test.log"; \
-	code=0; cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
+	code=0; st="$$(realpath -q $(ST)/bin/st || true)"; SCHEMATHESIS="$$st" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
 	awk '/^test result:/ { suites++; passed += $$4; failed += $$6; ignored += $$8 } \
 		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
 			('$$code' == 0 ? "ok" : "FAILED"), passed, failed, ignored, suites }' target/test.log; \
@@ -92,10 +103,11 @@ duckdb:
 
 # The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
 MINUTES ?= 60
-soak: packages rust
+soak: packages rust schemathesis
 	LICHPHAT_CUTS=200 cargo test --locked -p lichphat-player --test faults
 	LICHPHAT_KILLS=200 cargo test --locked -p lichphat-player --test run killed_at_any_moment
 	MINUTES=$(MINUTES) cargo bench --locked -p lichphat-player --bench screen -- soak
+	SCHEMATHESIS="$$(realpath -q $(ST)/bin/st || true)" EXAMPLES=2000 cargo test --locked -p lichphat --test abuse not_described
 	$(MAKE) fuzz
 	$(MAKE) deny
 

@@ -97,6 +97,8 @@ pub struct WebSettings {
     pub shutdown_grace_s: u32,
     /// Longest request body, bytes; 65,536 to 16,777,216.
     pub max_body_bytes: u32,
+    /// Requests to the API that one account may send a second, on average; 1 to 10,000.
+    pub api_requests_per_s: u32,
     /// Connections at once; 16 to 1,000,000. A player holds one, and now and then a second.
     pub connections: u32,
     /// Of them from one address; 16 to 1,000,000. A depot of a thousand buses may stand behind one.
@@ -186,6 +188,7 @@ impl Default for WebSettings {
             header_read_timeout_s: 10,
             shutdown_grace_s: 2,
             max_body_bytes: 1_048_576,
+            api_requests_per_s: 20,
             connections: 32_768,
             connections_per_address: 1_024,
         }
@@ -275,11 +278,12 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 14] = [
+        let rules: [(&'static str, i64, i64, i64); 15] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
             ("web.handshake_timeout_s", self.web.handshake_timeout_s.into(), 1, 60),
+            ("web.api_requests_per_s", self.web.api_requests_per_s.into(), 1, 10_000),
             ("web.connections", self.web.connections.into(), 16, 1_000_000),
             ("web.connections_per_address", self.web.connections_per_address.into(), 16, 1_000_000),
             ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),

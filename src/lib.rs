@@ -19,6 +19,7 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
+pub mod once;
 pub mod people;
 pub mod planning;
 pub mod proof;

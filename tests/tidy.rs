@@ -11,7 +11,7 @@ const STREETS: &[&[&str]] = &[
     &["clock", "config", "error", "keys", "lang"],
     &["certs", "directory"],
     &["people"],
-    &["campaigns", "library"],
+    &["campaigns", "library", "once"],
     &["planning"],
     &["fleet"],
     &["proof"],

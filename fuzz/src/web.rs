@@ -31,11 +31,13 @@ use std::sync::{Arc, LazyLock};
 use tokio::runtime::Runtime;
 
 /// Headers that the service looks at.
-const HEADERS: [&str; 14] = [
+const HEADERS: [&str; 16] = [
     "authorization",
     "client-cert",
     "range",
     "if-none-match",
+    "if-match",
+    "idempotency-key",
     "cookie",
     "host",
     "origin",
@@ -68,6 +70,7 @@ static TOWN: LazyLock<Town> = LazyLock::new(|| {
 async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String); 3]) {
     let mut settings = Settings { data: data.to_owned(), ..Settings::default() };
     settings.probe.program = "no-probe".into();
+    settings.web.api_requests_per_s = 10_000; // the clock stands
     drop(Store::open(data, 1).expect("a store"));
     Keys::load_or_make(data, &SystemRng).expect("keys");
     let clock = Arc::new(SimClock::new(UtcMillis(1_763_600_000_000)));
@@ -154,6 +157,8 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
         "/screens/office?day=2025-11-20&at=08:15&campaign=x\ncookie: SESSION\n\n",
         "/account\ncookie: SESSION\n\n",
         "/login?next=%2Funits%2FP1\n\n",
+        "/api/v1/screens?limit=1&sort=name&unit=P1&cursor=QQ\ncookie: SESSION\nif-none-match: \"d1-c0\"\n\n",
+        "/api/v1/screens/office/days/2025-11-20/why?campaign=x&at=08:15\ncookie: SESSION\naccept-language: en\n\n",
     ];
     let player = [
         "/device/v1/media/MEDIA\nrange: bytes=10-19\n\n",
@@ -163,6 +168,7 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
     ];
     let post = [
         "/screens/office/ask\nhost: 127.0.0.1:8087\norigin: http://127.0.0.1:8087\ncookie: SESSION\n\nask=volume&percent=40&form_token=FORM",
+        "/api/v1/screens/office/commands\nsec-fetch-site: same-origin\ncookie: SESSION\nx-form-token: FORM\ncontent-type: application/json\nidempotency-key: a-1\n\n{\"ask\":\"volume\",\"percent\":40}",
     ];
     let (get, post) = (get.iter().map(|s| choosing(0, s.as_bytes())), post.iter().map(|s| choosing(1, s.as_bytes())));
     let player = player.iter().map(|s| choosing(3, s.as_bytes()));

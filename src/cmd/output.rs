@@ -1,7 +1,7 @@
 //! Lists of rows for people and programs: `--format table|json|csv`, one door for all commands.
 
 use crate::error::AppError;
-use crate::exchange::cell::harmless;
+use crate::exchange::cell;
 use crate::lang::Lang;
 use serde::Serialize;
 use std::borrow::Cow;
@@ -129,7 +129,10 @@ pub fn render<T: Serialize>(lang: Lang, format: Format, columns: &[&str], rows: 
     );
     match format {
         Format::Json => json_text(&rows),
-        Format::Csv => harmless_csv(&csv_text(columns, rows)?),
+        Format::Csv => {
+            let text = cell::harmless_csv(&csv_text(columns, rows)?);
+            text.map_err(|error| AppError::Failed(format!("csv: {error}")))
+        }
         Format::Table => {
             let text = csv_text(columns, rows)?;
             let mut table = comfy_table::Table::new();
@@ -143,17 +146,6 @@ pub fn render<T: Serialize>(lang: Lang, format: Format, columns: &[&str], rows: 
             Ok(format!("{table}\n"))
         }
     }
-}
-
-fn harmless_csv(text: &str) -> Result<String, AppError> {
-    let failed = |error: csv::Error| AppError::Failed(format!("csv: {error}"));
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for record in csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes()).records() {
-        let record = record.map_err(failed)?;
-        writer.write_record(record.iter().map(|cell| harmless(cell).into_owned())).map_err(failed)?;
-    }
-    let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
 }
 
 /// A code in words, anything else as it is.
@@ -178,14 +170,7 @@ fn json_text<T: Serialize>(value: &T) -> Result<String, AppError> {
 }
 
 fn csv_text<T: Serialize>(columns: &[&str], rows: &[T]) -> Result<String, AppError> {
-    let failed = |error: csv::Error| AppError::Failed(format!("csv: {error}"));
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(columns).map_err(failed)?;
-    for row in rows {
-        writer.serialize(row).map_err(failed)?; // a row with another number of fields is an error
-    }
-    let bytes = writer.into_inner().map_err(|error| AppError::Failed(format!("csv: {error}")))?;
-    String::from_utf8(bytes).map_err(|error| AppError::Failed(format!("csv: {error}")))
+    cell::csv(columns, rows).map_err(|error| AppError::Failed(format!("csv: {error}")))
 }
 
 /// Prints text that is ready to be read by a program to standard output.

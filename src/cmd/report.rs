@@ -1,10 +1,10 @@
 //! `lichphat report compliance`: who met the quota, who did not, and why.
 
 use super::{Context, output, period::Period, rooms::Rooms};
-use crate::compliance::{QuotaUnit, Report, ScreenLine};
+use crate::compliance::Report;
+use crate::compliance::rows::{COLUMNS, UNIT_COLUMNS, row, unit_row};
 use crate::error::AppError;
 use lichphat_playlists::quota::Of;
-use serde::Serialize;
 use std::process::ExitCode;
 
 /// What there is to do.
@@ -20,153 +20,6 @@ pub(super) struct Compliance {
     period: Period,
     #[command(flatten)]
     output: output::Args,
-}
-
-/// One row for tables and CSV.
-#[derive(Serialize)]
-struct Row<'a> {
-    screen: &'a str,
-    name: &'a str,
-    kind: &'a str,
-    force: String,
-    standing: &'static str,
-    days: u32,
-    owed: u32,
-    counted: u32,
-    made_good: u32,
-    outside: u32,
-    not_counted: u32,
-    declared: u32,
-    pending: u32,
-    missed: u32,
-    mean_per_day: f64,
-    days_at_target: u32,
-    days_at_zero: u32,
-    short: u32,
-    forecast: u32,
-    result: &'static str,
-    cause: &'a str,
-}
-
-const COLUMNS: [&str; 21] = [
-    "screen",
-    "name",
-    "kind",
-    "force",
-    "standing",
-    "days",
-    "owed",
-    "counted",
-    "made_good",
-    "outside",
-    "not_counted",
-    "declared",
-    "pending",
-    "missed",
-    "mean_per_day",
-    "days_at_target",
-    "days_at_zero",
-    "short",
-    "forecast",
-    "result",
-    "cause",
-];
-
-fn row(line: &ScreenLine) -> Row<'_> {
-    Row {
-        screen: line.screen.as_str(),
-        name: &line.name,
-        kind: &line.kind,
-        // A number nobody ordered is never a breach: the row says so.
-        force: if line.inferred { format!("{} (inferred)", line.force) } else { line.force.clone() },
-        standing: line.standing.code(),
-        days: line.operating_days,
-        owed: line.owed,
-        counted: line.counted,
-        made_good: line.made_good,
-        outside: line.counted_outside,
-        not_counted: line.not_counted,
-        declared: line.declared_plays,
-        pending: line.pending,
-        missed: line.missed,
-        mean_per_day: line.mean_per_day,
-        days_at_target: line.days_at_target,
-        days_at_zero: line.days_at_zero,
-        short: line.short,
-        forecast: line.forecast,
-        result: result(line.operating_days, line.met),
-        cause: &line.main_cause,
-    }
-}
-
-/// One row where the number is a unit's.
-#[derive(Serialize)]
-struct UnitRow<'a> {
-    unit: &'a str,
-    name: &'a str,
-    screens: u32,
-    days: u32,
-    owed: u32,
-    counted: u32,
-    made_good: u32,
-    declared: u32,
-    pending: u32,
-    missed: u32,
-    mean_per_day: f64,
-    days_at_target: u32,
-    days_at_zero: u32,
-    short: u32,
-    result: &'static str,
-    cause: &'a str,
-}
-
-const UNIT_COLUMNS: [&str; 16] = [
-    "unit",
-    "name",
-    "screens",
-    "days",
-    "owed",
-    "counted",
-    "made_good",
-    "declared",
-    "pending",
-    "missed",
-    "mean_per_day",
-    "days_at_target",
-    "days_at_zero",
-    "short",
-    "result",
-    "cause",
-];
-
-fn unit_row(line: &QuotaUnit) -> UnitRow<'_> {
-    UnitRow {
-        unit: line.unit.as_str(),
-        name: &line.name,
-        screens: line.screens,
-        days: line.operating_days,
-        owed: line.owed,
-        counted: line.counted,
-        made_good: line.made_good,
-        declared: line.declared_plays,
-        pending: line.pending,
-        missed: line.missed,
-        mean_per_day: line.mean_per_day,
-        days_at_target: line.days_at_target,
-        days_at_zero: line.days_at_zero,
-        short: line.short,
-        result: result(line.operating_days, line.met),
-        cause: &line.main_cause,
-    }
-}
-
-fn result(operating_days: u32, met: bool) -> &'static str {
-    match (operating_days, met) {
-        // no day of duty has ended yet: nothing is owed
-        (0, _) => "not-due",
-        (_, true) => "met",
-        (_, false) => "short",
-    }
 }
 
 /// Runs the command.

@@ -116,6 +116,7 @@ pub struct Rooms {
     pub public_keys: DeviceKeys,
     horizon_days: u32,
     max_body_bytes: u32,
+    api_requests_per_s: u32,
 }
 
 impl Rooms {
@@ -184,6 +185,7 @@ impl Rooms {
             public_keys,
             horizon_days: context.settings.horizon_days,
             max_body_bytes: context.settings.web.max_body_bytes,
+            api_requests_per_s: context.settings.web.api_requests_per_s,
         })
     }
 
@@ -197,6 +199,9 @@ impl Rooms {
             proof: Arc::clone(&self.proof),
             log: Arc::clone(&self.log),
             people: Arc::clone(&self.people),
+            once: Arc::new(self.store.clone()),
+            api_requests_per_s: self.api_requests_per_s,
+            sampling: Arc::clone(&self.sampling),
             console: Arc::clone(&self.console),
             care: Arc::clone(&self.care),
             welcome: Arc::new(Welcome { way: Way::default(), keys: self.public_keys.clone(), people: String::new() }),

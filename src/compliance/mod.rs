@@ -5,6 +5,7 @@
 //! screens on duty.
 
 mod report;
+pub mod rows;
 pub mod screen_day;
 
 pub use lichphat_playlists::figures::{

@@ -4,10 +4,12 @@
 //! A screen, or a kind of place, follows its counts by somebody's word. From then on its counts change nothing by
 //! themselves; what was accepted never changes a day before its own.
 
+use super::DirectoryStore;
 use super::footfall::{FootfallDay, FootfallSubject, filled};
 use super::snapshot::Directory;
 use super::venue::{BINS, Hours};
 use super::words::words;
+use crate::error::StoreError;
 use lichphat_playlists::peak::{Counts, DayClass, Share};
 use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis};
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,48 @@ impl Proposal {
         let from = accepted.then(|| self.draft.valid_from.max(today.next()));
         Ok(Decision { accepted, by: by.to_owned(), at, from })
     }
+}
+
+/// Why a proposal is not decided.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecideError {
+    /// There is none of that number.
+    #[error("there is no proposal {0}")]
+    Unknown(u32),
+    /// It does not wait any more.
+    #[error(transparent)]
+    Decided(#[from] Decided),
+    /// The screen or venue does not follow its counts any more.
+    #[error("{0} does not follow its counts any more")]
+    NotFollowing(FootfallSubject),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Accepts or refuses a proposal; answers with the first day it applies, when it was accepted.
+pub async fn decide(
+    store: &dyn DirectoryStore,
+    id: u32,
+    accepted: bool,
+    by: &str,
+    (now, today): (UtcMillis, LocalDay),
+) -> Result<(Proposal, Option<LocalDay>), DecideError> {
+    let proposal = store.peak_proposal(id).await?.ok_or(DecideError::Unknown(id))?;
+    let decision = proposal.decide(accepted, by, now, today)?;
+    let from = decision.from;
+    let subject = &proposal.draft.subject;
+    if let Some(from) = from
+        && store.directory().await?.following(subject, from).is_none()
+    {
+        return Err(DecideError::NotFollowing(subject.clone()));
+    }
+    if !store.decide_peaks(id, decision).await? {
+        // somebody was faster: say what he decided
+        let proposal = store.peak_proposal(id).await?.ok_or(DecideError::Unknown(id))?;
+        proposal.decide(accepted, by, now, today)?;
+    }
+    Ok((proposal, from))
 }
 
 /// The days that a proposal rests on, and the Monday it is for.

@@ -65,7 +65,8 @@ pub trait DirectoryStore: Send + Sync {
 pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
 pub use closure::{Closure, ClosureSubject, LocalTime};
 pub use follow::{
-    Basis, ClassPeaks, Decided, Decision, Derived, DerivedClass, Draft, Following, Proposal, ProposalState,
+    Basis, ClassPeaks, DecideError, Decided, Decision, Derived, DerivedClass, Draft, Following, Proposal,
+    ProposalState, decide,
 };
 pub use footfall::{FootfallCount, FootfallDay, FootfallProfile, FootfallSubject};
 pub use lookup::NameError;

@@ -1,5 +1,6 @@
 //! Cells that a spreadsheet does not run: people open these files with a double click.
 
+use serde::Serialize;
 use std::borrow::Cow;
 
 /// What a spreadsheet takes for the beginning of a formula.
@@ -14,4 +15,28 @@ pub fn harmless(cell: &str) -> Cow<'_, str> {
 /// The text again, without the mark that [`harmless`] put in front.
 pub fn plain(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| rest.starts_with(RUN)).unwrap_or(cell)
+}
+
+/// Rows under the names of their columns. A row with another number of fields is an error.
+pub fn csv<T: Serialize>(columns: &[&str], rows: &[T]) -> Result<String, csv::Error> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in rows {
+        writer.serialize(row)?;
+    }
+    text(writer)
+}
+
+/// The same text with every cell [`harmless`].
+pub fn harmless_csv(table: &str) -> Result<String, csv::Error> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for record in csv::ReaderBuilder::new().has_headers(false).from_reader(table.as_bytes()).records() {
+        writer.write_record(record?.iter().map(|cell| harmless(cell).into_owned()))?;
+    }
+    text(writer)
+}
+
+fn text(writer: csv::Writer<Vec<u8>>) -> Result<String, csv::Error> {
+    let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned()) // of strings alone
 }

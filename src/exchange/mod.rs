@@ -7,6 +7,7 @@
 //! is proven; an import that is withdrawn stays, with who withdrew it and why, and counts no more.
 
 pub mod audit;
+pub mod bring;
 pub mod cell;
 pub mod declare;
 mod document;

@@ -603,3 +603,17 @@ CREATE TABLE finding (
     log_index INTEGER NOT NULL REFERENCES log_entry (log_index),
     PRIMARY KEY (draw, n, log_index)
 ) STRICT, WITHOUT ROWID;
+
+----------------------------------------------------------------------------------------------- web
+-- What was answered under which key of which account, for a day: a request that is sent again is carried out once.
+CREATE TABLE answered (
+    account  TEXT    NOT NULL,
+    word     TEXT    NOT NULL CHECK (length(word) BETWEEN 1 AND 64),
+    begun_ms INTEGER NOT NULL,
+    request  BLOB    NOT NULL CHECK (length(request) = 32), -- SHA-256 of method, path, query, type and body
+    status   INTEGER,                                       -- HTTP status; NULL while it is carried out
+    kind     TEXT,                                          -- content type of the body
+    body     BLOB,
+    PRIMARY KEY (account, word)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX answered_by_time ON answered (begun_ms);

@@ -7,9 +7,10 @@
 //! | `GET /readyz/why` | the same, with the conditions that do not hold and why: JSON |
 //! | `GET /metrics` | figures in the form of OpenMetrics, which Prometheus reads |
 
-use super::router::words;
+use super::problem::Problem;
 use super::{App, Response};
 use crate::care::CONTENT_TYPE;
+use crate::lang::Lang;
 use std::sync::Arc;
 use warp::Reply as _;
 use warp::http::{StatusCode, header};
@@ -42,7 +43,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                     let health = serde_json::json!({ "status": "ok", "now_ms": clock.now().0 });
                     (StatusCode::OK, "application/json", health.to_string())
                 }
-                _ => return words(StatusCode::NOT_FOUND, "not found"),
+                _ => return Problem::not_found().answer(Lang::default()),
             };
             let reply = warp::reply::with_header(text, header::CONTENT_TYPE, kind);
             let reply = warp::reply::with_header(reply, header::CACHE_CONTROL, "no-store");

@@ -4,10 +4,12 @@
 //! Every answer that a device keeps (plans, asset tables, media, receipts) is signed or named by
 //! its hash, so a proxy in between can delay but not change it.
 
+use super::problem::{Problem, language};
 use super::server::Peer;
 use super::{Admitted, App, Response};
 use crate::care::Segment;
 use crate::certs::devices::DeviceCertificate;
+use crate::directory::problem::{Say, say};
 use crate::fleet::{Call, Device, Fleet, FleetError};
 use crate::library::{LibraryError, Range};
 use crate::proof::ProofError;
@@ -21,7 +23,7 @@ use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::segment::SegmentError;
-use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Heartbeat, Problem, Register};
+use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Heartbeat, Register};
 use lichphat_playlists::wire::proofs::ProofsAsked;
 use lichphat_playlists::wire::sign::SignError;
 use std::net::IpAddr;
@@ -81,27 +83,28 @@ pub(super) fn gate(
     move |mut parts| {
         let fleet = Arc::clone(&fleet);
         Box::pin(async move {
+            let lang = language(&parts.headers);
             let path = parts.uri.path().to_owned();
             let what = path.strip_prefix("/device/v1/").unwrap_or_default();
             let most_bytes = match what {
                 "register" | "pairing" if door != Door::Players => {
                     return Ok(Admitted { parts, most_bytes: SMALL_BYTES, form: None });
                 }
-                "" | "register" | "pairing" => return Err(ApiError::not_found().into_response()),
-                _ if door == Door::Pairing => return Err(ApiError::not_found().into_response()),
+                "" | "register" | "pairing" => return Err(Problem::not_found().answer(lang)),
+                _ if door == Door::Pairing => return Err(Problem::not_found().answer(lang)),
                 "answers" => most_bytes, // pictures
                 _ => SMALL_BYTES,
             };
             let Some(certificate) = certificate(&parts, &fleet) else {
-                return Err(ApiError::from(FleetError::Unauthorized).into_response());
+                return Err(Problem::from(FleetError::Unauthorized).answer(lang));
             };
             if what == "certificate" {
                 parts.extensions.insert(certificate); // whether it may be renewed is for the room to say
                 return Ok(Admitted { parts, most_bytes, form: None });
             }
-            let device = fleet.admit(&certificate).await.map_err(|e| ApiError::from(e).into_response())?;
+            let device = fleet.admit(&certificate).await.map_err(|e| Problem::from(e).answer(lang))?;
             if device.retired && !RETIRED.contains(&what) {
-                return Err(ApiError::not_found().into_response());
+                return Err(Problem::not_found().answer(lang));
             }
             parts.extensions.insert(Sender { device, certificate });
             Ok(Admitted { parts, most_bytes, form: None })
@@ -136,30 +139,30 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                         (&Method::GET, "pairing", _, _) => claimed(&app, &headers).await,
                         (&Method::POST, "certificate", _, Some(certificate)) => renew(&app, &certificate, &body).await,
                         (_, _, Some(sender), _) => answer(&app, (&method, rest), &headers, &sender, body).await,
-                        _ => Err(ApiError::not_found()),
+                        _ => Err(Problem::not_found()),
                     };
-                    answer.unwrap_or_else(|e| e.into_response())
+                    answer.unwrap_or_else(|problem| problem.answer(language(&headers)))
                 }
             },
         )
 }
 
-async fn register(app: &App, body: &[u8]) -> Result<Response, ApiError> {
+async fn register(app: &App, body: &[u8]) -> Result<Response, Problem> {
     let request: Register = json(body)?;
     Ok(warp::reply::json(&app.fleet.register(request).await?).into_response())
 }
 
-async fn offer(app: &App, network: Option<IpAddr>, body: &[u8]) -> Result<Response, ApiError> {
+async fn offer(app: &App, network: Option<IpAddr>, body: &[u8]) -> Result<Response, Problem> {
     Ok(warp::reply::json(&app.fleet.offer(&json(body)?, network, &app.welcome).await?).into_response())
 }
 
-async fn claimed(app: &App, headers: &HeaderMap) -> Result<Response, ApiError> {
+async fn claimed(app: &App, headers: &HeaderMap) -> Result<Response, Problem> {
     let claim = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok()?.strip_prefix("Pairing "));
     let state = app.fleet.claimed(claim.unwrap_or_default(), &app.welcome).await?;
     Ok(warp::reply::json(&state).into_response())
 }
 
-async fn renew(app: &App, certificate: &DeviceCertificate, body: &[u8]) -> Result<Response, ApiError> {
+async fn renew(app: &App, certificate: &DeviceCertificate, body: &[u8]) -> Result<Response, Problem> {
     Ok(warp::reply::json(&app.fleet.renew(certificate, &json(body)?).await?).into_response())
 }
 
@@ -169,7 +172,7 @@ async fn answer(
     headers: &HeaderMap,
     sender: &Sender,
     body: Bytes,
-) -> Result<Response, ApiError> {
+) -> Result<Response, Problem> {
     let device = &sender.device;
     match (method, rest.split_once('/').unwrap_or((rest, ""))) {
         (&Method::GET, ("index", "")) => index(app, device, headers).await,
@@ -209,11 +212,11 @@ async fn answer(
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         (&Method::GET, ("events", "")) => Ok(events(app, sender.clone())),
-        _ => Err(ApiError::not_found()),
+        _ => Err(Problem::not_found()),
     }
 }
 
-async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Response, ApiError> {
+async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Response, Problem> {
     let (index, etag) = app.fleet.index(device).await?;
     let quoted = format!("\"{etag}\"");
     if headers.get(header::IF_NONE_MATCH).is_some_and(|v| v.as_bytes() == quoted.as_bytes()) {
@@ -223,8 +226,8 @@ async fn index(app: &App, device: &Device, headers: &HeaderMap) -> Result<Respon
 }
 
 /// Where the log holds the device's segments; nothing before the log's first checkpoint.
-async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Response, ApiError> {
-    let proofs = app.log.proofs(device.device, asked).await?.ok_or_else(ApiError::not_found)?;
+async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Response, Problem> {
+    let proofs = app.log.proofs(device.device, asked).await?.ok_or_else(Problem::not_found)?;
     Ok(octets(proofs.encode()))
 }
 
@@ -263,7 +266,8 @@ async fn until_refused(fleet: Arc<Fleet>, certificate: DeviceCertificate, mut he
     }
 }
 
-async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Response, ApiError> {
+/// A file's bytes, whole or in part.
+pub(super) async fn media(app: &App, hash: Sha256Hash, headers: &HeaderMap) -> Result<Response, Problem> {
     let asked = headers.get(header::RANGE).and_then(|v| v.to_str().ok());
     let range = asked.map_or(Range::Whole, Range::asked);
     let reader = app.library.open(hash, range).await?;
@@ -295,45 +299,23 @@ fn immutable(bytes: Vec<u8>, content_type: &'static str) -> Response {
     warp::reply::with_header(reply, header::CACHE_CONTROL, "private, max-age=31536000, immutable").into_response()
 }
 
-fn parse_hash(text: &str) -> Result<Sha256Hash, ApiError> {
-    text.parse().map_err(|_| ApiError::not_found())
+fn parse_hash(text: &str) -> Result<Sha256Hash, Problem> {
+    text.parse().map_err(|_| Problem::not_found())
 }
 
-fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    serde_json::from_slice(body).map_err(|e| {
-        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-body", "the body is not what this route takes").detail(e)
-    })
+fn json<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body)
+        .map_err(|error| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-body").saying(both(&error)))
 }
 
-/// An error as RFC 9457 has it.
-struct ApiError(Problem);
-
-impl ApiError {
-    fn new(status: StatusCode, kind: &str, title: &str) -> Self {
-        Self(Problem { status: status.as_u16(), kind: kind.into(), title: title.into(), detail: String::new() })
-    }
-    fn detail(mut self, detail: impl std::fmt::Display) -> Self {
-        self.0.detail = detail.to_string();
-        self
-    }
-    fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "there is nothing here")
-    }
-    /// The log has the reason; the answer says only that it is ours to mend.
-    fn internal(error: &dyn std::fmt::Display) -> Self {
-        tracing::error!(%error, "a device's request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server failed; try again later")
-    }
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.0.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let reply = warp::reply::with_status(warp::reply::json(&self.0), status);
-        warp::reply::with_header(reply, header::CONTENT_TYPE, "application/problem+json").into_response()
-    }
+/// What a program is told, in its own words.
+fn both(error: &dyn std::fmt::Display) -> Say {
+    say(error.to_string(), error.to_string())
 }
 
-impl From<FleetError> for ApiError {
+impl From<FleetError> for Problem {
     fn from(error: FleetError) -> Self {
-        let of = |status, kind| Self::new(status, kind, &error.to_string());
+        let of = |status, code| Self::new(status, code).saying(both(&error));
         match error {
             FleetError::TokenUnknown => of(StatusCode::FORBIDDEN, "token-unknown"),
             FleetError::TokenUsed => of(StatusCode::FORBIDDEN, "token-used"),
@@ -371,28 +353,26 @@ fn refusal(error: &ProofError) -> (StatusCode, &'static str) {
     }
 }
 
-impl From<ProofError> for ApiError {
+impl From<ProofError> for Problem {
     fn from(error: ProofError) -> Self {
         match refusal(&error) {
             (StatusCode::INTERNAL_SERVER_ERROR, _) => Self::internal(&error),
-            (status, kind) => Self::new(status, kind, &error.to_string()),
+            (status, code) => Self::new(status, code).saying(both(&error)),
         }
     }
 }
 
-impl From<LogError> for ApiError {
+impl From<LogError> for Problem {
     fn from(error: LogError) -> Self {
         Self::internal(&error)
     }
 }
 
-impl From<LibraryError> for ApiError {
+impl From<LibraryError> for Problem {
     fn from(error: LibraryError) -> Self {
         match error {
             LibraryError::Unknown(_) => Self::not_found(),
-            LibraryError::Range { .. } => {
-                Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad-range", "the file is shorter than that")
-            }
+            LibraryError::Range { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad-range"),
             other => Self::internal(&other),
         }
     }

@@ -4,14 +4,18 @@
 //! what changes something is taken only from a page of this server, and with the token that its form carries.
 
 use super::App;
+use super::api;
 use super::console::{self, Why};
-use super::router::{self, Admitted, Response};
-use super::routes::{Found, Need, Subject, find};
-use crate::people::{Caller, On, PeopleError, form_token};
+use super::problem::{Problem, language};
+use super::router::{Admitted, Response};
+use super::routes::{self, Found, Need, Subject, find};
+use super::server::Peer;
+use crate::people::{Caller, Denied, On, PeopleError, form_token};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use lichphat_playlists::ids::{ScreenCode, UnitCode};
+use std::sync::Arc;
 
 /// The session's cookie. `__Host-`: only over TLS, of this host alone. A proxy before us speaks TLS with the browser, so it holds there, too.
 pub(super) const SESSION: &str = "__Host-lichphat";
@@ -38,11 +42,18 @@ enum Shown {
 /// The gate over `app`.
 pub(super) fn gate(
     app: &App,
+    limits: &Arc<api::Limits>,
 ) -> impl Fn(Parts) -> BoxFuture<'static, Result<Admitted, Response>> + Send + Sync + use<> {
-    let app = app.clone();
+    let (app, limits) = (app.clone(), Arc::clone(limits));
     move |parts| {
-        let app = app.clone();
-        Box::pin(async move { admit(&app, parts).await })
+        let (app, limits) = (app.clone(), Arc::clone(&limits));
+        Box::pin(async move {
+            let network = parts.extensions.get::<Peer>().and_then(|peer| peer.network);
+            if let Some(network) = network.filter(|_| parts.uri.path().starts_with("/api/")) {
+                limits.address(network).map_err(|problem| problem.answer(language(&parts.headers)))?;
+            }
+            admit(&app, parts).await
+        })
     }
 }
 
@@ -80,7 +91,10 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
     if let Shown::Browser(_, token) = shown {
         parts.extensions.insert(token);
     }
-    let most_bytes = if caller.is_some() { app.max_body_bytes as usize } else { STRANGER_BYTES };
+    let most_bytes = match &caller {
+        Some(_) => api::most_bytes(&parts.method, &path).unwrap_or(app.max_body_bytes as usize),
+        None => STRANGER_BYTES,
+    };
     if let Some(caller) = caller {
         parts.extensions.insert(caller);
     }
@@ -139,20 +153,25 @@ fn refuse(app: &App, parts: &Parts, why: Why) -> Response {
     if !["/api", "/metrics", "/readyz", "/log/"].iter().any(|p| path.starts_with(p)) {
         return console::refuse(&app.console, parts, why);
     }
-    let (status, title) = match why {
-        Why::Method => (StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
-        Why::SignIn => (StatusCode::UNAUTHORIZED, "no account"),
-        Why::OtherSite => (StatusCode::FORBIDDEN, "not from a page of this server"),
-        Why::Failed(error) => {
-            tracing::error!(error, "the gate failed");
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal error")
+    use StatusCode as S;
+    let problem = match why {
+        Why::Method => {
+            Problem::new(S::METHOD_NOT_ALLOWED, "method-not-allowed").allowing(&routes::methods_of(parts.uri.path()))
         }
-        Why::NotThere | Why::Unknown { .. } => (StatusCode::NOT_FOUND, "not found"),
-        Why::Denied { why: crate::people::Denied::Unseen, .. } => (StatusCode::NOT_FOUND, "not found"),
-        Why::Denied { .. } => (StatusCode::FORBIDDEN, "no role for this"),
+        Why::SignIn => Problem::new(S::UNAUTHORIZED, "unauthorized"),
+        Why::OtherSite => Problem::new(S::FORBIDDEN, "other-site"),
+        Why::Failed(error) => Problem::internal(&error),
+        Why::NotThere | Why::Denied { why: Denied::Unseen, kind: "", .. } => Problem::not_found(),
+        Why::Unknown { kind, code } | Why::Denied { why: Denied::Unseen, kind, code } => {
+            let unknown = if kind == "unit" { "unknown-unit" } else { "unknown-screen" };
+            Problem::new(S::NOT_FOUND, unknown).of(kind, &code)
+        }
+        Why::Denied { why: Denied::Role, .. } => Problem::new(S::FORBIDDEN, "forbidden"),
+        Why::Denied { why: Denied::Weak, .. } => Problem::new(S::FORBIDDEN, "second-factor"),
     };
-    let mut response = router::words(status, title);
-    if status == StatusCode::UNAUTHORIZED {
+    let signs_in = matches!(problem.status(), S::UNAUTHORIZED);
+    let mut response = problem.answer(language(&parts.headers));
+    if signs_in {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
     }
     response

@@ -4,11 +4,13 @@
 //! Requests are dispatched by their first path segment ([`Router`]): a chain of forty `.or()`
 //! routes doubles the cost of each request.
 
+mod api;
 mod care;
 pub mod console;
 mod device_api;
 mod gate;
 mod log_api;
+mod problem;
 mod router;
 pub mod routes;
 mod server;
@@ -23,9 +25,11 @@ use crate::care::Care;
 use crate::fleet::Fleet;
 use crate::fleet::pairing::Welcome;
 use crate::library::Library;
+use crate::once::OnceStore;
 use crate::people::People;
 use crate::proof::Proof;
 use crate::proof::log::Log;
+use crate::sampling::Sampling;
 use device_api::Door;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
@@ -48,6 +52,12 @@ pub struct App {
     pub log: Arc<Log>,
     /// Who may come in.
     pub people: Arc<People>,
+    /// What was answered under which key.
+    pub once: Arc<dyn OnceStore>,
+    /// Requests to the API that one account may send a second.
+    pub api_requests_per_s: u32,
+    /// Plays that somebody goes to look at.
+    pub sampling: Arc<Sampling>,
     /// Pages for people.
     pub console: Arc<console::Console>,
     /// How the scheduler is.
@@ -89,12 +99,14 @@ fn device_door(app: &App, door: Door) -> Service {
 
 /// Every room's routes under their first path segment, behind the gate that holds them against the table of [`routes`].
 fn people_routes(app: &App) -> Router {
+    let limits = Arc::new(api::Limits::new(app.api_requests_per_s, &app.clock));
     Router::new()
         .route("account", console::routes(app))
         .route("first", console::routes(app))
         .route("login", console::routes(app))
         .route("logout", console::routes(app))
         .route("", console::routes(app))
+        .route("api", api::routes(app, &limits))
         .route("healthz", care::routes(app))
         .route("log", log_api::routes(app))
         .route("metrics", care::routes(app))
@@ -106,5 +118,5 @@ fn people_routes(app: &App) -> Router {
         .route("static", console::routes(app))
         .route("units", console::routes(app))
         .otherwise(console::routes(app))
-        .behind(gate::gate(app))
+        .behind(gate::gate(app, &limits))
 }

@@ -1,12 +1,14 @@
 //! Dispatch by first path segment, and the service that both sockets and simulated devices call.
 
+use super::problem::{Problem, language};
 use super::traced::Asked;
 use crate::care::Care;
+use crate::lang::Lang;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::StatusCode as S;
 use http::request::Parts;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use lichphat_playlists::wire::device::Problem;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -164,13 +166,15 @@ impl Service {
         B: http_body_util::BodyExt<Data = Bytes> + Send + Sync + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        let lang = language(request.headers());
+        let refused = |status, code| Problem::new(status, code).answer(lang);
         if request.uri().path_and_query().is_none() {
-            return words(http::StatusCode::BAD_REQUEST, "a path is missing"); // a bare `host`, at which warp's own filters panic
+            return refused(S::BAD_REQUEST, "bad-path"); // a bare `host`, at which warp's own filters panic
         }
         let path = request.uri().path();
         let segment = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or("");
         let Some(Route { gate, handler }) = self.routes.get(segment).or(self.otherwise.as_ref()).cloned() else {
-            return words(http::StatusCode::NOT_FOUND, "not found");
+            return refused(S::NOT_FOUND, "not-found");
         };
         let (parts, body) = request.into_parts();
         let admitted = match gate {
@@ -193,11 +197,9 @@ impl Service {
                 };
                 handler(http::Request::from_parts(parts, Full::new(body))).await
             }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                words(http::StatusCode::PAYLOAD_TOO_LARGE, "body too large")
-            }
-            Ok(Err(_)) => words(http::StatusCode::BAD_REQUEST, "body cut"),
-            Err(_) => words(http::StatusCode::REQUEST_TIMEOUT, "body too slow"),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => refused(S::PAYLOAD_TOO_LARGE, "body-too-large"),
+            Ok(Err(_)) => refused(S::BAD_REQUEST, "body-cut"),
+            Err(_) => refused(S::REQUEST_TIMEOUT, "body-too-slow"),
         }
     }
 
@@ -227,53 +229,42 @@ where
     }
 }
 
-/// The one place that turns what no handler answered into HTTP.
+/// The one place that turns what no handler answered into HTTP; by then nobody knows any more who reads it.
 fn refuse(rejection: &Rejection) -> Response {
-    use http::StatusCode as S;
-    let is = |known: bool, status: S, text: &'static str| known.then_some((status, text));
-    let (status, text) = None
-        .or_else(|| is(rejection.is_not_found(), S::NOT_FOUND, "not found"))
+    let is = |known: bool, status: S, code: &'static str| known.then_some((status, code));
+    let (status, code) = None
+        .or_else(|| is(rejection.is_not_found(), S::NOT_FOUND, "not-found"))
         .or_else(|| {
-            is(rejection.find::<warp::reject::PayloadTooLarge>().is_some(), S::PAYLOAD_TOO_LARGE, "body too large")
+            is(rejection.find::<warp::reject::PayloadTooLarge>().is_some(), S::PAYLOAD_TOO_LARGE, "body-too-large")
         })
         .or_else(|| {
-            is(rejection.find::<warp::reject::LengthRequired>().is_some(), S::LENGTH_REQUIRED, "length required")
+            is(rejection.find::<warp::reject::LengthRequired>().is_some(), S::LENGTH_REQUIRED, "length-required")
         })
         .or_else(|| {
             is(
                 rejection.find::<warp::reject::UnsupportedMediaType>().is_some(),
                 S::UNSUPPORTED_MEDIA_TYPE,
-                "content type not supported",
+                "unsupported-media-type",
             )
         })
+        .or_else(|| is(rejection.find::<warp::reject::MissingHeader>().is_some(), S::BAD_REQUEST, "bad-header"))
+        .or_else(|| is(rejection.find::<warp::reject::InvalidHeader>().is_some(), S::BAD_REQUEST, "bad-header"))
+        .or_else(|| is(rejection.find::<warp::reject::InvalidQuery>().is_some(), S::BAD_REQUEST, "bad-query"))
         .or_else(|| {
-            is(rejection.find::<warp::reject::MissingHeader>().is_some(), S::BAD_REQUEST, "a header is missing")
-        })
-        .or_else(|| {
-            is(rejection.find::<warp::reject::InvalidHeader>().is_some(), S::BAD_REQUEST, "a header is not valid")
-        })
-        .or_else(|| {
-            is(rejection.find::<warp::reject::InvalidQuery>().is_some(), S::BAD_REQUEST, "the query is not valid")
-        })
-        .or_else(|| {
-            is(
-                rejection.find::<warp::filters::body::BodyDeserializeError>().is_some(),
-                S::BAD_REQUEST,
-                "the body is not valid",
-            )
+            is(rejection.find::<warp::filters::body::BodyDeserializeError>().is_some(), S::BAD_REQUEST, "bad-body")
         })
         .or_else(|| {
             is(
                 rejection.find::<warp::reject::MethodNotAllowed>().is_some(),
                 S::METHOD_NOT_ALLOWED,
-                "method not allowed",
+                "method-not-allowed",
             )
         })
-        .unwrap_or((S::INTERNAL_SERVER_ERROR, "internal error"));
+        .unwrap_or((S::INTERNAL_SERVER_ERROR, "internal"));
     if status.is_server_error() {
         tracing::error!(?rejection, "a request was rejected in an unknown way");
     }
-    words(status, text)
+    Problem::new(status, code).answer(Lang::default())
 }
 
 /// A form without its token; none when it does not carry that one.
@@ -282,14 +273,6 @@ fn without_token(body: &[u8], token: &str) -> Option<Bytes> {
     let at = fields.iter().position(|(name, value)| name == FORM_TOKEN && value == token)?;
     fields.remove(at);
     serde_urlencoded::to_string(fields).ok().map(Bytes::from)
-}
-
-/// An error as RFC 9457 has it; its kind is its title in one word.
-pub(super) fn words(status: http::StatusCode, title: &'static str) -> Response {
-    let kind = title.replace(' ', "-");
-    let problem = Problem { status: status.as_u16(), kind, title: title.to_owned(), detail: String::new() };
-    let reply = warp::reply::with_status(warp::reply::json(&problem), status);
-    warp::reply::with_header(reply, http::header::CONTENT_TYPE, "application/problem+json").into_response()
 }
 
 #[cfg(test)]
@@ -311,7 +294,7 @@ mod tests {
         let gate = |parts: Parts| async move {
             match parts.headers.contains_key("key") {
                 true => Ok(Admitted { parts, most_bytes: 2, form: None }),
-                false => Err(words(http::StatusCode::UNAUTHORIZED, "who is there?")),
+                false => Err(Problem::new(S::UNAUTHORIZED, "unauthorized").answer(Lang::Vi)),
             }
         };
         let echo = warp::body::bytes().map(|body: Bytes| format!("{} bytes", body.len()));
@@ -328,7 +311,7 @@ mod tests {
     #[tokio::test]
     async fn a_form_without_the_sessions_token_is_refused_and_the_filter_does_not_see_it() {
         let gate = |parts: Parts| async move {
-            let refusal = Box::new(words(http::StatusCode::FORBIDDEN, "not of this session"));
+            let refusal = Box::new(Problem::new(S::FORBIDDEN, "other-site").answer(Lang::Vi));
             Ok(Admitted { parts, most_bytes: 99, form: Some(("t".into(), refusal)) })
         };
         let echo = warp::body::bytes().map(|body: Bytes| String::from_utf8_lossy(&body).into_owned());

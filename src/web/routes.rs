@@ -76,6 +76,16 @@ pub const ROWS: &[Row] = &[
     ("GET", "/units/{unit}", May(View, Unit("unit"))),
 ];
 
+/// Every row: those of [`ROWS`], and one for each operation of the API, which stands in a table of its own.
+pub fn rows() -> impl Iterator<Item = Row> {
+    ROWS.iter().copied().chain(super::api::rows())
+}
+
+/// The methods by which something is there.
+pub(super) fn methods_of(path: &str) -> Vec<&'static str> {
+    rows().filter(|(_, pattern, _)| matched(pattern, path).is_some()).map(|(method, ..)| method).collect()
+}
+
 /// What a request is in the table.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found<'p> {
@@ -91,10 +101,10 @@ pub(super) enum Found<'p> {
 pub(super) fn find<'p>(method: &Method, path: &'p str) -> Found<'p> {
     let method = if *method == Method::HEAD { Method::GET } else { method.clone() };
     let mut other = false;
-    for (of, pattern, need) in ROWS {
+    for (of, pattern, need) in rows() {
         let Some(words) = matched(pattern, path) else { continue };
-        if *of == method.as_str() {
-            return Found::Row(*need, words);
+        if of == method.as_str() {
+            return Found::Row(need, words);
         }
         other = true;
     }
@@ -149,12 +159,12 @@ mod tests {
 
     #[test]
     fn every_word_a_row_needs_stands_in_its_path() {
-        for (method, path, need) in ROWS {
-            assert!(["GET", "POST", "PUT", "PATCH", "DELETE"].contains(method), "{path}");
+        for (method, path, need) in rows() {
+            assert!(["GET", "POST", "PUT", "PATCH", "DELETE"].contains(&method), "{path}");
             if let May(_, Unit(word) | Screen(word)) = need {
                 assert!(path.contains(&format!("{{{word}}}")), "{method} {path}");
             }
-            let twice = ROWS.iter().filter(|(m, p, _)| m == method && p == path).count();
+            let twice = rows().filter(|(m, p, _)| *m == method && *p == path).count();
             assert_eq!(twice, 1, "{method} {path}");
         }
     }

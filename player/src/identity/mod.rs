@@ -192,8 +192,7 @@ async fn ask(
         return Ok(Ok(bytes));
     }
     let why = match serde_json::from_slice::<Problem>(&bytes) {
-        Ok(problem) if problem.detail.is_empty() => problem.title,
-        Ok(problem) => format!("{}: {}", problem.title, problem.detail),
+        Ok(problem) => problem.words(),
         Err(_) => "no reason given".to_owned(),
     };
     Ok(Err((status, why)))

@@ -329,7 +329,7 @@ impl Uplink {
         }
         Err(match serde_json::from_slice::<Problem>(&bytes) {
             Ok(problem) if problem.kind == CERTIFICATE_EXPIRED => UplinkError::Expired,
-            Ok(problem) => UplinkError::Refused { what, status, why: problem.title },
+            Ok(problem) => UplinkError::Refused { what, status, why: problem.words() },
             Err(_) => UplinkError::Refused { what, status, why: "no reason given".to_owned() },
         })
     }

@@ -198,3 +198,10 @@ pub struct Problem {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub detail: String,
 }
+
+impl Problem {
+    /// Both sentences.
+    pub fn words(&self) -> String {
+        if self.detail.is_empty() { self.title.clone() } else { format!("{}: {}", self.title, self.detail) }
+    }
+}

@@ -4,16 +4,16 @@ mod imports;
 mod plays;
 
 use super::{Context, output};
-use crate::campaigns::{self, CampaignBatch, CampaignStore, Form};
-use crate::directory::import as directory_import;
-use crate::directory::problem::Problems;
+use crate::campaigns::{self, CampaignBatch, CampaignStore};
 use crate::directory::table::SourceFile;
 use crate::directory::{DirectoryStore, Summary};
 use crate::error::AppError;
-use crate::library::{Examined, Given};
+pub use crate::exchange::bring::Kind;
+use crate::exchange::bring::{Clips, Desk, DocumentError, examine_clips};
+use crate::lang::Lang;
 use crate::store::Store;
 use lichphat_playlists::ids::DirectiveCode;
-use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::media::Media;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -43,46 +43,6 @@ enum OfOthers {
     List(imports::List),
     /// Rút một lần nhập: vẫn được lưu nhưng không còn được tính (take one back: it is kept and counts no more)
     Withdraw(imports::Withdraw),
-}
-
-/// What a file holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Kind {
-    /// Đơn vị (units of the city's tree)
-    Units,
-    /// Màn hình (screens and their links)
-    Screens,
-    /// Giờ hoạt động theo loại địa điểm (venue profiles)
-    Venues,
-    /// Lịch chạy xe (rosters of vehicles)
-    Duty,
-    /// Ngày nghỉ, ngày làm bù (calendar)
-    Calendar,
-    /// Văn bản chỉ đạo (directives)
-    Directives,
-    /// Số lượt người (footfall counts)
-    Footfall,
-    /// Tạm ngừng, sửa chữa (closures and repairs)
-    Closures,
-    /// Hợp đồng, vòng phát tại chỗ (contracts and local loops)
-    Campaigns,
-}
-
-impl Kind {
-    /// The parser of the directory, when it is one of its kinds.
-    fn of_directory(self) -> Option<directory_import::Kind> {
-        use directory_import::Kind as D;
-        match self {
-            Self::Units => Some(D::Units),
-            Self::Screens => Some(D::Screens),
-            Self::Venues => Some(D::Venues),
-            Self::Duty => Some(D::Duty),
-            Self::Calendar => Some(D::Calendar),
-            Self::Footfall => Some(D::Footfall),
-            Self::Closures => Some(D::Closures),
-            Self::Directives | Self::Campaigns => None,
-        }
-    }
 }
 
 /// One line of the result.
@@ -133,25 +93,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> Result<Summary, AppError> {
     let name = path.display().to_string();
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
-    let file = SourceFile { name: &name, bytes: &bytes };
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
-    let now = context.clock.now();
-    let directory = store.directory().await?;
-    if let Some(kind) = kind.of_directory() {
-        let known = directory_import::Context { directory: &directory, now };
-        let batch = directory_import::parse(kind, file, known).map_err(refused)?;
-        return Ok(store.import_directory(batch, directory.revision).await?);
-    }
-    let known = store.campaigns().await?;
-    let beside = campaigns::Context { directory: &directory, campaigns: &known, now };
-    let read = if kind == Kind::Directives { campaigns::directive } else { campaigns::programme };
-    let mut batch = read(file, beside).map_err(refused)?;
-    let clips = examine_clips(context, store, &mut batch, path).await?;
     let library = context.library(store);
-    for clip in clips {
-        library.keep(clip).await?;
-    }
-    Ok(store.import_campaigns(batch, known.revision).await?)
+    let desk = Desk { directory: store, campaigns: store, library: &library, now: context.clock.now() };
+    let file = SourceFile { name: &name, bytes: &bytes };
+    let taken = desk.take_in(kind, file, Clips::Beside(path)).await;
+    taken.map_err(|error| refused(error, context.lang))
 }
 
 /// Reads a directive without putting it in: for a look before it is signed. Its clips are measured, for
@@ -165,59 +111,22 @@ pub(super) async fn read_directive(
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let (directory, known) = (store.directory().await?, store.campaigns().await?);
     let beside = campaigns::Context { directory: &directory, campaigns: &known, now: context.clock.now() };
-    let refused = |problems: Problems| AppError::Failed(problems.text(context.lang));
-    let mut batch = campaigns::directive(SourceFile { name: &name, bytes: &bytes }, beside).map_err(refused)?;
-    let clips = examine_clips(context, store, &mut batch, path).await?;
+    let mut batch = campaigns::directive(SourceFile { name: &name, bytes: &bytes }, beside)
+        .map_err(|problems| refused(DocumentError::File(problems), context.lang))?;
+    let library = context.library(store);
+    let clips = examine_clips(&library, &mut batch, &name, Clips::Beside(path)).await;
+    let clips = clips.map_err(|error| refused(error, context.lang))?;
     let code = batch.changes.first().map(|c| c.code().to_owned()).unwrap_or_default();
     let code = DirectiveCode::new(code).map_err(|e| AppError::Failed(e.to_string()))?;
     Ok((batch, code, clips.iter().map(|clip| clip.media().clone()).collect()))
 }
 
-/// Measures the files that variants name and writes their hashes beside the names. Whoever keeps the clips
-/// takes all of them in; dropped, they leave nothing behind.
-async fn examine_clips(
-    context: &Context,
-    store: &Store,
-    batch: &mut CampaignBatch,
-    document: &Path,
-) -> Result<Vec<Examined>, AppError> {
-    let library = context.library(store);
-    let directory = document.parent().unwrap_or(Path::new("."));
-    let mut examined = Vec::new();
-    for (length_s, variant) in batch.variants_mut() {
-        let wrong = |what: &str| AppError::Failed(format!("{}: {what}", document.display()));
-        if let Some(file) = &variant.file {
-            let given = Given { kind: kind_of(file, variant.form), duration_s: Some(length_s) };
-            let clip = library.examine(&directory.join(file), given).await;
-            let clip = clip.map_err(|error| wrong(&format!("file = {file:?}: {error}")))?;
-            variant.media = Some(clip.hash());
-            examined.push(clip);
-        } else if let Some(hash) = variant.media {
-            let known = library.get(hash).await?.ok_or_else(|| {
-                wrong(&format!(
-                    "media = \"{hash}\": {}",
-                    context
-                        .lang
-                        .pick("không có trong kho; lichphat media add", "not in the library; lichphat media add")
-                ))
-            })?;
-            if known.media.duration_s != length_s {
-                let booked_s = known.media.duration_s;
-                return Err(wrong(&format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}")));
-            }
-        }
-    }
-    Ok(examined)
-}
-
-/// What a name says of a file, for where no probe is installed.
-fn kind_of(file: &str, form: Form) -> Option<MediaKind> {
-    let extension = file.rsplit_once('.')?.1.to_ascii_lowercase();
-    match extension.as_str() {
-        _ if form == Form::Audio => Some(MediaKind::Audio),
-        "png" | "jpg" | "jpeg" => Some(MediaKind::Still),
-        "mp4" | "webm" | "mkv" | "mov" => Some(MediaKind::Video),
-        _ => None,
+fn refused(error: DocumentError, lang: Lang) -> AppError {
+    match error {
+        DocumentError::File(problems) => AppError::Failed(problems.text(lang)),
+        DocumentError::Clip(said) => AppError::Failed(said.pick(lang).to_owned()),
+        DocumentError::Library(error) => error.into(),
+        DocumentError::Store(error) => error.into(),
     }
 }
 
@@ -226,7 +135,7 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
     use crate::config::Settings;
-    use crate::lang::Lang;
+    use crate::directory::import as directory_import;
     use lichphat_playlists::ids::ScreenCode;
     use lichphat_playlists::time::LocalDay;
     use std::sync::Arc;

@@ -2,7 +2,9 @@
 //! (`list`, and the console), and accepted or refused by somebody.
 
 use crate::cmd::rooms::Rooms;
-use crate::directory::{Basis, Batch, Change, DirectoryStore, Following, FootfallSubject, Proposal};
+use crate::directory::{
+    Basis, Batch, Change, DecideError, DirectoryStore, Following, FootfallSubject, Proposal, decide,
+};
 use crate::error::AppError;
 use lichphat_playlists::time::LocalDay;
 
@@ -63,32 +65,19 @@ impl Rooms {
         accepted: bool,
         by: &str,
     ) -> Result<(Proposal, Option<LocalDay>), AppError> {
-        let gone = || {
-            AppError::failure(
+        let decided = decide(&self.store, id, accepted, by, (self.clock.now(), self.today())).await;
+        decided.map_err(|error| match error {
+            DecideError::Unknown(id) => AppError::failure(
                 format!("ID {id}: không có đề xuất này; xem danh sách bằng `lichphat peaks list`"),
                 format!("ID {id}: there is no such proposal; `lichphat peaks list` shows them"),
-            )
-        };
-        let proposal = self.store.peak_proposal(id).await?.ok_or_else(gone)?;
-        let (now, today) = (self.clock.now(), self.today());
-        let failed = |error: crate::directory::Decided| {
-            let vi = format!("ID {id}: đề xuất này đã được quyết định; xem danh sách bằng `lichphat peaks list`");
-            AppError::failure(vi, error.to_string())
-        };
-        let decision = proposal.decide(accepted, by, now, today).map_err(failed)?;
-        let from = decision.from;
-        let subject = &proposal.draft.subject;
-        if let Some(from) = from
-            && self.store.directory().await?.following(subject, from).is_none()
-        {
-            return Err(not_following(subject));
-        }
-        if !self.store.decide_peaks(id, decision).await? {
-            // somebody was faster: say what he decided
-            let proposal = self.store.peak_proposal(id).await?.ok_or_else(gone)?;
-            proposal.decide(accepted, by, now, today).map_err(failed)?;
-        }
-        Ok((proposal, from))
+            ),
+            DecideError::Decided(decided) => AppError::failure(
+                format!("ID {id}: đề xuất này đã được quyết định; xem danh sách bằng `lichphat peaks list`"),
+                decided.to_string(),
+            ),
+            DecideError::NotFollowing(subject) => not_following(&subject),
+            DecideError::Store(error) => error.into(),
+        })
     }
 }
 

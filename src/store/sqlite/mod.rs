@@ -18,6 +18,7 @@ mod fleet;
 mod heads;
 mod library;
 mod log;
+mod once;
 mod peaks;
 mod people;
 mod planning;

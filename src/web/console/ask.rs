@@ -3,7 +3,8 @@
 use super::data::Console;
 use super::page::shown;
 use super::{Asked as Page, ConsoleError};
-use crate::fleet::{Asked, FleetError};
+use crate::directory::Screen;
+use crate::fleet::{Asked, Fleet, FleetError};
 use crate::lang::{Lang, Values};
 use crate::web::Response;
 use base64::Engine as _;
@@ -11,13 +12,63 @@ use http::{StatusCode, header};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
 use lichphat_playlists::wire::command::{Ask, Outcome};
+use schemars::JsonSchema;
 use serde::Deserialize;
+use serde::de::IntoDeserializer;
 use warp::Reply;
 
 /// Commands on a screen's page.
 const LISTED: u32 = 8;
+/// Commands whose pictures can still be fetched.
+const KEPT: u32 = 100;
 /// Lines of a log that are fetched.
 const LOG_LINES: u32 = 200;
+
+/// What can be asked of a player.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::web) enum Word {
+    /// What does the screen show?
+    Screenshot,
+    /// Stop in order and start again.
+    Restart,
+    /// Show large which screen it is.
+    Identify,
+    /// Turn the sound down to `percent` of what the place allows.
+    Volume,
+    /// The last `lines` of the player's log.
+    Log,
+    /// Show a code that an inspector photographs.
+    Challenge,
+}
+
+/// Something that somebody wants of a player.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct Wish {
+    /// What.
+    ask: Word,
+    /// Of `volume`: 0 to 100.
+    #[serde(default)]
+    percent: Option<u8>,
+    /// Of `log`: 1 to 500; 200 when it is left out.
+    #[serde(default)]
+    lines: Option<u32>,
+}
+
+impl Wish {
+    /// As the fleet takes it; else which value is missing.
+    pub(in crate::web) fn ask(&self, screen: &Screen, fleet: &Fleet) -> Result<Ask, String> {
+        Ok(match self.ask {
+            Word::Screenshot => Ask::Screenshot,
+            Word::Restart => Ask::Restart,
+            Word::Identify => Ask::Identify { name: screen.name.clone() },
+            Word::Volume => Ask::Volume { percent: self.percent.ok_or("volume: percent = 0-100")? },
+            Word::Log => Ask::Log { lines: self.lines.unwrap_or(LOG_LINES) },
+            Word::Challenge => fleet.challenge(),
+        })
+    }
+}
 
 /// What a button posts.
 #[derive(Debug, Deserialize)]
@@ -82,18 +133,11 @@ pub(super) async fn post(console: &Console, page: &Page, code: &str, body: &[u8]
     let screen = screen.ok_or_else(|| ConsoleError::Unknown { kind: "screen", code: code.to_owned() })?;
     let refused = |why: String| ConsoleError::Bad { kind: "command", value: why };
     let form: Form = serde_urlencoded::from_bytes(body).map_err(|e| refused(e.to_string()))?;
-    let ask = match form.ask.as_str() {
-        "screenshot" => Ask::Screenshot,
-        "restart" => Ask::Restart,
-        "identify" => Ask::Identify { name: screen.name.clone() },
-        "volume" => {
-            let percent = form.percent.parse();
-            Ask::Volume { percent: percent.map_err(|_| refused(format!("{}: 0-100", form.percent)))? }
-        }
-        "log" => Ask::Log { lines: LOG_LINES },
-        "challenge" => console.fleet.challenge(),
-        other => return Err(refused(other.to_owned())),
-    };
+    let percent = Some(form.percent.trim()).filter(|text| !text.is_empty()).map(str::parse);
+    let percent = percent.transpose().map_err(|_| refused(format!("{}: 0-100", form.percent)))?;
+    let ask = Word::deserialize(form.ask.as_str().into_deserializer());
+    let ask = ask.map_err(|_: serde::de::value::Error| refused(form.ask.clone()))?;
+    let ask = Wish { ask, percent, lines: None }.ask(screen, &console.fleet).map_err(refused)?;
     match console.fleet.ask(screen.code.clone(), ask, page.caller()?, None).await {
         Ok(_) => {}
         Err(FleetError::Store(error)) => return Err(ConsoleError::Internal(error)),
@@ -107,12 +151,22 @@ pub(super) async fn post(console: &Console, page: &Page, code: &str, body: &[u8]
 /// `GET /screens/{code}/asked/{id}.jpg`: a picture that a player sent.
 pub(super) async fn picture(console: &Console, code: &str, file: &str) -> Result<Response, ConsoleError> {
     let screen = ScreenCode::new(code).map_err(|_| ConsoleError::NotFound)?;
-    let all = console.fleet.asked(&screen, LISTED).await?;
-    let one = all.iter().find(|asked| format!("{}.jpg", asked.id) == file).ok_or(ConsoleError::NotFound)?;
-    let Some(Outcome::Picture { jpeg }) = one.outcome(console.today().0) else { return Err(ConsoleError::NotFound) };
-    let decoded = base64::engine::general_purpose::STANDARD_NO_PAD.decode(jpeg);
-    let bytes = decoded.map_err(|e| ConsoleError::Internal(e.to_string()))?;
+    let id = file.strip_suffix(".jpg").ok_or(ConsoleError::NotFound)?;
+    let bytes = picture_of(console, &screen, id).await?;
     let reply = warp::reply::with_header(bytes, header::CONTENT_TYPE, "image/jpeg");
     let reply = warp::reply::with_header(reply, header::CACHE_CONTROL, "private, max-age=86400");
     Ok(warp::reply::with_header(reply, header::X_CONTENT_TYPE_OPTIONS, "nosniff").into_response())
+}
+
+/// The JPEG that a player sent in answer to this command.
+pub(in crate::web) async fn picture_of(
+    console: &Console,
+    screen: &ScreenCode,
+    id: &str,
+) -> Result<Vec<u8>, ConsoleError> {
+    let all = console.fleet.asked(screen, KEPT).await?;
+    let one = all.iter().find(|asked| asked.id.to_string() == id).ok_or(ConsoleError::NotFound)?;
+    let Some(Outcome::Picture { jpeg }) = one.outcome(console.today().0) else { return Err(ConsoleError::NotFound) };
+    let decoded = base64::engine::general_purpose::STANDARD_NO_PAD.decode(jpeg);
+    decoded.map_err(|e| ConsoleError::Internal(e.to_string()))
 }

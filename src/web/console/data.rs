@@ -5,7 +5,7 @@ use super::ConsoleError;
 pub(super) use super::preview::Preview;
 use super::sums::Sums;
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
-use crate::compliance::{ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
+use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::LibraryStore;
@@ -37,7 +37,7 @@ const PREVIEWS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 #[derive(Debug)]
 pub(in crate::web) struct City {
     pub(in crate::web) directory: Directory,
-    pub(super) campaigns: Campaigns,
+    pub(in crate::web) campaigns: Campaigns,
 }
 
 /// One running order: today and since its first day, or on one day by itself.
@@ -139,7 +139,7 @@ impl<V: Send + Sync + 'static> Fresh<V> {
 pub struct Console {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) offset: UtcOffset,
-    pub(super) plans: Arc<dyn PlanStore>,
+    pub(in crate::web) plans: Arc<dyn PlanStore>,
     pub(super) evidence: Arc<dyn EvidenceStore>,
     directory: Arc<dyn DirectoryStore>,
     campaigns: Arc<dyn CampaignStore>,
@@ -187,19 +187,40 @@ impl Console {
         }
     }
 
+    /// Where units and screens are kept.
+    pub(in crate::web) fn directory(&self) -> &dyn DirectoryStore {
+        &*self.directory
+    }
+
+    /// Where orders, contracts and loops are kept.
+    pub(in crate::web) fn campaigns_store(&self) -> &dyn CampaignStore {
+        &*self.campaigns
+    }
+
+    /// The figures of one campaign over a period, made now.
+    pub(in crate::web) async fn report(
+        &self,
+        city: &City,
+        campaign: &CampaignCode,
+        from: LocalDay,
+        to: LocalDay,
+    ) -> Result<Report, ComplianceError> {
+        self.reports.compliance(&city.directory, &city.campaigns, campaign, from, to).await
+    }
+
     /// The screen's present device, as it last said of itself.
     pub(super) async fn device(&self, screen: &ScreenCode) -> Result<Option<DeviceState>, ConsoleError> {
         Ok(self.fleet.states(Some(screen)).await?.pop())
     }
 
     /// Now, and its local day.
-    pub(super) fn today(&self) -> (UtcMillis, LocalDay) {
+    pub(in crate::web) fn today(&self) -> (UtcMillis, LocalDay) {
         let now = self.clock.now();
         (now, now.day(self.offset))
     }
 
     /// The city as it stands; read again only after an import.
-    pub(super) async fn city(&self) -> Result<Arc<City>, ConsoleError> {
+    pub(in crate::web) async fn city(&self) -> Result<Arc<City>, ConsoleError> {
         let revisions = (self.directory.directory_revision().await?, self.campaigns.campaigns_revision().await?);
         let held = self.city.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(city) = held.filter(|c| (c.directory.revision, c.campaigns.revision) == revisions) {
@@ -219,7 +240,7 @@ impl Console {
     }
 
     /// Proposals of peak windows: all that wait, and so many of the others, newest first.
-    pub(super) async fn proposals(&self, decided: u32) -> Result<Vec<Proposal>, ConsoleError> {
+    pub(in crate::web) async fn proposals(&self, decided: u32) -> Result<Vec<Proposal>, ConsoleError> {
         Ok(self.directory.peak_proposals(decided).await?)
     }
 

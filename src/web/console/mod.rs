@@ -4,19 +4,19 @@
 //! is fetched from outside, every name is escaped, and a page works without script; the one script
 //! brings newer figures in and says so when it cannot.
 
-mod ask;
-mod data;
+pub(super) mod ask;
+pub(super) mod data;
 mod device;
 mod home;
 mod log;
-mod names;
+pub(super) mod names;
 mod overview;
 mod page;
 mod peaks;
 mod people;
 mod preflight;
 mod preview;
-mod screen;
+pub(super) mod screen;
 mod sign;
 mod sums;
 mod timeline;
@@ -46,7 +46,7 @@ use warp::{Filter, Rejection, Reply};
 
 /// Why a page cannot be shown.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConsoleError {
+pub(in crate::web) enum ConsoleError {
     /// No such page.
     #[error("no such page")]
     NotFound,

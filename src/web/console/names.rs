@@ -20,13 +20,13 @@ pub(super) fn title(lang: Lang, city: &City, code: &str) -> String {
 }
 
 /// The city as planning reads it; explaining needs no file.
-pub(super) fn world(city: &City) -> World<'_> {
+pub(in crate::web) fn world(city: &City) -> World<'_> {
     static NO_MEDIA: BTreeMap<lichphat_playlists::ids::MediaHash, lichphat_playlists::media::Media> = BTreeMap::new();
     World { directory: &city.directory, campaigns: &city.campaigns, media: &NO_MEDIA }
 }
 
 /// The planner's name for the language.
-pub(super) fn tongue(lang: Lang) -> Tongue {
+pub(in crate::web) fn tongue(lang: Lang) -> Tongue {
     match lang {
         Lang::Vi => Tongue::Vi,
         Lang::En => Tongue::En,
@@ -39,7 +39,7 @@ pub(super) fn hours(lang: Lang, set: &IntervalSet, none: &str) -> String {
 }
 
 /// Stable word of a rank, for messages and styles.
-pub(super) fn tier(tier: Tier) -> &'static str {
+pub(in crate::web) fn tier(tier: Tier) -> &'static str {
     match tier {
         Tier::Fixed => "fixed",
         Tier::Order => "order",

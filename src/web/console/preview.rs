@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// A dry run of an order over the days to come.
 #[derive(Debug)]
 pub(in crate::web) struct Preview {
-    pub(super) answer: Preflight,
+    pub(in crate::web) answer: Preflight,
     /// First and last day looked at.
     pub(super) days: (LocalDay, LocalDay),
     /// For the number of screens only one day was looked at.
@@ -33,7 +33,7 @@ pub(in crate::web) struct Preview {
 
 impl Console {
     /// The dry run of an order that has days to come; none while it is being worked out.
-    pub(super) async fn preview(
+    pub(in crate::web) async fn preview(
         &self,
         city: &Arc<City>,
         directive: &Directive,

@@ -14,7 +14,7 @@ use crate::compliance::DeviceFacts;
 use crate::compliance::screen_day::{DayLine, Moment, SlotState, day_lines};
 use crate::directory::{Link, Screen, ScreenKind};
 use crate::lang::{Lang, Values};
-use crate::people::{Act, On, Sight};
+use crate::people::{Act, Caller, On, Sight};
 use crate::planning::{PlannedCampaign, ScreenFacts, StoredPlan};
 use crate::proof::Counts;
 use crate::proof::evidence::{ScreenRecords, screen_day};
@@ -82,41 +82,52 @@ struct Row {
 }
 
 /// Everything one screen's day is made of.
-pub(super) struct Gathered {
-    pub(super) city: Arc<City>,
-    pub(super) screen: Screen,
-    pub(super) day: LocalDay,
-    pub(super) plan: Option<StoredPlan>,
+pub(in crate::web) struct Gathered {
+    pub(in crate::web) city: Arc<City>,
+    pub(in crate::web) screen: Screen,
+    pub(in crate::web) day: LocalDay,
+    pub(in crate::web) plan: Option<StoredPlan>,
     /// What its ledgers know.
-    pub(super) facts: ScreenFacts,
-    pub(super) evidence: ScreenRecords,
-    pub(super) device: Option<DeviceFacts>,
-    pub(super) lines: Vec<DayLine>,
+    pub(in crate::web) facts: ScreenFacts,
+    pub(in crate::web) evidence: ScreenRecords,
+    pub(in crate::web) device: Option<DeviceFacts>,
+    pub(in crate::web) lines: Vec<DayLine>,
     /// What others declare of the day.
-    pub(super) declared: BTreeMap<CampaignCode, Declared>,
-    pub(super) now: UtcMillis,
-    pub(super) today: LocalDay,
-    pub(super) offset: UtcOffset,
+    pub(in crate::web) declared: BTreeMap<CampaignCode, Declared>,
+    pub(in crate::web) now: UtcMillis,
+    pub(in crate::web) today: LocalDay,
+    pub(in crate::web) offset: UtcOffset,
     /// Of who reads it.
-    pub(super) sight: Sight,
+    pub(in crate::web) sight: Sight,
+}
+
+/// The screen's day that a page was asked for.
+pub(super) async fn asked_day(console: &Console, asked: &Asked, code: &str) -> Result<Gathered, ConsoleError> {
+    let unknown = || ConsoleError::Unknown { kind: "screen", code: code.to_owned() };
+    let code = ScreenCode::new(code).map_err(|_| unknown())?;
+    let day = names::day(asked.value("day"), console.today().1)?;
+    gather(console, &code, day, asked.caller()?).await
 }
 
 /// Reads one screen's day.
-pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Result<Gathered, ConsoleError> {
-    let unknown = || ConsoleError::Unknown { kind: "screen", code: code.to_owned() };
-    let code = ScreenCode::new(code).map_err(|_| unknown())?;
+pub(in crate::web) async fn gather(
+    console: &Console,
+    code: &ScreenCode,
+    day: LocalDay,
+    caller: &Caller,
+) -> Result<Gathered, ConsoleError> {
     let city = console.city().await?;
-    let screen = city.directory.screen(&code).cloned().ok_or_else(unknown)?;
+    let unknown = || ConsoleError::Unknown { kind: "screen", code: code.to_string() };
+    let screen = city.directory.screen(code).cloned().ok_or_else(unknown)?;
     let (now, today) = console.today();
-    let day = names::day(asked.value("day"), today)?;
-    let plan = console.plans.newest(&code, day).await?;
+    let plan = console.plans.newest(code, day).await?;
     let from = names::world(&city).facts_from(day);
-    let facts = console.plans.facts_of(&code, from).await?;
-    let evidence = screen_day(&*console.evidence, &code, day, console.offset).await?;
-    let device = console.devices().await?.get(&code).cloned();
-    let declared = console.declared_on(&code, day).await?;
+    let facts = console.plans.facts_of(code, from).await?;
+    let evidence = screen_day(&*console.evidence, code, day, console.offset).await?;
+    let device = console.devices().await?.get(code).cloned();
+    let declared = console.declared_on(code, day).await?;
     let moment = Moment { now, offset: console.offset };
-    let sight = asked.sight(&city, console)?;
+    let sight = caller.sight(&city.directory, today);
     let lines = day_lines(plan.as_ref(), &evidence, device.as_ref(), day, moment);
     Ok(Gathered {
         city,
@@ -138,7 +149,7 @@ pub(super) async fn gather(console: &Console, asked: &Asked, code: &str) -> Resu
 /// `GET /screens/{code}`.
 pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
     let hour = timeline::hour(asked)?;
-    let gathered = gather(console, asked, code).await?;
+    let gathered = asked_day(console, asked, code).await?;
     let now = console.campaigns_now(&gathered.city).await?;
     let state = console.device(&gathered.screen.code).await?;
     let device = device::view(asked.lang, state.as_ref(), gathered.now, gathered.offset);

@@ -3,7 +3,7 @@
 use super::data::Console;
 use super::names::{self, state, time, title, tongue, world};
 use super::page::{Page, shown};
-use super::screen::{Gathered, Head, gather, head, record_text};
+use super::screen::{Gathered, Head, asked_day, head, record_text};
 use super::{Asked, ConsoleError, href};
 use crate::lang::{Lang, Values};
 use crate::planning::why::{Answer as Explained, Asked as Question, explain};
@@ -44,7 +44,7 @@ struct Answer {
 
 /// `GET /screens/{code}/why`.
 pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
-    let g = gather(console, asked, code).await?;
+    let g = asked_day(console, asked, code).await?;
     let second = match asked.value("at") {
         Some(text) => names::second(text)?,
         None => g.now.local(g.offset).1 / 1000,

@@ -1,0 +1,191 @@
+//! Documents that people write (units, screens, orders, loops …), taken in whole or not at all: one way for the shell and the API.
+
+use crate::campaigns::{self, CampaignBatch, CampaignStore, Form};
+use crate::directory::import as directory_import;
+use crate::directory::problem::{Problems, Say, say};
+use crate::directory::table::SourceFile;
+use crate::directory::{Batch, DirectoryStore, Summary};
+use crate::error::StoreError;
+use crate::library::{Examined, Given, Library, LibraryError};
+use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::time::UtcMillis;
+use std::path::Path;
+
+/// What a file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// Đơn vị (units of the city's tree)
+    Units,
+    /// Màn hình (screens and their links)
+    Screens,
+    /// Giờ hoạt động theo loại địa điểm (venue profiles)
+    Venues,
+    /// Lịch chạy xe (rosters of vehicles)
+    Duty,
+    /// Ngày nghỉ, ngày làm bù (calendar)
+    Calendar,
+    /// Văn bản chỉ đạo (directives)
+    Directives,
+    /// Số lượt người (footfall counts)
+    Footfall,
+    /// Tạm ngừng, sửa chữa (closures and repairs)
+    Closures,
+    /// Hợp đồng, vòng phát tại chỗ (contracts and local loops)
+    Campaigns,
+}
+
+impl Kind {
+    /// The parser of the directory, when it is one of its kinds.
+    fn of_directory(self) -> Option<directory_import::Kind> {
+        use directory_import::Kind as D;
+        match self {
+            Self::Units => Some(D::Units),
+            Self::Screens => Some(D::Screens),
+            Self::Venues => Some(D::Venues),
+            Self::Duty => Some(D::Duty),
+            Self::Calendar => Some(D::Calendar),
+            Self::Footfall => Some(D::Footfall),
+            Self::Closures => Some(D::Closures),
+            Self::Directives | Self::Campaigns => None,
+        }
+    }
+}
+
+/// Where the files lie that a document names.
+#[derive(Debug, Clone, Copy)]
+pub enum Clips<'a> {
+    /// Beside this document, on the disk of who brings it.
+    Beside(&'a Path),
+    /// Nowhere: who brings it over the network names media of the library, and no file of the server's.
+    InLibrary,
+}
+
+/// Why a document is not taken in.
+#[derive(Debug, thiserror::Error)]
+pub enum DocumentError {
+    /// Mistakes in it.
+    #[error(transparent)]
+    File(Problems),
+    /// A clip that it names.
+    #[error("{}", .0.en)]
+    Clip(Say),
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The store failed, or somebody else brought something meanwhile.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where documents are brought.
+#[derive(Clone, Copy)]
+pub struct Desk<'a> {
+    /// Units, screens, duty.
+    pub directory: &'a dyn DirectoryStore,
+    /// Orders, contracts, loops.
+    pub campaigns: &'a dyn CampaignStore,
+    /// Media.
+    pub library: &'a Library,
+    /// The present.
+    pub now: UtcMillis,
+}
+
+/// A document that was read and may come in.
+enum Read {
+    Directory(Batch, u64),
+    Campaigns(CampaignBatch, u64, Vec<Examined>),
+}
+
+impl Desk<'_> {
+    async fn read(&self, kind: Kind, file: SourceFile<'_>, clips: Clips<'_>) -> Result<Read, DocumentError> {
+        let directory = self.directory.directory().await?;
+        if let Some(kind) = kind.of_directory() {
+            let known = directory_import::Context { directory: &directory, now: self.now };
+            let batch = directory_import::parse(kind, file, known).map_err(DocumentError::File)?;
+            return Ok(Read::Directory(batch, directory.revision));
+        }
+        let known = self.campaigns.campaigns().await?;
+        let beside = campaigns::Context { directory: &directory, campaigns: &known, now: self.now };
+        let read = if kind == Kind::Directives { campaigns::directive } else { campaigns::programme };
+        let mut batch = read(file, beside).map_err(DocumentError::File)?;
+        let clips = examine_clips(self.library, &mut batch, file.name, clips).await?;
+        Ok(Read::Campaigns(batch, known.revision, clips))
+    }
+
+    /// Takes one in, whole or not at all: clips into the library first, then the store is changed in one transaction.
+    pub async fn take_in(&self, kind: Kind, file: SourceFile<'_>, clips: Clips<'_>) -> Result<Summary, DocumentError> {
+        match self.read(kind, file, clips).await? {
+            Read::Directory(batch, revision) => Ok(self.directory.import_directory(batch, revision).await?),
+            Read::Campaigns(batch, revision, clips) => {
+                for clip in clips {
+                    self.library.keep(clip).await?;
+                }
+                Ok(self.campaigns.import_campaigns(batch, revision).await?)
+            }
+        }
+    }
+
+    /// What taking it in would do; nothing is kept. Days of counts are not among the sums: only the store knows which it has.
+    pub async fn look_at(&self, kind: Kind, file: SourceFile<'_>, clips: Clips<'_>) -> Result<Summary, DocumentError> {
+        Ok(match self.read(kind, file, clips).await? {
+            Read::Directory(batch, _) => self.directory.directory().await?.apply(batch).1,
+            Read::Campaigns(batch, ..) => self.campaigns.campaigns().await?.apply(batch).1,
+        })
+    }
+}
+
+/// Measures the files that variants name and writes their hashes beside the names. Whoever keeps the clips
+/// takes all of them in; dropped, they leave nothing behind.
+pub async fn examine_clips(
+    library: &Library,
+    batch: &mut CampaignBatch,
+    document: &str,
+    clips: Clips<'_>,
+) -> Result<Vec<Examined>, DocumentError> {
+    let mut examined = Vec::new();
+    for (length_s, variant) in batch.variants_mut() {
+        let wrong = |what: Say| {
+            DocumentError::Clip(say(format!("{document}: {}", what.vi), format!("{document}: {}", what.en)))
+        };
+        if let Some(file) = &variant.file {
+            let Clips::Beside(path) = clips else {
+                return Err(wrong(say(
+                    format!("file = {file:?}: hãy tải tệp lên kho trước, rồi ghi media = \"SHA-256\""),
+                    format!("file = {file:?}: bring the clip into the library first and write media = \"SHA-256\""),
+                )));
+            };
+            let given = Given { kind: kind_of(file, variant.form), duration_s: Some(length_s) };
+            let clip = library.examine(&path.parent().unwrap_or(Path::new(".")).join(file), given).await;
+            let clip = clip.map_err(|error| {
+                let words = format!("file = {file:?}: {error}");
+                wrong(say(words.clone(), words))
+            })?;
+            variant.media = Some(clip.hash());
+            examined.push(clip);
+        } else if let Some(hash) = variant.media {
+            let known = library.get(hash).await?.ok_or_else(|| {
+                wrong(say(
+                    format!("media = \"{hash}\": không có trong kho; lichphat media add"),
+                    format!("media = \"{hash}\": not in the library; lichphat media add"),
+                ))
+            })?;
+            if known.media.duration_s != length_s {
+                let booked_s = known.media.duration_s;
+                let words = format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}");
+                return Err(wrong(say(words.clone(), words)));
+            }
+        }
+    }
+    Ok(examined)
+}
+
+/// What a name says of a file, for where no probe is installed.
+fn kind_of(file: &str, form: Form) -> Option<MediaKind> {
+    let extension = file.rsplit_once('.')?.1.to_ascii_lowercase();
+    match extension.as_str() {
+        _ if form == Form::Audio => Some(MediaKind::Audio),
+        "png" | "jpg" | "jpeg" => Some(MediaKind::Still),
+        "mp4" | "webm" | "mkv" | "mov" => Some(MediaKind::Video),
+        _ => None,
+    }
+}

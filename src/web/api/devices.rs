@@ -1,0 +1,113 @@
+//! Players, as they last said of themselves.
+
+use super::call::{Call, List, json};
+use super::table::{Kind, Operation, PAGE, Takes, gives, may};
+use crate::fleet::DeviceState;
+use crate::people::Act::View;
+use crate::web::Response;
+use crate::web::problem::Problem;
+use crate::web::routes::Need::{Account, May};
+use crate::web::routes::Subject;
+use lichphat_playlists::wire::health::Health;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// A screen's present player; what it did not tell is null.
+#[derive(Debug, Serialize, JsonSchema)]
+struct DeviceRow {
+    /// Its screen.
+    screen: String,
+    /// Its number.
+    device: u64,
+    /// A simulated one.
+    simulated: bool,
+    /// When it was heard last, RFC 3339; null: never.
+    heard: Option<String>,
+    /// Stable codes of what is wrong with it.
+    troubles: Vec<String>,
+    /// Degrees Celsius.
+    temperature_c: Option<f64>,
+    /// Bytes.
+    disk_free_bytes: Option<u64>,
+    /// Bytes.
+    memory_free_bytes: Option<u64>,
+    /// Milliseconds by which its clock differs from ours.
+    clock_offset_ms: Option<i64>,
+    /// How sure it is of the panel: `dark`, `D0` … `D3`.
+    display: Option<String>,
+    /// Its program.
+    software: Option<String>,
+    /// Seconds since it was switched on.
+    uptime_s: Option<u64>,
+    /// Media of the days to come that it has not got yet.
+    media_missing: Option<u32>,
+    /// Its last faults, newest last.
+    faults: Vec<String>,
+}
+
+fn row(state: &DeviceState, call: &Call) -> DeviceRow {
+    let beat = state.heard.as_ref().map(|(_, beat)| beat);
+    let health = beat.map(|beat| &beat.health);
+    let word = |level| serde_json::to_value(level).ok().and_then(|v| v.as_str().map(str::to_owned));
+    DeviceRow {
+        screen: state.screen.to_string(),
+        device: state.device.0.into(),
+        simulated: state.simulated,
+        heard: state.heard.as_ref().map(|(at, _)| at.rfc3339(call.app.utc_offset)),
+        troubles: health.map(Health::troubles).unwrap_or_default().iter().map(|t| t.code().to_owned()).collect(),
+        temperature_c: health.and_then(|h| h.temperature_mc).map(|mc| f64::from(mc) / 1_000.0),
+        disk_free_bytes: health.and_then(|h| h.disk).map(|disk| disk.free_bytes),
+        memory_free_bytes: health.and_then(|h| h.memory).map(|memory| memory.free_bytes),
+        clock_offset_ms: health.and_then(|h| h.clock.offset_ms),
+        display: health.and_then(|h| word(h.display.level)),
+        software: health.map(|h| h.versions.software.clone()),
+        uptime_s: health.and_then(|h| h.uptime_s),
+        media_missing: beat.map(|beat| beat.media_missing),
+        faults: beat.map(|beat| beat.faults.clone()).unwrap_or_default(),
+    }
+}
+
+pub(super) const OPERATIONS: &[Operation] = &[
+    Operation {
+        method: "GET",
+        path: "/api/v1/devices",
+        need: Account,
+        id: "listDevices",
+        about: "The players that stand at screens today, by screen.",
+        query: &[PAGE, &[may("troubled", Kind::Flag, "Only those that say something is wrong, or were never heard.")]],
+        takes: Takes::Nothing,
+        gives: &[gives(|g| g.subschema_for::<List<DeviceRow>>())],
+        refuses: &[],
+        run: |call| Box::pin(list(call)),
+    },
+    Operation {
+        method: "GET",
+        path: "/api/v1/screens/{screen}/device",
+        need: May(View, Subject::Screen("screen")),
+        id: "getDevice",
+        about: "The player that stands at a screen today.",
+        query: &[],
+        takes: Takes::Nothing,
+        gives: &[gives(|g| g.subschema_for::<DeviceRow>())],
+        refuses: &[],
+        run: |call| Box::pin(one(call)),
+    },
+];
+
+async fn list(call: Call) -> Result<Response, Problem> {
+    let troubled = call.flag("troubled");
+    let states = call.app.fleet.states(None).await?;
+    let seen = |state: &&DeviceState| {
+        call.city.directory.screen(&state.screen).is_some_and(|screen| call.sight.screen(screen))
+    };
+    let rows = states.iter().filter(seen).map(|state| (state.screen.to_string(), row(state, &call)));
+    call.page(rows.filter(|(_, row)| !troubled || row.heard.is_none() || !row.troubles.is_empty()))
+}
+
+async fn one(call: Call) -> Result<Response, Problem> {
+    let screen = call.screen()?;
+    let state = call.app.fleet.states(Some(&screen.code)).await?.pop();
+    state
+        .map(|state| json(&row(&state, &call)))
+        .ok_or_else(|| super::call::unknown("no-device", "screen", screen.code.as_str()))
+}

@@ -1,0 +1,193 @@
+//! `/api/…`: everything that the console shows and does, for programs.
+//!
+//! One table ([`table`]) says what can be asked for, with what, and what is answered; requests are dispatched by it and the
+//! description at `/api/openapi.json` is written from it. Handlers call the rooms that shell and console call, and hold no rule of
+//! their own. Refusals are [`Problem`](super::problem::Problem)s.
+
+mod call;
+mod campaigns;
+mod devices;
+mod imports;
+mod keyed;
+mod limits;
+mod media;
+mod openapi;
+mod peaks;
+mod reports;
+mod samples;
+mod screens;
+pub(super) mod table;
+mod units;
+
+use super::problem::{Problem, language};
+use super::routes::{Need, Row};
+use super::{App, Response};
+use crate::error::StoreError;
+use crate::people::Caller;
+use crate::planning::PlanningError;
+use crate::sampling::SamplingError;
+use crate::web::console::ConsoleError;
+use bytes::Bytes;
+use call::Call;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+pub(super) use limits::Limits;
+use std::sync::{Arc, LazyLock};
+use table::{Operation, Takes, find};
+use warp::path::FullPath;
+use warp::{Filter, Rejection, Reply as _};
+
+/// Where the description is.
+pub(super) const DESCRIPTION: &str = "/api/openapi.json";
+/// Longest body of JSON, bytes.
+pub(super) const JSON_BYTES: usize = 64 * 1024;
+
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi::document().to_string());
+
+/// All routes under `/api`.
+pub(super) fn routes(
+    app: &App,
+    limits: &Arc<Limits>,
+) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
+    let (app, limits) = (app.clone(), Arc::clone(limits));
+    let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
+    let sender = warp::ext::optional::<Caller>();
+    let head = warp::method().and(warp::path::full()).and(query).and(warp::header::headers_cloned()).and(sender);
+    let asked = head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, body| Asked {
+        method,
+        path: path.as_str().to_owned(),
+        query,
+        headers,
+        caller,
+        body,
+    });
+    asked.then(move |asked: Asked| {
+        let (app, limits) = (app.clone(), Arc::clone(&limits));
+        async move {
+            let (lang, mut told) = (language(&asked.headers), HeaderMap::new());
+            let answer = answer(app, &limits, asked, &mut told).await;
+            let mut response = finished(answer.unwrap_or_else(|problem| problem.answer(lang)));
+            response.headers_mut().extend(told);
+            response
+        }
+    })
+}
+
+/// A request as it came.
+struct Asked {
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    /// Who sends it; the gate says so, none where anybody may.
+    caller: Option<Caller>,
+    body: Bytes,
+}
+
+async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -> Result<Response, Problem> {
+    let Asked { method, path, query, headers, caller, body } = asked;
+    if path == DESCRIPTION {
+        return Ok(description());
+    }
+    let (Some((op, places)), Some(caller)) = (find(&method, &path), caller) else { return Err(Problem::not_found()) };
+    let account = caller.account.to_string();
+    limits.tell(told, limits.account(&account)?);
+    holds(op, &headers, &body)?;
+    let key = keyed::key(op, &headers, account)?;
+    let request = keyed::hash(&method, &path, &query, &headers, &body);
+    let query = call::read_query(op, &query)?;
+    let (once, now) = (Arc::clone(&app.once), app.clock.now());
+    let city = app.console.city().await?;
+    let sight = caller.sight(&city.directory, app.console.today().1);
+    let lang = language(&headers);
+    let run = (op.run)(Call { app, lang, op, caller, city, sight, places, query, headers, body });
+    match key {
+        Some(key) => keyed::once(&*once, key, (request, now), run).await,
+        None => run.await,
+    }
+}
+
+/// One row for each operation, what is spelled out before what has a place; and the description, which anybody may read.
+pub(super) fn rows() -> impl Iterator<Item = Row> {
+    [("GET", DESCRIPTION, Need::Anyone)].into_iter().chain(table::operations().map(|op| (op.method, op.path, op.need)))
+}
+
+/// Longest body of a request, bytes; none: nothing is there.
+pub(super) fn most_bytes(method: &Method, path: &str) -> Option<usize> {
+    find(method, path).map(|(op, _)| match op.takes {
+        Takes::Nothing | Takes::Json(_) => JSON_BYTES,
+        Takes::Bytes(_, most) => most,
+    })
+}
+
+/// Is the body of a type that the operation takes?
+fn holds(op: &Operation, headers: &HeaderMap, body: &Bytes) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let kind = given.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+    let taken = |kinds: &[&str]| match kinds.contains(&kind.as_str()) {
+        true => Ok(()),
+        false => {
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type").of("content-type", given))
+        }
+    };
+    let most = |most| match body.len() > most {
+        true => Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large")),
+        false => Ok(()),
+    };
+    match op.takes {
+        Takes::Nothing => Ok(()),
+        Takes::Json(_) => most(JSON_BYTES).and_then(|()| taken(&["application/json"])),
+        Takes::Bytes(kinds, bytes) => most(bytes).and_then(|()| taken(kinds)),
+    }
+}
+
+fn description() -> Response {
+    let reply = warp::reply::with_header(DOCUMENT.as_str(), header::CONTENT_TYPE, "application/json");
+    reply.into_response()
+}
+
+/// What every answer says: it is for its asker alone, and is what it says it is.
+fn finished(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-language"));
+    response
+}
+
+impl From<ConsoleError> for Problem {
+    fn from(error: ConsoleError) -> Self {
+        match error {
+            ConsoleError::NotFound => Self::not_found(),
+            ConsoleError::Unknown { kind: "unit", code } => call::unknown("unknown-unit", "unit", &code),
+            ConsoleError::Unknown { kind: "order", code } => call::unknown("unknown-campaign", "campaign", &code),
+            ConsoleError::Unknown { code, .. } => call::unknown("unknown-screen", "screen", &code),
+            ConsoleError::Bad { kind, value } => Self::new(StatusCode::BAD_REQUEST, "bad-parameter").of(kind, &value),
+            ConsoleError::SignedOut => Self::new(StatusCode::UNAUTHORIZED, "unauthorized"),
+            ConsoleError::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden"),
+            ConsoleError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden"),
+            ConsoleError::Method => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            ConsoleError::Internal(reason) => Self::internal(&reason),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy => Self::new(StatusCode::CONFLICT, "busy").after_s(1),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PlanningError> for Problem {
+    fn from(error: PlanningError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<SamplingError> for Problem {
+    fn from(error: SamplingError) -> Self {
+        Self::internal(&error)
+    }
+}
