@@ -1,0 +1,102 @@
+//! The API keeps its word: schemathesis reads the description and asks whatever it can think of; nothing may fail, and nothing may be
+//! answered with a status, a type or a form that is not described.
+//!
+//! `make test` installs it below `target/`, by `tests/abuse/schemathesis.txt`, and says where in `SCHEMATHESIS`; without it this test
+//! says so and is left out. `EXAMPLES` makes a long run of it (`make soak`).
+
+use crate::{House, ask, today};
+use std::process::Command;
+
+/// Questions for each operation, when nobody says how many.
+const EXAMPLES: &str = "6";
+/// The same questions on every machine.
+const SEED: &str = "20240707";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_api_answers_nothing_that_is_not_described() {
+    let Some(program) = std::env::var_os("SCHEMATHESIS").filter(|path| !path.is_empty()) else {
+        eprintln!("left out: SCHEMATHESIS names no schemathesis (make test installs one)");
+        return;
+    };
+    let house = House::new().await;
+    let authority = house.data.path().join("tls/authority.pem");
+    let examples = std::env::var("EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned());
+    let work = tempfile::tempdir().unwrap();
+    // else nearly every question would be about a screen that there is not
+    let today = today();
+    let media = house.api("GET", "/api/v1/media", "", b"").body.split("\"hash\":\"").nth(1).unwrap()[..64].to_owned();
+    let known = format!(
+        "headers = {{ Authorization = \"{}\" }}\n[parameters]\n\"path.screen\" = \"C-01\"\n\"path.unit\" = \"P1\"\n\"path.campaign\" = \"clean-street\"\n\
+         \"path.day\" = \"{today}\"\n\"path.media\" = \"{media}\"\n",
+        house.pass.bearer
+    );
+    std::fs::write(work.path().join("schemathesis.toml"), known).unwrap();
+    let run = Command::new(program)
+        .current_dir(work.path())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .args(["--no-color", "run", &format!("{}/api/openapi.json", house.server.url)])
+        .args(["--seed", SEED, "--max-examples", &examples, "--phases", "examples,coverage,fuzzing"])
+        .args([
+            "--checks",
+            "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+        ])
+        .args(["--generation-database", "none", "--continue-on-failure", "--suppress-health-check", "all"])
+        .arg("--tls-verify")
+        .arg(authority)
+        .output()
+        .unwrap();
+    let said = format!("{}{}", String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success() && said.contains("passed"), "{said}");
+    house.data.ok(&["check"]);
+}
+
+/// Words of a line as a shell splits them, variables filled in.
+fn words(line: &str, values: &[(&str, &str)]) -> Vec<String> {
+    let (mut words, mut word, mut quote) = (Vec::new(), String::new(), None);
+    for c in line.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(q)) if c == q => quote = None,
+            (' ', None) => words.push(std::mem::take(&mut word)),
+            (c, _) => word.push(c),
+        }
+    }
+    words.push(word);
+    let filled =
+        |word: String| values.iter().fold(word, |word, (name, value)| word.replace(&format!("${name}"), value));
+    words.into_iter().filter(|word| !word.is_empty()).map(filled).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_example_of_the_documentation_does_what_it_says() {
+    let house = House::new().await;
+    let day = today().to_string();
+    let values = [("SERVER", house.server.url.as_str()), ("CA", "authority.pem"), ("DAY", &day)];
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md")).unwrap();
+    let lines: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ curl ")).collect();
+    assert!(lines.len() >= 8, "{lines:?}");
+    for line in lines {
+        let (mut headers, mut body, mut url) = (String::new(), Vec::new(), String::new());
+        let mut words = words(line, &values).into_iter();
+        while let Some(word) = words.next() {
+            match word.as_str() {
+                "--cacert" => assert_eq!(words.next().as_deref(), Some("authority.pem"), "{line}"),
+                "-H" => match words.next().unwrap().as_str() {
+                    // a token in a file stands in no list of processes
+                    "@token" => headers += &format!("authorization: {}\r\n", house.pass.bearer),
+                    header => headers += &format!("{header}\r\n"),
+                },
+                "--data" => body = words.next().unwrap().into_bytes(),
+                "--data-binary" => {
+                    let file = words.next().unwrap();
+                    body = std::fs::read(crate::fixture(file.strip_prefix('@').unwrap())).unwrap();
+                }
+                word => url = word.to_owned(),
+            }
+        }
+        let path = url.strip_prefix(&house.server.url).unwrap_or_else(|| panic!("{line}: {url}"));
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        let answer = ask(&house.server.url, &house.server.authority, &format!("{method} {path}"), &headers, &body);
+        assert!([200, 202].contains(&answer.status), "{line}: {}", answer.body);
+    }
+}

@@ -1,0 +1,93 @@
+//! What nobody may know: secrets that every installation has in common, and secrets that an answer gives away.
+
+use crate::common::TestData;
+use crate::common::town::provision;
+use crate::{House, ask, private_keys, said};
+use lichphat_player::identity::credentials::Credentials;
+use std::collections::BTreeSet;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cve_2025_54454_hard_coded_credentials() {
+    let (ours, theirs) = (House::new().await, House::new().await);
+    // what one installation made by itself, no other has: a constant of the program would be in both
+    let secrets = |house: &House| -> BTreeSet<String> {
+        let (_, file) = provision(&house.data, "C-02", &house.server.doors[0]);
+        let mut secrets: BTreeSet<String> = private_keys(house.data.path()).into_iter().collect();
+        secrets.extend([file.token, file.plan_key, file.receipt_key, file.command_key]);
+        secrets
+    };
+    let (mine, yours) = (secrets(&ours), secrets(&theirs));
+    assert!(mine.len() >= 8 && mine.is_disjoint(&yours), "{:?}", mine.intersection(&yours).collect::<Vec<_>>());
+
+    // what opens a door there opens none here
+    let refused = |credentials| {
+        let what = "GET /device/v1/index";
+        said(&ours.server.doors[0], &ours.server.authority, credentials, what, "", b"")
+            .map_or(401, |answer| answer.status)
+    };
+    assert_eq!((refused(Some(&theirs.player.credentials)), refused(None)), (401, 401));
+    let selfmade = Credentials::in_memory().unwrap();
+    assert_eq!(refused(Some(&selfmade)), 401);
+    let key =
+        lichphat_playlists::wire::sign::SigningKey::<lichphat_playlists::wire::sign::Evidence>::from_seed(&[9; 32]);
+    let key = key.verifying_key().to_base64();
+    for token in yours.iter().map(String::as_str).chain(["", "admin", "token", "0"]) {
+        let body = serde_json::json!({
+            "token": token, "public_key": key, "csr": selfmade.request().unwrap(), "software": "x", "simulated": true
+        });
+        let what = "POST /device/v1/register";
+        let answer = ask(&ours.server.doors[1], &ours.server.authority, what, "", body.to_string().as_bytes());
+        assert_eq!(answer.status, 403, "{token}: {}", answer.body);
+    }
+    assert_eq!(ours.as_player("GET", "/device/v1/index", b"").status, 200, "and its own opens it");
+
+    // and a fresh one knows nobody
+    let fresh = TestData::new();
+    let db = rusqlite::Connection::open(fresh.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    for table in ["account", "api_token", "device", "provisioning", "session"] {
+        let rows: i64 = db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+        assert_eq!(rows, 0, "{table}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cve_2024_29023_secrets_in_api_answers() {
+    let house = House::new().await;
+    let (_, waiting) = provision(&house.data, "C-02", &house.server.doors[0]);
+    let hash = |text: &str| lichphat_playlists::ids::Sha256Hash::of(text.as_bytes()).hex();
+    let mut secrets = private_keys(house.data.path());
+    secrets.extend([waiting.token.clone(), hash(&waiting.token)]);
+    secrets.push(hex::encode(house.player.evidence.seed()));
+    let cookie = house.pass.cookie.split_once('=').unwrap().1;
+    let bearer = house.pass.bearer.strip_prefix("Bearer ").unwrap();
+    secrets.extend([cookie, bearer].iter().flat_map(|secret| [(*secret).to_owned(), hash(secret)]));
+    let (pages, device) = (
+        [
+            "/",
+            "/units/P1",
+            "/screens/C-01",
+            "/screens/C-02",
+            "/peaks",
+            "/preflight/clean-street",
+            "/metrics",
+            "/readyz",
+        ],
+        ["index", "receipt"],
+    );
+    let mut answers: Vec<_> = pages.iter().map(|path| (path.to_string(), house.page(path))).collect();
+    answers.extend(device.iter().map(|path| {
+        let path = format!("/device/v1/{path}");
+        (path.clone(), house.as_player("GET", &path, b""))
+    }));
+    for path in ["screens", "screens/C-01", "screens/C-01/commands", "devices", "campaigns", "media", "units/P1"] {
+        let path = format!("/api/v1/{path}");
+        answers.push((path.clone(), house.api("GET", &path, "", b"")));
+    }
+    let beat = house.as_player("POST", "/device/v1/heartbeat", b"{}");
+    answers.push(("heartbeat".into(), beat));
+    for (path, answer) in answers {
+        let said = format!("{}\n{}", answer.head, answer.body);
+        let lost = secrets.iter().find(|secret| said.contains(secret.as_str()));
+        assert!(lost.is_none() && !said.contains("PRIVATE KEY"), "{path} gives away {lost:?}");
+    }
+}
