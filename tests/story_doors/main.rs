@@ -5,6 +5,7 @@
 mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
+mod first_day;
 mod pairing;
 
 use common::town::{provision, town};

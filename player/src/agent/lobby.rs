@@ -98,6 +98,7 @@ impl Lobby {
         loop {
             let offer = pairing::ask(transport, &*Credentials::load_or_make(state)?).await?;
             self.say(&invitation(&offer, server));
+            tracing::info!("the screen shows the code {}", offer.code); // for who cannot see it from here
             let until = Instant::now() + offer.life;
             while Instant::now() < until {
                 if self.rest(offer.poll, end).await {
