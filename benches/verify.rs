@@ -4,11 +4,13 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a bench prints, and ends when something is wrong")]
 
 use lichphat_playlists::figures::{Basis, DayFacts, Period, Report, ScreenFacts};
-use lichphat_playlists::ids::{BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash};
+use lichphat_playlists::ids::{
+    BootId, CampaignCode, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash, VenueType,
+};
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
-use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys};
+use lichphat_playlists::proof::bundle::{self, EarlierCheckpoint, Keys};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
 use lichphat_playlists::proof::entry::{Approval, Entry, Introduction, Statement, segment_leaf};
 use lichphat_playlists::proof::note::{VerifierKey, cosign};
@@ -18,7 +20,8 @@ use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tree::{consistency, inclusions, leaf_hash, root};
 use lichphat_playlists::quota::{DayOwed, Of, Over, Period as Per, Quota, Ratio, Rule, Within};
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::{Cosigning, Envelope, Evidence, LogSigning, PlanSigning, SigningKey};
+use lichphat_playlists::wire::permit::{Approved, Document, Grounds, Permit, Place};
+use lichphat_playlists::wire::sign::{Approving, Cosigning, Envelope, Evidence, LogSigning, PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Schema, Slot, Terms, Tier};
 use lichphat_verify::{Options, Writer, verify};
 use std::collections::BTreeMap;
@@ -68,6 +71,12 @@ struct Scene {
     campaign: CampaignCode,
     plan_key: SigningKey<PlanSigning>,
     assets: (Vec<u8>, Sha256Hash),
+    permit: Envelope,
+}
+
+/// What permits and places are signed with.
+fn approval_key() -> SigningKey<Approving> {
+    SigningKey::from_seed(&[6; 32])
 }
 
 /// The key of the player at the n-th screen.
@@ -83,26 +92,47 @@ impl Scene {
     fn new() -> Self {
         let campaign = CampaignCode::new("ihanoi").unwrap();
         let (hash, kind) = (Sha256Hash::of(b"clip"), MediaKind::Video);
-        let asset = Asset {
+        let mut asset = Asset {
             code: campaign.clone(),
             variant: String::new(),
             tier: Tier::Order,
             media: Media { hash, size_bytes: 1, duration_s: LENGTH_S, kind },
             volume_percent: 50,
             fades: Fades::default(),
+            permit: None,
         };
+        let approved = vec![Approved { by: "van".into(), decision: String::new(), at_ms: UtcMillis(0) }];
+        let permit = Document::Permit(Permit {
+            number: 1,
+            campaign: campaign.clone(),
+            media: vec![(&asset.media).into()],
+            places: Vec::new(),
+            from: None,
+            until: None,
+            approved,
+        });
+        let permit = permit.seal(&approval_key()).unwrap();
+        asset.permit = Some(permit.hash());
         Self {
             screens: (1..=SCREENS).map(|n| ScreenCode::new(format!("P00004-{n:02}")).unwrap()).collect(),
             campaign,
             plan_key: SigningKey::from_seed(&[1; 32]),
             assets: AssetTable { assets: vec![asset] }.encode(),
+            permit,
         }
     }
 
     /// What the log states before anything is played.
     fn statements(&self, at_ms: UtcMillis) -> Vec<Statement> {
         let receipt = SigningKey::from_seed(&[4; 32]).verifying_key();
-        let keys = Statement::Keys { plan: Box::new(self.plan_key.verifying_key()), receipt: Box::new(receipt), at_ms };
+        let keys = Statement::Keys {
+            plan: Box::new(self.plan_key.verifying_key()),
+            receipt: Box::new(receipt),
+            approval: Box::new(approval_key().verifying_key()),
+            at_ms,
+        };
+        let (permit, campaign) = (self.permit.hash(), self.campaign.clone());
+        let permit = Statement::Permit { permit, number: 1, campaign, by: vec!["van".into()], at_ms };
         let players = self.screens.iter().enumerate().map(|(nth, screen)| Statement::Device {
             device: device(nth),
             epoch: Epoch(1),
@@ -112,7 +142,13 @@ impl Scene {
             approval: Approval { by: "shell".into(), at_ms, introduction: Introduction::File },
             simulated: true,
         });
-        std::iter::once(keys).chain(players).collect()
+        [keys, permit].into_iter().chain(players).collect()
+    }
+
+    fn place(&self, nth: usize) -> Envelope {
+        let venue_type = VenueType::new("bench").unwrap();
+        let place = Place { screen: self.screens[nth].clone(), version: 1, venue_type, above: Vec::new() };
+        Document::Place(place).seal(&approval_key()).unwrap()
     }
 
     fn plan(&self, nth: usize, day: LocalDay) -> Envelope {
@@ -136,6 +172,7 @@ impl Scene {
             made_ms: day.start(HANOI),
             ledger_through: None,
             assets: self.assets.1,
+            place: self.place(nth).hash(),
             duty: IntervalSet::parse("06:00-22:00").unwrap(),
             terms: vec![terms],
             fallback: 0,
@@ -151,7 +188,12 @@ impl Scene {
         let document = |bytes: &[u8]| {
             let envelope = Envelope::from_bytes(bytes.to_vec()).unwrap();
             let playlist = Playlist::open(&envelope, &self.plan_key.verifying_key()).unwrap();
-            PlanDocument { hash: envelope.hash(), playlist, assets: table.clone() }
+            let mut grounds = Grounds::default();
+            let nth = self.screens.iter().position(|s| *s == playlist.screen).unwrap();
+            for document in [&self.permit, &self.place(nth)] {
+                grounds.take(document.hash(), Document::unverified(document).unwrap());
+            }
+            PlanDocument { hash: envelope.hash(), playlist, assets: table.clone(), grounds }
         };
         plans.map(document).collect()
     }
@@ -330,14 +372,19 @@ fn pack(
     writer.put(bundle::CHECKPOINT, newest.as_bytes()).unwrap();
     writer.put_json(bundle::CHECKPOINTS, &earlier).unwrap();
     writer.put(bundle::INCLUSION, &proof.iter().flat_map(|h| h.0).collect::<Vec<u8>>()).unwrap();
-    writer.put(bundle::STATEMENTS, &entries(&mut (0..=scene.screens.len()))).unwrap();
+    writer.put(bundle::STATEMENTS, &entries(&mut (0..scene.screens.len() + 2))).unwrap();
     for (nth, screen) in scene.screens.iter().enumerate() {
         writer.put(&bundle::segments_of(screen), &entries(&mut places[nth].iter().copied())).unwrap();
         writer.put(&bundle::plans_of(screen), &plans[nth]).unwrap();
     }
     writer.put(&bundle::assets(scene.assets.1), &scene.assets.0).unwrap();
     writer.put_json(bundle::STARTS, &BTreeMap::<String, u8>::new()).unwrap();
-    writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() }).unwrap();
+    let mut approvals = Vec::new();
+    let places = (0..scene.screens.len()).map(|nth| scene.place(nth));
+    for document in std::iter::once(scene.permit.clone()).chain(places) {
+        assert!(bundle::put_document(&mut approvals, document.as_bytes()));
+    }
+    writer.put(bundle::APPROVALS, &approvals).unwrap();
     writer.put_json(bundle::KEYS, &Keys { log: log.name.clone(), ended: Vec::new() }).unwrap();
     writer.put_json(bundle::REPORT, report).unwrap();
     writer.put_json(bundle::BASIS, basis).unwrap();

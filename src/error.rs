@@ -135,6 +135,9 @@ pub enum AppError {
     /// A private key is missing or unfit: exit code 1.
     #[error(transparent)]
     Key(#[from] crate::keys::KeyError),
+    /// Somebody's word on what may be shown was not taken: exit code 1.
+    #[error(transparent)]
+    Approval(#[from] crate::approval::ApprovalError),
     /// Planning said no: exit code 1.
     #[error(transparent)]
     Planning(#[from] crate::planning::PlanningError),
@@ -188,6 +191,7 @@ impl AppError {
             (Self::Usage(said) | Self::Failed(said), _) => said.clone(),
             (Self::Store(error), _) => error.words(lang),
             (Self::Backup(error), Lang::Vi) => error.vi(),
+            (Self::Approval(error), Lang::Vi) => error.vi(),
             (Self::Config(error), Lang::Vi) => format!("cấu hình sai: {error}"),
             (Self::Io { what, source }, Lang::Vi) => format!("không đọc hoặc ghi được: {what}: {source}"),
             (_, Lang::Vi) => format!("không làm được: {self}"),

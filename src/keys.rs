@@ -4,7 +4,7 @@
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::Rng;
 use lichphat_playlists::proof::note::VerifierKey;
-use lichphat_playlists::wire::sign::{Commanding, LogSigning, PlanSigning, Purpose, Receipting, SigningKey};
+use lichphat_playlists::wire::sign::{Approving, Commanding, LogSigning, PlanSigning, Purpose, Receipting, SigningKey};
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -28,6 +28,8 @@ pub struct Keys {
     pub receipt: SigningKey<Receipting>,
     /// What operators ask of screens.
     pub command: SigningKey<Commanding>,
+    /// What may be shown, and where screens stand; here until people sign it elsewhere.
+    pub approval: SigningKey<Approving>,
     /// Checkpoints of the log.
     pub log: SigningKey<LogSigning>,
     /// The second factor of every account.
@@ -69,6 +71,7 @@ pub enum KeyError {
 const PLAN: &str = "plan.key";
 const RECEIPT: &str = "receipt.key";
 const COMMAND: &str = "command.key";
+const APPROVAL: &str = "approval.key";
 const LOG: &str = "log.key";
 const PEOPLE: &str = "people.key";
 /// First line of that file.
@@ -82,6 +85,7 @@ impl Keys {
         make::<PlanSigning>(&dir, PLAN, rng)?;
         make::<Receipting>(&dir, RECEIPT, rng)?;
         make::<Commanding>(&dir, COMMAND, rng)?;
+        make::<Approving>(&dir, APPROVAL, rng)?;
         make::<LogSigning>(&dir, LOG, rng)?;
         make_file(&dir.join(PEOPLE), PEOPLE_DOMAIN, rng)?;
         Self::load(data)
@@ -91,8 +95,9 @@ impl Keys {
     pub fn load(data: &Path) -> Result<Self, KeyError> {
         let dir = data.join("keys");
         let (plan, receipt) = (load(&dir.join(PLAN))?, load(&dir.join(RECEIPT))?);
+        let (command, approval) = (load(&dir.join(COMMAND))?, load(&dir.join(APPROVAL))?);
         let people = PeopleKey(load_file(&dir.join(PEOPLE), PEOPLE_DOMAIN)?);
-        Ok(Self { plan, receipt, command: load(&dir.join(COMMAND))?, log: load(&dir.join(LOG))?, people })
+        Ok(Self { plan, receipt, command, approval, log: load(&dir.join(LOG))?, people })
     }
 
     /// Puts the log's key away under another file name and makes a new one. Without a key, as after a power cut in between,

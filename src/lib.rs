@@ -1,9 +1,10 @@
 //! The central scheduler: who should show what, when; who did; and how one knows.
 //!
 //! Rooms, with streets that run one way (`tests/tidy.rs` enforces them):
-//! directory -> people -> campaigns, library -> planning -> fleet -> proof -> exchange -> compliance -> web.
+//! directory -> people -> campaigns, library -> approval -> planning -> fleet -> proof -> exchange -> compliance -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
+pub mod approval;
 pub mod backup;
 pub mod campaigns;
 pub mod care;

@@ -21,7 +21,7 @@ const SEED: &str = "XSMB 2024-09-20: 48213";
 
 async fn planned_town() -> (TestData, TownServer) {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at(EVE, "20:00")).await;
     server.plan().await;
     (data, server)

@@ -188,7 +188,7 @@ fn a_screen_without_a_safe_loop_is_left_out_and_named() {
     }
     let part = data.path().join("loop.toml");
     std::fs::write(&part, without_sound).unwrap();
-    data.ok(&["import", "campaigns", part.to_str().unwrap()]);
+    data.bring("campaigns", part.to_str().unwrap());
     let planned = data.run(&["plan", "run"]);
     let words = String::from_utf8(planned.stderr).unwrap();
     assert!(planned.status.success(), "{words}");
@@ -197,7 +197,7 @@ fn a_screen_without_a_safe_loop_is_left_out_and_named() {
     let named: Vec<&str> = words.lines().filter(|line| line.contains("no safe loop")).collect();
     assert!(named.len() == 1 && named[0].contains("L-01"), "{words}");
 
-    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
+    data.bring("campaigns", &fixture("loop.toml"));
     let whole: serde_json::Value = serde_json::from_str(&data.ok(&["plan", "run"])).unwrap();
     assert!(whole["published"].as_u64() > Some(0) && whole["unchanged"] == done["published"], "{whole} after {done}");
 }

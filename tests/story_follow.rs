@@ -62,7 +62,7 @@ impl Told {
         let order = order.replace("from = 2024-09-20\nto = 2024-09-22", "from = 2024-09-16\nto = 2024-12-31");
         std::fs::copy(fixture("spot.mp4"), data.path().join("spot.mp4")).unwrap();
         std::fs::write(data.path().join("o.toml"), order).unwrap();
-        data.ok(&["import", "directives", data.path().join("o.toml").to_str().unwrap()]);
+        data.bring("directives", data.path().join("o.toml").to_str().unwrap());
         let clock = Arc::new(SimClock::new(at(day, "09:00")));
         let settings = Settings { data: data.path().to_owned(), ..Settings::default() };
         let context = Context { settings, lang: Lang::En, clock: clock.clone() };

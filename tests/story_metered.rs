@@ -27,8 +27,8 @@ fn long_days() -> TestData {
     data.ok(&["import", "units", &fixture("units.csv")]);
     data.ok(&["import", "venues", path.to_str().unwrap()]);
     data.ok(&["import", "screens", &fixture("screens.csv")]);
-    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("campaigns", &fixture("loop.toml"));
+    data.bring("directives", &fixture("order.toml"));
     data
 }
 

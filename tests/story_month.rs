@@ -62,7 +62,7 @@ fn figures(data: &TestData, from: &str, to: &str) -> (u64, u64, bool) {
 
 async fn loud_town() -> (TestData, TownServer, TownDevice) {
     let data = town();
-    data.ok(&["import", "directives", &format!("{ROOT}/config/directives/loudspeaker-2025.toml")]);
+    data.bring("directives", &format!("{ROOT}/config/directives/loudspeaker-2025.toml"));
     let server = TownServer::start(&data, at("2025-08-21", "20:00")).await;
     server.plan().await;
     let device = server.device(&data, "L-01").await;
@@ -107,7 +107,7 @@ async fn a_day_without_power_is_caught_up_within_the_month_and_not_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn ears_get_the_sound_and_eyes_the_picture() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("news.toml")]);
+    data.bring("directives", &fixture("news.toml"));
     let server = TownServer::start(&data, at("2025-08-31", "20:00")).await;
     server.plan().await;
     for (screen, variant, kind) in [("C-01", "subtitled", MediaKind::Video), ("L-01", "audio", MediaKind::Audio)] {

@@ -30,7 +30,7 @@ const ORDER: &str = "clean-street";
 
 async fn planned_town() -> (TestData, TownServer) {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at(EVE, "20:00")).await;
     assert_eq!(server.plan().await, 7 * 3, "three screens, seven days");
     (data, server)
@@ -388,15 +388,15 @@ fn bit(table: &str, column: &'static str, row: i64) -> Change {
 /// The log states another key for the first device.
 fn other_key() -> Change {
     let change = |db: &Connection| {
-        let leaf: Vec<u8> = db.query_row("SELECT leaf FROM log_entry WHERE log_index = 0", [], |r| r.get(0)).unwrap();
+        let leaf: Vec<u8> = db.query_row("SELECT leaf FROM log_entry WHERE log_index = 4", [], |r| r.get(0)).unwrap();
         let Ok(Entry::Statement(Statement::Device { device, epoch, screen, at_ms, approval, simulated, .. })) =
             Entry::decode(&leaf)
         else {
-            panic!("the first entry states a device")
+            panic!("after the permits an entry states a device")
         };
         let key = Box::new(SigningKey::from_seed(&[9; 32]).verifying_key());
         let stated = Statement::Device { device, epoch, screen, key, at_ms, approval, simulated };
-        db.execute("UPDATE log_entry SET leaf = ?1 WHERE log_index = 0", [Entry::Statement(stated).encode()]).unwrap();
+        db.execute("UPDATE log_entry SET leaf = ?1 WHERE log_index = 4", [Entry::Statement(stated).encode()]).unwrap();
     };
     ("another key in the log".to_owned(), Box::new(change))
 }
@@ -454,16 +454,17 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
     let of_plan = |set: &str| sql(&format!("UPDATE plan SET {set} WHERE id = {plan}"));
     let (of_day, of_rollup) = ("plan C-01 2024-09-20 v1: ", "rollup of device 1, 2024-09-20, clean-street: ");
     for ((name, change), place) in [
-        (bit(&segments, "bytes", 2), "entry 2: "),
-        (other_key(), "entry 1: is of device 1, whose key"),
-        (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = 3")), "entry 3: its row"),
-        (sql(&format!("DELETE FROM {segments} WHERE log_index = 2")), "entry 2: is missing"),
-        (sql(&format!("DELETE FROM {segments} WHERE log_index = 3")), "mark of device 1, epoch 1: "),
+        (bit(&segments, "bytes", 6), "entry 6: "), // the first four are permits, then a device
+        (other_key(), "entry 5: is of device 1, whose key"),
+        (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = 7")), "entry 7: its row"),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = 6")), "entry 6: is missing"),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = 7")), "mark of device 1, epoch 1: "),
         (sql("DELETE FROM log_entry"), "entry 0: is missing"),
         (sql(&format!("DELETE FROM {day_marks}")), "mark of device 1, epoch 1 before 2024-09-20: "),
         (sql(&format!("UPDATE {day_marks} SET acked_seq = 5")), "mark of device 1, epoch 1 before 2024-09-20: "),
         (sql("UPDATE rollup SET counted = 7, at_d1 = 7"), of_rollup),
         (sql("DELETE FROM rollup"), of_rollup),
+        (sql("DELETE FROM approval_document WHERE kind = 'permit'"), of_rollup),
         (sql("UPDATE mark SET acked_seq = 5"), "mark of device 1, epoch 1: "),
         (bit("plan", "document", plan), of_day),
         (of_plan("document = x'00'"), of_day),
@@ -477,10 +478,10 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
         (sql("UPDATE day_problem SET packed = x'7b7d'"), of_day),
         (sql(&format!("UPDATE asset_table SET packed = {PACKED_BRACES}")), of_day),
         (sql(&format!("UPDATE day_problem SET packed = {PACKED_BRACES}")), of_day),
-        (sql("DELETE FROM device"), "entry 1: names device 1"),
+        (sql("DELETE FROM device"), "entry 5: names device 1"),
         (
             sql(&format!("UPDATE device SET public_key = x'58{}'", "66".repeat(31))),
-            "entry 1: is of device 1, whose key",
+            "entry 5: is of device 1, whose key",
         ),
     ] {
         let found = tampered(&data, &change);

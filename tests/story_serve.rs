@@ -98,11 +98,24 @@ async fn a_listening_device_hears_of_a_plan_within_two_seconds_whoever_published
     let path = data.path().join("order.toml");
     std::fs::write(&path, order).unwrap();
     std::fs::copy(fixture("spot.mp4"), path.with_file_name("spot.mp4")).unwrap();
-    data.ok(&["import", "directives", path.to_str().unwrap()]);
+    data.bring("directives", path.to_str().unwrap());
     assert!(device.hears(SOON).await, "of the order's days");
     let (index, _) = device.index(&etag).await.expect("it is new");
     let renewed: Vec<LocalDay> = index.days.iter().filter(|d| d.version.0 > 1).map(|d| d.day).collect();
     assert_eq!(renewed, [today, today.next(), today.plus(2)], "only the order's own days have new versions");
+
+    // another process takes the order back: every listening device is called at once
+    let rows: Vec<serde_json::Value> =
+        serde_json::from_str(&data.ok(&["approval", "list", "--all", "--format", "json"])).unwrap();
+    let order = rows.iter().find(|row| row["campaign"] == "clean-street").unwrap()["number"].to_string();
+    data.ok(&["approval", "withdraw", &order, "--reason", "nội dung sai"]);
+    let taken_back = Instant::now();
+    while device.index("").await.unwrap().0.withdrawals.is_none() {
+        assert!(device.hears(SOON).await);
+    }
+    assert!(device.hears(SOON).await, "it is called");
+    let took = taken_back.elapsed();
+    assert!(took < Duration::from_secs(5), "{took:?}");
 
     // another process asks something of the screen: its device is called, and only its device
     data.ok(&["device", "command", "--screen", "C-01", "--by", "An", "--wait-s", "0", "restart"]);

@@ -46,7 +46,7 @@ async fn carry(device: &mut TownDevice, mount: &Path) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_screen_without_network_lives_from_sticks_and_its_records_count_once() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at(EVE, "20:00")).await;
     server.plan().await;
     // It was registered in the office; from here on it has nobody to call.

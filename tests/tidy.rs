@@ -12,6 +12,7 @@ const STREETS: &[&[&str]] = &[
     &["certs", "directory"],
     &["people"],
     &["campaigns", "library", "once"],
+    &["approval"],
     &["planning"],
     &["fleet"],
     &["proof"],

@@ -11,6 +11,7 @@ use lichphat::people::Caller;
 use lichphat::planning::{PlanStore, StoredPlan};
 use lichphat::proof::{PlanBook, PlanDocument};
 use lichphat_player::identity::credentials::Credentials;
+use lichphat_player::sim_support::approve;
 use lichphat_playlists::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{DisplayLevel, Origin, PlayRecord, PlayResult};
@@ -251,6 +252,7 @@ pub(crate) fn book(plans: &[StoredPlan]) -> PlanBook {
         hash: p.head.hash,
         playlist: p.playlist.clone(),
         assets: p.assets.clone().into(),
+        grounds: approve::grounds(&p.playlist.screen, &p.assets),
     };
     plans.iter().map(document).collect()
 }

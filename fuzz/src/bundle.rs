@@ -3,7 +3,7 @@
 use super::{choosing, chosen, refused};
 use lichphat_playlists::figures::{Basis, Period};
 use lichphat_playlists::ids::CampaignCode;
-use lichphat_playlists::proof::bundle::{self, Approvals, Keys, put_entry};
+use lichphat_playlists::proof::bundle::{self, Keys, put_entry};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::proof::note::VerifierKey;
@@ -21,7 +21,12 @@ static FILES: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(|| {
     let (plan, receipt) =
         (SigningKey::from_seed(&[5; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
     let at_ms = UtcMillis(1_763_000_000_000);
-    let stated = Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms };
+    let stated = Statement::Keys {
+        plan: Box::new(plan),
+        receipt: Box::new(receipt),
+        approval: Box::new(SigningKey::from_seed(&[6; 32]).verifying_key()),
+        at_ms,
+    };
     let entry = Entry::Statement(stated).encode();
     let checkpoint =
         Checkpoint { origin: name.name().to_owned(), size: 1, root: leaf_hash(&entry), extensions: Vec::new() };
@@ -38,7 +43,7 @@ static FILES: LazyLock<Vec<(&'static str, Vec<u8>)>> = LazyLock::new(|| {
         (bundle::STARTS, b"{}".to_vec()),
         (bundle::BASIS, json(serde_json::to_vec(&basis))),
         (bundle::REPORT, json(serde_json::to_vec(&basis.report()))),
-        (bundle::APPROVALS, json(serde_json::to_vec(&Approvals { version: 1, approvals: Vec::new() }))),
+        (bundle::APPROVALS, Vec::new()),
     ]
 });
 

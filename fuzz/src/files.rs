@@ -38,7 +38,7 @@ pub(super) fn settings(data: &[u8]) -> bool {
 }
 
 pub(super) fn settings_seeds() -> Vec<Vec<u8>> {
-    let provisioning = "server = \"https://a.example:8088\"\npairing = \"https://a.example:8089\"\nauthority = \"\"\nscreen = \"P00004-01\"\nplan_key = \"a\"\n\
+    let provisioning = "server = \"https://a.example:8088\"\npairing = \"https://a.example:8089\"\nauthority = \"\"\nscreen = \"P00004-01\"\nplan_key = \"a\"\napproval_key = \"d\"\n\
                         receipt_key = \"b\"\ncommand_key = \"c\"\ntoken = \"00\"\nlog_key = ";
     let log: VerifierKey<LogSigning> =
         VerifierKey::new("a/b", SigningKey::from_seed(&[7; 32]).verifying_key()).expect("a name");

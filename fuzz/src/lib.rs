@@ -35,6 +35,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "day_solution", hold: days::solution, seeds: days::solution_seeds },
     Target { name: "times", hold: days::times, seeds: days::time_seeds },
     Target { name: "playlist", hold: wire::playlist, seeds: wire::playlist_seeds },
+    Target { name: "approval", hold: wire::approval, seeds: wire::approval_seeds },
     Target { name: "assets", hold: wire::assets, seeds: wire::asset_seeds },
     Target { name: "envelope", hold: wire::envelope, seeds: wire::envelope_seeds },
     Target { name: "segment", hold: wire::segment, seeds: wire::segment_seeds },

@@ -128,7 +128,12 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
     let head = Entry::Head { received: UtcMillis(1_763_000_000_000), envelope: b"LPH1".to_vec() };
     let (plan, receipt) =
         (SigningKey::from_seed(&[5; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
-    let keys = Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: UtcMillis(5) };
+    let keys = Statement::Keys {
+        plan: Box::new(plan),
+        receipt: Box::new(receipt),
+        approval: Box::new(SigningKey::from_seed(&[6; 32]).verifying_key()),
+        at_ms: UtcMillis(5),
+    };
     let draw = Statement::Draw(Box::new(good_draw().drawn()));
     let act = Statement::Act {
         at_ms: UtcMillis(5),

@@ -8,7 +8,7 @@ use lichphat_player::core::DayPlan;
 use lichphat_player::sync::sse::{EventReader, ServerEvent};
 use lichphat_player::trigger::{Asked, TriggerSettings};
 use lichphat_playlists::ids::{
-    BootId, CampaignCode, CommandId, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash,
+    BootId, CampaignCode, CommandId, DeviceId, Epoch, PlanVersion, ScreenCode, Seq, Sha256Hash, UnitCode, VenueType,
 };
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::ClockState;
@@ -24,10 +24,13 @@ use lichphat_playlists::wire::device::{
     Registered, Renewal, Renewed,
 };
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, LogFault, Room, Versions};
+use lichphat_playlists::wire::permit::{
+    Above, Approved, Document, Grounds, Permit, Place, What, Where, Withdrawals, Withdrawn,
+};
 use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
 use lichphat_playlists::wire::sign::{
-    Envelope, Evidence, Heading, LogSigning, PlanSigning, Receipting, Releasing, SigningKey,
+    Approving, Envelope, Evidence, Heading, LogSigning, PlanSigning, Receipting, Releasing, SigningKey,
 };
 use lichphat_playlists::wire::v1::{Asset, AssetTable, IndexEntry, Playlist, PlaylistIndex, Schema, Slot, Terms, Tier};
 use std::sync::Arc;
@@ -40,7 +43,7 @@ fn table() -> AssetTable {
         let hash = Sha256Hash::of(code.as_bytes());
         let media = Media { hash, size_bytes: 1, kind: MediaKind::Video, duration_s };
         let code = CampaignCode::new(code).expect("a code");
-        Asset { code, variant: "vi".into(), tier, media, volume_percent: 80, fades: Fades::default() }
+        Asset { code, variant: "vi".into(), tier, media, volume_percent: 80, fades: Fades::default(), permit: None }
     };
     AssetTable { assets: vec![asset("ihanoi", Tier::Order, 15), asset("loop", Tier::Local, 8)] }
 }
@@ -60,6 +63,7 @@ fn good_playlist() -> Playlist {
         made_ms: UtcMillis(1_763_000_000_000),
         ledger_through: None,
         assets: table().encode().1,
+        place: Sha256Hash::of(b"place"),
         duty: IntervalSet::one(28_800, 43_200),
         terms: vec![Terms {
             campaign: CampaignCode::new("ihanoi").expect("a code"),
@@ -84,7 +88,7 @@ pub(super) fn playlist(data: &[u8]) -> bool {
     };
     let again = Playlist::open(&playlist.seal(&key), &key.verifying_key()).expect("what was sealed opens");
     assert_eq!(again, playlist);
-    match DayPlan::new(Sha256Hash::of(data), playlist, Arc::new(table())) {
+    match DayPlan::new(Sha256Hash::of(data), playlist, Arc::new(table()), Grounds::default()) {
         Ok(plan) => {
             let slots = plan.playlist.slots.len();
             assert!((0..slots).all(|i| plan.start_ms(i).is_some_and(|ms| ms < 86_400_000)));
@@ -96,6 +100,60 @@ pub(super) fn playlist(data: &[u8]) -> bool {
 
 pub(super) fn playlist_seeds() -> Vec<Vec<u8>> {
     vec![serde_json::to_vec(&good_playlist()).expect("writes")]
+}
+
+/// A document of approvals that opens is signed again as it was, and what it says can be asked.
+pub(super) fn approval(data: &[u8]) -> bool {
+    let key = SigningKey::<Approving>::from_seed(&SEED);
+    let document = match Document::open(&Envelope::seal(data, 1, &key), &key.verifying_key()) {
+        Ok(document) => document,
+        Err(error) => return refused(&error),
+    };
+    let again = Document::open(&document.seal(&key).expect("what opens is signed"), &key.verifying_key());
+    assert_eq!(again.expect("what was sealed opens"), document);
+    let asset = &table().assets[0];
+    match document {
+        Document::Permit(permit) => {
+            assert!(permit.covers(&permit));
+            let _ = permit.allows((&asset.code, &asset.media), &good_place(), day());
+        }
+        Document::Place(place) => drop(place.units_on(day()).to_vec()),
+        Document::Withdrawals(list) => {
+            let mut joined = list.clone();
+            joined.join(&list);
+            assert_eq!(joined, list);
+            assert!(list.withdrawn.iter().all(|w| list.since(w.what) == Some(w.at_ms)));
+        }
+    }
+    true
+}
+
+fn good_place() -> Place {
+    let units = ["HN", "P1"].map(|code| UnitCode::new(code).expect("a code")).into();
+    Place {
+        screen: ScreenCode::new("P00004-01").expect("a code"),
+        version: 1_763_000_000_000,
+        venue_type: VenueType::new("public_office").expect("a code"),
+        above: vec![Above { from: None, units }, Above { from: Some(day()), units: Vec::new() }],
+    }
+}
+
+pub(super) fn approval_seeds() -> Vec<Vec<u8>> {
+    let unit = Some(UnitCode::new("P1").expect("a code"));
+    let permit = Permit {
+        number: 12,
+        campaign: CampaignCode::new("ihanoi").expect("a code"),
+        media: vec![(&table().assets[0].media).into()],
+        places: vec![Where { unit, venue_types: Vec::new(), screens: Vec::new() }],
+        from: Some(day()),
+        until: None,
+        approved: vec![Approved { by: "van.tran".into(), decision: "12/QĐ".into(), at_ms: UtcMillis(5) }],
+    };
+    let withdrawn = Withdrawn { what: What::Media(Sha256Hash::of(b"a")), at_ms: UtcMillis(5) };
+    let list = Withdrawals { version: 9, withdrawn: vec![withdrawn] };
+    [Document::Permit(permit), Document::Place(good_place()), Document::Withdrawals(list)]
+        .map(|document| serde_json::to_vec(&document).expect("writes"))
+        .into()
 }
 
 pub(super) fn assets(data: &[u8]) -> bool {
@@ -338,6 +396,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         authority: String::new(),
         screen,
         plan_key: "A".repeat(43),
+        approval_key: "D".repeat(43),
         receipt_key: "B".repeat(43),
         command_key: "C".repeat(43),
         log_key: log_key(),
@@ -360,7 +419,7 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         serde_json::to_vec(&registered),
         serde_json::to_vec(&heartbeat),
         serde_json::to_vec(&answer),
-        serde_json::to_vec(&PlaylistIndex { days: vec![entry] }),
+        serde_json::to_vec(&PlaylistIndex { withdrawals: Some(Sha256Hash::of(b"w")), days: vec![entry] }),
         serde_json::to_vec(&provisioning),
         serde_json::to_vec(&good_command()),
         serde_json::to_vec(&good_answer()),

@@ -13,6 +13,7 @@ cause-backwards = Broken record: it ends before it starts
 cause-not-in-plan = Not in this screen's plan
 cause-replaced = Of a box that was replaced: the screen was another's by then
 cause-unregistered = Before this box was registered at the screen
+cause-not-approved = Nobody had approved it for this screen and day
 cause-plan-unknown = Unclear: the server does not have the plan that the record names
 cause-clock-unset = Unclear: the device's clock was not set
 cause-pending = Waiting for the device to send its play log
@@ -40,6 +41,8 @@ why-clock-unset = the device's clock was not set
 why-replanned = a newer plan had just come in
 why-already-shown = the play had been shown already when this plan came in
 why-interrupted = an announcement at the place (a stop, a gate) went before it
+why-not-approved = nobody had approved it for this screen and day
+why-withdrawn = its approval was taken back
 
 # What to do.
 mend-device-off = Check power and cables of the device, then switch it on again.

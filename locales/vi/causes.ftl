@@ -13,6 +13,7 @@ cause-backwards = Bản ghi sai: kết thúc trước khi bắt đầu
 cause-not-in-plan = Không có trong lịch phát của màn hình này
 cause-replaced = Của hộp cũ: màn hình này đã được giao cho hộp khác
 cause-unregistered = Trước khi hộp này được đăng ký ở màn hình
+cause-not-approved = Nội dung không được duyệt cho màn hình và ngày này
 cause-plan-unknown = Chưa rõ: máy chủ không có lịch phát mà bản ghi nêu
 cause-clock-unset = Chưa rõ: thiết bị chưa được chỉnh giờ
 cause-pending = Đang chờ thiết bị gửi nhật ký phát
@@ -40,6 +41,8 @@ why-clock-unset = thiết bị chưa được chỉnh giờ
 why-replanned = lịch phát vừa được thay bằng bản mới
 why-already-shown = lượt này đã phát rồi khi lịch mới về tới thiết bị
 why-interrupted = nhường cho thông báo tại chỗ (báo bến, báo cửa ra)
+why-not-approved = nội dung chưa được duyệt cho màn hình và ngày này
+why-withdrawn = phê duyệt đã bị thu hồi
 
 # Việc cần làm.
 mend-device-off = Kiểm tra nguồn điện và cáp của thiết bị phát, rồi bật lại.

@@ -8,7 +8,10 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _};
 use lichphat_playlists::ids::Sha256Hash;
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek as _, Write};
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 
@@ -157,6 +160,42 @@ pub trait MediaWrite: Write + Send {
     fn sync(&mut self) -> io::Result<()>;
 }
 
+/// A file that was opened to be hashed and then shown: whatever becomes of its name, it is this one.
+#[derive(Debug)]
+pub struct Pinned {
+    /// Where the stage opens this very file.
+    pub path: PathBuf,
+    /// The open file; none where files are not on a disk.
+    file: Option<File>,
+}
+
+/// Which file it is and when its bytes or its name were changed last: device, inode, length, seconds and nanoseconds. Nobody
+/// sets the last two back without the system's own clock.
+pub type Stamp = (u64, u64, u64, i64, i64);
+
+impl Pinned {
+    /// An open file.
+    pub fn of(file: File) -> Self {
+        Self { path: format!("/proc/self/fd/{}", file.as_raw_fd()).into(), file: Some(file) }
+    }
+    /// What its name leads to.
+    pub fn by_name(path: PathBuf) -> Self {
+        Self { path, file: None }
+    }
+    /// Its stamp now.
+    pub fn stamp(&self) -> io::Result<Stamp> {
+        let Some(file) = &self.file else { return Ok(Stamp::default()) };
+        let m = file.metadata()?;
+        Ok((m.dev(), m.ino(), m.len(), m.ctime(), m.ctime_nsec()))
+    }
+    /// SHA-256 of its bytes; none where only its name is known.
+    pub fn sha256(&self) -> io::Result<Option<Sha256Hash>> {
+        let Some(mut file) = self.file.as_ref() else { return Ok(None) };
+        file.rewind()?;
+        hash_reader(&mut file).map(Some)
+    }
+}
+
 /// Where media and documents lie. Paths are relative to the player's state directory and use `/`.
 pub trait MediaFs: Send + Sync {
     /// Opens for reading from the beginning.
@@ -173,6 +212,11 @@ pub trait MediaFs: Send + Sync {
     fn list(&self, dir: &str) -> io::Result<Vec<(String, u64)>>;
     /// Bytes that can still be written.
     fn free_bytes(&self) -> io::Result<u64>;
+    /// Opens a file that is to be hashed and then shown.
+    fn pin(&self, path: &str) -> io::Result<Pinned> {
+        self.open(path)?; // an error says that it is not there
+        Ok(Pinned::by_name(self.absolute(path)))
+    }
     /// The path as the stage can open it.
     fn absolute(&self, path: &str) -> PathBuf;
 

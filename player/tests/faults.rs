@@ -54,6 +54,7 @@ fn with_another_clip(server: &FakeServer, name: &str) -> (AssetTable, Sha256Hash
     let hash = Sha256Hash::of(&bytes);
     let media = &mut table.assets[usize::from(LOCAL_10)].media;
     (media.hash, media.size_bytes) = (hash, bytes.len() as u64);
+    approve(&mut table);
     let (encoded, named) = table.encode();
     server.lock().media.insert(hash, bytes);
     server.lock().assets.insert(named, encoded);

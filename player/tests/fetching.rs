@@ -1,6 +1,7 @@
 //! What is brought to the disk, and what happens when it does not fit, breaks off or lies.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+mod approvals;
 mod support;
 
 use lichphat_player::cache::{Cache, CacheError, Held, StdMediaFs};
@@ -127,6 +128,7 @@ async fn a_device_registers_once_and_says_what_is_wrong_with_its_file() {
         authority: String::new(),
         screen: ScreenCode::new(SCREEN).unwrap(),
         plan_key: plan_key().verifying_key().to_base64(),
+        approval_key: support::approval_key().verifying_key().to_base64(),
         receipt_key: receipt_key().verifying_key().to_base64(),
         command_key: support::command_key().verifying_key().to_base64(),
         log_key: support::log::log_key(4).1,

@@ -60,6 +60,7 @@ async fn a_months_cap_stops_a_download_in_the_middle_and_the_next_month_goes_on_
     let bytes = vec![7; 3_000_000];
     large.assets[0].media.hash = lichphat_playlists::ids::Sha256Hash::of(&bytes);
     large.assets[0].media.size_bytes = bytes.len() as u64;
+    support::approve(&mut large);
     let (table, hash) = large.encode();
     world.server.lock().media.insert(large.assets[0].media.hash, bytes);
     world.server.lock().assets.insert(hash, table);

@@ -122,6 +122,7 @@ fn two_orders(world: &World, codes: [&str; 2], priorities: [u8; 2]) -> Playlist 
     for (asset, code) in table.assets.iter_mut().zip(codes) {
         asset.code = CampaignCode::new(code).unwrap();
     }
+    support::approve(&mut table);
     let (bytes, hash) = table.encode();
     world.server.lock().assets.insert(hash, bytes);
     let mut parts = playlist(today(), "08:00-08:20", &[28_800, 29_100]);

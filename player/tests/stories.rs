@@ -536,7 +536,8 @@ fn the_stage_gets_the_sound_of_an_item_as_the_signed_table_has_it() {
     let mut parts = playlist(today(), "08:00-09:00", &[]);
     parts.assets = table.encode().1;
     let hash = table.assets[usize::from(LOCAL_10)].media.hash;
-    let plan = DayPlan::new(parts.assets, parts, Arc::new(table)).unwrap();
+    let grounds = lichphat_player::sim_support::approve::grounds(&parts.screen, &table);
+    let plan = DayPlan::new(parts.assets, parts, Arc::new(table), grounds).unwrap();
     let now = Now {
         utc: at(today(), "08:00"),
         mono_ms: 0,

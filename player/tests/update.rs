@@ -160,7 +160,7 @@ async fn a_screen_that_no_network_reaches_is_brought_up_to_date_by_a_stick() {
     let (mut device, _) = start(&mut world);
     world.server.lock().offline = true;
     let (fs, screen) = (MemoryMediaFs::new(), world.identity.screen.clone());
-    let index = serde_json::to_vec(&PlaylistIndex { days: Vec::new() }).unwrap();
+    let index = serde_json::to_vec(&PlaylistIndex { withdrawals: None, days: Vec::new() }).unwrap();
     fs.plant(&stick::index(&screen), index);
     let forged = Envelope::seal(b"{}", 3, &SigningKey::<PlanSigning>::from_seed(&[8; 32]));
     fs.plant(&stick::release(&screen, std::env::consts::ARCH), forged.into_bytes());

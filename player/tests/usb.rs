@@ -18,7 +18,6 @@ use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::proofs::{MOST_SEGMENTS, ProofsAsked};
 use lichphat_playlists::wire::sign::{Envelope, SigningKey};
 use lichphat_playlists::wire::stick;
-use lichphat_playlists::wire::v1::PlaylistIndex;
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::path::PathBuf;
@@ -46,7 +45,7 @@ fn export(server: &FakeServer, to: &dyn MediaFs) {
     for (hash, (_, bytes)) in &s.plans {
         to.write_whole(&format!("plans/{hash}"), bytes).unwrap();
     }
-    let (days, acked) = (s.index.values().cloned().collect(), s.acked);
+    let acked = s.acked;
     // what the device asked of the log, answered as a whole
     let asked = to.read(&stick::asked(&screen()), 1 << 12).ok().map(|json| serde_json::from_slice(&json).unwrap());
     if let Some(answer) = asked.and_then(|asked| s.log.answer(asked)) {
@@ -54,8 +53,11 @@ fn export(server: &FakeServer, to: &dyn MediaFs) {
         to.write_whole(&stick::proofs(&screen(), 0), &answer.encode()).unwrap();
     }
     drop(s);
+    for (name, bytes) in server.approvals() {
+        to.write_whole(&format!("approvals/{name}"), &bytes).unwrap();
+    }
     to.write_whole(&stick::receipt(&screen()), &server.receipt(acked)).unwrap();
-    to.write_whole(&stick::index(&screen()), &serde_json::to_vec(&PlaylistIndex { days }).unwrap()).unwrap();
+    to.write_whole(&stick::index(&screen()), &serde_json::to_vec(&server.index()).unwrap()).unwrap();
 }
 
 /// The office again: the segments on a stick, in the order of their names.

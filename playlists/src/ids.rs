@@ -199,6 +199,10 @@ impl<'de> Deserialize<'de> for Sha256Hash {
 pub type MediaHash = Sha256Hash;
 /// A published plan, named by the signed bytes of its playlist document.
 pub type PlanHash = Sha256Hash;
+/// A decision on what may be shown, named by its signed bytes.
+pub type PermitHash = Sha256Hash;
+/// Where a screen stands, named by its signed bytes.
+pub type PlaceHash = Sha256Hash;
 
 #[cfg(test)]
 mod tests {

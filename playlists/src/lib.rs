@@ -13,6 +13,7 @@ pub mod plan;
 pub mod ports;
 pub mod proof;
 pub mod quota;
+pub mod stand_in;
 pub mod text;
 pub mod time;
 pub mod wire;

@@ -107,11 +107,15 @@ impl Product {
     /// The variant a screen plays: of those it can play the one made for its kind of place and shape;
     /// between equals the first listed.
     pub fn variant_for(&self, screen: &Screen) -> Option<&Variant> {
-        self.variant
-            .iter()
-            .filter_map(|v| Some((v.misfit(screen)?, v)))
-            .min_by_key(|(misfit, _)| *misfit)
-            .map(|(_, v)| v)
+        self.variants_for(screen).first().copied()
+    }
+
+    /// All that it can play, the one it plays first; the next ones stand in where that may not be shown.
+    pub fn variants_for(&self, screen: &Screen) -> Vec<&Variant> {
+        let mut fitting: Vec<(u8, &Variant)> =
+            self.variant.iter().filter_map(|v| Some((v.misfit(screen)?, v))).collect();
+        fitting.sort_by_key(|(misfit, _)| *misfit);
+        fitting.into_iter().map(|(_, v)| v).collect()
     }
 
     /// What is wrong with it, under `path`.

@@ -228,4 +228,9 @@ impl Campaigns {
     pub fn fallback_of(&self, screen: &Screen) -> Option<(&Fallback, &Variant)> {
         self.fallbacks().find_map(|f| Some((f, f.product.variant_for(screen)?)))
     }
+
+    /// All safe loops that it can play, in their order.
+    pub fn fallbacks_of<'a>(&'a self, screen: &'a Screen) -> impl Iterator<Item = (&'a Fallback, &'a Variant)> {
+        self.fallbacks().filter_map(|f| Some((f, f.product.variant_for(screen)?)))
+    }
 }

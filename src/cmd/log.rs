@@ -109,7 +109,9 @@ async fn end(context: &Context, reason: String, by: String) -> Result<Ended, App
             format!("log.origin = {name}: is the name of the log that ends; give the new one its own, such as lichphat.example/log-2"),
         ));
     }
-    let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
+    let (plan, receipt, approval) =
+        (keys.plan.verifying_key(), keys.receipt.verifying_key(), keys.approval.verifying_key());
+    let signs = Signs { plan, receipt, approval };
     let (store, clock) = (Arc::new(store), Arc::clone(&context.clock));
     let log = Log::new(store, files, Arc::new(Unwitnessed), clock, old, keys.log, signs);
     Ok(log.end(by, reason).await?)

@@ -3,6 +3,7 @@
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
 //! checks, something was found), 2 = called wrongly, 3 = a bundle was written that does not hold.
 
+mod approval;
 mod audit;
 mod backup;
 mod check;
@@ -84,6 +85,9 @@ enum Command {
     /// Tài khoản, vai trò, uỷ quyền (accounts, roles, delegation)
     #[command(subcommand)]
     People(people::Command),
+    /// Duyệt nội dung: chờ duyệt, duyệt, từ chối, thu hồi (what may be shown: approve, refuse, withdraw)
+    #[command(subcommand)]
+    Approval(approval::Command),
     /// Phiên bản của trình phát: ký, đưa ra dần, dừng (signed versions of the player, brought out in stages)
     #[command(subcommand)]
     Release(release::Command),
@@ -136,6 +140,7 @@ async fn dispatch(command: Command, context: Context) -> Result<ExitCode, AppErr
         Command::Serve(args) => serve::run(args, &context).await,
         Command::Device(command) => device::run(command, &context).await,
         Command::People(command) => people::run(command, &context).await,
+        Command::Approval(command) => approval::run(command, &context).await,
         Command::Release(command) => release::run(command, &context).await,
         Command::Usb(command) => usb::run(command, &context).await,
         Command::Plan(args) => plan::run(args, &context).await,

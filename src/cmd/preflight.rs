@@ -102,6 +102,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             )
         })?
     };
+    let city = city.granting();
     let directive = city.campaigns.directive(&code).cloned().ok_or_else(|| {
         context.refused(
             format!("DIRECTIVE {code}: không phải tệp, cũng không phải văn bản đã nhập; hãy xem lại đường dẫn hoặc mã"),
@@ -110,7 +111,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     })?;
     let days = days(&directive, &args, rooms.today(), context)?;
     let question = Question { world: city.world(), directive: &directive, days: &days };
-    let answer = preflight(&question, &rooms.basis(&city, &days, &[]).await?)?;
+    let answer = preflight(&question, &rooms.basis(city.world(), &days, &[]).await?)?;
     for lost in answer.unplayable.iter().filter(|u| u.code.as_str() == code.as_str()) {
         context.say(
             &format!("{} ({}): chưa có tệp trong kho nội dung", lost.code, lost.variant),

@@ -3,6 +3,8 @@
 
 use super::Context;
 use super::witness::door::HttpDoor;
+use crate::approval::rule::Outcome;
+use crate::approval::{self, Approvals, Permissions, State};
 use crate::campaigns::{CampaignStore, Campaigns};
 use crate::care::{Care, Limits};
 use crate::certs::devices::DeviceAuthority;
@@ -15,7 +17,7 @@ use crate::fleet::pairing::Welcome;
 use crate::fleet::{DeviceKeys, Fleet, Way};
 use crate::keys::Keys;
 use crate::library::{Library, MediaFiles};
-use crate::people::People;
+use crate::people::{AccountCode, Caller, Grant, People, PeopleStore, Via};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
@@ -23,7 +25,7 @@ use crate::proof::{DayLimits, Proof};
 use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::App;
-use crate::web::console::Console;
+use crate::web::console::{BehindPages, Console};
 use indicatif::ProgressBar;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
@@ -43,12 +45,22 @@ pub struct City {
     pub campaigns: Campaigns,
     /// Files.
     pub media: BTreeMap<MediaHash, Media>,
+    /// What may be shown where.
+    pub permissions: Arc<Permissions>,
 }
 
 impl City {
     /// As planning reads it.
     pub fn world(&self) -> World<'_> {
-        World { directory: &self.directory, campaigns: &self.campaigns, media: &self.media }
+        let Self { directory, campaigns, media, permissions } = self;
+        World { directory, campaigns, media, permissions }
+    }
+
+    /// As if everything in it were approved: for looking ahead.
+    pub fn granting(mut self) -> Self {
+        let drafts = approval::drafts(&self.campaigns, &self.media);
+        self.permissions = Arc::new((*self.permissions).clone().granting(drafts, &self.directory));
+        self
     }
 }
 
@@ -92,6 +104,8 @@ pub struct Rooms {
     pub offset: UtcOffset,
     /// Media.
     pub library: Library,
+    /// What people decide on, and what they decided.
+    pub approvals: Arc<Approvals>,
     /// Plans.
     pub planning: Arc<Planning>,
     /// Devices.
@@ -135,6 +149,7 @@ impl Rooms {
         let log_name = log_name(&keys, &context.settings)?;
         let public_keys = DeviceKeys {
             plan_key: keys.plan.verifying_key().to_base64(),
+            approval_key: keys.approval.verifying_key().to_base64(),
             receipt_key: keys.receipt.verifying_key().to_base64(),
             log_key: log_name.clone(),
         };
@@ -147,7 +162,8 @@ impl Rooms {
         let fleet = Arc::new(fleet);
         let files = Arc::new(DiskFiles::new(&context.settings.data));
         let witnesses = witnesses(&context.settings, &port, &clock)?;
-        let signs = Signs { plan: keys.plan.verifying_key(), receipt: keys.receipt.verifying_key() };
+        let (plan, receipt) = (keys.plan.verifying_key(), keys.receipt.verifying_key());
+        let signs = Signs { plan, receipt, approval: keys.approval.verifying_key() };
         let log = Log::new(port.clone(), files, witnesses, Arc::clone(&clock), log_name, keys.log, signs);
         let log = Arc::new(log);
         let LogSettings { segments_per_device: segments, forks_per_device, forks: forks_in_all, .. } =
@@ -160,11 +176,20 @@ impl Rooms {
         let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
         let people = People::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.people);
         let people = Arc::new(people);
-        let behind_pages = (Arc::clone(&fleet), Arc::clone(&log), Arc::clone(&people));
+        let approvals = Arc::new(Approvals::new(port.clone(), Arc::clone(&clock), offset, keys.approval));
+        let library = context.library(&store);
+        let behind_pages = BehindPages {
+            fleet: Arc::clone(&fleet),
+            log: Arc::clone(&log),
+            people: Arc::clone(&people),
+            approvals: Arc::clone(&approvals),
+            library: library.clone(),
+        };
         let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
             packing: Arc::new(SigningKey::from_seed(&keys.receipt.seed())),
-            library: context.library(&store),
+            library,
+            approvals,
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
             proof: Arc::new(Proof::new(port.clone(), Arc::clone(&clock), offset, Arc::new(keys.receipt), taken)),
             console: Arc::new(Console::new(&port, behind_pages, Arc::clone(&clock), offset)),
@@ -217,14 +242,20 @@ impl Rooms {
     /// The city as it is now.
     pub async fn city(&self) -> Result<City, AppError> {
         let media = self.library.list().await?.into_iter().map(|m| (m.media.hash, m.media)).collect();
-        Ok(City { directory: self.store.directory().await?, campaigns: self.store.campaigns().await?, media })
+        let (directory, campaigns) = (self.store.directory().await?, self.store.campaigns().await?);
+        Ok(City { directory, campaigns, media, permissions: self.approvals.permissions().await? })
     }
 
     /// What stands behind the ledgers of `days`; of `screens` whose today went astray the plan in force is looked at.
-    pub async fn basis(&self, city: &City, days: &[LocalDay], screens: &[&Screen]) -> Result<Basis, PlanningError> {
+    pub async fn basis(
+        &self,
+        world: World<'_>,
+        days: &[LocalDay],
+        screens: &[&Screen],
+    ) -> Result<Basis, PlanningError> {
         let codes: BTreeSet<&ScreenCode> = screens.iter().map(|s| &s.code).collect();
         let now = (self.clock.now(), self.offset);
-        city.world().basis_of(self.planning.store(), days, now, |s| codes.contains(s)).await
+        world.basis_of(self.planning.store(), days, now, |s| codes.contains(s)).await
     }
 
     /// Plans the horizon from today on, publishes what is new and tells the devices.
@@ -259,14 +290,16 @@ impl Rooms {
         cause: &str,
         bar: &ProgressBar,
     ) -> Result<Replanned, AppError> {
-        let world = city.world();
+        self.approvals.stand(&city.directory).await?;
+        let permissions = self.approvals.permissions().await?;
+        let world = World { permissions: &permissions, ..city.world() };
         let screens: Vec<&Screen> = world.managed().filter(|s| wanted(s)).collect();
         bar.set_length(screens.len() as u64);
         let mut lost = BTreeSet::new();
         let mut tries = 0;
         loop {
             bar.set_position(0);
-            match self.plan_once(city, &screens, cause, bar, &mut lost).await {
+            match self.plan_once(world, &screens, cause, bar, &mut lost).await {
                 // The server and a command beside it may plan at the same time: look again at what is there now.
                 Err(PlanningError::Raced) if tries < 5 => tries += 1,
                 done => {
@@ -281,7 +314,7 @@ impl Rooms {
     /// Some screens at a time: of a large fleet only these are in memory as inputs. Warns once of what is left out.
     async fn plan_once(
         &self,
-        city: &City,
+        world: World<'_>,
         screens: &[&Screen],
         cause: &str,
         bar: &ProgressBar,
@@ -289,11 +322,11 @@ impl Rooms {
     ) -> Result<Replanned, PlanningError> {
         let today = self.today();
         let days: Vec<LocalDay> = today.through(today.plus(self.horizon_days.saturating_sub(1))).collect();
-        let basis = self.basis(city, &days, screens).await?;
+        let basis = self.basis(world, &days, screens).await?;
         let mut run = self.planning.begin(basis.now(), cause);
         let mut without_fallback = BTreeSet::new();
         for some in screens.chunks(SCREENS_AT_ONCE) {
-            let inputs = city.world().inputs(some.iter().copied(), &days, &basis);
+            let inputs = world.inputs(some.iter().copied(), &days, &basis);
             for u in inputs.unplayable {
                 if !lost.contains(&u) {
                     tracing::warn!(code = %u.code, variant = u.variant, "cannot be played: {}", u.problem);
@@ -313,6 +346,45 @@ impl Rooms {
         }
         some_are_planned(without_fallback.len(), screens.len())?;
         Ok(done)
+    }
+
+    /// Says yes to a proposal, resting on a written decision.
+    pub async fn approve(
+        &self,
+        number: u32,
+        (caller, decision): (&Caller, &str),
+        directory: &Directory,
+    ) -> Result<Outcome, AppError> {
+        let people = if caller.via == Via::Shell { self.approvers(number, directory).await? } else { Vec::new() };
+        Ok(self.approvals.give(number, (caller, decision), &people, directory).await?)
+    }
+
+    /// The accounts that may approve a proposal.
+    async fn approvers(&self, number: u32, directory: &Directory) -> Result<Vec<AccountCode>, AppError> {
+        let proposals = self.approvals.proposals().await?;
+        let Some(needs) = proposals.into_iter().find(|p| p.number == number).map(|p| p.draft.needs) else {
+            return Ok(Vec::new());
+        };
+        let may = |account: AccountCode, grants: Vec<Grant>| {
+            let caller = Caller { account, grants, strong: true, via: Via::Session };
+            needs.may(&caller, directory, self.today()).is_ok().then_some(caller.account)
+        };
+        let accounts = self.store.accounts().await?.into_iter().filter(|a| a.ended.is_none() && a.ready);
+        Ok(accounts.filter_map(|a| may(a.code, a.grants)).collect())
+    }
+
+    /// Puts everything that is to be shown to people, and says yes to what waits; how much was approved.
+    pub async fn approve_all(&self, (caller, decision): (&Caller, &str)) -> Result<u32, AppError> {
+        let city = self.city().await?;
+        let wanted = approval::drafts(&city.campaigns, &city.media);
+        approval::propose(&self.store, &wanted, (caller.account.as_str(), self.clock.now())).await?;
+        let proposals = self.approvals.proposals().await?;
+        let mut given = 0;
+        for proposal in proposals.iter().filter(|p| p.state == State::Open) {
+            let said = self.approve(proposal.number, (caller, decision), &city.directory).await?;
+            given += u32::from(said == Outcome::Approved);
+        }
+        Ok(given)
     }
 
     /// The compliance report of a campaign.

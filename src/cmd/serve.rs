@@ -188,16 +188,21 @@ impl Told {
     }
 }
 
-/// Tells devices of plans and commands that another process put into the store.
+/// Tells devices of plans, commands and withdrawals that another process put into the store.
 async fn watch_store(rooms: Rooms) {
     let mut newest = None;
     let mut last_asked = None;
+    let mut withdrawn = None;
     let mut told = Told::default();
     loop {
         let look = async {
             let (last, screens) = rooms.fleet.published_after(newest).await?;
             if newest.replace(last).is_some() {
                 rooms.fleet.announce(screens);
+            }
+            let list = rooms.fleet.withdrawals().await?;
+            if withdrawn.replace(list).is_some_and(|before| before != list) {
+                rooms.fleet.announce_withdrawal();
             }
             let (last, screens) = rooms.fleet.asked_after(last_asked).await?;
             if last_asked.replace(last).is_some() {

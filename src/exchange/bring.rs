@@ -1,5 +1,6 @@
 //! Documents that people write (units, screens, orders, loops …), taken in whole or not at all: one way for the shell and the API.
 
+use crate::approval::{self, ApprovalError, ApprovalStore};
 use crate::campaigns::{self, CampaignBatch, CampaignStore, Form};
 use crate::directory::import as directory_import;
 use crate::directory::problem::{Problems, Say, say};
@@ -72,6 +73,9 @@ pub enum DocumentError {
     /// The library failed.
     #[error(transparent)]
     Library(#[from] LibraryError),
+    /// It is there, and could not be put to people; bringing it once more does.
+    #[error(transparent)]
+    Approval(#[from] ApprovalError),
     /// The store failed, or somebody else brought something meanwhile.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,8 +88,12 @@ pub struct Desk<'a> {
     pub directory: &'a dyn DirectoryStore,
     /// Orders, contracts, loops.
     pub campaigns: &'a dyn CampaignStore,
+    /// What waits for people.
+    pub approvals: &'a dyn ApprovalStore,
     /// Media.
     pub library: &'a Library,
+    /// Who brings it: an account, or `shell`.
+    pub by: &'a str,
     /// The present.
     pub now: UtcMillis,
 }
@@ -112,15 +120,24 @@ impl Desk<'_> {
         Ok(Read::Campaigns(batch, known.revision, clips))
     }
 
-    /// Takes one in, whole or not at all: clips into the library first, then the store is changed in one transaction.
-    pub async fn take_in(&self, kind: Kind, file: SourceFile<'_>, clips: Clips<'_>) -> Result<Summary, DocumentError> {
+    /// Takes one in, whole or not at all: clips into the library first, then the store is changed in one transaction. What is to
+    /// be shown from then on and nobody has approved waits for people: how much of it is new is the second part of the answer.
+    pub async fn take_in(
+        &self,
+        kind: Kind,
+        file: SourceFile<'_>,
+        clips: Clips<'_>,
+    ) -> Result<(Summary, usize), DocumentError> {
         match self.read(kind, file, clips).await? {
-            Read::Directory(batch, revision) => Ok(self.directory.import_directory(batch, revision).await?),
+            Read::Directory(batch, revision) => Ok((self.directory.import_directory(batch, revision).await?, 0)),
             Read::Campaigns(batch, revision, clips) => {
                 for clip in clips {
                     self.library.keep(clip).await?;
                 }
-                Ok(self.campaigns.import_campaigns(batch, revision).await?)
+                let summary = self.campaigns.import_campaigns(batch, revision).await?;
+                let media = self.library.list().await?.into_iter().map(|m| (m.media.hash, m.media)).collect();
+                let wanted = approval::drafts(&self.campaigns.campaigns().await?, &media);
+                Ok((summary, approval::propose(self.approvals, &wanted, (self.by, self.now)).await?))
             }
         }
     }

@@ -209,6 +209,10 @@ pub trait FleetStore: Send + Sync {
     async fn index(&self, screen: &ScreenCode, from: LocalDay) -> Result<PlaylistIndex, FleetError>;
     /// The signed playlist, when it is this screen's.
     async fn plan(&self, screen: &ScreenCode, plan: PlanHash) -> Result<Option<Vec<u8>>, FleetError>;
+    /// A signed document of approvals.
+    async fn approval(&self, name: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError>;
+    /// The newest list of what was taken back, by name.
+    async fn withdrawals(&self) -> Result<Option<Sha256Hash>, FleetError>;
     /// An asset table.
     async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError>;
     /// Newest plan row, and the screens with plans after row `after`.
@@ -251,6 +255,8 @@ pub trait FleetStore: Send + Sync {
 pub struct DeviceKeys {
     /// What playlists are signed with, base64.
     pub plan_key: String,
+    /// What permits, places and withdrawals are signed with, base64.
+    pub approval_key: String,
     /// What receipts are signed with, base64.
     pub receipt_key: String,
     /// The log that holds the records.
@@ -282,6 +288,8 @@ pub enum Call {
     Plans(ScreenCode),
     /// Something is asked of the screen.
     Command(ScreenCode),
+    /// Something was taken back, wherever it may be shown.
+    Withdrawal,
 }
 
 /// The room's door.
@@ -333,7 +341,7 @@ impl Fleet {
     /// What the device should hold, and the ETag of that.
     pub async fn index(&self, device: &Device) -> Result<(PlaylistIndex, String), FleetError> {
         let index = match device.retired {
-            true => PlaylistIndex { days: Vec::new() },
+            true => PlaylistIndex { withdrawals: None, days: Vec::new() },
             false => self.store.index(&device.screen, self.clock.now().day(self.offset)).await?,
         };
         let etag = etag(&index);
@@ -348,6 +356,11 @@ impl Fleet {
     /// An asset table.
     pub async fn assets(&self, hash: Sha256Hash) -> Result<Vec<u8>, FleetError> {
         self.store.assets(hash).await?.ok_or(FleetError::NotFound)
+    }
+
+    /// A signed document of approvals.
+    pub async fn approval(&self, name: Sha256Hash) -> Result<Vec<u8>, FleetError> {
+        self.store.approval(name).await?.ok_or(FleetError::NotFound)
     }
 
     /// The present devices, of one screen or of all, by screen.
@@ -395,6 +408,16 @@ impl Fleet {
             // Nobody listening is not an error: devices poll as well.
             let _ = self.changed.send(Call::Plans(screen));
         }
+    }
+
+    /// Tells every listening device that something was taken back.
+    pub fn announce_withdrawal(&self) {
+        let _ = self.changed.send(Call::Withdrawal);
+    }
+
+    /// The newest list of what was taken back, by name; none while nothing was.
+    pub async fn withdrawals(&self) -> Result<Option<Sha256Hash>, FleetError> {
+        self.store.withdrawals().await
     }
 
     /// What devices are called for, as it happens.

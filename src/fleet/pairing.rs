@@ -173,9 +173,20 @@ impl Fleet {
     /// The provisioning file with this token.
     pub(super) fn file(&self, screen: ScreenCode, token: String, way: &Way, keys: &DeviceKeys) -> Provisioning {
         let Way { server, pairing, authority } = way.clone();
-        let DeviceKeys { plan_key, receipt_key, log_key } = keys.clone();
+        let DeviceKeys { plan_key, approval_key, receipt_key, log_key } = keys.clone();
         let command_key = self.key.verifying_key().to_base64();
-        Provisioning { server, pairing, authority, screen, plan_key, receipt_key, command_key, log_key, token }
+        Provisioning {
+            server,
+            pairing,
+            authority,
+            screen,
+            plan_key,
+            approval_key,
+            receipt_key,
+            command_key,
+            log_key,
+            token,
+        }
     }
 
     /// From now on nothing of a device is accepted: it keeps its screen playing what it holds, and gets nothing more.

@@ -86,6 +86,7 @@ mod tests {
             Reason::NotInPlan,
             Reason::Replaced,
             Reason::Unregistered,
+            Reason::NotApproved,
         ];
         let doubts = [Doubt::PlanUnknown, Doubt::ClockUnset].map(|d| d.code().to_owned());
         let figures = [

@@ -2,13 +2,14 @@
 
 use super::begun::Begun;
 use super::{PlanningError, SoFar};
-use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
-use lichphat_playlists::media::{Fades, Media};
+use lichphat_playlists::ids::{CampaignCode, PermitHash, PlaceHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::plan::{
     Campaign, Effort, Filler, Fixed, Footfall, Lang, Options, Plan, PlanReport, Play, PlayKind, Problem, Solution,
     check_with_past, plan_with,
 };
 use lichphat_playlists::proof::record::DisplayLevel;
+use lichphat_playlists::stand_in;
 use lichphat_playlists::time::{IntervalSet, LocalDay};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, LedgerThrough, Playlist, Slot, Tier};
 use serde::Serialize;
@@ -103,6 +104,8 @@ pub struct DayInput {
     pub hush: Hush,
     /// The safe loop.
     pub fallback: Asset,
+    /// The newest word on where the screen stands.
+    pub place: PlaceHash,
     /// Least seconds between starts of different campaigns of one category.
     pub category_gap_s: BTreeMap<String, u32>,
     /// Records the ledger knew of.
@@ -214,10 +217,21 @@ impl DayInput {
         problem
     }
 
-    /// What may be played on this day, sorted, without doubles.
+    /// Is it what the day asks for now?
+    pub(super) fn asks_for(&self, asset: &Asset) -> bool {
+        self.wanted.iter().any(|w| w.asset == *asset)
+            || self.fixed.iter().any(|f| f.asset == *asset)
+            || self.local.iter().any(|l| l.asset == *asset)
+    }
+
+    /// What may be played on this day, sorted, without doubles; and what may be shown when nothing else may be.
     fn assets(&self, kept: Option<&InForce<'_>>) -> AssetTable {
         let now = self.wanted.iter().map(|w| &w.asset).chain(self.fixed.iter().map(|f| &f.asset));
-        let all = now.chain(self.local.iter().map(|l| &l.asset)).chain([&self.fallback]);
+        let built_in = match self.fallback.media.kind {
+            MediaKind::Audio => &stand_in::SILENCE.asset,
+            MediaKind::Video | MediaKind::Still => &stand_in::PICTURE.asset,
+        };
+        let all = now.chain(self.local.iter().map(|l| &l.asset)).chain([&self.fallback, built_in]);
         let past = kept.into_iter().flat_map(|k| {
             k.playlist.slots.iter().filter(|s| s.start_s < k.from_s).map(|s| &k.assets.assets[usize::from(s.item)])
         });
@@ -246,13 +260,13 @@ impl DayInput {
     pub fn input_hash(&self, shape: Sha256Hash) -> Sha256Hash {
         let until: Vec<_> =
             self.wanted.iter().map(|w| w.quota.as_ref().map(|q| (q.make_good_until, q.min_display))).collect();
-        hash_of(&(shape, &self.screen, self.day, until))
+        hash_of(&(shape, &self.screen, self.day, until, self.place))
     }
 }
 
 /// Every field: the form that hashes are taken of names none, so none may be left out as JSON leaves out an empty variant.
-fn parts(asset: &Asset) -> (&CampaignCode, &str, Tier, &Media, u8, Fades) {
-    (&asset.code, &asset.variant, asset.tier, &asset.media, asset.volume_percent, asset.fades)
+fn parts(asset: &Asset) -> (&CampaignCode, &str, Tier, &Media, u8, Fades, Option<PermitHash>) {
+    (&asset.code, &asset.variant, asset.tier, &asset.media, asset.volume_percent, asset.fades, asset.permit)
 }
 
 fn hash_of(value: &impl Serialize) -> Sha256Hash {

@@ -4,7 +4,7 @@ use super::SoFar;
 use super::compose::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted, muted};
 use super::ledger::{CampaignLedger, DayFact};
 use super::unit::Share;
-use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::ids::{PlaceHash, ScreenCode};
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::quota::{DayOwed, Quota, Within};
 use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay};
@@ -98,6 +98,8 @@ pub struct ScreenHorizon {
     pub screen: ScreenCode,
     /// Kind of place.
     pub venue: String,
+    /// The newest word on where it stands.
+    pub place: PlaceHash,
     /// Days to plan, in order.
     pub days: Vec<DayFrame>,
     /// Orders.
@@ -177,6 +179,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         local: frame.local.clone(),
         hush: frame.hush.clone(),
         fallback: frame.fallback.clone(),
+        place: screen.place,
         category_gap_s: screen.category_gap_s.clone(),
         ledger_through: screen.ledger_through,
         so_far: (frame.day == screen.today).then(|| screen.so_far.clone()),

@@ -40,7 +40,7 @@ impl Composed {
     /// The playlist document of `input`'s screen and day. `input` may be another screen than the
     /// one the plan was made for, when their days are alike.
     pub fn playlist(&self, input: &DayInput, edition: Edition) -> Result<Playlist, PlanningError> {
-        let playlist = playlist(input, edition, self.assets.encode().1, fallback(input, self)?, slots(self)?);
+        let playlist = playlist(input, edition, self.assets.encode().1, fallback(input, self)?, slots(input, self)?);
         playlist.check(&self.assets)?;
         Ok(playlist)
     }
@@ -60,7 +60,7 @@ pub(super) struct DayPlan {
 impl DayPlan {
     /// `composed` as the answer to `input`, or to any input of the same shape.
     pub(super) fn new(input: &DayInput, composed: Composed) -> Result<Self, PlanningError> {
-        let (slots, fallback) = (slots(&composed)?, fallback(input, &composed)?);
+        let (slots, fallback) = (slots(input, &composed)?, fallback(input, &composed)?);
         let campaigns = campaigns(input, &composed, &slots)?;
         let Composed { mut problem, assets: table, .. } = composed;
         problem.id = "-".to_owned(); // screens whose days are alike share the stored problem
@@ -112,6 +112,7 @@ fn playlist(input: &DayInput, edition: Edition, assets: Sha256Hash, fallback: u1
         made_ms: edition.made,
         ledger_through: input.ledger_through,
         assets,
+        place: input.place,
         duty: input.duty.minus(&input.hush.blank),
         terms: terms(input),
         fallback,
@@ -124,11 +125,17 @@ fn fallback(input: &DayInput, composed: &Composed) -> Result<u16, PlanningError>
     at.map(|at| at as u16).ok_or(PlanningError::BrokenPlan)
 }
 
-fn slots(composed: &Composed) -> Result<Vec<Slot>, PlanningError> {
+fn slots(input: &DayInput, composed: &Composed) -> Result<Vec<Slot>, PlanningError> {
     // Fixed events, campaigns and fillers may share a code; a play names its kind as well.
     let assets = composed.assets.assets.iter().enumerate().filter(|(_, a)| a.tier != Tier::Fallback);
-    let index: BTreeMap<(PlayKind, &str), u16> =
-        assets.map(|(i, a)| ((kind_of(a.tier), a.code.as_str()), i as u16)).collect();
+    let mut index: BTreeMap<(PlayKind, &str), u16> = BTreeMap::new();
+    for (i, a) in assets {
+        // of two files or permits of one campaign the present one: the other is there for what was played
+        let slot = index.entry((kind_of(a.tier), a.code.as_str())).or_insert(i as u16);
+        if input.asks_for(a) {
+            *slot = i as u16;
+        }
+    }
     let slot = |p: &lichphat_playlists::plan::Play| {
         let item = *index.get(&(p.kind, p.id.as_str())).ok_or(PlanningError::BrokenPlan)?;
         Ok(Slot { start_s: p.start, item })

@@ -1,6 +1,7 @@
 //! A town of one ward for the tests of this room: `tests/fixtures/town`, with files for every clip.
 
 use super::*;
+use crate::approval::{self, Permissions};
 use crate::campaigns::{self, CampaignBatch, Campaigns};
 use crate::directory::table::SourceFile;
 use crate::directory::{Directory, Screen, import};
@@ -14,6 +15,8 @@ pub(super) struct Town {
     pub(super) directory: Directory,
     pub(super) campaigns: Campaigns,
     pub(super) media: BTreeMap<MediaHash, Media>,
+    /// Everything that was taken in is approved.
+    pub(super) permissions: Permissions,
 }
 
 /// `2026-11-16`
@@ -24,8 +27,12 @@ pub(super) fn day(text: &str) -> LocalDay {
 impl Town {
     /// `tests/fixtures/town`, without its orders.
     pub(super) fn new() -> Self {
-        let mut town =
-            Self { directory: Directory::default(), campaigns: Campaigns::default(), media: BTreeMap::new() };
+        let mut town = Self {
+            directory: Directory::default(),
+            campaigns: Campaigns::default(),
+            media: BTreeMap::new(),
+            permissions: Permissions::default(),
+        };
         for (kind, name) in [
             (import::Kind::Units, "units.csv"),
             (import::Kind::Venues, "venues.toml"),
@@ -45,6 +52,12 @@ impl Town {
         let file = SourceFile { name, bytes: text.as_bytes() };
         let batch = import::parse(kind, file, context).unwrap_or_else(|p| panic!("{p}"));
         self.directory.apply(batch);
+        self.approve();
+    }
+
+    fn approve(&mut self) {
+        let drafts = approval::drafts(&self.campaigns, &self.media);
+        self.permissions = Permissions::default().granting(drafts, &self.directory);
     }
 
     /// Puts a batch in as the import would: with the files of its variants in the library.
@@ -56,6 +69,7 @@ impl Town {
             self.media.insert(hash, Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s });
         }
         self.campaigns.apply(batch);
+        self.approve();
     }
 
     fn read(&self, text: &str, programme: bool) -> CampaignBatch {
@@ -80,7 +94,8 @@ impl Town {
 
     /// As planning reads it.
     pub(super) fn world(&self) -> World<'_> {
-        World { directory: &self.directory, campaigns: &self.campaigns, media: &self.media }
+        let Self { directory, campaigns, media, permissions } = self;
+        World { directory, campaigns, media, permissions }
     }
 
     /// The screen of that code.

@@ -20,6 +20,7 @@ pub(super) fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
         media,
         volume_percent: 100,
         fades: Fades::default(),
+        permit: None,
     }
 }
 
@@ -56,6 +57,7 @@ pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
         local: vec![LoopItem { asset: asset("loop", Tier::Local, 20), weight: 1 }],
         hush: Hush::default(),
         fallback: asset("safe", Tier::Fallback, 10),
+        place: Sha256Hash::of(b"place"),
         category_gap_s: BTreeMap::new(),
         ledger_through: None,
         so_far: None,

@@ -5,11 +5,14 @@ use super::horizon::{DayFrame, ScreenContract, ScreenHorizon, ScreenOrder, horiz
 use super::ledger::CampaignLedger;
 use super::unit::{Member, Share, shares};
 use super::{DayFact, DayInput, Known, PlanStore, PlanningError};
+use crate::approval::Permissions;
 use crate::campaigns::{Campaigns, ContentClass, Directive, DirectiveKind, Period, Product, Suspended, Variant};
-use crate::directory::{Directory, Screen, ScreenKind};
+use crate::directory::{Directory, Output, Screen, ScreenKind};
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode, UnitCode};
 use lichphat_playlists::media::Media;
+use lichphat_playlists::stand_in;
 use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::permit::Unapproved;
 use lichphat_playlists::wire::v1::{Asset, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,12 +25,14 @@ pub struct World<'a> {
     pub campaigns: &'a Campaigns,
     /// Files of the library.
     pub media: &'a BTreeMap<MediaHash, Media>,
+    /// What may be shown where.
+    pub permissions: &'a Permissions,
 }
 
 /// Parts of unit numbers: campaign and screen, then day.
 type Parts = BTreeMap<(CampaignCode, ScreenCode), BTreeMap<LocalDay, Share>>;
 
-/// Something that should play and cannot, because its file is not in the library or has another length.
+/// Something that should play and cannot: its file is not in the library or has another length, or nobody has approved it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Unplayable {
     /// Campaign or item.
@@ -36,6 +41,21 @@ pub struct Unplayable {
     pub variant: String,
     /// What is wrong, for people.
     pub problem: &'static str,
+}
+
+/// Why nothing of a product can be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lost {
+    /// No file.
+    Missing,
+    /// No approval.
+    Unapproved,
+}
+
+/// What a screen shows when nothing may be shown.
+fn stand_in(screen: &Screen) -> Asset {
+    let built_in = if screen.output == Output::None { &stand_in::SILENCE } else { &stand_in::PICTURE };
+    built_in.asset.clone()
 }
 
 /// Inputs of a fleet's days, and what could not be used for them.
@@ -107,16 +127,17 @@ impl World<'_> {
         let Basis { known, parts } = basis;
         let category_gap_s = self.campaigns.category_gap_s();
         for screen in screens {
-            let Some(fallback) = self.fallback(screen, &mut inputs.unplayable) else {
+            let Some(place) = self.permissions.place_of(&screen.code).filter(|_| self.has_fallback(screen)) else {
                 inputs.without_fallback.insert(screen.code.clone());
                 continue;
             };
-            let frame = |&day: &LocalDay| self.frame(screen, day, &fallback, &mut inputs.unplayable);
+            let frame = |&day: &LocalDay| self.frame(screen, day, &mut inputs.unplayable);
             let frames = days.iter().map(frame).collect();
             let orders = self.orders(screen, days, parts, &mut inputs.unplayable);
             let planned = ScreenHorizon {
                 screen: screen.code.clone(),
                 venue: screen.venue_type.to_string(),
+                place,
                 days: frames,
                 category_gap_s: category_gap_s.clone(),
                 ledger_through: known.marks.get(&screen.code).map(|m| m.through),
@@ -124,7 +145,8 @@ impl World<'_> {
                 so_far: known.so_far(&screen.code, orders.iter().map(|o| &o.asset.code)),
                 orders,
             };
-            inputs.days.extend(horizon(&planned, |asset| known.facts_of(&screen.code, &asset.code)));
+            let days = horizon(&planned, |asset| known.facts_of(&screen.code, &asset.code));
+            inputs.days.extend(days.into_iter().map(|day| self.approved(screen, day, &mut inputs.unplayable)));
         }
         inputs
     }
@@ -256,7 +278,7 @@ impl World<'_> {
         })
     }
 
-    fn frame(&self, screen: &Screen, day: LocalDay, fallback: &Asset, lost: &mut BTreeSet<Unplayable>) -> DayFrame {
+    fn frame(&self, screen: &Screen, day: LocalDay, lost: &mut BTreeSet<Unplayable>) -> DayFrame {
         let (directory, campaigns) = (self.directory, self.campaigns);
         let (duty, suspended) = (directory.duty(screen, day), campaigns.suspended_on(directory, screen, day));
         let mut frame = DayFrame {
@@ -266,7 +288,7 @@ impl World<'_> {
             contracts: self.contracts(screen, day, (&duty, &suspended), lost),
             fixed: self.fixed(screen, day, &suspended, lost),
             local: Vec::new(),
-            fallback: muted(fallback.clone(), suspended.mutes(ContentClass::Local)),
+            fallback: muted(self.fallback(screen, day, lost), suspended.mutes(ContentClass::Local)),
             hush: Hush { blank: suspended.blank(), ..Hush::default() },
             orders_off: suspended.off(ContentClass::Order),
             orders_muted: suspended.mutes(ContentClass::Order),
@@ -284,9 +306,9 @@ impl World<'_> {
         lost: &mut BTreeSet<Unplayable>,
     ) -> Vec<ScreenContract> {
         let (off, mute) = (suspended.off(ContentClass::Contract), suspended.mutes(ContentClass::Contract));
-        let contracts = self.campaigns.contracts_on(self.directory, screen, day).filter_map(|(c, variant)| {
+        let contracts = self.campaigns.contracts_on(self.directory, screen, day).filter_map(|(c, _)| {
             let windows = if c.windows.is_empty() { duty } else { &c.windows.0 }.minus(&off);
-            let asset = self.asset(c.code.clone(), Tier::Contract, &c.product, variant, lost)?;
+            let asset = self.permitted((screen, day), &c.code, (Tier::Contract, &c.product), lost).ok()?;
             (!windows.is_empty()).then(|| ScreenContract {
                 asset: muted(asset, mute),
                 plays: c.plays_per_day,
@@ -308,8 +330,9 @@ impl World<'_> {
         lost: &mut BTreeSet<Unplayable>,
     ) -> Vec<FixedEvent> {
         let (off, mute) = (suspended.off(ContentClass::Local), suspended.mutes(ContentClass::Local));
-        let fixed = self.campaigns.fixed_on(self.directory, screen, day).filter_map(|(f, variant)| {
-            let (start_s, asset) = (f.start_s(), self.asset(f.code.clone(), Tier::Fixed, &f.product, variant, lost)?);
+        let fixed = self.campaigns.fixed_on(self.directory, screen, day).filter_map(|(f, _)| {
+            let asset = self.permitted((screen, day), &f.code, (Tier::Fixed, &f.product), lost).ok()?;
+            let start_s = f.start_s();
             let seconds = IntervalSet::one(start_s, start_s + asset.media.duration_s);
             off.intersect(&seconds).is_empty().then(|| FixedEvent { asset: muted(asset, mute), start_s })
         });
@@ -326,30 +349,98 @@ impl World<'_> {
             if !frame.duty.is_empty() && frame.duty.minus(&off).is_empty() {
                 continue;
             }
-            let asset = self.asset(code.clone(), Tier::Local, entry.product, entry.variant, lost);
-            let Some(asset) = asset else { continue };
+            let asset = self.permitted((screen, frame.day), &code, (Tier::Local, entry.product), lost);
+            let Ok(asset) = asset else { continue };
             frame.local.push(LoopItem { asset: muted(asset, suspended.mutes(class)), weight: entry.weight });
             if !off.is_empty() {
                 frame.hush.loop_off.insert(code, off);
             }
         }
-        let solemn = suspended.solemn().and_then(|(order, variant)| {
-            self.asset(order.campaign(), Tier::Local, order.product.as_ref()?, variant, lost)
+        let solemn = suspended.solemn().and_then(|(order, _)| {
+            let product = order.product.as_ref()?;
+            Some(self.permitted((screen, frame.day), &order.campaign(), (Tier::Local, product), lost))
         });
         match solemn {
-            Some(asset) => {
+            Some(Ok(asset)) => {
                 frame.fallback = asset.clone();
                 frame.local.push(LoopItem { asset, weight: 1 });
             }
+            Some(Err(Lost::Unapproved)) => frame.fallback = stand_in(screen),
             // its clip is not there: better black than cheerful
+            Some(Err(Lost::Missing)) => frame.hush.blank = IntervalSet::full_day(),
             None if suspended.solemn().is_some() => frame.hush.blank = IntervalSet::full_day(),
             None => {}
         }
     }
 
-    fn fallback(&self, screen: &Screen, lost: &mut BTreeSet<Unplayable>) -> Option<Asset> {
-        let (fallback, variant) = self.campaigns.fallback_of(screen)?;
-        self.asset(fallback.code.clone(), Tier::Fallback, &fallback.product, variant, lost)
+    /// Is there a safe loop for it, whoever has approved it? Without one somebody has to be told.
+    fn has_fallback(&self, screen: &Screen) -> bool {
+        let there = |v: &Variant| v.media.is_some_and(|hash| self.media.contains_key(&hash));
+        self.campaigns.fallbacks_of(screen).any(|(_, variant)| there(variant))
+    }
+
+    /// The first safe loop that may be shown; what is built in where none may.
+    fn fallback(&self, screen: &Screen, day: LocalDay, lost: &mut BTreeSet<Unplayable>) -> Asset {
+        let mut all = self.campaigns.fallbacks_of(screen).map(|(fallback, _)| fallback);
+        let permitted =
+            all.find_map(|f| self.permitted((screen, day), &f.code, (Tier::Fallback, &f.product), lost).ok());
+        permitted.unwrap_or_else(|| stand_in(screen))
+    }
+
+    /// The day with the orders that may be shown on it, each in a variant that may. What is not approved is still owed.
+    fn approved(&self, screen: &Screen, mut input: DayInput, lost: &mut BTreeSet<Unplayable>) -> DayInput {
+        let day = input.day;
+        input.wanted.retain_mut(|wanted| {
+            let order = self.campaigns.directive_of(&wanted.asset.code).filter(|_| wanted.quota.is_some());
+            let Some(product) = order.and_then(|order| order.product.as_ref()) else { return true };
+            let at = (screen, day);
+            let Ok(asset) = self.permitted(at, &wanted.asset.code, (Tier::Order, product), lost) else { return false };
+            wanted.asset = Asset { volume_percent: wanted.asset.volume_percent, ..asset };
+            true
+        });
+        input
+    }
+
+    /// What a screen shows of a product on a day: the variant that fits best of those whose file is there and approved.
+    fn permitted(
+        &self,
+        (screen, day): (&Screen, LocalDay),
+        code: &CampaignCode,
+        (tier, product): (Tier, &Product),
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Result<Asset, Lost> {
+        let mut why = Lost::Missing;
+        for variant in product.variants_for(screen) {
+            let Some(asset) = self.asset(code.clone(), tier, product, variant, lost) else { continue };
+            match self.permissions.find((code, &asset.media), &screen.code, day) {
+                Ok(permit) => return Ok(Asset { permit: Some(permit), ..asset }),
+                Err(_) => why = Lost::Unapproved,
+            }
+        }
+        if why == Lost::Unapproved {
+            let problem = "it is not approved for every screen and day that it is wanted on: lichphat approval list";
+            lost.insert(Unplayable { code: code.clone(), variant: String::new(), problem });
+        }
+        Err(why)
+    }
+
+    /// Why nothing of a product may be shown at a screen on a day, when that is for the want of an approval.
+    pub fn unapproved(
+        &self,
+        screen: &Screen,
+        day: LocalDay,
+        code: &CampaignCode,
+        product: &Product,
+    ) -> Option<Unapproved> {
+        let files = product.variants_for(screen).into_iter().filter_map(|variant| variant.media);
+        let mut why = None;
+        for file in files {
+            match self.permissions.find_file((code, file), &screen.code, day) {
+                Ok(_) => return None,
+                Err(reason) => why = why.or(Some(reason)),
+            }
+        }
+        why
     }
 
     fn asset(
@@ -366,7 +457,8 @@ impl World<'_> {
             Some(m) if m.duration_s != product.length_s => "its file has another length than length_s",
             Some(m) => {
                 let (volume_percent, fades) = (product.volume_percent, product.fades);
-                return Some(Asset { code, variant: variant.name(), tier, media: m.clone(), volume_percent, fades });
+                let (variant, media) = (variant.name(), m.clone());
+                return Some(Asset { code, variant, tier, media, volume_percent, fades, permit: None });
             }
         };
         lost.insert(Unplayable { code, variant: variant.name(), problem });

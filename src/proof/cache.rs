@@ -27,7 +27,7 @@ impl PlanCache {
         segment: &Segment,
     ) -> Result<PlanBook, ProofError> {
         let named: BTreeSet<PlanHash> = segment.records.iter().map(|r| r.plan).collect();
-        let mut book = PlanBook::default();
+        let mut book = PlanBook::default().with(store.withdrawals().await?);
         let mut missing = Vec::new();
         if let Ok(mut cache) = self.0.lock() {
             for plan in named {

@@ -238,7 +238,8 @@ impl<'s> Walk<'s> {
         }
         let mut piece = ScreenRecords::default();
         read_plans(self.segments.store, &opened, &mut piece.plans).await?;
-        let book: PlanBook = piece.plans.values().cloned().collect();
+        let withdrawals = self.segments.store.withdrawals().await?;
+        let book = piece.plans.values().cloned().collect::<PlanBook>().with(withdrawals);
         for (stored, segment) in &opened {
             let tenures = known(self.segments.tenures(), stored.log_index);
             let newest = self.tallies.last_key_value().map(|(_, tally)| tally.clone());

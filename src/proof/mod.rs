@@ -26,6 +26,7 @@ use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::receipt::Receipt;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::permit::Withdrawals;
 use lichphat_playlists::wire::sign::{Envelope, Evidence, Receipting, SignError, SigningKey, VerifyingKey};
 use std::sync::Arc;
 
@@ -195,6 +196,8 @@ pub trait ProofStore: Send + Sync {
     async fn identity(&self, device: DeviceId) -> Result<Option<DeviceIdentity>, ProofError>;
     /// The signed playlist documents (and their asset tables) of `plans`, as far as they are held.
     async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError>;
+    /// All that was taken back of what people had approved.
+    async fn withdrawals(&self) -> Result<Arc<Withdrawals>, ProofError>;
     /// Reads the device's mark, asks [`decide`], and keeps segment, rollups, tally and mark, or
     /// the quarantined bytes, as far as `limits` let. Returns the mark as it is afterwards.
     async fn append(

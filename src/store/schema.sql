@@ -8,7 +8,7 @@
 ------------------------------------------------------------------ directory: units, screens, duty
 -- How often a room changed; an import that was read against an older revision is refused.
 CREATE TABLE revision (
-    room TEXT    PRIMARY KEY CHECK (room IN ('directory', 'campaigns')),
+    room TEXT    PRIMARY KEY CHECK (room IN ('directory', 'campaigns', 'approval')),
     n    INTEGER NOT NULL CHECK (n >= 1)
 ) STRICT, WITHOUT ROWID;
 
@@ -157,6 +157,42 @@ CREATE TABLE media (
     name        TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 200), -- for people; never a path
     added_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+------------------------------------------------------------------------------------------ approval
+-- What people decide on: files of one campaign, in places, on days.
+CREATE TABLE proposal (
+    number     INTEGER PRIMARY KEY,
+    campaign   TEXT    NOT NULL,
+    draft      TEXT    NOT NULL CHECK (json_valid(draft)), -- what exactly is to be shown, as the room writes it
+    brought_by TEXT    NOT NULL,                           -- an account, or 'shell'
+    brought_ms INTEGER NOT NULL,
+    state      TEXT    NOT NULL CHECK (state IN ('open', 'approved', 'refused', 'lapsed', 'withdrawn')),
+    permit     BLOB    CHECK (length(permit) = 32),        -- what came of it
+    CHECK ((permit IS NOT NULL) = (state IN ('approved', 'withdrawn')))
+) STRICT;
+
+-- What each of them said of it; the last word counts.
+CREATE TABLE proposal_said (
+    proposal INTEGER NOT NULL REFERENCES proposal (number),
+    account  TEXT    NOT NULL,                     -- 'shell': the server's own
+    yes      INTEGER NOT NULL CHECK (yes IN (0, 1)),
+    words    TEXT    NOT NULL,                     -- number of the written decision, or why not
+    at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (proposal, account)
+) STRICT, WITHOUT ROWID;
+
+-- Signed documents as devices fetch them: permits, where screens stand, what was taken back. Rows are only ever added.
+CREATE TABLE approval_document (
+    hash     BLOB    PRIMARY KEY CHECK (length(hash) = 32), -- of the envelope: the document's name
+    kind     TEXT    NOT NULL CHECK (kind IN ('permit', 'place', 'withdrawals')),
+    screen   TEXT,                                          -- of a place
+    version  INTEGER NOT NULL CHECK (version >= 1),         -- of a permit: the proposal's number
+    document BLOB    NOT NULL,
+    CHECK ((screen IS NOT NULL) = (kind = 'place'))
+) STRICT;
+CREATE UNIQUE INDEX approval_document_by_version ON approval_document (kind, coalesce(screen, ''), version);
+CREATE TRIGGER approval_document_is_immutable BEFORE UPDATE ON approval_document
+BEGIN SELECT RAISE(ABORT, 'what was signed is immutable: sign another document'); END;
 
 ------------------------------------------------------------------------------------------- planning
 -- The asset table of a playlist document: a separate object with its own ETag, shared by plans.

@@ -183,6 +183,10 @@ async fn answer(
         (&Method::GET, ("assets", hash)) => {
             Ok(immutable(app.fleet.assets(parse_hash(hash)?).await?, "application/json"))
         }
+        (&Method::GET, ("approvals", hash)) => {
+            let bytes = app.fleet.approval(parse_hash(hash)?).await?;
+            Ok(immutable(bytes, "application/vnd.lichphat.approval"))
+        }
         (&Method::GET, ("media", hash)) => media(app, parse_hash(hash)?, headers).await,
         (&Method::GET, ("receipt", "")) => Ok(octets(app.proof.receipt(device.device).await?.into_bytes())),
         (&Method::POST, ("segments", "")) => {
@@ -240,6 +244,7 @@ fn events(app: &App, Sender { device, certificate }: Sender) -> Response {
         std::future::ready(match call {
             Ok(Call::Plans(screen)) => (screen == device.screen).then_some("playlist"),
             Ok(Call::Command(screen)) => (screen == device.screen).then_some("command"),
+            Ok(Call::Withdrawal) => Some("playlist"),
             Err(_) => Some("playlist"),
         })
     });

@@ -67,6 +67,10 @@ pub const ROWS: &[Row] = &[
     ("POST", "/people/{account}/deactivate", May(Administer, Somewhere)),
     // pages
     ("GET", "/", Account),
+    // whose word a proposal takes stands in it: the room of approvals asks for the role over just those units
+    ("GET", "/approvals", Account),
+    ("POST", "/approvals/{proposal}", Account),
+    ("GET", "/approvals/files/{media}", Account),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),

@@ -28,7 +28,7 @@ async fn hand_in(device: &TownDevice, server: &TownServer, segment: &Envelope) -
 #[tokio::test(flavor = "multi_thread")]
 async fn replayed_statistics_and_count_1e9() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at("2024-09-19", "20:00")).await;
     server.plan().await;
     let device = server.device(&data, "C-01").await;

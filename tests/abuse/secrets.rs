@@ -67,6 +67,7 @@ async fn cve_2024_29023_secrets_in_api_answers() {
             "/units/P1",
             "/screens/C-01",
             "/screens/C-02",
+            "/approvals",
             "/peaks",
             "/preflight/clean-street",
             "/metrics",

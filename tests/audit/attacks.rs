@@ -12,7 +12,8 @@ use lichphat_playlists::proof::entry::{Entry, Statement, segment_leaf};
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::sign::{Envelope, PlanSigning, SigningKey};
+use lichphat_playlists::wire::permit::{What, Withdrawn};
+use lichphat_playlists::wire::sign::{Approving, Envelope, PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::Playlist;
 use lichphat_verify::Options;
 use lichphat_verify::verdict::Check;
@@ -257,8 +258,12 @@ async fn playlists_are_signed_by_a_key_that_the_log_does_not_state() {
     assert!(caught(&forger, &options).contains(&Check::Plan));
     let mut forger = Forger::of(&square, &honest).await;
     let (plan, receipt) = (stranger.verifying_key(), keys.receipt.verifying_key());
-    let other =
-        Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: at(crate::DAYS[1], "12:00") };
+    let other = Statement::Keys {
+        plan: Box::new(plan),
+        receipt: Box::new(receipt),
+        approval: Box::new(SigningKey::from_seed(&[6; 32]).verifying_key()),
+        at_ms: at(crate::DAYS[1], "12:00"),
+    };
     forger.append(&square, Entry::Statement(other).encode());
     let verdict = judged(&forger.pack(), &options);
     assert!(verdict.ok, "old playlists keep their key: {:?}", verdict.faults);
@@ -290,9 +295,62 @@ async fn the_report_says_more_than_the_records() {
         }
     });
     assert!(caught(&forger, &options).contains(&Check::Plan), "the signed playlists say otherwise");
+}
 
-    // a later version's approvals are not waved through
-    let mut forger = Forger::of(&square, &honest).await;
-    forger.alter(bundle::APPROVALS, |approvals| approvals["version"] = 2.into());
-    assert_eq!(caught(&forger, &options), [Check::Approval]);
+/// Who owns the server would like plays of something that nobody approved to count.
+#[tokio::test]
+async fn plays_of_what_nobody_approved() {
+    let square = Square::lived().await;
+    let (honest, options) = (square.bundle(None).await, square.options());
+    let honest_forger = async || Forger::of(&square, &honest).await;
+    let told = |forger: &Forger| {
+        let caught = caught(forger, &options);
+        assert!(caught.contains(&Check::Approval) && caught.contains(&Check::Figures), "{caught:?}");
+    };
+
+    // no approvals at all, and ones that somebody else has signed
+    let mut forger = honest_forger().await;
+    let documents = std::mem::take(forger.files.get_mut(bundle::APPROVALS).unwrap());
+    told(&forger);
+    let forged = bundle::documents(&documents).unwrap().into_iter().fold(Vec::new(), |mut out, document| {
+        let says = Envelope::from_bytes(document.to_vec()).unwrap().content_unverified(1 << 20).unwrap();
+        let key = SigningKey::<Approving>::from_seed(&[66; 32]);
+        assert!(bundle::put_document(&mut out, Envelope::seal(&says, 3, &key).as_bytes()));
+        out
+    });
+    forger.files.insert(bundle::APPROVALS.into(), forged);
+    told(&forger);
+
+    // the log says at its end that the order had been taken back before the first play
+    let permit = |leaf: &Vec<u8>| match Entry::decode(leaf) {
+        Ok(Entry::Statement(Statement::Permit { permit, campaign, .. })) if campaign.as_str() == crate::CAMPAIGN => {
+            Some(permit)
+        }
+        _ => None,
+    };
+    let mut forger = honest_forger().await;
+    let (at, name) = forger.leaves.iter().enumerate().find_map(|(at, leaf)| Some((at, permit(leaf)?))).unwrap();
+    let withdrawn = Withdrawn { what: What::Permit(name), at_ms: at_day(0) };
+    let (by, reason) = ("shell".to_owned(), "sai".to_owned());
+    forger.append(&square, Entry::Statement(Statement::Withdrawal { withdrawn, by, reason }).encode());
+    told(&forger);
+    assert!(caught(&forger, &options).contains(&Check::Time), "nobody takes back afterwards what was seen");
+
+    // it comes into the log only after it was played
+    let mut forger = honest_forger().await;
+    let leaf = forger.leaves[at].clone();
+    forger.leaves[at] = Entry::Statement(Statement::Act {
+        at_ms: at_day(0),
+        account: "shell".into(),
+        act: "approve".into(),
+        on: "proposal 1".into(),
+        detail: String::new(),
+    })
+    .encode();
+    forger.append(&square, leaf);
+    assert!(caught(&forger, &options).contains(&Check::Approval));
+}
+
+fn at_day(n: usize) -> UtcMillis {
+    at(crate::DAYS[n], "00:00")
 }

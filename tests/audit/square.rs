@@ -1,10 +1,11 @@
 //! Two screens at a square for two mornings, with a log that a witness cosigns: what the stories of auditors stand on.
 
 use crate::common::TestData;
-use crate::common::town::{Place, SQUARE, TownDevice, TownServer, at, town};
+use crate::common::town::{Place, SQUARE, TownDevice, TownServer, at, unapproved};
 use lichphat::cmd::rooms::Rooms;
 use lichphat::compliance::Basis;
 use lichphat::keys::Keys;
+use lichphat::people::Caller;
 use lichphat::proof::bundle::Exporter;
 use lichphat::proof::log::{Head, LogStore};
 use lichphat_playlists::ids::CampaignCode;
@@ -37,9 +38,10 @@ pub(crate) struct Square {
 impl Square {
     /// Before anybody has come.
     pub(crate) async fn build() -> Self {
-        let data = town();
+        let data = unapproved();
         PLACE.import(&data);
         let server = TownServer::start(&data, at(DAYS[0], "06:00")).await;
+        server.rooms.approve_all((&Caller::shell(), "01/QĐ")).await.unwrap(); // by the told clock, as the log has it
         server.plan().await;
         let players = vec![server.device(&data, "Q-01").await, server.device(&data, "Q-02").await];
         Self { data, server, players, witness: SigningKey::from_seed(&[77; 32]) }

@@ -22,6 +22,8 @@ pub(crate) struct TestData {
     path: PathBuf,
     /// `--config`, when the story has settings of its own.
     settings: Option<String>,
+    /// What is brought is approved at once, on the shell and so by the machine's own clock.
+    approves: bool,
     /// Goes away with the story; none when the directory is somebody else's.
     _dir: Option<tempfile::TempDir>,
 }
@@ -31,17 +33,23 @@ impl TestData {
     /// Empty.
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { path: dir.path().to_owned(), settings: None, _dir: Some(dir) }
+        Self { path: dir.path().to_owned(), settings: None, approves: true, _dir: Some(dir) }
     }
 
     /// One that is there already.
     pub(crate) fn at(path: PathBuf) -> Self {
-        Self { path, settings: None, _dir: None }
+        Self { path, settings: None, approves: true, _dir: None }
     }
 
     /// With a settings file.
     pub(crate) fn with_settings(mut self, file: &str) -> Self {
         self.settings = Some(file.to_owned());
+        self
+    }
+
+    /// Nothing that is brought is approved from now on, or everything.
+    pub(crate) fn approving(mut self, approves: bool) -> Self {
+        self.approves = approves;
         self
     }
 
@@ -78,6 +86,19 @@ impl TestData {
         let output = self.run(args);
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Imports orders or content, and says yes to everything that is new in it.
+    pub(crate) fn bring(&self, kind: &str, file: &str) {
+        self.ok(&["import", kind, file]);
+        if self.approves {
+            self.approve();
+        }
+    }
+
+    /// Says yes to everything that waits.
+    pub(crate) fn approve(&self) {
+        self.ok(&["approval", "give", "--all", "--decision", "01/QĐ"]);
     }
 
     /// Runs it; it must end with `code`; the answer is what it said on standard error.

@@ -45,14 +45,21 @@ pub(crate) fn fixture(name: &str) -> String {
     Path::new(ROOT).join("tests/fixtures/town").join(name).to_str().unwrap().to_owned()
 }
 
-/// After `lichphat init` and every import, each through the command line.
+/// After `lichphat init` and every import, each through the command line; everything is approved.
 pub(crate) fn town() -> TestData {
+    let data = unapproved().approving(true);
+    data.approve();
+    data
+}
+
+/// The same before anybody has approved anything: nothing of approvals is in its log.
+pub(crate) fn unapproved() -> TestData {
     let data = TestData::new().with_settings(&fixture("server.toml"));
     for (kind, file) in [("units", "units.csv"), ("venues", "venues.toml"), ("screens", "screens.csv")] {
         data.ok(&["import", kind, &fixture(file)]);
     }
     data.ok(&["import", "campaigns", &fixture("loop.toml")]);
-    data
+    data.approving(false)
 }
 
 /// Imports a document of a story; the town's clips lie beside it.
@@ -62,7 +69,10 @@ pub(crate) fn import(data: &TestData, kind: &str, name: &str, text: &str) {
     }
     let path = data.path().join(name);
     std::fs::write(&path, text).unwrap();
-    data.ok(&["import", kind, path.to_str().unwrap()]);
+    match kind {
+        "directives" | "campaigns" => data.bring(kind, path.to_str().unwrap()),
+        kind => drop(data.ok(&["import", kind, path.to_str().unwrap()])),
+    }
 }
 
 /// Screens of one kind of place in the ward, which a story makes up, and the order whose plays it follows there.

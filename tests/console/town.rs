@@ -4,6 +4,7 @@ use crate::common::TestData;
 use crate::common::people::{Pass, everything};
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
+use lichphat::approval::{Draft, Needs, State, propose};
 use lichphat::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Directive, LocalProgramme};
 use lichphat::clock::SimClock;
 use lichphat::cmd::{Context, rooms::Rooms};
@@ -26,10 +27,12 @@ use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::ports::{Clock as _, ClockState};
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::proof::segment::Segment;
-use lichphat_playlists::time::{HANOI, LocalDay};
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use lichphat_playlists::wire::device::Register;
+use lichphat_playlists::wire::permit::Permit;
 use lichphat_playlists::wire::sign::{Evidence, SigningKey};
 use lichphat_playlists::wire::v1::{Asset, Tier};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub(crate) const VENUE: &str = r#"
@@ -161,6 +164,8 @@ impl Town {
         let city = self.rooms.city().await.unwrap();
         let at = city.directory.screen(&code(screen)).unwrap();
         let (duty, peak) = (city.directory.duty(at, friday()), city.directory.peak_windows(at, friday()));
+        let approved = self.approved(screen).await;
+        let asset = |name: &str, tier| Asset { permit: approved.get(name).copied(), ..asset(name, tier) };
         let wanted = |name: &str, tier, target, windows, quota| Wanted {
             asset: asset(name, tier),
             target,
@@ -187,6 +192,7 @@ impl Town {
             local: vec![LoopItem { asset: asset("loop", Tier::Local), weight: 1 }],
             hush: Default::default(),
             fallback: asset("safe", Tier::Fallback),
+            place: approved["place"],
             category_gap_s: Default::default(),
             ledger_through: None,
             so_far: None,
@@ -194,6 +200,34 @@ impl Town {
         let now = lichphat_playlists::ports::Clock::now(&*self.clock);
         self.rooms.planning.plan(vec![input], now, "first plan").await.unwrap();
         self.rooms.planning.store().newest(&code(screen), friday()).await.unwrap().unwrap()
+    }
+
+    /// Permits for what it plans, by name, and where the screen stands.
+    async fn approved(&self, screen: &str) -> BTreeMap<String, Sha256Hash> {
+        let (approvals, city) = (&self.rooms.approvals, self.rooms.city().await.unwrap());
+        let tiers =
+            [("ihanoi", Tier::Order), ("ca-phe", Tier::Contract), ("loop", Tier::Local), ("safe", Tier::Fallback)];
+        let drafts = tiers.map(|(name, tier)| {
+            let media = vec![(&asset(name, tier).media).into()];
+            let (campaign, places, approved) = (code(name), Vec::new(), Vec::new());
+            let permit = Permit { number: 0, campaign, media, places, from: None, until: None, approved };
+            Draft { needs: Needs::City, title: name.into(), permit }
+        });
+        propose(&self.rooms.store, &drafts, ("shell", UtcMillis(0))).await.unwrap();
+        let mut names = BTreeMap::new();
+        for proposal in approvals.proposals().await.unwrap() {
+            if proposal.state == State::Open {
+                let by = (&Caller::shell(), "01/QĐ");
+                approvals.give(proposal.number, by, &[], &city.directory).await.unwrap();
+            }
+        }
+        for proposal in approvals.proposals().await.unwrap() {
+            names.extend(proposal.permit.map(|permit| (proposal.draft.permit.campaign.to_string(), permit)));
+        }
+        approvals.stand(&city.directory).await.unwrap();
+        let place = approvals.permissions().await.unwrap().place_of(&code(screen)).unwrap();
+        names.insert("place".into(), place);
+        names
     }
 
     /// Registers a simulated device at the screen.
@@ -222,6 +256,7 @@ pub(crate) fn asset(name: &str, tier: Tier) -> Asset {
         media,
         volume_percent: 100,
         fades: Fades::default(),
+        permit: None,
     }
 }
 

@@ -36,6 +36,7 @@ pub fn input(i: u32, seed: u32, day: LocalDay) -> DayInput {
             .collect(),
         hush: Hush::default(),
         fallback: asset("safe-loop", Tier::Fallback, 10),
+        place: Sha256Hash::of(b"place"),
         category_gap_s: problem.category_gap_s.clone(),
         ledger_through: None,
         so_far: None,
@@ -77,5 +78,6 @@ fn asset(seed: u32, code: &str, tier: Tier, duration_s: u32) -> Asset {
         media,
         volume_percent: 80,
         fades: Fades::default(),
+        permit: None,
     }
 }

@@ -42,7 +42,7 @@ fn nowhere(dir: &Path, name: &str) -> TestData {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_disaster_the_newest_backup_and_the_players_bring_every_figure_back() {
     let (data, elsewhere) = (town(), tempfile::tempdir().unwrap());
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let out = elsewhere.path().join("backups");
     let backup = ["backup", "--out", text(&out), "--with-keys"];
     let server = TownServer::start(&data, at(DAY, "07:50")).await;
@@ -127,7 +127,7 @@ async fn a_scheduler_moves_house_with_its_keys_apart_and_its_log_goes_on() {
     }
     assert!(child.wait().unwrap().success());
     fs::create_dir(&keys).unwrap();
-    for key in ["plan", "receipt", "command", "log", "people"].map(|name| format!("{name}.key")) {
+    for key in ["plan", "receipt", "command", "approval", "log", "people"].map(|name| format!("{name}.key")) {
         fs::copy(data.path().join("keys").join(&key), keys.join(&key)).unwrap();
     }
     nowhere(elsewhere.path(), "between").ok(&["restore", text(&out), "--keys", text(&keys)]);

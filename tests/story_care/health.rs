@@ -123,7 +123,7 @@ async fn a_disk_without_room_and_a_city_that_cannot_be_planned_are_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn figures_are_what_happened() {
     let data = town();
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at(DAY, "07:50")).await;
     server.plan().await;
     let mut device = server.device(&data, "C-01").await;

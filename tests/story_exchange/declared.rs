@@ -17,7 +17,7 @@ pub(crate) fn town_of_others() -> TestData {
                    N-01,Tường trống,corner,none,P1,P1\n";
     std::fs::write(data.path().join("others.csv"), screens).unwrap();
     data.ok(&["import", "screens", data.path().join("others.csv").to_str().unwrap()]);
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     data
 }
 

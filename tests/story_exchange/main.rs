@@ -48,7 +48,7 @@ async fn a_day_with_a_power_cut() -> TestData {
     let named = screens.replace("Góc phố số 1", &format!("\"{}\"", NAME.replace('"', "\"\"")));
     std::fs::write(data.path().join("screens.csv"), named).unwrap();
     data.ok(&["import", "screens", data.path().join("screens.csv").to_str().unwrap()]);
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(&data, at(EVE, "20:00")).await;
     server.plan().await;
     let mut device = server.device(&data, "C-01").await;

@@ -185,7 +185,7 @@ fn documents_that_would_stop_the_planner_together_are_refused_one_by_one() {
     }
     let order = |from: &str, to: &str| changed("order.toml", from, to);
     let no = |kind, name, text: String, words: &[&str]| refused(&data, kind, name, text, words);
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     // one code means one campaign, whatever it is
     let clash = changed("loop.toml", "code = \"notice\"", "code = \"clean-street\"");
     no("campaigns", "l.toml", clash, &["l.toml:2:8: item[0].code = \"clean-street\"", "[directive]"]);
@@ -220,7 +220,7 @@ fn documents_that_would_stop_the_planner_together_are_refused_one_by_one() {
     );
     let path = data.path().join("c.toml");
     std::fs::write(&path, soda("[category_gap_s]\ndrinks = 200\n", 300)).unwrap();
-    data.ok(&["import", "campaigns", path.to_str().unwrap()]);
+    data.bring("campaigns", path.to_str().unwrap());
     no("campaigns", "c.toml", soda("", 100), &["contract[0].min_gap_s = \"100\"", "drinks: 200"]);
     no(
         "campaigns",
@@ -273,7 +273,7 @@ fn a_clip_that_is_not_what_it_should_be_stops_the_whole_order() {
     no(&longer, &["o.toml", "16", "15"]);
     let path = data.path().join("o.toml");
     std::fs::write(&path, &order).unwrap();
-    data.ok(&["import", "directives", path.to_str().unwrap()]);
+    data.bring("directives", path.to_str().unwrap());
     data.ok(&["check"]);
 }
 
@@ -303,7 +303,7 @@ fn a_look_before_signing_keeps_neither_the_order_nor_its_clips() {
     assert_eq!(state(&data), before);
 
     // what was looked at can be imported, and then the same question has the same answer
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     assert_ne!(state(&data), before);
     let again = ["preflight", "clean-street", "--from", "2024-09-02", "--days", "5", "--format", "json"];
     assert_eq!(serde_json::from_str::<serde_json::Value>(&data.ok(&again)).unwrap(), answer);

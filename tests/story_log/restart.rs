@@ -102,7 +102,7 @@ fn bring_back(backup: &[(PathBuf, Option<Vec<u8>>)]) {
 
 /// A scheduler, and a player that has lived with it until nine.
 async fn until_nine(data: &TestData) -> (TownServer, Player) {
-    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data.bring("directives", &fixture("order.toml"));
     let server = TownServer::start(data, at(DAY, "07:50")).await;
     server.plan().await;
     let mut player = Player::new(data, &server).await;

@@ -4,6 +4,7 @@
 //! [`verify`] walks the bundle once, screen by screen, in memory of one screen. [`Writer`] makes bundles, the same bytes
 //! every time. What the words of a verdict mean is said in [`verdict`].
 
+mod approvals;
 mod archive;
 mod basis;
 pub mod cli;
@@ -29,7 +30,7 @@ pub use verdict::{Unreadable, Verdict};
 use findings::{Findings, words};
 use lichphat_playlists::figures::{Basis, Period, Report, ScreenFacts, ScreenLine};
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::bundle::{self, Approvals, Keys, Start};
+use lichphat_playlists::proof::bundle::{self, Keys, Start};
 use lichphat_playlists::proof::checkpoint::Policy;
 use lichphat_playlists::proof::tree::{leaf_hash, root_of};
 use statements::Statements;
@@ -75,7 +76,8 @@ pub fn verify<R: Read + Seek>(
     if let Err(what) = trust.arrived(trust.checkpoint.size.saturating_sub(1), basis.period.now) {
         walk.findings.fault(Check::Figures, bundle::BASIS, what);
     }
-    let statements = walk.statements(&mut bundle, options, &trust)?;
+    let mut statements = walk.statements(&mut bundle, options, &trust)?;
+    statements.approvals.read(&mut bundle, &mut walk.findings)?;
     if !bundle.is_signed(statements.packing_keys()) {
         walk.findings.fault(Check::Bundle, bundle::SIGNATURE, words!(
             "danh sách tệp không mang chữ ký của máy chủ: có người đã sửa gói sau khi xuất; danh sách màn hình, chỉ tiêu và số liệu không còn là lời của máy chủ";
@@ -91,7 +93,6 @@ pub fn verify<R: Read + Seek>(
     let mut findings = walk.findings;
     differences.iter().for_each(|difference| differs(difference, &mut findings));
     declared(&recomputed, &mut findings);
-    approvals(&bundle.json(bundle::APPROVALS)?, &mut findings);
     let checks = findings.outcomes(true);
     Ok(Verdict {
         ok: findings.faults() == 0,
@@ -196,7 +197,8 @@ impl Walk {
         trust: &mut Trust,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Judged, ArchiveError> {
-        let (players, plan_keys) = (&statements.players, statements.plan_keys());
+        let players = &statements.players;
+        let keys = plans::Believed { keys: statements.plan_keys(), approvals: &statements.approvals };
         let starts: BTreeMap<ScreenCode, Vec<Start>> = bundle.json(bundle::STARTS)?;
         if !starts.is_empty() {
             self.findings.remark(Check::Chain, bundle::STARTS, words!(
@@ -213,7 +215,7 @@ impl Walk {
             let bytes = bundle.get(&name)?;
             let entries = self.entries(&name, &bytes)?;
             let plans =
-                plans::ScreenPlans::read(&facts.screen, basis, &plan_keys, (bundle, &mut assets), &mut self.findings)?;
+                plans::ScreenPlans::read(&facts.screen, basis, &keys, (bundle, &mut assets), &mut self.findings)?;
             plans.compare(facts, &basis.period, &mut self.findings);
             owed.screen(basis, facts, &plans, &mut self.findings);
             let own = starts.get(&facts.screen).map_or(&[][..], Vec::as_slice);
@@ -229,6 +231,7 @@ impl Walk {
         players.exchanged(&basis.period, &mut self.findings);
         tail::told(&judged.screens, &mut self.findings);
         owed.told(basis, trust.checkpoint.size, &mut self.findings);
+        approvals::told(&judged.facts, &mut self.findings);
         simulated(&judged.facts, &mut self.findings);
         little_to_check(&judged.screens, &basis.period, &mut self.findings);
         Ok(judged)
@@ -306,18 +309,6 @@ fn simulated(facts: &[ScreenFacts], findings: &mut Findings) {
             "Ở {n} trong {all} màn hình, thiết bị là mô phỏng: lượt phát ở đó không phải của màn hình thật.";
             "At {n} of {all} screens the player is a simulated one: its plays are not those of a real screen."),
         );
-    }
-}
-
-/// There are no approvals yet; an unknown form is a fault, not a silence.
-fn approvals(approvals: &Approvals, findings: &mut Findings) {
-    findings.not_checked(Check::Approval);
-    if approvals.version != 1 || !approvals.approvals.is_empty() {
-        findings.fault(Check::Approval, bundle::APPROVALS, words!(
-            "dạng phê duyệt này bản kiểm tra không biết; hãy dùng bản mới hơn"; "this form of approvals is not known; use a newer verifier"));
-    } else {
-        findings.remark(Check::Approval, bundle::APPROVALS, words!(
-            "Chưa kiểm tra phê duyệt nội dung: hệ thống chưa có chữ ký phê duyệt."; "Approval not checked: there are no signed approvals yet."));
     }
 }
 

@@ -1,10 +1,11 @@
 //! The playlists that records name: signed, whole, and of the screen they are shown for.
 
+use crate::approvals::Approvals;
 use crate::findings::{Findings, words};
 use crate::verdict::Check;
 use crate::{ArchiveError, Bundle};
 use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
-use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
+use lichphat_playlists::ids::{CampaignCode, PlanHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::book::{PlanBook, PlanDocument};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
@@ -38,6 +39,16 @@ pub(crate) struct ScreenPlans {
     /// By name.
     pub(crate) book: PlanBook,
     newest: BTreeMap<LocalDay, Newest>,
+    /// Where the log states the last of the permits that each rests on.
+    since: BTreeMap<PlanHash, u64>,
+}
+
+/// Whose playlists and approvals are believed.
+pub(crate) struct Believed<'a> {
+    /// Keys of playlists, newest first.
+    pub(crate) keys: Vec<VerifyingKey<PlanSigning>>,
+    /// What may be shown.
+    pub(crate) approvals: &'a Approvals,
 }
 
 /// The newest playlist of a day.
@@ -57,7 +68,7 @@ impl ScreenPlans {
     pub(crate) fn read<R: Read + Seek>(
         screen: &ScreenCode,
         basis: &Basis,
-        keys: &[VerifyingKey<PlanSigning>],
+        believed: &Believed<'_>,
         (bundle, assets): (&mut Bundle<R>, &mut Assets),
         findings: &mut Findings,
     ) -> Result<Self, ArchiveError> {
@@ -66,10 +77,13 @@ impl ScreenPlans {
         let form = |problem: &str| ArchiveError::Form { name: name.clone(), problem: problem.to_owned() };
         let documents = bundle::documents(&bytes).ok_or_else(|| form("it is cut"))?;
         let mut unpacked_bytes = 0;
-        let mut plans = Self { book: PlanBook::default(), newest: BTreeMap::new() };
+        let withdrawals = Arc::new(believed.approvals.withdrawals.clone());
+        let book = PlanBook::default().with(withdrawals);
+        let mut plans = Self { book, newest: BTreeMap::new(), since: BTreeMap::new() };
         for (i, document) in documents.into_iter().enumerate() {
-            match open(document, keys, screen, bundle, assets) {
-                Ok((plan, size_bytes)) => {
+            match open(document, (believed, &basis.campaign), screen, bundle, assets) {
+                Ok((plan, size_bytes, since)) => {
+                    plans.since.insert(plan.hash, since);
                     unpacked_bytes += size_bytes;
                     if unpacked_bytes > MOST_UNPACKED_BYTES {
                         return Err(form("its playlists unpack to more than 256 MiB, more than any screen has"));
@@ -108,6 +122,11 @@ impl ScreenPlans {
         self.book.extend(std::iter::once(plan).collect());
     }
 
+    /// Was every permit that a playlist rests on in the log before entry `index`?
+    pub(crate) fn was_approved(&self, plan: PlanHash, index: u64) -> bool {
+        self.since.get(&plan).is_none_or(|since| *since < index)
+    }
+
     /// When the last play begins that was planned on a day up to `to` and before `until`.
     pub(crate) fn last_before(&self, to: LocalDay, until: UtcMillis) -> Option<UtcMillis> {
         let starts = self.newest.range(..=to).flat_map(|(_, newest)| &newest.starts);
@@ -138,17 +157,17 @@ impl ScreenPlans {
     }
 }
 
-/// A playlist and its table, and the bytes it unpacked to.
+/// A playlist and its table, the bytes it unpacked to, and where the log states the last permit it rests on.
 fn open<R: Read + Seek>(
     document: &[u8],
-    keys: &[VerifyingKey<PlanSigning>],
+    (believed, campaign): (&Believed<'_>, &CampaignCode),
     screen: &ScreenCode,
     bundle: &mut Bundle<R>,
     assets: &mut Assets,
-) -> Result<(PlanDocument, usize), String> {
+) -> Result<(PlanDocument, usize, u64), String> {
     let envelope = Envelope::from_bytes(document.to_vec()).map_err(|e| e.to_string())?;
     let size_bytes = envelope.content_unverified(LIMIT_BYTES).map_err(|e| e.to_string())?.len();
-    let key = keys.iter().find(|key| envelope.verify(*key).is_ok());
+    let key = believed.keys.iter().find(|key| envelope.verify(*key).is_ok());
     let key = key.ok_or("its key is none that the log states for playlists, or it was altered")?;
     let playlist = Playlist::open(&envelope, key).map_err(|e| e.to_string())?;
     if playlist.screen != *screen {
@@ -156,5 +175,6 @@ fn open<R: Read + Seek>(
     }
     let assets = assets.get(playlist.assets, bundle)?;
     playlist.check(&assets).map_err(|e| e.to_string())?;
-    Ok((PlanDocument { hash: envelope.hash(), playlist, assets }, size_bytes))
+    let (grounds, since) = believed.approvals.grounds(&playlist, &assets, campaign);
+    Ok((PlanDocument { hash: envelope.hash(), playlist, assets, grounds }, size_bytes, since))
 }

@@ -1,5 +1,6 @@
 //! What the log says beside the segments: of players, of the scheduler's keys, and by people who went to look.
 
+use crate::approvals::{Approvals, Stated};
 use crate::findings::{Findings, words};
 use crate::players::{Player, Players};
 use crate::screen::stamp;
@@ -27,6 +28,8 @@ pub(crate) struct Statements {
     lists: BTreeSet<String>,
     /// How many boxes each account let in.
     let_in: BTreeMap<String, u32>,
+    /// What may be shown.
+    pub(crate) approvals: Approvals,
     /// Samples that were drawn, by the first digits of their names.
     draws: Vec<String>,
     /// What was found last of each play that was drawn.
@@ -88,8 +91,21 @@ impl Statements {
                     "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));
             }
             Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
-            Statement::Keys { plan, at_ms, receipt } => {
+            Statement::Permit { permit, by, at_ms, .. } => {
+                if let Err(what) = trust.arrived(index, at_ms) {
+                    findings.fault(Check::Time, &format!("permit {}", &permit.hex()[..12]), what);
+                }
+                self.approvals.stated.entry(permit).or_insert(Stated { index, by });
+            }
+            Statement::Withdrawal { withdrawn, .. } => {
+                if let Err(what) = trust.arrived(index, withdrawn.at_ms) {
+                    findings.fault(Check::Time, &format!("entry {index}"), what);
+                }
+                self.approvals.withdrawals.add(withdrawn);
+            }
+            Statement::Keys { plan, at_ms, receipt, approval } => {
                 self.keys.push((*plan, at_ms));
+                self.approvals.keys.push(*approval);
                 self.packing.extend(VerifyingKey::from_bytes(&receipt.to_bytes()));
             }
         }

@@ -203,6 +203,7 @@ impl Agent {
         };
         let mut playing = Playing::new(hands, parts.options);
         playing.restore(&plans);
+        playing.take(News::Withdrawn(syncer.withdrawals().clone()));
         for plan in syncer.newest().into_values() {
             playing.take(News::Playlist(plan.clone()));
         }

@@ -7,7 +7,8 @@ use crate::core::{Action, Core, DayPlan, Event, Now};
 use crate::display::Display;
 use crate::display::watch::Wanted;
 use crate::journal::{Dating, JournalError, Sealer};
-use crate::stage::{Stage, StageEvent, StageResult};
+use crate::ports::Pinned;
+use crate::stage::{Stage, StageEvent, StageItem, StageReport, StageResult};
 use crate::sync::News;
 use crate::trigger::lease::Lease;
 use crate::trigger::{Asked, Mode};
@@ -17,7 +18,7 @@ use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::proof::record::{Cause, PlayRecord};
 use lichphat_playlists::time::{DAY_S, UtcMillis};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 /// Most records kept in memory while the disk takes none: several days.
@@ -53,6 +54,8 @@ pub struct Playing {
     /// Records in the open run, and the start of the oldest; the journal's own, remembered.
     open: (usize, Option<UtcMillis>),
     lease: Lease,
+    /// Files of what is with the stage, by ticket.
+    open_files: BTreeMap<u64, Pinned>,
     /// An announcement has its way with the stage.
     announced: bool,
     /// Time shown in this run with rendered frames, ms.
@@ -82,6 +85,7 @@ impl Playing {
             retry_at: None,
             open,
             lease: Lease::new(&options.announcements),
+            open_files: BTreeMap::new(),
             announced: false,
             shown_ms: 0,
             stopping: false,
@@ -105,6 +109,7 @@ impl Playing {
             News::Playlist(plan) => self.decide(Event::Playlist(plan)),
             News::MediaReady { hash, path } => self.decide(Event::MediaReady { hash, path }),
             News::MediaLost { hash, cause } => self.decide(Event::MediaLost { hash, cause }),
+            News::Withdrawn(list) => self.decide(Event::Withdrawn(list)),
             News::Fault(text) => self.fault(text),
         }
     }
@@ -267,21 +272,58 @@ impl Playing {
     }
 
     fn decide(&mut self, event: Event) {
-        let mut next = Some(event);
-        while let Some(event) = next.take() {
+        let mut next = VecDeque::from([event]);
+        while let Some(event) = next.pop_front() {
+            if let Event::Stage(StageEvent::Ended(report)) = &event {
+                self.open_files.remove(&report.ticket);
+            }
             let now = self.now();
             for action in self.core.handle(event, &now) {
                 match action {
                     Action::Record(record) => self.write(record),
                     Action::Enqueue(_) if self.stopping => {}
-                    Action::Enqueue(item) => self.hands.stage.enqueue(item),
-                    Action::ClearQueue => next = Some(Event::Cleared(self.hands.stage.clear_queue())),
+                    Action::Enqueue(item) => match self.open(item) {
+                        Ok(item) => self.hands.stage.enqueue(item),
+                        Err(events) => next.extend(events),
+                    },
+                    Action::ClearQueue => {
+                        let tickets = self.hands.stage.clear_queue();
+                        tickets.iter().for_each(|ticket| drop(self.open_files.remove(ticket)));
+                        next.push_back(Event::Cleared(tickets));
+                    }
                     Action::Interrupt => self.hands.stage.interrupt(),
                     Action::Fault(text) => self.fault(text),
                 }
             }
         }
         self.hands.sealer.offset = self.core.offset();
+    }
+
+    /// The item with the file that was hashed, open until its play is over; or what becomes of it when that is not there.
+    fn open(&mut self, mut item: StageItem) -> Result<StageItem, Vec<Event>> {
+        let Some(hash) = self.core.media_of(item.ticket) else { return Ok(item) };
+        let cause = match self.hands.cache.open(hash) {
+            Ok(file) => {
+                item.path.clone_from(&file.path);
+                self.open_files.insert(item.ticket, file);
+                return Ok(item);
+            }
+            Err(Held::Missing) => Cause::NotFound,
+            Err(Held::Ready | Held::Corrupt) => Cause::Corrupt,
+        };
+        self.refetch = true;
+        self.fault(format!("media {hash}: {} on the disk; it is fetched again", cause.code()));
+        let now = self.now();
+        let report = StageReport {
+            ticket: item.ticket,
+            start: now.utc,
+            end: now.utc,
+            mono_start_ms: now.mono_ms,
+            frames_rendered: 0,
+            frames_dropped: 0,
+            result: StageResult::Failed(cause.code().to_owned()),
+        };
+        Err(vec![Event::MediaLost { hash, cause }, Event::Stage(StageEvent::Ended(report))])
     }
 
     fn now(&self) -> Now {

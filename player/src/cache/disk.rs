@@ -1,7 +1,7 @@
 //! Files on a real disk, or on a stick that somebody brought: whatever links and names lie there, nothing outside the
 //! directory is read or written, and only plain files are opened.
 
-use crate::ports::{MediaFs, MediaWrite};
+use crate::ports::{MediaFs, MediaWrite, Pinned};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions, Permissions};
 use std::io::{self, Read, Write};
@@ -112,6 +112,13 @@ impl MediaFs for StdMediaFs {
     fn free_bytes(&self) -> io::Result<u64> {
         let stat = rustix::fs::fstatvfs(&self.dir)?;
         Ok(stat.f_bavail * stat.f_frsize)
+    }
+    fn pin(&self, path: &str) -> io::Result<Pinned> {
+        let path = inside(path)?;
+        if !self.dir.metadata(path)?.is_file() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{path:?} is not a file")));
+        }
+        Ok(Pinned::of(self.dir.open(path)?.into_std()))
     }
     fn absolute(&self, path: &str) -> PathBuf {
         self.root.join(path)

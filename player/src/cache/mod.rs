@@ -1,17 +1,19 @@
 //! Media by hash on disk. A file gets its name only after its bytes were hashed and are on the
-//! disk, and every file is hashed once more in each run of the player before it is shown. Eviction
+//! disk, and every file is hashed once more in each run of the player before it is shown. What is shown is the file that was
+//! hashed, held open, and unchanged since ([`Cache::open`]): whoever swaps or edits it in between has it hashed again. Eviction
 //! never touches what the horizon needs.
 
 mod disk;
 
 pub use disk::StdMediaFs;
 
-use crate::ports::{MediaFs, Request, Response, Transport, TransportError, is_disk_full};
+use crate::ports::{MediaFs, Pinned, Request, Response, Stamp, Transport, TransportError, is_disk_full};
 use futures_util::StreamExt as _;
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
+use lichphat_playlists::stand_in;
 use sha2::Digest as _;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::io::{self, Read as _, Write as _};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,7 +77,8 @@ pub enum Held {
 #[derive(Clone)]
 pub struct Cache {
     fs: Arc<dyn MediaFs>,
-    verified: Arc<Mutex<HashSet<MediaHash>>>,
+    /// What was hashed in this run, and which file it was then.
+    verified: Arc<Mutex<HashMap<MediaHash, Stamp>>>,
 }
 
 impl std::fmt::Debug for Cache {
@@ -93,12 +96,12 @@ impl Cache {
     pub fn new(fs: Arc<dyn MediaFs>) -> Self {
         Self { fs, verified: Arc::default() }
     }
-    fn verified(&self) -> MutexGuard<'_, HashSet<MediaHash>> {
+    fn verified(&self) -> MutexGuard<'_, HashMap<MediaHash, Stamp>> {
         self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
     /// Was it hashed in this run and found right?
     pub fn is_ready(&self, hash: MediaHash) -> bool {
-        self.verified().contains(&hash)
+        self.verified().contains_key(&hash)
     }
     /// Where the stage opens it.
     pub fn path(&self, hash: MediaHash) -> PathBuf {
@@ -111,22 +114,20 @@ impl Cache {
             return Held::Ready;
         }
         match self.fs.size_bytes(&path_of(media.hash)) {
-            Ok(Some(_)) => self.recheck(media.hash),
-            _ => Held::Missing,
+            Ok(Some(_)) => match self.recheck(media.hash) {
+                Held::Corrupt => self.put_built_in(media.hash).unwrap_or(Held::Corrupt),
+                held => held,
+            },
+            _ => self.put_built_in(media.hash).unwrap_or(Held::Missing),
         }
     }
 
     /// Hashes the file again, as when the stage could not decode it; wrong bytes are removed.
     pub fn recheck(&self, hash: MediaHash) -> Held {
-        let path = path_of(hash);
-        match self.fs.sha256(&path) {
-            Ok(found) if found == hash => {
-                self.verified().insert(hash);
-                Held::Ready
-            }
-            Ok(_) => {
-                self.verified().remove(&hash);
-                if let Err(error) = self.fs.remove(&path) {
+        match self.fs.pin(&path_of(hash)).and_then(|file| self.look(hash, &file)) {
+            Ok(true) => Held::Ready,
+            Ok(false) => {
+                if let Err(error) = self.fs.remove(&path_of(hash)) {
                     tracing::warn!(%hash, %error, "a corrupt file cannot be removed");
                 }
                 Held::Corrupt
@@ -134,6 +135,47 @@ impl Cache {
             Err(error) => {
                 self.verified().remove(&hash);
                 if error.kind() == io::ErrorKind::NotFound { Held::Missing } else { Held::Corrupt }
+            }
+        }
+    }
+
+    /// Hashes an open file; false when its bytes are others, or changed meanwhile.
+    fn look(&self, hash: MediaHash, file: &Pinned) -> io::Result<bool> {
+        let stamp = file.stamp()?;
+        let found = match file.sha256()? {
+            Some(found) => found,
+            None => self.fs.sha256(&path_of(hash))?,
+        };
+        let right = found == hash && file.stamp()? == stamp;
+        match right {
+            true => self.verified().insert(hash, stamp),
+            false => self.verified().remove(&hash),
+        };
+        Ok(right)
+    }
+
+    /// Opens a file to be shown: the one that was hashed, unchanged since; another one is hashed first.
+    pub fn open(&self, hash: MediaHash) -> Result<Pinned, Held> {
+        let pin = || self.fs.pin(&path_of(hash));
+        let known = self.verified().get(&hash).copied();
+        match pin() {
+            Ok(file) if known.is_some() && file.stamp().ok() == known => Ok(file),
+            Ok(file) if self.look(hash, &file).unwrap_or(false) => Ok(file),
+            _ => match self.recheck(hash) {
+                Held::Ready => Err(Held::Corrupt), // it changes while we look
+                held => Err(held),
+            },
+        }
+    }
+
+    /// What is built in needs nobody to bring it.
+    fn put_built_in(&self, hash: MediaHash) -> Option<Held> {
+        let built_in = stand_in::of(hash)?;
+        match self.fs.write_whole(&path_of(hash), built_in.bytes) {
+            Ok(()) => Some(self.recheck(hash)),
+            Err(error) => {
+                tracing::warn!(%error, "what is built in cannot be put on the disk");
+                None
             }
         }
     }
@@ -181,8 +223,10 @@ impl Cache {
         }
         self.fs.append(&part).and_then(|mut file| file.sync()).map_err(disk)?;
         self.fs.rename(&part, &path_of(hash)).map_err(disk)?;
-        self.verified().insert(hash);
-        Ok(())
+        match self.recheck(hash) {
+            Held::Ready => Ok(()),
+            Held::Missing | Held::Corrupt => Err(CacheError::Corrupt { hash }),
+        }
     }
 
     /// Writes and hashes what comes; stops as soon as it is more than was approved.

@@ -158,7 +158,7 @@ impl Core {
             return Choice::Wait(opens.unwrap_or(midnight));
         };
         let until = day.at(end_s, self.offset);
-        match self.ready_stand_in(plan) {
+        match self.ready_stand_in(plan, day) {
             Some((item, duration_ms)) if until.since_ms(from) >= i64::from(MIN_FILL_MS) => Choice::Show(Pick {
                 plan: plan.clone(),
                 item,
@@ -171,20 +171,30 @@ impl Core {
         }
     }
 
-    fn ready_stand_in(&self, plan: &DayPlan) -> Option<(u16, u32)> {
+    fn ready_stand_in(&self, plan: &DayPlan, day: LocalDay) -> Option<(u16, u32)> {
         let rested = |item| plan.asset(item).is_some_and(|a| !self.resting.contains_key(&a.media.hash));
-        plan.stand_ins().find(|&item| self.is_ready(plan, item) && rested(item)).and_then(|item| {
+        plan.stand_ins().find(|&item| self.is_ready(plan, item, day) && rested(item)).and_then(|item| {
             let asset = plan.asset(item)?;
             Some((item, asset.media.duration_s * 1000))
         })
     }
 
-    pub(super) fn is_ready(&self, plan: &DayPlan, item: u16) -> bool {
+    /// Its file is there, and it may be shown on `day`.
+    pub(super) fn is_ready(&self, plan: &DayPlan, item: u16, day: LocalDay) -> bool {
         plan.asset(item).is_some_and(|a| matches!(self.media.get(&a.media.hash), Some(Ok(_))))
+            && self.barred(plan, item, day).is_none()
+    }
+    /// Why asset `item` may not be shown on `day`.
+    pub(super) fn barred(&self, plan: &DayPlan, item: u16, day: LocalDay) -> Option<Cause> {
+        let withdrawn = plan.asset(item).is_some_and(|asset| self.withdrawals.of(asset).is_some());
+        if withdrawn {
+            return Some(Cause::Withdrawn);
+        }
+        plan.allow(item, day).err().map(|_| Cause::NotApproved)
     }
 
     fn stand_in(&self, plan: &Arc<DayPlan>, from: UtcMillis, until_ms: u32, now: &Now, undo_ms: u32) -> Option<Pick> {
-        let (item, item_ms) = self.ready_stand_in(plan)?;
+        let (item, item_ms) = self.ready_stand_in(plan, from.day(self.offset))?;
         let room_ms = plan.at_ms(until_ms).since_ms(from).max(0) as u32;
         let cold = self.queue.is_empty() && from <= now.utc && room_ms > MIN_FILL_MS + COLD_START_MS;
         let room_ms = if cold { room_ms - COLD_START_MS } else { room_ms };
@@ -213,14 +223,15 @@ impl Core {
         let start_ms = slot.start_s * 1000;
         let planned = plan.at_ms(start_ms);
         let origin = Origin::Planned { slot: index as u32 };
-        let cause = match self.media.get(&asset.media.hash) {
+        let barred = self.barred(plan, slot.item, plan.day()).map(PlayResult::Skipped);
+        let result = barred.or(match self.media.get(&asset.media.hash) {
             Some(Ok(_)) => None,
-            Some(Err(cause)) => Some(*cause),
-            None => Some(Cause::NotFound),
-        };
-        if let Some(cause) = cause {
-            let note = blank(plan, slot.item, origin, planned.min(now.utc), PlayResult::Failed(cause), now);
-            if self.ready_stand_in(plan).is_some() {
+            Some(Err(cause)) => Some(PlayResult::Failed(*cause)),
+            None => Some(PlayResult::Failed(Cause::NotFound)),
+        });
+        if let Some(result) = result {
+            let note = blank(plan, slot.item, origin, planned.min(now.utc), result, now);
+            if self.ready_stand_in(plan, plan.day()).is_some() {
                 self.carry.push((plan.clone(), note));
             } else if planned > now.utc {
                 return Some(Choice::Wait(planned));

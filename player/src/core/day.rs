@@ -1,7 +1,9 @@
 //! One verified day: the playlist, the table it points into, and where in it the screen stands.
 
 use lichphat_playlists::ids::PlanHash;
+use lichphat_playlists::stand_in;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::permit::{Grounds, Unapproved};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Terms, Tier, WireError};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,17 +17,24 @@ pub struct DayPlan {
     pub playlist: Playlist,
     /// What there is to play.
     pub table: Arc<AssetTable>,
+    /// What its assets rest on.
+    grounds: Grounds,
     /// Index into the playlist's terms for each asset; none when the asset has no quota.
     terms_of_asset: Vec<Option<u16>>,
 }
 
 impl DayPlan {
-    /// Checks the playlist against its table.
-    pub fn new(hash: PlanHash, playlist: Playlist, table: Arc<AssetTable>) -> Result<Self, WireError> {
+    /// Checks the playlist against its table; what it rests on is looked at when it is to be shown.
+    pub fn new(
+        hash: PlanHash,
+        playlist: Playlist,
+        table: Arc<AssetTable>,
+        grounds: Grounds,
+    ) -> Result<Self, WireError> {
         playlist.check(&table)?;
         let terms_of = |asset: &Asset| playlist.terms.iter().position(|t| t.campaign == asset.code);
         let terms_of_asset = table.assets.iter().map(|a| terms_of(a).map(|i| i as u16)).collect();
-        Ok(Self { hash, playlist, table, terms_of_asset })
+        Ok(Self { hash, playlist, table, grounds, terms_of_asset })
     }
 
     /// The local day.
@@ -48,6 +57,14 @@ impl DayPlan {
     pub fn asset(&self, item: u16) -> Option<&Asset> {
         self.table.assets.get(usize::from(item))
     }
+    /// May asset `item` be shown on `day`, as far as it was approved?
+    pub fn allow(&self, item: u16, day: LocalDay) -> Result<(), Unapproved> {
+        self.asset(item).map_or(Err(Unapproved::NoPermit), |asset| self.grounds.allow(asset, day))
+    }
+    /// What may always be shown.
+    pub fn built_in(&self) -> Option<u16> {
+        self.table.assets.iter().position(stand_in::is).map(|index| index as u16)
+    }
     /// The quota terms of asset `item`.
     pub fn terms(&self, item: u16) -> Option<&Terms> {
         let index = (*self.terms_of_asset.get(usize::from(item))?)?;
@@ -58,11 +75,14 @@ impl DayPlan {
     pub fn stand_by<'a>(mut plans: impl DoubleEndedIterator<Item = &'a Arc<Self>>) -> Option<&'a Arc<Self>> {
         plans.rfind(|plan| !plan.playlist.duty.is_empty())
     }
-    /// Assets that may stand in when nothing else can be shown: the safe loop first, then the screen's own.
+    /// Assets that may stand in when nothing else can be shown: the safe loop first, then the screen's own, then what is built in.
     pub(super) fn stand_ins(&self) -> impl Iterator<Item = u16> + '_ {
+        let built_in = self.built_in();
         let rank = |tier: Tier| self.table.assets.iter().enumerate().filter(move |(_, a)| a.tier == tier);
         std::iter::once(self.playlist.fallback)
             .chain(rank(Tier::Fallback).chain(rank(Tier::Local)).map(|(index, _)| index as u16))
+            .filter(move |item| Some(*item) != built_in || *item == self.playlist.fallback)
+            .chain(built_in)
     }
 }
 

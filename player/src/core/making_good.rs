@@ -9,6 +9,7 @@ use super::{Action, Core, LATE_MS, Now, Queued};
 use lichphat_playlists::ids::PlanHash;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::v1::Asset;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ impl Core {
         now: &Now,
     ) -> Option<Choice> {
         self.placed.remove(0);
-        if !self.is_ready(plan, good.item) {
+        if !self.is_ready(plan, good.item, plan.day()) {
             self.unplaced = true;
             return None;
         }
@@ -160,7 +161,11 @@ impl Core {
             panel: now.panel,
         };
         let media = &self.media;
-        let ready = |item| plan.asset(item).is_some_and(|a| matches!(media.get(&a.media.hash), Some(Ok(_))));
+        let withdrawals = &self.withdrawals;
+        let ready = |item| {
+            let here = |a: &Asset| matches!(media.get(&a.media.hash), Some(Ok(_))) && withdrawals.of(a).is_none();
+            plan.asset(item).is_some_and(here) && plan.allow(item, plan.day()).is_ok()
+        };
         let places = place(&rest, &mut self.account, ready);
         self.placed = places.placed;
         if let Some(state) = self.days.get_mut(&day) {

@@ -7,7 +7,8 @@
 //! - the screen never goes idle on duty while anything verified is on the disk, but for an announcement of the place,
 //!   which breaks the play off and leaves the last picture;
 //! - every play that was with the stage is recorded exactly once, when the stage reports it;
-//! - a version never goes back.
+//! - a version never goes back;
+//! - nothing begins that was not approved for this screen and day, and what is taken back is broken off.
 
 mod account;
 mod choose;
@@ -27,6 +28,7 @@ use lichphat_playlists::ids::{BootId, DeviceId, Epoch, MediaHash, PlanHash, Seq}
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::{Cause, DisplayLevel, Origin, PlayRecord};
 use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis, UtcOffset};
+use lichphat_playlists::wire::permit::Withdrawals;
 use repair::Placed;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
@@ -93,6 +95,8 @@ pub enum Event {
     Stage(StageEvent),
     /// Answer to [`Action::ClearQueue`]: the tickets the stage forgot.
     Cleared(Vec<u64>),
+    /// All that was taken back.
+    Withdrawn(Arc<Withdrawals>),
     /// An announcement that breaks plays off begins (true) or is over.
     Announcement(bool),
     /// Time passed.
@@ -108,7 +112,7 @@ pub enum Action {
     Enqueue(StageItem),
     /// Take back what the stage has not begun, and say so with [`Event::Cleared`].
     ClearQueue,
-    /// End the running play for an announcement.
+    /// End the running play: for an announcement, or because it was taken back.
     Interrupt,
     /// Tell people; the screen goes on.
     Fault(String),
@@ -159,6 +163,7 @@ pub struct Core {
     offset: UtcOffset,
     days: BTreeMap<LocalDay, Day>,
     media: HashMap<MediaHash, Result<PathBuf, Cause>>,
+    withdrawals: Arc<Withdrawals>,
     queue: VecDeque<Queued>,
     next_ticket: u64,
     account: Account,
@@ -194,6 +199,7 @@ impl Core {
             offset: HANOI,
             days: BTreeMap::new(),
             media: HashMap::new(),
+            withdrawals: Arc::default(),
             queue: VecDeque::new(),
             next_ticket: 1,
             account: Account::new(since, last_seq),
@@ -266,6 +272,7 @@ impl Core {
             }
             Event::Stage(StageEvent::Fault(text)) => out.push(Action::Fault(format!("stage: {text}"))),
             Event::Cleared(tickets) => self.on_cleared(&tickets),
+            Event::Withdrawn(list) => self.on_withdrawn(list, now, &mut out),
             Event::Announcement(on) => self.on_announcement(on, now, &mut out),
             Event::Tick => self.give_up_on_silence(now, &mut out),
         }

@@ -2,11 +2,13 @@
 
 use super::day::Day;
 use super::written::blank;
-use super::{Action, Core, DayPlan, LATE_MS, Now, REST_MS, STEP_MS};
+use super::{Action, Core, DayPlan, LATE_MS, Now, Queued, REST_MS, STEP_MS};
 use crate::display::claim;
 use crate::stage::{StageReport, StageResult};
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::permit::Withdrawals;
+use std::sync::Arc;
 
 impl Core {
     pub(super) fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now) {
@@ -39,6 +41,9 @@ impl Core {
         let panel = queued.panel.min(now.panel);
         let result = match &report.result {
             StageResult::Complete => PlayResult::Complete,
+            StageResult::Partial(code) if code == "interrupted" && self.is_withdrawn(&queued) => {
+                PlayResult::Partial(Cause::Withdrawn)
+            }
             StageResult::Partial(code) => PlayResult::Partial(cause_of_stage(code)),
             StageResult::Failed(code) => PlayResult::Failed(cause_of_stage(code)),
         };
@@ -61,6 +66,10 @@ impl Core {
         }
     }
 
+    fn is_withdrawn(&self, queued: &Queued) -> bool {
+        queued.plan.asset(queued.item).is_some_and(|asset| self.withdrawals.of(asset).is_some())
+    }
+
     /// A stand-in that cannot be shown is left alone for a while: another one takes its place.
     fn rest(&mut self, plan: &DayPlan, item: u16, now: &Now, out: &mut Vec<Action>) {
         if let Some(asset) = plan.asset(item) {
@@ -80,6 +89,21 @@ impl Core {
             self.excuses.push((now.utc, Cause::Interrupted)); // slots that began meanwhile
         }
         self.interrupted = on;
+    }
+
+    /// What is running and may not be shown any more is broken off, and nothing of it begins.
+    pub(super) fn on_withdrawn(&mut self, list: Arc<Withdrawals>, now: &Now, out: &mut Vec<Action>) {
+        self.withdrawals = list;
+        self.unplaced = true;
+        if !self.queue.iter().any(|q| self.is_withdrawn(q)) {
+            return;
+        }
+        let running = self.queue.front().is_some_and(|q| q.started && self.is_withdrawn(q));
+        self.clear_queue(out);
+        if let Some(front) = self.queue.front_mut().filter(|_| running) {
+            (front.end, front.end_mono_ms) = (now.utc, now.mono_ms);
+            out.push(Action::Interrupt);
+        }
     }
 
     pub(super) fn clear_queue(&mut self, out: &mut Vec<Action>) {

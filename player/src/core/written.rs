@@ -2,7 +2,7 @@
 
 use super::{Action, Core, DayPlan, LATE_MS, Now, Queued};
 use crate::display::claim;
-use lichphat_playlists::proof::record::{Origin, PlayRecord, PlayResult};
+use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 
 impl Core {
@@ -31,9 +31,10 @@ impl Core {
         let at_ms = if forward { (i64::from(start_ms) - ahead_ms).max(0) as u32 } else { start_ms };
         self.mark(plan.day(), at_ms, record.result);
         // Of the loop's own slots only those that cannot begin are remembered: known early, they would be tried again.
-        if plan.terms(record.item).is_some() || matches!(record.result, PlayResult::Failed(_)) {
+        let barred = matches!(record.result, PlayResult::Skipped(Cause::NotApproved | Cause::Withdrawn));
+        if plan.terms(record.item).is_some() || matches!(record.result, PlayResult::Failed(_)) || barred {
             let state = self.days.entry(plan.day()).or_default();
-            let tried = !matches!(record.result, PlayResult::Skipped(_));
+            let tried = !matches!(record.result, PlayResult::Skipped(_)) || barred;
             *state.recorded.entry((plan.hash, slot)).or_default() |= tried;
             if state.plan.as_ref().is_some_and(|p| p.hash == plan.hash) {
                 state.away.remove(&slot);

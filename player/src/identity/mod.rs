@@ -14,7 +14,7 @@ use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Problem, Provisioning, Register, Registered, Renewal, Renewed};
 use lichphat_playlists::wire::sign::{
-    Commanding, Evidence, LogSigning, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
+    Approving, Commanding, Evidence, LogSigning, PlanSigning, Receipting, SignError, SigningKey, VerifyingKey,
 };
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -94,6 +94,8 @@ pub struct Identity {
     pub since: UtcMillis,
     /// What playlists must be signed with.
     pub plan_key: VerifyingKey<PlanSigning>,
+    /// What permits, places and withdrawals must be signed with.
+    pub approval_key: VerifyingKey<Approving>,
     /// What receipts must be signed with.
     pub receipt_key: VerifyingKey<Receipting>,
     /// What commands must be signed with.
@@ -130,6 +132,7 @@ pub async fn register(
 ) -> Result<Identity, IdentityError> {
     let key = |field, error| IdentityError::Key { field, error };
     let plan_key = VerifyingKey::from_base64(&provisioning.plan_key).map_err(|e| key("plan_key", e))?;
+    let approval_key = VerifyingKey::from_base64(&provisioning.approval_key).map_err(|e| key("approval_key", e))?;
     let receipt_key = VerifyingKey::from_base64(&provisioning.receipt_key).map_err(|e| key("receipt_key", e))?;
     let command_key = VerifyingKey::from_base64(&provisioning.command_key).map_err(|e| key("command_key", e))?;
     let body = Register {
@@ -160,6 +163,7 @@ pub async fn register(
         credentials,
         since: answer.at_ms,
         plan_key,
+        approval_key,
         receipt_key,
         command_key,
         log_key: provisioning.log_key.clone(),

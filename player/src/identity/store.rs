@@ -30,6 +30,7 @@ struct Kept {
     screen: ScreenCode,
     since_ms: UtcMillis,
     plan_key: String,
+    approval_key: String,
     receipt_key: String,
     command_key: String,
     log_key: VerifierKey<LogSigning>,
@@ -61,6 +62,7 @@ pub fn load(dir: &Path) -> Result<Option<Identity>, IdentityError> {
     let key = |field, error: SignError| file_error(&path, &format!("{field}: {error}"));
     Ok(Some(Identity {
         plan_key: VerifyingKey::from_base64(&kept.plan_key).map_err(|e| key("plan_key", e))?,
+        approval_key: VerifyingKey::from_base64(&kept.approval_key).map_err(|e| key("approval_key", e))?,
         receipt_key: VerifyingKey::from_base64(&kept.receipt_key).map_err(|e| key("receipt_key", e))?,
         command_key: VerifyingKey::from_base64(&kept.command_key).map_err(|e| key("command_key", e))?,
         log_key: kept.log_key,
@@ -111,6 +113,7 @@ fn keep(dir: &Path, identity: &Identity) -> Result<(), IdentityError> {
         screen: identity.screen.clone(),
         since_ms: identity.since,
         plan_key: identity.plan_key.to_base64(),
+        approval_key: identity.approval_key.to_base64(),
         receipt_key: identity.receipt_key.to_base64(),
         command_key: identity.command_key.to_base64(),
         log_key: identity.log_key.clone(),
@@ -168,7 +171,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), IdentityErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lichphat_playlists::wire::sign::{Commanding, PlanSigning, Purpose, Receipting};
+    use lichphat_playlists::wire::sign::{Approving, Commanding, PlanSigning, Purpose, Receipting};
 
     fn public<P: Purpose>(seed: u8) -> VerifyingKey<P> {
         SigningKey::from_seed(&[seed; 32]).verifying_key()
@@ -191,6 +194,7 @@ mod tests {
             credentials: Credentials::load_or_make(dir.path()).unwrap(),
             since: UtcMillis(5),
             plan_key: public::<PlanSigning>(1),
+            approval_key: public::<Approving>(9),
             receipt_key: public::<Receipting>(2),
             command_key: public::<Commanding>(3),
             log_key: log(4),

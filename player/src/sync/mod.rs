@@ -1,10 +1,13 @@
 //! Brings what the screen needs: the index, new playlists and their asset tables, missing media,
 //! today's first. A bad document is refused with its reason, and the old one stays.
 
+mod approvals;
 mod plans;
 pub mod sse;
 
 pub use plans::PlanError;
+
+use approvals::{ApprovalStore, TakeError};
 
 use crate::cache::{Cache, CacheError, Held};
 use crate::core::DayPlan;
@@ -16,7 +19,8 @@ use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Rng;
 use lichphat_playlists::proof::record::Cause;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
-use lichphat_playlists::wire::v1::{AssetTable, IndexEntry, LIMIT_BYTES, PlaylistIndex, WireError};
+use lichphat_playlists::wire::permit::{Grounds, Withdrawals, named};
+use lichphat_playlists::wire::v1::{AssetTable, IndexEntry, LIMIT_BYTES, Playlist, PlaylistIndex, WireError};
 use plans::{PlanStore, open_playlist};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
@@ -41,6 +45,8 @@ pub enum News {
         /// Why.
         cause: Cause,
     },
+    /// All that was taken back, more than before.
+    Withdrawn(Arc<Withdrawals>),
     /// Something people should know.
     Fault(String),
 }
@@ -72,9 +78,10 @@ pub struct Syncer {
     transport: Arc<dyn Transport>,
     identity: Arc<Identity>,
     store: PlanStore,
+    approvals: ApprovalStore,
     cache: Cache,
     etag: Option<String>,
-    index: Vec<IndexEntry>,
+    index: PlaylistIndex,
     /// Every version held, by day and version.
     plans: Vec<Arc<DayPlan>>,
     tables: HashMap<Sha256Hash, Arc<AssetTable>>,
@@ -101,16 +108,18 @@ impl Syncer {
         fs: Arc<dyn MediaFs>,
         cache: Cache,
     ) -> (Self, Vec<Arc<DayPlan>>, Vec<String>) {
-        let store = PlanStore::new(fs);
+        let store = PlanStore::new(fs.clone());
         let (mut tables, mut faults) = (HashMap::new(), Vec::new());
-        let plans = store.load(&identity, &mut tables, &mut faults);
+        let approvals = ApprovalStore::load(fs, identity.clone(), &mut faults);
+        let plans = store.load(&identity, &approvals, &mut tables, &mut faults);
         let syncer = Self {
             transport,
             identity,
             store,
+            approvals,
             cache,
             etag: None,
-            index: Vec::new(),
+            index: PlaylistIndex { withdrawals: None, days: Vec::new() },
             plans: plans.clone(),
             tables,
             refused: HashSet::new(),
@@ -120,6 +129,11 @@ impl Syncer {
             held_back: None,
         };
         (syncer, plans, faults)
+    }
+
+    /// All that was taken back.
+    pub fn withdrawals(&self) -> &Arc<Withdrawals> {
+        self.approvals.withdrawals()
     }
 
     /// Newest version of each day, by day.
@@ -160,24 +174,33 @@ impl Syncer {
 
     /// The same with somebody who passes by and has no say over what the scheduler says itself: a stick.
     pub async fn visit(&mut self, visitor: &dyn Transport, now: UtcMillis, tell: Tell<'_>) -> Result<(), SyncError> {
-        let index = self.fetch_index(visitor, None).await?.map(|(index, _)| index);
-        self.bring(visitor, index.unwrap_or_default(), now, tell).await
+        match self.fetch_index(visitor, None).await? {
+            Some((index, _)) => self.bring(visitor, index, now, tell).await,
+            None => Ok(()),
+        }
     }
 
     async fn bring(
         &mut self,
         transport: &dyn Transport,
-        mut entries: Vec<IndexEntry>,
+        index: PlaylistIndex,
         now: UtcMillis,
         tell: Tell<'_>,
     ) -> Result<(), SyncError> {
-        let (today, _) = now.local(HANOI);
+        if let Some(list) = index.withdrawals {
+            self.take_withdrawals(transport, list, tell).await?; // before anything else: it must not wait for media
+        }
+        let (today, mut entries) = (now.local(HANOI).0, index.days);
         entries.sort_by_key(|e| (e.day < today, e.day));
         for entry in &entries {
             self.take_entry(transport, entry, tell).await?;
         }
         if let Err(error) = self.store.prune(today, &mut self.plans) {
             tell(News::Fault(format!("old playlists cannot be removed: {error}")));
+        }
+        let wanted = self.plans.iter().flat_map(|p| named(p.playlist.place, &p.table.assets)).collect();
+        if let Err(error) = self.approvals.prune(&wanted) {
+            tell(News::Fault(format!("old approvals cannot be removed: {error}")));
         }
         self.check_media(now, tell);
         self.fetch_media(transport, tell).await
@@ -198,7 +221,7 @@ impl Syncer {
         &self,
         transport: &dyn Transport,
         known: Option<&str>,
-    ) -> Result<Option<(Vec<IndexEntry>, Option<String>)>, SyncError> {
+    ) -> Result<Option<(PlaylistIndex, Option<String>)>, SyncError> {
         let mut request = Request::get("/device/v1/index");
         if let Some(etag) = known {
             request = request.header("if-none-match", etag);
@@ -212,7 +235,60 @@ impl Syncer {
         let etag = response.header("etag").map(str::to_owned);
         let bytes = response.bytes(LIMIT_BYTES).await?;
         let index: PlaylistIndex = serde_json::from_slice(&bytes).map_err(|e| SyncError::Index(e.to_string()))?;
-        Ok(Some((index.days, etag)))
+        Ok(Some((index, etag)))
+    }
+
+    /// What was taken back; an older list than the one held is refused and told once.
+    async fn take_withdrawals(
+        &mut self,
+        transport: &dyn Transport,
+        name: Sha256Hash,
+        tell: Tell<'_>,
+    ) -> Result<(), SyncError> {
+        if self.approvals.holds(name) || self.refused.contains(&name) {
+            return Ok(());
+        }
+        let bytes = match self.fetch(transport, format!("/device/v1/approvals/{name}")).await {
+            Err(error @ SyncError::Transport(_)) => return Err(error),
+            Err(error) => {
+                tell(News::Fault(error.to_string())); // plans go on
+                return Ok(());
+            }
+            Ok(bytes) => bytes,
+        };
+        match self.approvals.take(name, &bytes) {
+            Ok(()) => tell(News::Withdrawn(Arc::clone(self.approvals.withdrawals()))),
+            Err(error) => {
+                if matches!(error, TakeError::Document(_)) {
+                    self.refused.insert(name);
+                }
+                tell(News::Fault(error.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What a plan rests on: where the screen stands, and a permit for each asset, as far as they are signed as they should be.
+    async fn grounds(
+        &mut self,
+        transport: &dyn Transport,
+        (plan, playlist): (PlanHash, &Playlist),
+        table: &AssetTable,
+        tell: Tell<'_>,
+    ) -> Result<Grounds, FetchPlan> {
+        for name in named(playlist.place, &table.assets) {
+            if self.approvals.holds(name) {
+                continue;
+            }
+            let bytes = self.fetch(transport, format!("/device/v1/approvals/{name}")).await?;
+            match self.approvals.take(name, &bytes) {
+                Ok(()) => {}
+                Err(TakeError::Disk(error)) => return Err(PlanError::Disk { hash: plan, error }.into()),
+                Err(TakeError::Document(error)) => tell(News::Fault(format!("playlist {plan}: {error}"))),
+            }
+        }
+        let grounds = self.approvals.grounds(playlist, table);
+        grounds.ok_or(PlanError::Place { hash: plan }.into())
     }
 
     async fn take_entry(
@@ -231,7 +307,7 @@ impl Syncer {
             tell(News::Fault(format!("playlist of {day}: version {new} is offered, version {old} is held; refused")));
             return Ok(());
         }
-        match self.fetch_plan(transport, entry).await {
+        match self.fetch_plan(transport, entry, tell).await {
             Ok(plan) => {
                 let plan = Arc::new(plan);
                 self.wanted_for = None;
@@ -252,7 +328,12 @@ impl Syncer {
         Ok(())
     }
 
-    async fn fetch_plan(&mut self, transport: &dyn Transport, entry: &IndexEntry) -> Result<DayPlan, FetchPlan> {
+    async fn fetch_plan(
+        &mut self,
+        transport: &dyn Transport,
+        entry: &IndexEntry,
+        tell: Tell<'_>,
+    ) -> Result<DayPlan, FetchPlan> {
         let hash = entry.plan;
         let bytes = self.fetch(transport, format!("/device/v1/plans/{hash}")).await?;
         let playlist = open_playlist(bytes.to_vec(), hash, &self.identity)?;
@@ -260,7 +341,8 @@ impl Syncer {
             return Err(PlanError::Index { hash }.into());
         }
         let table = self.assets(transport, hash, playlist.assets).await?;
-        let plan = DayPlan::new(hash, playlist, table).map_err(|error| PlanError::Wire { hash, error })?;
+        let grounds = self.grounds(transport, (hash, &playlist), &table, tell).await?;
+        let plan = DayPlan::new(hash, playlist, table, grounds).map_err(|error| PlanError::Wire { hash, error })?;
         self.store.save_plan(hash, &bytes).map_err(|error| PlanError::Disk { hash, error })?;
         Ok(plan)
     }
@@ -310,7 +392,9 @@ impl Syncer {
         self.wanted.clear();
         let stand_by = DayPlan::stand_by(newest.iter()).map(|p| p.day());
         for plan in newest.iter().filter(|p| p.day() >= today || Some(p.day()) == stand_by) {
-            let items = std::iter::once(plan.playlist.fallback).chain(plan.playlist.slots.iter().map(|s| s.item));
+            let built_in = plan.built_in();
+            let slots = plan.playlist.slots.iter().map(|s| s.item);
+            let items = std::iter::once(plan.playlist.fallback).chain(built_in).chain(slots);
             let mut seen_items = vec![false; plan.table.assets.len()];
             for item in items {
                 if let Some(seen_item) = seen_items.get_mut(usize::from(item))

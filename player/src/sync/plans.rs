@@ -1,5 +1,6 @@
 //! Playlists and asset tables on disk, as they were signed. They are verified again on every load.
 
+use super::approvals::ApprovalStore;
 use crate::core::DayPlan;
 use crate::identity::Identity;
 use crate::ports::MediaFs;
@@ -44,6 +45,12 @@ pub enum PlanError {
     /// The index speaks of another day or version than the document.
     #[error("playlist {hash} is not the day and version the index says")]
     Index {
+        /// Its name.
+        hash: PlanHash,
+    },
+    /// It does not say where this screen stands, in words signed with the key of approvals.
+    #[error("playlist {hash}: the place it names is not this screen's, or nobody has signed it")]
+    Place {
         /// Its name.
         hash: PlanHash,
     },
@@ -95,13 +102,14 @@ impl PlanStore {
     pub(super) fn load(
         &self,
         identity: &Identity,
+        approvals: &ApprovalStore,
         tables: &mut HashMap<Sha256Hash, Arc<AssetTable>>,
         faults: &mut Vec<String>,
     ) -> Vec<Arc<DayPlan>> {
         let mut plans = Vec::new();
         for (name, _) in self.fs.list("plans").unwrap_or_default() {
             let Ok(hash) = name.parse::<PlanHash>() else { continue };
-            match self.load_plan(hash, identity, tables) {
+            match self.load_plan(hash, identity, approvals, tables) {
                 Ok(plan) => plans.push(Arc::new(plan)),
                 Err(error) => faults.push(error.to_string()),
             }
@@ -114,6 +122,7 @@ impl PlanStore {
         &self,
         hash: PlanHash,
         identity: &Identity,
+        approvals: &ApprovalStore,
         tables: &mut HashMap<Sha256Hash, Arc<AssetTable>>,
     ) -> Result<DayPlan, PlanError> {
         let bytes = self.fs.read(&format!("plans/{hash}"), LIMIT_BYTES);
@@ -125,7 +134,8 @@ impl PlanStore {
             None => Arc::new(self.load_assets(playlist.assets).map_err(wire)?),
         };
         tables.insert(playlist.assets, table.clone());
-        DayPlan::new(hash, playlist, table).map_err(wire)
+        let grounds = approvals.grounds(&playlist, &table).ok_or(PlanError::Place { hash })?;
+        DayPlan::new(hash, playlist, table, grounds).map_err(wire)
     }
 
     /// Forgets playlists of days long past, and tables that no playlist names. What the screen can fall back on stays,

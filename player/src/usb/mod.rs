@@ -52,7 +52,7 @@ impl Stick {
                 let path = stick::release(&self.screen, std::env::consts::ARCH);
                 Ok(Response::new(200, self.fs.read(&path, v1::LIMIT_BYTES)?))
             }
-            ("plans" | "assets" | "media", hash) if hash.parse::<Sha256Hash>().is_ok() => {
+            ("plans" | "assets" | "approvals" | "media", hash) if hash.parse::<Sha256Hash>().is_ok() => {
                 let range = request.headers.iter().find(|(name, _)| *name == "range");
                 self.file(path, range.and_then(|(_, v)| v.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()))
             }

@@ -41,9 +41,11 @@ pub(crate) fn keep_table(server: &FakeServer, items: [(Vec<u8>, MediaKind, u32);
             media: Media { hash, size_bytes, kind, duration_s },
             volume_percent: 50,
             fades: Fades::default(),
+            permit: None,
         }
     };
-    let table = AssetTable { assets: names.into_iter().zip(items).map(asset).collect() };
+    let mut table = AssetTable { assets: names.into_iter().zip(items).map(asset).collect() };
+    support::approve(&mut table);
     let (bytes, hash) = table.encode();
     server.lock().assets.insert(hash, bytes);
     table

@@ -89,6 +89,7 @@ impl Machine {
             authority: String::new(),
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: support::plan_key().verifying_key().to_base64(),
+            approval_key: support::approval_key().verifying_key().to_base64(),
             receipt_key: support::receipt_key().verifying_key().to_base64(),
             command_key: support::command_key().verifying_key().to_base64(),
             log_key: support::log::log_key(4).1,

@@ -38,8 +38,13 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
         server.assets.iter().for_each(|(hash, bytes)| office.write_whole(&format!("assets/{hash}"), bytes).unwrap());
         server.plans.iter().for_each(|(hash, (_, b))| office.write_whole(&format!("plans/{hash}"), b).unwrap());
     }
+    for (name, bytes) in machine.server.approvals() {
+        office.write_whole(&format!("approvals/{name}"), &bytes).unwrap();
+    }
     let days = index.into_values().collect();
-    office.write_whole(&stick::index(&screen), &serde_json::to_vec(&PlaylistIndex { days }).unwrap()).unwrap();
+    office
+        .write_whole(&stick::index(&screen), &serde_json::to_vec(&PlaylistIndex { withdrawals: None, days }).unwrap())
+        .unwrap();
     let taken = machine.dir.path().join("state/plans").join(plan.to_string());
     until("the playlist is taken from the stick", 20, || taken.is_file()).await;
     tokio::time::sleep(Duration::from_secs(6)).await;

@@ -11,7 +11,8 @@ use lichphat_player::commands::Tools;
 use lichphat_player::display::{Display, FixedDisplay};
 use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{Identity, make_key, register};
-use lichphat_player::ports::{Method, Request, Response, Transport, TransportError};
+use lichphat_player::ports::{MediaFs, Method, Request, Response, Transport, TransportError};
+use lichphat_player::sim_support::approve;
 use lichphat_player::sim_support::{MemoryJournal, MemoryMediaFs, SeededRng, SimClock, SimDevice, SimStage};
 use lichphat_player::update::Updates;
 use lichphat_playlists::ids::*;
@@ -24,8 +25,9 @@ use lichphat_playlists::wire::command::{Answer, Ask, Command, Outcome};
 use lichphat_playlists::wire::device::{
     Heartbeat, HeartbeatAnswer, PairingOffer, PairingRequest, PairingState, Provisioning, Register, Registered,
 };
+use lichphat_playlists::wire::permit::{Document, What, Withdrawals, Withdrawn};
 use lichphat_playlists::wire::sign::{
-    Commanding, Envelope, Evidence, PlanSigning, Receipting, SigningKey, VerifyingKey,
+    Approving, Commanding, Envelope, Evidence, PlanSigning, Purpose, Receipting, SigningKey, VerifyingKey,
 };
 use lichphat_playlists::wire::v1::*;
 use std::collections::BTreeMap;
@@ -66,9 +68,10 @@ pub fn assets() -> AssetTable {
             },
             volume_percent: 80,
             fades: Fades::default(),
+            permit: None,
         }
     };
-    AssetTable {
+    let mut table = AssetTable {
         assets: vec![
             asset("ihanoi", Tier::Order, 15),
             asset("tvc", Tier::Contract, 20),
@@ -76,7 +79,26 @@ pub fn assets() -> AssetTable {
             asset("local-5", Tier::Local, 5),
             asset("safe", Tier::Fallback, 10),
         ],
+    };
+    approve(&mut table);
+    table
+}
+
+/// People said yes to everything in it, everywhere.
+pub fn approve(table: &mut AssetTable) {
+    for asset in &mut table.assets {
+        asset.permit = Some(permit_of(asset).hash());
     }
+}
+
+fn permit_of(asset: &Asset) -> Envelope {
+    Document::Permit(approve::permit(asset)).seal(&approval_key()).unwrap()
+}
+
+/// Where the screen stands.
+pub fn place() -> Envelope {
+    let screen = ScreenCode::new(SCREEN).unwrap();
+    Document::Place(approve::place(&screen, 1, Vec::new())).seal(&approval_key()).unwrap()
 }
 
 /// A day's playlist to be changed before it is published.
@@ -92,6 +114,7 @@ pub fn playlist(on: LocalDay, duty: &str, orders: &[u32]) -> Playlist {
         made_ms: on.start(HANOI),
         ledger_through: None,
         assets: assets().encode().1,
+        place: place().hash(),
         terms: vec![Terms {
             campaign: CampaignCode::new("ihanoi").unwrap(),
             windows: duty.clone(),
@@ -131,6 +154,10 @@ pub struct Server {
     pub plans: BTreeMap<PlanHash, (IndexEntry, Vec<u8>)>,
     pub index: BTreeMap<LocalDay, IndexEntry>,
     pub assets: BTreeMap<Sha256Hash, Vec<u8>>,
+    /// Documents of approvals beside the place and the permits of all tables.
+    pub approvals: BTreeMap<Sha256Hash, Vec<u8>>,
+    /// What was taken back.
+    pub withdrawals: Option<Sha256Hash>,
     pub media: BTreeMap<MediaHash, Vec<u8>>,
     pub segments: Vec<Segment>,
     pub acked: u64,
@@ -168,6 +195,9 @@ pub struct FakeServer(Arc<Mutex<Server>>);
 
 pub fn plan_key() -> SigningKey<PlanSigning> {
     SigningKey::from_seed(&[1; 32])
+}
+pub fn approval_key() -> SigningKey<Approving> {
+    SigningKey::from_seed(&[5; 32])
 }
 pub fn command_key() -> SigningKey<Commanding> {
     SigningKey::from_seed(&[3; 32])
@@ -221,7 +251,37 @@ impl FakeServer {
         out.into_iter().collect()
     }
     fn index_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(&PlaylistIndex { days: self.lock().index.values().cloned().collect() }).unwrap()
+        serde_json::to_vec(&self.index()).unwrap()
+    }
+    /// What the screen should hold.
+    pub fn index(&self) -> PlaylistIndex {
+        let s = self.lock();
+        PlaylistIndex { withdrawals: s.withdrawals, days: s.index.values().cloned().collect() }
+    }
+    /// All documents of approvals, by name.
+    pub fn approvals(&self) -> BTreeMap<Sha256Hash, Vec<u8>> {
+        let s = self.lock();
+        let tables = s.assets.iter().map(|(hash, bytes)| AssetTable::decode(bytes, *hash).unwrap());
+        let permits = tables.flat_map(|table| table.assets).map(|asset| permit_of(&asset));
+        let mut all: BTreeMap<_, _> = permits.chain([place()]).map(|e| (e.hash(), e.into_bytes())).collect();
+        all.extend(s.approvals.clone());
+        all
+    }
+    /// Puts a document there that anybody has signed; its name.
+    pub fn plant<P: Purpose>(&self, document: &Document, key: &SigningKey<P>) -> Sha256Hash {
+        let envelope = Envelope::seal(&serde_json::to_vec(document).unwrap(), 3, key);
+        let name = envelope.hash();
+        self.lock().approvals.insert(name, envelope.into_bytes());
+        name
+    }
+    /// Takes something back.
+    pub fn withdraw(&self, version: u64, what: &[What]) {
+        let mut list = Withdrawals { version, withdrawn: Vec::new() };
+        for what in what {
+            assert!(list.add(Withdrawn { what: *what, at_ms: UtcMillis(0) }));
+        }
+        let name = self.plant(&Document::Withdrawals(list), &approval_key());
+        self.lock().withdrawals = Some(name);
     }
 
     fn take_segment(&self, body: &Bytes) -> Response {
@@ -361,6 +421,10 @@ impl Transport for FakeServer {
                 let table = self.lock().assets.get(&rest.parse().unwrap()).cloned();
                 table.map_or_else(|| Response::new(404, ""), |bytes| Response::new(200, bytes))
             }
+            (Method::Get, "approvals") => {
+                let document = self.approvals().remove(&rest.parse().unwrap());
+                document.map_or_else(|| Response::new(404, ""), |bytes| Response::new(200, bytes))
+            }
             (Method::Get, "media") => self.media(rest, &request),
             (Method::Get, "receipt") if self.lock().no_receipts => Response::new(500, ""),
             (Method::Get, "receipt") => {
@@ -421,6 +485,7 @@ impl World {
             authority: String::new(),
             screen: ScreenCode::new(SCREEN).unwrap(),
             plan_key: plan_key().verifying_key().to_base64(),
+            approval_key: approval_key().verifying_key().to_base64(),
             receipt_key: receipt_key().verifying_key().to_base64(),
             command_key: command_key().verifying_key().to_base64(),
             log_key: log::log_key(4).1,
@@ -454,13 +519,20 @@ impl World {
     pub fn device_over(&self, transport: Arc<dyn Transport>) -> SimDevice {
         self.device_of(self.display.clone(), transport)
     }
+    /// Switches it on with its documents and media on another disk.
+    pub fn device_on(&self, fs: Arc<dyn MediaFs>) -> SimDevice {
+        self.device_with(fs, self.display.clone(), Arc::new(self.server.clone()))
+    }
     fn device_of(&self, display: Arc<dyn Display>, transport: Arc<dyn Transport>) -> SimDevice {
+        self.device_with(Arc::new(self.fs.clone()), display, transport)
+    }
+    fn device_with(&self, fs: Arc<dyn MediaFs>, display: Arc<dyn Display>, transport: Arc<dyn Transport>) -> SimDevice {
         let stage = SimStage::new(self.clock.clone(), 30);
         let parts = AgentParts {
             identity: self.identity.clone(),
             clock: self.clock.clone(),
             transport,
-            fs: Arc::new(self.fs.clone()),
+            fs,
             journal: Box::new(self.journal.clone()),
             stage: Box::new(stage.clone()),
             display,

@@ -3,7 +3,8 @@
 use crate::ids::{PlanHash, ScreenCode};
 use crate::proof::count::CountTerms;
 use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
-use crate::time::{LocalDay, UtcOffset};
+use crate::time::{LocalDay, UtcMillis, UtcOffset};
+use crate::wire::permit::{Grounds, Withdrawals};
 use crate::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct PlanDocument {
     pub playlist: Playlist,
     /// The table it names.
     pub assets: Arc<AssetTable>,
+    /// What its assets rest on.
+    pub grounds: Grounds,
 }
 
 /// What a record is judged against.
@@ -30,15 +33,16 @@ pub struct PlanContext {
     pub offset: UtcOffset,
     /// Many plans name one table, which may be large: none has a copy of its own.
     assets: Arc<AssetTable>,
+    grounds: Grounds,
     slots: Vec<Slot>,
     terms: Vec<Terms>,
 }
 
 impl From<PlanDocument> for PlanContext {
     fn from(document: PlanDocument) -> Self {
-        let PlanDocument { playlist, assets, .. } = document;
+        let PlanDocument { playlist, assets, grounds, .. } = document;
         let Playlist { screen, day, offset_min: offset, slots, terms, .. } = playlist;
-        Self { screen, day, offset, assets, slots, terms }
+        Self { screen, day, offset, assets, grounds, slots, terms }
     }
 }
 
@@ -53,8 +57,25 @@ impl PlanContext {
         self.assets.assets.get(usize::from(record.item))
     }
 
-    /// Terms for the counting rule.
-    pub fn count_terms(&self, record: &PlayRecord) -> Option<CountTerms<'_>> {
+    /// Was an asset approved for the day of a record, and not taken back before it was shown? What came in was judged by what
+    /// had been taken back by then, so a list of later says the same.
+    fn approved(&self, asset: &Asset, record: &PlayRecord, received: UtcMillis, withdrawals: &Withdrawals) -> bool {
+        let day = match record.origin {
+            Origin::Planned { .. } => self.day,
+            // a start is on the frame grid
+            Origin::MakeGood { .. } | Origin::Fallback => record.start.plus_ms(500).day(self.offset),
+        };
+        let shown = record.start.min(received);
+        self.grounds.allow(asset, day).is_ok() && withdrawals.of(asset).is_none_or(|at| at > shown)
+    }
+
+    /// Terms for the counting rule, of a record that was `received` then.
+    pub fn count_terms(
+        &self,
+        record: &PlayRecord,
+        received: UtcMillis,
+        withdrawals: &Withdrawals,
+    ) -> Option<CountTerms<'_>> {
         let asset = self.asset(record)?;
         let terms = self.terms.iter().find(|t| t.campaign == asset.code);
         Some(CountTerms {
@@ -62,36 +83,50 @@ impl PlanContext {
             booked_ms: asset.media.duration_s * 1000,
             min_gap_s: terms.map_or(0, |t| t.min_gap_s),
             min_display: terms.map_or(DisplayLevel::D1, |t| t.min_display),
+            approved: self.approved(asset, record, received, withdrawals),
             windows: terms.map(|t| &t.windows),
         })
     }
 }
 
-/// The plans one segment names, as far as the store holds them.
+/// The plans one segment names, as far as the store holds them, and all that was taken back.
 #[derive(Debug, Clone, Default)]
-pub struct PlanBook(BTreeMap<PlanHash, Arc<PlanContext>>);
+pub struct PlanBook {
+    plans: BTreeMap<PlanHash, Arc<PlanContext>>,
+    withdrawals: Arc<Withdrawals>,
+}
 
 impl PlanBook {
+    /// With all that was taken back.
+    #[must_use]
+    pub fn with(self, withdrawals: Arc<Withdrawals>) -> Self {
+        Self { withdrawals, ..self }
+    }
+    /// All that was taken back.
+    pub fn withdrawals(&self) -> &Withdrawals {
+        &self.withdrawals
+    }
     /// Adds a plan.
     pub fn insert(&mut self, plan: PlanHash, context: Arc<PlanContext>) {
-        self.0.insert(plan, context);
+        self.plans.insert(plan, context);
     }
     /// Takes over the plans of another book.
     pub fn extend(&mut self, other: Self) {
-        self.0.extend(other.0);
+        self.plans.extend(other.plans);
     }
     /// Every plan, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&PlanHash, &Arc<PlanContext>)> {
-        self.0.iter()
+        self.plans.iter()
     }
     /// The plan of that name.
     pub fn get(&self, plan: &PlanHash) -> Option<&Arc<PlanContext>> {
-        self.0.get(plan)
+        self.plans.get(plan)
     }
 }
 
 impl FromIterator<PlanDocument> for PlanBook {
     fn from_iter<I: IntoIterator<Item = PlanDocument>>(documents: I) -> Self {
-        Self(documents.into_iter().map(|d| (d.hash, Arc::new(PlanContext::from(d)))).collect())
+        let plans = documents.into_iter().map(|d| (d.hash, Arc::new(PlanContext::from(d)))).collect();
+        Self { plans, withdrawals: Arc::default() }
     }
 }

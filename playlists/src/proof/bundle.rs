@@ -7,13 +7,13 @@
 //! | `checkpoint` | the newest checkpoint of the log, a signed note |
 //! | `checkpoints.json` | [`EarlierCheckpoint`]s with their consistency proofs: when things were in the log at the latest |
 //! | `inclusion` | 32-byte hashes: the proof that all entries of the bundle are in that log ([`super::tree::inclusions`]) |
-//! | `statements` | [entries](put_entry): what was stated of the players of these screens, of the scheduler's keys, by who went to look, and of the samples that were drawn; and [how far](super::head) players said their records go |
+//! | `statements` | [entries](put_entry): what was stated of the players of these screens, of the scheduler's keys, of what may be shown, by who went to look, and of the samples that were drawn; and [how far](super::head) players said their records go |
 //! | `screens/<code>/segments` | [entries](put_entry): what they sent, by place in the log, also what the scheduler took for no continuation of it |
 //! | `screens/<code>/plans` | [playlists](put_document) that records name, and the newest of each day |
 //! | `assets/<hash>` | asset tables that playlists name, JSON |
 //! | `starts.json` | by screen, the [`Start`]s: where judging begins when a player is older than the period |
 //! | `basis.json`, `report.json` | what the scheduler states, and the figures it claims |
-//! | `approvals.json` | [`Approvals`] |
+//! | `approvals` | [signed documents](crate::wire::permit::Document), one after the other ([`put_document`]): the permits that playlists name for the campaign, and where the screens stand |
 //! | `keys.json` | [`Keys`]: the log's public key by the scheduler's own word; a policy from elsewhere goes first |
 
 use super::count::Tally;
@@ -45,7 +45,7 @@ pub const BASIS: &str = "basis.json";
 /// Name of the report.
 pub const REPORT: &str = "report.json";
 /// Name of the approvals.
-pub const APPROVALS: &str = "approvals.json";
+pub const APPROVALS: &str = "approvals";
 /// Name of the public keys.
 pub const KEYS: &str = "keys.json";
 /// Days before the period from which on segments are shown: gaps and overlaps look back at most one.
@@ -119,16 +119,6 @@ pub struct Start {
     pub head: Option<Sha256Hash>,
     /// What earlier records leave for judging.
     pub tally: Tally,
-}
-
-/// Approvals of what was played. There are none before people can sign them: then the list is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Approvals {
-    /// Form of the list: 1.
-    pub version: u32,
-    /// The approvals.
-    pub approvals: Vec<serde_json::Value>,
 }
 
 /// The key that everything else hangs on; the scheduler's other keys are stated in the log.

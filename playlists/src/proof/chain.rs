@@ -102,7 +102,7 @@ pub fn stand(
     };
     let Some(plan) = plan else { return ((played, unknown_plan()), judged(None)) };
     let stranger = plan.screen != segment.screen || plan.day.days_since(played).abs() > 1;
-    match plan.count_terms(record).filter(|_| !stranger) {
+    match plan.count_terms(record, received, plans.withdrawals()).filter(|_| !stranger) {
         Some(terms) => {
             let standing = judged(Some(&terms));
             let day = if matches!(record.origin, Origin::Planned { .. }) { plan.day } else { played };
@@ -115,15 +115,30 @@ pub fn stand(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode};
+    use crate::ids::{DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, VenueType};
     use crate::media::{Fades, Media, MediaKind};
     use crate::proof::book::PlanDocument;
     use crate::proof::record::DisplayLevel;
     use crate::time::{HANOI, IntervalSet};
+    use crate::wire::permit::{Grounds, Permit, Place, What, Withdrawals, Withdrawn};
     use crate::wire::v1::{Asset, AssetTable, Playlist, Schema, Slot, Tier};
     use std::sync::Arc;
 
     const EVENING: &str = "2026-11-20";
+
+    const PERMIT: Sha256Hash = Sha256Hash([3; 32]);
+
+    fn permit(asset: &Asset) -> Permit {
+        Permit {
+            number: 1,
+            campaign: asset.code.clone(),
+            media: vec![(&asset.media).into()],
+            places: Vec::new(),
+            from: None,
+            until: None,
+            approved: Vec::new(),
+        }
+    }
 
     /// A bar's plan of one day: its loop is also what plays where nothing is planned, past midnight too.
     fn plan() -> PlanDocument {
@@ -136,6 +151,7 @@ mod tests {
             media,
             volume_percent: 0,
             fades: Fades::default(),
+            permit: Some(PERMIT),
         };
         let assets = Arc::new(AssetTable { assets: vec![asset] });
         let playlist = Playlist {
@@ -148,12 +164,45 @@ mod tests {
             made_ms: UtcMillis(0),
             ledger_through: None,
             assets: assets.encode().1,
+            place: Sha256Hash::of(b"place"),
             duty: IntervalSet::parse("18:00-24:00").unwrap(),
             terms: Vec::new(),
             fallback: 0,
             slots: vec![Slot { start_s: 86_390, item: 0 }],
         };
-        PlanDocument { hash: PlanHash::of(b"evening"), playlist, assets }
+        let mut grounds = Grounds::at(Arc::new(Place {
+            screen: playlist.screen.clone(),
+            version: 1,
+            venue_type: VenueType::new("bar").unwrap(),
+            above: Vec::new(),
+        }));
+        grounds.permit(PERMIT, Arc::new(permit(&assets.assets[0])));
+        PlanDocument { hash: PlanHash::of(b"evening"), playlist, assets, grounds }
+    }
+
+    #[test]
+    fn what_was_taken_back_before_it_was_shown_does_not_count_and_a_later_word_changes_nothing() {
+        let plan = plan();
+        let (evening, hash) = (plan.playlist.day, plan.hash);
+        let start = evening.at(86_390, HANOI);
+        let record = PlayRecord {
+            plan: hash,
+            origin: Origin::Planned { slot: 0 },
+            display: DisplayLevel::D1,
+            ..PlayRecord::whole(start, start.plus_ms(10_000))
+        };
+        let book: PlanBook = std::iter::once(plan).collect();
+        let stand = |taken_back: Option<i64>| {
+            let mut list = Withdrawals::default();
+            let at_ms = start.plus_ms(taken_back.unwrap_or_default());
+            if taken_back.is_some() {
+                list.add(Withdrawn { what: What::Permit(PERMIT), at_ms });
+            }
+            let book = book.clone().with(Arc::new(list));
+            let terms = book.get(&hash).unwrap().count_terms(&record, record.end, book.withdrawals()).unwrap();
+            terms.approved
+        };
+        assert!(stand(None) && stand(Some(1)) && !stand(Some(0)) && !stand(Some(-86_400_000)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The counting rule: one pure function says of each record whether it counts, and why not.
 //!
-//! A play counts when the plan it names was published for this screen; it is not in the future
+//! A play counts when the plan it names was published for this screen; people had approved its file for this screen and
+//! day, and had not taken that back; it is not in the future
 //! and ends after it starts; it overlaps no earlier play of the screen by more than 1.5 s; at
 //! least 95 % of the booked length was shown with at most 2 % of the frames dropped (of sound alone: of the
 //! output's slots in which nobody could hear it); the display
@@ -40,6 +41,8 @@ pub struct CountTerms<'a> {
     pub min_gap_s: u32,
     /// Least display level.
     pub min_display: DisplayLevel,
+    /// Was its file approved for this screen and day, and not taken back before it was shown?
+    pub approved: bool,
     /// Seconds of the local day that count toward the quota; none means the whole day.
     pub windows: Option<&'a IntervalSet>,
 }
@@ -93,6 +96,8 @@ pub enum Reason {
     Replaced,
     /// The box was not registered at the screen yet.
     Unregistered,
+    /// Nobody had approved it for this screen and day, or that had been taken back.
+    NotApproved,
 }
 
 impl Reason {
@@ -114,6 +119,7 @@ impl Reason {
             Self::NotInPlan => plain("not-in-plan"),
             Self::Replaced => plain("replaced"),
             Self::Unregistered => plain("unregistered"),
+            Self::NotApproved => plain("not-approved"),
         }
     }
 }
@@ -200,6 +206,9 @@ fn weigh(
     let Some(terms) = terms else {
         return Standing::Unknown(Doubt::PlanUnknown);
     };
+    if !terms.approved {
+        return no(Reason::NotApproved);
+    }
     if record.clock == ClockState::Unset || record.clock_error_ms > MOST_CLOCK_ERROR_MS {
         return Standing::Unknown(Doubt::ClockUnset);
     }
@@ -255,6 +264,7 @@ mod tests {
             booked_ms: 15_000,
             min_gap_s: 300,
             min_display: DisplayLevel::D1,
+            approved: true,
             windows: Some(&windows),
         };
         judge(record, Some(&terms), NOON.plus_ms(3_600_000), HANOI, tally)
@@ -285,6 +295,19 @@ mod tests {
         for (reason, record) in cases {
             assert_eq!(stand(&record, &mut Tally::default()), Standing::NotCounted(reason));
         }
+    }
+
+    #[test]
+    fn what_nobody_approved_never_counts() {
+        let campaign = CampaignCode::new("ihanoi").unwrap();
+        let (min_display, booked_ms) = (DisplayLevel::D1, 15_000);
+        let terms =
+            CountTerms { campaign: &campaign, booked_ms, min_gap_s: 0, min_display, approved: false, windows: None };
+        let judged =
+            |record: &PlayRecord| judge(record, Some(&terms), NOON.plus_ms(60_000), HANOI, &mut Tally::default());
+        assert_eq!(judged(&record(NOON, 15_000)), Standing::NotCounted(Reason::NotApproved));
+        let unset = PlayRecord { clock: ClockState::Unset, ..record(NOON, 15_000) };
+        assert_eq!(judged(&unset), Standing::NotCounted(Reason::NotApproved), "no clock makes that a doubt");
     }
 
     #[test]

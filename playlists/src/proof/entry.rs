@@ -7,9 +7,10 @@
 use super::note::VerifierKey;
 use super::sample::{Drawn, Finding};
 use super::tile::MAX_ENTRY_BYTES;
-use crate::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
+use crate::ids::{CampaignCode, DeviceId, Epoch, PermitHash, ScreenCode, Sha256Hash};
 use crate::time::UtcMillis;
-use crate::wire::sign::{Evidence, LogSigning, PlanSigning, Receipting, VerifyingKey};
+use crate::wire::permit::Withdrawn;
+use crate::wire::sign::{Approving, Evidence, LogSigning, PlanSigning, Receipting, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 /// One leaf.
@@ -72,7 +73,7 @@ pub enum Statement {
     Draw(Box<Drawn>),
     /// What an inspector found of a play that was drawn.
     Finding(Box<Finding>),
-    /// From here on plans and receipts are signed with these.
+    /// From here on plans, receipts and approvals are signed with these.
     Keys {
         /// That of playlists.
         #[serde(with = "key_text")]
@@ -80,8 +81,33 @@ pub enum Statement {
         /// That of receipts.
         #[serde(with = "key_text")]
         receipt: Box<VerifyingKey<Receipting>>,
+        /// That of permits, places and withdrawals.
+        #[serde(with = "key_text")]
+        approval: Box<VerifyingKey<Approving>>,
         /// When.
         at_ms: UtcMillis,
+    },
+    /// People said yes to something, which may be shown from here on.
+    Permit {
+        /// The permit's name.
+        permit: PermitHash,
+        /// Number of the proposal they decided on.
+        number: u32,
+        /// The campaign.
+        campaign: CampaignCode,
+        /// Under which accounts; `shell` for whoever has the server's own.
+        by: Vec<String>,
+        /// When.
+        at_ms: UtcMillis,
+    },
+    /// Something was taken back: it may not be shown any more.
+    Withdrawal {
+        /// What, and when.
+        withdrawn: Withdrawn,
+        /// Under which account; `shell` for whoever has the server's own.
+        by: String,
+        /// Why.
+        reason: String,
     },
     /// The log begins anew here, over the entries before this one: those of a log that ended.
     Begun(Box<Begun>),

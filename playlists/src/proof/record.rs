@@ -76,6 +76,10 @@ causes! {
     AlreadyShown = "already-shown",
     /// An announcement at the place (a stop, a gate) broke it off or was heard instead of it.
     Interrupted = "interrupted",
+    /// Nobody had approved it for this screen and day.
+    NotApproved = "not-approved",
+    /// Its approval was taken back.
+    Withdrawn = "withdrawn",
 }
 
 /// How a play ended.

@@ -9,6 +9,7 @@
 //! | `GET /device/v1/index` | [`PlaylistIndex`](super::v1::PlaylistIndex), with ETag |
 //! | `GET /device/v1/plans/{hash}` | the signed playlist of the device's own screen |
 //! | `GET /device/v1/assets/{hash}` | the asset table |
+//! | `GET /device/v1/approvals/{hash}` | a signed [`Document`](super::permit::Document): what a plan rests on, or what was taken back |
 //! | `GET /device/v1/media/{hash}` | the bytes, with `Range` |
 //! | `GET /device/v1/receipt` | the newest signed receipt |
 //! | `POST /device/v1/segments` an envelope | the newest signed receipt, whatever became of the segment; 403 signature, 422 form, 429 as many as a day takes: the rest tomorrow |
@@ -46,6 +47,8 @@ pub struct Provisioning {
     pub screen: ScreenCode,
     /// Public key that playlists must be signed with, base64.
     pub plan_key: String,
+    /// Public key that permits, places and withdrawals must be signed with, base64.
+    pub approval_key: String,
     /// Public key that receipts must be signed with, base64.
     pub receipt_key: String,
     /// Public key that commands must be signed with, base64.

@@ -3,6 +3,7 @@
 pub mod command;
 pub mod device;
 pub mod health;
+pub mod permit;
 pub mod proofs;
 pub mod release;
 pub mod sign;

@@ -69,8 +69,8 @@ purpose!(
     Cosigning, "lichphat witness v1"
 );
 purpose!(
-    /// Approvals of media, by people. Nothing signs with it yet; the type exists so that no other key ever can.
-    Approval, "lichphat approval v1"
+    /// What may be shown and where screens stand, by people; for now with a key that the scheduler holds for them.
+    Approving, "lichphat approval v1"
 );
 
 /// Purposes whose signatures are those of C2SP's specifications, over text that says itself what it is: no domain line.

@@ -10,7 +10,7 @@
 //! | `screens/{screen}/proofs-{n}` | the [`Proofs`](super::proofs::Proofs) that answer it, from 0, each the next question's | scheduler |
 //! | `screens/{screen}/release-{arch}` | the signed [`Release`](super::release::Release) its player should have | scheduler |
 //! | `screens/{screen}/segments/{device}-{epoch}-{first}` | a signed segment of records; by name in the order of the chain | player |
-//! | `plans/{hash}`, `assets/{hash}`, `media/{hash}` | as named, shared by all screens of the stick | scheduler |
+//! | `plans/{hash}`, `assets/{hash}`, `approvals/{hash}`, `media/{hash}` | as named, shared by all screens of the stick | scheduler |
 //!
 //! A file that is being written ends in `.part` and is nobody's until it has its name.
 

@@ -6,7 +6,9 @@
 //! signs the table too. Play ids derive from the slot: `(screen, day, plan_version, index)`.
 
 use super::sign::{Envelope, PlanSigning, SignError, SigningKey, VerifyingKey};
-use crate::ids::{CampaignCode, DeviceId, Epoch, PlanHash, PlanVersion, ScreenCode, Seq, Sha256Hash};
+use crate::ids::{
+    CampaignCode, DeviceId, Epoch, PermitHash, PlaceHash, PlanHash, PlanVersion, ScreenCode, Seq, Sha256Hash,
+};
 use crate::media::{Fades, Media};
 use crate::proof::record::DisplayLevel;
 use crate::time::{DAY_S, IntervalSet, LocalDay, UtcMillis, UtcOffset};
@@ -49,6 +51,9 @@ pub struct Asset {
     /// How the sound comes and goes.
     #[serde(default, skip_serializing_if = "Fades::is_none")]
     pub fades: Fades,
+    /// The [`Permit`](super::permit::Permit) it rests on; none for what is [built in](crate::stand_in).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permit: Option<PermitHash>,
 }
 
 /// What may be played; sorted and without doubles, so that equal content has equal bytes.
@@ -141,6 +146,8 @@ pub struct Playlist {
     pub ledger_through: Option<LedgerThrough>,
     /// Hash of the asset table.
     pub assets: Sha256Hash,
+    /// The [`Place`](super::permit::Place) of the screen that permits were held against.
+    pub place: PlaceHash,
     /// Seconds in which the screen should be on.
     pub duty: IntervalSet,
     /// Quota campaigns of the day.
@@ -273,6 +280,8 @@ impl Playlist {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PlaylistIndex {
+    /// The newest [`Withdrawals`](super::permit::Withdrawals), by name; none while nothing was taken back.
+    pub withdrawals: Option<Sha256Hash>,
     /// The newest version of each day of the horizon, by day.
     pub days: Vec<IndexEntry>,
 }
@@ -305,6 +314,7 @@ mod tests {
             media: Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 1, kind: MediaKind::Video, duration_s },
             volume_percent: 80,
             fades: Fades::default(),
+            permit: None,
         }
     }
 
@@ -323,6 +333,7 @@ mod tests {
             made_ms: UtcMillis(1_763_000_000_000),
             ledger_through: None,
             assets: table().encode().1,
+            place: PlaceHash::of(b"place"),
             duty: IntervalSet::parse("08:00-12:00;13:00-17:00").unwrap(),
             terms: vec![],
             fallback: 2,

@@ -14,6 +14,7 @@ use crate::clock::SimClock;
 use crate::cmd::doors::Shown;
 use crate::error::AppError;
 use crate::fleet::Way;
+use crate::people::Caller;
 use crate::sim::{SimFleet, SimOptions, city, fleet};
 use crate::web::{self, Limits, Listener};
 use futures_util::FutureExt as _;
@@ -26,6 +27,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// What approvals of the demonstration rest on.
+const APPROVED_BY: &str = "trình diễn";
 
 /// Arguments of `lichphat demo`.
 #[derive(Debug, clap::Args)]
@@ -195,6 +199,7 @@ impl Demo {
         context.settings.probe.program = real::player_program();
         stage_set::build(&context, args, day, real_now).await?;
         let rooms = Rooms::open(&context)?;
+        rooms.approve_all((&Caller::shell(), APPROVED_BY)).await?;
         let options = SimOptions { seed: args.seed, make_good: !args.no_make_good };
         let campaign = CampaignCode::new(CAMPAIGN).map_err(|e| AppError::Failed(e.to_string()))?;
         Ok(Self { context, rooms, clock, listener, campaign, day, screens: args.screens, options })

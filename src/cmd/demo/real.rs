@@ -35,6 +35,7 @@ impl Player {
     /// Gives the sample screen its duty and order from now on, plans it, provisions and starts a player.
     pub(super) async fn start(rooms: &Rooms, context: &Context, dir: &Path, way: Way) -> Result<Self, AppError> {
         stage_set::build_real(context, dir).await?;
+        rooms.approve_all((&Caller::shell(), super::APPROVED_BY)).await?;
         let screen = ScreenCode::new(city::REAL_SCREEN).map_err(|e| AppError::Failed(e.to_string()))?;
         let city = rooms.city().await?;
         rooms.plan(&city, |s| s.code == screen, "first plan").await?;

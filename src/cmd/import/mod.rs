@@ -11,6 +11,7 @@ use crate::error::AppError;
 pub use crate::exchange::bring::Kind;
 use crate::exchange::bring::{Clips, Desk, DocumentError, examine_clips};
 use crate::lang::Lang;
+use crate::people::AccountCode;
 use crate::store::Store;
 use lichphat_playlists::ids::DirectiveCode;
 use lichphat_playlists::media::Media;
@@ -94,10 +95,24 @@ pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> 
     let name = path.display().to_string();
     let bytes = tokio::fs::read(path).await.map_err(|error| AppError::io(name.as_str(), error))?;
     let library = context.library(store);
-    let desk = Desk { directory: store, campaigns: store, library: &library, now: context.clock.now() };
+    let desk = Desk {
+        directory: store,
+        campaigns: store,
+        approvals: store,
+        library: &library,
+        by: AccountCode::SHELL,
+        now: context.clock.now(),
+    };
     let file = SourceFile { name: &name, bytes: &bytes };
     let taken = desk.take_in(kind, file, Clips::Beside(path)).await;
-    taken.map_err(|error| refused(error, context.lang))
+    let (summary, waiting) = taken.map_err(|error| refused(error, context.lang))?;
+    if waiting > 0 {
+        context.say(
+            &format!("{waiting} nội dung chờ duyệt: lichphat approval list. Chưa duyệt thì chưa phát."),
+            &format!("{waiting} wait for approval: lichphat approval list. Nothing is shown before."),
+        );
+    }
+    Ok(summary)
 }
 
 /// Reads a directive without putting it in: for a look before it is signed. Its clips are measured, for
@@ -126,6 +141,7 @@ fn refused(error: DocumentError, lang: Lang) -> AppError {
         DocumentError::File(problems) => AppError::Failed(problems.text(lang)),
         DocumentError::Clip(said) => AppError::Failed(said.pick(lang).to_owned()),
         DocumentError::Library(error) => error.into(),
+        DocumentError::Approval(error) => error.into(),
         DocumentError::Store(error) => error.into(),
     }
 }

@@ -6,11 +6,14 @@ use crate::error::AppError;
 use crate::fleet::Device;
 use crate::library::{LibraryError, Range};
 use lichphat_playlists::ids::{DeviceId, MediaHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::stand_in;
+use lichphat_playlists::wire::permit::named;
+use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::stick;
-use lichphat_playlists::wire::v1::{AssetTable, PlaylistIndex};
+use lichphat_playlists::wire::v1::{AssetTable, Playlist, PlaylistIndex};
 use serde::Serialize;
 use sha2::Digest as _;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 
 /// One screen on the stick.
@@ -68,20 +71,32 @@ async fn one(
         index.days.retain(|entry| entry.day < end);
     }
     let (mut media, mut missing, mut media_bytes) = (BTreeSet::new(), 0, 0);
+    let (mut tables, mut approvals) = (BTreeMap::new(), BTreeSet::from_iter(index.withdrawals));
     for hash in index.days.iter().map(|entry| entry.assets).collect::<BTreeSet<_>>() {
         let bytes = rooms.fleet.assets(hash).await?;
         let table =
             AssetTable::decode(&bytes, hash).map_err(|e| AppError::Failed(format!("asset table {hash}: {e}")))?;
-        for asset in table.assets {
-            if media.insert(asset.media.hash) {
+        for asset in &table.assets {
+            // what is built in every player has
+            if !stand_in::is(asset) && media.insert(asset.media.hash) {
                 media_bytes += asset.media.size_bytes;
                 missing += usize::from(!file(rooms, to, asset.media.hash, written).await?);
             }
         }
         to.put(&format!("assets/{hash}"), &bytes)?;
+        tables.insert(hash, table);
     }
+    let unreadable = |e: &dyn std::fmt::Display| AppError::Failed(format!("playlist: {e}"));
+    let key = VerifyingKey::from_base64(&rooms.public_keys.plan_key).map_err(|e| unreadable(&e))?;
     for entry in &index.days {
-        to.put(&format!("plans/{}", entry.plan), &rooms.fleet.plan(device, entry.plan).await?)?;
+        let bytes = rooms.fleet.plan(device, entry.plan).await?;
+        let envelope = Envelope::from_bytes(bytes.clone()).map_err(|e| unreadable(&e))?;
+        let playlist = Playlist::open(&envelope, &key).map_err(|e| unreadable(&e))?;
+        approvals.extend(tables.get(&entry.assets).map_or(Vec::new(), |table| named(playlist.place, &table.assets)));
+        to.put(&format!("plans/{}", entry.plan), &bytes)?;
+    }
+    for name in approvals {
+        to.put(&format!("approvals/{name}"), &rooms.fleet.approval(name).await?)?;
     }
     to.put(&stick::receipt(&device.screen), &rooms.proof.receipt(device.device).await?.into_bytes())?;
     proofs(rooms, to, device).await?;

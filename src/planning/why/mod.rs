@@ -209,6 +209,13 @@ impl<'a> Asked<'a> {
         if matches!(self.owner(), Owner::Local) {
             return say.local_content(format!("item {}", self.campaign));
         }
+        let planned = self.stored.filter(|plan| plan.problem.campaign(self.campaign.as_str()).is_some());
+        if let Some(plan) = planned {
+            return self.planned(plan); // what is planned was approved when it was
+        }
+        if let Some(answer) = self.unapproved() {
+            return answer;
+        }
         let record = match self.owner() {
             Owner::Order(directive) => record_of(directive),
             Owner::Contract(c) => format!("contract {} ({} – {})", c.code, c.from, c.to),
@@ -217,9 +224,6 @@ impl<'a> Asked<'a> {
         let Some(plan) = self.stored else {
             return if self.day < self.today { say.past(record) } else { say.no_plan(record) };
         };
-        if plan.problem.campaign(self.campaign.as_str()).is_some() {
-            return self.planned(plan);
-        }
         let (product, weight) = match self.owner() {
             Owner::Order(d) => (d.product.as_ref(), d.weight),
             Owner::Contract(c) => (Some(&c.product), None),
@@ -232,6 +236,22 @@ impl<'a> Asked<'a> {
             Some(weight) => say.in_loop(weight, Self::plan_record(plan)),
             None => say.not_in_plan(plan.head.version, Self::plan_record(plan)),
         }
+    }
+
+    /// Why it may not be shown here today, for the want of an approval.
+    fn unapproved(&self) -> Option<Answer> {
+        let product = match self.owner() {
+            Owner::Order(directive) => directive.product.as_ref()?,
+            Owner::Contract(contract) => &contract.product,
+            Owner::Local | Owner::Nobody => return None,
+        };
+        let why = self.world.unapproved(self.screen, self.day, self.campaign, product)?;
+        let proposal = self.world.permissions.newest(self.campaign);
+        let record = match proposal {
+            Some((number, state)) => format!("proposal {number} ({})", state.word()),
+            None => "no proposal".to_owned(),
+        };
+        Some(self.say().not_approved(why, record))
     }
 
     fn planned(&self, plan: &StoredPlan) -> Answer {

@@ -6,6 +6,7 @@ use crate::directory::{Closure, ClosureSubject};
 use lichphat_playlists::ids::{CampaignCode, PlanVersion};
 use lichphat_playlists::plan::{Lang, Play, PlayKind};
 use lichphat_playlists::time::{IntervalSet, LocalDay, clock_text};
+use lichphat_playlists::wire::permit::Unapproved;
 
 /// Says it in a language.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,18 @@ impl Say {
     pub(super) fn order_not_targeted(self, record: String) -> Answer {
         let vi = "Văn bản không áp dụng cho màn hình này.";
         self.answer("not-targeted", (vi.into(), "The order does not bind this screen.".into()), record)
+    }
+
+    pub(super) fn not_approved(self, why: Unapproved, record: String) -> Answer {
+        let (vi, en) = match why {
+            Unapproved::Withdrawn => ("Nội dung đã bị thu hồi phê duyệt.", "Its approval was withdrawn."),
+            Unapproved::Place => ("Nội dung chưa được duyệt cho màn hình này.", "It is not approved for this screen."),
+            Unapproved::Day => ("Nội dung chưa được duyệt cho ngày này.", "It is not approved for this day."),
+            Unapproved::NoPermit | Unapproved::Campaign | Unapproved::Media => {
+                ("Nội dung chưa được duyệt.", "It is not approved yet.")
+            }
+        };
+        self.answer("not-approved", (vi.into(), en.into()), record)
     }
 
     pub(super) fn contract_not_begun(self, from: LocalDay, record: String) -> Answer {

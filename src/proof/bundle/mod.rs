@@ -13,7 +13,7 @@ use super::{Counts, DeviceMark, ProofError};
 use async_trait::async_trait;
 use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::bundle::{self, Approvals, EarlierCheckpoint, Keys, LOOK_BACK_MS};
+use lichphat_playlists::proof::bundle::{self, EarlierCheckpoint, Keys, LOOK_BACK_MS};
 use lichphat_playlists::proof::entry::{Entry, LISTING, Statement};
 use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::VerifierKey;
@@ -81,6 +81,8 @@ pub trait BundleStore: EvidenceStore + LogStore {
         days: (LocalDay, LocalDay),
         named: Vec<PlanHash>,
     ) -> Result<Vec<SignedPlan>, ProofError>;
+    /// A signed document of approvals.
+    async fn approval(&self, name: Sha256Hash) -> Result<Option<Vec<u8>>, ProofError>;
     /// An asset table's bytes.
     async fn asset_table(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, ProofError>;
 }
@@ -167,12 +169,18 @@ impl<'a> Exporter<'a> {
         let proof: Vec<u8> = proof.iter().flat_map(|hash| hash.0).collect();
         let earlier = self.earlier(&pack, &ended, since).await?;
         let exported = Exported { screens: facts.len(), segments: pack.segments, size: self.head.size, differing };
+        let mut approvals = Vec::new();
+        for name in &pack.approvals {
+            let document = self.store.approval(*name).await?.unwrap_or_default();
+            let fits = bundle::put_document(&mut approvals, &document);
+            debug_assert!(fits, "an approval has at most some megabytes");
+        }
         let Pack { mut writer, starts, .. } = pack;
         writer.put(bundle::CHECKPOINT, self.head.note.as_bytes())?;
         writer.put_json(bundle::CHECKPOINTS, &earlier)?;
         writer.put(bundle::INCLUSION, &proof)?;
         writer.put_json(bundle::STARTS, &starts)?;
-        writer.put_json(bundle::APPROVALS, &Approvals { version: 1, approvals: Vec::new() })?;
+        writer.put(bundle::APPROVALS, &approvals)?;
         writer.put_json(bundle::KEYS, &Keys { log: self.log.name().clone(), ended })?;
         writer.put_json(bundle::BASIS, &basis)?;
         let (campaign, from, to) = (basis.campaign.clone(), basis.period.from, basis.period.to);
@@ -285,6 +293,8 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         Entry::Statement(Statement::Draw(drawn)) => {
             drawn.campaign == basis.campaign && drawn.from <= period.to && period.from <= drawn.to
         }
+        Entry::Statement(Statement::Permit { campaign, .. }) => *campaign == basis.campaign,
+        Entry::Statement(Statement::Withdrawal { .. }) => true,
         Entry::Statement(Statement::Device { .. } | Statement::Act { .. }) | Entry::Segment { .. } => false,
     }
 }

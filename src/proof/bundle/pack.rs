@@ -22,12 +22,15 @@ pub(super) struct Pack<W: Write + Seek> {
     pub(super) anchors: BTreeSet<u64>,
     /// Asset tables that are in.
     pub(super) assets: BTreeSet<Sha256Hash>,
+    /// Documents of approvals that playlists name for the campaign.
+    pub(super) approvals: BTreeSet<Sha256Hash>,
 }
 
 impl<W: Write + Seek> Pack<W> {
     pub(super) fn new(writer: Writer<W>) -> Self {
         let (indexes, anchors, assets) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-        Self { writer, indexes, segments: 0, starts: BTreeMap::new(), anchors, assets }
+        let approvals = BTreeSet::new();
+        Self { writer, indexes, segments: 0, starts: BTreeMap::new(), anchors, assets, approvals }
     }
 
     pub(super) fn statements(&mut self, statements: Vec<(u64, Entry)>) -> Result<(), BundleError> {

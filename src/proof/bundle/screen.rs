@@ -15,7 +15,9 @@ use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::permit::named;
 use lichphat_playlists::wire::sign::Envelope;
+use lichphat_playlists::wire::v1::Asset;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Seek, Write};
 
@@ -41,12 +43,16 @@ impl Exporter<'_> {
     ) -> Result<(ScreenFacts, BTreeMap<LocalDay, Counts>), BundleError> {
         let (screen, period) = (&stated.screen, &basis.period);
         let Found { segments, forks, newer, boxes } = self.segments(screen, basis).await?;
-        let named: BTreeSet<PlanHash> =
+        let names: BTreeSet<PlanHash> =
             segments.iter().flat_map(|(_, s)| &s.records).flat_map(PlayRecord::plans_named).collect();
-        let named: Vec<PlanHash> = named.into_iter().collect();
-        let plans = self.store.signed_plans(screen, (period.from, period.to), named).await?;
+        let names: Vec<PlanHash> = names.into_iter().collect();
+        let plans = self.store.signed_plans(screen, (period.from, period.to), names).await?;
         let hashes = plans.iter().map(|p| p.hash).collect();
-        let book: PlanBook = self.store.plan_documents(hashes).await?.into_iter().collect();
+        let documents = self.store.plan_documents(hashes).await?;
+        let mine = |a: &&Asset| a.code == basis.campaign;
+        pack.approvals
+            .extend(documents.iter().flat_map(|d| named(d.playlist.place, d.assets.assets.iter().filter(mine))));
+        let book = documents.into_iter().collect::<PlanBook>().with(self.store.withdrawals().await?);
         let (starts, before) = self.starts(&segments).await?;
         let mut replay = Replay::new(&starts);
         tenures.iter().for_each(|tenure| replay.registered(*tenure));
@@ -81,7 +87,8 @@ impl Exporter<'_> {
         }
         let named: BTreeSet<PlanHash> =
             newer.iter().flat_map(|(_, s)| &s.records).flat_map(PlayRecord::plans_named).collect();
-        let book: PlanBook = self.store.plan_documents(named.into_iter().collect()).await?.into_iter().collect();
+        let documents = self.store.plan_documents(named.into_iter().collect()).await?;
+        let book = documents.into_iter().collect::<PlanBook>().with(self.store.withdrawals().await?);
         for start in self.starts(newer).await?.0 {
             if replay.mark(start.device, start.epoch).is_none() {
                 replay.start(&start);

@@ -26,7 +26,7 @@ use lichphat_playlists::proof::entry::{Begun, Statement, segment_leaf};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tile::ShortTile;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::{LogSigning, PlanSigning, Receipting, SigningKey, VerifyingKey};
+use lichphat_playlists::wire::sign::{Approving, LogSigning, PlanSigning, Receipting, SigningKey, VerifyingKey};
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -228,6 +228,8 @@ pub struct Signs {
     pub plan: VerifyingKey<PlanSigning>,
     /// Receipts.
     pub receipt: VerifyingKey<Receipting>,
+    /// Permits, places and withdrawals.
+    pub approval: VerifyingKey<Approving>,
 }
 
 /// The log's door.

@@ -203,7 +203,9 @@ fn log_named(name: &str, seed: u8, store: Arc<dyn LogStore>, files: Arc<dyn LogF
     let name = VerifierKey::new(name, key.verifying_key()).unwrap();
     let clock = Arc::new(crate::clock::SimClock::new(UtcMillis(1_763_600_000_000)));
     let plan = SigningKey::from_seed(&[8; 32]).verifying_key();
-    let signs = Signs { plan, receipt: SigningKey::from_seed(&[9; 32]).verifying_key() };
+    let (receipt, approval) =
+        (SigningKey::from_seed(&[9; 32]).verifying_key(), SigningKey::from_seed(&[6; 32]).verifying_key());
+    let signs = Signs { plan, receipt, approval };
     Log::new(store, files, Arc::new(Unwitnessed), clock, name, key, signs)
 }
 

@@ -6,6 +6,7 @@ use crate::planning::{Composed, DayInput, Edition, PlanningError};
 use crate::proof::{PlanContext, PlanDocument};
 use crate::sim::SimError;
 use lichphat_player::core::{Action, Core, CoreOptions, DayPlan, Event, Now};
+use lichphat_player::sim_support::approve;
 use lichphat_player::sim_support::{SimClock, SimStage};
 use lichphat_player::stage::Stage as _;
 use lichphat_playlists::ids::{DeviceId, Epoch, PlanVersion, Seq, Sha256Hash};
@@ -14,6 +15,7 @@ use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::count::{Standing, Tally, judge};
 use lichphat_playlists::proof::record::{DisplayLevel, PlayRecord};
 use lichphat_playlists::time::{DAY_S, HANOI, UtcMillis};
+use lichphat_playlists::wire::permit::Withdrawals;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,8 +49,10 @@ pub(super) fn publish(
     // a name is all that is needed of the signed bytes: there is no wire here
     let name = format!("{}/{}/{version}/{}", input.screen, input.day, input.input_hash(input.shape_hash()));
     let hash = Sha256Hash::of(name.as_bytes());
-    let document = PlanDocument { hash, playlist: playlist.clone(), assets: Arc::new(composed.assets.clone()) };
-    let plan = DayPlan::new(hash, playlist, Arc::new(composed.assets.clone())).map_err(PlanningError::from)?;
+    let grounds = approve::grounds(&input.screen, &composed.assets);
+    let assets = Arc::new(composed.assets.clone());
+    let document = PlanDocument { hash, playlist: playlist.clone(), assets, grounds: grounds.clone() };
+    let plan = DayPlan::new(hash, playlist, Arc::new(composed.assets.clone()), grounds).map_err(PlanningError::from)?;
     Ok((Arc::new(plan), PlanContext::from(document)))
 }
 
@@ -72,7 +76,7 @@ fn counted(records: &[PlayRecord], context: &PlanContext) -> u32 {
     let mut tally = Tally::default();
     let mut counted = 0;
     for record in records {
-        let terms = context.count_terms(record);
+        let terms = context.count_terms(record, record.end, &Withdrawals::default());
         let standing = judge(record, terms.as_ref(), record.end, context.offset, &mut tally);
         let order = terms.is_some_and(|t| t.campaign.as_str() == ORDER);
         counted += u32::from(order && matches!(standing, Standing::Counted { within: true, .. }));

@@ -52,8 +52,9 @@ fn duty(setting: &Setting) -> IntervalSet {
 
 fn asset(code: &str, tier: Tier, duration_s: u32) -> Asset {
     let media = Media { hash: Sha256Hash::of(code.as_bytes()), size_bytes: 1, kind: MediaKind::Video, duration_s };
+    let permit = Some(Sha256Hash::of(format!("permit {code}").as_bytes()));
     let code = CampaignCode::new(code).expect("a valid code");
-    Asset { code, variant: String::new(), tier, media, volume_percent: 80, fades: Fades::default() }
+    Asset { code, variant: String::new(), tier, media, volume_percent: 80, fades: Fades::default(), permit }
 }
 
 impl Place {
@@ -99,6 +100,7 @@ impl Place {
             local: LOOP.iter().enumerate().map(item).collect(),
             hush: Hush::default(),
             fallback: asset("safe-loop", Tier::Fallback, 10),
+            place: Sha256Hash::of(b"SIM"),
             category_gap_s: [(RIVALS.0.to_owned(), RIVALS.1)].into(),
             ledger_through: None,
             so_far: None,

@@ -153,7 +153,8 @@ impl LongLife {
         for record in &self.records {
             let planned = self.by_hash[&record.plan];
             let context = &self.plans[&planned].1;
-            let terms = context.count_terms(record);
+            let terms =
+                context.count_terms(record, record.end, &lichphat_playlists::wire::permit::Withdrawals::default());
             let standing = judge(record, terms.as_ref(), record.end, HANOI, &mut tally);
             if terms.is_some_and(|t| t.campaign.as_str() == ORDER) {
                 // a planned slot belongs to its plan's day, a make-good to the day it was played

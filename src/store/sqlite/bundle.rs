@@ -1,6 +1,7 @@
 //! What bundles need of SQLite: reads only.
 
 use super::Store;
+use super::approval;
 use super::quarantine;
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
@@ -116,6 +117,10 @@ impl BundleStore for Store {
     ) -> Result<Vec<SignedPlan>, ProofError> {
         let screen = screen.clone();
         Ok(self.read(move |conn| signed_plans(conn, &screen, days, &named)).await?)
+    }
+
+    async fn approval(&self, name: Sha256Hash) -> Result<Option<Vec<u8>>, ProofError> {
+        Ok(self.read(move |conn| approval::document(conn, name)).await?)
     }
 
     async fn asset_table(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, ProofError> {

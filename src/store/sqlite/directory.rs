@@ -336,8 +336,13 @@ impl DirectoryStore for Store {
 }
 
 impl Store {
-    /// How often directory and campaigns have changed: a cheap look for anything new.
-    pub async fn revisions(&self) -> Result<(u64, u64), StoreError> {
-        self.read(|conn| Ok((revision(conn, ROOM)?, revision(conn, super::campaigns::ROOM)?))).await
+    /// How often directory, campaigns and approvals have changed: a cheap look for anything new.
+    pub async fn revisions(&self) -> Result<(u64, u64, u64), StoreError> {
+        let rooms = [ROOM, super::campaigns::ROOM, super::approval::ROOM];
+        self.read(move |conn| {
+            let [a, b, c] = rooms.map(|room| revision(conn, room));
+            Ok((a?, b?, c?))
+        })
+        .await
     }
 }

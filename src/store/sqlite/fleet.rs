@@ -1,6 +1,7 @@
 //! The fleet's port on SQLite.
 
 use super::Store;
+use super::approval;
 use super::enrol::{self, Token};
 use super::log::append_statement;
 use super::rows::{self, day_number, hash_of, local_day};
@@ -145,7 +146,8 @@ impl FleetStore for Store {
                         })
                     })
                     .collect::<Result<_, StoreError>>()?;
-                Ok(PlaylistIndex { days })
+                let withdrawals = approval::newest_list(conn)?;
+                Ok(PlaylistIndex { withdrawals, days })
             })
             .await?;
         Ok(index)
@@ -160,6 +162,14 @@ impl FleetStore for Store {
             })
             .await?;
         Ok(document)
+    }
+
+    async fn approval(&self, name: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError> {
+        Ok(self.read(move |conn| approval::document(conn, name)).await?)
+    }
+
+    async fn withdrawals(&self) -> Result<Option<Sha256Hash>, FleetError> {
+        Ok(self.read(approval::newest_list).await?)
     }
 
     async fn assets(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, FleetError> {

@@ -107,19 +107,20 @@ pub(super) fn append_leaf(tx: &Connection, leaf: &[u8]) -> Result<u64, StoreErro
 }
 
 fn state_keys(tx: &Connection, signs: &Signs, at: UtcMillis) -> Result<(), StoreError> {
-    let (plan, receipt) = (signs.plan, signs.receipt);
+    let Signs { plan, receipt, approval } = *signs;
     // a leaf is its kind and JSON that begins with the statement's own
     let mut newest = tx.prepare_cached(
         "SELECT leaf FROM log_entry WHERE substr(leaf, 2, 14) = CAST('{\"kind\":\"keys\"' AS BLOB) ORDER BY log_index DESC LIMIT 1",
     )?;
     let newest: Option<Vec<u8>> = newest.query_row([], |r| r.get(0)).optional()?;
-    if let Some(Ok(Entry::Statement(Statement::Keys { plan: p, receipt: r, .. }))) =
+    if let Some(Ok(Entry::Statement(Statement::Keys { plan: p, receipt: r, approval: a, .. }))) =
         newest.map(|leaf| Entry::decode(&leaf))
-        && (*p, *r) == (plan, receipt)
+        && (*p, *r, *a) == (plan, receipt, approval)
     {
         return Ok(());
     }
-    append_statement(tx, Statement::Keys { plan: Box::new(plan), receipt: Box::new(receipt), at_ms: at })?;
+    let (plan, receipt, approval) = (Box::new(plan), Box::new(receipt), Box::new(approval));
+    append_statement(tx, Statement::Keys { plan, receipt, approval, at_ms: at })?;
     Ok(())
 }
 

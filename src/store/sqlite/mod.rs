@@ -4,6 +4,7 @@
 //! many. Each job runs in its own savepoint, so a failing one is undone alone, and nobody gets an
 //! answer before the commit that holds his work is on disk. `rusqlite` never leaves these threads.
 
+mod approval;
 mod audit;
 mod backup;
 mod bundle;

@@ -1,6 +1,7 @@
 //! The proof room's port on SQLite: segment, rollup, tally and mark move in one transaction.
 
 use super::Store;
+use super::approval;
 use super::audit::write_early;
 use super::log::{self, SEGMENT, append_segment, segment_at, stored_segment};
 use super::quarantine;
@@ -12,10 +13,11 @@ use crate::proof::{
     Arrived, Counts, DayLimits, DeviceIdentity, DeviceMark, Early, Heard, Outcome, PlanBook, PlanDocument, ProofError,
     ProofStore, RollupDelta, decide,
 };
-use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq};
+use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::count::Tally;
 use lichphat_playlists::proof::tenure::Tenure;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
+use lichphat_playlists::wire::permit::{self, Document, Grounds, Withdrawals};
 use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -242,7 +244,14 @@ fn append(
     Ok(Some((outcome, before)))
 }
 
-fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocument>, StoreError> {
+/// Documents of approvals that plans share, by name.
+type Approved = BTreeMap<Sha256Hash, Document>;
+
+fn plan_document(
+    conn: &Connection,
+    hash: PlanHash,
+    approved: &mut Approved,
+) -> Result<Option<PlanDocument>, StoreError> {
     let row: Option<(Vec<u8>, Vec<u8>, Vec<u8>)> = conn
         .prepare_cached(
             "SELECT p.document, a.packed, a.hash FROM plan p JOIN asset_table a ON a.hash = p.assets_hash WHERE p.hash = ?1",
@@ -253,7 +262,18 @@ fn plan_document(conn: &Connection, hash: PlanHash) -> Result<Option<PlanDocumen
         let playlist = stored_playlist(document)?;
         let assets = AssetTable::decode(&rows::unpack(&assets)?, hash_of(&assets_hash)?)
             .map_err(|e| StoreError::unreadable("asset table", e))?;
-        Ok(PlanDocument { hash, playlist, assets: Arc::new(assets) })
+        let mut grounds = Grounds::default();
+        for name in permit::named(playlist.place, &assets.assets) {
+            if !approved.contains_key(&name)
+                && let Some(document) = approval::document_of(conn, name)?
+            {
+                approved.insert(name, document);
+            }
+            if let Some(document) = approved.get(&name) {
+                grounds.take(name, document.clone());
+            }
+        }
+        Ok(PlanDocument { hash, playlist, assets: Arc::new(assets), grounds })
     })
     .transpose()
 }
@@ -275,10 +295,17 @@ impl ProofStore for Store {
     async fn plan_documents(&self, plans: Vec<PlanHash>) -> Result<Vec<PlanDocument>, ProofError> {
         let documents = self
             .read(move |conn| {
-                plans.into_iter().filter_map(|hash| plan_document(conn, hash).transpose()).collect::<Result<_, _>>()
+                let mut approved = Approved::new();
+                let document = |hash| plan_document(conn, hash, &mut approved).transpose();
+                plans.into_iter().filter_map(document).collect::<Result<_, _>>()
             })
             .await?;
         Ok(documents)
+    }
+
+    async fn withdrawals(&self) -> Result<Arc<Withdrawals>, ProofError> {
+        let newest = self.read(approval::newest_withdrawals).await?;
+        Ok(Arc::new(newest.map(|(_, list)| list).unwrap_or_default()))
     }
 
     async fn append(

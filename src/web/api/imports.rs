@@ -2,6 +2,7 @@
 
 use super::call::{Call, json, tag_of};
 use super::table::{Kind, Operation, Param, Takes, gives, may};
+use crate::approval::ApprovalError;
 use crate::directory::problem::say;
 use crate::directory::table::SourceFile;
 use crate::error::StoreError;
@@ -81,14 +82,16 @@ async fn import(call: Call, kind: &'static str) -> Result<Response, Problem> {
     let desk = Desk {
         directory: console.directory(),
         campaigns: console.campaigns_store(),
+        approvals: console.approvals.store(),
         library: &call.app.library,
+        by: call.caller.account.as_str(),
         now: console.today().0,
     };
     let file = SourceFile { name: text, bytes: &call.body };
     let dry_run = call.flag("dry_run");
     let taken = match dry_run {
         true => desk.look_at(kind, file, Clips::InLibrary).await,
-        false => desk.take_in(kind, file, Clips::InLibrary).await,
+        false => desk.take_in(kind, file, Clips::InLibrary).await.map(|(summary, _)| summary),
     };
     let summary = taken.map_err(refused)?;
     let tag = tag_of(&*call.app.console.city().await?);
@@ -106,7 +109,8 @@ fn refused(error: DocumentError) -> Problem {
         }
         DocumentError::Clip(said) => mistakes(said),
         DocumentError::Store(StoreError::Busy) => Problem::new(StatusCode::CONFLICT, "busy").after_s(1),
-        DocumentError::Store(error) => error.into(),
+        DocumentError::Approval(ApprovalError::Store(error)) | DocumentError::Store(error) => error.into(),
+        DocumentError::Approval(error) => StoreError::Engine(error.to_string()).into(),
         DocumentError::Library(error) => error.into(),
     }
 }

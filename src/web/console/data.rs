@@ -4,11 +4,12 @@
 use super::ConsoleError;
 pub(super) use super::preview::Preview;
 use super::sums::Sums;
+use crate::approval::{Approvals, Permissions};
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
 use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
 use crate::directory::{Directory, DirectoryStore, Link, Proposal};
 use crate::fleet::{DeviceState, Fleet};
-use crate::library::LibraryStore;
+use crate::library::{Library, LibraryStore};
 use crate::people::People;
 use crate::planning::PlanStore;
 use crate::proof::evidence::EvidenceStore;
@@ -33,11 +34,12 @@ const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
 /// Dry runs that are kept; one of a large fleet has megabytes.
 const PREVIEWS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
-/// The city at one revision of both rooms.
+/// The city at one revision of its rooms.
 #[derive(Debug)]
 pub(in crate::web) struct City {
     pub(in crate::web) directory: Directory,
     pub(in crate::web) campaigns: Campaigns,
+    pub(in crate::web) permissions: Arc<Permissions>,
 }
 
 /// One running order: today and since its first day, or on one day by itself.
@@ -135,6 +137,21 @@ impl<V: Send + Sync + 'static> Fresh<V> {
     }
 }
 
+/// Rooms that pages not only read.
+#[derive(Clone)]
+pub struct BehindPages {
+    /// Devices.
+    pub fleet: Arc<Fleet>,
+    /// The log.
+    pub log: Arc<Log>,
+    /// Accounts.
+    pub people: Arc<People>,
+    /// What people decide on.
+    pub approvals: Arc<Approvals>,
+    /// Files to look at.
+    pub library: Library,
+}
+
 /// Everything the pages read.
 pub struct Console {
     pub(super) clock: Arc<dyn Clock>,
@@ -143,6 +160,8 @@ pub struct Console {
     pub(super) evidence: Arc<dyn EvidenceStore>,
     directory: Arc<dyn DirectoryStore>,
     campaigns: Arc<dyn CampaignStore>,
+    pub(in crate::web) approvals: Arc<Approvals>,
+    pub(super) library: Library,
     compliance: Arc<dyn ComplianceStore>,
     pub(super) fleet: Arc<Fleet>,
     pub(super) log: Arc<Log>,
@@ -159,7 +178,7 @@ impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(
         store: &Arc<S>,
-        (fleet, log, people): (Arc<Fleet>, Arc<Log>, Arc<People>),
+        BehindPages { fleet, log, people, approvals, library }: BehindPages,
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
     ) -> Self
@@ -175,6 +194,8 @@ impl Console {
             evidence: Arc::clone(store) as _,
             directory: Arc::clone(store) as _,
             campaigns: Arc::clone(store) as _,
+            approvals,
+            library,
             compliance,
             fleet,
             log,
@@ -221,14 +242,18 @@ impl Console {
 
     /// The city as it stands; read again only after an import.
     pub(in crate::web) async fn city(&self) -> Result<Arc<City>, ConsoleError> {
-        let revisions = (self.directory.directory_revision().await?, self.campaigns.campaigns_revision().await?);
+        let (directory, campaigns) = (self.directory.directory_revision(), self.campaigns.campaigns_revision());
+        let revisions = (directory.await?, campaigns.await?, self.approvals.permissions().await?.revision);
         let held = self.city.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(city) = held.filter(|c| (c.directory.revision, c.campaigns.revision) == revisions) {
+        if let Some(city) =
+            held.filter(|c| (c.directory.revision, c.campaigns.revision, c.permissions.revision) == revisions)
+        {
             return Ok(city);
         }
         let city = Arc::new(City {
             directory: self.directory.directory().await?,
             campaigns: self.campaigns.campaigns().await?,
+            permissions: self.approvals.permissions().await?,
         });
         *self.city.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&city));
         Ok(city)

@@ -4,6 +4,7 @@
 //! is fetched from outside, every name is escaped, and a page works without script; the one script
 //! brings newer figures in and says so when it cannot.
 
+mod approvals;
 pub(super) mod ask;
 pub(super) mod data;
 mod device;
@@ -23,11 +24,12 @@ mod timeline;
 mod unit;
 mod why;
 
-pub use data::Console;
+pub use data::{BehindPages, Console};
 
 use super::gate::{FormToken, LIVE};
 use super::server::Whence;
 use super::{App, Response};
+use crate::approval::ApprovalError;
 use crate::compliance::ComplianceError;
 use crate::error::StoreError;
 use crate::fleet::FleetError;
@@ -90,6 +92,11 @@ impl From<StoreError> for ConsoleError {
 }
 impl From<PeopleError> for ConsoleError {
     fn from(error: PeopleError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+impl From<ApprovalError> for ConsoleError {
+    fn from(error: ApprovalError) -> Self {
         Self::Internal(error.to_string())
     }
 }
@@ -293,6 +300,10 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
     let answer = match (reads, segments.as_slice()) {
         (_, ["login" | "logout" | "first" | "account", ..]) => sign::answer(console, asked, reads, headers, body).await,
         (_, ["people", ..]) => people::answer(console, asked, reads, &segments, body).await,
+        (true, ["approvals", "files", hash]) => approvals::file(console, asked, hash, headers).await,
+        (false, ["approvals", number]) if *method == Method::POST => {
+            approvals::post(console, asked, number, body).await
+        }
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
         (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
         (false, ["screens", code, "ask"]) if *method == Method::POST => ask::post(console, asked, code, body).await,
@@ -304,6 +315,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
 async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result<String, ConsoleError> {
     match segments {
         [""] => home::show(console, asked).await,
+        ["approvals"] => approvals::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
         ["preflight", code] => preflight::show(console, asked, code).await,
         ["screens", code] => screen::show(console, asked, code).await,

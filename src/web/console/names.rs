@@ -22,7 +22,8 @@ pub(super) fn title(lang: Lang, city: &City, code: &str) -> String {
 /// The city as planning reads it; explaining needs no file.
 pub(in crate::web) fn world(city: &City) -> World<'_> {
     static NO_MEDIA: BTreeMap<lichphat_playlists::ids::MediaHash, lichphat_playlists::media::Media> = BTreeMap::new();
-    World { directory: &city.directory, campaigns: &city.campaigns, media: &NO_MEDIA }
+    let City { directory, campaigns, permissions } = city;
+    World { directory, campaigns, media: &NO_MEDIA, permissions }
 }
 
 /// The planner's name for the language.

@@ -2,6 +2,7 @@
 
 use super::ConsoleError;
 use super::data::{City, Console, Fresh, STALE_MS};
+use crate::approval;
 use crate::campaigns::Directive;
 use crate::library::LibraryStore;
 use crate::planning::preflight::{Preflight, Question, preflight};
@@ -86,7 +87,9 @@ impl Work {
         let items = self.media.media_list().await?;
         let media: BTreeMap<MediaHash, Media> = items.into_iter().map(|m| (m.media.hash, m.media)).collect();
         let (directory, campaigns) = (&self.city.directory, &self.city.campaigns);
-        let world = World { directory, campaigns, media: &media };
+        let drafts = approval::drafts(campaigns, &media);
+        let permissions = &(*self.city.permissions).clone().granting(drafts, directory);
+        let world = World { directory, campaigns, media: &media, permissions };
         let (days, only) = self.days();
         let (Some(&first), Some(&last)) = (days.first(), days.last()) else {
             return Err(ConsoleError::NotFound);

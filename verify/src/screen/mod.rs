@@ -138,6 +138,16 @@ impl<'a> Judge<'a> {
         {
             return;
         }
+        if let Some(early) = segment.records.iter().find(|r| !plans.was_approved(r.plan, index)) {
+            let plan = early.plan.hex()[..12].to_owned();
+            self.findings.fault(
+                Check::Approval,
+                &place,
+                words!(
+                "lịch phát {plan} dựa trên phê duyệt chỉ được ghi sổ sau khi đã phát";
+                "playlist {plan} rests on an approval that came into the log only after it was played"),
+            );
+        }
         self.verdict.segments += 1;
         self.verdict.records += segment.records.len() as u64;
         if self.chain(&place, &segment, hash, (index, received), &plans.book) {

@@ -1,0 +1,3 @@
+//! `approval` under libFuzzer.
+#![no_main]
+lichphat_fuzz::program!("approval");

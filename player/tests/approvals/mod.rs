@@ -1,0 +1,235 @@
+//! What people approved, and nothing else, whoever owns the scheduler and its plan key.
+
+use super::support::*;
+use lichphat_player::cache::{Cache, Held, StdMediaFs};
+use lichphat_player::sim_support::SimDevice;
+use lichphat_player::sim_support::approve::{permit, place as stands};
+use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash, UnitCode};
+use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::stand_in::PICTURE;
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::permit::{Document, Permit, What, Where};
+use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+fn today() -> LocalDay {
+    day("2026-11-20")
+}
+
+/// The order at 08:05 and 08:15, the loop in between.
+fn morning() -> Playlist {
+    playlist(today(), "08:00-08:30", &[29_100, 29_700])
+}
+
+/// A plan over another table, as whoever has the plan key would make it.
+fn publish(server: &FakeServer, table: &AssetTable, parts: Playlist) {
+    let (bytes, assets) = table.encode();
+    server.lock().assets.insert(assets, bytes);
+    server.publish(&Playlist { assets, ..parts });
+}
+
+fn shown(records: &[PlayRecord], item: u16) -> usize {
+    records.iter().filter(|r| r.item == item && r.result.was_shown()).count()
+}
+
+fn told(device: &SimDevice, words: &str) -> bool {
+    device.agent.playing().faults().iter().any(|fault| fault.contains(words))
+}
+
+/// Turns an asset of a good table into something that nobody approved.
+type Forge = fn(&FakeServer, &mut Asset);
+
+#[tokio::test]
+async fn who_owns_the_plan_key_alone_shows_nothing_that_was_not_approved() {
+    let forge: [(&str, Forge); 7] = [
+        ("no permit", |_, asset| asset.permit = None),
+        ("signed with the plan key", |server, asset| {
+            asset.permit = Some(server.plant(&Document::Permit(permit(asset)), &plan_key()));
+        }),
+        ("of another campaign", |_, asset| asset.code = CampaignCode::new("other").unwrap()),
+        ("of other bytes", |server, asset| {
+            let bytes = b"an attacker's picture".to_vec();
+            (asset.media.hash, asset.media.size_bytes) = (Sha256Hash::of(&bytes), bytes.len() as u64);
+            server.lock().media.insert(asset.media.hash, bytes);
+        }),
+        ("of another length", |_, asset| asset.media.duration_s = 14),
+        ("for yesterday", |server, asset| {
+            let yesterday = Permit { until: Some(today().previous()), ..permit(asset) };
+            asset.permit = Some(server.plant(&Document::Permit(yesterday), &approval_key()));
+        }),
+        ("for another ward", |server, asset| {
+            let unit = Some(UnitCode::new("P9").unwrap());
+            let places = vec![Where { unit, venue_types: Vec::new(), screens: Vec::new() }];
+            asset.permit = Some(server.plant(&Document::Permit(Permit { places, ..permit(asset) }), &approval_key()));
+        }),
+    ];
+    for (what, forge) in forge {
+        let world = World::at(at(today(), "07:55")).await;
+        let mut table = assets();
+        forge(&world.server, &mut table.assets[usize::from(IHANOI)]);
+        let mut parts = morning();
+        parts.terms.clear();
+        publish(&world.server, &table, parts);
+        let mut device = world.device();
+        device.run_until(at(today(), "08:20"), 60_000).await;
+        let records = world.records();
+        assert_eq!(shown(&records, IHANOI), 0, "{what}");
+        let skipped: Vec<_> = records.iter().filter(|r| r.item == IHANOI).map(|r| r.result).collect();
+        assert_eq!(skipped, [PlayResult::Skipped(Cause::NotApproved); 2], "{what}: written down, each once");
+        let instead = records.iter().filter(|r| r.origin == Origin::Fallback && r.item == SAFE);
+        assert!(instead.count() >= 2, "{what}: the safe loop goes on");
+        let mut ends = records.iter().filter(|r| r.result.was_shown());
+        let mut end = ends.next().unwrap().end;
+        for record in ends {
+            assert!(record.start.since_ms(end) < 1_000, "{what}: nothing goes black");
+            end = record.end;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plan_that_moves_the_screen_is_refused_and_an_older_place_moves_it_back_nowhere() {
+    let world = World::at(at(today(), "07:55")).await;
+    let ours = ScreenCode::new(SCREEN).unwrap();
+    let unit = |code: &str| vec![UnitCode::new(code).unwrap()];
+    let mut table = assets();
+    let places = vec![Where { unit: Some(unit("P1")[0].clone()), venue_types: Vec::new(), screens: Vec::new() }];
+    let order = &mut table.assets[usize::from(IHANOI)];
+    let for_p1 = Document::Permit(Permit { places, ..permit(order) });
+    order.permit = Some(world.server.plant(&for_p1, &approval_key()));
+    let at_p1 = world.server.plant(&Document::Place(stands(&ours, 7, unit("P1"))), &approval_key());
+    let at_p9 = world.server.plant(&Document::Place(stands(&ours, 9, unit("P9"))), &approval_key());
+    publish(&world.server, &table, Playlist { place: at_p1, ..morning() });
+    let mut device = world.device();
+    device.run_until(at(today(), "08:10"), 60_000).await;
+    assert_eq!(shown(&world.records(), IHANOI), 1);
+
+    // by whoever signs plans, or where another screen stands: refused as a whole, the plan before goes on
+    let other = ScreenCode::new("P00009-01").unwrap();
+    for (n, forged) in [
+        world.server.plant(&Document::Place(stands(&ours, 99, unit("P1"))), &plan_key()),
+        world.server.plant(&Document::Place(stands(&other, 99, unit("P1"))), &approval_key()),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let version = PlanVersion(2 + n as u32);
+        publish(&world.server, &table, Playlist { place: forged, version, ..morning() });
+        device.meet().await;
+        assert!(told(&device, "the place it names is not this screen's"), "{:?}", device.agent.playing().faults());
+    }
+
+    // moved in earnest: what was approved for the old ward is not shown any more, also not by an older word on its place
+    publish(&world.server, &table, Playlist { place: at_p9, version: PlanVersion(4), ..morning() });
+    device.meet().await;
+    publish(&world.server, &table, Playlist { place: at_p1, version: PlanVersion(5), ..morning() });
+    let mut device = world.power_cut(device, at(today(), "08:12"));
+    device.run_until(at(today(), "08:20"), 60_000).await;
+    assert_eq!(shown(&world.records(), IHANOI), 1, "the one at 08:05");
+    assert_eq!(device.agent.playing().core().plan_of(today()).unwrap().playlist.version, PlanVersion(5));
+}
+
+#[tokio::test]
+async fn what_is_taken_back_is_broken_off_at_once_and_never_comes_again() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(&morning());
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:05:06")); // six seconds into the order's spot
+    let order = assets().assets[usize::from(IHANOI)].clone();
+    world.server.withdraw(5, &[What::Permit(order.permit.unwrap())]);
+    device.meet().await;
+    device.step_until(at(today(), "08:05:08"));
+    let records = world.records();
+    let broken = records.last().unwrap();
+    assert_eq!((broken.item, broken.result), (IHANOI, PlayResult::Partial(Cause::Withdrawn)));
+    assert!(broken.end.since_ms(at(today(), "08:05:06")) < 1_000, "{broken:?}");
+    device.step_until(at(today(), "08:06"));
+    let next = world.records()[records.len()];
+    assert!(next.start.since_ms(broken.end) < 1_000 && next.item != IHANOI, "the next in line: {next:?}");
+
+    // a list of before, and one that has forgotten it: neither brings it back, nor does a restart without a network
+    world.server.withdraw(4, &[]);
+    device.meet().await;
+    assert!(told(&device, "version 4 are offered, version 5 is held"), "{:?}", device.agent.playing().faults());
+    world.server.withdraw(6, &[What::Media(assets().assets[usize::from(LOCAL_5)].media.hash)]);
+    device.meet().await;
+    world.server.lock().offline = true;
+    let mut device = world.power_cut(device, at(today(), "08:10"));
+    device.run_until(at(today(), "08:30"), 60_000).await;
+    let records = world.records();
+    assert_eq!(shown(&records, IHANOI), 1, "the one that was broken off");
+    let later: Vec<_> = records.iter().filter(|r| r.item == IHANOI).skip(1).map(|r| r.result).collect();
+    assert_eq!(later, [PlayResult::Skipped(Cause::Withdrawn)], "08:15");
+    let five = records.iter().filter(|r| r.item == LOCAL_5 && r.start >= at(today(), "08:10"));
+    assert!(five.clone().count() > 0 && five.clone().all(|r| !r.result.was_shown()), "the file that was taken back");
+}
+
+#[tokio::test]
+async fn when_the_safe_loop_itself_may_not_be_shown_what_is_built_in_keeps_the_screen_from_going_black() {
+    let world = World::at(at(today(), "07:55")).await;
+    let mut table = assets();
+    table.assets.push(PICTURE.asset.clone());
+    let built_in = table.assets.len() as u16 - 1;
+    let parts = Playlist { slots: Vec::new(), terms: Vec::new(), ..morning() };
+    publish(&world.server, &table, parts);
+    world.server.withdraw(5, &[What::Media(table.assets[usize::from(SAFE)].media.hash)]);
+    let mut device = world.device();
+    device.run_until(at(today(), "08:02"), 60_000).await;
+    let records = world.records();
+    assert!(records.len() >= 12 && records.iter().all(|r| r.item == built_in), "nobody had to bring it: {records:?}");
+    assert!(records.iter().all(|r| r.origin == Origin::Fallback && r.result == PlayResult::Complete));
+}
+
+/// On a real disk: between the look at a file and its play somebody puts another in its place, or writes into it.
+#[tokio::test]
+async fn the_file_that_is_played_is_the_one_that_was_hashed() {
+    let dir = tempfile::tempdir().unwrap();
+    let fs = Arc::new(StdMediaFs::new(dir.path()).unwrap());
+    let cache = Cache::new(fs.clone());
+    let server = FakeServer::new();
+    let media = assets().assets[usize::from(SAFE)].media.clone();
+    cache.fetch(&media, &server, &BTreeSet::new(), false).await.unwrap();
+    let path = dir.path().join(format!("media/{}", media.hash));
+    let approved = std::fs::read(&path).unwrap();
+
+    let open = cache.open(media.hash).unwrap();
+    std::fs::write(dir.path().join("other"), b"an attacker's picture").unwrap();
+    std::fs::rename(dir.path().join("other"), &path).unwrap();
+    assert_eq!(std::fs::read(&open.path).unwrap(), approved, "what was opened before stays what it was");
+    assert_eq!(cache.open(media.hash).unwrap_err(), Held::Corrupt, "what lies there now is looked at, and is gone");
+    assert!(!path.exists() && !cache.is_ready(media.hash), "it is fetched again");
+
+    cache.fetch(&media, &server, &BTreeSet::new(), false).await.unwrap();
+    let mut bytes = approved.clone();
+    bytes[0] ^= 1;
+    std::fs::write(&path, &bytes).unwrap(); // the same file, the same length
+    assert_eq!(cache.open(media.hash).unwrap_err(), Held::Corrupt);
+
+    // the same bytes in another file are as good
+    cache.fetch(&media, &server, &BTreeSet::new(), false).await.unwrap();
+    std::fs::write(dir.path().join("copy"), &approved).unwrap();
+    std::fs::rename(dir.path().join("copy"), &path).unwrap();
+    assert_eq!(std::fs::read(cache.open(media.hash).unwrap().path).unwrap(), approved);
+}
+
+/// The agent's own hands: swapped behind its back between fetching and showing.
+#[tokio::test]
+async fn a_file_that_was_swapped_before_its_play_is_not_shown() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(&morning());
+    let dir = tempfile::tempdir().unwrap();
+    let mut device = world.device_on(Arc::new(StdMediaFs::new(dir.path()).unwrap()));
+    device.meet().await;
+    let order = assets().assets[usize::from(IHANOI)].media.hash;
+    let path = dir.path().join(format!("media/{order}"));
+    std::fs::write(dir.path().join("other"), b"an attacker's picture").unwrap();
+    std::fs::rename(dir.path().join("other"), &path).unwrap();
+    device.step_until(at(today(), "08:06"));
+    let records = world.records();
+    assert_eq!(shown(&records, IHANOI), 0, "{records:?}");
+    let failed = records.iter().find(|r| r.item == IHANOI).unwrap();
+    assert_eq!(failed.result, PlayResult::Failed(Cause::Corrupt));
+    assert!(records.iter().any(|r| r.origin == Origin::Fallback && r.start >= at(today(), "08:04:50")));
+}

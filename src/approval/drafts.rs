@@ -1,0 +1,73 @@
+//! From orders, contracts and local content to what people have to approve: pure.
+
+use super::model::{Draft, Needs, Proposal, State};
+use super::permissions::Permissions;
+use crate::campaigns::{Campaigns, Directive, Place, Product};
+use lichphat_playlists::ids::{CampaignCode, MediaHash, UnitCode};
+use lichphat_playlists::media::Media;
+use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::permit::{Permit, Permitted, Where};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// First and last day; none: open.
+type Days = (Option<LocalDay>, Option<LocalDay>);
+
+/// All that orders, contracts, loops and safe loops want to show, as far as its files are in the library. What the city
+/// orders, and what stands in everywhere, takes the city's word; the rest that of the units at whose screens it is shown.
+pub fn drafts(campaigns: &Campaigns, media: &BTreeMap<MediaHash, Media>) -> Vec<Draft> {
+    let draft = |needs, code: &CampaignCode, product: &Product, places, (from, until): Days| {
+        let media = files(product, media);
+        let permit = Permit { number: 0, campaign: code.clone(), media, places, from, until, approved: Vec::new() };
+        (!permit.media.is_empty()).then(|| Draft { needs, title: product.title.clone(), permit })
+    };
+    let own = |code: &CampaignCode, product: &Product, places: &[Place], days: Days| {
+        let units: BTreeSet<UnitCode> = places.iter().map(|p| p.unit.clone()).collect();
+        let places = lines(places.iter().map(|p| (&p.unit, &p.venue_types[..])));
+        draft(Needs::Units(units.into_iter().collect()), code, product, places, days)
+    };
+    let order = |d: &Directive| {
+        let places = lines(d.target.iter().map(|t| (&t.unit, &t.venue_types[..])));
+        let periods = d.periods();
+        let days = (periods.iter().map(|p| p.0).min(), periods.iter().map(|p| p.1).max());
+        draft(Needs::City, &d.campaign(), d.product.as_ref()?, places, days)
+    };
+    let orders = campaigns.directives().filter_map(order);
+    let contracts =
+        campaigns.contracts().filter_map(|c| own(&c.code, &c.product, &c.place, (Some(c.from), Some(c.to))));
+    let items = campaigns.items().filter_map(|i| own(&i.code, &i.product, &i.place, (i.days.from, i.days.to)));
+    let fixed = campaigns.fixed().filter_map(|f| own(&f.code, &f.product, &f.place, (f.days.from, f.days.to)));
+    let safe = campaigns.fallbacks().filter_map(|f| draft(Needs::City, &f.code, &f.product, Vec::new(), (None, None)));
+    orders.chain(contracts).chain(items).chain(fixed).chain(safe).collect()
+}
+
+fn lines<'a>(of: impl Iterator<Item = (&'a UnitCode, &'a [lichphat_playlists::ids::VenueType])>) -> Vec<Where> {
+    let line = |(unit, venue_types): (&UnitCode, &[_])| Where {
+        unit: Some(unit.clone()),
+        venue_types: venue_types.to_vec(),
+        screens: Vec::new(),
+    };
+    let lines: BTreeSet<Where> = of.map(line).collect();
+    lines.into_iter().collect()
+}
+
+/// The files of a product that are there and as long as it says.
+fn files(product: &Product, media: &BTreeMap<MediaHash, Media>) -> Vec<Permitted> {
+    let known = product.variant.iter().filter_map(|v| media.get(&v.media?));
+    let files: BTreeSet<Permitted> = known.filter(|m| m.duration_s == product.length_s).map(Permitted::from).collect();
+    files.into_iter().collect()
+}
+
+/// What has to be put to people, and which open proposals nobody wants any more. What a permit in force covers is not asked
+/// again, nor what waits already or was refused.
+pub fn compare(drafts: Vec<Draft>, permissions: &Permissions, proposals: &[Proposal]) -> (Vec<Draft>, Vec<u32>) {
+    let wanted: BTreeSet<_> = drafts.iter().map(Draft::subject).collect();
+    let open = proposals.iter().filter(|p| p.state == State::Open);
+    let lapsed = open.filter(|p| !wanted.contains(&p.draft.subject())).map(|p| p.number).collect();
+    let settled: BTreeSet<_> = proposals
+        .iter()
+        .filter(|p| matches!(p.state, State::Open | State::Refused))
+        .map(|p| p.draft.subject())
+        .collect();
+    let new = drafts.into_iter().filter(|d| !settled.contains(&d.subject()) && !permissions.cover(&d.permit));
+    (new.collect(), lapsed)
+}

@@ -1,0 +1,136 @@
+//! Who may say yes: pure. The city's content takes two people, a unit's own one, and never who brought it. The server's own
+//! shell stands in for people only while there are none.
+
+use super::model::{Needs, Proposal, State};
+use crate::directory::Directory;
+use crate::people::{AccountCode, Act, Caller, Denied, On, Via};
+use lichphat_playlists::time::LocalDay;
+
+/// Why somebody's word is not taken.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It was decided, or nobody wants it any more.
+    #[error("proposal {number}: is {} already; `lichphat approval list` shows what waits", .state.word())]
+    Closed {
+        /// Its number.
+        number: u32,
+        /// How it stands.
+        state: State,
+    },
+    /// He brought it.
+    #[error("proposal {0}: you brought it yourself; somebody else has to look at it")]
+    Own(u32),
+    /// He has no role for it, or no second factor.
+    #[error("proposal {number}: {why}")]
+    Denied {
+        /// Its number.
+        number: u32,
+        /// Why.
+        why: Denied,
+    },
+    /// There are people for that.
+    #[error("proposal {number}: the shell approves nothing where people may: {}", .who.join(", "))]
+    People {
+        /// Its number.
+        number: u32,
+        /// Who may.
+        who: Vec<String>,
+    },
+    /// Nothing to rest on.
+    #[error("--decision: say the number of the written decision, \"12/QĐ-UBND\"")]
+    NoDecision,
+}
+
+impl Refusal {
+    /// The same in Vietnamese.
+    pub fn vi(&self) -> String {
+        match self {
+            Self::Closed { number, state } => {
+                format!("đề nghị {number}: {}; xem các đề nghị đang chờ bằng `lichphat approval list`", state.vi())
+            }
+            Self::Own(number) => {
+                format!("đề nghị {number}: bạn là người đưa nội dung này vào; người khác phải xem và duyệt")
+            }
+            Self::Denied { number, why } => {
+                let why = match why {
+                    Denied::Unseen => "không có đề nghị này",
+                    Denied::Role => "bạn không có quyền duyệt ở đây",
+                    Denied::Weak => "hãy đăng nhập lại với mã xác thực thứ hai rồi duyệt",
+                };
+                format!("đề nghị {number}: {why}")
+            }
+            Self::People { number, who } => {
+                format!("đề nghị {number}: máy chủ không duyệt thay khi đã có người được duyệt: {}", who.join(", "))
+            }
+            Self::NoDecision => "--decision: hãy ghi số, ký hiệu văn bản, ví dụ \"12/QĐ-UBND\"".to_owned(),
+        }
+    }
+}
+
+/// What comes of a yes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// He has said so before.
+    Known,
+    /// Somebody else has to say so as well.
+    Waits,
+    /// It is approved.
+    Approved,
+}
+
+impl Needs {
+    /// May somebody approve what takes this word?
+    pub fn may(&self, caller: &Caller, directory: &Directory, today: LocalDay) -> Result<(), Denied> {
+        match self {
+            Self::City => caller.may(Act::Approve, On::City, directory, today),
+            Self::Units(units) => {
+                units.iter().try_for_each(|unit| caller.may(Act::Approve, On::Unit(unit), directory, today))
+            }
+        }
+    }
+}
+
+/// What comes of `caller` saying yes to an open proposal, resting on `decision`; `people` are the accounts that may approve it.
+pub fn approve(
+    proposal: &Proposal,
+    (caller, decision): (&Caller, &str),
+    people: &[AccountCode],
+    (directory, today): (&Directory, LocalDay),
+) -> Result<Outcome, Refusal> {
+    let number = proposal.number;
+    open(proposal)?;
+    if caller.via == Via::Shell {
+        if !people.is_empty() {
+            return Err(Refusal::People { number, who: people.iter().map(|p| p.as_str().to_owned()).collect() });
+        }
+        return if decision.trim().is_empty() { Err(Refusal::NoDecision) } else { Ok(Outcome::Approved) };
+    }
+    may(proposal, caller, (directory, today))?;
+    let account = caller.account.as_str();
+    if proposal.brought_by == account {
+        return Err(Refusal::Own(number));
+    }
+    let others = proposal.said.iter().filter(|said| said.yes && said.by != account).count();
+    if others + 1 >= proposal.draft.needs.people() {
+        return Ok(Outcome::Approved);
+    }
+    let again = proposal.said.iter().any(|said| said.yes && said.by == account);
+    Ok(if again { Outcome::Known } else { Outcome::Waits })
+}
+
+/// May `caller` say no to an open proposal? Who may say yes may, and the shell: to stop something must be easy.
+pub fn refuse(proposal: &Proposal, caller: &Caller, when: (&Directory, LocalDay)) -> Result<(), Refusal> {
+    open(proposal)?;
+    may(proposal, caller, when)
+}
+
+fn open(proposal: &Proposal) -> Result<(), Refusal> {
+    let Proposal { number, state, .. } = *proposal;
+    if state == State::Open { Ok(()) } else { Err(Refusal::Closed { number, state }) }
+}
+
+/// May `caller` decide on it, or take back what came of it?
+pub fn may(proposal: &Proposal, caller: &Caller, (directory, today): (&Directory, LocalDay)) -> Result<(), Refusal> {
+    let denied = |why| Refusal::Denied { number: proposal.number, why };
+    proposal.draft.needs.may(caller, directory, today).map_err(denied)
+}

@@ -1,0 +1,320 @@
+//! People say what may be shown: nothing is planned, played or counted before, and what they take back stops.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
+
+mod common;
+
+use common::TestData;
+use common::people::{Pass, account};
+use common::town::{TownDevice, TownServer, at, fixture, unapproved};
+use lichphat::approval::rule::{Outcome, Refusal};
+use lichphat::approval::{ApprovalError, Proposal, State, drafts, propose};
+use lichphat::directory::DaySpan;
+use lichphat::people::{AccountCode, Caller, Grant, Role, Via};
+use lichphat_playlists::ids::UnitCode;
+use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
+use lichphat_playlists::stand_in::CODE as BUILT_IN;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+const DAY: &str = "2024-09-20";
+const ORDER: &str = "clean-street";
+
+fn somebody(name: &str, role: Role, unit: Option<&str>) -> Caller {
+    let unit = unit.map(|code| UnitCode::new(code).unwrap());
+    let grant = Grant { id: 1, role, unit, days: DaySpan::default(), decision: String::new(), given_by: None };
+    Caller { account: AccountCode::new(name).unwrap(), grants: vec![grant], strong: true, via: Via::Session }
+}
+
+/// The town with its loop and the order in it, of which nobody has said yes to anything.
+fn undecided() -> TestData {
+    let data = unapproved();
+    data.ok(&["import", "directives", &fixture("order.toml")]);
+    data
+}
+
+async fn proposal(server: &TownServer, campaign: &str) -> Proposal {
+    let all = server.rooms.approvals.proposals().await.unwrap();
+    all.into_iter().rfind(|p| p.draft.permit.campaign.as_str() == campaign).unwrap()
+}
+
+/// The codes of what a screen's plan of the day shows, and of what it may fall back on.
+async fn shows(server: &TownServer) -> BTreeSet<String> {
+    let screen = "C-01".parse().unwrap();
+    let plan = server.rooms.planning.store().newest(&screen, DAY.parse().unwrap()).await.unwrap().unwrap();
+    let items = plan.playlist.slots.iter().map(|s| s.item).chain([plan.playlist.fallback]);
+    items.map(|item| plan.assets.assets[usize::from(item)].code.to_string()).collect()
+}
+
+fn codes(of: &[&str]) -> BTreeSet<String> {
+    of.iter().map(|code| (*code).to_owned()).collect()
+}
+
+fn records(device: &TownDevice) -> Vec<PlayRecord> {
+    device.journal().records().into_iter().map(|(_, record)| record).collect()
+}
+
+fn why(data: &TestData) -> Value {
+    let at = format!("{DAY} 08:30");
+    let ask = ["why", "--screen", "C-01", "--campaign", ORDER, "--at", &at, "--format", "json"];
+    serde_json::from_str(&data.ok(&ask)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_people_approve_a_citys_order_and_only_then_it_is_planned_played_and_counted() {
+    let data = undecided();
+    let server = TownServer::start(&data, at(DAY, "07:00")).await;
+    server.plan().await;
+    assert_eq!(shows(&server).await, codes(&[BUILT_IN]), "nothing is approved: what is built in, and no black screen");
+    let (rooms, city) = (&server.rooms, server.rooms.city().await.unwrap());
+    let order = proposal(&server, ORDER).await;
+    let give = async |who: &Caller| rooms.approvals.give(order.number, (who, "12/QĐ"), &[], &city.directory).await;
+    let refused = |answer: Result<Outcome, ApprovalError>| match answer.unwrap_err() {
+        ApprovalError::Refused(refusal) => refusal,
+        other => panic!("{other}"),
+    };
+
+    let (van, minh) = (somebody("van", Role::Approver, None), somebody("minh", Role::UnitHead, Some("HN")));
+    let ward = somebody("phuong", Role::Approver, Some("P1"));
+    assert!(matches!(refused(give(&ward).await), Refusal::Denied { .. }), "a ward speaks for itself alone");
+    assert_eq!(give(&van).await.unwrap(), Outcome::Waits);
+    assert_eq!(give(&van).await.unwrap(), Outcome::Known, "one person is one person");
+    server.plan().await;
+    assert_eq!(shows(&server).await, codes(&[BUILT_IN]), "one of two is not enough");
+    assert_eq!(give(&minh).await.unwrap(), Outcome::Approved);
+    assert!(matches!(refused(give(&minh).await), Refusal::Closed { state: State::Approved, .. }));
+    let notice = proposal(&server, "notice").await;
+    rooms
+        .approvals
+        .give(notice.number, (&somebody("hai", Role::Approver, None), ""), &[], &city.directory)
+        .await
+        .unwrap();
+    assert!(server.plan().await > 0, "an approval is news");
+    assert_eq!(shows(&server).await, codes(&[BUILT_IN, ORDER, "notice"]));
+
+    let mut device = server.device(&data, "C-01").await;
+    device.sim.clock.advance_to(at(DAY, "07:50"));
+    server.clock.jump_to(at(DAY, "07:50"));
+    server.live(&mut device, at(DAY, "12:10")).await;
+    device.sim.stop().await;
+    let ask = ["report", "compliance", "--campaign", ORDER, "--from", DAY, "--to", DAY, "--format", "json"];
+    let report: Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+    let line = report["lines"].as_array().unwrap().iter().find(|l| l["screen"] == "C-01").unwrap();
+    assert_eq!((line["counted"].as_u64(), line["owed"].as_u64()), (Some(6), Some(4)), "{line}");
+    data.ok(&["check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_approves_what_he_brought_and_two_at_once_lose_nothing() {
+    let data = undecided();
+    let server = TownServer::start(&data, at(DAY, "07:00")).await;
+    let (rooms, city) = (&server.rooms, server.rooms.city().await.unwrap());
+    let (van, minh) = (somebody("van", Role::Approver, None), somebody("minh", Role::Approver, None));
+    let first = proposal(&server, ORDER).await.number;
+    rooms.approvals.refuse(first, (&van, "sai tên đường"), &city.directory).await.unwrap();
+    let wanted = drafts(&city.campaigns, &city.media);
+    let again = propose(&rooms.store, &wanted, ("van", rooms.clock.now())).await.unwrap();
+    assert_eq!(again, 0, "a no is a no: the same is not asked again");
+
+    // a later end makes another matter of it, brought by Van himself
+    let mut changed = wanted.clone();
+    let order = changed.iter_mut().find(|d| d.permit.campaign.as_str() == ORDER).unwrap();
+    order.permit.until = Some("2024-09-30".parse().unwrap());
+    assert_eq!(propose(&rooms.store, &changed, ("van", rooms.clock.now())).await.unwrap(), 1);
+    let number = proposal(&server, ORDER).await.number;
+    let own = rooms.approvals.give(number, (&van, ""), &[], &city.directory).await.unwrap_err();
+    assert!(matches!(own, ApprovalError::Refused(Refusal::Own(n)) if n == number), "{own}");
+
+    // ten people at the same moment: each is heard, the second yes makes the permit, the others come too late
+    let approvers: Vec<Caller> = (0..10).map(|n| somebody(&format!("a{n}"), Role::Approver, None)).collect();
+    let all = approvers.iter().map(|who| rooms.approvals.give(number, (who, ""), &[], &city.directory));
+    let answers = futures_util::future::join_all(all).await;
+    let of = |wanted: Outcome| answers.iter().filter(|a| a.as_ref().is_ok_and(|o| *o == wanted)).count();
+    assert_eq!((of(Outcome::Waits), of(Outcome::Approved)), (1, 1), "{answers:?}");
+    let decided = proposal(&server, ORDER).await;
+    assert_eq!((decided.state, decided.said.len()), (State::Approved, 2));
+    let other = rooms.approvals.give(first, (&minh, ""), &[], &city.directory).await.unwrap_err();
+    assert!(matches!(other, ApprovalError::Refused(Refusal::Closed { state: State::Refused, .. })), "{other}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_broken_off_on_a_screen_that_is_playing_it_and_planned_no_more() {
+    let data = undecided();
+    data.ok(&["approval", "give", "--all", "--decision", "12/QĐ-UBND"]);
+    assert!(data.ok(&["import", "directives", &fixture("order.toml")]).contains('1'), "the same file again");
+    assert_eq!(data.ok(&["approval", "list", "--format", "csv"]).lines().count(), 1, "asks nobody again");
+    let server = TownServer::start(&data, at(DAY, "07:00")).await;
+    server.plan().await;
+    assert_eq!(shows(&server).await, codes(&["safe-loop", ORDER, "notice"]));
+    let mut device = server.device(&data, "C-01").await;
+    device.sim.clock.advance_to(at(DAY, "07:50"));
+    server.clock.jump_to(at(DAY, "07:50"));
+    device.sim.meet().await;
+    // up to the middle of one of its plays
+    let day = DAY.parse().unwrap();
+    let plan = server.rooms.planning.store().newest(&"C-01".parse().unwrap(), day).await.unwrap().unwrap();
+    let of_order = |item: u16| plan.assets.assets[usize::from(item)].code.as_str() == ORDER;
+    let slot = plan.playlist.slots.iter().find(|s| of_order(s.item)).unwrap();
+    let middle = day.at(slot.start_s + 6, lichphat_playlists::time::HANOI);
+    device.sim.step_until(middle);
+    server.clock.jump_to(middle);
+
+    let number = proposal(&server, ORDER).await.number.to_string();
+    data.ok(&["approval", "withdraw", &number, "--reason", "nội dung sai"]);
+    device.sim.meet().await; // an event calls it within a second: tests/story_serve.rs
+    device.sim.step_until(middle.plus_ms(60_000));
+    let shown = records(&device);
+    let broken = shown.iter().find(|r| matches!(r.result, PlayResult::Partial(_))).unwrap();
+    assert_eq!(broken.result, PlayResult::Partial(Cause::Withdrawn));
+    assert!(broken.end.since_ms(middle) < 1_000, "{broken:?}");
+    let next = shown.iter().find(|r| r.start >= broken.end && r.result.was_shown()).unwrap();
+    assert!(next.start.since_ms(broken.end) < 1_000, "the next in line begins at once: {next:?}");
+
+    server.clock.jump_to(middle.plus_ms(60_000));
+    assert!(server.plan().await > 0, "a withdrawal is news");
+    let later = server.rooms.planning.store().newest(&"C-01".parse().unwrap(), day).await.unwrap().unwrap();
+    let from_s = slot.start_s + 120;
+    let still = later.playlist.slots.iter().filter(|s| s.start_s > from_s);
+    assert!(still.clone().count() > 0);
+    assert!(still.clone().all(|s| later.assets.assets[usize::from(s.item)].code.as_str() != ORDER));
+    let answer = why(&data);
+    assert_eq!(answer["rule"], "not-approved", "{answer}");
+    assert_eq!(answer["record"], format!("proposal {number} (withdrawn)"));
+
+    // the rest of the day: nothing of it is shown, the screen goes on, and the ledger still owes it
+    server.live(&mut device, at(DAY, "12:10")).await;
+    device.sim.stop().await;
+    let after = records(&device);
+    let order_shown = |r: &&PlayRecord| r.start > broken.end && r.result.was_shown() && r.origin != Origin::Fallback;
+    let codes: BTreeSet<String> = after
+        .iter()
+        .filter(order_shown)
+        .map(|r| {
+            let plan = if r.plan == plan.head.hash { &plan } else { &later };
+            plan.assets.assets[usize::from(r.item)].code.to_string()
+        })
+        .collect();
+    assert_eq!(codes, self::codes(&["notice"]));
+    let ask = ["report", "compliance", "--campaign", ORDER, "--from", DAY, "--to", DAY, "--format", "json"];
+    let report: Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+    let line = report["lines"].as_array().unwrap().iter().find(|l| l["screen"] == "C-01").unwrap();
+    assert_eq!((line["counted"].as_u64(), line["owed"].as_u64()), (Some(0), Some(4)), "{line}");
+    data.ok(&["check"]);
+}
+
+#[test]
+fn the_shell_says_what_waits_and_what_it_did() {
+    let data = undecided();
+    let list = || -> Vec<Value> {
+        serde_json::from_str(&data.ok(&["approval", "list", "--all", "--format", "json"])).unwrap()
+    };
+    let waiting: Vec<String> = list().iter().map(|row| row["campaign"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(waiting, ["notice", "safe-loop", "safe-sound", ORDER], "in the order in which they came");
+    assert!(list().iter().all(|row| row["state"] == "open" && row["brought_by"] == "shell"));
+    assert_eq!((list()[0]["people"].as_u64(), list()[3]["people"].as_u64()), (Some(1), Some(2)));
+
+    data.fails(2, &["approval", "give", "4"]);
+    assert!(data.fails(1, &["approval", "give", "4", "--decision", " "]).contains("--decision"));
+    data.ok(&["approval", "give", "4", "--decision", "12/QĐ-UBND"]);
+    assert!(data.fails(1, &["approval", "give", "4", "--decision", "12/QĐ"]).contains("is approved already"));
+    assert!(data.fails(1, &["approval", "give", "9", "--decision", "12/QĐ"]).contains("proposal 9"));
+    data.ok(&["approval", "refuse", "1", "--reason", "chữ quá nhỏ"]);
+    let states: Vec<String> = list().iter().map(|row| row["state"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(states, ["refused", "open", "open", "approved"]);
+    let shown: Value = serde_json::from_str(&data.ok(&["approval", "show", "4"])).unwrap();
+    assert_eq!((&shown["said"][0]["by"], &shown["said"][0]["words"]), (&"shell".into(), &"12/QĐ-UBND".into()));
+    assert_eq!(shown["draft"]["permit"]["until"], "2024-09-22");
+    assert!(data.fails(1, &["approval", "withdraw", "2", "--reason", "x"]).contains("nothing to take back"));
+    assert!(data.fails(1, &["approval", "withdraw", "4", "--reason", ""]).contains("--reason"));
+    let file = shown["draft"]["permit"]["media"][0]["hash"].as_str().unwrap();
+    data.ok(&["approval", "withdraw", "--media", file, "--reason", "sai hình"]);
+    data.ok(&["approval", "withdraw", "4", "--reason", "sai hình"]);
+    assert_eq!(list()[3]["state"], "withdrawn");
+    // brought once more it waits once more, but its file was taken back for good
+    data.ok(&["import", "directives", &fixture("order.toml")]);
+    assert_eq!((list().len(), &list()[4]["state"]), (5, &"open".into()));
+}
+
+/// A browser in which somebody has signed in with a second factor.
+struct Browser<'s> {
+    server: &'s TownServer,
+    pass: Pass,
+    client: reqwest::Client,
+}
+
+impl<'s> Browser<'s> {
+    async fn of(server: &'s TownServer, name: &str, role: Role, unit: Option<&str>) -> Self {
+        let pass = account(&server.rooms.store, name, &[(role, unit)], at(DAY, "07:00")).await;
+        Self { server, pass, client: common::client() }
+    }
+
+    async fn page(&self, path: &str) -> (u16, String) {
+        let request = self.client.get(format!("{}{path}", self.server.url)).header("cookie", &self.pass.cookie);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+    }
+
+    /// Presses a button of a proposal.
+    async fn says(&self, number: u32, say: &str, words: &str) -> (u16, String) {
+        let form = [("form_token", self.pass.form_token.as_str()), ("say", say), ("words", words)];
+        self.posts(number, &form).await
+    }
+
+    async fn posts(&self, number: u32, form: &[(&str, &str)]) -> (u16, String) {
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let body: Vec<String> =
+            form.iter().map(|(key, value)| format!("{key}={}", value.replace('Đ', "%C4%90"))).collect();
+        let request = client.post(format!("{}/approvals/{number}", self.server.url)).body(body.join("&"));
+        let request = request.header("cookie", &self.pass.cookie).header("sec-fetch-site", "same-origin");
+        let answer = request.header("content-type", "application/x-www-form-urlencoded").send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap_or_default())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_page_people_see_what_waits_and_press_two_buttons() {
+    let data = undecided();
+    let server = TownServer::start(&data, at(DAY, "07:00")).await;
+    let order = proposal(&server, ORDER).await.number;
+    let van = Browser::of(&server, "van", Role::Approver, None).await;
+    let minh = Browser::of(&server, "minh", Role::Approver, None).await;
+    let (ward, viewer) = (
+        Browser::of(&server, "phuong", Role::Approver, Some("P1")).await,
+        Browser::of(&server, "xem", Role::Viewer, None).await,
+    );
+
+    let (status, html) = van.page("/approvals").await;
+    assert_eq!(status, 200);
+    assert!(html.contains("Đường phố sạch") && html.contains("Cần hai người"), "{html}");
+    let file = proposal(&server, ORDER).await.draft.permit.media[0].hash.to_string();
+    assert_eq!(van.page(&format!("/approvals/files/{file}")).await.0, 200, "he can look at it");
+    let button = "name=\"say\" value=\"approve\"";
+    assert!(html.contains(button) && html.contains(&file));
+    assert!(!viewer.page("/approvals").await.1.contains(button), "who only looks has no buttons");
+    let (_, html) = ward.page("/approvals").await;
+    assert!(!html.contains("Đường phố sạch"), "the city's orders are not the ward's business: {html}");
+    assert_eq!(ward.page(&format!("/approvals/files/{file}")).await.0, 404);
+
+    assert_eq!(van.posts(order, &[("say", "approve"), ("words", "")]).await.0, 403, "not from a page of this server");
+    let (status, html) = viewer.says(order, "approve", "").await;
+    assert!(status == 409 && html.contains("bạn không có quyền duyệt ở đây"), "{html}");
+    assert_eq!(ward.says(order, "approve", "").await.0, 409);
+    assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303);
+    assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303, "twice is once");
+    assert_eq!(proposal(&server, ORDER).await.state, State::Open);
+    assert!(minh.page("/approvals").await.1.contains("van đã duyệt lúc"));
+    assert_eq!(minh.says(order, "approve", "12/QĐ").await.0, 303);
+    assert_eq!(proposal(&server, ORDER).await.state, State::Approved);
+    let notice = proposal(&server, "notice").await.number;
+    assert_eq!(minh.says(notice, "refuse", "").await.0, 409, "a no needs a reason");
+    assert_eq!(minh.says(notice, "refuse", "mờ").await.0, 303);
+
+    assert!(server.rooms.fleet.withdrawals().await.unwrap().is_none());
+    assert_eq!(viewer.says(order, "withdraw", "sai").await.0, 409);
+    assert_eq!(van.says(order, "withdraw", "sai").await.0, 303);
+    assert!(server.rooms.fleet.withdrawals().await.unwrap().is_some());
+    assert_eq!(proposal(&server, ORDER).await.state, State::Withdrawn);
+    // the shell knows whom to ask, once they have chosen a password
+    server.rooms.store.write(|tx| Ok(tx.execute("UPDATE account SET password = 'x'", [])?)).await.unwrap();
+    let refused = data.fails(1, &["approval", "give", "--all", "--decision", "13/QĐ"]);
+    assert!(refused.contains("the shell approves nothing where people may: minh, van"), "{refused}");
+}
