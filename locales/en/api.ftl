@@ -121,3 +121,9 @@ problem-no-room = Too many codes wait already
 problem-no-room-mend = try again in a few minutes
 problem-too-many-tries = Too many tries
 problem-too-many-tries-mend = wait, then try again
+problem-no-code = No box shows this code
+problem-no-code-mend = enter the eight signs that it shows now; a code lives ten minutes and is good once
+problem-not-managed = This screen is not ours to play on
+problem-not-managed-mend = import it with kind = managed first
+problem-no-reason = The reason is missing
+problem-no-reason-mend = say why, in at most 200 letters; it stands in the log

@@ -121,3 +121,9 @@ problem-no-room = Đang có quá nhiều mã ghép chờ nhập
 problem-no-room-mend = hãy thử lại sau ít phút
 problem-too-many-tries = Đã thử quá nhiều lần
 problem-too-many-tries-mend = hãy đợi rồi thử lại
+problem-no-code = Không có thiết bị nào đang hiện mã này
+problem-no-code-mend = hãy nhập đúng tám ký tự đang hiện; mã sống mười phút, dùng một lần
+problem-not-managed = Màn hình này không do hệ thống phát
+problem-not-managed-mend = hãy nhập màn hình với kind = managed trước
+problem-no-reason = Thiếu lý do
+problem-no-reason-mend = hãy ghi lý do, dài nhất 200 ký tự; lý do vào nhật ký

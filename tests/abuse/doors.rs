@@ -131,7 +131,7 @@ async fn cve_2024_41802_sql_injection_in_filters_and_sort() {
         let keys = methods["get"]["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
         for key in keys.iter().filter(|key| key["in"] == "query").map(|key| key["name"].as_str().unwrap()) {
             for word in SQL {
-                let answer = house.api("GET", &format!("{path}?{key}={}", encoded(word)), "", b"");
+                let answer = house.page(&format!("{path}?{key}={}", encoded(word)));
                 assert!([200, 400, 404].contains(&answer.status), "{path}?{key}={word}: {}", answer.status);
                 tried += 1;
             }

@@ -7,7 +7,7 @@
 //! | XXE in XML and SVG, CVE-2025-54445 | `files`; in media: `files_that_mean_harm_are_refused_one_by_one_and_leave_nothing_behind` (`story_import`) |
 //! | zip slip, CVE-2023-33177 | `files`; sticks: `a_hostile_stick_comes_to_nothing` (`story_usb`) |
 //! | SQL injection in filters and sort, CVE-2024-41802 | `doors` |
-//! | secrets in API answers, CVE-2024-29023 | `secrets`; in logs: `every_request_has_an_id_in_the_log_and_no_secret_is_there` (`story_care`) |
+//! | secrets in API answers, CVE-2024-29023 | `secrets`, where logs and lists of processes are read as well; `every_request_has_an_id_in_the_log_and_no_secret_is_there` (`story_care`) |
 //! | template injection, CVE-2025-62369 | `names` |
 //! | SSRF with redirects and rebinding, CVE-2026-31955 | `outward` |
 //! | every route x every role x a foreign unit, CVE-2026-31956 | `matrix` |

@@ -1,8 +1,9 @@
 //! What nobody may know: secrets that every installation has in common, and secrets that an answer gives away.
 
+use crate::common::Serve;
 use crate::common::TestData;
-use crate::common::town::provision;
-use crate::{House, ask, private_keys, said};
+use crate::common::town::{provision, town};
+use crate::{House, ask, pass_of, private_keys, said};
 use lichphat_player::identity::credentials::Credentials;
 use std::collections::BTreeSet;
 
@@ -90,5 +91,52 @@ async fn cve_2024_29023_secrets_in_api_answers() {
         let said = format!("{}\n{}", answer.head, answer.body);
         let lost = secrets.iter().find(|secret| said.contains(secret.as_str()));
         assert!(lost.is_none() && !said.contains("PRIVATE KEY"), "{path} gives away {lost:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_password_or_code_is_in_a_log_or_in_a_list_of_processes() {
+    let data = town();
+    let file = data.path().join("serve.log");
+    let any = "127.0.0.1:0";
+    let mut command = data.command(&["serve", "--listen", any, "--players", any, "--pairing", any]);
+    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&file).unwrap());
+    let mut server = Serve::logging_to(command, &file, &data);
+    let pass = pass_of(&data).await;
+    let (cookie, bearer) = (pass.cookie.split_once('=').unwrap().1, pass.bearer.strip_prefix("Bearer ").unwrap());
+    let door = (&server.url, &server.authority);
+    let send = |what: &str, headers: &str, body: &str| ask(door.0, door.1, what, headers, body.as_bytes()).status;
+    let own = "sec-fetch-site: same-origin\r\ncontent-type: application/x-www-form-urlencoded\r\n";
+    let as_program = format!("authorization: {}\r\n", pass.bearer);
+    assert_eq!(send("GET /api/v1/screens?unit=P1", &as_program, ""), 200);
+    assert_eq!(send("GET /account", &format!("cookie: {}\r\n", pass.cookie), ""), 200);
+    let wrong = "account=somebody&password=so-it-goes-1&code=918273";
+    assert!(send("POST /login", own, wrong) < 500);
+    assert!(send("POST /first", own, "code=SO-IT-GOES-2&password=so-it-goes-3") < 500);
+    assert_eq!(send("GET /api/v1/screens", "authorization: Bearer so-it-goes-4\r\n", ""), 401);
+    let signed = format!("{own}cookie: {}\r\nx-form-token: {}\r\n", pass.cookie, pass.form_token);
+    let signed = signed.replace("application/x-www-form-urlencoded", "application/json");
+    assert_eq!(send("POST /api/v1/screens/C-01/pairing", &signed, "{\"code\":\"SOITGOE5\"}"), 422);
+    let listed = std::fs::read(format!("/proc/{}/cmdline", server.pid())).unwrap();
+    let around = std::fs::read(format!("/proc/{}/environ", server.pid())).unwrap();
+    server.stop();
+
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains("answered"), "it is talkative: {text}");
+    let keys = private_keys(data.path());
+    let secrets = [
+        cookie,
+        bearer,
+        &pass.form_token,
+        "so-it-goes-1",
+        "918273",
+        "SO-IT-GOES-2",
+        "so-it-goes-3",
+        "so-it-goes-4",
+        "SOITGOE5",
+    ];
+    for secret in secrets.into_iter().chain(keys.iter().map(String::as_str)) {
+        let holds = |bytes: &[u8]| bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
+        assert!(!holds(text.as_bytes()) && !holds(&listed) && !holds(&around), "{secret} can be read by others");
     }
 }

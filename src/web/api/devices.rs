@@ -1,16 +1,19 @@
 //! Players, as they last said of themselves.
 
 use super::call::{Call, List, json};
-use super::table::{Kind, Operation, PAGE, Takes, gives, may};
-use crate::fleet::DeviceState;
-use crate::people::Act::View;
+use super::table::{Gives, Kind, Operation, PAGE, Takes, gives, may};
+use crate::fleet::pairing::Which;
+use crate::fleet::{DeviceState, FleetError};
+use crate::people::Act::{Enrol, View};
 use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::{Account, May};
 use crate::web::routes::Subject;
+use http::StatusCode;
 use lichphat_playlists::wire::health::Health;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use warp::Reply as _;
 
 /// A screen's present player; what it did not tell is null.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -44,6 +47,25 @@ struct DeviceRow {
     /// Its last faults, newest last.
     faults: Vec<String>,
 }
+
+/// The code that a box shows.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Code {
+    /// Eight signs; capitals, blanks and dashes do not matter.
+    code: String,
+}
+
+/// Why a player is revoked.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Revoke {
+    /// It stands in the log; at most 200 letters.
+    why: String,
+}
+
+/// Done, and nothing to say.
+const DONE: Gives = Gives { status: 204, kind: "", form: None };
 
 fn row(state: &DeviceState, call: &Call) -> DeviceRow {
     let beat = state.heard.as_ref().map(|(_, beat)| beat);
@@ -92,6 +114,30 @@ pub(super) const OPERATIONS: &[Operation] = &[
         refuses: &[],
         run: |call| Box::pin(one(call)),
     },
+    Operation {
+        method: "POST",
+        path: "/api/v1/screens/{screen}/pairing",
+        need: May(Enrol, Subject::Screen("screen")),
+        id: "pairBox",
+        about: "Lets the box that shows this code stand at a screen; the screen's earlier box goes when it registers.",
+        query: &[],
+        takes: Takes::Json(|g| g.subschema_for::<Code>()),
+        gives: &[DONE],
+        refuses: &[],
+        run: |call| Box::pin(pair(call)),
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/screens/{screen}/device/revocation",
+        need: May(Enrol, Subject::Screen("screen")),
+        id: "revokeDevice",
+        about: "Revokes the player that stands at a screen: nothing of it is accepted any more, and it gets nothing.",
+        query: &[],
+        takes: Takes::Json(|g| g.subschema_for::<Revoke>()),
+        gives: &[DONE],
+        refuses: &[],
+        run: |call| Box::pin(revoke(call)),
+    },
 ];
 
 async fn list(call: Call) -> Result<Response, Problem> {
@@ -110,4 +156,27 @@ async fn one(call: Call) -> Result<Response, Problem> {
     state
         .map(|state| json(&row(&state, &call)))
         .ok_or_else(|| super::call::unknown("no-device", "screen", screen.code.as_str()))
+}
+
+async fn pair(call: Call) -> Result<Response, Problem> {
+    let screen = call.screen()?;
+    let Code { code } = call.json_body()?;
+    let unfit = |status, problem| Problem::new(status, problem).of("screen", screen.code.as_str());
+    match call.app.fleet.confirm(&code, &screen.code, &call.city.directory, &call.caller.account).await {
+        Err(FleetError::NoCode) => Err(unfit(StatusCode::UNPROCESSABLE_ENTITY, "no-code")),
+        Err(FleetError::NoSuchScreen(_)) => Err(unfit(StatusCode::CONFLICT, "not-managed")),
+        done => Ok(done.map(|()| StatusCode::NO_CONTENT.into_response())?),
+    }
+}
+
+async fn revoke(call: Call) -> Result<Response, Problem> {
+    let screen = call.screen()?;
+    let Revoke { why } = call.json_body()?;
+    match call.app.fleet.revoke(Which::At(screen.code.clone()), &why, &call.caller.account).await {
+        Err(FleetError::NoReason) => Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "no-reason").of("why", &why)),
+        Err(FleetError::NoDevice(screen)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "no-device").of("screen", screen.as_str()))
+        }
+        done => Ok(done.map(|_| StatusCode::NO_CONTENT.into_response())?),
+    }
 }

@@ -13,6 +13,7 @@ mod limits;
 mod media;
 mod openapi;
 mod peaks;
+mod people;
 mod reports;
 mod samples;
 mod screens;

@@ -109,6 +109,7 @@ fn said(status: u16) -> &'static str {
     let refusal = REFUSALS.iter().find(|(of, _)| *of == status).map(|(_, said)| *said);
     refusal.unwrap_or(match status {
         202 => "It is begun.",
+        204 => "Done; there is nothing to say.",
         206 => "A part.",
         304 => "Nothing has changed.",
         _ => "Done.",

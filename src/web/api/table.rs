@@ -2,7 +2,7 @@
 //! `/api/openapi.json` is written from it, so that nothing can be called that is not described.
 
 use super::call::Call;
-use super::{campaigns, devices, imports, media, peaks, reports, samples, screens, units};
+use super::{campaigns, devices, imports, media, peaks, people, reports, samples, screens, units};
 use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need;
@@ -174,6 +174,7 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         media::OPERATIONS,
         peaks::OPERATIONS,
         reports::OPERATIONS,
+        people::OPERATIONS,
         samples::OPERATIONS,
     ]
     .into_iter()
