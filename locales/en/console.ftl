@@ -595,6 +595,22 @@ error-signed-out-title = The session is over
 error-signed-out = Nobody is signed in here, or the session has expired.
 error-signed-out-mend = Sign in, then do it again.
 
+# pairing
+pairing-title = Pair a box
+pairing-enter = Enter the code
+pairing-hint = The eight signs that the new screen shows; they hold for ten minutes.
+pairing-code = Code on the screen
+pairing-screen = Screen
+pairing-screen-code = The screen's code in the directory
+pairing-next = Continue
+pairing-look = Look before you pair
+pairing-confirm = Yes, pair this box
+pairing-replaces = Device { $device } stands at this screen: the new one takes its place; history stays.
+pairing-no-code = No box shows this code. It has eight signs and holds for ten minutes; read it from the screen again.
+pairing-wait = Too many wrong codes; wait ten minutes.
+pairing-no-screen = No screen of this code is yours to pair a box with.
+account-pairing = Pair a new box
+
 # accounts: the list, and each of them
 people-title = Accounts
 people-search = By name or account

@@ -496,6 +496,22 @@ error-signed-out-title = Phiên làm việc đã hết
 error-signed-out = Bạn chưa đăng nhập, hoặc phiên đã hết hạn.
 error-signed-out-mend = Hãy đăng nhập rồi làm lại.
 
+# Ghép thiết bị.
+pairing-title = Ghép thiết bị
+pairing-enter = Nhập mã
+pairing-hint = Mã 8 ký tự đang hiện trên màn hình mới, dùng trong 10 phút.
+pairing-code = Mã trên màn hình
+pairing-screen = Màn hình
+pairing-screen-code = Mã màn hình trong danh mục
+pairing-next = Tiếp tục
+pairing-look = Kiểm tra trước khi ghép
+pairing-confirm = Đúng, ghép thiết bị này
+pairing-replaces = Màn hình này đang có thiết bị số { $device }: thiết bị mới sẽ thay nó; lịch sử được giữ nguyên.
+pairing-no-code = Không có thiết bị nào đang hiện mã này. Mã có 8 ký tự và hết hạn sau 10 phút; hãy đọc lại trên màn hình.
+pairing-wait = Đã nhập sai quá nhiều lần; hãy đợi 10 phút.
+pairing-no-screen = Không có màn hình nào mang mã này để bạn ghép thiết bị.
+account-pairing = Ghép thiết bị mới
+
 # Tài khoản: danh sách và từng người.
 people-title = Tài khoản
 people-search = Tìm theo tên hoặc tài khoản

@@ -111,6 +111,7 @@ fn people_routes(app: &App) -> Router {
         .route("log", log_api::routes(app))
         .route("metrics", care::routes(app))
         .route("peaks", console::routes(app))
+        .route("pairing", console::routes(app))
         .route("people", console::routes(app))
         .route("preflight", console::routes(app))
         .route("readyz", care::routes(app))

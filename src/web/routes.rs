@@ -33,7 +33,7 @@ pub enum Subject {
 /// One row: method (`GET` stands for `HEAD`, too), path, need.
 pub type Row = (&'static str, &'static str, Need);
 
-use Act::{Administer, Operate, View, Watch};
+use Act::{Administer, Enrol, Operate, View, Watch};
 use Need::{Account, Anyone, May};
 use Subject::{City, Screen, Somewhere, Unit};
 
@@ -77,6 +77,9 @@ pub const ROWS: &[Row] = &[
     ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),
     ("POST", "/screens/{screen}/ask", May(Operate, Screen("screen"))),
+    // boxes that come in
+    ("GET", "/pairing", May(Enrol, Somewhere)),
+    ("POST", "/screens/{screen}/pairing", May(Enrol, Screen("screen"))),
     ("GET", "/units/{unit}", May(View, Unit("unit"))),
 ];
 

@@ -75,7 +75,7 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "approvals" | "peaks" | "preflight" | "screens" | "units" => "console",
+        "" | "approvals" | "pairing" | "peaks" | "preflight" | "screens" | "units" => "console",
         _ => "other",
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod common;
 mod device;
 mod orders;
+mod pairing;
 mod town;
 
 use bytes::Bytes;

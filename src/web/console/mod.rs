@@ -13,6 +13,7 @@ mod log;
 pub(super) mod names;
 mod overview;
 mod page;
+mod pairing;
 mod peaks;
 mod people;
 mod preflight;
@@ -304,6 +305,8 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (false, ["approvals", number]) if *method == Method::POST => {
             approvals::post(console, asked, number, body).await
         }
+        (true, ["pairing"]) => pairing::show(console, asked).await,
+        (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
         (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
         (false, ["screens", code, "ask"]) if *method == Method::POST => ask::post(console, asked, code, body).await,

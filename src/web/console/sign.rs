@@ -62,6 +62,7 @@ struct AccountPage {
     passed: Vec<(String, u32, String)>,
     /// May he give accounts?
     administers: bool,
+    enrols: bool,
 }
 
 #[derive(Deserialize)]
@@ -312,6 +313,7 @@ async fn account(
         own: people::grants(lang, &city, &own),
         passed: passed.collect(),
         administers: caller.may_somewhere(Act::Administer, today).is_ok(),
+        enrols: caller.may_somewhere(Act::Enrol, today).is_ok(),
     };
     Ok(page::html(status, view.render()?))
 }
