@@ -150,10 +150,7 @@ impl People {
 
     /// What he has passed on: to whom, and which.
     pub async fn passed_on(&self, who: &Caller) -> Result<Vec<(Account, Grant)>, PeopleError> {
-        let all = self.store.accounts().await?;
-        let his = |g: &&Grant| g.given_by.as_ref() == Some(&who.account);
-        let passed = all.iter().flat_map(|a| a.grants.iter().filter(his).map(|g| (a.clone(), g.clone())));
-        Ok(passed.collect())
+        Ok(self.store.passed_on(&who.account).await?)
     }
 
     /// Makes an account with its first role; the answer is the one-time code with which its owner comes in.

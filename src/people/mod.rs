@@ -107,6 +107,8 @@ pub trait PeopleStore: Send + Sync {
         through: Option<u32>,
         deed: Deed,
     ) -> Result<u32, StoreError>;
+    /// What stands of what an account has passed on: to whom, and which.
+    async fn passed_on(&self, account: &AccountCode) -> Result<Vec<(Account, Grant)>, StoreError>;
     /// Takes a role back, and what was passed on of it; false when it was not there any more.
     async fn revoke(&self, grant: u32, deed: Deed) -> Result<bool, StoreError>;
     /// Ends an account with its roles, sessions, tokens and codes; false when it has ended already.

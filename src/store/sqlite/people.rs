@@ -316,6 +316,20 @@ impl PeopleStore for Store {
         .await
     }
 
+    async fn passed_on(&self, account: &AccountCode) -> Result<Vec<(Account, Grant)>, StoreError> {
+        let account = account.clone();
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached(&format!("{STANDING} AND t.account = ?1 ORDER BY g.id"))?;
+            let mut passed = Vec::new();
+            for found in query.query_and_then([account.as_str()], grant)? {
+                let (to, grant) = found?;
+                passed.extend(one_account(conn, to.as_str())?.map(|to| (to, grant)));
+            }
+            Ok(passed)
+        })
+        .await
+    }
+
     async fn revoke(&self, grant: u32, deed: Deed) -> Result<bool, StoreError> {
         self.write(move |tx| {
             let done = tx
