@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::town::{TownServer, at, import, town};
+use common::town::{TownServer, at, import, town, unapproved};
 use common::{Serve, TestData};
 use lichphat::clock::SystemClock;
 use lichphat::people::{
@@ -263,7 +263,7 @@ async fn a_new_password_or_a_lost_telephone_ends_what_was_before_and_deactivatio
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_it() {
-    let data = town();
+    let data = unapproved();
     import(&data, "units", "more.csv", "code,name,kind,parent\nP2,Phường Bên Cạnh <b>,ward,HN\n");
     let server = data.serve();
     let (binh, _) = newcomer(&data, &server, "binh", &["--role", "administrator", "--unit", "P1"]).await;
@@ -339,7 +339,14 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     assert_eq!(an.post("/account/revoke", &back).await.status, 200);
     assert_eq!(mai.get("/screens/C-01").await.status, 404);
 
+    // what he has brought still waits for somebody's word: whoever ends the account says who looks after it
+    let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    db.execute("UPDATE proposal SET brought_by = 'an' WHERE number = 1 AND state = 'open'", []).unwrap();
+    let alone = binh.post(&to("an", "deactivate"), &[("heir", ""), ("form_token", &his)]).await;
+    assert!(alone.status == 422 && alone.html.contains("còn 1 đề nghị chờ duyệt"), "{}", alone.html);
     assert_eq!(binh.post(&to("an", "deactivate"), &[("heir", "chau"), ("form_token", &his)]).await.to, "/people");
+    let waits = data.ok(&["approval", "list", "--format", "csv"]);
+    assert!(waits.lines().any(|line| line.starts_with("1,open,") && line.contains(",an,chau,")), "{waits}");
     assert_eq!(an.get("/").await.status, 303);
     let told = acts(&data);
     for act in

@@ -652,6 +652,7 @@ approvals-none = Nothing waits for approval
 approvals-needs-city = It takes two people who may approve for the whole city.
 approvals-needs-unit = It takes one who may approve for the unit or one above.
 approvals-brought = Brought by { $by }, { $time }.
+approvals-kept = Brought by { $by }, { $time }; now looked after by { $keeper }.
 approvals-everywhere = Every screen
 approvals-file = { $length } s, { $size } KiB
 approvals-said-yes = { $by } approved it at { $time }: { $words }

@@ -60,6 +60,7 @@ column-hash = hash
 column-heard = heard
 column-id = id
 column-import = import
+column-kept_by = kept by
 column-kernel = kernel
 column-kind = kind
 column-known = known

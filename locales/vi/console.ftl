@@ -553,6 +553,7 @@ approvals-none = Không có nội dung nào chờ duyệt
 approvals-needs-city = Cần hai người được duyệt cho toàn thành phố.
 approvals-needs-unit = Cần một người được duyệt của đơn vị hoặc của cấp trên.
 approvals-brought = Đưa vào: { $by }, { $time }.
+approvals-kept = Đưa vào: { $by }, { $time }; nay do { $keeper } theo dõi.
 approvals-everywhere = Mọi màn hình
 approvals-file = { $length } giây, { $size } KiB
 approvals-said-yes = { $by } đã duyệt lúc { $time }: { $words }

@@ -60,6 +60,7 @@ column-hash = mã băm
 column-heard = có tin
 column-id = mã
 column-import = lần nhập
+column-kept_by = nay do
 column-kernel = nhân
 column-kind = loại
 column-known = đã có

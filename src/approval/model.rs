@@ -107,6 +107,8 @@ pub struct Proposal {
     pub draft: Draft,
     /// Who brought it: an account, or `shell`.
     pub brought_by: String,
+    /// Who looks after it since that account has ended.
+    pub kept_by: Option<String>,
     /// When.
     pub brought_ms: UtcMillis,
     /// How it stands.

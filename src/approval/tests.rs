@@ -92,6 +92,7 @@ fn proposal(draft: Draft, brought_by: &str) -> Proposal {
         number: 7,
         draft,
         brought_by: brought_by.into(),
+        kept_by: None,
         brought_ms: UtcMillis(0),
         state: State::Open,
         said: Vec::new(),

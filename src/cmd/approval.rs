@@ -83,6 +83,7 @@ struct Row {
     to: Option<LocalDay>,
     files: usize,
     brought_by: String,
+    kept_by: Option<String>,
     permit: String,
 }
 const COLUMNS: &[&str] = &[
@@ -97,6 +98,7 @@ const COLUMNS: &[&str] = &[
     "to",
     "files",
     "brought_by",
+    "kept_by",
     "permit",
 ];
 
@@ -114,6 +116,7 @@ fn row(proposal: &Proposal) -> Row {
         to: permit.until,
         files: permit.media.len(),
         brought_by: proposal.brought_by.clone(),
+        kept_by: proposal.kept_by.clone(),
         permit: proposal.permit.map(short).unwrap_or_default(),
     }
 }

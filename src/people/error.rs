@@ -68,6 +68,8 @@ pub enum Refused {
     Days,
     /// A role over the city was asked for over something smaller.
     NotTheCity,
+    /// It has so many open tasks, and nobody was named who takes them over.
+    Heir(u32),
     /// Nobody gives himself roles, or a new code, or ends himself.
     Self_,
     /// A grant that is not one's own, is not there any more, or was passed on by another.
@@ -139,6 +141,10 @@ impl Refused {
             Self::NotTheCity => say(
                 "role = city-editor: vai trò này chỉ giao ở cấp thành phố",
                 "role = city-editor: is given over the city as a whole only",
+            ),
+            Self::Heir(n) => say(
+                format!("heir: tài khoản này còn {n} đề nghị chờ duyệt; hãy ghi ai nhận việc"),
+                format!("heir: this account has brought {n} proposals that still wait; say who takes them over"),
             ),
             Self::Self_ => say(
                 "Không ai tự giao vai trò, tự cấp mã hoặc tự ngừng tài khoản của mình; hãy nhờ quản trị viên khác.",

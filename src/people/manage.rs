@@ -299,9 +299,13 @@ impl People {
             Some(heir) => Some(self.found(heir).await?.code),
             None => None,
         };
+        let open = self.store.open_tasks(&account.code).await?;
+        if open > 0 && heir.is_none() {
+            return Err(Refused::Heir(open).into());
+        }
         let detail = heir.as_ref().map_or_else(String::new, |heir| format!("what it left open goes to {heir}"));
         let deed = self.deed(who, "deactivate", format!("account {}", account.code), detail);
-        let done = self.store.deactivate(&account.code, deed).await?;
+        let done = self.store.deactivate(&account.code, heir, deed).await?;
         if done { Ok(()) } else { Err(Refused::Unknown(account.code).into()) }
     }
 

@@ -111,8 +111,16 @@ pub trait PeopleStore: Send + Sync {
     async fn passed_on(&self, account: &AccountCode) -> Result<Vec<(Account, Grant)>, StoreError>;
     /// Takes a role back, and what was passed on of it; false when it was not there any more.
     async fn revoke(&self, grant: u32, deed: Deed) -> Result<bool, StoreError>;
-    /// Ends an account with its roles, sessions, tokens and codes; false when it has ended already.
-    async fn deactivate(&self, account: &AccountCode, deed: Deed) -> Result<bool, StoreError>;
+    /// How many tasks an account has left open: what it has brought and nobody has decided on.
+    async fn open_tasks(&self, account: &AccountCode) -> Result<u32, StoreError>;
+    /// Ends an account with its roles, sessions, tokens and codes, and gives its open tasks to `heir`; false when it has ended
+    /// already.
+    async fn deactivate(
+        &self,
+        account: &AccountCode,
+        heir: Option<AccountCode>,
+        deed: Deed,
+    ) -> Result<bool, StoreError>;
     /// Keeps a one-time code in place of an earlier one for the same account; none makes an administrator.
     async fn issue_code(
         &self,

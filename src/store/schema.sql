@@ -165,6 +165,7 @@ CREATE TABLE proposal (
     campaign   TEXT    NOT NULL,
     draft      TEXT    NOT NULL CHECK (json_valid(draft)), -- what exactly is to be shown, as the room writes it
     brought_by TEXT    NOT NULL,                           -- an account, or 'shell'
+    kept_by    TEXT,                                       -- who looks after it since that account has ended; NULL = who brought it
     brought_ms INTEGER NOT NULL,
     state      TEXT    NOT NULL CHECK (state IN ('open', 'approved', 'refused', 'lapsed', 'withdrawn')),
     permit     BLOB    CHECK (length(permit) = 32),        -- what came of it

@@ -71,14 +71,16 @@ fn proposals(conn: &Connection) -> Result<Vec<Proposal>, StoreError> {
         let one = Said { by: row.get(1)?, yes: row.get(2)?, words: row.get(3)?, at_ms: UtcMillis(row.get(4)?) };
         said.entry(row.get(0)?).or_default().push(one);
     }
-    let mut query = conn
-        .prepare_cached("SELECT number, draft, brought_by, brought_ms, state, permit FROM proposal ORDER BY number")?;
+    let mut query = conn.prepare_cached(
+        "SELECT number, draft, brought_by, brought_ms, state, permit, kept_by FROM proposal ORDER BY number",
+    )?;
     let all = query.query_and_then([], |row| {
         let number = row.get(0)?;
         Ok(Proposal {
             number,
             draft: json(row, 1, "proposal")?,
             brought_by: row.get(2)?,
+            kept_by: row.get(6)?,
             brought_ms: UtcMillis(row.get(3)?),
             state: state(row, 4)?,
             said: said.remove(&number).unwrap_or_default(),

@@ -17,6 +17,9 @@ use std::collections::BTreeMap;
 /// Browsers by which an account is known.
 const BROWSERS: u32 = 10;
 
+/// What an account ?1 has brought, or looks after, and nobody has decided on.
+const OPEN_TASK: &str = "state = 'open' AND coalesce(kept_by, brought_by) = ?1";
+
 fn unreadable(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> StoreError {
     move |error| StoreError::unreadable(what, error)
 }
@@ -343,9 +346,31 @@ impl PeopleStore for Store {
         .await
     }
 
-    async fn deactivate(&self, account: &AccountCode, deed: Deed) -> Result<bool, StoreError> {
+    async fn open_tasks(&self, account: &AccountCode) -> Result<u32, StoreError> {
         let account = account.clone();
-        self.write(move |tx| deactivate(tx, account.as_str(), deed)).await
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached(&format!("SELECT count(*) FROM proposal WHERE {OPEN_TASK}"))?;
+            Ok(query.query_row([account.as_str()], |row| row.get(0))?)
+        })
+        .await
+    }
+
+    async fn deactivate(
+        &self,
+        account: &AccountCode,
+        heir: Option<AccountCode>,
+        deed: Deed,
+    ) -> Result<bool, StoreError> {
+        let account = account.clone();
+        self.write(move |tx| {
+            let ended = deactivate(tx, account.as_str(), deed)?;
+            if let Some(heir) = heir.filter(|_| ended) {
+                tx.prepare_cached(&format!("UPDATE proposal SET kept_by = ?2 WHERE {OPEN_TASK}"))?
+                    .execute([account.as_str(), heir.as_str()])?;
+            }
+            Ok(ended)
+        })
+        .await
     }
 
     async fn issue_code(

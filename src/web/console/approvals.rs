@@ -127,14 +127,17 @@ fn card(
         lang.say(key, &Values::new().word("by", shown(&s.by)).word("time", time).word("words", shown(&s.words)))
     };
     let time = lang.instant(proposal.brought_ms, console.offset);
+    let by = Values::new().word("by", shown(&proposal.brought_by));
     let day = |day: Option<LocalDay>| day.map_or_else(|| "…".to_owned(), |day| lang.day(day));
     let permit = &draft.permit;
     Card {
         number: proposal.number,
         title: shown(&draft.title),
         needs: lang.text(if draft.needs == Needs::City { "approvals-needs-city" } else { "approvals-needs-unit" }),
-        brought: lang
-            .say("approvals-brought", &Values::new().word("by", shown(&proposal.brought_by)).word("time", time)),
+        brought: match &proposal.kept_by {
+            None => lang.say("approvals-brought", &by.word("time", time)),
+            Some(keeper) => lang.say("approvals-kept", &by.word("time", time).word("keeper", shown(keeper))),
+        },
         place: if permit.places.is_empty() { lang.text("approvals-everywhere") } else { shown(&places(permit)) },
         days: format!("{} – {}", day(permit.from), day(permit.until)),
         files: permit.media.iter().map(file).collect(),
