@@ -127,3 +127,5 @@ problem-not-managed = This screen is not ours to play on
 problem-not-managed-mend = import it with kind = managed first
 problem-no-reason = The reason is missing
 problem-no-reason-mend = say why, in at most 200 letters; it stands in the log
+problem-not-taken = This word is not taken
+problem-not-taken-mend = look at the proposal again

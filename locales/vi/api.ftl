@@ -127,3 +127,5 @@ problem-not-managed = Màn hình này không do hệ thống phát
 problem-not-managed-mend = hãy nhập màn hình với kind = managed trước
 problem-no-reason = Thiếu lý do
 problem-no-reason-mend = hãy ghi lý do, dài nhất 200 ký tự; lý do vào nhật ký
+problem-not-taken = Lời này không được nhận
+problem-not-taken-mend = hãy xem lại đề nghị

@@ -100,3 +100,24 @@ async fn every_example_of_the_documentation_does_what_it_says() {
         assert!([200, 202].contains(&answer.status), "{line}: {}", answer.body);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_approved_is_taken_back_by_a_person_and_by_no_token() {
+    let house = House::new().await;
+    let listed = || -> serde_json::Value {
+        serde_json::from_str(&house.api("GET", "/api/v1/approvals?state=approved&limit=1000", "", b"").body).unwrap()
+    };
+    let approved = listed()["items"].as_array().unwrap().clone();
+    let one = approved.first().expect("the town's order was approved by its people");
+    let path = format!("POST /api/v1/approvals/{}", one["number"]);
+    let word = br#"{"say":"withdraw","words":"made up for the test"}"#;
+    let json = "content-type: application/json\r\nsec-fetch-site: same-origin\r\n";
+    let send = |headers: String| ask(&house.server.url, &house.server.authority, &path, &(headers + json), word);
+    let refused = send(format!("authorization: {}\r\n", house.pass.bearer));
+    assert!(refused.status == 409 && refused.body.contains("not-taken"), "{}", refused.body);
+    assert_eq!(listed()["items"].as_array().unwrap().len(), approved.len());
+    let pass = &house.pass;
+    let answer = send(format!("cookie: {}\r\nx-form-token: {}\r\n", pass.cookie, pass.form_token));
+    assert!(answer.status == 200 && answer.body.contains("\"state\":\"withdrawn\""), "{}", answer.body);
+    assert_eq!(listed()["items"].as_array().unwrap().len(), approved.len() - 1);
+}

@@ -4,6 +4,7 @@
 //! description at `/api/openapi.json` is written from it. Handlers call the rooms that shell and console call, and hold no rule of
 //! their own. Refusals are [`Problem`](super::problem::Problem)s.
 
+mod approvals;
 mod call;
 mod campaigns;
 mod devices;

@@ -2,7 +2,7 @@
 //! `/api/openapi.json` is written from it, so that nothing can be called that is not described.
 
 use super::call::Call;
-use super::{campaigns, devices, imports, media, peaks, people, reports, samples, screens, units};
+use super::{approvals, campaigns, devices, imports, media, peaks, people, reports, samples, screens, units};
 use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need;
@@ -171,6 +171,7 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         devices::OPERATIONS,
         campaigns::OPERATIONS,
         imports::OPERATIONS,
+        approvals::OPERATIONS,
         media::OPERATIONS,
         peaks::OPERATIONS,
         reports::OPERATIONS,

@@ -97,7 +97,7 @@ async fn view(console: &Console, asked: &Asked, problem: String) -> Result<Strin
 }
 
 /// May somebody know of it? Of what concerns the whole city who sees the city, of a unit's own content who sees its units.
-fn sees(needs: &Needs, caller: &Caller, directory: &Directory, today: LocalDay) -> bool {
+pub(in crate::web) fn sees(needs: &Needs, caller: &Caller, directory: &Directory, today: LocalDay) -> bool {
     match needs {
         Needs::City => caller.may(Act::View, On::City, directory, today).is_ok(),
         Needs::Units(units) => units.iter().all(|unit| caller.may(Act::View, On::Unit(unit), directory, today).is_ok()),

@@ -4,7 +4,7 @@
 //! is fetched from outside, every name is escaped, and a page works without script; the one script
 //! brings newer figures in and says so when it cannot.
 
-mod approvals;
+pub(super) mod approvals;
 pub(super) mod ask;
 pub(super) mod data;
 mod device;
