@@ -67,6 +67,7 @@ fn corner() -> TestData {
         std::fs::write(data.path().join(name), text).unwrap();
         data.ok(&["import", kind, data.path().join(name).to_str().unwrap()]);
     }
+    data.approve();
     data.ok(&["plan", "run"]);
     data
 }

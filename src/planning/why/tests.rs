@@ -1,6 +1,7 @@
 //! One case for every rule, in both languages.
 
 use super::*;
+use crate::approval::Permissions;
 use crate::directory::import;
 use crate::planning::test_town::{Town, day};
 use lichphat_playlists::ids::ScreenCode;
@@ -258,6 +259,15 @@ fn every_rule_is_told_in_both_languages_with_its_record() {
         answer.text
     ));
     assert_eq!(answer.rule, "not-in-plan");
+    // the same order, of which nobody has said yes to anything
+    let permissions = &Permissions::default().granting(Vec::new(), &late.directory);
+    let unapproved = Asked { world: World { permissions, ..world }, ..question };
+    let [vi, en] = [Lang::Vi, Lang::En].map(|lang| explain(&Asked { lang, ..unapproved }));
+    assert_eq!(
+        (vi.rule.as_str(), en.rule.as_str(), en.record.as_str()),
+        ("not-approved", "not-approved", "no proposal")
+    );
+    assert!(vi.text.contains("chưa được duyệt") && en.text.contains("not approved"), "{} {}", vi.text, en.text);
     // a day that is over without a plan
     let past = Asked { stored: None, today: day("2026-11-20"), ..question };
     lines.push(format!(
