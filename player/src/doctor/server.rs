@@ -10,6 +10,7 @@ use crate::ports::http::HttpTransport;
 use crate::ports::{Request, Transport};
 use crate::sync::Syncer;
 use lichphat_playlists::time::{HANOI, UtcMillis};
+use lichphat_playlists::wire::device::{CERTIFICATE_EXPIRED, Problem};
 use lichphat_playlists::wire::health::LogFault;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +18,8 @@ use std::time::Duration;
 
 /// Longest wait for the scheduler.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest words of a refusal.
+const PROBLEM_BYTES: usize = 16 * 1024;
 /// Clocks may differ by this much before somebody is told, ms: the answer's date has whole seconds.
 const SKEW_MS: i64 = 3_000;
 /// Plans for fewer days than this are worth a word: a weekend without network.
@@ -89,16 +92,29 @@ async fn ask(identity: &Identity) -> Result<Finding, String> {
     let answer = transport.send(request).await.map_err(|e| e.to_string())?;
     let wall = clock::look().0;
     if answer.status != 200 {
+        let status = answer.status;
+        let body = answer.bytes(PROBLEM_BYTES).await.unwrap_or_default();
+        if serde_json::from_slice::<Problem>(&body).is_ok_and(|problem| problem.kind == CERTIFICATE_EXPIRED) {
+            return Ok(Finding::ill(
+                "server",
+                Health::Warning,
+                Said::new("chứng thư của máy đã hết hạn", "this device's certificate has ended"),
+                Said::new(
+                    "Cứ để trình phát chạy và có mạng: nó tự xin chứng thư mới.",
+                    "Let the player run with a network: it asks for a new one by itself.",
+                ),
+            ));
+        }
         return Ok(Finding::ill(
             "server",
             Health::Fault,
             Said::new(
-                format!("máy chủ từ chối thiết bị này (HTTP {})", answer.status),
-                format!("the scheduler refuses this device (HTTP {})", answer.status),
+                format!("máy chủ từ chối thiết bị này (HTTP {status})"),
+                format!("the scheduler refuses this device (HTTP {status})"),
             ),
             Said::new(
-                "Máy này đã bị thay hoặc thu hồi: đăng ký lại bằng lichphat device add.",
-                "It was replaced or revoked: register it anew with lichphat device add.",
+                "Nếu máy bị bỏ lâu hơn 400 ngày: xoá identity.toml rồi ghép lại, bản ghi vẫn còn. Nếu đã bị thu hồi: xoá cả thư mục dữ liệu.",
+                "Left alone for more than 400 days: remove identity.toml and pair it anew, its records stay. Revoked: empty its state directory.",
             ),
         ));
     }
