@@ -229,10 +229,11 @@ async fn a_new_password_or_a_lost_telephone_ends_what_was_before_and_deactivatio
     assert_eq!(second.sign_in("an", PASSWORD, &digits(&authenticator, 0)).await.status, 303);
     let token = data.ok(&["people", "token", "add", "an", "--label", "bảng", "--acts", "view,operate", "--days", "1"]);
     let bearer = format!("Bearer {}", token.trim());
-    let by_token = async |path: &str| {
+    let with_token = async |request: Request| {
         let line = HttpTransport::new(&server.url, &server.authority).unwrap();
-        line.send(Request::get(path).header("authorization", bearer.as_str())).await.unwrap().status
+        line.send(request.header("authorization", bearer.as_str())).await.unwrap().status
     };
+    let by_token = async |path: &str| with_token(Request::get(path)).await;
     assert_eq!((by_token("/units/P1").await, by_token("/metrics").await), (200, 403));
 
     let page = an.get("/account").await;
@@ -242,8 +243,30 @@ async fn a_new_password_or_a_lost_telephone_ends_what_was_before_and_deactivatio
     let with = |old| [&fields(old)[..], &[("form_token", form_token.as_str())]].concat();
     assert_eq!(an.post("/account/password", &fields(PASSWORD)).await.status, 403);
     assert_eq!(an.post("/account/password", &with("không phải thế đâu")).await.status, 401);
+    // whoever has the token of a program has not the account: neither with the password, nor with a cookie that he makes up
+    for path in ["/account/password", "/account/delegate", "/account/revoke"] {
+        let form = Request::post(path, serde_urlencoded::to_string(fields(PASSWORD)).unwrap());
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        assert_eq!(with_token(form.header("cookie", "__Host-lichphat=made-up")).await, 403, "{path}");
+    }
+    assert_eq!(by_token("/account").await, 403);
     assert_eq!(an.post("/account/password", &with(PASSWORD)).await.status, 200);
     assert_eq!((an.get("/units/P1").await.status, second.get("/units/P1").await.status), (200, 303));
+
+    // wrong old passwords are counted with the tries of signing in, and the browser that has changed it is known as before: it has
+    // five tries at both together, while strangers have ten
+    let page = an.get("/login").await;
+    let form_token = page.field("form_token");
+    let guess = "không phải thế đâu";
+    let sign_in = [("account", "an"), ("password", guess), ("digits", "000000"), ("form_token", form_token.as_str())];
+    let (mut tries, mut waits) = (0, false);
+    while !waits && tries < 40 {
+        let fields = if tries % 2 == 0 { with(guess) } else { sign_in.to_vec() };
+        let path = if tries % 2 == 0 { "/account/password" } else { "/login" };
+        waits = an.post(path, &fields).await.status == 429;
+        tries += u32::from(!waits);
+    }
+    assert!((5..10).contains(&tries), "{tries}");
 
     // the telephone is lost: what was chosen is good until the new code is used
     let code = data.ok(&["people", "code", "an"]);
@@ -338,6 +361,24 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     let back = [("account", "mai"), ("grant", number), ("form_token", &*token(&page))];
     assert_eq!(an.post("/account/revoke", &back).await.status, 200);
     assert_eq!(mai.get("/screens/C-01").await.status, 404);
+
+    // who holds it for a time gives it for no longer, and who was only passed it on not at all
+    let (huu, _) =
+        newcomer(&data, &server, "huu", &["--role", "administrator", "--unit", "P1", "--to", "2099-01-01"]).await;
+    let gives = async |browser: &Browser<'_>, account: &str, to: &str| {
+        let form_token = token(&browser.get("/account").await);
+        let fields = [("account", account), ("name", "Mới"), ("role", "viewer"), ("unit", "P1"), ("to", to)];
+        browser.post("/people", &[&fields[..], &[("form_token", &form_token)]].concat()).await.status
+    };
+    assert_eq!((gives(&huu, "em", "").await, gives(&huu, "em", "2099-01-02").await), (422, 422));
+    assert_eq!(gives(&huu, "em", "2099-01-01").await, 200);
+    let page = huu.get("/account").await;
+    let own = page.html.split("<option value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let pass = [("grant", own.as_str()), ("account", "mai"), ("from", "2026-01-01"), ("to", "2098-01-01")];
+    let form_token = token(&page);
+    let passed = [&pass[..], &[("decision", "8/UQ"), ("form_token", &form_token)]].concat();
+    assert_eq!(huu.post("/account/delegate", &passed).await.status, 200);
+    assert_eq!((mai.get("/people/em").await.status, gives(&mai, "em-hai", "2027-01-01").await), (200, 422));
 
     // what he has brought still waits for somebody's word: whoever ends the account says who looks after it
     let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();

@@ -111,16 +111,14 @@ impl People {
     pub async fn sign_in(&self, shown: SignIn, from: IpAddr) -> Result<Entered, PeopleError> {
         let code = AccountCode::new(&shown.account).ok();
         let browser = shown.browser.filter(|b| b.len() == 64);
-        let browser_hash = browser.as_ref().map(|b| Sha256Hash::of(b.as_bytes()));
+        let browser_hash = browser.as_deref().map(browser_hash);
         let found = match &code {
             Some(code) => self.store.secrets(code, browser_hash).await?,
             None => None,
         };
         let name = shown.account.trim().to_lowercase();
-        let whose = match browser_hash.filter(|_| found.as_ref().is_some_and(|f| f.known_browser)) {
-            Some(hash) => vec![Who::Browser(Sha256Hash::of(&[&hash.0, name.as_bytes()].concat()))],
-            None => vec![Who::Account(Sha256Hash::of(name.as_bytes())), Who::network(from)],
-        };
+        let known = browser_hash.filter(|_| found.as_ref().is_some_and(|f| f.known_browser));
+        let whose = whose(&name, known, from);
         self.begin(&whose)?;
         let held = found.as_ref().and_then(|f| f.password.as_deref());
         let right = self.passwords.is(&shown.password, held).await?;
@@ -155,7 +153,7 @@ impl People {
             account,
             strong,
             step,
-            browser: Sha256Hash::of(browser.as_bytes()),
+            browser: browser_hash(&browser),
             before: before.map(|b| Sha256Hash::of(b.as_bytes())),
             at: self.clock.now(),
         };
@@ -242,16 +240,20 @@ impl People {
         self.open(code, true, None, None, None).await
     }
 
-    /// Another password, for who knows the old one; every other session ends.
+    /// Another password, for who knows the old one; every other session ends, and only the browser that asks stays known. Wrong
+    /// tries are counted with those of signing in.
     pub async fn change_password(
         &self,
         who: &AccountCode,
-        session: &str,
+        (session, browser, from): (&str, Option<&str>, IpAddr),
         (old, new, again): (&str, &str, &str),
     ) -> Result<(), PeopleError> {
-        let whose = [Who::Browser(Sha256Hash::of(session.as_bytes()))];
+        let browser = browser.map(browser_hash);
+        let found = self.store.secrets(who, browser).await?;
+        let known = browser.filter(|_| found.as_ref().is_some_and(|f| f.known_browser));
+        let whose = whose(who.as_str(), known, from);
         self.begin(&whose)?;
-        let held = self.store.secrets(who, None).await?.and_then(|secrets| secrets.password);
+        let held = found.and_then(|secrets| secrets.password);
         if !self.passwords.is(old, held.as_deref()).await? {
             return Err(NotIn::Wrong.into());
         }
@@ -262,7 +264,20 @@ impl People {
         password::check(new, who.as_str())?;
         let hashed = self.passwords.hash(new, &*self.rng).await?;
         let deed = self.own_deed(who, "password", "");
-        Ok(self.store.set_password(who, hashed, Sha256Hash::of(session.as_bytes()), deed).await?)
+        Ok(self.store.set_password(who, hashed, (Sha256Hash::of(session.as_bytes()), known), deed).await?)
+    }
+}
+
+/// What a browser is known by.
+fn browser_hash(browser: &str) -> Sha256Hash {
+    Sha256Hash::of(browser.as_bytes())
+}
+
+/// With whom a try at an account's password is counted: a known browser's by themselves, those of strangers together.
+fn whose(name: &str, known: Option<Sha256Hash>, from: IpAddr) -> Vec<Who> {
+    match known {
+        Some(hash) => vec![Who::Browser(Sha256Hash::of(&[&hash.0, name.as_bytes()].concat()))],
+        None => vec![Who::Account(Sha256Hash::of(name.as_bytes())), Who::network(from)],
     }
 }
 

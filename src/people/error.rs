@@ -72,9 +72,9 @@ pub enum Refused {
     Heir(u32),
     /// Nobody gives himself roles, or a new code, or ends himself.
     Self_,
-    /// A grant that is not one's own, is not there any more, or was passed on by another.
+    /// A grant that is not one's own, is not there any more, or was passed on by another: nothing is given or passed on by it.
     NotHis,
-    /// It goes on longer than what it is passed on from, or has no end.
+    /// It goes on longer than that by which it is given or passed on, or has no end.
     Longer,
     /// No such grant or token, or it was taken back already.
     Gone,
@@ -151,12 +151,12 @@ impl Refused {
                 "Nobody gives himself roles or codes, or ends his own account; ask another administrator.",
             ),
             Self::NotHis => say(
-                "Chỉ uỷ quyền được vai trò của chính mình, đang còn hiệu lực và không phải do người khác uỷ quyền.",
-                "Only a role of one's own can be passed on: one that holds, and that nobody else has passed on.",
+                "Chỉ giao hoặc uỷ quyền được bằng vai trò của chính mình, đang còn hiệu lực và không phải do người khác uỷ quyền.",
+                "Roles are given and passed on by a role of one's own: one that holds, and that nobody else has passed on.",
             ),
             Self::Longer => say(
-                "Uỷ quyền phải có ngày cuối, và không dài hơn vai trò được uỷ quyền.",
-                "A delegation has a last day, and is no longer than the role it is of.",
+                "Phải có ngày cuối, và không dài hơn vai trò của người giao hoặc uỷ quyền.",
+                "It needs a last day, and lasts no longer than the role by which it is given or passed on.",
             ),
             Self::Gone => say(
                 "Vai trò hoặc khoá này không có, hoặc đã thu hồi.",

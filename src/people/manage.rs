@@ -36,6 +36,12 @@ fn said(grant: &Grant) -> String {
     text
 }
 
+/// Has he shown a second factor, here and now? No token has.
+fn is_himself(who: &Caller) -> Result<(), Denied> {
+    let shown = who.via == Via::Shell || who.via == Via::Session && who.strong;
+    if shown { Ok(()) } else { Err(Denied::Weak) }
+}
+
 impl People {
     /// The local day it is.
     pub fn today(&self) -> LocalDay {
@@ -91,10 +97,18 @@ impl People {
         if grant.days.in_order() { Ok(()) } else { Err(Refused::Days.into()) }
     }
 
-    /// Both: it fits, and he may give it.
+    /// It fits, and he may give it: by a role of his own, since what was passed on goes no further; and no longer than he holds that.
     pub(super) fn may_give(&self, who: &Caller, grant: &Grant, directory: &Directory) -> Result<(), PeopleError> {
         self.fits(grant, directory)?;
-        self.may_over(who, grant.unit.as_ref(), directory)
+        self.may_over(who, grant.unit.as_ref(), directory)?;
+        let may_by = |held: &dyn Fn(&Grant) -> bool| {
+            let grants = who.grants.iter().filter(|g| held(g)).cloned().collect();
+            self.may_over(&Caller { grants, ..who.clone() }, grant.unit.as_ref(), directory)
+        };
+        let own = |g: &Grant| g.given_by.is_none();
+        let lasts = |g: &Grant| g.days.to.is_none_or(|end| grant.days.to.is_some_and(|last| last <= end));
+        may_by(&own).map_err(|_| Refused::NotHis)?;
+        Ok(may_by(&|g| own(g) && lasts(g)).map_err(|_| Refused::Longer)?)
     }
 
     /// A code with which whoever has it becomes an administrator of the whole city: for who has the server's shell.
@@ -121,7 +135,7 @@ impl People {
         }
         let hashed = self.passwords.hash(&password, &*self.rng).await?;
         let deed = self.own_deed(&code, "password", "of the demonstration");
-        self.store.set_password(&code, hashed, unused, deed).await?;
+        self.store.set_password(&code, hashed, (unused, None), deed).await?;
         Ok(password)
     }
 
@@ -219,7 +233,9 @@ impl People {
     ) -> Result<(), PeopleError> {
         let account = self.found(account).await?;
         let held = account.grants.iter().find(|g| g.id == grant).ok_or(Refused::Gone)?;
-        if held.given_by.as_ref() != Some(&who.account) {
+        if held.given_by.as_ref() == Some(&who.account) {
+            is_himself(who)?;
+        } else {
             if account.code == who.account {
                 return Err(Refused::Self_.into());
             }
@@ -238,11 +254,9 @@ impl People {
         to: &AccountCode,
         grant: Grant,
     ) -> Result<u32, PeopleError> {
-        match who.via {
-            Via::Shell => {}
-            Via::Session if *from != who.account => return Err(Refused::NotHis.into()),
-            Via::Session if who.strong => {}
-            Via::Session | Via::Token(_) => return Err(Denied::Weak.into()),
+        is_himself(who)?;
+        if who.via != Via::Shell && *from != who.account {
+            return Err(Refused::NotHis.into());
         }
         let giver = self.found(from).await?;
         let own = giver.grants.iter().find(|g| g.id == grant.id && g.given_by.is_none()).ok_or(Refused::NotHis)?;

@@ -133,12 +133,12 @@ pub trait PeopleStore: Send + Sync {
     /// Uses a code up: the account has these secrets, and its earlier sessions and known browsers end. False when the code is
     /// not good any more, or the name of a new administrator is taken.
     async fn redeem(&self, chosen: NewSecrets, deed: Deed) -> Result<bool, StoreError>;
-    /// Another password: every session but `keep` ends, and every browser is forgotten.
+    /// Another password: every session but this one ends, and every browser but this one is forgotten.
     async fn set_password(
         &self,
         account: &AccountCode,
         password: String,
-        keep: Sha256Hash,
+        but: (Sha256Hash, Option<Sha256Hash>),
         deed: Deed,
     ) -> Result<(), StoreError>;
     /// Begins a session; false when the authenticator's code was used before, or the account has ended.

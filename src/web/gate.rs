@@ -10,7 +10,7 @@ use super::problem::{Problem, language};
 use super::router::{Admitted, Response};
 use super::routes::{self, Found, Need, Subject, find};
 use super::server::Peer;
-use crate::people::{Caller, Denied, On, PeopleError, form_token};
+use crate::people::{Caller, Denied, On, PeopleError, Via, form_token};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -121,7 +121,12 @@ async fn shown(app: &App, parts: &Parts) -> Result<Shown, Shows> {
 }
 
 async fn may(app: &App, caller: &Caller, need: Need, words: &[(&'static str, &str)]) -> Result<(), Why> {
-    let Need::May(act, subject) = need else { return Ok(()) };
+    let (act, subject) = match need {
+        Need::Anyone | Need::Account => return Ok(()),
+        Need::Session if caller.via == Via::Session => return Ok(()),
+        Need::Session => return Err(Why::Denied { why: Denied::Role, kind: "", code: String::new() }),
+        Need::May(act, subject) => (act, subject),
+    };
     let code = |word: &str| words.iter().find(|(name, _)| *name == word).map_or("", |(_, code)| *code);
     let (city, today) = app.console.directory_today().await.map_err(|error| Why::Failed(error.to_string()))?;
     let directory = &city.directory;

@@ -13,6 +13,8 @@ pub enum Need {
     Anyone,
     /// An account.
     Account,
+    /// An account whose owner has signed in with a browser: no token will do.
+    Session,
     /// A role that allows it there ([`crate::people::RULES`]).
     May(Act, Subject),
 }
@@ -34,7 +36,7 @@ pub enum Subject {
 pub type Row = (&'static str, &'static str, Need);
 
 use Act::{Administer, Enrol, Operate, View, Watch};
-use Need::{Account, Anyone, May};
+use Need::{Account, Anyone, May, Session};
 use Subject::{City, Screen, Somewhere, Unit};
 
 /// The table.
@@ -53,10 +55,10 @@ pub const ROWS: &[Row] = &[
     ("POST", "/logout", Anyone),
     ("GET", "/first", Anyone),
     ("POST", "/first", Anyone),
-    ("GET", "/account", Account),
-    ("POST", "/account/password", Account),
-    ("POST", "/account/delegate", Account),
-    ("POST", "/account/revoke", Account),
+    ("GET", "/account", Session),
+    ("POST", "/account/password", Session),
+    ("POST", "/account/delegate", Session),
+    ("POST", "/account/revoke", Session),
     // whom others let in
     ("GET", "/people", May(Administer, Somewhere)),
     ("POST", "/people", May(Administer, Somewhere)),

@@ -139,11 +139,17 @@ fn insert_account(tx: &Connection, code: &AccountCode, name: &str, at: UtcMillis
     Ok(new > 0)
 }
 
-/// Whoever is signed in, or has been, has to sign in anew.
-fn forget(tx: &Connection, account: &str, but: Option<Sha256Hash>) -> Result<(), StoreError> {
-    let but = but.map(|hash| hash.0);
-    tx.prepare_cached("DELETE FROM session WHERE account = ?1 AND hash IS NOT ?2")?.execute(params![account, but])?;
-    tx.prepare_cached("DELETE FROM known_browser WHERE account = ?1")?.execute([account])?;
+/// Whoever is signed in, or has been, has to sign in anew; but for a session and a browser.
+fn forget(
+    tx: &Connection,
+    account: &str,
+    (session, browser): (Option<Sha256Hash>, Option<Sha256Hash>),
+) -> Result<(), StoreError> {
+    let (session, browser) = (session.map(|hash| hash.0), browser.map(|hash| hash.0));
+    tx.prepare_cached("DELETE FROM session WHERE account = ?1 AND hash IS NOT ?2")?
+        .execute(params![account, session])?;
+    tx.prepare_cached("DELETE FROM known_browser WHERE account = ?1 AND hash IS NOT ?2")?
+        .execute(params![account, browser])?;
     Ok(())
 }
 
@@ -170,7 +176,7 @@ fn redeem(tx: &Connection, new: &NewSecrets, deed: Deed) -> Result<bool, StoreEr
         _ => return Ok(false),
     }
     tx.prepare_cached("DELETE FROM one_time_code WHERE hash = ?1")?.execute([new.code.0])?;
-    forget(tx, code, None)?;
+    forget(tx, code, (None, None))?;
     let done = tx
         .prepare_cached("UPDATE account SET password = ?2, seed = ?3, step = ?4 WHERE code = ?1 AND ended_ms IS NULL")?
         .execute(params![code, new.password, new.seed.0, new.step])?;
@@ -195,7 +201,7 @@ fn deactivate(tx: &Connection, account: &str, deed: Deed) -> Result<bool, StoreE
         tx.prepare_cached(sql)?.execute(params![account, at])?;
     }
     tx.prepare_cached("DELETE FROM one_time_code WHERE account = ?1")?.execute([account])?;
-    forget(tx, account, None)?;
+    forget(tx, account, (None, None))?;
     append_statement(tx, deed.into())?;
     Ok(true)
 }
@@ -405,14 +411,14 @@ impl PeopleStore for Store {
         &self,
         account: &AccountCode,
         password: String,
-        keep: Sha256Hash,
+        (session, browser): (Sha256Hash, Option<Sha256Hash>),
         deed: Deed,
     ) -> Result<(), StoreError> {
         let account = account.clone();
         self.write(move |tx| {
             tx.prepare_cached("UPDATE account SET password = ?2 WHERE code = ?1 AND ended_ms IS NULL")?
                 .execute(params![account.as_str(), password])?;
-            forget(tx, account.as_str(), Some(keep))?;
+            forget(tx, account.as_str(), (Some(session), browser))?;
             append_statement(tx, deed.into())?;
             Ok(())
         })

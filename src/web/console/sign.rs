@@ -326,7 +326,8 @@ async fn change_password(
 ) -> Result<Response, ConsoleError> {
     let (caller, session) = (asked.caller()?, cookie(headers, SESSION).ok_or(ConsoleError::SignedOut)?);
     let PasswordForm { old, password, again } = form;
-    let done = console.people.change_password(&caller.account, session, (&old, &password, &again)).await;
+    let here = (session, cookie(headers, BROWSER), asked.from);
+    let done = console.people.change_password(&caller.account, here, (&old, &password, &again)).await;
     account(console, asked, done.map(|()| "account-password-done")).await
 }
 
