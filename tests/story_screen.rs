@@ -324,7 +324,7 @@ async fn a_provisioning_file_works_once_for_managed_screens_only() {
     assert!(matches!(&refused, IdentityError::Refused { status: 403, .. }), "{refused}");
     assert!(refused.to_string().contains("lichphat device add --screen C-01"), "{refused}");
 
-    // its answer was lost on the way: the same key asks again and is the same device
+    // its answer was lost on the way: the same keys ask again and are the same device
     let again = register(1).await.unwrap();
     assert_eq!((again.device, again.epoch), (identity.device, identity.epoch));
 }

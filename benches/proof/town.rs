@@ -169,10 +169,9 @@ async fn register(rooms: &Rooms, n: usize) -> Player {
         .await
         .unwrap()
         .token;
-    let public_key = key.verifying_key().to_base64();
     let credentials = Credentials::in_memory().unwrap();
     let csr = credentials.request().unwrap();
-    let request = Register { token, public_key, csr, software: "bench".to_owned(), simulated: true };
+    let request = Register::new(token, &key, csr, "bench", true);
     let known = rooms.fleet.register(request).await.unwrap();
     credentials.take(&known.certificate).unwrap();
     Player {

@@ -380,9 +380,8 @@ pub(super) fn device_body_seeds() -> Vec<Vec<u8>> {
         media_missing: 1,
         faults: vec!["stage: no sound device".into()],
     };
-    let (public_key, csr) = ("A".repeat(43), "MIHH".to_owned());
-    let register =
-        Register { token: token.clone(), public_key, csr: csr.clone(), software: "x".into(), simulated: true };
+    let csr = "MIHH".to_owned();
+    let register = Register::new(token.clone(), &SigningKey::from_seed(&[1; 32]), csr.clone(), "x", true);
     let registered = Registered {
         device: DeviceId(4),
         epoch: Epoch(1),

@@ -5,14 +5,13 @@ use crate::certs::devices::{CertificateRequest, DeviceCertificate, Standing};
 use lichphat_playlists::ids::{DeviceId, Sha256Hash};
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::device::{Register, Registered, Renewal, Renewed};
-use lichphat_playlists::wire::sign::VerifyingKey;
 use rustls::server::danger::ClientCertVerifier;
 use std::sync::Arc;
 
 impl Fleet {
     /// Takes in a new device.
     pub async fn register(&self, request: Register) -> Result<Registered, FleetError> {
-        let key = VerifyingKey::from_base64(&request.public_key).map_err(|_| FleetError::BadKey)?;
+        let key = request.key().map_err(|_| FleetError::BadKey)?;
         let asked = CertificateRequest::read(&request.csr).ok_or(FleetError::BadRequest)?;
         let at_ms = self.clock.now();
         let device = self

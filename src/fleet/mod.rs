@@ -1,8 +1,10 @@
 //! The fleet room: which device stands at which screen, what it should hold, how it is.
 //!
-//! Invariants: a provisioning token works once and for a limited time; a device is who its certificate says; it reads only its
-//! own screen's documents; only this room publishes: a device never sees a plan that planning
-//! has not finished and its checker has not passed.
+//! Invariants: a provisioning token lets one box in, which proves to hold its evidence key and its TLS key, and within a limited
+//! time; the same box with the same two keys is answered again, in case the first answer was lost, until another stands at its
+//! screen. A device is who its certificate says. It reads its own screen's plans alone; asset tables, approvals and media it
+//! reads by their hash, whoever's they are. Only this room publishes: a device never sees a plan that planning has not finished
+//! and its checker has not passed.
 
 mod command;
 mod doubled;
@@ -50,9 +52,9 @@ pub enum FleetError {
     /// It is too old.
     #[error("token: has expired; make a new one with `lichphat device add --screen S`")]
     TokenExpired,
-    /// The device's key is not a key, or stands for a device at another screen.
+    /// The device's key is not a key or not its sender's, or stands for a device at another screen or with another TLS key.
     #[error(
-        "public_key: is not a valid Ed25519 key in base64, or is another device's; the player makes it, do not copy or edit it"
+        "public_key: is no Ed25519 key in base64, its sender does not prove to hold it, or it is that of another device or of another tls.key; the player makes both keys: empty its state directory, so that it makes new ones"
     )]
     BadKey,
     /// Its key was taken from it.

@@ -252,6 +252,7 @@ CREATE TABLE device (
     screen        TEXT    NOT NULL,
     epoch         INTEGER NOT NULL CHECK (epoch BETWEEN 1 AND 4294967295), -- current; only ever goes up
     public_key    BLOB    NOT NULL CHECK (length(public_key) = 32),   -- Ed25519 evidence key, made on the device
+    fingerprint   BLOB    NOT NULL CHECK (length(fingerprint) = 32),  -- SHA-256 of the public key of its certificates
     registered_ms INTEGER NOT NULL,
     simulated     INTEGER NOT NULL DEFAULT 0 CHECK (simulated IN (0, 1)), -- shown as such everywhere
     retired_ms    INTEGER,                                            -- another box took its screen: no more plans; what it played before still counts
@@ -277,7 +278,7 @@ BEGIN SELECT RAISE(ABORT, 'whose a screen was decides what counts as evidence: i
 CREATE TABLE provisioning (
     token_hash BLOB    PRIMARY KEY CHECK (length(token_hash) = 32), -- SHA-256 of the token, never the token
     screen     TEXT    NOT NULL,
-    fingerprint BLOB   CHECK (length(fingerprint) = 32),            -- SHA-256 of the only public key it is good for; NULL = of whoever brings it
+    fingerprint BLOB   CHECK (length(fingerprint) = 32),            -- SHA-256 of the only public key it is good for; NULL = of whoever brings it first
     created_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL CHECK (expires_ms > created_ms),
     used_ms    INTEGER,                                             -- NULL = not used yet

@@ -59,10 +59,9 @@ impl Box1 {
             .await
             .unwrap();
         let command_key = VerifyingKey::from_base64(&file.command_key).unwrap();
-        let public_key = key.verifying_key().to_base64();
         let credentials = Credentials::in_memory().unwrap();
         let csr = credentials.request().unwrap();
-        let register = Register { token: file.token, public_key, csr, software: "test".into(), simulated: false };
+        let register = Register::new(file.token, &key, csr, "test", false);
         Self { registered: town.rooms.fleet.register(register).await.unwrap(), command_key }
     }
 

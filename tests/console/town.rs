@@ -238,9 +238,8 @@ impl Town {
             .provision(code(screen), (&Way::default(), &self.rooms.public_keys), &Caller::shell().account)
             .await
             .unwrap();
-        let public_key = key.verifying_key().to_base64();
         let csr = Credentials::in_memory().unwrap().request().unwrap();
-        let register = Register { token: file.token, public_key, csr, software: "test".into(), simulated: true };
+        let register = Register::new(file.token, key, csr, "test", true);
         let registered = self.rooms.fleet.register(register).await.unwrap();
         (registered.device, registered.epoch)
     }

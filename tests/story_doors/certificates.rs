@@ -18,7 +18,7 @@ use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::device::Problem;
+use lichphat_playlists::wire::device::{Problem, Register};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -160,13 +160,8 @@ async fn nothing_passes_for_a_device_but_its_own_certificate() {
     let dir = tempfile::tempdir().unwrap();
     let box_of_mine = Credentials::load_or_make(dir.path()).unwrap();
     let (_, file) = provision(&door.data, "C-02", &identity.server);
-    let issued = door.rooms.fleet.register(lichphat_playlists::wire::device::Register {
-        token: file.token,
-        public_key: make_key(&SeededRng::new(9)).verifying_key().to_base64(),
-        csr: box_of_mine.request().unwrap(),
-        software: "test".into(),
-        simulated: true,
-    });
+    let (key, csr) = (make_key(&SeededRng::new(9)), box_of_mine.request().unwrap());
+    let issued = door.rooms.fleet.register(Register::new(file.token, &key, csr, "test", true));
     box_of_mine.take(&issued.await.unwrap().certificate).unwrap();
     let shown = Certificate::load(&dir.path().join("certificate.pem"), &dir.path().join("tls.key")).unwrap();
     let listener = Listener::bind(([127, 0, 0, 1], 0).into(), Some(&shown)).await.unwrap();
@@ -222,6 +217,6 @@ async fn a_certificate_renews_all_summer_and_no_clock_takes_it_away() {
     assert!(held.until.since_ms(held.from) <= 430 * DAY_MS);
 }
 
-fn shown(identity: &Identity) -> lichphat::certs::devices::DeviceCertificate {
+pub(crate) fn shown(identity: &Identity) -> lichphat::certs::devices::DeviceCertificate {
     lichphat::certs::devices::DeviceCertificate::read_pem(&identity.credentials.certificate()).unwrap()
 }

@@ -1,8 +1,8 @@
 //! A bare box asks for a code, somebody enters it, and the box is let in: once, in time, with its own key; nobody who guesses,
 //! floods or listens gets anywhere (CVE-2018-16286: a display's pairing code could be tried for ever).
 
-use super::certificates::{Door, answer};
-use super::common::town::{TownServer, at, provision_again, town};
+use super::certificates::{Door, answer, shown};
+use super::common::town::{TownServer, at, provision, provision_again, town};
 use lichphat::fleet::FleetError;
 use lichphat::fleet::pairing::{MISSES, MOST_OPEN, TRIES, Welcome};
 use lichphat::people::AccountCode;
@@ -13,7 +13,7 @@ use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport as _};
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::ScreenCode;
-use lichphat_playlists::wire::device::{PairingRequest, Provisioning};
+use lichphat_playlists::wire::device::{PairingRequest, Provisioning, Register};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -226,6 +226,46 @@ async fn a_revoked_device_gets_nothing_more_and_its_open_stream_is_cut() {
     let new = with(2).await.unwrap();
     assert!(new.device > door.identity.device && new.screen == door.identity.screen);
     assert_eq!(door.index(&new).await.unwrap().0, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forgotten_stick_and_the_log_make_nobody_a_device() {
+    let door = Door::open().await;
+    let (first, second, thief) = (Bare::new(&door), Bare::new(&door), Bare::new(&door));
+    let (_, stick) = provision(&door.data, "C-02", &door.identity.server);
+    let old = first.register(&stick, 11).await.unwrap();
+    let stated = door.log().len();
+    assert_eq!(first.register(&stick, 11).await.unwrap().device, old.device, "its answer was lost");
+
+    // the stick, its evidence key as well, and another TLS key
+    let status = |refused: Result<Identity, IdentityError>| match refused {
+        Err(IdentityError::Refused { status, why, .. }) => (status, why),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(status(thief.register(&stick, 11).await).0, 403);
+    // a fresh token, and the key that the log tells everybody
+    let (_, fresh) = provision_again(&door.data, "C-02", &door.identity.server);
+    let csr = || thief.credentials.request().unwrap();
+    let mut told = Register::new(fresh.token.clone(), &make_key(&SeededRng::new(12)), csr(), "x", false);
+    told.public_key = old.evidence.verifying_key().to_base64();
+    assert!(matches!(door.rooms.fleet.register(told).await, Err(FleetError::BadKey)), "nobody proved to hold it");
+    let moved = Register { csr: csr(), ..Register::new(fresh.token.clone(), &old.evidence, csr(), "x", false) };
+    assert!(matches!(door.rooms.fleet.register(moved).await, Err(FleetError::BadKey)), "proved for another request");
+    assert_eq!(status(thief.register(&fresh, 11).await).0, 422, "a second TLS key of one device");
+    assert_eq!(door.log().len(), stated, "nothing of it is stated");
+
+    // the replaced box does not come back by the token that it has used
+    let new = second.register(&fresh, 13).await.unwrap();
+    let (refused, why) = status(first.register(&stick, 11).await);
+    assert!(refused == 403 && why.contains("used already"), "{why}");
+    assert_eq!(door.index(&new).await.unwrap().0, 200);
+    let present = door.rooms.fleet.admit(&shown(&new)).await.unwrap();
+    assert!(!present.retired, "the right box stands there");
+    let (_, third) = provision_again(&door.data, "C-02", &door.identity.server);
+    // by a new one it does, and the log says so
+    let back = first.register(&third, 11).await.unwrap();
+    assert_eq!(back.device, old.device);
+    assert!(door.log().pop().unwrap().contains("\"kind\":\"device\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

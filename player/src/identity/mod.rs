@@ -135,13 +135,7 @@ pub async fn register(
     let approval_key = VerifyingKey::from_base64(&provisioning.approval_key).map_err(|e| key("approval_key", e))?;
     let receipt_key = VerifyingKey::from_base64(&provisioning.receipt_key).map_err(|e| key("receipt_key", e))?;
     let command_key = VerifyingKey::from_base64(&provisioning.command_key).map_err(|e| key("command_key", e))?;
-    let body = Register {
-        token: provisioning.token.clone(),
-        public_key: evidence.verifying_key().to_base64(),
-        csr: credentials.request()?,
-        software: SOFTWARE.to_owned(),
-        simulated,
-    };
+    let body = Register::new(provisioning.token.clone(), &evidence, credentials.request()?, SOFTWARE, simulated);
     let json = serde_json::to_vec(&body).expect("plain data always encodes");
     let bytes = match ask(transport, "/device/v1/register", json).await? {
         Ok(bytes) => bytes,

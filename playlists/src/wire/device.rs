@@ -24,10 +24,12 @@
 
 use super::health::Health;
 use super::release::Standing;
-use super::sign::LogSigning;
-use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq};
+use super::sign::{Evidence, Introducing, LogSigning, SignError, SigningKey, VerifyingKey};
+use crate::ids::{BootId, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use crate::proof::note::VerifierKey;
 use crate::time::UtcMillis;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use serde::{Deserialize, Serialize};
 
 /// Kind of the problem whose mend is a [`Renewal`].
@@ -107,10 +109,41 @@ pub struct Register {
     pub public_key: String,
     /// Request for a certificate (PKCS #10, DER, base64), signed with a P-256 key of its own; only the key of it is heeded.
     pub csr: String,
+    /// Signature over token and request with the evidence key, base64: that key is public in the log.
+    pub proof: String,
     /// Name and version of its software.
     pub software: String,
     /// True for a simulated device.
     pub simulated: bool,
+}
+
+impl Register {
+    /// The introduction of whoever holds the evidence key.
+    pub fn new(
+        token: String,
+        evidence: &SigningKey<Evidence>,
+        csr: String,
+        software: impl Into<String>,
+        simulated: bool,
+    ) -> Self {
+        let proof = SigningKey::<Introducing>::from_seed(&evidence.seed()).sign(&proven(&token, &csr));
+        let public_key = evidence.verifying_key().to_base64();
+        Self { token, public_key, csr, proof: BASE64.encode(proof), software: software.into(), simulated }
+    }
+
+    /// The evidence key; an error when the sender does not prove to hold it.
+    pub fn key(&self) -> Result<VerifyingKey<Evidence>, SignError> {
+        let proof = BASE64.decode(&self.proof).map_err(|_| SignError::BadSignature)?;
+        let proof = proof.try_into().map_err(|_| SignError::BadSignature)?;
+        let key = VerifyingKey::<Introducing>::from_base64(&self.public_key)?;
+        key.verify(&proven(&self.token, &self.csr), &proof)?;
+        VerifyingKey::from_bytes(&key.to_bytes())
+    }
+}
+
+/// What the proof is over: the hashes of token and request.
+fn proven(token: &str, csr: &str) -> Vec<u8> {
+    [Sha256Hash::of(token.as_bytes()).0, Sha256Hash::of(csr.as_bytes()).0].concat()
 }
 
 /// Who the device is from now on.

@@ -41,6 +41,10 @@ purpose!(
     Heading, "lichphat head v1"
 );
 purpose!(
+    /// That whoever registers a device holds its evidence key, with that key.
+    Introducing, "lichphat introduction v1"
+);
+purpose!(
     /// Receipts for segments, by the scheduler.
     Receipting, "lichphat receipt v1"
 );

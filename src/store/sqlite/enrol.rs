@@ -80,50 +80,43 @@ pub(super) fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device
     if fingerprint.is_some_and(|bound| bound != new.fingerprint) {
         return Ok(Err(FleetError::TokenUnknown)); // another box's: whoever has it learned it on the way
     }
-    let known: Option<(u32, String, bool, i64)> = tx
-        .prepare_cached("SELECT id, screen, revoked_ms IS NOT NULL, registered_ms FROM device WHERE public_key = ?1")?
-        .query_row([new.key.to_bytes()], |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)))
+    let known: Option<(u32, bool)> = tx
+        .prepare_cached("SELECT id, fingerprint = ?2 FROM device WHERE public_key = ?1")?
+        .query_row(params![new.key.to_bytes(), new.fingerprint.0], |r| Ok((r.get(0)?, r.get(1)?)))
         .optional()?;
-    // The same key at the same screen is the same device: its first answer was lost on the way.
-    let same = known.as_ref().filter(|(_, at, _, _)| *at == screen).map(|(id, ..)| *id);
-    let registered = known.as_ref().map_or(new.at, |(.., at_ms)| UtcMillis(*at_ms));
+    let (known, both) = match known {
+        Some((id, both)) => (device(tx, DeviceId(id))?, both),
+        None => (None, false),
+    };
+    // The same two keys at the same screen are the same device.
+    let same = known.clone().filter(|device| both && device.screen.as_str() == screen);
     match used_ms {
-        _ if known.as_ref().is_some_and(|(_, _, revoked, _)| *revoked) => return Ok(Err(FleetError::RevokedKey)),
-        Some(_) if same.is_none() => return Ok(Err(FleetError::TokenUsed)),
-        _ if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
-        _ if known.is_some() && same.is_none() => return Ok(Err(FleetError::BadKey)),
-        _ => {}
+        _ if known.as_ref().is_some_and(|device| device.revoked) => return Ok(Err(FleetError::RevokedKey)),
+        // Its first answer was lost on the way; once another box stands there, a used token brings none back.
+        Some(_) => {
+            let again = same.filter(|device| !device.retired && new.at.0 <= expires_ms);
+            return Ok(again.ok_or(FleetError::TokenUsed));
+        }
+        None if expires_ms < new.at.0 => return Ok(Err(FleetError::TokenExpired)),
+        None if known.is_some() && same.is_none() => return Ok(Err(FleetError::BadKey)),
+        None => {}
     }
     tx.prepare_cached("UPDATE listed_box SET came_ms = coalesce(came_ms, ?2) WHERE fingerprint = ?1")?
         .execute(params![new.fingerprint.0, new.at.0])?;
-    tx.execute("UPDATE provisioning SET used_ms = ?2 WHERE token_hash = ?1", params![new.token_hash.0, new.at.0])?;
-    retire_others(tx, &screen, same, &approval.by, new.at)?;
-    let number = match same {
-        Some(id) => {
-            let back =
-                tx.prepare_cached("SELECT 1 FROM device WHERE id = ?1 AND retired_ms IS NOT NULL")?.exists([id])?;
-            tx.execute("UPDATE device SET retired_ms = NULL WHERE id = ?1", [id])?;
-            if back {
-                takes_screen(tx, id, &screen, new, approval)?;
-            }
-            id
-        }
-        None => {
-            let id = insert(tx, &screen, new)?;
-            takes_screen(tx, id, &screen, new, approval)?;
-            id
-        }
+    tx.execute(
+        "UPDATE provisioning SET used_ms = ?2, fingerprint = ?3 WHERE token_hash = ?1",
+        params![new.token_hash.0, new.at.0, new.fingerprint.0],
+    )?;
+    retire_others(tx, &screen, same.as_ref().map(|device| device.device.0), &approval.by, new.at)?;
+    let id = match &same {
+        Some(device) => device.device.0,
+        None => insert(tx, &screen, new)?,
     };
-    Ok(Ok(Device {
-        device: DeviceId(number),
-        screen: rows::screen(screen)?,
-        epoch: Epoch(1),
-        public_key: new.key.to_bytes(),
-        simulated: new.simulated,
-        retired: false,
-        revoked: false,
-        registered,
-    }))
+    if same.is_none_or(|device| device.retired) {
+        tx.execute("UPDATE device SET retired_ms = NULL WHERE id = ?1", [id])?;
+        takes_screen(tx, id, &screen, new, approval)?;
+    }
+    Ok(device(tx, DeviceId(id))?.ok_or(FleetError::NotFound))
 }
 
 /// From now on the screen is another device's: what its earlier one played before still counts, and the log says so.
@@ -165,9 +158,9 @@ fn takes_screen(
 
 fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreError> {
     tx.prepare_cached(
-        "INSERT INTO device (screen, epoch, public_key, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4)",
+        "INSERT INTO device (screen, epoch, public_key, fingerprint, registered_ms, simulated) VALUES (?1, 1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![screen, new.key.to_bytes(), new.at.0, new.simulated])?;
+    .execute(params![screen, new.key.to_bytes(), new.fingerprint.0, new.at.0, new.simulated])?;
     u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("device number", e))
 }
 
