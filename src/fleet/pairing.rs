@@ -4,7 +4,7 @@
 //! guessing a box whose first half one sees has five tries in a million; who guesses among all boxes is told to wait. What the
 //! box asks with is another secret, its claim, and is also the one-time token it registers with, good for its own key alone.
 //! Strangers may ask for codes: there is room for so many at a time, in all and from one network, and a box that asks
-//! again takes no more of it.
+//! again takes no more of it; one that has registered gives its place back.
 
 use super::{Approved, Device, DeviceKeys, Fleet, FleetError, Way};
 use crate::certs::devices::CertificateRequest;
@@ -67,7 +67,7 @@ pub struct NewPairing {
     pub claim_hash: Sha256Hash,
     /// SHA-256 of the public key it proved to have.
     pub fingerprint: Sha256Hash,
-    /// Where it asks from; none behind a reverse proxy, which is everybody.
+    /// Where it asks from; none within this process.
     pub network: Option<IpAddr>,
     /// Now.
     pub at: UtcMillis,

@@ -292,7 +292,7 @@ CREATE TABLE pairing (
     code_hash   BLOB    NOT NULL CHECK (length(code_hash) = 32),    -- SHA-256 of the code, never the code
     claim_hash  BLOB    NOT NULL UNIQUE CHECK (length(claim_hash) = 32), -- SHA-256 of what the box asks with
     fingerprint BLOB    NOT NULL UNIQUE CHECK (length(fingerprint) = 32), -- SHA-256 of the box's public key
-    network     TEXT,                                               -- where it asks from; NULL = behind a proxy
+    network     TEXT,                                               -- where it asks from; NULL = within this process
     expires_ms  INTEGER NOT NULL,
     tries_left  INTEGER NOT NULL,                                   -- wrong second halves until it is over
     screen      TEXT                                                -- NULL = nobody has entered it yet

@@ -4,8 +4,9 @@
 //! Every answer that a device keeps (plans, asset tables, media, receipts) is signed or named by
 //! its hash, so a proxy in between can delay but not change it.
 
+use super::api::Buckets;
 use super::problem::{Problem, language};
-use super::server::Peer;
+use super::server::{Peer, Whence};
 use super::{Admitted, App, Response};
 use crate::care::Segment;
 use crate::certs::devices::DeviceCertificate;
@@ -37,6 +38,9 @@ const SMALL_BYTES: usize = 65_536;
 
 /// Time between two comment lines of an event stream.
 const ALIVE: Duration = Duration::from_secs(15);
+
+/// Codes that boxes of one network may ask for in a second, and ten times as many at once: each is a write to the store.
+const CODES_PER_S: u32 = 4;
 
 /// Which requests a door is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,14 +84,21 @@ pub(super) fn gate(
     door: Door,
 ) -> impl Fn(Parts) -> BoxFuture<'static, Result<Admitted, Response>> + Send + Sync + use<> {
     let (fleet, most_bytes) = (Arc::clone(&app.fleet), app.max_body_bytes as usize);
+    let codes = Arc::new(Buckets::new("pairing", CODES_PER_S, &app.clock));
     move |mut parts| {
-        let fleet = Arc::clone(&fleet);
+        let (fleet, codes) = (Arc::clone(&fleet), Arc::clone(&codes));
         Box::pin(async move {
             let lang = language(&parts.headers);
             let path = parts.uri.path().to_owned();
             let what = path.strip_prefix("/device/v1/").unwrap_or_default();
             let most_bytes = match what {
                 "register" | "pairing" if door != Door::Players => {
+                    if what == "pairing"
+                        && parts.method == Method::POST
+                        && let Some(Whence(network)) = parts.extensions.get::<Whence>()
+                    {
+                        codes.take(network).map_err(|problem| problem.answer(lang))?;
+                    }
                     return Ok(Admitted { parts, most_bytes: SMALL_BYTES, form: None });
                 }
                 "" | "register" | "pairing" => return Err(Problem::not_found().answer(lang)),
@@ -120,7 +131,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         .and(warp::header::headers_cloned())
         .and(warp::ext::optional::<Sender>())
         .and(warp::ext::optional::<DeviceCertificate>())
-        .and(warp::ext::optional::<Peer>())
+        .and(warp::ext::optional::<Whence>())
         .and(warp::body::bytes())
         .then(
             move |method: Method,
@@ -128,9 +139,9 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                   headers: HeaderMap,
                   sender: Option<Sender>,
                   certificate: Option<DeviceCertificate>,
-                  peer: Option<Peer>,
+                  whence: Option<Whence>,
                   body: Bytes| {
-                let (app, network) = (app.clone(), peer.and_then(|peer| peer.network));
+                let (app, network) = (app.clone(), whence.map(|whence| whence.0));
                 async move {
                     let rest = path.as_str().strip_prefix("/device/v1/").unwrap_or_default();
                     let answer = match (&method, rest, sender, certificate) {

@@ -177,7 +177,7 @@ pub(super) struct Whence(pub(super) IpAddr);
 fn spoken_for<B>(request: &http::Request<B>) -> IpAddr {
     let said = request.headers().get_all("x-forwarded-for").iter().next_back();
     let last = said.and_then(|v| v.to_str().ok()).and_then(|v| v.rsplit(',').next());
-    last.and_then(|v| v.trim().parse().ok()).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST))
+    last.and_then(|v| v.trim().parse().ok()).map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), network)
 }
 
 /// Answers the requests of one connection.
@@ -333,7 +333,7 @@ mod tests {
             spoken_for(&request).to_string()
         };
         assert_eq!(from("6.6.6.6, 10.1.2.3"), "10.1.2.3");
-        assert_eq!(from("2001:db8::1"), "2001:db8::1");
+        assert_eq!(from("2001:db8::1"), "2001:db8::");
         assert_eq!(from("unknown"), "127.0.0.1");
     }
 

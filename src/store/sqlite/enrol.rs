@@ -107,6 +107,8 @@ pub(super) fn register(tx: &Connection, new: &NewDevice) -> Result<Result<Device
         "UPDATE provisioning SET used_ms = ?2, fingerprint = ?3 WHERE token_hash = ?1",
         params![new.token_hash.0, new.at.0, new.fingerprint.0],
     )?;
+    // Its place among the open codes is the next box's: a workshop sits behind one address.
+    tx.prepare_cached("DELETE FROM pairing WHERE claim_hash = ?1")?.execute([new.token_hash.0])?;
     retire_others(tx, &screen, same.as_ref().map(|device| device.device.0), &approval.by, new.at)?;
     let id = match &same {
         Some(device) => device.device.0,

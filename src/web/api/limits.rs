@@ -31,7 +31,7 @@ impl GovernorClock for Told {
 }
 
 /// A bucket for each of some kind.
-struct Buckets<K: Hash + Eq + Clone> {
+pub(in crate::web) struct Buckets<K: Hash + Eq + Clone> {
     name: &'static str,
     per_s: NonZeroU32,
     clock: Told,
@@ -39,7 +39,8 @@ struct Buckets<K: Hash + Eq + Clone> {
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    fn new(name: &'static str, per_s: u32, clock: &Arc<dyn Clock>) -> Self {
+    /// Each is filled with so many a second, and holds ten seconds' worth.
+    pub(in crate::web) fn new(name: &'static str, per_s: u32, clock: &Arc<dyn Clock>) -> Self {
         let per_s = NonZeroU32::new(per_s).unwrap_or(NonZeroU32::MIN);
         let quota =
             Quota::per_second(per_s).allow_burst(per_s.saturating_mul(NonZeroU32::new(BURST_S).unwrap_or(per_s)));
@@ -50,7 +51,7 @@ impl<K: Hash + Eq + Clone> Buckets<K> {
     }
 
     /// Takes one out: how many are left; else when there is one again.
-    fn take(&self, key: &K) -> Result<u32, Problem> {
+    pub(in crate::web) fn take(&self, key: &K) -> Result<u32, Problem> {
         if self.limiter.len() > KEPT {
             self.limiter.retain_recent();
             self.limiter.shrink_to_fit();

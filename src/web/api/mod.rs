@@ -32,7 +32,7 @@ use crate::web::console::ConsoleError;
 use bytes::Bytes;
 use call::Call;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-pub(super) use limits::Limits;
+pub(super) use limits::{Buckets, Limits};
 use std::sync::{Arc, LazyLock};
 use table::{Operation, Takes, find};
 use warp::path::FullPath;
