@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A playlist whose signature was verified, checked against its asset table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct DayPlan {
     /// The plan's name: hash of its signed bytes.
     pub hash: PlanHash,
@@ -35,6 +35,12 @@ impl DayPlan {
         let terms_of = |asset: &Asset| playlist.terms.iter().position(|t| t.campaign == asset.code);
         let terms_of_asset = table.assets.iter().map(|a| terms_of(a).map(|i| i as u16)).collect();
         Ok(Self { hash, playlist, table, grounds, terms_of_asset })
+    }
+
+    /// The same plan on other grounds: more of them came.
+    #[must_use]
+    pub fn on(&self, grounds: Grounds) -> Self {
+        Self { grounds, ..self.clone() }
     }
 
     /// The local day.

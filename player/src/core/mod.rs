@@ -253,9 +253,7 @@ impl Core {
             Event::MediaReady { hash, path } => {
                 self.media.insert(hash, Ok(path));
                 self.unplaced = true;
-                if self.queue.iter().any(|q| !q.started && q.origin == Origin::Fallback) {
-                    self.clear_queue(&mut out); // it may stand in for this very file
-                }
+                self.clear_stand_ins(&mut out); // one may stand in for this very file
             }
             Event::MediaLost { hash, cause } => {
                 self.media.insert(hash, Err(cause));
@@ -341,6 +339,10 @@ impl Core {
         let day = plan.day();
         if let Some(held) = self.plan_of(day) {
             if held.hash == plan.hash {
+                // The same on better grounds: what was barred may be due after all.
+                self.days.entry(day).or_default().plan = Some(plan);
+                self.unplaced = true;
+                self.clear_stand_ins(out);
                 return;
             }
             let (old, new) = (held.playlist.version, plan.playlist.version);

@@ -106,6 +106,13 @@ impl Core {
         }
     }
 
+    /// Takes back a stand-in that has not begun.
+    pub(super) fn clear_stand_ins(&mut self, out: &mut Vec<Action>) {
+        if self.queue.iter().any(|q| !q.started && q.origin == Origin::Fallback) {
+            self.clear_queue(out);
+        }
+    }
+
     pub(super) fn clear_queue(&mut self, out: &mut Vec<Action>) {
         if !self.clearing && self.queue.iter().any(|q| !q.started) {
             self.clearing = true;

@@ -7,7 +7,7 @@ use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::permit::{
     Document, Grounds, LIMIT_BYTES, Permit, PermitError, Place, Withdrawals, named,
 };
-use lichphat_playlists::wire::sign::{Envelope, SignError};
+use lichphat_playlists::wire::sign::Envelope;
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -50,12 +50,12 @@ impl ApprovalStore {
     }
 
     /// Checks name and signature.
-    fn open(&self, name: Sha256Hash, bytes: Vec<u8>) -> Result<Document, PermitError> {
-        let envelope = Envelope::from_bytes(bytes)?;
-        if envelope.hash() != name {
-            return Err(SignError::BadEnvelope.into());
+    fn open(&self, name: Sha256Hash, bytes: Vec<u8>) -> Result<Document, TakeError> {
+        if Sha256Hash::of(&bytes) != name {
+            return Err(TakeError::Bytes { name });
         }
-        Document::open(&envelope, &self.identity.approval_key)
+        let envelope = Envelope::from_bytes(bytes).map_err(PermitError::from)?;
+        Ok(Document::open(&envelope, &self.identity.approval_key)?)
     }
 
     fn keep(&mut self, name: Sha256Hash, document: Document) {
@@ -140,6 +140,12 @@ impl ApprovalStore {
 /// Why a document was not taken.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum TakeError {
+    /// Other bytes than were asked for; the right ones may come another time.
+    #[error("approval {name}: the bytes that came have another hash")]
+    Bytes {
+        /// What was asked for.
+        name: Sha256Hash,
+    },
     /// It is none, or older than what is held.
     #[error(transparent)]
     Document(#[from] PermitError),

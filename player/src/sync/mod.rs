@@ -85,7 +85,10 @@ pub struct Syncer {
     /// Every version held, by day and version.
     plans: Vec<Arc<DayPlan>>,
     tables: HashMap<Sha256Hash, Arc<AssetTable>>,
-    refused: HashSet<PlanHash>,
+    /// Plans, each as an index spoke of it: nobody has signed an index, and another may speak truly of the same plan.
+    refused_plans: HashSet<IndexEntry>,
+    /// Documents of approvals whose own bytes are no good.
+    refused: HashSet<Sha256Hash>,
     told: HashSet<MediaHash>,
     wanted: Vec<Media>,
     wanted_for: Option<LocalDay>,
@@ -122,6 +125,7 @@ impl Syncer {
             index: PlaylistIndex { withdrawals: None, days: Vec::new() },
             plans: plans.clone(),
             tables,
+            refused_plans: HashSet::new(),
             refused: HashSet::new(),
             told: HashSet::new(),
             wanted: Vec::new(),
@@ -190,6 +194,7 @@ impl Syncer {
         if let Some(list) = index.withdrawals {
             self.take_withdrawals(transport, list, tell).await?; // before anything else: it must not wait for media
         }
+        self.mend_grounds(transport, tell).await?;
         let (today, mut entries) = (now.local(HANOI).0, index.days);
         entries.sort_by_key(|e| (e.day < today, e.day));
         for entry in &entries {
@@ -245,25 +250,49 @@ impl Syncer {
         name: Sha256Hash,
         tell: Tell<'_>,
     ) -> Result<(), SyncError> {
-        if self.approvals.holds(name) || self.refused.contains(&name) {
+        if !self.lacks(name) {
             return Ok(());
         }
-        let bytes = match self.fetch(transport, format!("/device/v1/approvals/{name}")).await {
-            Err(error @ SyncError::Transport(_)) => return Err(error),
-            Err(error) => {
-                tell(News::Fault(error.to_string())); // plans go on
-                return Ok(());
-            }
-            Ok(bytes) => bytes,
-        };
-        match self.approvals.take(name, &bytes) {
+        match self.take_document(transport, name).await {
             Ok(()) => tell(News::Withdrawn(Arc::clone(self.approvals.withdrawals()))),
-            Err(error) => {
-                if matches!(error, TakeError::Document(_)) {
-                    self.refused.insert(name);
-                }
-                tell(News::Fault(error.to_string()));
+            Err(NotTaken::Sync(error @ SyncError::Transport(_))) => return Err(error),
+            Err(error) => tell(News::Fault(error.to_string())), // plans go on
+        }
+        Ok(())
+    }
+
+    /// Is it worth asking for?
+    fn lacks(&self, name: Sha256Hash) -> bool {
+        !self.approvals.holds(name) && !self.refused.contains(&name)
+    }
+
+    async fn take_document(&mut self, transport: &dyn Transport, name: Sha256Hash) -> Result<(), NotTaken> {
+        let bytes = self.fetch(transport, format!("/device/v1/approvals/{name}")).await?;
+        let taken = self.approvals.take(name, &bytes);
+        if matches!(taken, Err(TakeError::Document(_))) {
+            self.refused.insert(name);
+        }
+        Ok(taken?)
+    }
+
+    /// Asks again for what the held plans rest on and is not there: it came damaged, or was lost on the disk.
+    async fn mend_grounds(&mut self, transport: &dyn Transport, tell: Tell<'_>) -> Result<(), SyncError> {
+        let newest: Vec<Arc<DayPlan>> = self.newest().into_values().cloned().collect();
+        let names: BTreeSet<Sha256Hash> =
+            newest.iter().flat_map(|p| named(p.playlist.place, &p.table.assets)).filter(|n| self.lacks(*n)).collect();
+        let mut mended = false;
+        for name in names {
+            match self.take_document(transport, name).await {
+                Ok(()) => mended = true,
+                Err(NotTaken::Sync(error @ SyncError::Transport(_))) => return Err(error),
+                Err(error) => tell(News::Fault(error.to_string())), // the others go on
             }
+        }
+        for plan in newest.into_iter().filter(|_| mended) {
+            let Some(grounds) = self.approvals.grounds(&plan.playlist, &plan.table) else { continue };
+            let plan = Arc::new(plan.on(grounds));
+            self.plans.iter_mut().filter(|p| p.hash == plan.hash).for_each(|p| *p = plan.clone());
+            tell(News::Playlist(plan));
         }
         Ok(())
     }
@@ -277,14 +306,14 @@ impl Syncer {
         tell: Tell<'_>,
     ) -> Result<Grounds, FetchPlan> {
         for name in named(playlist.place, &table.assets) {
-            if self.approvals.holds(name) {
+            if !self.lacks(name) {
                 continue;
             }
-            let bytes = self.fetch(transport, format!("/device/v1/approvals/{name}")).await?;
-            match self.approvals.take(name, &bytes) {
+            match self.take_document(transport, name).await {
                 Ok(()) => {}
-                Err(TakeError::Disk(error)) => return Err(PlanError::Disk { hash: plan, error }.into()),
-                Err(TakeError::Document(error)) => tell(News::Fault(format!("playlist {plan}: {error}"))),
+                Err(NotTaken::Sync(error)) => return Err(error.into()),
+                Err(NotTaken::Take(TakeError::Disk(error))) => return Err(PlanError::Disk { hash: plan, error }.into()),
+                Err(NotTaken::Take(error)) => tell(News::Fault(format!("playlist {plan}: {error}"))),
             }
         }
         let grounds = self.approvals.grounds(playlist, table);
@@ -298,11 +327,11 @@ impl Syncer {
         tell: Tell<'_>,
     ) -> Result<(), SyncError> {
         let held = self.plans.iter().rfind(|p| p.day() == entry.day);
-        if self.refused.contains(&entry.plan) || held.is_some_and(|p| p.hash == entry.plan) {
+        if self.refused_plans.contains(entry) || held.is_some_and(|p| p.hash == entry.plan) {
             return Ok(());
         }
         if let Some(held) = held.filter(|p| entry.version <= p.playlist.version) {
-            self.refused.insert(entry.plan);
+            self.refused_plans.insert(entry.clone());
             let (day, new, old) = (entry.day, entry.version, held.playlist.version);
             tell(News::Fault(format!("playlist of {day}: version {new} is offered, version {old} is held; refused")));
             return Ok(());
@@ -318,9 +347,8 @@ impl Syncer {
             Err(FetchPlan::Sync(error @ SyncError::Transport(_))) => return Err(error),
             Err(FetchPlan::Sync(error)) => tell(News::Fault(error.to_string())), // the other days go on
             Err(FetchPlan::Plan(error)) => {
-                // A full disk may have room tomorrow; a bad document stays bad.
-                if !matches!(error, PlanError::Disk { .. }) {
-                    self.refused.insert(entry.plan);
+                if error.is_final() {
+                    self.refused_plans.insert(entry.clone());
                 }
                 tell(News::Fault(error.to_string()));
             }
@@ -442,6 +470,15 @@ impl Syncer {
         }
         unreachable.map_or(Ok(()), |error| Err(error.into()))
     }
+}
+
+/// Why a document of approvals is not there.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    #[error(transparent)]
+    Sync(#[from] SyncError),
+    #[error(transparent)]
+    Take(#[from] TakeError),
 }
 
 enum FetchPlan {

@@ -64,13 +64,22 @@ pub enum PlanError {
     },
 }
 
+impl PlanError {
+    /// Does it stay as it is, whoever brings the plan? A full disk may have room tomorrow, a place may come, and other
+    /// bytes than were asked for say nothing of the right ones.
+    pub(super) fn is_final(&self) -> bool {
+        let other_bytes = matches!(self, Self::Hash { .. } | Self::Wire { error: WireError::AssetHash { .. }, .. });
+        !other_bytes && !matches!(self, Self::Disk { .. } | Self::Place { .. })
+    }
+}
+
 /// Checks signature, name and screen of a playlist that came from outside or from the disk.
 pub(super) fn open_playlist(bytes: Vec<u8>, hash: PlanHash, identity: &Identity) -> Result<Playlist, PlanError> {
-    let wire = |error: WireError| PlanError::Wire { hash, error };
-    let envelope = Envelope::from_bytes(bytes).map_err(|e| wire(e.into()))?;
-    if envelope.hash() != hash {
+    if Sha256Hash::of(&bytes) != hash {
         return Err(PlanError::Hash { hash });
     }
+    let wire = |error: WireError| PlanError::Wire { hash, error };
+    let envelope = Envelope::from_bytes(bytes).map_err(|e| wire(e.into()))?;
     let playlist = Playlist::open(&envelope, &identity.plan_key).map_err(wire)?;
     if playlist.screen != identity.screen {
         return Err(PlanError::Screen { hash, found: playlist.screen, expected: identity.screen.clone() });
@@ -134,7 +143,8 @@ impl PlanStore {
             None => Arc::new(self.load_assets(playlist.assets).map_err(wire)?),
         };
         tables.insert(playlist.assets, table.clone());
-        let grounds = approvals.grounds(&playlist, &table).ok_or(PlanError::Place { hash })?;
+        // A place that was lost bars everything but what is built in; the plan stays, and the place is asked for again.
+        let grounds = approvals.grounds(&playlist, &table).unwrap_or_default();
         DayPlan::new(hash, playlist, table, grounds).map_err(wire)
     }
 

@@ -4,7 +4,7 @@ use super::support::*;
 use lichphat_player::cache::{Cache, Held, StdMediaFs};
 use lichphat_player::sim_support::SimDevice;
 use lichphat_player::sim_support::approve::{permit, place as stands};
-use lichphat_playlists::ids::{CampaignCode, PlanVersion, ScreenCode, Sha256Hash, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash, UnitCode};
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::stand_in::PICTURE;
 use lichphat_playlists::time::LocalDay;
@@ -180,6 +180,82 @@ async fn when_the_safe_loop_itself_may_not_be_shown_what_is_built_in_keeps_the_s
     let records = world.records();
     assert!(records.len() >= 12 && records.iter().all(|r| r.item == built_in), "nobody had to bring it: {records:?}");
     assert!(records.iter().all(|r| r.origin == Origin::Fallback && r.result == PlayResult::Complete));
+}
+
+#[tokio::test]
+async fn a_place_or_a_permit_that_rots_on_the_disk_leaves_what_is_built_in_and_is_fetched_again() {
+    let world = World::at(at(today(), "07:55")).await;
+    let mut table = assets();
+    table.assets.push(PICTURE.asset.clone());
+    let built_in = table.assets.len() as u16 - 1;
+    publish(&world.server, &table, morning());
+    let mut device = world.device();
+    device.run_until(at(today(), "08:01"), 60_000).await;
+
+    // the place, and nobody to ask: what everything rests on is gone, and still the screen is not dark
+    world.fs.plant(&format!("approvals/{}", place().hash()), b"rot".to_vec());
+    world.server.lock().offline = true;
+    let before = world.records().len();
+    let mut device = world.power_cut(device, at(today(), "08:02"));
+    device.step_until(at(today(), "08:04"));
+    let records = world.records();
+    let mut end = at(today(), "08:02");
+    for record in records[before..].iter().filter(|r| r.result.was_shown()) {
+        assert!(record.item == built_in && record.start.since_ms(end) < 1_000, "{record:?}");
+        end = record.end;
+    }
+    assert!(at(today(), "08:04").since_ms(end) < 15_000, "to the end: {end:?}");
+
+    // it comes with the first round, and all is as before
+    world.server.lock().offline = false;
+    device.meet().await;
+    device.step_until(at(today(), "08:06"));
+    assert_eq!(shown(&world.records(), IHANOI), 1, "08:05");
+
+    world.fs.plant(&format!("approvals/{}", table.assets[0].permit.unwrap()), b"rot".to_vec());
+    let mut device = world.power_cut(device, at(today(), "08:10"));
+    device.meet().await;
+    device.step_until(at(today(), "08:20"));
+    assert_eq!(shown(&world.records(), IHANOI), 2, "08:15");
+}
+
+/// Puts something wrong under a true name.
+type Spoil = fn(&mut Server, PlanHash);
+
+#[tokio::test]
+async fn what_a_stranger_puts_under_a_true_name_does_not_keep_the_true_thing_out() {
+    fn garbage(server: &mut Server, name: Sha256Hash) {
+        server.approvals.insert(name, b"garbage".to_vec());
+    }
+    let spoils: [(&str, Spoil); 5] = [
+        ("plan", |server, plan| server.plans.get_mut(&plan).unwrap().1 = b"garbage".to_vec()),
+        ("index", |server, _| server.index.get_mut(&today()).unwrap().version = PlanVersion(9)),
+        ("place", |server, _| garbage(server, place().hash())),
+        ("permit", |server, _| garbage(server, assets().assets[usize::from(IHANOI)].permit.unwrap())),
+        ("withdrawals", |server, _| garbage(server, server.withdrawals.unwrap())),
+    ];
+    for (what, spoil) in spoils {
+        let world = World::at(at(today(), "07:55")).await;
+        let plan = world.server.publish(&morning());
+        world.server.withdraw(5, &[What::Media(assets().assets[usize::from(LOCAL_10)].media.hash)]);
+        let good = {
+            let mut server = world.server.lock();
+            let good = (server.plans.clone(), server.index.clone(), server.approvals.clone());
+            spoil(&mut server, plan);
+            good
+        };
+        let mut device = world.device();
+        device.meet().await;
+        assert!(!device.agent.playing().faults().is_empty(), "{what} is told");
+        {
+            let mut server = world.server.lock();
+            (server.plans, server.index, server.approvals) = good;
+        }
+        device.meet().await;
+        device.step_until(at(today(), "08:06"));
+        let records = world.records();
+        assert_eq!((shown(&records, IHANOI), shown(&records, LOCAL_10)), (1, 0), "{what}");
+    }
 }
 
 /// On a real disk: between the look at a file and its play somebody puts another in its place, or writes into it.
