@@ -44,12 +44,18 @@ impl Core {
     pub(super) fn fill(&mut self, now: &Now, out: &mut Vec<Action>) {
         self.wake = None;
         if self.interrupted {
+            self.cover_up(now, out);
             return;
         }
         while self.queue.len() < 2 {
             let from = self.queue.back().map_or(now.utc, |q| q.end.max(now.utc));
             self.place_misses(from, now, out);
-            match self.choose(from, now, out) {
+            let choice = self.choose(from, now, out);
+            let (Choice::Wait(idle_to) | Choice::Show(Pick { start: idle_to, .. })) = &choice;
+            if idle_to.since_ms(now.utc) >= i64::from(MIN_FILL_MS) {
+                self.cover_up(now, out);
+            }
+            match choice {
                 Choice::Show(pick) => self.enqueue(pick, now, out),
                 Choice::Wait(until) => {
                     for (plan, note) in std::mem::take(&mut self.carry) {
@@ -61,6 +67,16 @@ impl Core {
                     break;
                 }
             }
+        }
+    }
+
+    /// What stands on the idle screen and was taken back goes: a moment of the built-in picture, which stands from then on.
+    fn cover_up(&mut self, now: &Now, out: &mut Vec<Action>) {
+        if let Some((plan, item)) = self.cover() {
+            let carry = std::mem::take(&mut self.carry); // of what comes after it
+            let (origin, start, duration_ms, undo_ms) = (Origin::Fallback, now.utc, MIN_FILL_MS, u32::MAX);
+            self.enqueue(Pick { plan, item, origin, start, duration_ms, undo_ms }, now, out);
+            self.carry = carry;
         }
     }
 
@@ -172,10 +188,18 @@ impl Core {
     }
 
     fn ready_stand_in(&self, plan: &DayPlan, day: LocalDay) -> Option<(u16, u32)> {
-        let rested = |item| plan.asset(item).is_some_and(|a| !self.resting.contains_key(&a.media.hash));
-        plan.stand_ins().find(|&item| self.is_ready(plan, item, day) && rested(item)).and_then(|item| {
-            let asset = plan.asset(item)?;
-            Some((item, asset.media.duration_s * 1000))
+        plan.stand_ins().find(|&item| self.is_at_hand(plan, item) && self.barred(plan, item, day).is_none()).and_then(
+            |item| {
+                let asset = plan.asset(item)?;
+                Some((item, asset.media.duration_s * 1000))
+            },
+        )
+    }
+
+    /// A stand-in whose file is there and that did not fail just now.
+    pub(super) fn is_at_hand(&self, plan: &DayPlan, item: u16) -> bool {
+        plan.asset(item).is_some_and(|a| {
+            matches!(self.media.get(&a.media.hash), Some(Ok(_))) && !self.resting.contains_key(&a.media.hash)
         })
     }
 

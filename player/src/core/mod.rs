@@ -165,6 +165,8 @@ pub struct Core {
     media: HashMap<MediaHash, Result<PathBuf, Cause>>,
     withdrawals: Arc<Withdrawals>,
     queue: VecDeque<Queued>,
+    /// What began last: its last picture stays until something else begins.
+    last: Option<(Arc<DayPlan>, u16)>,
     next_ticket: u64,
     account: Account,
     placed: Vec<Placed>,
@@ -201,6 +203,7 @@ impl Core {
             media: HashMap::new(),
             withdrawals: Arc::default(),
             queue: VecDeque::new(),
+            last: None,
             next_ticket: 1,
             account: Account::new(since, last_seq),
             placed: Vec::new(),
@@ -261,7 +264,7 @@ impl Core {
             }
             Event::Stage(StageEvent::Started { ticket, at }) => {
                 self.unheard = 0;
-                self.on_started(ticket, at, now);
+                self.on_started(ticket, at, now, &mut out);
             }
             Event::Stage(StageEvent::BrokenOff { ticket }) => self.on_broken_off(ticket, now, &mut out),
             Event::Stage(StageEvent::Ended(report)) => {

@@ -11,7 +11,9 @@ use lichphat_playlists::wire::permit::Withdrawals;
 use std::sync::Arc;
 
 impl Core {
-    pub(super) fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now) {
+    /// What was taken back between the stage's begin and its word of it is broken off like what was running.
+    pub(super) fn on_started(&mut self, ticket: u64, at: UtcMillis, now: &Now, out: &mut Vec<Action>) {
+        let withdrawn = self.queue.iter().any(|q| q.ticket == ticket && self.is_withdrawn(q));
         if let Some(queued) = self.queue.iter_mut().find(|q| q.ticket == ticket) {
             let length_ms = queued.end.since_ms(queued.start);
             // Word of a start from before the clock was set is dated by the old clock.
@@ -21,6 +23,11 @@ impl Core {
             queued.end = at.plus_ms(length_ms);
             queued.end_mono_ms = now.mono_ms.saturating_add_signed(queued.end.since_ms(now.utc));
             queued.panel = now.panel;
+            self.last = Some((queued.plan.clone(), queued.item));
+            if withdrawn {
+                (queued.end, queued.end_mono_ms) = (now.utc, now.mono_ms);
+                out.push(Action::Interrupt);
+            }
         }
     }
 
@@ -67,7 +74,19 @@ impl Core {
     }
 
     fn is_withdrawn(&self, queued: &Queued) -> bool {
-        queued.plan.asset(queued.item).is_some_and(|asset| self.withdrawals.of(asset).is_some())
+        self.is_taken_back(&queued.plan, queued.item)
+    }
+    fn is_taken_back(&self, plan: &DayPlan, item: u16) -> bool {
+        plan.asset(item).is_some_and(|asset| self.withdrawals.of(asset).is_some())
+    }
+
+    /// The built-in picture that is to take the place of what stands on the idle screen since its play was over, when that
+    /// was taken back.
+    pub(super) fn cover(&self) -> Option<(Arc<DayPlan>, u16)> {
+        let (plan, item) = self.last.as_ref().filter(|_| self.queue.is_empty())?;
+        let built_in = plan.built_in().filter(|_| self.is_taken_back(plan, *item))?;
+        let fit = self.is_at_hand(plan, built_in) && self.barred(plan, built_in, plan.day()).is_none();
+        fit.then(|| (plan.clone(), built_in))
     }
 
     /// A stand-in that cannot be shown is left alone for a while: another one takes its place.
@@ -95,7 +114,8 @@ impl Core {
     pub(super) fn on_withdrawn(&mut self, list: Arc<Withdrawals>, now: &Now, out: &mut Vec<Action>) {
         self.withdrawals = list;
         self.unplaced = true;
-        if !self.queue.iter().any(|q| self.is_withdrawn(q)) {
+        let stands = self.last.as_ref().is_some_and(|(plan, item)| self.is_taken_back(plan, *item));
+        if !stands && !self.queue.iter().any(|q| self.is_withdrawn(q)) {
             return;
         }
         let running = self.queue.front().is_some_and(|q| q.started && self.is_withdrawn(q));

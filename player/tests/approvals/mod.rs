@@ -4,7 +4,9 @@ use super::support::*;
 use lichphat_player::cache::{Cache, Held, StdMediaFs};
 use lichphat_player::sim_support::SimDevice;
 use lichphat_player::sim_support::approve::{permit, place as stands};
+use lichphat_player::trigger::{Asked, Mode};
 use lichphat_playlists::ids::{CampaignCode, PlanHash, PlanVersion, ScreenCode, Sha256Hash, UnitCode};
+use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::stand_in::PICTURE;
 use lichphat_playlists::time::LocalDay;
@@ -164,6 +166,50 @@ async fn what_is_taken_back_is_broken_off_at_once_and_never_comes_again() {
     assert_eq!(later, [PlayResult::Skipped(Cause::Withdrawn)], "08:15");
     let five = records.iter().filter(|r| r.item == LOCAL_5 && r.start >= at(today(), "08:10"));
     assert!(five.clone().count() > 0 && five.clone().all(|r| !r.result.was_shown()), "the file that was taken back");
+}
+
+#[tokio::test]
+async fn what_began_just_before_it_was_taken_back_is_broken_off_when_the_stage_says_so() {
+    let world = World::at(at(today(), "07:55")).await;
+    world.server.publish(&morning());
+    let mut device = world.device();
+    device.meet().await;
+    device.step_until(at(today(), "08:04:59"));
+    world.clock.advance_to(at(today(), "08:05").plus_ms(400)); // the stage has begun, and nobody has heard of it
+    world.server.withdraw(5, &[What::Permit(assets().assets[usize::from(IHANOI)].permit.unwrap())]);
+    device.meet().await;
+    device.step_until(at(today(), "08:06"));
+    let records = world.records();
+    let broken = records.iter().find(|r| r.item == IHANOI).unwrap();
+    assert_eq!(broken.result, PlayResult::Partial(Cause::Withdrawn));
+    assert!(broken.end.since_ms(at(today(), "08:05")) < 1_000, "{broken:?}");
+}
+
+#[tokio::test]
+async fn a_last_picture_that_is_taken_back_while_nothing_plays_gives_way_to_what_is_built_in() {
+    for (what, idle) in [("an announcement", "08:05:06"), ("after duty", "08:31")] {
+        let mut world = World::at(at(today(), "07:55")).await;
+        world.options.announcements.mode = Mode::Pause;
+        let mut table = assets();
+        table.assets.push(PICTURE.asset.clone());
+        let built_in = table.assets.len() as u16 - 1;
+        publish(&world.server, &table, morning());
+        let mut device = world.device();
+        device.meet().await;
+        device.step_until(at(today(), idle));
+        if idle < "08:30" {
+            device.agent.hear(Asked::Hold);
+            device.step_until(device.clock.now().plus_ms(500));
+        }
+        let before = world.records();
+        let last = before.iter().rfind(|r| r.result.was_shown()).unwrap().item;
+        world.server.withdraw(5, &[What::Media(table.assets[usize::from(last)].media.hash)]);
+        device.meet().await;
+        device.step_until(device.clock.now().plus_ms(3_000));
+        let records = world.records();
+        let since: Vec<_> = records[before.len()..].iter().map(|r| (r.item, r.origin, r.result)).collect();
+        assert_eq!(since, [(built_in, Origin::Fallback, PlayResult::Complete)], "{what}: once, and it stays");
+    }
 }
 
 #[tokio::test]
