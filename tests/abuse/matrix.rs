@@ -3,7 +3,8 @@
 //! Of each role there are three holders: of a role over the unit whose things are asked for (`own`), over another unit (`foreign`) and over the
 //! whole city (`city`), each signed in with a second factor; `token` has every role over the unit, and shows no second factor. A cell says
 //! `ok` (he is let in, whatever comes of an empty request), 401, 403 or 404. A route without a row fails, and so does a row that lets
-//! nobody in.
+//! nobody in. So `ok` of `/account/…` and `/approvals…` is a 400 or 404 of the room behind the gate, and says nothing of what the room
+//! lets him do: that is tried with real forms in `story_people` and `story_approval`.
 
 use crate::House;
 use crate::common::people::{Pass, account};

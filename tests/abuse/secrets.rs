@@ -110,9 +110,10 @@ async fn no_token_password_or_code_is_in_a_log_or_in_a_list_of_processes() {
     let as_program = format!("authorization: {}\r\n", pass.bearer);
     assert_eq!(send("GET /api/v1/screens?unit=P1", &as_program, ""), 200);
     assert_eq!(send("GET /account", &format!("cookie: {}\r\n", pass.cookie), ""), 200);
-    let wrong = "account=somebody&password=so-it-goes-1&code=918273";
-    assert!(send("POST /login", own, wrong) < 500);
-    assert!(send("POST /first", own, "code=SO-IT-GOES-2&password=so-it-goes-3") < 500);
+    let wrong = "account=somebody&password=so-it-goes-1&digits=918273&next=&form_token=";
+    assert_eq!(send("POST /login", own, wrong), 401, "it was held against what is kept");
+    let first = "code=SO-IT-GOES-2&account=lan&name=Lan&password=so-it-goes-3&again=so-it-goes-3&digits=918274";
+    assert_eq!(send("POST /first", own, first), 401);
     assert_eq!(send("GET /api/v1/screens", "authorization: Bearer so-it-goes-4\r\n", ""), 401);
     let signed = format!("{own}cookie: {}\r\nx-form-token: {}\r\n", pass.cookie, pass.form_token);
     let signed = signed.replace("application/x-www-form-urlencoded", "application/json");
@@ -130,6 +131,7 @@ async fn no_token_password_or_code_is_in_a_log_or_in_a_list_of_processes() {
         &pass.form_token,
         "so-it-goes-1",
         "918273",
+        "918274",
         "SO-IT-GOES-2",
         "so-it-goes-3",
         "so-it-goes-4",
