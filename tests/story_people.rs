@@ -235,6 +235,17 @@ async fn a_new_password_or_a_lost_telephone_ends_what_was_before_and_deactivatio
     };
     let by_token = async |path: &str| with_token(Request::get(path)).await;
     assert_eq!((by_token("/units/P1").await, by_token("/metrics").await), (200, 403));
+    // one that may not look reads no order and no figures
+    assert_eq!(by_token("/api/v1/campaigns").await, 200);
+    let blind = data.ok(&["people", "token", "add", "an", "--label", "mù", "--acts", "operate", "--days", "1"]);
+    let blind = format!("Bearer {}", blind.trim());
+    for path in
+        ["campaigns", "campaigns/x", "reports/x", "reports/x/screens", "reports/x/units", "reports/x/screens.csv"]
+    {
+        let request = Request::get(format!("/api/v1/{path}")).header("authorization", blind.as_str());
+        let line = HttpTransport::new(&server.url, &server.authority).unwrap();
+        assert_eq!(line.send(request).await.unwrap().status, 403, "{path}");
+    }
 
     let page = an.get("/account").await;
     let new = "một câu dễ nhớ hơn";

@@ -6,7 +6,7 @@ use crate::campaigns::{DirectiveKind, Place, Product};
 use crate::people::Act::View;
 use crate::web::Response;
 use crate::web::problem::Problem;
-use crate::web::routes::Need::{Account, May};
+use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
 use http::{HeaderValue, StatusCode, header};
 use lichphat_playlists::ids::DirectiveCode;
@@ -127,7 +127,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/api/v1/campaigns",
-        need: Account,
+        need: May(View, Subject::Somewhere),
         id: "listCampaigns",
         about: "Orders, contracts, items of the local loop, fixed events and safe loops, by kind and code.",
         query: &[
@@ -145,7 +145,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         method: "GET",
         path: "/api/v1/campaigns/{campaign}",
-        need: Account,
+        need: May(View, Subject::Somewhere),
         id: "getCampaign",
         about: "One of them with its whole document.",
         query: &[],

@@ -35,6 +35,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 pub(super) use limits::{Buckets, Limits};
 use std::sync::{Arc, LazyLock};
 use table::{Operation, Takes, find};
+use tracing::Instrument as _;
 use warp::path::FullPath;
 use warp::{Filter, Rejection, Reply as _};
 
@@ -102,10 +103,21 @@ async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -
     let sight = caller.sight(&city.directory, app.console.today().1);
     let lang = language(&headers);
     let run = (op.run)(Call { app, lang, op, caller, city, sight, places, query, headers, body });
-    match key {
-        Some(key) => keyed::once(&*once, key, (request, now), run).await,
-        None => run.await,
-    }
+    let work = async move {
+        match key {
+            Some(key) => keyed::once(&*once, key, (request, now), run).await,
+            None => run.await,
+        }
+    };
+    if op.is_unsafe() { to_the_end(work).await } else { work.await }
+}
+
+/// Carries work out from its beginning to its end, though who asked for it hangs up meanwhile: what is written without its answer
+/// would be written again by who repeats it, and what is taken in without its proposal would wait for nobody.
+async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    tokio::spawn(work.in_current_span()).await.unwrap_or_else(|error| Err(Problem::internal(&error)))
 }
 
 /// One row for each operation, what is spelled out before what has a place; and the description, which anybody may read.
@@ -191,5 +203,24 @@ impl From<PlanningError> for Problem {
 impl From<SamplingError> for Problem {
     fn from(error: SamplingError) -> Self {
         Self::internal(&error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt as _;
+    use tokio::sync::oneshot::channel;
+
+    #[tokio::test]
+    async fn what_has_begun_ends_though_nobody_waits_for_it() {
+        let ((go, may_go), (done, is_done)) = (channel(), channel());
+        let work = async move {
+            may_go.await.map_err(|error| Problem::internal(&error))?;
+            done.send("written and answered").map_err(|error| Problem::internal(&error))
+        };
+        assert!(to_the_end(work).now_or_never().is_none(), "asked for, and hung up");
+        go.send(()).unwrap();
+        assert_eq!(is_done.await, Ok("written and answered"));
     }
 }
