@@ -297,13 +297,19 @@ async fn on_the_page_people_see_what_waits_and_press_two_buttons() {
     assert_eq!(van.posts(order, &[("say", "approve"), ("words", "")]).await.0, 403, "not from a page of this server");
     let (status, html) = viewer.says(order, "approve", "").await;
     assert!(status == 409 && html.contains("bạn không có quyền duyệt ở đây"), "{html}");
-    assert_eq!(ward.says(order, "approve", "").await.0, 409);
+    // of the city's orders the ward learns nothing, neither that there is one nor how it stands
+    let alike = |(status, html): (u16, String), number: u32| (status, html.replace(&format!("/{number}?"), "/N?"));
+    let nobodys = alike(ward.says(9_999, "approve", "").await, 9_999);
+    assert_eq!((nobodys.0, &alike(ward.says(order, "approve", "").await, order)), (404, &nobodys));
     assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303);
     assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303, "twice is once");
     assert_eq!(proposal(&server, ORDER).await.state, State::Open);
     assert!(minh.page("/approvals").await.1.contains("van đã duyệt lúc"));
     assert_eq!(minh.says(order, "approve", "12/QĐ").await.0, 303);
     assert_eq!(proposal(&server, ORDER).await.state, State::Approved);
+    let decided = ward.says(order, "approve", "").await;
+    let no_form = ward.posts(order, &[("form_token", &ward.pass.form_token)]).await;
+    assert_eq!((alike(decided, order), alike(no_form, order)), (nobodys.clone(), nobodys));
     let notice = proposal(&server, "notice").await.number;
     assert_eq!(minh.says(notice, "refuse", "").await.0, 409, "a no needs a reason");
     assert_eq!(minh.says(notice, "refuse", "mờ").await.0, 303);

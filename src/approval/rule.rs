@@ -79,6 +79,16 @@ pub enum Outcome {
 }
 
 impl Needs {
+    /// May somebody know of what takes this word? Of what concerns the whole city who sees the city, of a unit's own content who
+    /// sees its units.
+    pub fn sees(&self, caller: &Caller, directory: &Directory, today: LocalDay) -> bool {
+        let sees = |on| caller.may(Act::View, on, directory, today).is_ok();
+        match self {
+            Self::City => sees(On::City),
+            Self::Units(units) => units.iter().all(|unit| sees(On::Unit(unit))),
+        }
+    }
+
     /// May somebody approve what takes this word?
     pub fn may(&self, caller: &Caller, directory: &Directory, today: LocalDay) -> Result<(), Denied> {
         match self {

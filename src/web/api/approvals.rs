@@ -5,7 +5,6 @@ use super::table::{Kind, Operation, PAGE, Takes, gives, may};
 use crate::approval::{ApprovalError, Needs, Proposal, State, places};
 use crate::directory::problem::say;
 use crate::web::Response;
-use crate::web::console::approvals::sees;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::Account;
 use http::StatusCode;
@@ -138,7 +137,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 async fn seen(call: &Call) -> Result<Vec<Proposal>, Problem> {
     let (directory, today) = (&call.city.directory, call.today());
     let mut all = call.app.console.approvals.proposals().await.map_err(|error| refused(error, call))?;
-    all.retain(|p| sees(&p.draft.needs, &call.caller, directory, today));
+    all.retain(|p| p.draft.needs.sees(&call.caller, directory, today));
     Ok(all)
 }
 

@@ -6,10 +6,9 @@ use super::page::{Page, Pages, pages, shown};
 use super::sign::{form, see};
 use super::{Asked, ConsoleError, page};
 use crate::approval::{ApprovalError, Needs, Proposal, State, places};
-use crate::directory::Directory;
 use crate::lang::{Lang, Values};
 use crate::library::Range;
-use crate::people::{Act, Caller, On, Via};
+use crate::people::{Caller, Via};
 use crate::web::Response;
 use askama::Template;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -80,7 +79,7 @@ async fn view(console: &Console, asked: &Asked, problem: String) -> Result<Strin
     let (caller, city, lang) = (asked.caller()?, console.city().await?, asked.lang);
     let today = console.today().1;
     let all = console.approvals.proposals().await?;
-    let seen = all.iter().rev().filter(|p| sees(&p.draft.needs, caller, &city.directory, today));
+    let seen = all.iter().rev().filter(|p| p.draft.needs.sees(caller, &city.directory, today));
     let (waiting, decided): (Vec<&Proposal>, Vec<&Proposal>) = seen.partition(|p| p.state == State::Open);
     let (range, pages) = pages(asked, waiting.len());
     let names: BTreeMap<MediaHash, (String, MediaKind)> =
@@ -94,14 +93,6 @@ async fn view(console: &Console, asked: &Asked, problem: String) -> Result<Strin
         decided: decided.iter().take(DECIDED).map(card).collect(),
     };
     Ok(view.render()?)
-}
-
-/// May somebody know of it? Of what concerns the whole city who sees the city, of a unit's own content who sees its units.
-pub(in crate::web) fn sees(needs: &Needs, caller: &Caller, directory: &Directory, today: LocalDay) -> bool {
-    match needs {
-        Needs::City => caller.may(Act::View, On::City, directory, today).is_ok(),
-        Needs::Units(units) => units.iter().all(|unit| caller.may(Act::View, On::Unit(unit), directory, today).is_ok()),
-    }
 }
 
 fn card(
@@ -160,7 +151,11 @@ pub(super) async fn post(
     body: &[u8],
 ) -> Result<Response, ConsoleError> {
     let number: u32 = number.parse().map_err(|_| ConsoleError::NotFound)?;
-    let (caller, city, Word { say, words }) = (asked.caller()?, console.city().await?, form(body)?);
+    let (caller, city, today) = (asked.caller()?, console.city().await?, console.today().1);
+    // what he may not know of is not there for him, however it stands
+    let all = console.approvals.proposals().await?;
+    let his = all.iter().any(|p| p.number == number && p.draft.needs.sees(caller, &city.directory, today));
+    let Word { say, words } = if his { form(body)? } else { return Err(ConsoleError::NotFound) };
     let (approvals, by) = (&console.approvals, (caller, words.as_str()));
     let done = match say.as_str() {
         // no token has shown a second factor, and the shell has a command of its own
@@ -192,7 +187,7 @@ pub(super) async fn file(
     let hash: MediaHash = hash.parse().map_err(|_| ConsoleError::NotFound)?;
     let (caller, city, today) = (asked.caller()?, console.city().await?, console.today().1);
     let all = console.approvals.proposals().await?;
-    let his = all.iter().filter(|p| sees(&p.draft.needs, caller, &city.directory, today));
+    let his = all.iter().filter(|p| p.draft.needs.sees(caller, &city.directory, today));
     if !his.flat_map(|p| &p.draft.permit.media).any(|m| m.hash == hash) {
         return Err(ConsoleError::NotFound);
     }
