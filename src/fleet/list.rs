@@ -1,5 +1,6 @@
 //! Many boxes at once: a list of their keys' fingerprints, as they come from the workshop, brought once and approved by one
-//! person. A box that is in it needs no code: it asks at the pairing door, proves its key, and is let in.
+//! person. A box that is in it needs no code: it asks at the pairing door, proves its key, and is let in, within 90 days and
+//! unless it was taken off the list before.
 
 use super::{Approved, Fleet, FleetError, pairing};
 use crate::directory::Directory;
@@ -9,6 +10,9 @@ use crate::people::AccountCode;
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::entry::Introduction;
 use std::collections::BTreeMap;
+
+/// How long a list holds for a box that has not come, ms; the same list brought again begins anew.
+pub const LIST_LIFE_MS: i64 = 90 * 24 * 3_600_000;
 
 /// The table of boxes.
 static TABLE: Table = Table {
@@ -66,8 +70,8 @@ impl Field for Fingerprint {
     }
 }
 
-/// Reads a list; every mistake with its line.
-pub fn parse(file: SourceFile<'_>, directory: &Directory) -> Result<Vec<Listed>, Problems> {
+/// Reads a list; every mistake with its line. Without a directory its screens are not looked up.
+pub fn parse(file: SourceFile<'_>, directory: Option<&Directory>) -> Result<Vec<Listed>, Problems> {
     let mut found = Vec::new();
     let rows = read(file, &TABLE, &mut found)?;
     let (mut boxes, mut keys, mut screens) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
@@ -78,7 +82,7 @@ pub fn parse(file: SourceFile<'_>, directory: &Directory) -> Result<Vec<Listed>,
         let (Ok(serial), Ok(fingerprint), Ok(screen)) = (serial, fingerprint, screen) else { continue };
         once(row, "sha256", keys.insert(fingerprint, row.line()), &mut found);
         once(row, "screen", screens.insert(screen.clone(), row.line()), &mut found);
-        if pairing::managed(directory, &screen).is_err() {
+        if directory.is_some_and(|directory| pairing::managed(directory, &screen).is_err()) {
             found.push(row.problem(
                 "screen",
                 say(
@@ -110,26 +114,45 @@ impl Fleet {
         directory: &Directory,
         by: &AccountCode,
     ) -> Result<Result<u32, Problems>, FleetError> {
-        let boxes = match parse(file, directory) {
+        let boxes = match parse(file, Some(directory)) {
             Ok(boxes) => boxes,
             Err(problems) => return Ok(Err(problems)),
         };
-        let sha256 = Sha256Hash::of(file.bytes);
-        let introduction = Introduction::List { sha256 };
-        let approved = Approved { by: by.clone(), at: self.clock.now(), introduction };
-        let kept = self.store.add_list(NewList { sha256, boxes, approved }).await?;
+        let kept = self.store.add_list(self.list(file, boxes, by)).await?;
         Ok(match kept {
             Ok(new) => Ok(new),
             Err(clashes) => Problems::none_or(clashes.iter().map(|clash| problem(file.name, clash)).collect(), 0),
         })
+    }
+
+    /// Lets the boxes that a list names come no more; how many. Those that have come are devices, which are revoked.
+    pub async fn remove_list(
+        &self,
+        file: SourceFile<'_>,
+        by: &AccountCode,
+    ) -> Result<Result<u32, Problems>, FleetError> {
+        match parse(file, None) {
+            Ok(boxes) => self.store.remove_list(self.list(file, boxes, by)).await.map(Ok),
+            Err(problems) => Ok(Err(problems)),
+        }
+    }
+
+    fn list(&self, file: SourceFile<'_>, boxes: Vec<Listed>, by: &AccountCode) -> NewList {
+        let sha256 = Sha256Hash::of(file.bytes);
+        let introduction = Introduction::List { sha256 };
+        NewList { sha256, boxes, approved: Approved { by: by.clone(), at: self.clock.now(), introduction } }
     }
 }
 
 fn problem(file: &str, clash: &Clash) -> Problem {
     let screen = &clash.screen;
     let mend = say(
-        format!("hộp này đã được ghi cho màn hình {screen}; để nguyên ở đó, hoặc thu hồi rồi ghép lại bằng mã"),
-        format!("this box is listed for screen {screen} already; leave it there, or revoke it and pair it by code"),
+        format!(
+            "hộp này đã được ghi cho màn hình {screen}; để nguyên ở đó, hoặc bỏ khỏi danh sách bằng `lichphat device batch --remove`; nếu đã vào rồi thì thu hồi và ghép lại bằng mã"
+        ),
+        format!(
+            "this box is listed for screen {screen} already; leave it there, or take it off by `lichphat device batch --remove`; if it has come, revoke it and pair it by code"
+        ),
     );
     Problem { file: file.to_owned(), line: clash.line, column: 1, field: "screen".into(), value: String::new(), mend }
 }

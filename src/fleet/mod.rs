@@ -203,6 +203,8 @@ pub trait FleetStore: Send + Sync {
     /// Keeps a list of boxes, and states it; those that are listed already as they are in it stay. How many were new; or
     /// what is wrong with some.
     async fn add_list(&self, list: NewList) -> Result<Result<u32, Vec<Clash>>, FleetError>;
+    /// Takes those boxes of a list off that have not come, and states it; how many.
+    async fn remove_list(&self, list: NewList) -> Result<u32, FleetError>;
     /// Uses the token up and makes the device: a screen's earlier device is retired in the same step.
     async fn register(&self, new: NewDevice) -> Result<Device, FleetError>;
     /// The device, unless unknown.

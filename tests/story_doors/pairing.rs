@@ -3,7 +3,9 @@
 
 use super::certificates::{Door, answer, shown};
 use super::common::town::{TownServer, at, provision, provision_again, town};
+use lichphat::directory::table::SourceFile;
 use lichphat::fleet::FleetError;
+use lichphat::fleet::list::LIST_LIFE_MS;
 use lichphat::fleet::pairing::{MISSES, MOST_OPEN, TRIES, Welcome};
 use lichphat::people::AccountCode;
 use lichphat_player::identity::credentials::Credentials;
@@ -205,6 +207,40 @@ async fn a_list_lets_its_boxes_in_without_a_code_and_nobody_else() {
     let said = door.log().pop().unwrap();
     assert!(said.contains("\"introduction\":{\"list\":{\"sha256\"") && said.contains("\"by\":\"shell\""), "{said}");
     assert_eq!(listed.look(&listed.ask().await).await, Some(None), "once: later a code, like anybody");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listed_box_is_taken_off_again_and_is_expected_for_ninety_days() {
+    let door = Door::open().await;
+    let directory = door.rooms.city().await.unwrap().directory;
+    let bare = Bare::new(&door);
+    let text = format!("serial,sha256,screen\nA1,{},C-02\n", bare.credentials.fingerprint().hex());
+    let list = async || {
+        let file = SourceFile { name: "boxes.csv", bytes: text.as_bytes() };
+        door.rooms.fleet.add_list(file, &directory, &account("lan")).await.unwrap().unwrap()
+    };
+    let path = door.data.path().join("boxes.csv");
+    std::fs::write(&path, &text).unwrap();
+    let remove = || {
+        let said = door.data.run(&["device", "batch", "--remove", path.to_str().unwrap()]).stderr;
+        String::from_utf8(said).unwrap()
+    };
+    assert_eq!(list().await, 1);
+    let offer = bare.ask().await;
+    let file = bare.look(&offer).await.unwrap().expect("it is let in at once");
+    assert!(remove().starts_with("1 boxes"));
+    assert!(door.log().pop().unwrap().contains("\"act\":\"unlist-boxes\""));
+    assert!(matches!(bare.register(&file, 5).await, Err(IdentityError::Refused { status: 403, .. })), "also just now");
+    assert_eq!(bare.look(&bare.ask().await).await, Some(None), "it is taken off");
+    assert!(remove().starts_with("0 boxes"));
+
+    assert_eq!(list().await, 1);
+    door.pass(LIST_LIFE_MS + 1);
+    assert_eq!(bare.look(&bare.ask().await).await, Some(None), "it came too late");
+    assert_eq!((list().await, list().await), (1, 0), "the list brought again begins anew");
+    let offer = bare.ask().await;
+    bare.register(&bare.look(&offer).await.unwrap().unwrap(), 5).await.unwrap();
+    assert!(remove().starts_with("0 boxes"), "it has come: it is a device, which is revoked");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -172,6 +172,8 @@ pub enum Introduction {
 
 /// The [`Statement::Act`] of whoever approved a list of boxes; it is done on `list SHA-256`.
 pub const LISTING: &str = "list-boxes";
+/// The [`Statement::Act`] of whoever took boxes off it again; done on `list SHA-256` of the file that names them.
+pub const UNLISTING: &str = "unlist-boxes";
 
 /// Why a player's time ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,6 +25,9 @@ pub(in crate::cmd) struct Confirm {
 pub(in crate::cmd) struct Batch {
     /// Tệp CSV hoặc TOML: serial, sha256, screen (the list)
     file: PathBuf,
+    /// Bỏ các hộp chưa vào khỏi danh sách (take the boxes that have not come off the list again)
+    #[arg(long)]
+    remove: bool,
 }
 
 /// Arguments of `lichphat device revoke`.
@@ -71,20 +74,29 @@ pub(super) async fn confirm(args: &Confirm, context: &Context) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets all boxes of a list in, when they come.
+/// Lets all boxes of a list in, when they come; or no more.
 pub(super) async fn batch(args: &Batch, context: &Context) -> Result<ExitCode, AppError> {
     let rooms = Rooms::open(context)?;
-    let city = rooms.city().await?;
     let shown = args.file.display().to_string();
     let bytes = std::fs::read(&args.file).map_err(|error| AppError::io(shown.clone(), error))?;
     let file = SourceFile { name: &shown, bytes: &bytes };
+    if args.remove {
+        let gone = rooms.fleet.remove_list(file, &Caller::shell().account).await?;
+        let gone = gone.map_err(|problems| AppError::Failed(problems.text(context.lang)))?;
+        context.say(
+            &format!("Đã bỏ {gone} hộp chưa vào khỏi danh sách. Hộp đã vào thì thu hồi bằng `lichphat device revoke`."),
+            &format!("{gone} boxes that had not come were taken off. Those that came are revoked by `lichphat device revoke`."),
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    let city = rooms.city().await?;
     let added = rooms.fleet.add_list(file, &city.directory, &Caller::shell().account).await?;
     let new = added.map_err(|problems| AppError::Failed(problems.text(context.lang)))?;
     let pairing = doors::way(context)?.pairing;
     context.say(
-        &format!("Thêm {new} thiết bị. Khi bật lên và gọi {pairing}, chúng tự được nhận, không cần mã."),
+        &format!("Thêm {new} thiết bị. Khi bật lên và gọi {pairing}, chúng tự được nhận, không cần mã, trong vòng 90 ngày."),
         &format!(
-            "{new} boxes were added. When they are switched on and ask at {pairing} they are let in without a code."
+            "{new} boxes were added. When they are switched on and ask at {pairing} within 90 days they are let in without a code."
         ),
     );
     Ok(ExitCode::SUCCESS)

@@ -3,12 +3,12 @@
 use super::log::append_statement;
 use super::rows::{self, hash_of};
 use crate::error::StoreError;
-use crate::fleet::list::{Clash, Listed, NewList};
+use crate::fleet::list::{Clash, LIST_LIFE_MS, Listed, NewList};
 use crate::fleet::pairing::{CODE_LIFE_MS, Confirmation, MISSES, MOST_OPEN, NewPairing, Opened, TRIES, Which};
 use crate::fleet::{Approved, Device, FleetError, NewDevice};
 use crate::people::AccountCode;
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::entry::{Approval, DeviceEnd, Introduction, LISTING, Statement};
+use lichphat_playlists::proof::entry::{Approval, DeviceEnd, Introduction, LISTING, Statement, UNLISTING};
 use lichphat_playlists::time::UtcMillis;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -213,7 +213,7 @@ pub(super) fn open_pairing(tx: &Connection, new: &NewPairing) -> Result<Opened, 
     if opened == 0 {
         return Ok(Opened::Taken);
     }
-    if let Some((screen, approved)) = listed(tx, new.fingerprint)? {
+    if let Some((screen, approved)) = listed(tx, new.fingerprint, new.at)? {
         let at = Approved { at: new.at, ..approved };
         let_in(tx, &new.first_half, new.claim_hash, new.fingerprint, &screen, at)?;
     }
@@ -221,11 +221,16 @@ pub(super) fn open_pairing(tx: &Connection, new: &NewPairing) -> Result<Opened, 
 }
 
 /// Where a listed box may go that has not come yet, and who said so.
-fn listed(tx: &Connection, fingerprint: Sha256Hash) -> Result<Option<(ScreenCode, Approved)>, StoreError> {
+fn listed(
+    tx: &Connection,
+    fingerprint: Sha256Hash,
+    now: UtcMillis,
+) -> Result<Option<(ScreenCode, Approved)>, StoreError> {
     let mut query = tx.prepare_cached(
-        "SELECT screen, list, approved_by, approved_ms FROM listed_box WHERE fingerprint = ?1 AND came_ms IS NULL",
+        "SELECT screen, list, approved_by, approved_ms FROM listed_box
+         WHERE fingerprint = ?1 AND came_ms IS NULL AND approved_ms >= ?2",
     )?;
-    let mut found = query.query([fingerprint.0])?;
+    let mut found = query.query(params![fingerprint.0, now.0 - LIST_LIFE_MS])?;
     let Some(row) = found.next()? else { return Ok(None) };
     let (list, by): (Vec<u8>, String) = (row.get(1)?, row.get(2)?);
     let introduction = Introduction::List { sha256: hash_of(&list)? };
@@ -325,8 +330,10 @@ pub(super) fn add_list(tx: &Connection, list: &NewList) -> Result<Result<u32, Ve
     let (mut new, mut clashes) = (Vec::new(), Vec::new());
     for listed in &list.boxes {
         let held: Option<String> = tx
-            .prepare_cached("SELECT screen FROM listed_box WHERE fingerprint = ?1")?
-            .query_row([listed.fingerprint.0], |r| r.get(0))
+            .prepare_cached(
+                "SELECT screen FROM listed_box WHERE fingerprint = ?1 AND (came_ms IS NOT NULL OR approved_ms >= ?2)",
+            )?
+            .query_row(params![listed.fingerprint.0, at.0 - LIST_LIFE_MS], |r| r.get(0))
             .optional()?;
         match held {
             None => new.push(listed),
@@ -339,14 +346,39 @@ pub(super) fn add_list(tx: &Connection, list: &NewList) -> Result<Result<u32, Ve
     }
     for Listed { serial, fingerprint, screen, .. } in &new {
         tx.prepare_cached(
-            "INSERT INTO listed_box (fingerprint, serial, screen, list, approved_by, approved_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT OR REPLACE INTO listed_box (fingerprint, serial, screen, list, approved_by, approved_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![fingerprint.0, serial, screen.as_str(), list.sha256.0, by.as_str(), at.0])?;
     }
     let n = new.len() as u32;
-    if n > 0 {
-        let (account, on, detail) = (by.as_str().to_owned(), format!("list {}", list.sha256), format!("{n} boxes"));
-        append_statement(tx, Statement::Act { at_ms: *at, account, act: LISTING.into(), on, detail })?;
-    }
+    state_list(tx, list, LISTING, n)?;
     Ok(Ok(n))
+}
+
+/// Takes those boxes of a list off that have not come, and the leave that they may have got to register just now.
+pub(super) fn remove_list(tx: &Connection, list: &NewList) -> Result<u32, StoreError> {
+    let mut n = 0;
+    for Listed { fingerprint, .. } in &list.boxes {
+        let gone = tx
+            .prepare_cached("DELETE FROM listed_box WHERE fingerprint = ?1 AND came_ms IS NULL")?
+            .execute([fingerprint.0])?;
+        if gone > 0 {
+            n += 1;
+            tx.prepare_cached("DELETE FROM provisioning WHERE fingerprint = ?1 AND used_ms IS NULL")?
+                .execute([fingerprint.0])?;
+            tx.prepare_cached("DELETE FROM pairing WHERE fingerprint = ?1")?.execute([fingerprint.0])?;
+        }
+    }
+    state_list(tx, list, UNLISTING, n)?;
+    Ok(n)
+}
+
+/// What was done to `n` boxes of a list; nothing is not stated.
+fn state_list(tx: &Connection, list: &NewList, act: &str, n: u32) -> Result<(), StoreError> {
+    if n > 0 {
+        let Approved { by, at, .. } = &list.approved;
+        let (account, on, detail) = (by.as_str().to_owned(), format!("list {}", list.sha256), format!("{n} boxes"));
+        append_statement(tx, Statement::Act { at_ms: *at, account, act: act.into(), on, detail })?;
+    }
+    Ok(())
 }

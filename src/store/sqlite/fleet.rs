@@ -120,6 +120,10 @@ impl FleetStore for Store {
         Ok(self.write(move |tx| enrol::add_list(tx, &list)).await?)
     }
 
+    async fn remove_list(&self, list: NewList) -> Result<u32, FleetError> {
+        Ok(self.write(move |tx| enrol::remove_list(tx, &list)).await?)
+    }
+
     async fn device(&self, device: DeviceId) -> Result<Option<Device>, FleetError> {
         let found = self.read(move |conn| enrol::device(conn, device)).await?;
         Ok(found)
