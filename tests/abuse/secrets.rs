@@ -5,6 +5,7 @@ use crate::common::TestData;
 use crate::common::town::{provision, town};
 use crate::{House, ask, pass_of, private_keys, said};
 use lichphat_player::identity::credentials::Credentials;
+use lichphat_playlists::wire::device::Register;
 use std::collections::BTreeSet;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,13 +32,10 @@ async fn cve_2025_54454_hard_coded_credentials() {
     assert_eq!(refused(Some(&selfmade)), 401);
     let key =
         lichphat_playlists::wire::sign::SigningKey::<lichphat_playlists::wire::sign::Evidence>::from_seed(&[9; 32]);
-    let key = key.verifying_key().to_base64();
     for token in yours.iter().map(String::as_str).chain(["", "admin", "token", "0"]) {
-        let body = serde_json::json!({
-            "token": token, "public_key": key, "csr": selfmade.request().unwrap(), "software": "x", "simulated": true
-        });
-        let what = "POST /device/v1/register";
-        let answer = ask(&ours.server.doors[1], &ours.server.authority, what, "", body.to_string().as_bytes());
+        let asks = Register::new(token.to_owned(), &key, selfmade.request().unwrap(), "x", true);
+        let (what, body) = ("POST /device/v1/register", serde_json::to_vec(&asks).unwrap());
+        let answer = ask(&ours.server.doors[1], &ours.server.authority, what, "", &body);
         assert_eq!(answer.status, 403, "{token}: {}", answer.body);
     }
     assert_eq!(ours.as_player("GET", "/device/v1/index", b"").status, 200, "and its own opens it");
