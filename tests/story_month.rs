@@ -47,6 +47,7 @@ async fn live(server: &TownServer, device: &mut TownDevice, from: &str, to: &str
             device.sim.step_until(at(&text, clock));
             device.sim.meet().await;
         }
+        device.sim.agent.heartbeat().await.unwrap(); // with it a certificate is renewed in time
     }
     days
 }

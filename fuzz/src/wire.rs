@@ -25,7 +25,7 @@ use lichphat_playlists::wire::device::{
 };
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, LogFault, Room, Versions};
 use lichphat_playlists::wire::permit::{
-    Above, Approved, Document, Grounds, Permit, Place, What, Where, Withdrawals, Withdrawn,
+    Above, Approved, Document, Grounds, Permit, Place, Tie, Tied, What, Where, Withdrawals, Withdrawn,
 };
 use lichphat_playlists::wire::proofs::{Proofs, ProofsAsked, SegmentProof};
 use lichphat_playlists::wire::release::{Failed, Release, Standing};
@@ -128,8 +128,12 @@ pub(super) fn approval(data: &[u8]) -> bool {
     true
 }
 
+fn owner(code: &str) -> Tied {
+    Tied { by: Tie::Owner, unit: UnitCode::new(code).expect("a code") }
+}
+
 fn good_place() -> Place {
-    let units = ["HN", "P1"].map(|code| UnitCode::new(code).expect("a code")).into();
+    let units = ["HN", "P1"].map(owner).into();
     Place {
         screen: ScreenCode::new("P00004-01").expect("a code"),
         version: 1_763_000_000_000,
@@ -139,7 +143,7 @@ fn good_place() -> Place {
 }
 
 pub(super) fn approval_seeds() -> Vec<Vec<u8>> {
-    let unit = Some(UnitCode::new("P1").expect("a code"));
+    let unit = Some(owner("P1"));
     let permit = Permit {
         number: 12,
         campaign: CampaignCode::new("ihanoi").expect("a code"),

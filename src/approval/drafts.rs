@@ -1,19 +1,21 @@
 //! From orders, contracts and local content to what people have to approve: pure.
 
 use super::model::{Draft, Needs, Proposal, State};
-use super::permissions::Permissions;
+use super::permissions::{Permissions, tie};
 use crate::campaigns::{Campaigns, Directive, Place, Product};
-use lichphat_playlists::ids::{CampaignCode, MediaHash, UnitCode};
+use crate::directory::Link;
+use lichphat_playlists::ids::{CampaignCode, MediaHash, UnitCode, VenueType};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::time::LocalDay;
-use lichphat_playlists::wire::permit::{Permit, Permitted, Where};
+use lichphat_playlists::wire::permit::{Permit, Permitted, Tied, Where};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// First and last day; none: open.
 type Days = (Option<LocalDay>, Option<LocalDay>);
 
 /// All that orders, contracts, loops and safe loops want to show, as far as its files are in the library. What the city
-/// orders, and what stands in everywhere, takes the city's word; the rest that of the units at whose screens it is shown.
+/// orders, what stands in everywhere, and what a unit would show on screens that it neither owns nor runs takes the city's word; the
+/// rest that of the units at whose screens it is shown.
 pub fn drafts(campaigns: &Campaigns, media: &BTreeMap<MediaHash, Media>) -> Vec<Draft> {
     let draft = |needs, code: &CampaignCode, product: &Product, places, (from, until): Days| {
         let media = files(product, media);
@@ -22,11 +24,13 @@ pub fn drafts(campaigns: &Campaigns, media: &BTreeMap<MediaHash, Media>) -> Vec<
     };
     let own = |code: &CampaignCode, product: &Product, places: &[Place], days: Days| {
         let units: BTreeSet<UnitCode> = places.iter().map(|p| p.unit.clone()).collect();
-        let places = lines(places.iter().map(|p| (&p.unit, &p.venue_types[..])));
-        draft(Needs::Units(units.into_iter().collect()), code, product, places, days)
+        // on screens that are others' a unit's own word is not enough
+        let theirs = places.iter().all(|p| matches!(p.link, Link::Owner | Link::Operator));
+        let needs = if theirs { Needs::Units(units.into_iter().collect()) } else { Needs::City };
+        draft(needs, code, product, lines(places.iter().map(|p| (p.link, &p.unit, &p.venue_types[..]))), days)
     };
     let order = |d: &Directive| {
-        let places = lines(d.target.iter().map(|t| (&t.unit, &t.venue_types[..])));
+        let places = lines(d.target.iter().map(|t| (t.link, &t.unit, &t.venue_types[..])));
         let periods = d.periods();
         let days = (periods.iter().map(|p| p.0).min(), periods.iter().map(|p| p.1).max());
         draft(Needs::City, &d.campaign(), d.product.as_ref()?, places, days)
@@ -40,9 +44,9 @@ pub fn drafts(campaigns: &Campaigns, media: &BTreeMap<MediaHash, Media>) -> Vec<
     orders.chain(contracts).chain(items).chain(fixed).chain(safe).collect()
 }
 
-fn lines<'a>(of: impl Iterator<Item = (&'a UnitCode, &'a [lichphat_playlists::ids::VenueType])>) -> Vec<Where> {
-    let line = |(unit, venue_types): (&UnitCode, &[_])| Where {
-        unit: Some(unit.clone()),
+fn lines<'a>(of: impl Iterator<Item = (Link, &'a UnitCode, &'a [VenueType])>) -> Vec<Where> {
+    let line = |(link, unit, venue_types): (Link, &UnitCode, &[_])| Where {
+        unit: Some(Tied { by: tie(link), unit: unit.clone() }),
         venue_types: venue_types.to_vec(),
         screens: Vec::new(),
     };

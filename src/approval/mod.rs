@@ -21,12 +21,14 @@ pub use permissions::{Permissions, stale};
 
 use crate::directory::Directory;
 use crate::error::StoreError;
-use crate::people::{AccountCode, Caller};
+use crate::people::{AccountCode, Caller, LONGEST_WORDS, words_beside};
 use async_trait::async_trait;
 use lichphat_playlists::ids::{MediaHash, PermitHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{UtcMillis, UtcOffset};
-use lichphat_playlists::wire::permit::{Approved, Document, Permit, PermitError, Place, What, Withdrawals, Withdrawn};
+use lichphat_playlists::wire::permit::{
+    Approved, Document, Permit, PermitError, Place, Tie, What, Withdrawals, Withdrawn,
+};
 use lichphat_playlists::wire::sign::{Approving, SigningKey};
 use rule::{Outcome, Refusal};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,9 +53,12 @@ pub enum ApprovalError {
     /// He may not take a file out of the whole city.
     #[error("media {0}: only who may approve for the whole city, or the server's shell, can take it back everywhere")]
     NotCity(MediaHash),
-    /// Without a reason.
-    #[error("--reason: say why, people will ask")]
+    /// Without a reason, or with a story.
+    #[error("--reason: say why on one line, in 1 to {LONGEST_WORDS} characters; people will ask")]
     NoReason,
+    /// A decision's number that is a story.
+    #[error("--decision: write its number on one line, in at most {LONGEST_WORDS} characters")]
+    Decision,
     /// A document that makes no sense: a defect of ours.
     #[error(transparent)]
     Document(#[from] PermitError),
@@ -74,11 +79,29 @@ impl ApprovalError {
             Self::NotCity(media) => format!(
                 "tệp {media}: chỉ người được duyệt cho toàn thành phố, hoặc máy chủ, mới thu hồi được ở mọi nơi"
             ),
-            Self::NoReason => "--reason: hãy ghi lý do, mọi người sẽ hỏi".to_owned(),
+            Self::NoReason => {
+                format!("--reason: hãy ghi lý do trên một dòng, 1 đến {LONGEST_WORDS} ký tự; mọi người sẽ hỏi")
+            }
+            Self::Decision => {
+                format!("--decision: ghi số, ký hiệu văn bản trên một dòng, nhiều nhất {LONGEST_WORDS} ký tự")
+            }
             Self::Document(error) => format!("không ký được: {error}"),
             Self::Store(error) => error.words(crate::lang::Lang::Vi),
         }
     }
+}
+
+/// What is taken back.
+enum Taken<'a> {
+    /// A file everywhere.
+    Media(MediaHash),
+    /// What a decision allows, under whatever other decision on the same campaign it stands as well: an order that was extended
+    /// rests on two, and who takes it back means the pictures.
+    Files(&'a Permit),
+}
+
+fn reason_of(text: &str) -> Result<&str, ApprovalError> {
+    words_beside(text).filter(|reason| !reason.is_empty()).ok_or(ApprovalError::NoReason)
 }
 
 /// A signed document, ready to be kept.
@@ -123,7 +146,7 @@ pub trait ApprovalStore: Send + Sync {
     async fn withdraw(
         &self,
         list: Sealed<Withdrawals>,
-        what: Withdrawn,
+        what: Vec<Withdrawn>,
         why: (String, String),
         at: u64,
     ) -> Result<(), StoreError>;
@@ -211,14 +234,17 @@ impl Approvals {
         people: &[AccountCode],
         directory: &Directory,
     ) -> Result<Outcome, ApprovalError> {
-        let (revision, mut proposal) = self.proposal(number).await?;
+        let (revision, all) = self.store.proposals().await?;
+        let mut proposal = all.iter().find(|p| p.number == number).cloned().ok_or(ApprovalError::Unknown(number))?;
+        rule::others(&proposal, &all, caller)?;
         let at_ms = self.clock.now();
         let today = at_ms.day(self.offset);
+        let words = words_beside(decision).ok_or(ApprovalError::Decision)?;
         let outcome = rule::approve(&proposal, (caller, decision), people, (directory, today))?;
         if outcome == Outcome::Known {
             return Ok(outcome);
         }
-        let said = Said { by: caller.account.as_str().into(), yes: true, words: decision.trim().into(), at_ms };
+        let said = Said { by: caller.account.as_str().into(), yes: true, words: words.into(), at_ms };
         let (state, permit) = match outcome {
             Outcome::Approved => {
                 proposal.said.retain(|before| before.by != said.by);
@@ -238,14 +264,12 @@ impl Approvals {
         (caller, reason): (&Caller, &str),
         directory: &Directory,
     ) -> Result<(), ApprovalError> {
-        if reason.trim().is_empty() {
-            return Err(ApprovalError::NoReason);
-        }
+        let reason = reason_of(reason)?;
         patiently!(async {
             let (revision, proposal) = self.proposal(number).await?;
             let at_ms = self.clock.now();
             rule::refuse(&proposal, caller, (directory, at_ms.day(self.offset)))?;
-            let said = Said { by: caller.account.as_str().into(), yes: false, words: reason.trim().into(), at_ms };
+            let said = Said { by: caller.account.as_str().into(), yes: false, words: reason.into(), at_ms };
             Ok(self.store.say(number, said, State::Refused, None, revision).await?)
         })
     }
@@ -258,11 +282,11 @@ impl Approvals {
         directory: &Directory,
     ) -> Result<(), ApprovalError> {
         let (_, proposal) = self.proposal(number).await?;
-        let (State::Approved, Some(permit)) = (proposal.state, proposal.permit) else {
+        if proposal.state != State::Approved {
             return Err(ApprovalError::NotApproved { number, state: proposal.state });
-        };
+        }
         rule::may(&proposal, caller, (directory, self.clock.now().day(self.offset)))?;
-        patiently!(self.take_back(What::Permit(permit), (caller, reason)))
+        patiently!(self.take_back(&Taken::Files(&proposal.draft.permit), (caller, reason)))
     }
 
     /// Takes a file back everywhere, whoever permits it.
@@ -274,22 +298,25 @@ impl Approvals {
     ) -> Result<(), ApprovalError> {
         let today = self.clock.now().day(self.offset);
         Needs::City.may(caller, directory, today).map_err(|_| ApprovalError::NotCity(media))?;
-        patiently!(self.take_back(What::Media(media), (caller, reason)))
+        patiently!(self.take_back(&Taken::Media(media), (caller, reason)))
     }
 
-    async fn take_back(&self, what: What, (caller, reason): (&Caller, &str)) -> Result<(), ApprovalError> {
-        if reason.trim().is_empty() {
-            return Err(ApprovalError::NoReason);
-        }
+    async fn take_back(&self, taken: &Taken<'_>, (caller, reason): (&Caller, &str)) -> Result<(), ApprovalError> {
+        let reason = reason_of(reason)?;
         let held = self.store.permissions().await?;
         let (mut list, at_ms) = (held.withdrawals().clone(), self.clock.now());
-        let withdrawn = Withdrawn { what, at_ms };
-        if !list.add(withdrawn) {
+        let all = match *taken {
+            Taken::Media(media) => vec![What::Media(media)],
+            Taken::Files(permit) => held.sharing(permit).map(What::Permit).collect(),
+        };
+        let withdrawn = all.into_iter().map(|what| Withdrawn { what, at_ms }).filter(|w| list.add(*w));
+        let withdrawn: Vec<Withdrawn> = withdrawn.collect();
+        if withdrawn.is_empty() {
             return Ok(()); // it was taken back already
         }
         list.version = next_version(list.version, at_ms);
         let list = self.seal(list, Document::Withdrawals)?;
-        let why = (caller.account.as_str().to_owned(), reason.trim().to_owned());
+        let why = (caller.account.as_str().to_owned(), reason.to_owned());
         Ok(self.store.withdraw(list, withdrawn, why, held.revision).await?)
     }
 
@@ -375,7 +402,12 @@ pub fn short(name: PermitHash) -> String {
 /// Where a proposal is to be shown, in the words of codes; `everywhere` when it names no place.
 pub fn places(permit: &Permit) -> String {
     let line = |w: &lichphat_playlists::wire::permit::Where| {
-        let unit = w.unit.iter().map(ToString::to_string);
+        let unit = w.unit.iter().map(|tied| match tied.by {
+            Tie::Owner => tied.unit.to_string(),
+            Tie::Territory => format!("territory:{}", tied.unit),
+            Tie::Sector => format!("sector:{}", tied.unit),
+            Tie::Operator => format!("operator:{}", tied.unit),
+        });
         let rest = w.venue_types.iter().map(ToString::to_string).chain(w.screens.iter().map(ScreenCode::to_string));
         unit.chain(rest).collect::<Vec<_>>().join(" ")
     };

@@ -2,10 +2,10 @@
 
 use super::model::{Draft, State};
 use crate::directory::{Directory, Link, Screen, ScreenKind};
-use lichphat_playlists::ids::{CampaignCode, MediaHash, PermitHash, PlaceHash, ScreenCode, Sha256Hash, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, MediaHash, PermitHash, PlaceHash, ScreenCode, Sha256Hash};
 use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::time::LocalDay;
-use lichphat_playlists::wire::permit::{Above, Permit, Place, Unapproved, What, Withdrawals};
+use lichphat_playlists::wire::permit::{Above, Permit, Place, Tie, Tied, Unapproved, What, Withdrawals};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -58,6 +58,12 @@ impl Permissions {
     pub fn cover(&self, wanted: &Permit) -> bool {
         let free = wanted.media.iter().all(|m| self.withdrawals.since(What::Media(m.hash)).is_none());
         free && self.permits.get(&wanted.campaign).is_some_and(|all| all.iter().any(|(_, p)| p.covers(wanted)))
+    }
+
+    /// The permits in force of its campaign that allow one of its files.
+    pub fn sharing(&self, permit: &Permit) -> impl Iterator<Item = PermitHash> {
+        let all = self.permits.get(&permit.campaign).into_iter().flatten();
+        all.filter(|(_, other)| other.media.iter().any(|m| permit.media.contains(m))).map(|(name, _)| *name)
     }
 
     /// The permit under which a file may be shown as `campaign` at a screen on a day: the first one given.
@@ -125,6 +131,16 @@ pub fn stale(directory: &Directory, permissions: &Permissions) -> Vec<Place> {
     moved.collect()
 }
 
+/// A link as permits name it.
+pub(super) fn tie(link: Link) -> Tie {
+    match link {
+        Link::Owner => Tie::Owner,
+        Link::Territory => Tie::Territory,
+        Link::Sector => Tie::Sector,
+        Link::Operator => Tie::Operator,
+    }
+}
+
 /// The units above a screen over time.
 fn above(directory: &Directory, screen: &Screen) -> Vec<Above> {
     let days: BTreeSet<Option<LocalDay>> =
@@ -134,11 +150,13 @@ fn above(directory: &Directory, screen: &Screen) -> Vec<Above> {
             let entry = screen.links.history(*link).iter().take_while(|(start, _)| *start <= from).last();
             entry.and_then(|(_, unit)| unit.clone())
         };
-        let units: BTreeSet<UnitCode> = Link::ALL
-            .iter()
-            .filter_map(of)
-            .flat_map(|unit| directory.line_of(&unit).map(|above| above.code.clone()).collect::<Vec<_>>())
-            .collect();
+        let units = |link: &Link| -> Vec<Tied> {
+            let by = tie(*link);
+            let line =
+                of(link).map(|unit| directory.line_of(&unit).map(|u| Tied { by, unit: u.code.clone() }).collect());
+            line.unwrap_or_default()
+        };
+        let units: BTreeSet<Tied> = Link::ALL.iter().flat_map(units).collect();
         Above { from, units: units.into_iter().collect() }
     };
     days.into_iter().map(on).collect()

@@ -128,6 +128,18 @@ pub fn approve(
     Ok(if again { Outcome::Known } else { Outcome::Waits })
 }
 
+/// Were these files always somebody else's? Who has brought one of them for the same campaign before stays the one who brought it,
+/// also when another's import puts it to people anew.
+pub fn others(proposal: &Proposal, all: &[Proposal], caller: &Caller) -> Result<(), Refusal> {
+    let (wanted, account) = (&proposal.draft.permit, caller.account.as_str());
+    let same = |other: &Proposal| {
+        let permit = &other.draft.permit;
+        permit.campaign == wanted.campaign && permit.media.iter().any(|m| wanted.media.contains(m))
+    };
+    let his = caller.via != Via::Shell && all.iter().any(|other| other.brought_by == account && same(other));
+    if his { Err(Refusal::Own(proposal.number)) } else { Ok(()) }
+}
+
 /// May `caller` say no to an open proposal? Who may say yes may, and the shell: to stop something must be easy.
 pub fn refuse(proposal: &Proposal, caller: &Caller, when: (&Directory, LocalDay)) -> Result<(), Refusal> {
     open(proposal)?;

@@ -132,6 +132,9 @@ fn a_units_own_content_takes_one_of_it_or_of_a_unit_above_and_the_safe_loop_is_t
     let of = |code: &str| drafts.iter().find(|d| d.permit.campaign.as_str() == code).unwrap().clone();
     assert_eq!(of("cho").needs, Needs::City);
     assert!(of("cho").permit.places.is_empty(), "everywhere");
+    let grounds = LOOP.replace("unit = 'P1'", "unit = 'P1'\nlink = 'territory'");
+    let others = wanted(&directory, &grounds, true).into_iter().find(|d| d.permit.campaign.as_str() == "tin");
+    assert_eq!(others.unwrap().needs, Needs::City, "on screens that are not its own it speaks for nobody");
     let open = proposal(of("tin"), "lan");
     let say = |who: &Caller| approve(&open, (who, ""), &[], (&directory, today()));
     let denied = |why| Err(Refusal::Denied { number: 7, why });
@@ -181,6 +184,7 @@ fn only_what_is_new_or_wider_is_asked_again() {
     assert_eq!(asked("a.mp4", "P2", "2026-11-30"), 1, "another ward");
     assert_eq!(asked("a.mp4", "HN", "2026-11-30"), 1, "the whole city");
     assert_eq!(asked("b.mp4", "P1", "2026-11-30"), 1, "another file");
+    assert_eq!(asked("a.mp4", "P1'\nlink = 'territory", "2026-11-30"), 1, "other people's screens on the same ground");
     let changed = wanted(&directory, &order("b.mp4", "P1", "2026-11-30"), false);
     assert_eq!(compare(changed, &none, &[open]).1, [7], "nobody wants the first one any more");
 }

@@ -1,7 +1,7 @@
 //! What can go wrong with people, in words for them.
 
 use super::may::Denied;
-use super::model::AccountCode;
+use super::model::{AccountCode, LONGEST_WORDS};
 use super::password::PasswordError;
 use crate::directory::problem::{Say, say};
 use crate::error::StoreError;
@@ -66,6 +66,8 @@ pub enum Refused {
     Unit(UnitCode),
     /// The last day comes before the first.
     Days,
+    /// A decision's number that is a story.
+    Decision,
     /// A role over the city was asked for over something smaller.
     NotTheCity,
     /// It has so many open tasks, and nobody was named who takes them over.
@@ -161,6 +163,10 @@ impl Refused {
             Self::Gone => say(
                 "Vai trò hoặc khoá này không có, hoặc đã thu hồi.",
                 "There is no such role or token, or it was taken back.",
+            ),
+            Self::Decision => say(
+                format!("decision: ghi số, ký hiệu văn bản trên một dòng, nhiều nhất {LONGEST_WORDS} ký tự"),
+                format!("decision: write the number of the decision on one line, at most {LONGEST_WORDS} characters"),
             ),
             Self::Life => say("days: khoá có hạn từ 1 đến 366 ngày", "days: a token lives for 1 to 366 days"),
             Self::Acts => say(

@@ -4,7 +4,7 @@ use super::NewAccount;
 use super::enter::{People, TOKEN_PREFIX, new_account, person};
 use super::error::{PeopleError, Refused};
 use super::may::{Act, Denied, On, Rule};
-use super::model::{Account, AccountCode, Caller, Deed, Grant, Role, Scope, Token, Via};
+use super::model::{Account, AccountCode, Caller, Deed, Grant, Role, Scope, Token, Via, words_beside};
 use super::secret::{one_time_code, secret};
 use crate::directory::{DaySpan, Directory, UnitKind};
 use lichphat_playlists::ids::UnitCode;
@@ -40,6 +40,14 @@ fn said(grant: &Grant) -> String {
 fn is_himself(who: &Caller) -> Result<(), Denied> {
     let shown = who.via == Via::Shell || who.via == Via::Session && who.strong;
     if shown { Ok(()) } else { Err(Denied::Weak) }
+}
+
+/// Do its days and its decision make sense?
+fn written(grant: &Grant) -> Result<(), PeopleError> {
+    if !grant.days.in_order() {
+        return Err(Refused::Days.into());
+    }
+    words_beside(&grant.decision).map(drop).ok_or_else(|| Refused::Decision.into())
 }
 
 impl People {
@@ -94,7 +102,7 @@ impl People {
         if !city && Rule::of(Act::Direct).is_some_and(|rule| rule.roles.contains(&grant.role)) {
             return Err(Refused::NotTheCity.into());
         }
-        if grant.days.in_order() { Ok(()) } else { Err(Refused::Days.into()) }
+        written(grant)
     }
 
     /// It fits, and he may give it: by a role of his own, since what was passed on goes no further; and no longer than he holds that.
@@ -264,9 +272,7 @@ impl People {
         if own.days.to.is_some_and(|to| to < self.today()) {
             return Err(Refused::NotHis.into());
         }
-        if !days.in_order() {
-            return Err(Refused::Days.into());
-        }
+        written(&grant)?;
         let last = days.to.ok_or(Refused::Longer)?;
         let early = own.days.from.is_some_and(|from| days.from.is_none_or(|first| first < from));
         if early || own.days.to.is_some_and(|to| to < last) {

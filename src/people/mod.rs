@@ -27,7 +27,8 @@ pub use error::{NotIn, PeopleError, Refused};
 pub use import::{EVERYWHERE, Entry, Imported, Invited, TABLE, parse};
 pub use may::{Act, Denied, On, RULES, Rule, Sight};
 pub use model::{
-    Account, AccountCode, AccountCodeError, Caller, Deed, Grant, Role, Scope, Secrets, Session, Token, Via,
+    Account, AccountCode, AccountCodeError, Caller, Deed, Grant, LONGEST_WORDS, Role, Scope, Secrets, Session, Token,
+    Via, words_beside,
 };
 pub use password::PasswordError;
 pub use secret::form_token;

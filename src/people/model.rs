@@ -63,6 +63,16 @@ impl fmt::Display for AccountCode {
     }
 }
 
+/// Longest words that somebody writes beside a deed, characters: they stand in the log for ever, and an entry of it has an end.
+pub const LONGEST_WORDS: usize = 200;
+
+/// The words that somebody writes beside a deed, a reason or a decision's number, without blanks around them; none when they are
+/// longer than [`LONGEST_WORDS`] or more than one line.
+pub fn words_beside(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (text.chars().count() <= LONGEST_WORDS && !text.chars().any(char::is_control)).then_some(text)
+}
+
 words! {
     /// What somebody is trusted with; what each role may do is [`RULES`](super::RULES).
     Role {

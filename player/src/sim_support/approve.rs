@@ -1,8 +1,8 @@
 //! Approvals for worlds in which nobody decides: everything a table names is permitted, everywhere and for ever.
 
-use lichphat_playlists::ids::{ScreenCode, UnitCode, VenueType};
+use lichphat_playlists::ids::{ScreenCode, VenueType};
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::permit::{Above, Approved, Grounds, Permit, Place};
+use lichphat_playlists::wire::permit::{Above, Approved, Grounds, Permit, Place, Tied};
 use lichphat_playlists::wire::v1::{Asset, AssetTable};
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ pub fn permit(asset: &Asset) -> Permit {
 }
 
 /// A place without units, of one screen.
-pub fn place(screen: &ScreenCode, version: u64, units: Vec<UnitCode>) -> Place {
+pub fn place(screen: &ScreenCode, version: u64, units: Vec<Tied>) -> Place {
     let venue_type = VenueType::new("simulated").expect("it is a code");
     Place { screen: screen.clone(), version, venue_type, above: vec![Above { from: None, units }] }
 }

@@ -10,10 +10,14 @@ use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::stand_in::PICTURE;
 use lichphat_playlists::time::LocalDay;
-use lichphat_playlists::wire::permit::{Document, Permit, What, Where};
+use lichphat_playlists::wire::permit::{Document, Permit, Tie, Tied, What, Where};
 use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+
+fn owner(code: &str) -> Tied {
+    Tied { by: Tie::Owner, unit: UnitCode::new(code).unwrap() }
+}
 
 fn today() -> LocalDay {
     day("2026-11-20")
@@ -61,8 +65,7 @@ async fn who_owns_the_plan_key_alone_shows_nothing_that_was_not_approved() {
             asset.permit = Some(server.plant(&Document::Permit(yesterday), &approval_key()));
         }),
         ("for another ward", |server, asset| {
-            let unit = Some(UnitCode::new("P9").unwrap());
-            let places = vec![Where { unit, venue_types: Vec::new(), screens: Vec::new() }];
+            let places = vec![Where { unit: Some(owner("P9")), venue_types: Vec::new(), screens: Vec::new() }];
             asset.permit = Some(server.plant(&Document::Permit(Permit { places, ..permit(asset) }), &approval_key()));
         }),
     ];
@@ -94,14 +97,13 @@ async fn who_owns_the_plan_key_alone_shows_nothing_that_was_not_approved() {
 async fn a_plan_that_moves_the_screen_is_refused_and_an_older_place_moves_it_back_nowhere() {
     let world = World::at(at(today(), "07:55")).await;
     let ours = ScreenCode::new(SCREEN).unwrap();
-    let unit = |code: &str| vec![UnitCode::new(code).unwrap()];
     let mut table = assets();
-    let places = vec![Where { unit: Some(unit("P1")[0].clone()), venue_types: Vec::new(), screens: Vec::new() }];
+    let places = vec![Where { unit: Some(owner("P1")), venue_types: Vec::new(), screens: Vec::new() }];
     let order = &mut table.assets[usize::from(IHANOI)];
     let for_p1 = Document::Permit(Permit { places, ..permit(order) });
     order.permit = Some(world.server.plant(&for_p1, &approval_key()));
-    let at_p1 = world.server.plant(&Document::Place(stands(&ours, 7, unit("P1"))), &approval_key());
-    let at_p9 = world.server.plant(&Document::Place(stands(&ours, 9, unit("P9"))), &approval_key());
+    let at_p1 = world.server.plant(&Document::Place(stands(&ours, 7, vec![owner("P1")])), &approval_key());
+    let at_p9 = world.server.plant(&Document::Place(stands(&ours, 9, vec![owner("P9")])), &approval_key());
     publish(&world.server, &table, Playlist { place: at_p1, ..morning() });
     let mut device = world.device();
     device.run_until(at(today(), "08:10"), 60_000).await;
@@ -110,8 +112,8 @@ async fn a_plan_that_moves_the_screen_is_refused_and_an_older_place_moves_it_bac
     // by whoever signs plans, or where another screen stands: refused as a whole, the plan before goes on
     let other = ScreenCode::new("P00009-01").unwrap();
     for (n, forged) in [
-        world.server.plant(&Document::Place(stands(&ours, 99, unit("P1"))), &plan_key()),
-        world.server.plant(&Document::Place(stands(&other, 99, unit("P1"))), &approval_key()),
+        world.server.plant(&Document::Place(stands(&ours, 99, vec![owner("P1")])), &plan_key()),
+        world.server.plant(&Document::Place(stands(&other, 99, vec![owner("P1")])), &approval_key()),
     ]
     .into_iter()
     .enumerate()

@@ -76,13 +76,37 @@ impl From<&Media> for Permitted {
     }
 }
 
+/// How a unit stands above a screen. What is for a ward's own screens is not for those of others that stand on its ground.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tie {
+    /// It owns the screen.
+    Owner,
+    /// The screen stands on its ground.
+    Territory,
+    /// It looks after the screen's trade.
+    Sector,
+    /// It runs the screen.
+    Operator,
+}
+
+/// A unit, and how it stands above a screen.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tied {
+    /// How.
+    pub by: Tie,
+    /// Which.
+    pub unit: UnitCode,
+}
+
 /// Screens that have all of this; what is not said fits every screen.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Where {
-    /// It or a unit below it stands above the screen, by any link.
+    /// It or a unit below it stands above the screen, in that way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unit: Option<UnitCode>,
+    pub unit: Option<Tied>,
     /// One of these kinds of place.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub venue_types: Vec<VenueType>,
@@ -124,8 +148,8 @@ pub struct Above {
     /// First day; none: since ever.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<LocalDay>,
-    /// The unit at the end of each link and those above it, in order, each once.
-    pub units: Vec<UnitCode>,
+    /// By each tie the unit at its end and those above it, in order, each once.
+    pub units: Vec<Tied>,
 }
 
 /// All that was taken back.
@@ -311,7 +335,7 @@ impl Permit {
 
 impl Place {
     /// The units above the screen on a day.
-    pub fn units_on(&self, day: LocalDay) -> &[UnitCode] {
+    pub fn units_on(&self, day: LocalDay) -> &[Tied] {
         self.above.iter().rfind(|above| above.from <= Some(day)).map_or(&[], |above| &above.units)
     }
 }

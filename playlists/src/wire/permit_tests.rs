@@ -22,8 +22,12 @@ fn media(name: &str) -> Media {
     Media { hash, size_bytes: 2_400_000, kind: MediaKind::Video, duration_s: 15 }
 }
 
+fn owner(code: &str) -> Tied {
+    Tied { by: Tie::Owner, unit: unit(code) }
+}
+
 fn ward(code: &str) -> Where {
-    Where { unit: Some(unit(code)), venue_types: Vec::new(), screens: Vec::new() }
+    Where { unit: Some(owner(code)), venue_types: Vec::new(), screens: Vec::new() }
 }
 
 fn permit(places: Vec<Where>) -> Permit {
@@ -44,7 +48,7 @@ fn permit(places: Vec<Where>) -> Permit {
 
 /// Of ward P1 until the merger on the 20th, of P9 from then on.
 fn place() -> Place {
-    let above = |from: Option<&str>, ward: &str| Above { from: from.map(day), units: vec![unit("HN"), unit(ward)] };
+    let above = |from: Option<&str>, ward: &str| Above { from: from.map(day), units: vec![owner("HN"), owner(ward)] };
     Place {
         screen: ScreenCode::new("P00004-01").unwrap(),
         version: 1_763_000_000_000,
@@ -90,6 +94,8 @@ fn a_permit_allows_its_files_in_its_places_on_its_days_and_nothing_else() {
     assert_eq!(shown(&permit(vec![ward("P1"), ward("P9")]), day("2026-11-20")), Ok(()));
     assert_eq!(shown(&permit(vec![ward("HN")]), mid), Ok(()), "the city stands above its wards");
     assert_eq!(shown(&permit(vec![]), mid), Ok(()), "everywhere");
+    let ground = Where { unit: Some(Tied { by: Tie::Territory, unit: unit("P1") }), ..ward("P1") };
+    assert_eq!(shown(&permit(vec![ground]), mid), Err(Unapproved::Place), "its owner's word is not the ground's");
     let buses = Where { venue_types: vec![VenueType::new("bus").unwrap()], ..ward("P1") };
     assert_eq!(shown(&permit(vec![buses]), mid), Err(Unapproved::Place), "a line has to fit as a whole");
     let one = Where { unit: None, venue_types: Vec::new(), screens: vec![at.screen.clone()] };
@@ -157,7 +163,9 @@ fn senseless_documents_are_refused_by_field() {
 
 /// Few enough of each that they often meet.
 fn arb_permit() -> impl Strategy<Value = Permit> {
-    let code = || prop::sample::select(vec!["P1", "P9", "HN"]).prop_map(unit);
+    let tie = || prop::sample::select(vec![Tie::Owner, Tie::Territory]);
+    let code =
+        || (tie(), prop::sample::select(vec!["P1", "P9", "HN"])).prop_map(|(by, code)| Tied { by, unit: unit(code) });
     let kind = || prop::sample::select(vec!["bus", "public_office"]).prop_map(|k| VenueType::new(k).unwrap());
     let screen = || prop::sample::select(vec!["P00004-01", "B1"]).prop_map(|s| ScreenCode::new(s).unwrap());
     let place = (prop::option::of(code()), prop::collection::vec(kind(), 0..2), prop::collection::vec(screen(), 0..2))

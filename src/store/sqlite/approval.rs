@@ -224,17 +224,21 @@ impl ApprovalStore for Store {
     async fn withdraw(
         &self,
         list: Sealed<Withdrawals>,
-        what: Withdrawn,
+        what: Vec<Withdrawn>,
         (by, reason): (String, String),
         at: u64,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             check_revision(tx, ROOM, at)?;
             keep(tx, ("withdrawals", None, list.says.version), (list.name, &list.bytes))?;
-            if let What::Permit(permit) = what.what {
-                tx.prepare_cached("UPDATE proposal SET state = 'withdrawn' WHERE permit = ?1")?.execute([permit.0])?;
+            for withdrawn in what {
+                if let What::Permit(permit) = withdrawn.what {
+                    let mut end = tx.prepare_cached("UPDATE proposal SET state = 'withdrawn' WHERE permit = ?1")?;
+                    end.execute([permit.0])?;
+                }
+                let (by, reason) = (by.clone(), reason.clone());
+                append_statement(tx, Statement::Withdrawal { withdrawn, by, reason })?;
             }
-            append_statement(tx, Statement::Withdrawal { withdrawn: what, by, reason })?;
             raise_revision(tx, ROOM, true)
         })
         .await

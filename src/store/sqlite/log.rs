@@ -10,6 +10,7 @@ use crate::store::upgrade::day_tables;
 use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::proof::entry::{Begun, Entry, Statement};
 use lichphat_playlists::proof::note::VerifierKey;
+use lichphat_playlists::proof::tile::MAX_ENTRY_BYTES;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::sign::Cosigning;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -99,8 +100,15 @@ pub(super) fn append_statement(tx: &Connection, statement: Statement) -> Result<
     append_leaf(tx, &Entry::Statement(statement).encode())
 }
 
-/// Writes a leaf that stands by itself as the next entry.
+/// Writes a leaf that stands by itself as the next entry. One that no bundle of entries could hold is refused with all that its
+/// transaction does: the log would be unreadable there for ever.
 pub(super) fn append_leaf(tx: &Connection, leaf: &[u8]) -> Result<u64, StoreError> {
+    if leaf.len() > MAX_ENTRY_BYTES {
+        return Err(StoreError::Constraint(format!(
+            "an entry of the log has {} bytes, more than {MAX_ENTRY_BYTES}",
+            leaf.len()
+        )));
+    }
     let next = entries_so_far(tx)?;
     tx.prepare_cached("INSERT INTO log_entry (log_index, leaf) VALUES (?1, ?2)")?.execute(params![next, leaf])?;
     Ok(next)

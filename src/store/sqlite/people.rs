@@ -11,7 +11,7 @@ use crate::people::{
 };
 use lichphat_playlists::ids::{Sha256Hash, UnitCode};
 use lichphat_playlists::time::UtcMillis;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 use std::collections::BTreeMap;
 
 /// Browsers by which an account is known.
@@ -184,6 +184,14 @@ fn redeem(tx: &Connection, new: &NewSecrets, deed: Deed) -> Result<bool, StoreEr
     Ok(done > 0)
 }
 
+/// Whose right to say yes is over is no second pair of eyes: what he said of open proposals is forgotten. The log keeps it.
+fn take_words_back(tx: &Connection, of: &str, whose: &dyn ToSql) -> Result<(), StoreError> {
+    let open = "SELECT number FROM proposal WHERE state = 'open'";
+    let forget = format!("DELETE FROM proposal_said WHERE yes = 1 AND proposal IN ({open}) AND account IN ({of})");
+    tx.prepare_cached(&forget)?.execute([whose])?;
+    Ok(())
+}
+
 fn deactivate(tx: &Connection, account: &str, deed: Deed) -> Result<bool, StoreError> {
     let at = deed.at.0;
     let done = tx
@@ -345,6 +353,7 @@ impl PeopleStore for Store {
                 .prepare_cached("UPDATE account_grant SET revoked_ms = ?2 WHERE id = ?1 AND revoked_ms IS NULL")?
                 .execute(params![grant, deed.at.0])?;
             if done > 0 {
+                take_words_back(tx, "SELECT account FROM account_grant WHERE ?1 IN (id, through)", &grant)?;
                 append_statement(tx, deed.into())?;
             }
             Ok(done > 0)
@@ -370,6 +379,10 @@ impl PeopleStore for Store {
         let account = account.clone();
         self.write(move |tx| {
             let ended = deactivate(tx, account.as_str(), deed)?;
+            if ended {
+                let through = "SELECT g.account FROM account_grant g JOIN account_grant own ON own.id = g.through WHERE own.account = ?1";
+                take_words_back(tx, &format!("SELECT ?1 UNION {through}"), &account.as_str())?;
+            }
             if let Some(heir) = heir.filter(|_| ended) {
                 tx.prepare_cached(&format!("UPDATE proposal SET kept_by = ?2 WHERE {OPEN_TASK}"))?
                     .execute([account.as_str(), heir.as_str()])?;

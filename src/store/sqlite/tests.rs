@@ -126,3 +126,19 @@ fn what_is_not_a_database_and_what_cannot_be_opened_are_told_apart() {
     let missing = Store::open(&dir.path().join("nowhere"), 1).unwrap_err();
     assert!(matches!(missing, StoreError::Open { .. }), "{missing:?}");
 }
+
+#[tokio::test]
+async fn a_leaf_that_no_bundle_of_entries_holds_is_refused_with_all_that_goes_with_it() {
+    use lichphat_playlists::proof::tile::MAX_ENTRY_BYTES;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), 1).unwrap();
+    let with = |bytes: usize| {
+        store.write(move |tx| {
+            insert(tx, "deed", 10)?;
+            log::append_leaf(tx, &vec![3; bytes]).map(drop)
+        })
+    };
+    assert!(matches!(with(MAX_ENTRY_BYTES + 1).await, Err(StoreError::Constraint(_))));
+    assert_eq!(count(&store).await, 0, "the deed is undone, too");
+    with(MAX_ENTRY_BYTES).await.unwrap();
+}
