@@ -110,8 +110,12 @@ mod tests {
         struct PaperDecoder(ObjectSubclass<Paper>) @extends gst::Element, gst::Object;
     }
 
+    /// What [`init`] sets is the whole process's, so tests of it take turns.
+    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
     #[test]
     fn what_names_other_files_is_not_opened_and_what_films_are_made_of_is() {
+        let _turn = TURN.lock();
         init(true).unwrap();
         let opens = |form: &str| {
             let caps: gst::Caps = form.parse().unwrap();
@@ -129,6 +133,7 @@ mod tests {
 
     #[test]
     fn a_chip_comes_before_software_unless_it_is_not_wanted() {
+        let _turn = TURN.lock();
         gst::init().unwrap();
         gst::Element::register(None, "paperdec", gst::Rank::NONE, PaperDecoder::static_type()).unwrap();
         let rank = |name: &str| gst::ElementFactory::find(name).unwrap().rank();
