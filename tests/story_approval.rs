@@ -156,7 +156,7 @@ async fn who_takes_an_extended_order_back_takes_all_of_it_back_and_nobody_writes
     assert_ne!(first, second);
     approved(second).await;
     server.plan().await;
-    assert!(shows(&server).await.contains(&ORDER.to_owned()), "{:?}", shows(&server).await);
+    assert!(shows(&server).await.contains(ORDER), "{:?}", shows(&server).await);
 
     for long in ["x".repeat(LONGEST_WORDS + 1), "một\nhai".to_owned(), " ".to_owned()] {
         let refused = rooms.approvals.withdraw(second, (&van, &long), &city.directory).await;
@@ -164,10 +164,7 @@ async fn who_takes_an_extended_order_back_takes_all_of_it_back_and_nobody_writes
     }
     rooms.approvals.withdraw(second, (&van, "sai số điện thoại"), &city.directory).await.unwrap();
     server.plan().await;
-    assert!(
-        !shows(&server).await.contains(&ORDER.to_owned()),
-        "the first decision does not hold what the second one showed"
-    );
+    assert!(!shows(&server).await.contains(ORDER), "the first decision does not hold what the second one showed");
 
     // another's import puts it to people anew: who brought it first is still no second pair of eyes
     let again = propose(&rooms.store, &longer, ("minh", rooms.clock.now())).await.unwrap();
