@@ -7,7 +7,7 @@ use crate::config::{Settings, TlsSettings, WebSettings};
 use crate::error::AppError;
 use crate::fleet::pairing::Welcome;
 use crate::fleet::{DeviceKeys, Way};
-use crate::web::{Certificate, Limits, ListenError, Listener};
+use crate::web::{self, App, Certificate, Limits, ListenError, Listener};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::net::SocketAddr;
@@ -108,6 +108,15 @@ impl Doors {
             players: bind("[players] listen", settings.players.listen).await?,
             pairing: bind("[players] pairing", settings.players.pairing).await?,
         })
+    }
+
+    /// Serves all three until `stop`: the one place that says which door answers what, and which asks for a certificate.
+    pub(super) async fn serve(self, app: &App, limits: Limits, stop: impl Future<Output = ()> + Clone) {
+        tokio::join!(
+            self.people.serve(web::people(app), limits, stop.clone()),
+            self.players.asking(app.fleet.verifier()).serve(web::players(app), limits, stop.clone()),
+            self.pairing.serve(web::pairing(app), limits, stop),
+        );
     }
 
     /// Where they are: for people, for players, for boxes without a name.

@@ -4,7 +4,7 @@ use super::doors::{self, Doors, Shown};
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
 use crate::proof::log::LogError;
-use crate::web::{self, App};
+use crate::web::App;
 use futures_util::FutureExt as _;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -58,11 +58,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let welcome = Arc::new(doors.welcome(settings, shown.as_ref(), &rooms.public_keys)?);
     let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
     let (app, limits, stop) = (App { welcome, ..rooms.app() }, doors::limits(&settings.web), stop.shared());
-    tokio::join!(
-        doors.people.serve(web::people(&app), limits, stop.clone()),
-        doors.players.asking(rooms.fleet.verifier()).serve(web::players(&app), limits, stop.clone()),
-        doors.pairing.serve(web::pairing(&app), limits, stop),
-    );
+    doors.serve(&app, limits, stop).await;
     certifying.inspect(|task| task.abort());
     planning.abort();
     watching.abort();

@@ -11,7 +11,7 @@ mod summary;
 use super::{Context, rooms::Rooms, serve};
 use crate::certs::Own;
 use crate::clock::SimClock;
-use crate::cmd::doors::Shown;
+use crate::cmd::doors::{Doors, Shown};
 use crate::error::AppError;
 use crate::fleet::Way;
 use crate::people::Caller;
@@ -77,22 +77,16 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 
     let stop = serve::stop_signal()?;
     let certificate = Shown::of(Own::of(&demo.context.settings.data), &[], demo.rooms.today())?;
-    let (app, limits, console) = (demo.rooms.app(), Limits::default(), demo.listener.with(certificate.shown()));
-    let (players, pairing) = (bind_any().await?.with(certificate.shown()), bind_any().await?.with(certificate.shown()));
-    let https = |door: &Listener| format!("https://{}", door.address());
-    let (address, way) = (
-        https(&console),
-        Way { server: https(&players), pairing: https(&pairing), authority: certificate.authority()? },
-    );
+    let doors = Doors {
+        people: demo.listener.with(certificate.shown()),
+        players: bind_any().await?.with(certificate.shown()),
+        pairing: bind_any().await?.with(certificate.shown()),
+    };
+    let [address, server, pairing] = doors.urls(true);
+    let way = Way { server, pairing, authority: certificate.authority()? };
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
-    let told = told.map(drop).shared();
-    let serving = tokio::spawn(async move {
-        tokio::join!(
-            console.serve(web::people(&app), limits, told.clone()),
-            players.serve(web::players(&app), limits, told.clone()),
-            pairing.serve(web::pairing(&app), limits, told),
-        );
-    });
+    let (app, told) = (demo.rooms.app(), told.map(drop).shared());
+    let serving = tokio::spawn(async move { doors.serve(&app, Limits::default(), told).await });
 
     let player = if args.no_player {
         None
