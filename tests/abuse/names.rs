@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// What a browser might run, and what a template might reckon.
 const HOSTILE: &str = "<script src=//x>alert(1)</script><img src=x onerror=alert(1)>'\\\"><svg onload=alert(1)>\
-                       {{7*191}}{% include '/etc/passwd' %}${7*191}#{7*191}<%= 7*191 %>{ NUMBER(1337) }javascript:alert(1)";
+                       {{75083*82217}}{% include '/etc/passwd' %}${75083*82217}#{75083*82217}<%= 75083*82217 %>{ NUMBER(6173099011) }javascript:alert(1)";
 
 /// Elements that pages of the console are made of; anything else came in with a name.
 const ELEMENTS: &str = " a abbr bdi body button caption code col colgroup dd details div dl dt em fieldset figcaption figure footer form \
@@ -106,7 +106,7 @@ fn hostile_town() -> crate::TestData {
         std::fs::copy(crate::fixture(clip), data.path().join(clip)).unwrap();
     }
     import(&data, "campaigns", "loop.toml", &programme);
-    let clip = data.path().join("<img src=x onerror=alert(1)>{{7*191}}.png");
+    let clip = data.path().join("<img src=x onerror=alert(1)>{{75083*82217}}.png");
     std::fs::write(&clip, "other bytes").unwrap();
     data.ok(&["media", "add", clip.to_str().unwrap(), "--kind", "still", "--duration-s", "10"]);
     data.ok(&["plan", "run"]);
@@ -122,7 +122,7 @@ async fn cve_2017_17737_xss_and_cve_2025_62369_template_injection_in_any_name() 
     let player = player(&server, &file).await;
     let beat = serde_json::json!({
         "at_ms": 1, "boot": 1, "run": HOSTILE, "last_seq": 0, "acked_seq": 0, "head": null, "release": null, "media_missing": 3,
-        "faults": [HOSTILE, "{{7*191}}"],
+        "faults": [HOSTILE, "{{75083*82217}}"],
         "health": {
             "temperature_mc": 1, "disk": null, "memory": null, "player_memory_bytes": null, "uptime_s": 1, "running_s": 1,
             "data_used_bytes": null, "log": null, "unproven_s": null,
@@ -138,7 +138,7 @@ async fn cve_2017_17737_xss_and_cve_2025_62369_template_injection_in_any_name() 
     let cookie = format!("cookie: {}\r\n", pass_of(&data).await.cookie);
     let page = |path: &str| ask(&server.url, &server.authority, &format!("GET {path}"), &cookie, b"");
     let (mut seen, mut next) = (BTreeSet::new(), VecDeque::from(["/".to_owned()]));
-    let odd = "%3Cscript%3Ealert(1)%3C/script%3E%27%22%7B%7B7*191%7D%7D";
+    let odd = "%3Cscript%3Ealert(1)%3C/script%3E%27%22%7B%7B75083*82217%7D%7D";
     for path in
         ["/screens/", "/units/", "/preflight/", "/screens/C-01?day=", "/screens/C-01/why?at=", "/?campaign=", "/?link="]
     {
@@ -152,9 +152,9 @@ async fn cve_2017_17737_xss_and_cve_2025_62369_template_injection_in_any_name() 
         }
         let answer = page(&path);
         assert!([200, 400, 404].contains(&answer.status), "{path}: {}", answer.status);
-        shown += answer.body.matches("{{7*191}}").count();
+        shown += answer.body.matches("{{75083*82217}}").count();
         assert!(
-            !answer.body.contains("1337}}") && !answer.body.replace("1337) }", "").contains("1337"),
+            !answer.body.contains("6173099011}}") && !answer.body.replace("6173099011) }", "").contains("6173099011"),
             "{path} reckons"
         );
         next.extend(harmless(&path, &answer));

@@ -19,7 +19,7 @@ async fn an_announcement_over_udp_breaks_a_play_off_and_a_flood_of_garbage_does_
     let key = "cua-ra-12-noi-bai-2026";
     std::fs::write(&config, format!("[trigger]\nmode = \"pause\"\nudp = \"{port}\"\nkey = \"{key}\"\n")).unwrap();
     let child = machine.command().arg("--config").arg(&config).spawn().unwrap();
-    until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
+    until("a heartbeat comes", 60, || machine.asked_for("/device/v1/heartbeat")).await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     // half a second of garbage, some of it nearly right
     let flooding = now();
@@ -64,7 +64,7 @@ async fn what_a_loudspeaker_plays_counts_but_for_what_was_spoken_over() {
     std::fs::write(&config, format!("[trigger]\nhold_s = 1\nudp = \"{port}\"\nkey = \"loa-phuong-hoan-kiem\"\n"))
         .unwrap();
     let child = machine.command_on("none").arg("--config").arg(&config).spawn().unwrap();
-    until("a heartbeat comes", 20, || machine.asked_for("/device/v1/heartbeat")).await;
+    until("a heartbeat comes", 60, || machine.asked_for("/device/v1/heartbeat")).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     let announced = now();
     let gate = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();

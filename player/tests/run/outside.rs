@@ -97,13 +97,13 @@ async fn a_box_that_is_nobodys_shows_a_code_until_somebody_enters_it_and_is_neve
     until("it says that the server cannot be reached", 60, || display.ink_percent(0, 640) > 4).await;
     let witness = Witness::watch(&display.name, 640, 192);
     machine.server.lock().offline = false;
-    until("it asks for a code", 20, || machine.server.lock().codes == 1).await;
+    until("it asks for a code", 60, || machine.server.lock().codes == 1).await;
     until("the QR code is on the screen", 60, || display.ink_percent(480, 160) > 35).await;
     machine.server.lock().codes = 2; // the first code is over
-    until("it asks for another code", 20, || machine.server.lock().codes == 3).await;
+    until("it asks for another code", 60, || machine.server.lock().codes == 3).await;
     publish_now(&machine.server, &table, 1);
     machine.server.lock().confirmed = Some(provisioning);
-    until("it plays", 20, || machine.asked_for("/device/v1/index")).await;
+    until("it plays", 60, || machine.asked_for("/device/v1/index")).await;
     tokio::time::sleep(Duration::from_secs(4)).await;
     let sights = witness.stop();
     stop(child).await;

@@ -28,7 +28,7 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
     let index = std::mem::take(&mut machine.server.lock().index);
     let mut command = machine.command();
     let child = command.arg("--config").arg(&settings).spawn().unwrap();
-    until("it is registered", 20, || machine.asked_for("/device/v1/index")).await;
+    until("it is registered", 60, || machine.asked_for("/device/v1/index")).await;
     machine.server.lock().offline = true;
 
     let office = StdMediaFs::new(&ours).unwrap();
@@ -46,7 +46,7 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
         .write_whole(&stick::index(&screen), &serde_json::to_vec(&PlaylistIndex { withdrawals: None, days }).unwrap())
         .unwrap();
     let taken = machine.dir.path().join("state/plans").join(plan.to_string());
-    until("the playlist is taken from the stick", 20, || taken.is_file()).await;
+    until("the playlist is taken from the stick", 60, || taken.is_file()).await;
     tokio::time::sleep(Duration::from_secs(6)).await;
 
     // Pulled, and put in again: what was shown meanwhile is left on it, whole and signed.
@@ -55,7 +55,7 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
     tokio::time::sleep(Duration::from_secs(3)).await;
     std::fs::rename(&away, media.join("stick")).unwrap();
     let segments = || office.list(&stick::segments(&screen)).unwrap();
-    until("a segment is left", 20, || segments().iter().any(|(name, _)| !name.ends_with(".part"))).await;
+    until("a segment is left", 60, || segments().iter().any(|(name, _)| !name.ends_with(".part"))).await;
     stop(child).await;
     let bytes = office.read(&format!("{}/{}", stick::segments(&screen), segments()[0].0), 1 << 20).unwrap();
     let key = machine.server.lock().device_key.unwrap();

@@ -219,7 +219,8 @@ pub fn indices(seed: &str, population_hash: Sha256Hash, population: u64, n: u64)
 }
 
 /// Clopper and Pearson's one-sided upper bound of the share of bad plays, with `bad` of `looked` seen: found by halving
-/// on the binomial sum, rounded up.
+/// on the binomial sum, rounded up to a millionth. A bound of whole millionths (0.9 where the one play looked at was good) comes out
+/// of the floats a hair above or below itself; within a millionth of a millionth it is taken for what it is.
 pub fn upper(looked: u64, bad: u64, confidence: Share) -> Share {
     if bad >= looked {
         return Share(ONE);
@@ -230,7 +231,9 @@ pub fn upper(looked: u64, bad: u64, confidence: Share) -> Share {
         let middle = f64::midpoint(low, high);
         if ln_at_most(bad, looked, middle) > alpha { low = middle } else { high = middle }
     }
-    Share::millionths((high * f64::from(ONE)).ceil() as u32)
+    let bound = high * f64::from(ONE);
+    let whole = bound.round();
+    Share::millionths(if (bound - whole).abs() < 1e-6 { whole } else { bound.ceil() } as u32)
 }
 
 /// ln P(X <= k) of a binomial; terms in logarithms, so that none is lost below the smallest float.
