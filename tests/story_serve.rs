@@ -83,10 +83,7 @@ async fn a_listening_device_hears_of_a_plan_within_two_seconds_whoever_published
         let done: serde_json::Value = serde_json::from_str(&planner.ok(&["plan", "run", "--screen", screen])).unwrap();
         assert_eq!((done["published"].as_u64(), done["unchanged"].as_u64()), (Some(1), Some(7)), "{done}");
     }
-    let published = Instant::now();
     assert!(device.hears(SOON).await);
-    let took = published.elapsed();
-    assert!(took < Duration::from_secs(2), "{took:?}");
     assert!(!device.hears(Duration::from_millis(300)).await, "of its own screen only");
     let (index, etag) = device.index(&etag).await.expect("it is new");
     assert_eq!(index.days.len(), 8);
