@@ -5,16 +5,17 @@ use super::data::{City, Console};
 use super::page::{Page, Pages, pages, shown};
 use super::sign::{form, see};
 use super::{Asked, ConsoleError, page};
-use crate::approval::{ApprovalError, Needs, Proposal, State, places};
+use crate::approval::{ApprovalError, Needs, Proposal, State};
 use crate::lang::{Lang, Values};
 use crate::library::Range;
-use crate::people::{Caller, Via};
+use crate::people::{AccountCode, Caller, Via};
 use crate::web::Response;
 use askama::Template;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::wire::permit::{Tie, Where};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use warp::Reply;
@@ -41,7 +42,8 @@ struct Card {
     needs: String,
     /// Who brought it, and when.
     brought: String,
-    place: String,
+    /// Where it is to be shown, one line each.
+    places: Vec<String>,
     days: String,
     files: Vec<File>,
     /// What was said of it.
@@ -115,11 +117,10 @@ fn card(
     let said = |s: &crate::approval::Said| {
         let key = if s.yes { "approvals-said-yes" } else { "approvals-said-no" };
         let time = lang.instant(s.at_ms, console.offset);
-        lang.say(key, &Values::new().word("by", shown(&s.by)).word("time", time).word("words", shown(&s.words)))
+        lang.say(key, &Values::new().word("by", person(lang, &s.by)).word("time", time).word("words", shown(&s.words)))
     };
     let time = lang.instant(proposal.brought_ms, console.offset);
-    let by = Values::new().word("by", shown(&proposal.brought_by));
-    let day = |day: Option<LocalDay>| day.map_or_else(|| "…".to_owned(), |day| lang.day(day));
+    let by = Values::new().word("by", person(lang, &proposal.brought_by));
     let permit = &draft.permit;
     Card {
         number: proposal.number,
@@ -127,10 +128,13 @@ fn card(
         needs: lang.text(if draft.needs == Needs::City { "approvals-needs-city" } else { "approvals-needs-unit" }),
         brought: match &proposal.kept_by {
             None => lang.say("approvals-brought", &by.word("time", time)),
-            Some(keeper) => lang.say("approvals-kept", &by.word("time", time).word("keeper", shown(keeper))),
+            Some(keeper) => lang.say("approvals-kept", &by.word("time", time).word("keeper", person(lang, keeper))),
         },
-        place: if permit.places.is_empty() { lang.text("approvals-everywhere") } else { shown(&places(permit)) },
-        days: format!("{} – {}", day(permit.from), day(permit.until)),
+        places: match permit.places.as_slice() {
+            [] => vec![lang.text("approvals-everywhere")],
+            all => all.iter().map(|at| place(lang, city, at, today)).collect(),
+        },
+        days: days(lang, permit.from, permit.until),
         files: permit.media.iter().map(file).collect(),
         said: proposal.said.iter().map(said).collect(),
         state: lang.term("state", proposal.state.word()),
@@ -140,6 +144,46 @@ fn card(
             State::Refused | State::Lapsed | State::Withdrawn => "bad",
         },
         may: decides && (proposal.state == State::Approved || proposal.state == State::Open && !own),
+    }
+}
+
+/// Who did something; the shell is no account's name.
+fn person(lang: Lang, by: &str) -> String {
+    if by == AccountCode::SHELL { lang.text("by-shell") } else { shown(by) }
+}
+
+/// `Phường Ba Đình (địa bàn): Trường học, Bệnh viện`; screens by their codes.
+fn place(lang: Lang, city: &City, at: &Where, today: LocalDay) -> String {
+    let unit = at.unit.as_ref().map(|tied| {
+        let name = city.directory.unit(&tied.unit).map_or_else(|| tied.unit.to_string(), |unit| shown(&unit.name));
+        let by = match tied.by {
+            Tie::Owner => return name,
+            Tie::Territory => "territory",
+            Tie::Sector => "sector",
+            Tie::Operator => "operator",
+        };
+        format!("{name} ({})", lang.term("link", by))
+    });
+    let venue = |kind| {
+        let profile = city.directory.venue(kind, today);
+        profile.map_or_else(|| kind.to_string(), |v| shown(lang.pick(&v.name, &v.name_en)))
+    };
+    let screens = at.screens.iter().map(ToString::to_string);
+    let which: Vec<String> = at.venue_types.iter().map(venue).chain(screens).collect();
+    match unit {
+        Some(unit) if which.is_empty() => unit,
+        Some(unit) => format!("{unit}: {}", which.join(", ")),
+        None => which.join(", "),
+    }
+}
+
+/// From a day to a day; without either it says so.
+fn days(lang: Lang, from: Option<LocalDay>, until: Option<LocalDay>) -> String {
+    match (from, until) {
+        (Some(from), Some(until)) => format!("{} – {}", lang.day(from), lang.day(until)),
+        (Some(from), None) => lang.say("approvals-from", &Values::new().word("day", lang.day(from))),
+        (None, Some(until)) => lang.say("approvals-until", &Values::new().word("day", lang.day(until))),
+        (None, None) => lang.text("approvals-always"),
     }
 }
 
