@@ -144,6 +144,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whoever has not signed in: he holds nothing, so he may nothing.
+    pub fn nobody() -> Self {
+        let account = AccountCode("nobody".to_owned());
+        Self { account, grants: Vec::new(), strong: false, via: Via::Session }
+    }
     /// Whoever has the server's own shell.
     pub fn shell() -> Self {
         let account = AccountCode(AccountCode::SHELL.to_owned());

@@ -1,7 +1,8 @@
 //! The gate of the people's door: who sends a request, and may he? Asked of its head alone, before a byte of its body is taken in.
 //!
-//! A browser shows a cookie, a program `Authorization: Bearer`. A cookie goes along with whatever a page makes the browser send, so
-//! what changes something is taken only from a page of this server, and with the token that its form carries.
+//! A browser shows a cookie, a program `Authorization: Bearer`, or the cookie of whoever has signed in through it. A cookie goes along
+//! with whatever a page makes the browser send, so what changes something is taken only from a page of this server, and with the token
+//! that its form carries; at the API with that token in a header, which no form sends.
 
 use super::App;
 use super::api;
@@ -10,7 +11,7 @@ use super::problem::{Problem, language};
 use super::router::{Admitted, Response};
 use super::routes::{self, Found, Need, Subject, find};
 use super::server::Peer;
-use crate::people::{Caller, Denied, On, PeopleError, Via, form_token};
+use crate::people::{Caller, Denied, Entered, On, PeopleError, Via, form_token};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -27,6 +28,8 @@ const STRANGER_BYTES: usize = 8_192;
 pub(super) const LIVE: &str = "x-live";
 /// Where a script gives the form's token.
 const FORM_TOKEN: &str = "x-form-token";
+/// For how long a browser is known again, seconds: a year.
+const KNOWN_S: u32 = 31_536_000;
 
 /// What the session's forms carry; among a request's extensions.
 #[derive(Debug, Clone)]
@@ -70,7 +73,9 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         Err(Shows::Failed(error)) => return Err(refuse(app, &parts, Why::Failed(error.to_string()))),
     };
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
-    if changes && !matches!(shown, Shown::Program(_)) && !is_own_page(&parts.headers) {
+    let at_api = path.starts_with("/api/");
+    let ours = is_own_page(&parts.headers) || at_api && is_no_page(&parts.headers);
+    if changes && !matches!(shown, Shown::Program(_)) && !ours {
         return Err(refuse(app, &parts, Why::OtherSite));
     }
     let caller = match &shown {
@@ -86,7 +91,11 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         && changes
         && parts.headers.get(FORM_TOKEN).is_none_or(|given| given.as_bytes() != token.as_bytes())
     {
-        form = Some((token.clone(), Box::new(refuse(app, &parts, Why::OtherSite))));
+        let refusal = refuse(app, &parts, Why::OtherSite);
+        if at_api {
+            return Err(refusal);
+        }
+        form = Some((token.clone(), Box::new(refusal)));
     }
     if let Shown::Browser(_, token) = shown {
         parts.extensions.insert(token);
@@ -198,6 +207,31 @@ fn is_own_page(headers: &HeaderMap) -> bool {
     origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) == Some(host)
 }
 
+/// Is it no page at all? Browsers say of every request that changes something whence it comes, programs of none; and the API takes no
+/// body that a form could send.
+fn is_no_page(headers: &HeaderMap) -> bool {
+    !headers.contains_key("sec-fetch-site") && !headers.contains_key(header::ORIGIN)
+}
+
+/// With the cookies of a session that begins. `Lax`: whoever follows a link from a letter is signed in there, too; what changes
+/// something needs a page of ours and its token besides.
+pub(super) fn keep_session(response: &mut Response, Entered { session, browser }: &Entered) {
+    for value in [
+        format!("{SESSION}={session}; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        format!("{BROWSER}={browser}; Path=/; Max-Age={KNOWN_S}; Secure; HttpOnly; SameSite=Lax"),
+    ] {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().append(header::SET_COOKIE, value);
+        }
+    }
+}
+
+/// With the session's cookie taken away.
+pub(super) fn end_session(response: &mut Response) {
+    let gone = format!("{SESSION}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+    response.headers_mut().extend(gone.parse().map(|gone| (header::SET_COOKIE, gone)));
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +259,7 @@ mod tests {
             vec![host, ("sec-fetch-site", "none")],
         ] {
             assert!(!is_own_page(&headers(&other)), "{other:?}");
+            assert_eq!(is_no_page(&headers(&other)), other == [host], "{other:?}");
         }
     }
 

@@ -183,7 +183,7 @@ impl Service {
         };
         let (parts, most_bytes, form) = match admitted {
             Ok(Admitted { parts, most_bytes, form }) => (parts, most_bytes, form),
-            Err(refusal) => return refusal,
+            Err(refusal) => return unread(refusal, &body),
         };
         match tokio::time::timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
             Ok(Ok(body)) => {
@@ -227,6 +227,14 @@ where
         let service = self.clone();
         Box::pin(async move { Ok(service.answer(request).await) })
     }
+}
+
+/// An answer that leaves a body unread: the connection ends with it, and its sender is told, or he would send the next one into the void.
+fn unread<B: hyper::body::Body>(mut refusal: Response, body: &B) -> Response {
+    if !body.is_end_stream() {
+        refusal.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    }
+    refusal
 }
 
 /// The one place that turns what no handler answered into HTTP; by then nobody knows any more who reads it.
@@ -301,7 +309,8 @@ mod tests {
         let service = Router::new().guarded("device", gate, echo).into_service(100);
         let endless = futures_util::stream::pending::<Result<hyper::body::Frame<Bytes>, Infallible>>();
         let request = http::Request::post("/device").body(http_body_util::StreamBody::new(endless)).unwrap();
-        assert_eq!(service.answer(request).await.status(), 401);
+        let answer = service.answer(request).await;
+        assert_eq!((answer.status().as_u16(), &answer.headers()["connection"]), (401, &"close".parse().unwrap()));
         for (body, status) in [("12", 200), ("123", 413)] {
             let request = http::Request::post("/device").header("key", "k").body(Bytes::from(body)).unwrap();
             assert_eq!(service.exchange(request).await.unwrap().status(), status, "the gate says how long it may be");

@@ -173,6 +173,11 @@ async fn shake(tls: &TlsAcceptor, stream: TcpStream, longest: Duration) -> Optio
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Whence(pub(super) IpAddr);
 
+/// Where a request comes from; a call without a socket is of this machine.
+pub(super) fn whence(whence: Option<Whence>) -> IpAddr {
+    whence.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |whence| whence.0)
+}
+
 /// In the clear only this machine connects: then a proxy's word on whom it speaks for is believed, the last one, which it wrote itself.
 fn spoken_for<B>(request: &http::Request<B>) -> IpAddr {
     let said = request.headers().get_all("x-forwarded-for").iter().next_back();

@@ -26,6 +26,7 @@ mod files;
 mod matrix;
 mod names;
 mod outward;
+mod programs;
 mod promises;
 mod secrets;
 

@@ -8,7 +8,7 @@ use crate::{House, ask, today};
 use std::process::Command;
 
 /// Questions for each operation, when nobody says how many.
-const EXAMPLES: &str = "6";
+const EXAMPLES: &str = "5";
 /// The same questions on every machine.
 const SEED: &str = "20240707";
 
@@ -22,19 +22,20 @@ async fn the_api_answers_nothing_that_is_not_described() {
     let authority = house.data.path().join("tls/authority.pem");
     let examples = std::env::var("EXAMPLES").unwrap_or_else(|_| EXAMPLES.to_owned());
     let work = tempfile::tempdir().unwrap();
-    // else nearly every question would be about a screen that there is not
+    // as a person, because half of it no token may; and else nearly every question would be about a screen that there is not
     let today = today();
     let media = house.api("GET", "/api/v1/media", "", b"").body.split("\"hash\":\"").nth(1).unwrap()[..64].to_owned();
     let known = format!(
-        "headers = {{ Authorization = \"{}\" }}\n[parameters]\n\"path.screen\" = \"C-01\"\n\"path.unit\" = \"P1\"\n\"path.campaign\" = \"clean-street\"\n\
-         \"path.day\" = \"{today}\"\n\"path.media\" = \"{media}\"\n",
-        house.pass.bearer
+        "headers = {{ Cookie = \"{}\", X-Form-Token = \"{}\" }}\n[parameters]\n\"path.screen\" = \"C-01\"\n\"path.unit\" = \"P1\"\n\"path.campaign\" = \"clean-street\"\n\
+         \"path.day\" = \"{today}\"\n\"path.media\" = \"{media}\"\n[phases.coverage]\nunexpected-methods = [\"PATCH\"]\n",
+        house.pass.cookie, house.pass.form_token
     );
     std::fs::write(work.path().join("schemathesis.toml"), known).unwrap();
     let run = Command::new(program)
         .current_dir(work.path())
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .args(["--no-color", "run", &format!("{}/api/openapi.json", house.server.url)])
+        .args(["--exclude-operation-id", "signOut"]) // nobody is there any more after that, by whatever phase
         .args(["--seed", SEED, "--max-examples", &examples, "--phases", "examples,coverage,fuzzing"])
         .args([
             "--checks",

@@ -358,10 +358,11 @@ pub(super) fn add_list(tx: &Connection, list: &NewList) -> Result<Result<u32, Ve
 /// Takes those boxes of a list off that have not come, and the leave that they may have got to register just now.
 pub(super) fn remove_list(tx: &Connection, list: &NewList) -> Result<u32, StoreError> {
     let mut n = 0;
-    for Listed { fingerprint, .. } in &list.boxes {
+    for Listed { fingerprint, screen, .. } in &list.boxes {
+        // of its own screen alone: who may say so there has no word on another
         let gone = tx
-            .prepare_cached("DELETE FROM listed_box WHERE fingerprint = ?1 AND came_ms IS NULL")?
-            .execute([fingerprint.0])?;
+            .prepare_cached("DELETE FROM listed_box WHERE fingerprint = ?1 AND screen = ?2 AND came_ms IS NULL")?
+            .execute(params![fingerprint.0, screen.as_str()])?;
         if gone > 0 {
             n += 1;
             tx.prepare_cached("DELETE FROM provisioning WHERE fingerprint = ?1 AND used_ms IS NULL")?

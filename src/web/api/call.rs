@@ -17,6 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 use warp::Reply as _;
 
@@ -40,8 +41,10 @@ pub(in crate::web) struct Call {
     pub(super) lang: Lang,
     /// Which operation.
     pub(super) op: &'static Operation,
-    /// Who asks; the gate has seen that he may.
+    /// Who asks; the gate has seen that he may. Where anybody may, perhaps nobody.
     pub(super) caller: Caller,
+    /// Whence it comes.
+    pub(super) from: IpAddr,
     /// The city as it stands.
     pub(super) city: Arc<City>,
     /// What he may see.

@@ -1,7 +1,7 @@
 //! What is to be played: orders, contracts, the local loop; and an order's dry run.
 
 use super::call::{Call, List, json, tag_of, unknown};
-use super::table::{Gives, Kind, Operation, PAGE, Takes, UNCHANGED, gives, may};
+use super::table::{Gives, Kind, Operation, PAGE, Takes, UNCHANGED, bytes, gives, may};
 use crate::campaigns::{DirectiveKind, Place, Product};
 use crate::people::Act::View;
 use crate::web::Response;
@@ -162,10 +162,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         about: "A dry run of an order over its next days: who can play it, who cannot, and what would help. 202: it is being worked out; ask again.",
         query: &[],
         takes: Takes::Nothing,
-        gives: &[
-            gives(|g| g.subschema_for::<serde_json::Map<String, Value>>()),
-            Gives { status: 202, kind: "", form: None },
-        ],
+        gives: &[gives(|g| g.subschema_for::<serde_json::Map<String, Value>>()), Gives { status: 202, ..bytes("") }],
         refuses: &[409],
         run: |call| Box::pin(preflight(call)),
     },

@@ -1,10 +1,12 @@
 //! Players, as they last said of themselves.
 
 use super::call::{Call, List, json};
-use super::table::{Gives, Kind, Operation, PAGE, Takes, gives, may};
+use super::table::{DONE, Kind, Operation, PAGE, Takes, gives, may};
+use crate::directory::table::SourceFile;
 use crate::fleet::pairing::Which;
-use crate::fleet::{DeviceState, FleetError};
+use crate::fleet::{DeviceState, FleetError, list};
 use crate::people::Act::{Enrol, View};
+use crate::people::{Denied, On};
 use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::{Account, May};
@@ -64,8 +66,12 @@ struct Revoke {
     why: String,
 }
 
-/// Done, and nothing to say.
-const DONE: Gives = Gives { status: 204, kind: "", form: None };
+/// What a list of boxes has changed.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Listed {
+    /// Boxes that were not on a list before, or are on none any more.
+    boxes: u32,
+}
 
 fn row(state: &DeviceState, call: &Call) -> DeviceRow {
     let beat = state.heard.as_ref().map(|(_, beat)| beat);
@@ -89,7 +95,28 @@ fn row(state: &DeviceState, call: &Call) -> DeviceRow {
     }
 }
 
+const LISTING: Operation = Operation {
+    method: "POST",
+    path: "/api/v1/devices/lists",
+    need: May(Enrol, Subject::Somewhere),
+    id: "listBoxes",
+    about: "Lets all boxes of a list in (serial, sha256, screen), when they come within 90 days; no code is needed.",
+    query: &[],
+    takes: Takes::Bytes(&["text/csv", "application/toml"], super::imports::MOST_BYTES),
+    gives: &[gives(|g| g.subschema_for::<Listed>())],
+    refuses: &[],
+    run: |call| Box::pin(add_list(call)),
+};
+
 pub(super) const OPERATIONS: &[Operation] = &[
+    LISTING,
+    Operation {
+        path: "/api/v1/devices/lists/removal",
+        id: "unlistBoxes",
+        about: "Takes the boxes of a list that have not come off it again.",
+        run: |call| Box::pin(remove_list(call)),
+        ..LISTING
+    },
     Operation {
         method: "GET",
         path: "/api/v1/devices",
@@ -139,6 +166,33 @@ pub(super) const OPERATIONS: &[Operation] = &[
         run: |call| Box::pin(revoke(call)),
     },
 ];
+
+/// The list of the body, when he may let boxes in at each of its screens.
+fn boxes(call: &Call) -> Result<SourceFile<'_>, Problem> {
+    let file = SourceFile { name: "boxes", bytes: &call.body };
+    for listed in list::parse(file, None).map_err(|problems| super::imports::mistakes(&problems))? {
+        let (on, unfit) = (On::Screen(&listed.screen), |status, code| {
+            Problem::new(status, code).of("screen", listed.screen.as_str())
+        });
+        call.caller.may(Enrol, on, &call.city.directory, call.today()).map_err(|why| match why {
+            Denied::Unseen => unfit(StatusCode::UNPROCESSABLE_ENTITY, "unknown-screen"),
+            Denied::Role => unfit(StatusCode::FORBIDDEN, "forbidden"),
+            Denied::Weak => unfit(StatusCode::FORBIDDEN, "second-factor"),
+        })?;
+    }
+    Ok(file)
+}
+
+async fn add_list(call: Call) -> Result<Response, Problem> {
+    let (file, by) = (boxes(&call)?, &call.caller.account);
+    let added = call.app.fleet.add_list(file, &call.city.directory, by).await?;
+    Ok(json(&Listed { boxes: added.map_err(|problems| super::imports::mistakes(&problems))? }))
+}
+
+async fn remove_list(call: Call) -> Result<Response, Problem> {
+    let gone = call.app.fleet.remove_list(boxes(&call)?, &call.caller.account).await?;
+    Ok(json(&Listed { boxes: gone.map_err(|problems| super::imports::mistakes(&problems))? }))
+}
 
 async fn list(call: Call) -> Result<Response, Problem> {
     let troubled = call.flag("troubled");

@@ -3,11 +3,12 @@
 use super::call::{Call, json, tag_of};
 use super::table::{Kind, Operation, Param, Takes, gives, may};
 use crate::approval::ApprovalError;
-use crate::directory::problem::say;
+use crate::directory::problem::{Problems, Say, say};
 use crate::directory::table::SourceFile;
 use crate::error::StoreError;
 use crate::exchange::bring::Kind as Document;
 use crate::exchange::bring::{Clips, Desk, DocumentError};
+use crate::lang::Lang;
 use crate::people::Act::{Administer, Direct};
 use crate::web::Response;
 use crate::web::problem::Problem;
@@ -18,7 +19,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Longest document, bytes: 20,000 screens are three million.
-const MOST_BYTES: usize = 8 << 20;
+pub(super) const MOST_BYTES: usize = 8 << 20;
 /// Mistakes that are told at once.
 const TOLD: usize = 20;
 const FORMS: &[&str] = &["text/csv", "application/toml", "text/calendar"];
@@ -100,14 +101,20 @@ async fn import(call: Call, kind: &'static str) -> Result<Response, Problem> {
     })
 }
 
+/// What is wrong in a document, line by line.
+pub(super) fn mistakes(problems: &Problems) -> Problem {
+    let lines = |lang| problems.iter().take(TOLD).map(|p| p.line_text(lang)).collect::<Vec<_>>().join("\n");
+    bad(say(lines(Lang::Vi), lines(Lang::En)))
+}
+
+fn bad(said: Say) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-document").saying(said)
+}
+
 fn refused(error: DocumentError) -> Problem {
-    let mistakes = |said| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-document").saying(said);
     match error {
-        DocumentError::File(problems) => {
-            let lines = |lang| problems.iter().take(TOLD).map(|p| p.line_text(lang)).collect::<Vec<_>>().join("\n");
-            mistakes(say(lines(crate::lang::Lang::Vi), lines(crate::lang::Lang::En)))
-        }
-        DocumentError::Clip(said) => mistakes(said),
+        DocumentError::File(problems) => mistakes(&problems),
+        DocumentError::Clip(said) => bad(said),
         DocumentError::Store(StoreError::Busy) => Problem::new(StatusCode::CONFLICT, "busy").after_s(1),
         DocumentError::Approval(ApprovalError::Store(error)) | DocumentError::Store(error) => error.into(),
         DocumentError::Approval(error) => StoreError::Engine(error.to_string()).into(),

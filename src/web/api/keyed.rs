@@ -2,7 +2,9 @@
 
 use super::super::problem::Problem;
 use super::table::Operation;
+use crate::lang::Lang;
 use crate::once::{Answer, Begun, Key, OnceStore};
+use crate::people::Caller;
 use crate::web::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -17,15 +19,16 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Seconds after which the answer of a request that is under way may be there.
 const WAIT_S: u32 = 2;
 
-/// The key of a request that changes something; none: it has none.
-pub(super) fn key(op: &Operation, headers: &HeaderMap, account: String) -> Result<Option<Key>, Problem> {
+/// The key of a request that changes something; none: it has none, or nobody has signed in whose word it could be.
+pub(super) fn key(op: &Operation, headers: &HeaderMap, caller: Option<&Caller>) -> Result<Option<Key>, Problem> {
+    let Some(caller) = caller else { return Ok(None) };
     let Some(value) = headers.get(NAME).filter(|_| op.is_unsafe()) else { return Ok(None) };
     let word = value.to_str().unwrap_or("");
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
     if !(1..=64).contains(&word.len()) || !word.bytes().all(plain) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad-key-word").of("Idempotency-Key", word));
     }
-    Ok(Some(Key { account, word: word.to_owned() }))
+    Ok(Some(Key { account: caller.account.to_string(), word: word.to_owned() }))
 }
 
 /// What makes two requests the same.
@@ -43,11 +46,13 @@ pub(super) fn hash(method: &Method, path: &str, query: &str, headers: &HeaderMap
 /// Carries a request out, unless its key was answered.
 pub(super) async fn once(
     store: &dyn OnceStore,
-    key: Key,
+    (op, key): (&Operation, Key),
     (request, now): (Sha256Hash, UtcMillis),
     run: impl Future<Output = Result<Response, Problem>>,
+    lang: Lang,
 ) -> Result<Response, Problem> {
-    let of = |problem: Problem| problem.of("Idempotency-Key", &key.word);
+    let word = key.word.clone();
+    let of = |problem: Problem| problem.of("Idempotency-Key", &word);
     match store.begin(key.clone(), request, now).await? {
         Begun::Again(answer) => return Ok(again(answer)),
         Begun::Other => return Err(of(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-used"))),
@@ -62,13 +67,25 @@ pub(super) async fn once(
             return Err(problem);
         }
     };
+    let (response, answer) = kept(response).await?;
+    let shown_once = op.gives.iter().any(|gives| gives.once);
+    let answer = match shown_once {
+        true => kept(of(Problem::new(StatusCode::CONFLICT, "shown-once")).answer(lang)).await?.1,
+        false => answer,
+    };
+    store.end(key, Some(answer)).await?;
+    Ok(response)
+}
+
+/// An answer, and as it is kept.
+async fn kept(response: Response) -> Result<(Response, Answer), Problem> {
     let (parts, body) = response.into_parts();
     let body = body.collect().await.map_err(|error| Problem::internal(&error))?.to_bytes();
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("").to_owned();
-    store.end(key, Some(Answer { status: parts.status.as_u16(), kind, body: body.to_vec() })).await?;
+    let answer = Answer { status: parts.status.as_u16(), kind, body: body.to_vec() };
     let mut response = body.to_vec().into_response();
     (*response.status_mut(), *response.headers_mut()) = (parts.status, parts.headers);
-    Ok(response)
+    Ok((response, answer))
 }
 
 fn again(answer: Answer) -> Response {

@@ -4,6 +4,7 @@
 //! description at `/api/openapi.json` is written from it. Handlers call the rooms that shell and console call, and hold no rule of
 //! their own. Refusals are [`Problem`](super::problem::Problem)s.
 
+mod account;
 mod approvals;
 mod call;
 mod campaigns;
@@ -18,11 +19,13 @@ mod people;
 mod reports;
 mod samples;
 mod screens;
+mod session;
 pub(super) mod table;
 mod units;
 
 use super::problem::{Problem, language};
 use super::routes::{Need, Row};
+use super::server::Whence;
 use super::{App, Response};
 use crate::error::StoreError;
 use crate::people::Caller;
@@ -53,15 +56,10 @@ pub(super) fn routes(
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let (app, limits) = (app.clone(), Arc::clone(limits));
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
-    let sender = warp::ext::optional::<Caller>();
+    let sender = warp::ext::optional::<Caller>().and(warp::ext::optional::<Whence>());
     let head = warp::method().and(warp::path::full()).and(query).and(warp::header::headers_cloned()).and(sender);
-    let asked = head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, body| Asked {
-        method,
-        path: path.as_str().to_owned(),
-        query,
-        headers,
-        caller,
-        body,
+    let asked = head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, whence, body| {
+        Asked { method, path: path.as_str().to_owned(), query, headers, caller, whence, body }
     });
     asked.then(move |asked: Asked| {
         let (app, limits) = (app.clone(), Arc::clone(&limits));
@@ -83,29 +81,34 @@ struct Asked {
     headers: HeaderMap,
     /// Who sends it; the gate says so, none where anybody may.
     caller: Option<Caller>,
+    whence: Option<Whence>,
     body: Bytes,
 }
 
 async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -> Result<Response, Problem> {
-    let Asked { method, path, query, headers, caller, body } = asked;
+    let Asked { method, path, query, headers, caller, whence, body } = asked;
     if path == DESCRIPTION {
         return Ok(description());
     }
-    let (Some((op, places)), Some(caller)) = (find(&method, &path), caller) else { return Err(Problem::not_found()) };
-    let account = caller.account.to_string();
-    limits.tell(told, limits.account(&account)?);
+    let Some((op, places)) = find(&method, &path) else { return Err(Problem::not_found()) };
+    // strangers are counted by their networks alone: no one of them uses up what is another's
+    if let Some(caller) = &caller {
+        limits.tell(told, limits.account(caller.account.as_str())?);
+    }
     holds(op, &headers, &body)?;
-    let key = keyed::key(op, &headers, account)?;
+    let key = keyed::key(op, &headers, caller.as_ref())?;
+    let caller = caller.unwrap_or_else(Caller::nobody);
     let request = keyed::hash(&method, &path, &query, &headers, &body);
     let query = call::read_query(op, &query)?;
     let (once, now) = (Arc::clone(&app.once), app.clock.now());
     let city = app.console.city().await?;
     let sight = caller.sight(&city.directory, app.console.today().1);
     let lang = language(&headers);
-    let run = (op.run)(Call { app, lang, op, caller, city, sight, places, query, headers, body });
+    let from = super::server::whence(whence);
+    let run = (op.run)(Call { app, lang, op, caller, from, city, sight, places, query, headers, body });
     let work = async move {
         match key {
-            Some(key) => keyed::once(&*once, key, (request, now), run).await,
+            Some(key) => keyed::once(&*once, (op, key), (request, now), run, lang).await,
             None => run.await,
         }
     };
@@ -164,7 +167,7 @@ fn finished(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-cache"));
-    headers.insert(header::VARY, HeaderValue::from_static("authorization, accept-language"));
+    headers.insert(header::VARY, HeaderValue::from_static("authorization, cookie, accept-language"));
     response
 }
 

@@ -1,7 +1,10 @@
 //! The description of the API: OpenAPI 3.1, written from the table, so that what is described is what there is.
 
 use super::table::{Kind, Operation, Param, Takes, operations};
+use crate::people::Rule;
+use crate::web::gate::SESSION;
 use crate::web::problem::KIND as PROBLEM;
+use crate::web::routes::Need;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -47,11 +50,17 @@ pub(super) fn document() -> Value {
                             `Accept-Language: en`, in English.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "security": [{ "token": [] }],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "securitySchemes": { "token": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer", "description": "Of an account, for what needs no second factor." },
+                "session": { "type": "apiKey", "in": "cookie", "name": SESSION, "description": "Of a person who has signed in." },
+                "form": {
+                    "type": "apiKey", "in": "header", "name": "X-Form-Token",
+                    "description": "What signing in answered; with the session, for every request that changes something.",
+                },
+            },
         },
     })
 }
@@ -90,6 +99,7 @@ fn operation(op: &Operation, generator: &mut SchemaGenerator) -> Value {
         "parameters": parameters(op),
         "responses": answers,
     });
+    described["security"] = security(op);
     match op.takes {
         Takes::Nothing => {}
         Takes::Json(form) => {
@@ -103,6 +113,17 @@ fn operation(op: &Operation, generator: &mut SchemaGenerator) -> Value {
         }
     }
     described
+}
+
+/// With what it is asked for: what needs a person is no program's.
+fn security(op: &Operation) -> Value {
+    let person = if op.is_unsafe() { json!({ "session": [], "form": [] }) } else { json!({ "session": [] }) };
+    match op.need {
+        Need::Anyone => json!([]),
+        Need::Session => json!([person]),
+        Need::May(act, _) if Rule::of(act).is_some_and(|rule| rule.strong) => json!([person]),
+        Need::Account | Need::May(..) => json!([{ "token": [] }, person]),
+    }
 }
 
 fn said(status: u16) -> &'static str {

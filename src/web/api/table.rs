@@ -2,7 +2,9 @@
 //! `/api/openapi.json` is written from it, so that nothing can be called that is not described.
 
 use super::call::Call;
-use super::{approvals, campaigns, devices, imports, media, peaks, people, reports, samples, screens, units};
+use super::{
+    account, approvals, campaigns, devices, imports, media, peaks, people, reports, samples, screens, session, units,
+};
 use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need;
@@ -86,12 +88,14 @@ pub(in crate::web) struct Gives {
     pub(in crate::web) kind: &'static str,
     /// Its form, of JSON.
     pub(in crate::web) form: Option<fn(&mut SchemaGenerator) -> Schema>,
+    /// It holds a secret that is shown once: it is kept nowhere, not even for who sends the same request again.
+    pub(in crate::web) once: bool,
 }
 
 /// One thing that can be asked for.
 #[derive(Clone, Copy)]
 pub(in crate::web) struct Operation {
-    /// `GET` or `POST`.
+    /// `GET`, `POST`, `PUT` or `DELETE`.
     pub(in crate::web) method: &'static str,
     /// `/api/v1/screens/{screen}`.
     pub(in crate::web) path: &'static str,
@@ -166,6 +170,9 @@ pub(super) fn find(method: &Method, path: &str) -> Option<(&'static Operation, V
 /// Every operation, in the order of the description.
 pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
     [
+        session::OPERATIONS,
+        account::OPERATIONS,
+        people::OPERATIONS,
         units::OPERATIONS,
         screens::OPERATIONS,
         devices::OPERATIONS,
@@ -175,7 +182,6 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         media::OPERATIONS,
         peaks::OPERATIONS,
         reports::OPERATIONS,
-        people::OPERATIONS,
         samples::OPERATIONS,
     ]
     .into_iter()
@@ -200,16 +206,24 @@ pub(super) const fn may(name: &'static str, kind: Kind, about: &'static str) -> 
 
 /// JSON of this form.
 pub(super) const fn gives(form: fn(&mut SchemaGenerator) -> Schema) -> Gives {
-    Gives { status: 200, kind: "application/json", form: Some(form) }
+    Gives { status: 200, kind: "application/json", form: Some(form), once: false }
+}
+
+/// The same with a secret in it.
+pub(super) const fn gives_once(form: fn(&mut SchemaGenerator) -> Schema) -> Gives {
+    Gives { once: true, ..gives(form) }
 }
 
 /// Bytes of a type.
 pub(super) const fn bytes(kind: &'static str) -> Gives {
-    Gives { status: 200, kind, form: None }
+    Gives { status: 200, kind, form: None, once: false }
 }
 
 /// Nothing has changed since the `If-None-Match` that was sent.
-pub(super) const UNCHANGED: Gives = Gives { status: 304, kind: "", form: None };
+pub(super) const UNCHANGED: Gives = Gives { status: 304, ..bytes("") };
+
+/// Done, and nothing to say.
+pub(super) const DONE: Gives = Gives { status: 204, ..bytes("") };
 
 #[cfg(test)]
 mod tests {

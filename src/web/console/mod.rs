@@ -28,7 +28,7 @@ mod why;
 pub use data::{BehindPages, Console};
 
 use super::gate::{FormToken, LIVE};
-use super::server::Whence;
+use super::server::{self, Whence};
 use super::{App, Response};
 use crate::approval::ApprovalError;
 use crate::compliance::ComplianceError;
@@ -43,7 +43,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use warp::{Filter, Rejection, Reply};
 
@@ -171,7 +171,7 @@ impl Asked {
     #[cfg(test)]
     fn of(path: &str) -> Self {
         let (path, query, form_token) = (path.to_owned(), BTreeMap::new(), String::new());
-        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: from(None) }
+        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: server::whence(None) }
     }
     /// Who asks: the gate lets nobody else to the pages that need it.
     pub(super) fn caller(&self) -> Result<&Caller, ConsoleError> {
@@ -249,7 +249,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                 async move {
                     let (lang, switched) = language(&query, &headers);
                     let path = path.as_str().to_owned();
-                    let asked = Asked { lang, path, query, caller, form_token, from: from(whence) };
+                    let asked = Asked { lang, path, query, caller, form_token, from: server::whence(whence) };
                     let mut response = answer(&console, &method, &asked, &headers, &body).await;
                     if switched
                         && let Ok(cookie) =
@@ -263,18 +263,13 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         )
 }
 
-/// Where a request comes from; a call without a socket is of this machine.
-fn from(whence: Option<Whence>) -> IpAddr {
-    whence.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |whence| whence.0)
-}
-
 /// The page with which the gate says no; whoever has not signed in is led there and back.
 pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
     let query = parts.uri.query().unwrap_or_default();
     let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
     let (lang, _) = language(&query, &parts.headers);
     let (path, form_token) = (parts.uri.path().to_owned(), String::new());
-    let asked = Asked { lang, path, query, caller: None, form_token, from: from(None) };
+    let asked = Asked { lang, path, query, caller: None, form_token, from: server::whence(None) };
     // a script, or a program with a token that is not good: a page to sign in on is of no use to it
     let by_itself = parts.headers.contains_key(LIVE) || parts.headers.contains_key(header::AUTHORIZATION);
     let error = match why {

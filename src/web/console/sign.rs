@@ -6,15 +6,12 @@ use super::{Asked, ConsoleError, href, people};
 use crate::lang::{Lang, Values};
 use crate::people::{AccountCode, Act, Chosen, Entered, First, Grant, NotIn, PeopleError, SignIn};
 use crate::web::Response;
-use crate::web::gate::{BROWSER, SESSION, cookie};
+use crate::web::gate::{BROWSER, SESSION, cookie, end_session, keep_session};
 use askama::Template;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use warp::Reply;
-
-/// For how long a browser is known again, seconds: a year.
-const KNOWN_S: u32 = 31_536_000;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -209,18 +206,10 @@ async fn sign_in(
     }
 }
 
-/// In, with the cookies of the session. `Lax`: whoever follows a link from a letter is signed in there, too; what changes something
-/// needs a page of ours and its token besides.
-fn enter(to: &str, Entered { session, browser }: &Entered) -> Response {
+/// In, with the cookies of the session.
+fn enter(to: &str, entered: &Entered) -> Response {
     let mut response = see(to);
-    for value in [
-        format!("{SESSION}={session}; Path=/; Secure; HttpOnly; SameSite=Lax"),
-        format!("{BROWSER}={browser}; Path=/; Max-Age={KNOWN_S}; Secure; HttpOnly; SameSite=Lax"),
-    ] {
-        if let Ok(value) = value.parse() {
-            response.headers_mut().append(header::SET_COOKIE, value);
-        }
-    }
+    keep_session(&mut response, entered);
     response
 }
 
@@ -229,8 +218,7 @@ async fn sign_out(console: &Console, headers: &HeaderMap) -> Result<Response, Co
         console.people.sign_out(session).await?;
     }
     let mut response = see("/login");
-    let gone = format!("{SESSION}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
-    response.headers_mut().extend(gone.parse().map(|gone| (header::SET_COOKIE, gone)));
+    end_session(&mut response);
     Ok(response)
 }
 
