@@ -89,6 +89,8 @@ pub struct TlsSettings {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WebSettings {
+    /// The address that people type, `https://lich-phat.example.vn:8087`: passkeys hang on its name. Empty: it has none, and there are none.
+    pub address: String,
     /// Longest time for a TLS handshake, seconds; 1 to 60.
     pub handshake_timeout_s: u32,
     /// Longest time a client may take to send its headers, and to say something more on an open connection, seconds; 1 to 120.
@@ -184,6 +186,7 @@ impl Default for TlsSettings {
 impl Default for WebSettings {
     fn default() -> Self {
         Self {
+            address: String::new(),
             handshake_timeout_s: 5,
             header_read_timeout_s: 10,
             shutdown_grace_s: 2,
@@ -311,6 +314,10 @@ impl Settings {
             let mend = "players keep their records for 14 days, and the log must keep them as long; write 0 (for ever) or 14 to 36500";
             return refused("log.retention_days".to_owned(), &self.log.retention_days, mend);
         }
+        if !self.web.address.is_empty() && !is_named(&self.web.address) {
+            let mend = "browsers hold passkeys by a name; write https://lich-phat.example.vn, with :port unless it is 443, or leave it empty";
+            return refused("web.address".to_owned(), &self.web.address, mend);
+        }
         for (n, witness) in (1..).zip(&self.log.witnesses) {
             let uri = witness.url.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());
             let scheme = uri.as_ref().and_then(http::Uri::scheme_str);
@@ -330,6 +337,18 @@ impl Settings {
     pub fn utc_offset(&self) -> UtcOffset {
         UtcOffset(self.utc_offset_min)
     }
+}
+
+/// Is it `https://name` or `https://name:port`, and the name no number?
+fn is_named(address: &str) -> bool {
+    let Ok(uri) = address.parse::<http::Uri>() else { return false };
+    let name = uri.host().unwrap_or_default();
+    let letters = |label: &str| {
+        !label.is_empty() && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    };
+    let number = name.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    let port = uri.port_u16().map_or_else(String::new, |port| format!(":{port}"));
+    !number && name.split('.').all(letters) && address == format!("https://{name}{port}")
 }
 
 #[cfg(test)]
@@ -364,6 +383,29 @@ mod tests {
             assert_eq!(parse(&format!("[log]\nretention_days = {days}")).unwrap().log.retention_days, days);
         }
         assert!(parse("[web]\nmax_body_bytes = \"many\"").unwrap_err().to_string().contains("line 2"));
+    }
+
+    #[test]
+    fn passkeys_hang_on_a_name_and_on_no_number() {
+        let with = |address: &str| parse(&format!("[web]\naddress = \"{address}\""));
+        for good in ["", "https://lich-phat.example.vn", "https://lich-phat.example.vn:8087", "https://localhost:8087"]
+        {
+            assert_eq!(with(good).unwrap().web.address, good);
+        }
+        for bad in [
+            "lich-phat.example.vn",
+            "http://lich-phat.example.vn",
+            "https://10.1.2.3:8087",
+            "https://[::1]:8087",
+            "https://lich-phat.example.vn/",
+            "https://an@lich-phat.example.vn",
+            "https://Lich-Phat.example.vn",
+            "https://lịch.example.vn",
+            "https://:8087",
+        ] {
+            let refused = with(bad).unwrap_err().to_string();
+            assert!(refused.starts_with(&format!("settings: web.address = {bad}: browsers hold")), "{refused}");
+        }
     }
 
     #[test]

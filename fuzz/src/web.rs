@@ -17,7 +17,7 @@ use lichphat::fleet::Way;
 use lichphat::keys::Keys;
 use lichphat::lang::Lang;
 use lichphat::library::{Given, Range};
-use lichphat::people::{Caller, SignIn, form_token};
+use lichphat::people::{Caller, Entered, SignIn, SignedIn, form_token};
 use lichphat::sim::InProcess;
 use lichphat::store::sqlite::Store;
 use lichphat_player::identity::credentials::Credentials;
@@ -102,7 +102,8 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String
     let player = InProcess::of(lichphat::web::service(&rooms.app()), &identity);
     let password = rooms.people.demonstration("an", "An").await.expect("an account");
     let shown = SignIn { account: "an".into(), password, ..SignIn::default() };
-    let session = rooms.people.sign_in(shown, [127, 0, 0, 1].into()).await.expect("it is let in").session;
+    let signed_in = rooms.people.sign_in(shown, [127, 0, 0, 1].into()).await.expect("it is let in");
+    let SignedIn::Entered(Entered { session, .. }) = signed_in else { panic!("it has no passkey") };
     let (form, cookie) = (form_token(&session), format!("__Host-lichphat={session}"));
     ([nobody, player], [("MEDIA", media.hex()), ("SESSION", cookie), ("FORM", form)])
 }

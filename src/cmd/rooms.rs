@@ -175,7 +175,10 @@ impl Rooms {
         let data = context.settings.data.clone();
         let care = Care::new(port.clone(), Arc::clone(&log), Arc::clone(&clock), offset, data, limits);
         let people = People::new(port.clone(), Arc::clone(&clock), Arc::new(SystemRng), offset, keys.people);
-        let people = Arc::new(people);
+        let people = Arc::new(match context.settings.web.address.as_str() {
+            "" => people,
+            address => people.reached_at(address).map_err(|e| AppError::Failed(e.to_string()))?,
+        });
         let approvals = Arc::new(Approvals::new(port.clone(), Arc::clone(&clock), offset, keys.approval));
         let library = context.library(&store);
         let behind_pages = BehindPages {

@@ -1,12 +1,14 @@
-//! Coming in: with a one-time code for the first time, with name, password and six digits from then on, with a token for programs.
+//! Coming in: with a one-time code for the first time, with name, password and six digits or a passkey from then on, with a token for
+//! programs.
 
 use super::authenticator::Authenticator;
 use super::error::{NotIn, PeopleError, Refused};
 use super::model::{Account, AccountCode, Caller, Deed, Via};
-use super::password::{self, Passwords};
+use super::passkey::{Kept, Passkeys, Question};
+use super::password::{self, Passwords, Turn};
 use super::secret::{code_hash, secret};
 use super::throttle::{Throttle, Who};
-use super::{NewSecrets, NewSession, PeopleStore};
+use super::{NewSecrets, NewSession, PeopleStore, UsedPasskey};
 use crate::keys::PeopleKey;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::{Clock, Rng};
@@ -31,9 +33,11 @@ pub struct People {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) rng: Arc<dyn Rng>,
     pub(super) offset: UtcOffset,
-    key: PeopleKey,
+    pub(super) key: PeopleKey,
     pub(super) passwords: Passwords,
-    throttle: Throttle,
+    pub(super) throttle: Throttle,
+    /// None: the server has no name that browsers could hold passkeys by.
+    pub(super) passkeys: Option<Passkeys>,
 }
 
 /// What somebody shows who wants to come in.
@@ -43,12 +47,22 @@ pub struct SignIn {
     pub account: String,
     /// Password.
     pub password: String,
-    /// Six digits of the authenticator.
+    /// Six digits of the authenticator; empty: whoever has a passkey is asked for it.
     pub digits: String,
+    /// Are passkeys good where he is?
+    pub passkeys: bool,
     /// What the browser kept of the last time.
     pub browser: Option<String>,
     /// The session it still has.
     pub before: Option<String>,
+}
+
+/// How far somebody has come with name and password.
+pub enum SignedIn {
+    /// In.
+    Entered(Entered),
+    /// To a passkey.
+    Asked(Question),
 }
 
 /// What a browser keeps from then on.
@@ -94,7 +108,8 @@ impl People {
         offset: UtcOffset,
         key: PeopleKey,
     ) -> Self {
-        Self { store, clock, rng, offset, key, passwords: Passwords::new(), throttle: Throttle::new() }
+        let (passwords, throttle) = (Passwords::new(), Throttle::new());
+        Self { store, clock, rng, offset, key, passwords, throttle, passkeys: None }
     }
 
     /// What somebody did with his own account.
@@ -108,7 +123,7 @@ impl People {
     }
 
     /// Lets somebody in, or says no in the same words and after the same work whatever was wrong.
-    pub async fn sign_in(&self, shown: SignIn, from: IpAddr) -> Result<Entered, PeopleError> {
+    pub async fn sign_in(&self, shown: SignIn, from: IpAddr) -> Result<SignedIn, PeopleError> {
         let code = AccountCode::new(&shown.account).ok();
         let browser = shown.browser.filter(|b| b.len() == 64);
         let browser_hash = browser.as_deref().map(browser_hash);
@@ -121,31 +136,41 @@ impl People {
         let whose = whose(&name, known, from);
         self.begin(&whose)?;
         let held = found.as_ref().and_then(|f| f.password.as_deref());
-        let right = self.passwords.is(&shown.password, held).await?;
+        let right = self
+            .passwords
+            .is(&shown.password, held, if known.is_some() { Turn::Kept } else { Turn::Strangers })
+            .await?;
         let seed = found.as_ref().and_then(|f| f.seed);
         let authenticator = Authenticator::of(&self.key.0, seed.unwrap_or(Sha256Hash([0; 32])))?;
         let last = found.as_ref().map_or(0, |f| f.step);
-        let step = authenticator.step(&shown.digits, self.clock.now(), last);
-        let (Some(code), true, true) = (code, right, seed.is_none() || step.is_some()) else {
+        let step = authenticator.step(&shown.digits, self.clock.now(), last).filter(|_| seed.is_some());
+        let wrong = || {
             tracing::info!(network = %from, "somebody was not let in");
-            return Err(NotIn::Wrong.into());
+            PeopleError::from(NotIn::Wrong)
         };
-        let step = step.filter(|_| seed.is_some());
-        let known = browser.filter(|_| found.is_some_and(|f| f.known_browser));
-        let entered = self.open(code, step.is_some(), step, known, shown.before.as_deref()).await?;
+        let (Some(code), true) = (code, right) else { return Err(wrong()) };
+        let kept = Kept { browser: browser.filter(|_| known.is_some()), before: shown.before };
+        let passkeys = self.store.passkeys(&code).await?;
+        if shown.passkeys && shown.digits.trim().is_empty() && !passkeys.is_empty() {
+            return Ok(SignedIn::Asked(self.ask_for_passkey(code, &passkeys, (whose, kept))?));
+        }
+        if step.is_none() && (seed.is_some() || !passkeys.is_empty()) {
+            return Err(wrong());
+        }
+        // two at once with the same six digits: one of them comes in
+        let entered = self.open(code, (step.is_some(), step, None), kept).await?.ok_or_else(wrong)?;
         self.throttle.passed(&whose);
-        Ok(entered)
+        Ok(SignedIn::Entered(entered))
     }
 
-    /// Begins a session of its own secret: whatever the browser brought along is worth nothing.
-    async fn open(
+    /// Begins a session of its own secret: whatever the browser brought along is worth nothing. None when the second factor was used
+    /// before.
+    pub(super) async fn open(
         &self,
         account: AccountCode,
-        strong: bool,
-        step: Option<u64>,
-        browser: Option<String>,
-        before: Option<&str>,
-    ) -> Result<Entered, PeopleError> {
+        (strong, step, passkey): (bool, Option<u64>, Option<UsedPasskey>),
+        Kept { browser, before }: Kept,
+    ) -> Result<Option<Entered>, PeopleError> {
         let (session, hash) = secret(&*self.rng);
         let browser = browser.unwrap_or_else(|| secret(&*self.rng).0);
         let new = NewSession {
@@ -153,12 +178,12 @@ impl People {
             account,
             strong,
             step,
+            passkey,
             browser: browser_hash(&browser),
             before: before.map(|b| Sha256Hash::of(b.as_bytes())),
             at: self.clock.now(),
         };
-        // two at once with the same six digits: one of them comes in
-        if self.store.open_session(new).await? { Ok(Entered { session, browser }) } else { Err(NotIn::Wrong.into()) }
+        Ok(self.store.open_session(new).await?.then_some(Entered { session, browser }))
     }
 
     /// Who has this session, while it lasts. `active` is false for a page that only asks by itself for newer figures.
@@ -237,7 +262,7 @@ impl People {
                 _ => NotIn::Code.into(),
             });
         }
-        self.open(code, true, None, None, None).await
+        self.open(code, (true, None, None), Kept::default()).await?.ok_or_else(|| NotIn::Code.into())
     }
 
     /// Another password, for who knows the old one; every other session ends, and only the browser that asks stays known. Wrong
@@ -254,7 +279,7 @@ impl People {
         let whose = whose(who.as_str(), known, from);
         self.begin(&whose)?;
         let held = found.and_then(|secrets| secrets.password);
-        if !self.passwords.is(old, held.as_deref()).await? {
+        if !self.passwords.is(old, held.as_deref(), Turn::Kept).await? {
             return Err(NotIn::Wrong.into());
         }
         self.throttle.passed(&whose);

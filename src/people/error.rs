@@ -45,6 +45,8 @@ pub enum NotIn {
     Code,
     /// The six digits are not those of the authenticator that was just set up.
     Digits,
+    /// The passkey is none of the account's, answers something else, or comes too late.
+    Passkey,
 }
 
 /// What a rule says no to.
@@ -84,6 +86,18 @@ pub enum Refused {
     Life,
     /// Acts that no token may do.
     Acts,
+    /// Codes, ends and tokens of others, by a role that was only passed on.
+    ByDelegation,
+    /// Passkeys are not good here.
+    NoPasskeys,
+    /// A passkey without a name, or with a story for one.
+    PasskeyName,
+    /// The account has so many already.
+    ManyPasskeys(usize),
+    /// What came from the browser is no new passkey, or comes too late.
+    PasskeyNotMade,
+    /// Nothing would be left beside the password.
+    LastFactor,
 }
 
 impl NotIn {
@@ -105,6 +119,10 @@ impl NotIn {
             Self::Digits => say(
                 "Mã 6 số không khớp. Hãy quét lại hình, chờ mã mới trên điện thoại rồi nhập; giờ của điện thoại phải đúng.",
                 "The six digits do not fit. Scan the picture again, wait for the next code and type it; the telephone's clock must be right.",
+            ),
+            Self::Passkey => say(
+                "Khoá truy cập (passkey) không đúng, hoặc đã quá 5 phút. Hãy đăng nhập lại từ đầu.",
+                "The passkey is not right, or five minutes have passed. Sign in again from the beginning.",
             ),
         }
     }
@@ -173,6 +191,29 @@ impl Refused {
                 "acts: khoá không làm được việc cần yếu tố thứ hai (duyệt, chỉ đạo, ghép thiết bị, quản trị)",
                 "acts: no token can do what needs a second factor (approve, direct, enrol, administer)",
             ),
+            Self::ByDelegation => say(
+                "Vai trò quản trị được uỷ quyền không cấp mã một lần, không ngừng tài khoản và không tạo khoá cho người khác; hãy nhờ quản trị viên có vai trò của chính mình.",
+                "An administrator by delegation gives no one-time codes, ends no accounts and makes no tokens for others; ask one whose role is his own.",
+            ),
+            Self::NoPasskeys => {
+                say("Ở địa chỉ này không dùng được khoá truy cập (passkey).", "Passkeys are not good at this address.")
+            }
+            Self::PasskeyName => say(
+                "name: hãy đặt tên cho khoá truy cập, 1 đến 60 ký tự, ví dụ tên điện thoại",
+                "name: give the passkey a name, 1 to 60 characters, such as that of the telephone",
+            ),
+            Self::ManyPasskeys(most) => say(
+                format!("Đã có {most} khoá truy cập: hãy xoá một khoá không dùng nữa."),
+                format!("There are {most} passkeys: take away one that is not used any more."),
+            ),
+            Self::PasskeyNotMade => say(
+                "Chưa thêm được khoá truy cập: thiết bị không tạo khoá hợp lệ, khoá đã có, hoặc đã quá 5 phút. Hãy làm lại.",
+                "The passkey was not added: the device made none that is good, it is there already, or five minutes have passed. Begin again.",
+            ),
+            Self::LastFactor => say(
+                "Đây là yếu tố thứ hai cuối cùng: hãy thêm khoá truy cập khác trước khi bỏ nó.",
+                "This is the last second factor: add another passkey before taking it away.",
+            ),
         }
     }
 }
@@ -205,12 +246,12 @@ impl PeopleError {
                     match why {
                         Denied::Unseen => "không có trong phạm vi của tài khoản này",
                         Denied::Role => "tài khoản này không có vai trò cho việc đó ở đây",
-                        Denied::Weak => "việc này cần đăng nhập bằng cả mã 6 số",
+                        Denied::Weak => "việc này cần đăng nhập bằng cả mã 6 số hoặc khoá truy cập",
                     },
                     match why {
                         Denied::Unseen => "is not within reach of this account",
                         Denied::Role => "this account has no role for that here",
-                        Denied::Weak => "this needs a sign-in with the six digits",
+                        Denied::Weak => "this needs a sign-in with the six digits or a passkey",
                     },
                 )
                 .to_owned(),

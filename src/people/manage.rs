@@ -37,7 +37,7 @@ fn said(grant: &Grant) -> String {
 }
 
 /// Has he shown a second factor, here and now? No token has.
-fn is_himself(who: &Caller) -> Result<(), Denied> {
+pub(super) fn is_himself(who: &Caller) -> Result<(), Denied> {
     let shown = who.via == Via::Shell || who.via == Via::Session && who.strong;
     if shown { Ok(()) } else { Err(Denied::Weak) }
 }
@@ -86,6 +86,14 @@ impl People {
             self.may_over(who, grant.unit.as_ref(), directory)?;
         }
         if account.grants.iter().any(|g| holds(&g)) { Ok(()) } else { self.may_over(who, None, directory) }
+    }
+
+    /// The same for what would outlast a delegation, or end what its giver has: by a role of his own, as [`may_give`](Self::may_give).
+    fn may_rule(&self, who: &Caller, account: &Account, directory: &Directory) -> Result<(), PeopleError> {
+        self.may_change(who, account, directory)?;
+        let grants = who.grants.iter().filter(|g| g.given_by.is_none()).cloned().collect();
+        let own = Caller { grants, ..who.clone() };
+        Ok(self.may_change(&own, account, directory).map_err(|_| Refused::ByDelegation)?)
     }
 
     async fn found(&self, code: &AccountCode) -> Result<Account, PeopleError> {
@@ -296,7 +304,7 @@ impl People {
         directory: &Directory,
     ) -> Result<String, PeopleError> {
         let account = self.found(account).await?;
-        self.may_change(who, &account, directory)?;
+        self.may_rule(who, &account, directory)?;
         let (text, hash) = one_time_code(&*self.rng);
         let deed = self.deed(who, "code", format!("account {}", account.code), String::new());
         self.store.issue_code(Some(account.code), (hash, self.clock.now().plus_ms(CODE_MS)), deed).await?;
@@ -313,7 +321,7 @@ impl People {
         directory: &Directory,
     ) -> Result<(), PeopleError> {
         let account = self.found(account).await?;
-        self.may_change(who, &account, directory)?;
+        self.may_rule(who, &account, directory)?;
         let heir = match heir {
             Some(heir) if *heir == account.code => return Err(Refused::Unknown(heir.clone()).into()),
             Some(heir) => Some(self.found(heir).await?.code),
@@ -340,7 +348,7 @@ impl People {
         let own = *account == who.account && who.via == Via::Session;
         let account = self.found(account).await?;
         if !own {
-            self.may_change(who, &account, directory)?;
+            self.may_rule(who, &account, directory)?;
         } else if !who.strong {
             return Err(Denied::Weak.into());
         }

@@ -15,6 +15,7 @@ mod import;
 mod manage;
 mod may;
 mod model;
+mod passkey;
 mod password;
 mod secret;
 #[cfg(test)]
@@ -22,14 +23,15 @@ mod tests;
 mod throttle;
 
 pub use authenticator::Authenticator;
-pub use enter::{Chosen, Entered, First, People, SignIn};
+pub use enter::{Chosen, Entered, First, People, SignIn, SignedIn};
 pub use error::{NotIn, PeopleError, Refused};
 pub use import::{EVERYWHERE, Entry, Imported, Invited, TABLE, parse};
 pub use may::{Act, Denied, On, RULES, Rule, Sight};
 pub use model::{
-    Account, AccountCode, AccountCodeError, Caller, Deed, Grant, LONGEST_WORDS, Role, Scope, Secrets, Session, Token,
-    Via, words_beside,
+    Account, AccountCode, AccountCodeError, Caller, Deed, Grant, LONGEST_WORDS, Passkey, Role, Scope, Secrets, Session,
+    Token, Via, words_beside,
 };
+pub use passkey::{Offer, Question};
 pub use password::PasswordError;
 pub use secret::form_token;
 
@@ -48,12 +50,36 @@ pub struct NewSession {
     pub strong: bool,
     /// The code of the authenticator that was used; it must be newer than the last.
     pub step: Option<u64>,
+    /// The passkey that was shown.
+    pub passkey: Option<UsedPasskey>,
     /// Hash of the browser's secret, by which it is known from now on.
     pub browser: Sha256Hash,
     /// The session that the browser had before: it ends.
     pub before: Option<Sha256Hash>,
     /// When.
     pub at: UtcMillis,
+}
+
+/// A passkey that was shown and found good.
+#[derive(Debug, Clone)]
+pub struct UsedPasskey {
+    /// What its authenticator calls it.
+    pub credential: Vec<u8>,
+    /// Its counter: above the one before, or always 0.
+    pub counter: u32,
+    /// What it is held against from now on.
+    pub key: String,
+}
+
+/// A passkey that is kept.
+#[derive(Debug, Clone)]
+pub struct NewPasskey {
+    /// Whose it is.
+    pub account: AccountCode,
+    /// What its authenticator calls it; no two have the same.
+    pub credential: Vec<u8>,
+    /// It; its number is given when it is kept.
+    pub passkey: Passkey,
 }
 
 /// What somebody chose with a one-time code.
@@ -84,15 +110,13 @@ pub struct NewAccount {
     pub deed: Deed,
 }
 
-/// What people need from storage; each operation is one transaction, with its deed's statement in it.
+/// What accounts and roles need from storage; each operation is one transaction, with its deed's statement in it.
 #[async_trait::async_trait]
-pub trait PeopleStore: Send + Sync {
+pub trait PeopleStore: EntryStore {
     /// Every account, in order of its name.
     async fn accounts(&self) -> Result<Vec<Account>, StoreError>;
     /// That account, deactivated or not.
     async fn account(&self, code: &AccountCode) -> Result<Option<Account>, StoreError>;
-    /// What a sign-in to an account that is not deactivated is held against; `browser` is the hash of what the browser shows.
-    async fn secrets(&self, code: &AccountCode, browser: Option<Sha256Hash>) -> Result<Option<Secrets>, StoreError>;
     /// Makes accounts with their first roles and one-time codes, and gives more roles: all of it or, when a name is taken, nothing, and
     /// the answer is false.
     async fn add_accounts(
@@ -122,6 +146,13 @@ pub trait PeopleStore: Send + Sync {
         heir: Option<AccountCode>,
         deed: Deed,
     ) -> Result<bool, StoreError>;
+}
+
+/// What coming in needs from storage: secrets, codes, sessions, tokens and passkeys; as above.
+#[async_trait::async_trait]
+pub trait EntryStore: Send + Sync {
+    /// What a sign-in to an account that is not deactivated is held against; `browser` is the hash of what the browser shows.
+    async fn secrets(&self, code: &AccountCode, browser: Option<Sha256Hash>) -> Result<Option<Secrets>, StoreError>;
     /// Keeps a one-time code in place of an earlier one for the same account; none makes an administrator.
     async fn issue_code(
         &self,
@@ -131,7 +162,8 @@ pub trait PeopleStore: Send + Sync {
     ) -> Result<(), StoreError>;
     /// Whom a code is for that is still good: some account, or none for a new administrator.
     async fn code(&self, hash: Sha256Hash, now: UtcMillis) -> Result<Option<Option<Account>>, StoreError>;
-    /// Uses a code up: the account has these secrets, and its earlier sessions and known browsers end. False when the code is
+    /// Uses a code up: the account has these secrets, and its earlier sessions, known
+    /// browsers, passkeys and tokens end. False when the code is
     /// not good any more, or the name of a new administrator is taken.
     async fn redeem(&self, chosen: NewSecrets, deed: Deed) -> Result<bool, StoreError>;
     /// Another password: every session but this one ends, and every browser but this one is forgotten.
@@ -142,7 +174,8 @@ pub trait PeopleStore: Send + Sync {
         but: (Sha256Hash, Option<Sha256Hash>),
         deed: Deed,
     ) -> Result<(), StoreError>;
-    /// Begins a session; false when the authenticator's code was used before, or the account has ended.
+    /// Begins a session; false when the authenticator's code was used before, the passkey is not there any more or its counter did
+    /// not go up, or the account has ended.
     async fn open_session(&self, new: NewSession) -> Result<bool, StoreError>;
     /// The session of an account that is not deactivated.
     async fn session(&self, hash: Sha256Hash) -> Result<Option<Session>, StoreError>;
@@ -158,4 +191,12 @@ pub trait PeopleStore: Send + Sync {
     async fn tokens(&self, account: Option<AccountCode>) -> Result<Vec<Token>, StoreError>;
     /// The token that is good now, with what its account holds.
     async fn token(&self, hash: Sha256Hash, now: UtcMillis) -> Result<Option<(Token, Vec<Grant>)>, StoreError>;
+    /// Passkeys of an account, the oldest first.
+    async fn passkeys(&self, account: &AccountCode) -> Result<Vec<Passkey>, StoreError>;
+    /// Keeps a passkey; false when its authenticator's name for it is taken, by whomever.
+    async fn add_passkey(&self, new: NewPasskey, deed: Deed) -> Result<bool, StoreError>;
+    /// Takes a passkey away; false when it is not there, or the account's last second factor.
+    async fn remove_passkey(&self, account: &AccountCode, id: u32, deed: Deed) -> Result<bool, StoreError>;
+    /// Takes the authenticator of six digits away; false when there is none, or no passkey beside it.
+    async fn end_digits(&self, account: &AccountCode, deed: Deed) -> Result<bool, StoreError>;
 }

@@ -137,7 +137,7 @@ pub struct Caller {
     pub account: AccountCode,
     /// What he holds, whatever the days.
     pub grants: Vec<Grant>,
-    /// Was a second factor shown in this session?
+    /// Was a second factor shown in this session: six digits, or a passkey?
     pub strong: bool,
     /// How he came in.
     pub via: Via,
@@ -225,6 +225,21 @@ pub struct Token {
     pub scope: Scope,
     /// Good until then.
     pub expires: UtcMillis,
+}
+
+/// A passkey of an account: what its secret, which never leaves the authenticator, is held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Passkey {
+    /// Its number, by which it is taken away.
+    pub id: u32,
+    /// What its owner calls it.
+    pub name: String,
+    /// Since when.
+    pub made: UtcMillis,
+    /// When somebody last signed in with it.
+    pub used: Option<UtcMillis>,
+    /// Its public key and what else of it is looked at, as `webauthn-rs` writes them: JSON.
+    pub key: String,
 }
 
 /// What a sign-in is held against; nobody prints it.

@@ -366,7 +366,7 @@ CREATE TABLE account (
     code       TEXT    PRIMARY KEY,
     name       TEXT    NOT NULL CHECK (name <> ''),
     password   TEXT,                                          -- PHC form; NULL = none was chosen yet
-    seed       BLOB    CHECK (length(seed) = 32),             -- of the authenticator; NULL = there is none
+    seed       BLOB    CHECK (length(seed) = 32),             -- of the authenticator of six digits; NULL = there is none
     step       INTEGER NOT NULL DEFAULT 0,                    -- newest code of it that was used: none is good twice
     made_ms    INTEGER NOT NULL,
     entered_ms INTEGER,                                       -- last signed in
@@ -387,6 +387,19 @@ CREATE TABLE account_grant (
     revoked_ms INTEGER
 ) STRICT;
 CREATE INDEX account_grant_by_account ON account_grant (account) WHERE revoked_ms IS NULL;
+
+-- Passkeys: public keys of authenticators, whose secrets never leave them.
+CREATE TABLE passkey (
+    id         INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
+    account    TEXT    NOT NULL REFERENCES account (code),
+    credential BLOB    NOT NULL UNIQUE,                       -- what its authenticator calls it
+    name       TEXT    NOT NULL CHECK (name <> ''),           -- what its owner calls it
+    key        TEXT    NOT NULL CHECK (json_valid(key)),      -- public key and flags, as webauthn-rs writes them
+    counter    INTEGER NOT NULL DEFAULT 0,                    -- of uses; it goes up, or is always 0
+    made_ms    INTEGER NOT NULL,
+    used_ms    INTEGER                                        -- last signed in with it
+) STRICT;
+CREATE INDEX passkey_by_account ON passkey (account);
 
 -- Browsers that are signed in.
 CREATE TABLE session (

@@ -52,6 +52,7 @@ pub const ROWS: &[Row] = &[
     ("GET", "/static/{file}", Anyone),
     ("GET", "/login", Anyone),
     ("POST", "/login", Anyone),
+    ("POST", "/login/passkey", Anyone),
     ("POST", "/logout", Anyone),
     ("GET", "/first", Anyone),
     ("POST", "/first", Anyone),
@@ -59,6 +60,10 @@ pub const ROWS: &[Row] = &[
     ("POST", "/account/password", Session),
     ("POST", "/account/delegate", Session),
     ("POST", "/account/revoke", Session),
+    ("POST", "/account/passkeys", Session),
+    ("POST", "/account/passkeys/made", Session),
+    ("POST", "/account/passkeys/remove", Session),
+    ("POST", "/account/digits/remove", Session),
     // whom others let in
     ("GET", "/people", May(Administer, Somewhere)),
     ("POST", "/people", May(Administer, Somewhere)),

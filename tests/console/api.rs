@@ -316,6 +316,19 @@ async fn who_looks_after_one_ward_finds_nothing_of_another_in_any_list() {
     // what one may see is kept apart from what another may
     let (_, _, all) = town.api(Request::get("/api/v1/units"), "").await;
     let request = Request::get("/api/v1/units").header(header::COOKIE, &pass.cookie);
-    let (status, ..) = town.api(request.header(header::IF_NONE_MATCH, &all[header::ETAG]), "").await;
+    let (status, _, his) = town.api(request.header(header::IF_NONE_MATCH, &all[header::ETAG]), "").await;
     assert_eq!(status, 200);
+    // nor does he go on with what he saw before a role was given him
+    let again = || {
+        let request = Request::get("/api/v1/units").header(header::COOKIE, &pass.cookie);
+        request.header(header::IF_NONE_MATCH, &his[header::ETAG])
+    };
+    assert_eq!(town.api(again(), "").await.0, 304);
+    let give = |tx: &rusqlite::Connection| {
+        let sql = "INSERT INTO account_grant (account, role, unit, decision, given_ms) VALUES ('of-w2', 'viewer', 'W1', '', 0)";
+        Ok(tx.execute(sql, []).map(drop)?)
+    };
+    town.rooms.store.write(give).await.unwrap();
+    let (status, units, _) = town.api(again(), "").await;
+    assert_eq!((status, named(&units, "code")), (200, vec!["W1".to_owned(), "W2".to_owned()]));
 }

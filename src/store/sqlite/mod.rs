@@ -13,6 +13,7 @@ mod care;
 mod compliance;
 mod directory;
 mod enrol;
+mod entry;
 mod errors;
 mod exchange;
 mod fleet;

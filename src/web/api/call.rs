@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as CURSOR;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use lichphat_playlists::ids::{ScreenCode, UnitCode};
+use lichphat_playlists::ids::{ScreenCode, Sha256Hash, UnitCode};
 use lichphat_playlists::time::LocalDay;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -174,19 +174,20 @@ impl Call {
     /// Is the city still as the caller saw it, when he says how (`If-Match`)?
     pub(super) fn is_still(&self) -> Result<(), Problem> {
         let Some(seen) = self.headers.get(header::IF_MATCH) else { return Ok(()) };
-        let (seen, now) = (seen.to_str().unwrap_or(""), self.quoted(&tag_of(&self.city)));
-        match seen.split(',').any(|one| ["*", &now].contains(&one.trim())) {
+        // whoever saw it, and with whichever of his roles
+        let (seen, now) = (seen.to_str().unwrap_or(""), format!("\"{}-", tag_of(&self.city)));
+        match seen.split(',').map(str::trim).any(|one| one == "*" || one.starts_with(&now)) {
             true => Ok(()),
             false => Err(Problem::new(StatusCode::PRECONDITION_FAILED, "changed").of("If-Match", seen)),
         }
     }
 
-    /// The name of a state as this caller sees it: what he may see, another may not.
+    /// The name of a state as this caller sees it today, with what he may: another sees something else, and so does he himself once
+    /// he is given a role, or one is over.
     fn quoted(&self, tag: &str) -> String {
-        match self.sight.is_whole() {
-            true => format!("\"{tag}\""),
-            false => format!("\"{tag}-{}\"", self.caller.account),
-        }
+        let Caller { account, grants, via, strong: _ } = &self.caller;
+        let whose = format!("{:?}", (account, grants, via, self.today()));
+        format!("\"{tag}-{}\"", &Sha256Hash::of(whose.as_bytes()).hex()[..16])
     }
 
     /// The answer under a name for its state; nothing when the caller has it already.

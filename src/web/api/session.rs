@@ -3,7 +3,7 @@
 
 use super::call::{Call, json, with_status};
 use super::table::{DONE, Operation, Takes, gives, gives_once};
-use crate::people::{Chosen, Entered, First, SignIn, form_token};
+use crate::people::{self, Chosen, Entered, First, NotIn, PeopleError, SignIn, form_token};
 use crate::web::Response;
 use crate::web::gate::{BROWSER, SESSION, cookie, end_session, keep_session};
 use crate::web::problem::Problem;
@@ -118,9 +118,12 @@ pub(super) const OPERATIONS: &[Operation] = &[
 async fn sign_in(call: Call) -> Result<Response, Problem> {
     let Shown { account, password, digits } = call.json_body()?;
     let kept = |name| cookie(&call.headers, name).map(str::to_owned);
-    let shown = SignIn { account, password, digits, browser: kept(BROWSER), before: kept(SESSION) };
-    let entered = call.app.people.sign_in(shown, call.from).await?;
-    signed_in(&call, &entered).await
+    // a program has no passkey
+    let shown = SignIn { account, password, digits, passkeys: false, browser: kept(BROWSER), before: kept(SESSION) };
+    match call.app.people.sign_in(shown, call.from).await? {
+        people::SignedIn::Entered(entered) => signed_in(&call, &entered).await,
+        people::SignedIn::Asked(_) => Err(PeopleError::from(NotIn::Passkey).into()),
+    }
 }
 
 async fn signed_in(call: &Call, entered: &Entered) -> Result<Response, Problem> {

@@ -1,8 +1,8 @@
 //! The console: pages for people, rendered here, in Vietnamese first and English by a switch.
 //!
 //! Handlers gather facts, pure functions turn them into views, templates only print them. Nothing
-//! is fetched from outside, every name is escaped, and a page works without script; the one script
-//! brings newer figures in and says so when it cannot.
+//! is fetched from outside, every name is escaped, and a page works without script; one script brings newer
+//! figures in and says so when it cannot, another asks the browser for passkeys, where six digits would do.
 
 pub(super) mod approvals;
 pub(super) mod ask;
@@ -14,6 +14,7 @@ pub(super) mod names;
 mod overview;
 mod page;
 mod pairing;
+mod passkey;
 mod peaks;
 mod people;
 mod preflight;
@@ -145,6 +146,8 @@ pub(super) struct Asked {
     form_token: String,
     /// From where.
     from: IpAddr,
+    /// Under which name and port the browser reached us.
+    host: String,
 }
 
 /// Why the gate says no.
@@ -171,7 +174,7 @@ impl Asked {
     #[cfg(test)]
     fn of(path: &str) -> Self {
         let (path, query, form_token) = (path.to_owned(), BTreeMap::new(), String::new());
-        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: server::whence(None) }
+        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: server::whence(None), host: String::new() }
     }
     /// Who asks: the gate lets nobody else to the pages that need it.
     pub(super) fn caller(&self) -> Result<&Caller, ConsoleError> {
@@ -249,7 +252,15 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                 async move {
                     let (lang, switched) = language(&query, &headers);
                     let path = path.as_str().to_owned();
-                    let asked = Asked { lang, path, query, caller, form_token, from: server::whence(whence) };
+                    let asked = Asked {
+                        lang,
+                        path,
+                        query,
+                        caller,
+                        form_token,
+                        from: server::whence(whence),
+                        host: host(&headers),
+                    };
                     let mut response = answer(&console, &method, &asked, &headers, &body).await;
                     if switched
                         && let Ok(cookie) =
@@ -263,13 +274,18 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
         )
 }
 
+fn host(headers: &HeaderMap) -> String {
+    headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default().to_owned()
+}
+
 /// The page with which the gate says no; whoever has not signed in is led there and back.
 pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
     let query = parts.uri.query().unwrap_or_default();
     let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
     let (lang, _) = language(&query, &parts.headers);
     let (path, form_token) = (parts.uri.path().to_owned(), String::new());
-    let asked = Asked { lang, path, query, caller: None, form_token, from: server::whence(None) };
+    let asked =
+        Asked { lang, path, query, caller: None, form_token, from: server::whence(None), host: host(&parts.headers) };
     // a script, or a program with a token that is not good: a page to sign in on is of no use to it
     let by_itself = parts.headers.contains_key(LIVE) || parts.headers.contains_key(header::AUTHORIZATION);
     let error = match why {
@@ -294,6 +310,9 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
     let segments: Vec<&str> = asked.path.trim_matches('/').split('/').collect();
     let reads = *method == Method::GET || *method == Method::HEAD;
     let answer = match (reads, segments.as_slice()) {
+        (false, ["login", "passkey"] | ["account", "passkeys" | "digits", ..]) => {
+            passkey::answer(console, asked, headers, body).await
+        }
         (_, ["login" | "logout" | "first" | "account", ..]) => sign::answer(console, asked, reads, headers, body).await,
         (_, ["people", ..]) => people::answer(console, asked, reads, &segments, body).await,
         (true, ["approvals", "files", hash]) => approvals::file(console, asked, hash, headers).await,
@@ -323,11 +342,12 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
     }
 }
 
-/// The style sheet and the script, out of the program itself.
+/// The style sheet and the scripts, out of the program itself.
 fn asset(path: &str) -> Option<Response> {
     let (kind, bytes) = match path {
         "/static/console.css" => ("text/css; charset=utf-8", page::CSS),
         "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
+        "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY),
         "/static/icon.svg" => ("image/svg+xml", page::ICON),
         _ => return None,
     };

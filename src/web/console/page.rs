@@ -14,12 +14,15 @@ use warp::Reply;
 pub(super) const CSS: &str = include_str!("../../../templates/console.css");
 /// The script.
 pub(super) const SCRIPT: &str = include_str!("../../../templates/live.js");
+/// What asks browsers for passkeys.
+pub(super) const PASSKEY: &str = include_str!("../../../templates/passkey.js");
 /// The mark in the browser's tab.
 pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
 
-/// Changes with the style sheet and the script, so that browsers fetch a newer one.
-static VERSION: LazyLock<String> =
-    LazyLock::new(|| lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT].concat().as_bytes()).hex()[..8].to_owned());
+/// Changes with the style sheet and the scripts, so that browsers fetch a newer one.
+static VERSION: LazyLock<String> = LazyLock::new(|| {
+    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY].concat().as_bytes()).hex()[..8].to_owned()
+});
 
 /// What the frame shows.
 #[derive(Debug, Clone)]

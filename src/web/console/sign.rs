@@ -2,9 +2,11 @@
 
 use super::data::Console;
 use super::page::{self, Page, shown};
-use super::{Asked, ConsoleError, href, people};
+use super::{Asked, ConsoleError, href, passkey, people};
 use crate::lang::{Lang, Values};
-use crate::people::{AccountCode, Act, Chosen, Entered, First, Grant, NotIn, PeopleError, SignIn};
+use crate::people::{
+    AccountCode, Act, Chosen, Entered, First, Grant, NotIn, Offer, PeopleError, Question, SignIn, SignedIn,
+};
 use crate::web::Response;
 use crate::web::gate::{BROWSER, SESSION, cookie, end_session, keep_session};
 use askama::Template;
@@ -20,6 +22,8 @@ struct Login {
     /// What went wrong; empty at first.
     problem: String,
     account: String,
+    /// What there is to say of passkeys; empty: nothing.
+    passkeys: String,
     /// Where to then.
     next: String,
 }
@@ -57,6 +61,7 @@ struct AccountPage {
     own: Vec<(u32, String)>,
     /// What he has passed on: account, number and text.
     passed: Vec<(String, u32, String)>,
+    passkeys: passkey::Part,
     /// May he give accounts?
     administers: bool,
     enrols: bool,
@@ -127,10 +132,10 @@ pub(super) async fn answer(
         (false, "/logout") => sign_out(console, headers).await,
         (true, "/first") => first_page(console, asked, (StatusCode::OK, String::new()), String::new(), None),
         (false, "/first") => first(console, asked, form(body)?).await,
-        (true, "/account") => account(console, asked, Ok("")).await,
+        (true, "/account") => account(console, asked, Ok(""), None).await,
         (false, "/account/delegate") => {
             let passed = people::delegate(console, asked.caller()?, body).await?;
-            account(console, asked, passed.map(|_| "account-delegated")).await
+            account(console, asked, passed.map(|_| "account-delegated"), None).await
         }
         (false, "/account/revoke") => revoke(console, asked, form(body)?).await,
         (false, "/account/password") => change_password(console, asked, headers, form(body)?).await,
@@ -156,7 +161,7 @@ pub(super) fn see(to: &str) -> Response {
 }
 
 /// Only to a page of this server: `//elsewhere` and `/\elsewhere` are none.
-fn own_page(next: &str) -> &str {
+pub(super) fn own_page(next: &str) -> &str {
     let plain = next.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
     if plain && next.starts_with('/') && !next.starts_with("//") { next } else { "/" }
 }
@@ -180,8 +185,13 @@ fn login(
     status: StatusCode,
     (problem, account, next): (String, String, String),
 ) -> Result<Response, ConsoleError> {
-    let page = Page::new(console, asked, asked.lang.text("sign-in"));
-    Ok(page::html(status, Login { page, problem, account, next }.render()?))
+    let (page, lang) = (Page::new(console, asked, asked.lang.text("sign-in")), asked.lang);
+    let passkeys = match console.people.offers_passkeys(Some(&asked.host)) {
+        Offer::Here => lang.text("sign-passkey"),
+        Offer::At(address) => lang.say("sign-passkey-at", &Values::new().word("address", address)),
+        Offer::Nowhere => String::new(),
+    };
+    Ok(page::html(status, Login { page, problem, account, passkeys, next }.render()?))
 }
 
 async fn sign_in(
@@ -192,22 +202,33 @@ async fn sign_in(
 ) -> Result<Response, ConsoleError> {
     let LoginForm { account, password, digits, next, .. } = form;
     let kept = |name| cookie(headers, name).map(str::to_owned);
-    let shown = SignIn { account: account.clone(), password, digits, browser: kept(BROWSER), before: kept(SESSION) };
+    let (browser, before) = (kept(BROWSER), kept(SESSION));
+    let passkeys = console.people.offers_passkeys(Some(&asked.host)) == Offer::Here;
+    let shown = SignIn { account: account.clone(), password, digits, passkeys, browser, before };
     match console.people.sign_in(shown, asked.from).await {
-        Ok(entered) => Ok(enter(own_page(&next), &entered)),
-        Err(error) => {
-            let (status, sentence) = problem(asked.lang, &error)?;
-            let mut response = login(console, asked, status, (sentence, account, next))?;
-            if let PeopleError::NotIn(NotIn::Wait(s)) = error {
-                response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(s));
-            }
-            Ok(response)
-        }
+        Ok(SignedIn::Entered(entered)) => Ok(enter(own_page(&next), &entered)),
+        Ok(SignedIn::Asked(question)) => passkey::show(console, asked, &question, next),
+        Err(error) => not_in(console, asked, &error, (account, next)),
     }
 }
 
+/// The page to sign in on again, with what went wrong.
+pub(super) fn not_in(
+    console: &Console,
+    asked: &Asked,
+    error: &PeopleError,
+    (account, next): (String, String),
+) -> Result<Response, ConsoleError> {
+    let (status, sentence) = problem(asked.lang, error)?;
+    let mut response = login(console, asked, status, (sentence, account, next))?;
+    if let PeopleError::NotIn(NotIn::Wait(s)) = error {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*s));
+    }
+    Ok(response)
+}
+
 /// In, with the cookies of the session.
-fn enter(to: &str, entered: &Entered) -> Response {
+pub(super) fn enter(to: &str, entered: &Entered) -> Response {
     let mut response = see(to);
     keep_session(&mut response, entered);
     response
@@ -273,11 +294,12 @@ pub(super) fn grant_text(lang: Lang, grant: &Grant, unit: &str) -> String {
     text
 }
 
-/// The page of one's own account, after what was done: the key of a sentence, or what went wrong.
-async fn account(
+/// The page of one's own account, after what was done: the key of a sentence, or what went wrong; with what is asked of an authenticator.
+pub(super) async fn account(
     console: &Console,
     asked: &Asked,
     done: Result<&'static str, PeopleError>,
+    question: Option<Question>,
 ) -> Result<Response, ConsoleError> {
     let (lang, caller, city, (_, today)) = (asked.lang, asked.caller()?, console.city().await?, console.today());
     let (status, problem, done) = match done {
@@ -300,6 +322,7 @@ async fn account(
         grants: people::grants(lang, &city, &caller.grants).into_iter().map(|(_, text)| text).collect(),
         own: people::grants(lang, &city, &own),
         passed: passed.collect(),
+        passkeys: passkey::Part::of(console, asked, question).await?,
         administers: caller.may_somewhere(Act::Administer, today).is_ok(),
         enrols: caller.may_somewhere(Act::Enrol, today).is_ok(),
     };
@@ -316,7 +339,7 @@ async fn change_password(
     let PasswordForm { old, password, again } = form;
     let here = (session, cookie(headers, BROWSER), asked.from);
     let done = console.people.change_password(&caller.account, here, (&old, &password, &again)).await;
-    account(console, asked, done.map(|()| "account-password-done")).await
+    account(console, asked, done.map(|()| "account-password-done"), None).await
 }
 
 /// Takes back what he has passed on.
@@ -324,7 +347,7 @@ async fn revoke(console: &Console, asked: &Asked, form: RevokeForm) -> Result<Re
     let unknown = || ConsoleError::Unknown { kind: "account", code: form.account.clone() };
     let (to, city) = (AccountCode::new(&form.account).map_err(|_| unknown())?, console.city().await?);
     let done = console.people.revoke(asked.caller()?, &to, form.grant, &city.directory).await;
-    account(console, asked, done.map(|()| "person-done")).await
+    account(console, asked, done.map(|()| "person-done"), None).await
 }
 
 #[cfg(test)]

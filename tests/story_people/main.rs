@@ -1,14 +1,17 @@
 //! People come in: the first administrator by a code from the server's own shell, everybody else by one from an administrator; with
-//! password and six digits from then on; and nobody else, over real TLS.
+//! password and six digits from then on, or a passkey; and nobody else, over real TLS.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+mod authenticator;
+#[path = "../common/mod.rs"]
 mod common;
+mod passkeys;
 
 use common::town::{TownServer, at, import, town, unapproved};
 use common::{Serve, TestData};
 use lichphat::clock::SystemClock;
 use lichphat::people::{
-    AccountCode, Act, Caller, Chosen, NewSession, NotIn, PeopleError, PeopleStore as _, Scope, SignIn,
+    AccountCode, Act, Caller, Chosen, Entered, EntryStore as _, NewSession, NotIn, PeopleError, Scope, SignIn, SignedIn,
 };
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport as _};
@@ -26,6 +29,8 @@ struct Browser<'s> {
     server: &'s Serve,
     line: HttpTransport,
     cookies: Mutex<BTreeMap<String, String>>,
+    /// The name it was told; none: the server's number.
+    host: Option<String>,
 }
 
 /// What a page answered.
@@ -59,10 +64,13 @@ fn digits(of: &Totp, half_minutes: i64) -> String {
 impl<'s> Browser<'s> {
     fn of(server: &'s Serve) -> Self {
         let line = HttpTransport::new(&server.url, &server.authority).unwrap();
-        Self { server, line, cookies: Mutex::default() }
+        Self { server, line, cookies: Mutex::default(), host: None }
     }
 
-    async fn send(&self, request: Request) -> Page {
+    async fn send(&self, mut request: Request) -> Page {
+        if let Some(host) = &self.host {
+            request = request.header("host", host.as_str());
+        }
         let kept: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
         let answer = self.line.send(request.header("cookie", kept.join("; "))).await.unwrap();
         let mut to = String::new();
@@ -94,7 +102,8 @@ impl<'s> Browser<'s> {
     async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let body = serde_urlencoded::to_string(fields).unwrap();
         let request = Request::post(path, body).header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.header("origin", self.server.url.as_str())).await
+        let origin = self.host.as_ref().map_or_else(|| self.server.url.clone(), |host| format!("https://{host}"));
+        self.send(request.header("origin", origin)).await
     }
 
     async fn sign_in(&self, account: &str, password: &str, digits: &str) -> Page {
@@ -156,7 +165,10 @@ async fn the_first_administrator_comes_in_by_a_code_of_the_servers_shell_and_nob
     let first = lan.session();
     let page = lan.get("/").await;
     assert!(page.status == 200 && page.html.contains("chi.lan"), "{}", page.html);
-    assert!(lan.get("/account").await.html.contains("Quản trị viên: toàn thành phố"));
+    let account = lan.get("/account").await.html;
+    assert!(account.contains("Quản trị viên: toàn thành phố"), "{account}");
+    assert!(account.contains("máy chủ chưa có địa chỉ bằng tên miền"), "so there are no passkeys: {account}");
+    assert!(!account.contains("action=\"/account/passkeys\""), "{account}");
     let again = Browser::of(&server).post("/first", &[("code", code)]).await;
     assert!(again.status == 401 && again.html.contains("đã dùng hoặc đã hết hạn"), "a code is good once");
 
@@ -285,6 +297,13 @@ async fn a_new_password_or_a_lost_telephone_ends_what_was_before_and_deactivatio
     let (entered, authenticator) = second.first(code.trim(), &[], -1).await;
     assert_eq!((entered.status, an.get("/units/P1").await.status), (303, 303));
     assert_eq!(second.get("/units/P1").await.status, 200);
+    assert_eq!(by_token("/units/P1").await, 401, "whoever made it may be why");
+    let token = data.ok(&["people", "token", "add", "an", "--label", "bảng", "--acts", "view", "--days", "1"]);
+    let bearer = format!("Bearer {}", token.trim());
+    let by_token = async |path: &str| {
+        let line = HttpTransport::new(&server.url, &server.authority).unwrap();
+        line.send(Request::get(path).header("authorization", bearer.as_str())).await.unwrap().status
+    };
     assert_eq!(by_token("/units/P1").await, 200);
 
     data.ok(&["people", "deactivate", "an"]);
@@ -390,6 +409,12 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     let passed = [&pass[..], &[("decision", "8/UQ"), ("form_token", &form_token)]].concat();
     assert_eq!(huu.post("/account/delegate", &passed).await.status, 200);
     assert_eq!((mai.get("/people/em").await.status, gives(&mai, "em-hai", "2027-01-01").await), (200, 422));
+    for what in ["code", "deactivate"] {
+        let hers = token(&mai.get("/account").await);
+        let refused = mai.post(&to("em", what), &[("form_token", &hers)]).await;
+        assert!(refused.status == 422 && refused.html.contains("quản trị được uỷ quyền không cấp"), "{}", refused.html);
+        assert_eq!(huu.get("/people/em").await.status, 200);
+    }
 
     // what he has brought still waits for somebody's word: whoever ends the account says who looks after it
     let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
@@ -525,7 +550,8 @@ async fn time_ends_codes_sessions_and_tokens_and_a_page_that_asks_by_itself_keep
     assert!(!is_in(&session, false).await, "two hours in which only a page asked by itself");
 
     let shown = SignIn { account: "lan".into(), password, digits: digits(), ..SignIn::default() };
-    let session = people.sign_in(shown, here).await.unwrap().session;
+    let session = people.sign_in(shown, here).await.unwrap();
+    let SignedIn::Entered(Entered { session, .. }) = session else { panic!("there is no passkey") };
     for _ in 0..12 {
         minutes(59);
         assert!(is_in(&session, true).await);
@@ -536,7 +562,8 @@ async fn time_ends_codes_sessions_and_tokens_and_a_page_that_asks_by_itself_keep
     // a clock that was set back makes no session longer
     let hash = Sha256Hash::of(b"of a time to come");
     let (account, to_come) = (AccountCode::new("lan").unwrap(), clock.now().plus_ms(6 * 60_000));
-    let new = NewSession { hash, account, strong: true, step: None, browser: hash, before: None, at: to_come };
+    let new =
+        NewSession { hash, account, strong: true, step: None, passkey: None, browser: hash, before: None, at: to_come };
     assert!(server.rooms.store.open_session(new).await.unwrap());
     assert!(!is_in("of a time to come", true).await);
 
