@@ -346,6 +346,12 @@ async fn on_the_page_people_see_what_waits_and_press_two_buttons() {
     assert!(minh.page("/approvals").await.1.contains("van đã duyệt lúc"));
     assert_eq!(minh.says(order, "approve", "12/QĐ").await.0, 303);
     assert_eq!(proposal(&server, ORDER).await.state, State::Approved);
+    // one hand made approvers of both: whoever looks is told, and how long ago that was
+    let told = "Hai người duyệt đều do máy chủ (dòng lệnh) giao vai trò, lần gần nhất";
+    let page = minh.page("/approvals").await.1;
+    assert_eq!(page.matches(told).count(), 1, "{page}");
+    let shown: Value = serde_json::from_str(&data.ok(&["approval", "show", &order.to_string()])).unwrap();
+    assert_eq!((&shown["one_hand"]["by"], &shown["number"]), (&"shell".into(), &order.into()));
     let decided = ward.says(order, "approve", "").await;
     let no_form = ward.posts(order, &[("form_token", &ward.pass.form_token)]).await;
     assert_eq!((alike(decided, order), alike(no_form, order)), (nobodys.clone(), nobodys));

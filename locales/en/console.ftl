@@ -685,6 +685,11 @@ approvals-always = On any day
 by-shell = the server's shell
 approvals-file = { $length } s, { $size } KiB
 approvals-said-yes = { $by } approved it at { $time }: { $words }
+approvals-one-hand = Both approvers have their role from { $by }, last given { $days ->
+    [0] today
+    [one] one day ago
+   *[other] { $days_t } days ago
+} ({ $time }): they may be one person.
 approvals-said-no = { $by } refused it at { $time }: { $words }
 approvals-decision = Number of the written decision
 approvals-approve = Approve

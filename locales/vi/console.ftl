@@ -586,6 +586,7 @@ approvals-always = Không giới hạn ngày
 by-shell = máy chủ (dòng lệnh)
 approvals-file = { $length } giây, { $size } KiB
 approvals-said-yes = { $by } đã duyệt lúc { $time }: { $words }
+approvals-one-hand = Hai người duyệt đều do { $by } giao vai trò, lần gần nhất { $days_t } ngày trước ({ $time }): có thể chỉ là một người.
 approvals-said-no = { $by } đã từ chối lúc { $time }: { $words }
 approvals-decision = Số, ký hiệu văn bản
 approvals-approve = Duyệt

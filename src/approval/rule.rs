@@ -1,10 +1,10 @@
 //! Who may say yes: pure. The city's content takes two people, a unit's own one, and never who brought it. The server's own
 //! shell stands in for people only while there are none.
 
-use super::model::{Needs, Proposal, State};
+use super::model::{Needs, Proposal, Said, State};
 use crate::directory::Directory;
-use crate::people::{AccountCode, Act, Caller, Denied, On, Via};
-use lichphat_playlists::time::LocalDay;
+use crate::people::{AccountCode, Act, Caller, Denied, Given, On, Via};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 
 /// Why somebody's word is not taken.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,6 +138,19 @@ pub fn others(proposal: &Proposal, all: &[Proposal], caller: &Caller) -> Result<
     };
     let his = caller.via != Via::Shell && all.iter().any(|other| other.brought_by == account && same(other));
     if his { Err(Refusal::Own(proposal.number)) } else { Ok(()) }
+}
+
+/// The hand that made approvers of two who have said yes, his own account among them, and when it last did so: whoever gives roles
+/// can sign in as whom he gave them to, so this may be one person's word. What was given after the word is of no account.
+pub fn one_hand<'g>(said: &[Said], given: &'g [Given]) -> Option<(&'g AccountCode, UtcMillis)> {
+    let yes: Vec<&Said> = said.iter().filter(|said| said.yes).collect();
+    let to_one = |g: &Given, yes: &Said| g.to.as_str() == yes.by && g.at <= yes.at_ms;
+    let to_them: Vec<&Given> = given.iter().filter(|g| yes.iter().any(|yes| to_one(g, yes))).collect();
+    let made_two = |by: &AccountCode| {
+        let made = |yes: &&&Said| yes.by == by.as_str() || to_them.iter().any(|g| g.by == *by && to_one(g, yes));
+        yes.iter().filter(made).count() > 1
+    };
+    to_them.iter().filter(|g| made_two(&g.by)).map(|g| (&g.by, g.at)).max_by_key(|(_, at)| *at)
 }
 
 /// May `caller` say no to an open proposal? Who may say yes may, and the shell: to stop something must be easy.

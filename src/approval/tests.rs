@@ -1,11 +1,11 @@
 //! Who may say yes, and what has to be asked again.
 
-use super::rule::{Outcome, Refusal, approve, refuse};
+use super::rule::{Outcome, Refusal, approve, one_hand, refuse};
 use super::*;
 use crate::campaigns::{self, Campaigns};
 use crate::directory::table::SourceFile;
 use crate::directory::{DaySpan, import};
-use crate::people::{Denied, Grant, Role, Via};
+use crate::people::{Denied, Given, Grant, Role, Via};
 use lichphat_playlists::ids::{CampaignCode, UnitCode};
 use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::time::{HANOI, LocalDay};
@@ -214,4 +214,26 @@ fn a_permit_is_found_for_a_screen_and_a_day_and_gone_when_it_is_taken_back() {
     let without = Permissions::new(1, list).granting(Vec::new(), &directory);
     assert_eq!(find(&without, "S1", "2026-11-20"), Err(Unapproved::Withdrawn));
     assert!(!without.cover(&drafts[0].permit));
+}
+
+#[test]
+fn two_words_of_whom_one_hand_made_approvers_are_named_as_such() {
+    let given = |to: &str, by: &str, at: i64| Given {
+        to: AccountCode::new(to).unwrap(),
+        by: AccountCode::new(by).unwrap(),
+        at: UtcMillis(at),
+    };
+    let said = |by: &str, at: i64| Said { at_ms: UtcMillis(at), ..yes(by) };
+    let two = [said("van", 50), said("minh", 60)];
+    let hand = |words: &[Said], given: &[Given]| one_hand(words, given).map(|(by, at)| (by.to_string(), at.0));
+    let (van, minh) = (given("van", "lan", 10), given("minh", "lan", 20));
+    assert_eq!(hand(&two, &[van.clone(), minh.clone()]), Some(("lan".into(), 20)), "and when it last did");
+    assert_eq!(hand(&two, &[van.clone(), given("minh", "shell", 20)]), None, "two hands");
+    assert_eq!(hand(&two[..1], &[van.clone(), minh.clone()]), None, "one word");
+    assert_eq!(hand(&two, &[van.clone(), given("minh", "lan", 61)]), None, "given after the word");
+    assert_eq!(hand(&two, &[given("minh", "van", 20)]), Some(("van".into(), 20)), "he himself is one of them");
+    let also = [van, given("minh", "shell", 15), minh];
+    assert_eq!(hand(&two, &also), Some(("lan".into(), 20)), "whoever else gave it, too");
+    let no = Said { yes: false, ..two[1].clone() };
+    assert_eq!(hand(&[two[0].clone(), no], &also), None, "a no");
 }

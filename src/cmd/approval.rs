@@ -4,12 +4,12 @@
 
 use super::rooms::Rooms;
 use super::{Context, output};
-use crate::approval::rule::Outcome;
+use crate::approval::rule::{self, Outcome};
 use crate::approval::{Proposal, State, places, short};
 use crate::error::AppError;
-use crate::people::Caller;
+use crate::people::{Act, Caller};
 use lichphat_playlists::ids::MediaHash;
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -102,6 +102,22 @@ const COLUMNS: &[&str] = &[
     "permit",
 ];
 
+/// One proposal in full.
+#[derive(Debug, Serialize)]
+struct Shown<'p> {
+    #[serde(flatten)]
+    proposal: &'p Proposal,
+    /// Who has made approvers of two who said yes, so that they may be one person.
+    one_hand: Option<OneHand>,
+}
+
+#[derive(Debug, Serialize)]
+struct OneHand {
+    by: String,
+    /// When he last gave one of them the role.
+    given_ms: UtcMillis,
+}
+
 fn row(proposal: &Proposal) -> Row {
     let permit = &proposal.draft.permit;
     Row {
@@ -141,7 +157,11 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
         Command::Show { number } => {
             let proposals = rooms.approvals.proposals().await?;
             let found = proposals.iter().find(|p| p.number == number);
-            output::json(found.ok_or(crate::approval::ApprovalError::Unknown(number))?)?;
+            let proposal = found.ok_or(crate::approval::ApprovalError::Unknown(number))?;
+            let given = rooms.people.given_for(Act::Approve).await.map_err(|e| AppError::Failed(e.to_string()))?;
+            let hand = rule::one_hand(&proposal.said, &given);
+            let one_hand = hand.map(|(by, at)| OneHand { by: by.to_string(), given_ms: at });
+            output::json(&Shown { proposal, one_hand })?;
         }
         Command::Give(give) => self::give(give, &rooms, context).await?,
         Command::Refuse { number, reason } => {

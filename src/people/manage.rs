@@ -4,7 +4,7 @@ use super::NewAccount;
 use super::enter::{People, TOKEN_PREFIX, new_account, person};
 use super::error::{PeopleError, Refused};
 use super::may::{Act, Denied, On, Rule};
-use super::model::{Account, AccountCode, Caller, Deed, Grant, Role, Scope, Token, Via, words_beside};
+use super::model::{Account, AccountCode, Caller, Deed, Given, Grant, Role, Scope, Token, Via, words_beside};
 use super::secret::{one_time_code, secret};
 use crate::directory::{DaySpan, Directory, UnitKind};
 use lichphat_playlists::ids::UnitCode;
@@ -176,6 +176,11 @@ impl People {
     ) -> Result<Option<Account>, PeopleError> {
         let found = self.store.account(code).await?;
         Ok(found.filter(|account| account.code == who.account || self.may_change(who, account, directory).is_ok()))
+    }
+
+    /// Who has given whom a role that allows an act, the oldest first.
+    pub async fn given_for(&self, act: Act) -> Result<Vec<Given>, PeopleError> {
+        Ok(self.store.given(Rule::of(act).map_or(&[], |rule| rule.roles)).await?)
     }
 
     /// What he has passed on: to whom, and which.

@@ -28,8 +28,8 @@ pub use error::{NotIn, PeopleError, Refused};
 pub use import::{EVERYWHERE, Entry, Imported, Invited, TABLE, parse};
 pub use may::{Act, Denied, On, RULES, Rule, Sight};
 pub use model::{
-    Account, AccountCode, AccountCodeError, Caller, Deed, Grant, LONGEST_WORDS, Passkey, Role, Scope, Secrets, Session,
-    Token, Via, words_beside,
+    Account, AccountCode, AccountCodeError, Caller, Deed, Given, Grant, LONGEST_WORDS, Passkey, Role, Scope, Secrets,
+    Session, Token, Via, words_beside,
 };
 pub use passkey::{Offer, Question};
 pub use password::PasswordError;
@@ -134,6 +134,8 @@ pub trait PeopleStore: EntryStore {
     ) -> Result<u32, StoreError>;
     /// What stands of what an account has passed on: to whom, and which.
     async fn passed_on(&self, account: &AccountCode) -> Result<Vec<(Account, Grant)>, StoreError>;
+    /// Who has given which of these roles to whom, the oldest first; also those that were taken back or are over.
+    async fn given(&self, roles: &'static [Role]) -> Result<Vec<Given>, StoreError>;
     /// Takes a role back, and what was passed on of it; false when it was not there any more.
     async fn revoke(&self, grant: u32, deed: Deed) -> Result<bool, StoreError>;
     /// How many tasks an account has left open: what it has brought and nobody has decided on.

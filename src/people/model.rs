@@ -110,6 +110,17 @@ pub struct Grant {
     pub given_by: Option<AccountCode>,
 }
 
+/// That somebody has given somebody a role, or passed it on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// To whom.
+    pub to: AccountCode,
+    /// Who.
+    pub by: AccountCode,
+    /// When.
+    pub at: UtcMillis,
+}
+
 /// How far an API token goes: never beyond its account.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {

@@ -383,6 +383,7 @@ CREATE TABLE account_grant (
     to_day     INTEGER,                                       -- last day, included; NULL = open
     decision   TEXT    NOT NULL,                              -- number of the paper behind it
     through    INTEGER REFERENCES account_grant (id),         -- passed on by its holder, and good as long as this one
+    given_by   TEXT    NOT NULL,                              -- an account, or 'shell'
     given_ms   INTEGER NOT NULL,
     revoked_ms INTEGER
 ) STRICT;

@@ -40,7 +40,7 @@ pub(crate) async fn account(store: &Store, code: &str, roles: &[(Role, Option<&s
         tx.execute("INSERT INTO account (code, name, made_ms) VALUES (?1, 'Tài khoản của truyện', 0)", [&code])?;
         for (role, unit) in roles {
             tx.execute(
-                "INSERT INTO account_grant (account, role, unit, decision, given_ms) VALUES (?1, ?2, ?3, '', 0)",
+                "INSERT INTO account_grant (account, role, unit, decision, given_by, given_ms) VALUES (?1, ?2, ?3, '', 'shell', 0)",
                 params![code, role.as_str(), unit],
             )?;
         }

@@ -73,7 +73,7 @@ fn redeem(tx: &Connection, new: &NewSecrets, deed: Deed) -> Result<bool, StoreEr
                 decision: String::new(),
                 given_by: None,
             };
-            add_grant(tx, &new.account, &everywhere, None, deed.at)?;
+            add_grant(tx, &new.account, &everywhere, None, (&deed.by, deed.at))?;
         }
         _ => return Ok(false),
     }

@@ -6,7 +6,7 @@ use super::log::append_statement;
 use super::rows::{day_number, local_day};
 use crate::directory::DaySpan;
 use crate::error::StoreError;
-use crate::people::{Account, AccountCode, Deed, Grant, NewAccount, PeopleStore, Role};
+use crate::people::{Account, AccountCode, Deed, Given, Grant, NewAccount, PeopleStore, Role};
 use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::time::UtcMillis;
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
@@ -93,12 +93,12 @@ pub(super) fn add_grant(
     account: &AccountCode,
     grant: &Grant,
     through: Option<u32>,
-    at: UtcMillis,
+    (by, at): (&AccountCode, UtcMillis),
 ) -> Result<u32, StoreError> {
     let day = |day: Option<_>| day.map(day_number);
     tx.prepare_cached(
-        "INSERT INTO account_grant (account, role, unit, from_day, to_day, decision, through, given_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO account_grant (account, role, unit, from_day, to_day, decision, through, given_by, given_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
     )?
     .execute(params![
         account.as_str(),
@@ -108,6 +108,7 @@ pub(super) fn add_grant(
         day(grant.days.to),
         grant.decision,
         through,
+        by.as_str(),
         at.0
     ])?;
     u32::try_from(tx.last_insert_rowid()).map_err(|e| unreadable("grant number")(&e))
@@ -175,13 +176,13 @@ impl PeopleStore for Store {
             for NewAccount { account, code, deed } in new {
                 insert_account(tx, &account.code, &account.name, deed.at)?;
                 for grant in &account.grants {
-                    add_grant(tx, &account.code, grant, None, deed.at)?;
+                    add_grant(tx, &account.code, grant, None, (&deed.by, deed.at))?;
                 }
                 put_code(tx, Some(account.code.as_str()), code, deed.at)?;
                 append_statement(tx, deed.into())?;
             }
             for (account, grant, deed) in more {
-                add_grant(tx, &account, &grant, None, deed.at)?;
+                add_grant(tx, &account, &grant, None, (&deed.by, deed.at))?;
                 append_statement(tx, deed.into())?;
             }
             Ok(true)
@@ -198,7 +199,7 @@ impl PeopleStore for Store {
     ) -> Result<u32, StoreError> {
         let account = account.clone();
         self.write(move |tx| {
-            let id = add_grant(tx, &account, &grant, through, deed.at)?;
+            let id = add_grant(tx, &account, &grant, through, (&deed.by, deed.at))?;
             append_statement(tx, deed.into())?;
             Ok(id)
         })
@@ -215,6 +216,22 @@ impl PeopleStore for Store {
                 passed.extend(one_account(conn, to.as_str())?.map(|to| (to, grant)));
             }
             Ok(passed)
+        })
+        .await
+    }
+
+    async fn given(&self, roles: &'static [Role]) -> Result<Vec<Given>, StoreError> {
+        self.read(move |conn| {
+            let mut query = conn.prepare_cached(
+                "SELECT account, given_by, given_ms FROM account_grant
+                 WHERE role IN (SELECT value FROM json_each(?1)) ORDER BY given_ms, id",
+            )?;
+            let roles = serde_json::to_string(roles).map_err(|e| unreadable("role")(&e))?;
+            let given = query.query_and_then([roles], |row| {
+                let code = |at: usize| account_code(&row.get::<_, String>(at)?);
+                Ok(Given { to: code(0)?, by: code(1)?, at: UtcMillis(row.get(2)?) })
+            })?;
+            given.collect()
         })
         .await
     }

@@ -5,10 +5,10 @@ use super::data::{City, Console};
 use super::page::{Page, Pages, pages, shown};
 use super::sign::{form, see};
 use super::{Asked, ConsoleError, page};
-use crate::approval::{ApprovalError, Needs, Proposal, State};
+use crate::approval::{ApprovalError, Needs, Proposal, State, rule};
 use crate::lang::{Lang, Values};
 use crate::library::Range;
-use crate::people::{AccountCode, Caller, Via};
+use crate::people::{AccountCode, Act, Caller, Given, Via};
 use crate::web::Response;
 use askama::Template;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -48,6 +48,8 @@ struct Card {
     files: Vec<File>,
     /// What was said of it.
     said: Vec<String>,
+    /// Whose hand has made approvers of both who said yes; empty: nobody's.
+    one_hand: String,
     state: String,
     tone: &'static str,
     /// He may decide on it, or take it back.
@@ -86,7 +88,11 @@ async fn view(console: &Console, asked: &Asked, problem: String) -> Result<Strin
     let (range, pages) = pages(asked, waiting.len());
     let names: BTreeMap<MediaHash, (String, MediaKind)> =
         console.media.media_list().await?.into_iter().map(|m| (m.media.hash, (m.name, m.media.kind))).collect();
-    let card = |p: &&Proposal| card(console, (lang, &city, &names), p, caller);
+    let given = console.people.given_for(Act::Approve).await?;
+    let card = |p: &&Proposal| Card {
+        one_hand: one_hand(console, lang, p, &given),
+        ..card(console, (lang, &city, &names), p, caller)
+    };
     let view = ApprovalsPage {
         page: Page::new(console, asked, lang.text("approvals-title")),
         problem,
@@ -137,6 +143,7 @@ fn card(
         days: days(lang, permit.from, permit.until),
         files: permit.media.iter().map(file).collect(),
         said: proposal.said.iter().map(said).collect(),
+        one_hand: String::new(),
         state: lang.term("state", proposal.state.word()),
         tone: match proposal.state {
             State::Approved => "good",
@@ -145,6 +152,14 @@ fn card(
         },
         may: decides && (proposal.state == State::Approved || proposal.state == State::Open && !own),
     }
+}
+
+/// That two words may be one person's, and since how long.
+fn one_hand(console: &Console, lang: Lang, proposal: &Proposal, given: &[Given]) -> String {
+    let Some((by, at)) = rule::one_hand(&proposal.said, given) else { return String::new() };
+    let days = u64::try_from(console.clock.now().since_ms(at) / 86_400_000).unwrap_or(0);
+    let values = Values::new().word("by", person(lang, by.as_str())).word("time", lang.instant(at, console.offset));
+    lang.say("approvals-one-hand", &values.count(lang, "days", days))
 }
 
 /// Who did something; the shell is no account's name.
