@@ -66,6 +66,9 @@ async fn what_the_description_says_is_what_there_is() {
         ("{proposal}", "1"),
         ("{command}", "1"),
         ("{draw}", "0"),
+        ("{account}", "of-w2"),
+        ("{grant}", "0"),
+        ("{token}", "0"),
     ];
     for (path, methods) in paths {
         let real = known.iter().fold(path.clone(), |path, (place, value)| path.replace(place, value));
@@ -80,7 +83,7 @@ async fn what_the_description_says_is_what_there_is() {
             assert!(op["responses"][status.to_string()].is_object(), "{method} {path} answers {status}: {value}");
             assert!(status < 500 && status != 405, "{method} {path}: {status}");
         }
-        let (status, _, headers) = town.api(Request::delete(&real), "").await;
+        let (status, _, headers) = town.api(Request::put(&real), "").await;
         assert!(status == 405 && !headers[header::ALLOW].is_empty(), "{path}");
     }
     // every form that is named is there
@@ -325,7 +328,7 @@ async fn who_looks_after_one_ward_finds_nothing_of_another_in_any_list() {
     };
     assert_eq!(town.api(again(), "").await.0, 304);
     let give = |tx: &rusqlite::Connection| {
-        let sql = "INSERT INTO account_grant (account, role, unit, decision, given_ms) VALUES ('of-w2', 'viewer', 'W1', '', 0)";
+        let sql = "INSERT INTO account_grant (account, role, unit, decision, given_by, given_ms) VALUES ('of-w2', 'viewer', 'W1', '', 'shell', 0)";
         Ok(tx.execute(sql, []).map(drop)?)
     };
     town.rooms.store.write(give).await.unwrap();
