@@ -99,6 +99,8 @@ pub struct WebSettings {
     pub shutdown_grace_s: u32,
     /// Longest request body, bytes; 65,536 to 16,777,216.
     pub max_body_bytes: u32,
+    /// Longest media file that is taken in over the network, MiB; 1 to 4,096.
+    pub max_upload_mib: u32,
     /// Requests to the API that one account may send a second, on average; 1 to 10,000.
     pub api_requests_per_s: u32,
     /// Connections at once; 16 to 1,000,000. A player holds one, and now and then a second.
@@ -191,6 +193,7 @@ impl Default for WebSettings {
             header_read_timeout_s: 10,
             shutdown_grace_s: 2,
             max_body_bytes: 1_048_576,
+            max_upload_mib: 1_024,
             api_requests_per_s: 20,
             connections: 32_768,
             connections_per_address: 1_024,
@@ -281,7 +284,7 @@ impl Settings {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let rules: [(&'static str, i64, i64, i64); 15] = [
+        let rules: [(&'static str, i64, i64, i64); 16] = [
             ("utc_offset_min", self.utc_offset_min.into(), -720, 840),
             ("horizon_days", self.horizon_days.into(), 1, 45),
             ("probe.timeout_s", self.probe.timeout_s.into(), 1, 600),
@@ -292,6 +295,7 @@ impl Settings {
             ("web.header_read_timeout_s", self.web.header_read_timeout_s.into(), 1, 120),
             ("web.shutdown_grace_s", self.web.shutdown_grace_s.into(), 0, 120),
             ("web.max_body_bytes", self.web.max_body_bytes.into(), 65_536, 16_777_216),
+            ("web.max_upload_mib", self.web.max_upload_mib.into(), 1, 4_096),
             ("log.every_s", self.log.every_s.into(), 1, 3_600),
             ("log.retention_days", self.log.retention_days.into(), 0, 36_500),
             ("log.segments_per_device", self.log.segments_per_device.into(), 100, 1_000_000),

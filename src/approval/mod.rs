@@ -125,6 +125,8 @@ pub trait ApprovalStore: Send + Sync {
     async fn permissions(&self) -> Result<Permissions, StoreError>;
     /// Every proposal, by number, and the revision.
     async fn proposals(&self) -> Result<(u64, Vec<Proposal>), StoreError>;
+    /// The files that an account has brought into the library.
+    async fn files_brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError>;
     /// Keeps new proposals and lets those lapse that nobody wants any more.
     async fn propose(
         &self,
@@ -216,6 +218,19 @@ impl Approvals {
         Ok(self.store.proposals().await?.1)
     }
 
+    /// How many open proposals wait for this caller's word: those to which he may say yes, and has not.
+    pub async fn waiting_for(&self, caller: &Caller, directory: &Directory) -> Result<u64, ApprovalError> {
+        let (all, today) = (self.proposals().await?, self.clock.now().day(self.offset));
+        let his = self.store.files_brought_by(caller.account.as_str()).await?;
+        let waits = |p: &&Proposal| {
+            let outcome = rule::approve(p, (caller, ""), &[], (directory, today));
+            rule::others(p, &all, caller).is_ok()
+                && rule::brought(p, &his).is_ok()
+                && outcome.is_ok_and(|outcome| outcome != Outcome::Known)
+        };
+        Ok(all.iter().filter(waits).count() as u64)
+    }
+
     /// Says yes, resting on a written decision; `people` are the accounts that may approve it.
     pub async fn give(
         &self,
@@ -237,6 +252,7 @@ impl Approvals {
         let (revision, all) = self.store.proposals().await?;
         let mut proposal = all.iter().find(|p| p.number == number).cloned().ok_or(ApprovalError::Unknown(number))?;
         rule::others(&proposal, &all, caller)?;
+        rule::brought(&proposal, &self.store.files_brought_by(caller.account.as_str()).await?)?;
         let at_ms = self.clock.now();
         let today = at_ms.day(self.offset);
         let words = words_beside(decision).ok_or(ApprovalError::Decision)?;

@@ -4,6 +4,7 @@
 use super::model::{Needs, Proposal, Said, State};
 use crate::directory::Directory;
 use crate::people::{AccountCode, Act, Caller, Denied, Given, On, Via};
+use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 
 /// Why somebody's word is not taken.
@@ -151,6 +152,12 @@ pub fn one_hand<'g>(said: &[Said], given: &'g [Given]) -> Option<(&'g AccountCod
         yes.iter().filter(made).count() > 1
     };
     to_them.iter().filter(|g| made_two(&g.by)).map(|g| (&g.by, g.at)).max_by_key(|(_, at)| *at)
+}
+
+/// Has he brought one of its files? Whoever put it to people, he does not approve it.
+pub fn brought(proposal: &Proposal, his: &[MediaHash]) -> Result<(), Refusal> {
+    let one = proposal.draft.permit.media.iter().any(|file| his.contains(&file.hash));
+    if one { Err(Refusal::Own(proposal.number)) } else { Ok(()) }
 }
 
 /// May `caller` say no to an open proposal? Who may say yes may, and the shell: to stop something must be easy.

@@ -16,7 +16,7 @@ use crate::error::AppError;
 use crate::fleet::pairing::Welcome;
 use crate::fleet::{DeviceKeys, Fleet, Way};
 use crate::keys::Keys;
-use crate::library::{Library, MediaFiles};
+use crate::library::{Library, MediaFiles, Uploads};
 use crate::people::{AccountCode, Caller, Grant, People, PeopleStore, Via};
 use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, World};
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
@@ -104,6 +104,8 @@ pub struct Rooms {
     pub offset: UtcOffset,
     /// Media.
     pub library: Library,
+    /// Media that come over the network.
+    pub uploads: Arc<Uploads>,
     /// What people decide on, and what they decided.
     pub approvals: Arc<Approvals>,
     /// Plans.
@@ -191,6 +193,11 @@ impl Rooms {
         let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
             packing: Arc::new(SigningKey::from_seed(&keys.receipt.seed())),
+            uploads: Arc::new(Uploads::new(
+                MediaFiles::new(&context.settings.data),
+                u64::from(context.settings.web.max_upload_mib) << 20,
+                limits.least_free_bytes,
+            )),
             library,
             approvals,
             planning: Arc::new(Planning::new(port.clone(), Arc::new(keys.plan), offset)),
@@ -223,6 +230,7 @@ impl Rooms {
             clock: Arc::clone(&self.clock),
             utc_offset: self.offset,
             library: self.library.clone(),
+            uploads: Arc::clone(&self.uploads),
             fleet: Arc::clone(&self.fleet),
             proof: Arc::clone(&self.proof),
             log: Arc::clone(&self.log),

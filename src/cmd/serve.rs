@@ -33,6 +33,11 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     settings.players.pairing = args.pairing.unwrap_or(settings.players.pairing);
     let settings = &settings;
     let rooms = Rooms::open(context)?;
+    match rooms.library.sweep() {
+        Ok(0) => {}
+        Ok(files) => tracing::info!(files, "half files of a process that was killed were taken away"),
+        Err(error) => tracing::warn!(%error, "cannot look for half files"),
+    }
     let shown = Shown::load(settings, rooms.today())?;
     let doors = Doors::bind(settings, shown.as_ref()).await?;
     let stop = stop_signal()?;

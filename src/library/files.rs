@@ -23,6 +23,9 @@ pub enum Range {
 /// Longest file that is taken in, bytes: a day of a loudspeaker's sound, hours of film, and no disk full of zeros.
 pub(super) const LARGEST_BYTES: u64 = 4 << 30;
 
+/// Begins the name of what has no name yet.
+const INCOMING: &str = ".incoming-";
+
 /// The directory that holds the bytes.
 #[derive(Debug, Clone)]
 pub struct MediaFiles {
@@ -59,27 +62,59 @@ impl MediaFiles {
             return Err(large());
         }
         let mut from = File::open(source).map_err(reading)?;
-        std::fs::create_dir_all(&self.dir).map_err(|e| io(&self.dir, e))?;
-        let mut temp =
-            tempfile::Builder::new().prefix(".incoming-").tempfile_in(&self.dir).map_err(|e| io(&self.dir, e))?;
-        let (mut hasher, mut size_bytes, mut buffer) = (sha2::Sha256::new(), 0u64, vec![0; 256 * 1024]);
+        let (mut writing, mut buffer) = (self.begin_now()?, vec![0; 256 * 1024]);
         loop {
             let n = from.read(&mut buffer).map_err(reading)?;
             if n == 0 {
                 break;
             }
-            hasher.update(&buffer[..n]);
-            temp.write_all(&buffer[..n]).map_err(|e| io(&self.dir, e))?;
-            size_bytes += n as u64;
-            if size_bytes > LARGEST_BYTES {
+            writing.write_now(&buffer[..n])?;
+            if writing.size_bytes > LARGEST_BYTES {
                 return Err(large()); // it grows while it is read
             }
         }
-        if size_bytes == 0 {
+        if writing.size_bytes == 0 {
             return Err(LibraryError::Empty { name: super::model::display_name(source) });
         }
-        let hash = Sha256Hash(hasher.finalize().into());
-        Ok(Copy { target: self.path(hash), temp, hash, size_bytes })
+        Ok(writing.finish())
+    }
+
+    /// Begins a file under a name that nobody looks for.
+    pub(super) async fn begin(&self) -> Result<Writing, LibraryError> {
+        let files = self.clone();
+        blocking(move || files.begin_now()).await
+    }
+
+    fn begin_now(&self) -> Result<Writing, LibraryError> {
+        let failed = |error| io(&self.dir, error);
+        std::fs::create_dir_all(&self.dir).map_err(failed)?;
+        let temp = tempfile::Builder::new().prefix(INCOMING).tempfile_in(&self.dir).map_err(failed)?;
+        temp.as_file().lock().map_err(failed)?; // while it is held somebody is at work, and `sweep` leaves it alone
+        Ok(Writing { files: self.clone(), temp, hasher: sha2::Sha256::new(), size_bytes: 0 })
+    }
+
+    /// Takes away what processes left that were killed while they took a file in; how many. What another is writing stays.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn sweep(&self) -> Result<u32, LibraryError> {
+        let entries = match std::fs::read_dir(&self.dir) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+            entries => entries.map_err(|error| io(&self.dir, error))?,
+        };
+        let mut swept = 0;
+        for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(INCOMING)) {
+            let nobodys = File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok());
+            swept += u32::from(nobodys && std::fs::remove_file(entry.path()).is_ok());
+        }
+        Ok(swept)
+    }
+
+    /// Room on their disk, bytes.
+    pub(super) fn free_bytes(&self) -> Result<u64, LibraryError> {
+        std::fs::create_dir_all(&self.dir).map_err(|error| io(&self.dir, error))?;
+        let stat = rustix::fs::statvfs(&self.dir).map_err(|error| io(&self.dir, error.into()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 
     /// SHA-256 of the bytes as they are now; none when the file is not there.
@@ -164,7 +199,35 @@ impl MediaReader {
     }
 }
 
+/// A file that is being written; dropped, it disappears.
+#[derive(Debug)]
+pub(super) struct Writing {
+    files: MediaFiles,
+    temp: tempfile::NamedTempFile,
+    hasher: sha2::Sha256,
+    size_bytes: u64,
+}
+
+impl Writing {
+    fn write_now(&mut self, piece: &[u8]) -> Result<(), LibraryError> {
+        self.hasher.update(piece);
+        self.temp.write_all(piece).map_err(|error| io(&self.files.dir, error))?;
+        self.size_bytes += piece.len() as u64;
+        Ok(())
+    }
+    /// Writes the next piece.
+    pub(super) async fn write(mut self, piece: bytes::Bytes) -> Result<Self, LibraryError> {
+        blocking(move || self.write_now(&piece).map(|()| self)).await
+    }
+    /// It is whole.
+    pub(super) fn finish(self) -> Copy {
+        let hash = Sha256Hash(self.hasher.finalize().into());
+        Copy { target: self.files.path(hash), temp: self.temp, hash, size_bytes: self.size_bytes }
+    }
+}
+
 /// A copy that has no name yet; dropped, it disappears.
+#[derive(Debug)]
 pub(super) struct Copy {
     temp: tempfile::NamedTempFile,
     target: PathBuf,

@@ -9,16 +9,19 @@ mod model;
 mod probe;
 #[cfg(test)]
 mod tests;
+mod uploads;
 
 pub use files::{MediaFiles, MediaReader, Range};
 pub use model::{Added, Given, LibraryError, MediaItem, book};
 pub use probe::{Measured, PlayerProbe, Probe, ProbeError};
+pub use uploads::{NoUpload, Upload, Uploaded, Uploads};
 
 use crate::directory::problem::{Say, say, unreadable};
 use crate::error::StoreError;
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::UtcMillis;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,6 +34,10 @@ pub trait LibraryStore: Send + Sync {
     async fn media(&self, hash: MediaHash) -> Result<Option<MediaItem>, StoreError>;
     /// Every item, by name, then hash.
     async fn media_list(&self) -> Result<Vec<MediaItem>, StoreError>;
+    /// Keeps that an account has brought an item that is there, and says so in the log the first time.
+    async fn brought(&self, hash: MediaHash, by: String, at: UtcMillis) -> Result<(), StoreError>;
+    /// What an account has brought.
+    async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError>;
 }
 
 /// A file that may come in: copied, measured and booked, but not kept. Dropped, it leaves nothing.
@@ -76,8 +83,25 @@ impl Library {
     /// The first half of [`Library::add`]: nothing is kept yet, so that several files come in together or
     /// not at all.
     pub async fn examine(&self, path: &Path, given: Given) -> Result<Examined, LibraryError> {
+        self.look_at(self.files.take_in(path).await?, path, given).await
+    }
+
+    /// The same of a file that has come over the network; `name` is what its sender calls it.
+    pub async fn examine_upload(
+        &self,
+        uploaded: &Uploaded,
+        name: &str,
+        given: Given,
+    ) -> Result<Examined, LibraryError> {
+        let copy = uploaded.take().ok_or(LibraryError::Unknown(uploaded.hash()))?;
+        if copy.size_bytes() == 0 {
+            return Err(LibraryError::Empty { name: model::display_name(Path::new(name)) });
+        }
+        self.look_at(copy, Path::new(name), given).await
+    }
+
+    async fn look_at(&self, copy: files::Copy, path: &Path, given: Given) -> Result<Examined, LibraryError> {
         let name = model::display_name(path);
-        let copy = self.files.take_in(path).await?;
         if let Some(known) = self.store.media(copy.hash()).await? {
             given.agrees_with(&known)?;
             return Ok(Examined { copy, item: known, new: false });
@@ -97,6 +121,23 @@ impl Library {
         }
         let known = self.store.keep_media(item.clone()).await?;
         Ok(Added { new: known.is_none(), item: known.unwrap_or(item) })
+    }
+
+    /// The second half, of what an account has brought: from then on it sees the file, and does not approve it.
+    pub async fn keep_of(&self, examined: Examined, by: &str) -> Result<Added, LibraryError> {
+        let added = self.keep(examined).await?;
+        self.store.brought(added.item.media.hash, by.to_owned(), self.clock.now()).await?;
+        Ok(added)
+    }
+
+    /// What an account has brought.
+    pub async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, LibraryError> {
+        Ok(self.store.brought_by(account).await?)
+    }
+
+    /// Takes away what killed processes left ([`MediaFiles::sweep`]).
+    pub fn sweep(&self) -> Result<u32, LibraryError> {
+        self.files.sweep()
     }
 
     /// Every item, by name, then hash.

@@ -177,6 +177,44 @@ pub enum LibraryError {
     },
 }
 
+impl LibraryError {
+    /// The same in Vietnamese, where it is of the file that somebody brings.
+    pub fn vi(&self) -> String {
+        match self {
+            Self::Full(_) => "đĩa của máy chủ đã đầy: hãy dọn bớt; không giữ lại gì".to_owned(),
+            Self::Empty { name } => format!("{name}: tệp rỗng; hãy gửi tệp đã hoàn chỉnh"),
+            Self::NotAFile { name } => format!("{name}: không phải là tệp; hãy gửi tệp đã hoàn chỉnh"),
+            Self::TooLarge { name } => format!("{name}: tệp quá lớn; hãy xuất lại ngắn hơn hoặc nhẹ hơn"),
+            Self::Probe { name, source: ProbeError::Slow { limit_s } } => {
+                format!("{name}: đo lâu hơn {limit_s} giây nên đã dừng; hãy xuất lại tệp")
+            }
+            Self::Probe { name, source } => {
+                format!("{name}: không phát được ({source}); hãy xuất lại, ví dụ MP4 (H.264, AAC), PNG hoặc JPEG")
+            }
+            Self::Missing { name, .. } => format!("{name}: chưa rõ loại hoặc thời lượng; hãy ghi kind và duration_s"),
+            Self::NotWhole { name, measured_ms, nearest_s } => {
+                format!(
+                    "{name}: dài {measured_ms} ms; thời lượng phải tròn giây (lệch tối đa 40 ms): hãy cắt hoặc thêm cho đủ {nearest_s} giây"
+                )
+            }
+            Self::Length { name, duration_s } => format!("{name}: dài {duration_s} giây; chỉ nhận 1 đến 86400 giây"),
+            Self::OtherLength { name, given_s, measured_ms } => {
+                format!("{name}: ghi {given_s} giây nhưng đo được {measured_ms} ms; hãy bỏ duration_s hoặc cắt lại")
+            }
+            Self::OtherKind { name, given, measured } => {
+                format!("{name}: ghi là {given:?} nhưng thật ra là {measured:?}; hãy bỏ kind")
+            }
+            Self::BookedOtherwise { name, booked_s, given_s } => {
+                format!(
+                    "{name}: tệp này đã có trong kho với {booked_s} giây, không phải {given_s}; hãy xuất lại ảnh cho thời lượng khác"
+                )
+            }
+            Self::Unknown(hash) => format!("không có tệp {hash} trong kho"),
+            other @ (Self::Store(_) | Self::Io { .. } | Self::Range { .. }) => other.to_string(),
+        }
+    }
+}
+
 /// Kind, booked length (s) and kept length (ms) from what was measured and what was said.
 pub fn book(name: &str, measured: Option<&Measured>, given: Given) -> Result<(MediaKind, u32, u64), LibraryError> {
     let name = || name.to_owned();

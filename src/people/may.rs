@@ -87,7 +87,7 @@ pub const RULES: &[Rule] = &{
     [
         rule(Act::View, Role::ALL, Link::ALL),
         rule(Act::Operate, &[Operator, UnitHead], OWN),
-        rule(Act::Compose, &[Operator, UnitHead], OWN),
+        rule(Act::Compose, &[Operator, UnitHead, CityEditor], OWN),
         strong(Act::Approve, &[Approver, UnitHead], OWN),
         Rule { at_root: true, ..strong(Act::Direct, &[CityEditor], OWN) },
         strong(Act::Enrol, &[Operator, UnitHead], OWN),

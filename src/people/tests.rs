@@ -200,7 +200,7 @@ fn the_table_is_what_people_read_of_it() {
         [
             "view: viewer operator approver unit-head city-editor auditor administrator",
             "operate: operator unit-head",
-            "compose: operator unit-head",
+            "compose: operator unit-head city-editor",
             "approve: approver unit-head strong",
             "direct: city-editor at-root strong",
             "enrol: operator unit-head strong",

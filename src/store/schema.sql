@@ -159,6 +159,14 @@ CREATE TABLE media (
 ) STRICT, WITHOUT ROWID;
 
 ------------------------------------------------------------------------------------------ approval
+-- Who has brought which file over the network: he sees it, and does not approve it.
+CREATE TABLE media_brought (
+    account TEXT    NOT NULL,
+    hash    BLOB    NOT NULL REFERENCES media (hash),
+    at_ms   INTEGER NOT NULL,
+    PRIMARY KEY (account, hash)
+) STRICT, WITHOUT ROWID;
+
 -- What people decide on: files of one campaign, in places, on days.
 CREATE TABLE proposal (
     number     INTEGER PRIMARY KEY,

@@ -99,7 +99,7 @@ pub(super) fn gate(
                     {
                         codes.take(network).map_err(|problem| problem.answer(lang))?;
                     }
-                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES, form: None });
+                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES, upload: None, form: None });
                 }
                 "" | "register" | "pairing" => return Err(Problem::not_found().answer(lang)),
                 _ if door == Door::Pairing => return Err(Problem::not_found().answer(lang)),
@@ -111,14 +111,14 @@ pub(super) fn gate(
             };
             if what == "certificate" {
                 parts.extensions.insert(certificate); // whether it may be renewed is for the room to say
-                return Ok(Admitted { parts, most_bytes, form: None });
+                return Ok(Admitted { parts, most_bytes, upload: None, form: None });
             }
             let device = fleet.admit(&certificate).await.map_err(|e| Problem::from(e).answer(lang))?;
             if device.retired && !RETIRED.contains(&what) {
                 return Err(Problem::not_found().answer(lang));
             }
             parts.extensions.insert(Sender { device, certificate });
-            Ok(Admitted { parts, most_bytes, form: None })
+            Ok(Admitted { parts, most_bytes, upload: None, form: None })
         })
     }
 }
@@ -389,6 +389,7 @@ impl From<LibraryError> for Problem {
         match error {
             LibraryError::Unknown(_) => Self::not_found(),
             LibraryError::Range { .. } => Self::new(StatusCode::RANGE_NOT_SATISFIABLE, "bad-range"),
+            LibraryError::Full(_) => Self::new(StatusCode::CONFLICT, "disk-full").after_s(60),
             other => Self::internal(&other),
         }
     }

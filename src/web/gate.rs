@@ -107,7 +107,21 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
     if let Some(caller) = caller {
         parts.extensions.insert(caller);
     }
-    Ok(Admitted { parts, most_bytes, form })
+    let upload = match api::takes_file(&parts.method, &path) {
+        true => Some(
+            app.uploads
+                .begin(length(&parts.headers))
+                .await
+                .map_err(|no| api::no_upload(no).answer(language(&parts.headers)))?,
+        ),
+        false => None,
+    };
+    Ok(Admitted { parts, most_bytes, upload, form })
+}
+
+/// As long as the body says that it is, bytes.
+fn length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Why nobody is known.

@@ -24,7 +24,7 @@ pub use tls::{Certificate, CertificateError};
 use crate::care::Care;
 use crate::fleet::Fleet;
 use crate::fleet::pairing::Welcome;
-use crate::library::Library;
+use crate::library::{Library, Uploads};
 use crate::once::OnceStore;
 use crate::people::People;
 use crate::proof::Proof;
@@ -44,6 +44,8 @@ pub struct App {
     pub utc_offset: UtcOffset,
     /// Media.
     pub library: Library,
+    /// Media that come over the network.
+    pub uploads: Arc<Uploads>,
     /// Devices, and what they should hold.
     pub fleet: Arc<Fleet>,
     /// Evidence.

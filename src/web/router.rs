@@ -4,6 +4,7 @@ use super::problem::{Problem, language};
 use super::traced::Asked;
 use crate::care::Care;
 use crate::lang::Lang;
+use crate::library::{Upload, Uploaded};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode as S;
@@ -14,6 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::timeout;
 use tower_service::Service as _;
 use warp::{Filter, Rejection, Reply};
 
@@ -30,6 +32,8 @@ pub struct Admitted {
     pub parts: Parts,
     /// Longest body, bytes.
     pub most_bytes: usize,
+    /// Where the body is written as it comes, in place of being gathered; the filter finds it among the extensions.
+    pub upload: Option<Upload>,
     /// What its form has to carry as `form_token`, which the filter does not see, and what is said when it does not. None: nothing.
     pub form: Option<(String, Box<Response>)>,
 }
@@ -43,8 +47,10 @@ struct Route {
 /// The field of a form that shows that a page of the session's own posts it.
 const FORM_TOKEN: &str = "form_token";
 
-/// Longest time for a request's body to arrive.
+/// Longest time for a request's body to arrive; of a file that is written down as it comes, for its next piece.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// Longest time for such a file.
+const UPLOAD_TIME: Duration = Duration::from_secs(3_600);
 
 /// First path segment -> filter.
 #[derive(Clone, Default)]
@@ -179,13 +185,22 @@ impl Service {
         let (parts, body) = request.into_parts();
         let admitted = match gate {
             Some(gate) => gate(parts).await,
-            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, form: None }),
+            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, upload: None, form: None }),
         };
         let (parts, most_bytes, form) = match admitted {
-            Ok(Admitted { parts, most_bytes, form }) => (parts, most_bytes, form),
+            Ok(Admitted { mut parts, upload: Some(upload), .. }) => {
+                return match timeout(UPLOAD_TIME, written(body, upload)).await.unwrap_or_else(|_| Err(too_slow())) {
+                    Ok(uploaded) => {
+                        parts.extensions.insert(uploaded);
+                        handler(http::Request::from_parts(parts, Full::default())).await
+                    }
+                    Err(problem) => problem.answer(lang),
+                };
+            }
+            Ok(Admitted { parts, most_bytes, form, .. }) => (parts, most_bytes, form),
             Err(refusal) => return unread(refusal, &body),
         };
-        match tokio::time::timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
+        match timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
             Ok(Ok(body)) => {
                 let body = body.to_bytes();
                 let body = match form {
@@ -199,7 +214,7 @@ impl Service {
             }
             Ok(Err(error)) if error.is::<LengthLimitError>() => refused(S::PAYLOAD_TOO_LARGE, "body-too-large"),
             Ok(Err(_)) => refused(S::BAD_REQUEST, "body-cut"),
-            Err(_) => refused(S::REQUEST_TIMEOUT, "body-too-slow"),
+            Err(_) => too_slow().answer(lang),
         }
     }
 
@@ -226,6 +241,27 @@ where
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move { Ok(service.answer(request).await) })
+    }
+}
+
+fn too_slow() -> Problem {
+    Problem::new(S::REQUEST_TIMEOUT, "body-too-slow")
+}
+
+/// Writes a body down as it comes; cut off, it leaves nothing.
+async fn written<B>(body: B, mut upload: Upload) -> Result<Uploaded, Problem>
+where
+    B: BodyExt<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    loop {
+        let piece = match timeout(BODY_TIME, body.frame()).await {
+            Err(_) => return Err(too_slow()),
+            Ok(None) => return Ok(upload.finish()),
+            Ok(Some(Err(_))) => return Err(Problem::new(S::BAD_REQUEST, "body-cut")),
+            Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
+        };
+        upload = upload.write(piece).await?;
     }
 }
 
@@ -301,7 +337,7 @@ mod tests {
     async fn who_is_not_let_in_is_answered_before_a_byte_of_the_body_is_taken_in() {
         let gate = |parts: Parts| async move {
             match parts.headers.contains_key("key") {
-                true => Ok(Admitted { parts, most_bytes: 2, form: None }),
+                true => Ok(Admitted { parts, most_bytes: 2, upload: None, form: None }),
                 false => Err(Problem::new(S::UNAUTHORIZED, "unauthorized").answer(Lang::Vi)),
             }
         };
@@ -321,7 +357,7 @@ mod tests {
     async fn a_form_without_the_sessions_token_is_refused_and_the_filter_does_not_see_it() {
         let gate = |parts: Parts| async move {
             let refusal = Box::new(Problem::new(S::FORBIDDEN, "other-site").answer(Lang::Vi));
-            Ok(Admitted { parts, most_bytes: 99, form: Some(("t".into(), refusal)) })
+            Ok(Admitted { parts, most_bytes: 99, upload: None, form: Some(("t".into(), refusal)) })
         };
         let echo = warp::body::bytes().map(|body: Bytes| String::from_utf8_lossy(&body).into_owned());
         let service = Router::new().route("a", echo).otherwise(echo).behind(gate).into_service(100);

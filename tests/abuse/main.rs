@@ -2,7 +2,7 @@
 //!
 //! | hole | where it is tried |
 //! | --- | --- |
-//! | traversal on upload and log download, CVE-2024-7399, CVE-2025-4632, CVE-2019-20354 | `doors` |
+//! | traversal on upload and log download, CVE-2024-7399, CVE-2025-4632, CVE-2019-20354 | `uploads`, `doors` |
 //! | hard-coded credentials, CVE-2025-54454 | `secrets` |
 //! | XXE in XML and SVG, CVE-2025-54445 | `files`; in media: `files_that_mean_harm_are_refused_one_by_one_and_leave_nothing_behind` (`story_import`) |
 //! | zip slip, CVE-2023-33177 | `files`; sticks: `a_hostile_stick_comes_to_nothing` (`story_usb`) |
@@ -29,6 +29,7 @@ mod outward;
 mod programs;
 mod promises;
 mod secrets;
+mod uploads;
 
 use common::people::{Pass, everything};
 use common::town::{fixture, import, provision, town};
@@ -63,7 +64,8 @@ impl House {
     async fn new() -> Self {
         let data = town();
         let settings = data.path().join("busy.toml"); // whoever asks so much is not to be told to wait
-        let text = std::fs::read_to_string(fixture("server.toml")).unwrap() + "[web]\napi_requests_per_s = 10000\n";
+        let text = std::fs::read_to_string(fixture("server.toml")).unwrap()
+            + "[web]\napi_requests_per_s = 10000\nmax_upload_mib = 1\n";
         std::fs::write(&settings, text).unwrap();
         let data = data.with_settings(settings.to_str().unwrap());
         let today = today();

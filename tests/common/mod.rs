@@ -191,6 +191,12 @@ impl Serve {
         let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
         assert!(asked.success() && self.child.wait().unwrap().success(), "an orderly stop is a success");
     }
+
+    /// Ends it where it stands, as a power cut does.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
 }
 
 impl Drop for Serve {

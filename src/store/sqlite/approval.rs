@@ -6,7 +6,7 @@ use super::log::append_statement;
 use super::rows::{self, hash_of};
 use crate::approval::{ApprovalStore, Draft, Permissions, Proposal, Said, Sealed, State};
 use crate::error::StoreError;
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::proof::entry::Statement;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::permit::{Document, Permit, Place, What, Withdrawals, Withdrawn};
@@ -181,6 +181,11 @@ impl ApprovalStore for Store {
 
     async fn proposals(&self) -> Result<(u64, Vec<Proposal>), StoreError> {
         self.read(|conn| Ok((revision(conn, ROOM)?, proposals(conn)?))).await
+    }
+
+    async fn files_brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError> {
+        let account = account.to_owned();
+        self.read(move |conn| super::library::brought_by(conn, &account)).await
     }
 
     async fn propose(

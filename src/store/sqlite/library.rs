@@ -1,10 +1,13 @@
 //! The library's port on SQLite.
 
 use super::Store;
+use super::log::append_statement;
+use super::rows::hash_of;
 use crate::error::StoreError;
 use crate::library::{LibraryStore, MediaItem};
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::{Media, MediaKind};
+use lichphat_playlists::proof::entry::Statement;
 use lichphat_playlists::time::UtcMillis;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -67,4 +70,32 @@ impl LibraryStore for Store {
         })
         .await
     }
+
+    async fn brought(&self, hash: MediaHash, by: String, at: UtcMillis) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let new = tx
+                .prepare_cached(
+                    "INSERT INTO media_brought (account, hash, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                )?
+                .execute(params![by, hash.0, at.0])?;
+            if new > 0 {
+                let (act, on, detail) = ("upload".to_owned(), format!("media {hash}"), String::new());
+                append_statement(tx, Statement::Act { at_ms: at, account: by, act, on, detail })?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError> {
+        let account = account.to_owned();
+        self.read(move |conn| brought_by(conn, &account)).await
+    }
+}
+
+/// What an account has brought.
+pub(super) fn brought_by(conn: &Connection, account: &str) -> Result<Vec<MediaHash>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT hash FROM media_brought WHERE account = ?1 ORDER BY hash")?;
+    let found = query.query_and_then([account], |row| hash_of(&row.get::<_, Vec<u8>>(0)?))?;
+    found.collect()
 }

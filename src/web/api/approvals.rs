@@ -134,7 +134,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
 ];
 
 /// Those that the caller may know of.
-async fn seen(call: &Call) -> Result<Vec<Proposal>, Problem> {
+pub(super) async fn seen(call: &Call) -> Result<Vec<Proposal>, Problem> {
     let (directory, today) = (&call.city.directory, call.today());
     let mut all = call.app.console.approvals.proposals().await.map_err(|error| refused(error, call))?;
     all.retain(|p| p.draft.needs.sees(&call.caller, directory, today));

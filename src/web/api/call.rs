@@ -3,6 +3,7 @@
 use super::table::{Operation, Param};
 use crate::directory::{Screen, Unit};
 use crate::lang::Lang;
+use crate::library::Uploaded;
 use crate::people::{Caller, Sight};
 use crate::web::console::data::City;
 use crate::web::problem::Problem;
@@ -55,6 +56,8 @@ pub(in crate::web) struct Call {
     pub(super) query: BTreeMap<String, String>,
     /// Headers.
     pub(super) headers: HeaderMap,
+    /// The body, where it is a file.
+    pub(super) file: Option<Uploaded>,
     /// The body.
     pub(super) body: Bytes,
 }

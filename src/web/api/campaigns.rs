@@ -13,6 +13,7 @@ use lichphat_playlists::ids::DirectiveCode;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use warp::Reply as _;
 
 const KINDS: &[&str] = &["order", "contract", "item", "fixed", "fallback"];
@@ -69,6 +70,11 @@ fn sees(call: &Call, places: &[Place]) -> bool {
     let directory = &call.city.directory;
     let reaches = |place: &Place| directory.subtree(&place.unit).iter().any(|unit| call.sight.unit(unit));
     call.sight.is_whole() || places.iter().any(reaches)
+}
+
+/// The files of all that the caller may see.
+pub(super) fn files(call: &Call) -> BTreeSet<String> {
+    all(call).into_iter().flat_map(|campaign| campaign.row.media).collect()
 }
 
 /// Everything that the caller may see, in order of kinds and codes.

@@ -28,6 +28,7 @@ use super::routes::{Need, Row};
 use super::server::Whence;
 use super::{App, Response};
 use crate::error::StoreError;
+use crate::library::Uploaded;
 use crate::people::Caller;
 use crate::planning::PlanningError;
 use crate::sampling::SamplingError;
@@ -36,6 +37,7 @@ use bytes::Bytes;
 use call::Call;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 pub(super) use limits::{Buckets, Limits};
+pub(super) use media::no_upload;
 use std::sync::{Arc, LazyLock};
 use table::{Operation, Takes, find};
 use tracing::Instrument as _;
@@ -56,11 +58,19 @@ pub(super) fn routes(
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let (app, limits) = (app.clone(), Arc::clone(limits));
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
-    let sender = warp::ext::optional::<Caller>().and(warp::ext::optional::<Whence>());
+    let sender = warp::ext::optional::<Caller>().and(warp::ext::optional::<Whence>()).and(warp::ext::optional());
     let head = warp::method().and(warp::path::full()).and(query).and(warp::header::headers_cloned()).and(sender);
-    let asked = head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, whence, body| {
-        Asked { method, path: path.as_str().to_owned(), query, headers, caller, whence, body }
-    });
+    let asked =
+        head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, whence, file, body| Asked {
+            method,
+            path: path.as_str().to_owned(),
+            query,
+            headers,
+            caller,
+            whence,
+            file,
+            body,
+        });
     asked.then(move |asked: Asked| {
         let (app, limits) = (app.clone(), Arc::clone(&limits));
         async move {
@@ -82,11 +92,13 @@ struct Asked {
     /// Who sends it; the gate says so, none where anybody may.
     caller: Option<Caller>,
     whence: Option<Whence>,
+    /// The body, where it is a file.
+    file: Option<Uploaded>,
     body: Bytes,
 }
 
 async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -> Result<Response, Problem> {
-    let Asked { method, path, query, headers, caller, whence, body } = asked;
+    let Asked { method, path, query, headers, caller, whence, file, body } = asked;
     if path == DESCRIPTION {
         return Ok(description());
     }
@@ -98,14 +110,15 @@ async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -
     holds(op, &headers, &body)?;
     let key = keyed::key(op, &headers, caller.as_ref())?;
     let caller = caller.unwrap_or_else(Caller::nobody);
-    let request = keyed::hash(&method, &path, &query, &headers, &body);
+    let content = file.as_ref().map_or(&body[..], |file| file.hash_bytes());
+    let request = keyed::hash(&method, &path, &query, &headers, content);
     let query = call::read_query(op, &query)?;
     let (once, now) = (Arc::clone(&app.once), app.clock.now());
     let city = app.console.city().await?;
     let sight = caller.sight(&city.directory, app.console.today().1);
     let lang = language(&headers);
     let from = super::server::whence(whence);
-    let run = (op.run)(Call { app, lang, op, caller, from, city, sight, places, query, headers, body });
+    let run = (op.run)(Call { app, lang, op, caller, from, city, sight, places, query, headers, file, body });
     let work = async move {
         match key {
             Some(key) => keyed::once(&*once, (op, key), (request, now), run, lang).await,
@@ -133,7 +146,13 @@ pub(super) fn most_bytes(method: &Method, path: &str) -> Option<usize> {
     find(method, path).map(|(op, _)| match op.takes {
         Takes::Nothing | Takes::Json(_) => JSON_BYTES,
         Takes::Bytes(_, most) => most,
+        Takes::File => 0, // not into memory
     })
+}
+
+/// Does it take a file, which is written down as it comes?
+pub(super) fn takes_file(method: &Method, path: &str) -> bool {
+    find(method, path).is_some_and(|(op, _)| matches!(op.takes, Takes::File))
 }
 
 /// Is the body of a type that the operation takes?
@@ -154,6 +173,7 @@ fn holds(op: &Operation, headers: &HeaderMap, body: &Bytes) -> Result<(), Proble
         Takes::Nothing => Ok(()),
         Takes::Json(_) => most(JSON_BYTES).and_then(|()| taken(&["application/json"])),
         Takes::Bytes(kinds, bytes) => most(bytes).and_then(|()| taken(kinds)),
+        Takes::File => taken(&["application/octet-stream"]),
     }
 }
 

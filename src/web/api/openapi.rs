@@ -10,13 +10,14 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// What each refusal means.
-const REFUSALS: [(u16, &str); 12] = [
+const REFUSALS: [(u16, &str); 13] = [
     (400, "The path or the query is not valid."),
     (401, "Who is asking is not known."),
     (403, "Who is asking may not do this."),
     (404, "There is no such thing, or none that the caller may see."),
     (408, "The body came too slowly."),
     (409, "It cannot be done as things stand."),
+    (411, "The length of the body is missing."),
     (412, "It was changed meanwhile."),
     (413, "The body is too long."),
     (415, "The body is of a type that is not taken."),
@@ -106,6 +107,11 @@ fn operation(op: &Operation, generator: &mut SchemaGenerator) -> Value {
             let content = json!({ "application/json": { "schema": form(generator).to_value() } });
             described["requestBody"] = json!({ "required": true, "content": content });
         }
+        Takes::File => {
+            let about = "Of a length that is said (Content-Length), within `[web] max_upload_mib`.";
+            let content = json!({ "application/octet-stream": {} });
+            described["requestBody"] = json!({ "required": true, "description": about, "content": content });
+        }
         Takes::Bytes(kinds, most) => {
             let content: Map<String, Value> = kinds.iter().map(|kind| ((*kind).to_owned(), json!({}))).collect();
             let about = format!("At most {most} bytes.");
@@ -174,6 +180,7 @@ fn form(kind: Kind) -> Value {
         Kind::Cursor => json!({ "type": "string" }),
         Kind::Day => json!({ "type": "string", "format": "date", "pattern": "^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}$" }),
         Kind::Clock => json!({ "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$" }),
+        Kind::Name => json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
         Kind::Flag => json!({ "type": "string", "enum": ["true", "false"] }),
         Kind::Number(from, to) => json!({ "type": "integer", "minimum": from, "maximum": to }),
         Kind::OneOf(words) => json!({ "type": "string", "enum": words }),

@@ -29,6 +29,8 @@ pub(in crate::web) enum Kind {
     Clock,
     /// `true` or `false`.
     Flag,
+    /// What something is called, 1 to 200 characters.
+    Name,
     /// From the first to the second, both included.
     Number(u32, u32),
     /// One of these words.
@@ -48,6 +50,7 @@ impl Kind {
                 value.parse::<LocalDay>().is_ok_and(|day| (2000..=2199).contains(&chrono::Datelike::year(&day.0)))
             }
             Self::Clock => parse_clock(value).is_ok_and(|second| second < 86_400),
+            Self::Name => (1..=200).contains(&value.chars().count()),
             Self::Flag => ["true", "false"].contains(&value),
             Self::Number(from, to) => value.parse::<u32>().is_ok_and(|n| (from..=to).contains(&n)),
             Self::OneOf(words) => words.contains(&value),
@@ -77,6 +80,8 @@ pub(in crate::web) enum Takes {
     Json(fn(&mut SchemaGenerator) -> Schema),
     /// Bytes of one of these types, at most so many.
     Bytes(&'static [&'static str], usize),
+    /// A file, written to the disk as it comes.
+    File,
 }
 
 /// An answer that is no refusal.
@@ -133,6 +138,7 @@ impl Operation {
         all.extend(match self.takes {
             Takes::Nothing => &[][..],
             Takes::Json(_) | Takes::Bytes(..) => &[408, 413, 415, 422][..],
+            Takes::File => &[408, 411, 413, 415, 422][..],
         });
         if self.is_unsafe() {
             all.push(409);
