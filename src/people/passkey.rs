@@ -23,7 +23,8 @@ use webauthn_rs::prelude::{
 
 /// How long what was asked of an authenticator may be answered, ms.
 const OPEN_MS: u64 = 5 * 60_000;
-/// So many may be open at once. Each was begun by who is signed in or knows a password, so no stranger pushes others out.
+/// So many may be open at once. One a session, and of who knows a password as many as he has tries to sign in: nobody pushes others
+/// out.
 const OPEN: NonZeroUsize = NonZeroUsize::new(1_024).expect("not zero");
 /// Passkeys of one account.
 const MOST: usize = 10;
@@ -39,8 +40,8 @@ pub(super) struct Passkeys {
 
 /// What was asked of an authenticator.
 enum Ceremony {
-    /// To make a passkey, in this session.
-    Making { session: Sha256Hash, account: AccountCode, name: String, state: PasskeyRegistration },
+    /// To make a passkey, in the session that it is kept under.
+    Making { account: AccountCode, name: String, state: PasskeyRegistration },
     /// To show one, of who has just given the password.
     Showing { account: AccountCode, keys: Vec<Key>, state: PasskeyAuthentication, tries: Vec<Who>, kept: Kept },
 }
@@ -144,8 +145,9 @@ impl People {
         Uuid::from_slice(&mac.finalize().into_bytes()[..16]).map_err(|e| internal(&e))
     }
 
-    /// Asks for a new passkey, under a name that its owner knows it by.
-    pub async fn ask_for_new_passkey(&self, who: &Caller, session: &str, name: &str) -> Result<Question, PeopleError> {
+    /// Asks for a new passkey, under a name that its owner knows it by; the answer are the options for the browser's
+    /// `navigator.credentials`. A session asks for one at a time.
+    pub async fn ask_for_new_passkey(&self, who: &Caller, session: &str, name: &str) -> Result<String, PeopleError> {
         is_himself(who)?;
         let (held, name) = (self.held()?, name.trim());
         if name.is_empty() || name.chars().count() > NAME_LIMIT || name.chars().any(char::is_control) {
@@ -159,36 +161,23 @@ impl People {
         let asked = held.webauthn.start_passkey_registration(self.handle(&who.account)?, account, account, Some(there));
         let (options, state) = asked.map_err(|e| internal(&e))?;
         let options = serde_json::to_string(&options).map_err(|e| internal(&e))?;
-        let (ceremony, hash) = secret(&*self.rng);
-        let (session, account, name) = (Sha256Hash::of(session.as_bytes()), who.account.clone(), name.to_owned());
-        held.begin(hash, self.clock.mono_ms(), Ceremony::Making { session, account, name, state });
-        Ok(Question { ceremony, options })
+        let making = Ceremony::Making { account: who.account.clone(), name: name.to_owned(), state };
+        held.begin(Sha256Hash::of(session.as_bytes()), self.clock.mono_ms(), making);
+        Ok(options)
     }
 
     /// Keeps the passkey that an authenticator has made.
-    pub async fn add_passkey(
-        &self,
-        who: &Caller,
-        (session, ceremony): (&str, &str),
-        answer: &str,
-    ) -> Result<(), PeopleError> {
+    pub async fn add_passkey(&self, who: &Caller, session: &str, answer: &str) -> Result<(), PeopleError> {
         is_himself(who)?;
         let held = self.held()?;
-        let of = Sha256Hash::of(session.as_bytes());
-        let Some(Ceremony::Making { session, account, name, state }) = held.end(ceremony, self.clock.mono_ms()) else {
+        let Some(Ceremony::Making { account, name, state }) = held.end(session, self.clock.mono_ms()) else {
             return Err(Refused::PasskeyNotMade.into());
         };
-        let made = serde_json::from_str::<RegisterPublicKeyCredential>(answer).ok();
-        let made = made.filter(|_| session == of && account == who.account);
-        let key = made.map(|made| held.webauthn.finish_passkey_registration(&made, &state));
-        let key = match key {
-            Some(Ok(key)) => key,
-            Some(Err(error)) => {
-                tracing::info!(%account, %error, "a passkey was not taken");
-                return Err(Refused::PasskeyNotMade.into());
-            }
-            None => return Err(Refused::PasskeyNotMade.into()),
-        };
+        let made = serde_json::from_str::<RegisterPublicKeyCredential>(answer).map_err(|_| Refused::PasskeyNotMade)?;
+        let key = held.webauthn.finish_passkey_registration(&made, &state).map_err(|error| {
+            tracing::info!(%account, %error, "a passkey was not taken");
+            Refused::PasskeyNotMade
+        })?;
         let (text, at) = (serde_json::to_string(&key).map_err(|e| internal(&e))?, self.clock.now());
         let passkey = Passkey { id: 0, name, made: at, used: None, key: text };
         let new = NewPasskey { account: account.clone(), credential: key.cred_id().to_vec(), passkey };

@@ -27,11 +27,11 @@ fn serve(data: &TestData, lines: &Path) -> Serve {
 }
 
 impl Page {
-    /// What the page asks an authenticator: the ceremony's secret and the options.
-    fn question(&self) -> (String, String) {
+    /// What the page asks an authenticator.
+    fn options(&self) -> String {
         let options = self.html.split("data-options=\"").nth(1).unwrap_or_else(|| panic!("no question: {}", self.html));
         let options = options.split('"').next().unwrap();
-        (self.field("ceremony"), options.replace("&#34;", "\"").replace("&#38;", "&"))
+        options.replace("&#34;", "\"").replace("&#38;", "&")
     }
 }
 
@@ -43,15 +43,15 @@ impl Browser<'_> {
     }
 
     /// Asks for a new passkey.
-    async fn ask(&self) -> (String, String) {
+    async fn ask(&self) -> String {
         let page = self.form("/account/passkeys", &[("name", "điện thoại <b>")]).await;
         assert_eq!(page.status, 200, "{}", page.html);
-        page.question()
+        page.options()
     }
 
     /// Brings what an authenticator has made.
-    async fn made(&self, ceremony: &str, answer: &str) -> Page {
-        self.form("/account/passkeys/made", &[("ceremony", ceremony), ("answer", answer)]).await
+    async fn made(&self, answer: &str) -> Page {
+        self.form("/account/passkeys/made", &[("answer", answer)]).await
     }
 
     /// Leaves, then comes as far as to the passkey.
@@ -59,7 +59,7 @@ impl Browser<'_> {
         self.cookies.lock().unwrap().remove("__Host-lichphat");
         let page = self.sign_in(account, PASSWORD, " ").await;
         assert_eq!((page.status, self.session().as_str()), (200, ""), "nobody is in yet: {}", page.html);
-        page.question()
+        (page.field("ceremony"), page.options())
     }
 
     async fn show(&self, ceremony: &str, answer: &str) -> u16 {
@@ -94,32 +94,32 @@ async fn a_passkey_is_shown_in_place_of_the_digits_and_nothing_that_only_looks_l
         Authenticator { verifies: false, ..good.clone() },
     );
     for bad in [&false_page, &unverified] {
-        let (ceremony, options) = an.ask().await;
-        assert_eq!(an.made(&ceremony, &bad.make(&options)).await.status, 422);
-        assert_eq!(an.made(&ceremony, &good.make(&options)).await.status, 422, "a question is asked once");
+        let options = an.ask().await;
+        assert_eq!(an.made(&bad.make(&options)).await.status, 422);
+        assert_eq!(an.made(&good.make(&options)).await.status, 422, "a question is asked once");
     }
-    let ((_, other), (ceremony, _)) = (an.ask().await, an.ask().await);
-    assert_eq!(an.made(&ceremony, &good.make(&other)).await.status, 422, "the answer to something else");
+    let (other, _) = (an.ask().await, an.ask().await);
+    assert_eq!(an.made(&good.make(&other)).await.status, 422, "the answer to something else");
     for rubbish in
         ["", "{}", "[]", "\u{0}", &good.make(&other).replace("attestationObject\":\"o", "attestationObject\":\"p")]
     {
-        assert_eq!(an.made(&an.ask().await.0, rubbish).await.status, 422, "{rubbish:?}");
+        an.ask().await;
+        assert_eq!(an.made(rubbish).await.status, 422, "{rubbish:?}");
     }
     let (mut binh, _) = newcomer(&data, &server, "binh", &everywhere).await;
     binh.host = Some(HOST.to_owned());
-    let (ceremony, options) = an.ask().await;
-    assert_eq!(binh.made(&ceremony, &good.make(&options)).await.status, 422, "another's session");
+    let options = an.ask().await;
+    assert_eq!(binh.made(&good.make(&options)).await.status, 422, "another's session");
     assert_eq!(an.form("/account/passkeys", &[("name", " ")]).await.status, 422);
     assert_eq!(an.numbers().await, [""; 0]);
-    let (ceremony, options) = an.ask().await;
-    let added = an.made(&ceremony, &good.make(&options)).await;
+    let options = an.ask().await;
+    let added = an.made(&good.make(&options)).await;
     assert!(added.status == 200 && added.html.contains("điện thoại &#60;b&#62;: thêm lúc"), "{}", added.html);
-    let (ceremony, options) = binh.ask().await;
-    assert_eq!(binh.made(&ceremony, &good.make(&options)).await.status, 422, "no two have one key");
+    let options = binh.ask().await;
+    assert_eq!(binh.made(&good.make(&options)).await.status, 422, "no two have one key");
     let hers = Authenticator::new(2, ORIGIN);
-    assert_eq!(binh.made(&binh.ask().await.0, "").await.status, 422);
-    let (ceremony, options) = binh.ask().await;
-    assert_eq!(binh.made(&ceremony, &hers.make(&options)).await.status, 200);
+    let options = binh.ask().await;
+    assert_eq!(binh.made(&hers.make(&options)).await.status, 200);
 
     // shown: what only looks like it lets nobody in
     let mut shown = good.clone();
@@ -181,8 +181,8 @@ async fn no_second_factor_is_the_last_to_go_and_a_one_time_code_ends_them_all() 
     let elsewhere = Browser { host: Some(HOST.to_owned()), ..Browser::of(&server) };
     let mut keys = [1, 2].map(|number| Authenticator::new(number, ORIGIN));
     assert_eq!(an.form("/account/digits/remove", &[]).await.status, 422, "nothing would be left");
-    let (ceremony, options) = an.ask().await;
-    assert_eq!(an.made(&ceremony, &keys[0].make(&options)).await.status, 200);
+    let options = an.ask().await;
+    assert_eq!(an.made(&keys[0].make(&options)).await.status, 200);
     let only = an.numbers().await;
     let gone = an.form("/account/digits/remove", &[]).await;
     assert!(gone.status == 200 && gone.html.contains("Đã bỏ mã 6 số"), "{}", gone.html);
@@ -198,10 +198,10 @@ async fn no_second_factor_is_the_last_to_go_and_a_one_time_code_ends_them_all() 
     assert_eq!(an.show(&ceremony, &keys[0].show(&options)).await, 303);
 
     // another one, then the first goes
-    let (ceremony, options) = an.ask().await;
-    assert_eq!(an.made(&ceremony, &keys[0].make(&options)).await.status, 422, "it is there");
-    let (ceremony, options) = an.ask().await;
-    assert_eq!(an.made(&ceremony, &keys[1].make(&options)).await.status, 200);
+    let options = an.ask().await;
+    assert_eq!(an.made(&keys[0].make(&options)).await.status, 422, "it is there");
+    let options = an.ask().await;
+    assert_eq!(an.made(&keys[1].make(&options)).await.status, 200);
     assert_eq!(an.form("/account/passkeys/remove", &[("passkey", "77")]).await.status, 422);
     let (late, asked) = elsewhere.to_passkey("an").await;
     assert_eq!(an.form("/account/passkeys/remove", &[("passkey", &only[0])]).await.status, 200);
@@ -245,9 +245,9 @@ async fn what_is_asked_of_an_authenticator_can_be_answered_for_five_minutes() {
     let who = Caller { account, grants: Vec::new(), strong: true, via: Via::Session };
     let mut key = Authenticator::new(1, ORIGIN);
     for (wait_ms, good) in [(300_000, false), (299_999, true)] {
-        let asked = people.ask_for_new_passkey(&who, "s", "x").await.unwrap();
+        let options = people.ask_for_new_passkey(&who, "s", "x").await.unwrap();
         clock.jump_to(clock.now().plus_ms(wait_ms));
-        let added = people.add_passkey(&who, ("s", &asked.ceremony), &key.make(&asked.options)).await;
+        let added = people.add_passkey(&who, "s", &key.make(&options)).await;
         assert_eq!(added.is_ok(), good, "{added:?}");
     }
     for (wait_ms, good) in [(300_000, false), (299_999, true)] {

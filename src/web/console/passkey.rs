@@ -28,8 +28,8 @@ pub(super) struct Part {
     pub(super) refused: String,
     /// Number and text.
     pub(super) rows: Vec<(u32, String)>,
-    /// What the browser is asked now.
-    pub(super) question: Option<Question>,
+    /// What the browser is asked now, as JSON.
+    pub(super) options: Option<String>,
     /// Are there six digits beside them, which may be taken away?
     pub(super) digits: bool,
 }
@@ -55,7 +55,6 @@ struct NameForm {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct MadeForm {
-    ceremony: String,
     answer: String,
 }
 
@@ -97,13 +96,13 @@ pub(super) async fn answer(
         "/account/passkeys" => {
             let NameForm { name } = form(body)?;
             match people.ask_for_new_passkey(caller, session, &name).await {
-                Ok(question) => return account(console, asked, Ok(""), Some(question)).await,
+                Ok(options) => return account(console, asked, Ok(""), Some(options)).await,
                 Err(error) => Err(error),
             }
         }
         "/account/passkeys/made" => {
-            let MadeForm { ceremony, answer } = form(body)?;
-            people.add_passkey(caller, (session, &ceremony), &answer).await.map(|()| "passkey-added")
+            let MadeForm { answer } = form(body)?;
+            people.add_passkey(caller, session, &answer).await.map(|()| "passkey-added")
         }
         "/account/passkeys/remove" => {
             let RemoveForm { passkey } = form(body)?;
@@ -117,7 +116,7 @@ pub(super) async fn answer(
 
 impl Part {
     /// For who asks.
-    pub(super) async fn of(console: &Console, asked: &Asked, question: Option<Question>) -> Result<Self, ConsoleError> {
+    pub(super) async fn of(console: &Console, asked: &Asked, options: Option<String>) -> Result<Self, ConsoleError> {
         let (lang, people, caller) = (asked.lang, &console.people, asked.caller()?);
         let refused = match people.offers_passkeys(Some(&asked.host)) {
             Offer::Here if caller.strong => String::new(),
@@ -133,6 +132,6 @@ impl Part {
             (key.id, lang.say("passkey-row", &values))
         });
         let digits = people.has_digits(&caller.account).await?;
-        Ok(Self { refused, rows: rows.collect(), question, digits })
+        Ok(Self { refused, rows: rows.collect(), options, digits })
     }
 }

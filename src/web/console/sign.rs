@@ -4,9 +4,7 @@ use super::data::Console;
 use super::page::{self, Page, shown};
 use super::{Asked, ConsoleError, href, passkey, people};
 use crate::lang::{Lang, Values};
-use crate::people::{
-    AccountCode, Act, Chosen, Entered, First, Grant, NotIn, Offer, PeopleError, Question, SignIn, SignedIn,
-};
+use crate::people::{AccountCode, Act, Chosen, Entered, First, Grant, NotIn, Offer, PeopleError, SignIn, SignedIn};
 use crate::web::Response;
 use crate::web::gate::{BROWSER, SESSION, cookie, end_session, keep_session};
 use askama::Template;
@@ -299,7 +297,7 @@ pub(super) async fn account(
     console: &Console,
     asked: &Asked,
     done: Result<&'static str, PeopleError>,
-    question: Option<Question>,
+    options: Option<String>,
 ) -> Result<Response, ConsoleError> {
     let (lang, caller, city, (_, today)) = (asked.lang, asked.caller()?, console.city().await?, console.today());
     let (status, problem, done) = match done {
@@ -322,7 +320,7 @@ pub(super) async fn account(
         grants: people::grants(lang, &city, &caller.grants).into_iter().map(|(_, text)| text).collect(),
         own: people::grants(lang, &city, &own),
         passed: passed.collect(),
-        passkeys: passkey::Part::of(console, asked, question).await?,
+        passkeys: passkey::Part::of(console, asked, options).await?,
         administers: caller.may_somewhere(Act::Administer, today).is_ok(),
         enrols: caller.may_somewhere(Act::Enrol, today).is_ok(),
     };
