@@ -72,6 +72,7 @@ struct Scene {
     plan_key: SigningKey<PlanSigning>,
     assets: (Vec<u8>, Sha256Hash),
     permit: Envelope,
+    content: Sha256Hash,
 }
 
 /// What permits and places are signed with.
@@ -89,7 +90,8 @@ fn device(nth: usize) -> DeviceId {
 }
 
 impl Scene {
-    fn new() -> Self {
+    /// Approved at `at_ms`.
+    fn new(at_ms: UtcMillis) -> Self {
         let campaign = CampaignCode::new("ihanoi").unwrap();
         let (hash, kind) = (Sha256Hash::of(b"clip"), MediaKind::Video);
         let mut asset = Asset {
@@ -101,17 +103,18 @@ impl Scene {
             fades: Fades::default(),
             permit: None,
         };
-        let approved = vec![Approved { by: "van".into(), decision: String::new(), at_ms: UtcMillis(0) }];
-        let permit = Document::Permit(Permit {
+        let approved = ["van", "minh"].map(|by| Approved { by: by.into(), decision: String::new(), at_ms });
+        let permit = Permit {
             number: 1,
             campaign: campaign.clone(),
             media: vec![(&asset.media).into()],
             places: Vec::new(),
             from: None,
             until: None,
-            approved,
-        });
-        let permit = permit.seal(&approval_key()).unwrap();
+            approved: approved.into(),
+        };
+        let content = permit.content();
+        let permit = Document::Permit(permit).seal(&approval_key()).unwrap();
         asset.permit = Some(permit.hash());
         Self {
             screens: (1..=SCREENS).map(|n| ScreenCode::new(format!("P00004-{n:02}")).unwrap()).collect(),
@@ -119,6 +122,7 @@ impl Scene {
             plan_key: SigningKey::from_seed(&[1; 32]),
             assets: AssetTable { assets: vec![asset] }.encode(),
             permit,
+            content,
         }
     }
 
@@ -132,7 +136,18 @@ impl Scene {
             at_ms,
         };
         let (permit, campaign) = (self.permit.hash(), self.campaign.clone());
-        let permit = Statement::Permit { permit, number: 1, campaign, by: vec!["van".into()], at_ms };
+        let content = self.content;
+        let put =
+            Statement::Proposal { number: 1, campaign: campaign.clone(), content, people: 2, by: "an".into(), at_ms };
+        let yes = ["van", "minh"].map(|by| Statement::Yes {
+            number: 1,
+            campaign: campaign.clone(),
+            content,
+            by: by.into(),
+            decision: String::new(),
+            at_ms,
+        });
+        let permit = Statement::Permit { permit, number: 1, campaign: campaign.clone(), at_ms };
         let players = self.screens.iter().enumerate().map(|(nth, screen)| Statement::Device {
             device: device(nth),
             epoch: Epoch(1),
@@ -142,7 +157,8 @@ impl Scene {
             approval: Approval { by: "shell".into(), at_ms, introduction: Introduction::File },
             simulated: true,
         });
-        [keys, permit].into_iter().chain(players).collect()
+        let approved = [keys, put].into_iter().chain(yes).chain([permit]);
+        approved.chain(players).collect()
     }
 
     fn place(&self, nth: usize) -> Envelope {
@@ -302,9 +318,9 @@ fn live(scene: &Scene, days: (LocalDay, LocalDay), plays_a_segment: usize) -> (V
 fn make(days: u32, plays_a_segment: usize) -> Made {
     let first: LocalDay = "2026-09-01".parse().unwrap();
     let last = first.plus(days - 1);
-    let scene = Scene::new();
+    let begin = first.start(HANOI);
+    let (scene, mut log) = (Scene::new(begin), Log::new());
     let (plans, runs) = live(&scene, (first, last), plays_a_segment);
-    let (mut log, begin) = (Log::new(), first.start(HANOI));
     for statement in scene.statements(begin) {
         log.push(Entry::Statement(statement).encode());
     }
@@ -372,7 +388,7 @@ fn pack(
     writer.put(bundle::CHECKPOINT, newest.as_bytes()).unwrap();
     writer.put_json(bundle::CHECKPOINTS, &earlier).unwrap();
     writer.put(bundle::INCLUSION, &proof.iter().flat_map(|h| h.0).collect::<Vec<u8>>()).unwrap();
-    writer.put(bundle::STATEMENTS, &entries(&mut (0..scene.screens.len() + 2))).unwrap();
+    writer.put(bundle::STATEMENTS, &entries(&mut (0..scene.screens.len() + 5))).unwrap();
     for (nth, screen) in scene.screens.iter().enumerate() {
         writer.put(&bundle::segments_of(screen), &entries(&mut places[nth].iter().copied())).unwrap();
         writer.put(&bundle::plans_of(screen), &plans[nth]).unwrap();

@@ -388,15 +388,17 @@ fn bit(table: &str, column: &'static str, row: i64) -> Change {
 /// The log states another key for the first device.
 fn other_key() -> Change {
     let change = |db: &Connection| {
-        let leaf: Vec<u8> = db.query_row("SELECT leaf FROM log_entry WHERE log_index = 4", [], |r| r.get(0)).unwrap();
+        let find = "SELECT log_index, leaf FROM log_entry WHERE instr(leaf, CAST('\"kind\":\"device\"' AS BLOB)) ORDER BY 1 LIMIT 1";
+        let (at, leaf): (i64, Vec<u8>) = db.query_row(find, [], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
         let Ok(Entry::Statement(Statement::Device { device, epoch, screen, at_ms, approval, simulated, .. })) =
             Entry::decode(&leaf)
         else {
-            panic!("after the permits an entry states a device")
+            panic!("an entry states a device")
         };
         let key = Box::new(SigningKey::from_seed(&[9; 32]).verifying_key());
         let stated = Statement::Device { device, epoch, screen, key, at_ms, approval, simulated };
-        db.execute("UPDATE log_entry SET leaf = ?1 WHERE log_index = 4", [Entry::Statement(stated).encode()]).unwrap();
+        let change = "UPDATE log_entry SET leaf = ?1 WHERE log_index = ?2";
+        db.execute(change, rusqlite::params![Entry::Statement(stated).encode(), at]).unwrap();
     };
     ("another key in the log".to_owned(), Box::new(change))
 }
@@ -453,12 +455,19 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
     let day_marks = segments.replace("segment", "mark");
     let of_plan = |set: &str| sql(&format!("UPDATE plan SET {set} WHERE id = {plan}"));
     let (of_day, of_rollup) = ("plan C-01 2024-09-20 v1: ", "rollup of device 1, 2024-09-20, clean-street: ");
+    let first: i64 = db(&data).query_row(&format!("SELECT min(log_index) FROM {segments}"), [], |r| r.get(0)).unwrap();
+    let (second, last) = (first + 1, first + 2);
+    let entry = |n: i64, told: &str| format!("entry {n}: {told}");
+    let unread = entry(first - 1, "");
+    let [bad, row, gone] = [entry(second, ""), entry(last, "its row"), entry(second, "is missing")];
+    let [other, nobody] = [entry(first, "is of device 1, whose key"), entry(first, "names device 1")];
     for ((name, change), place) in [
-        (bit(&segments, "bytes", 6), "entry 6: "), // the first four are permits, then a device
-        (other_key(), "entry 5: is of device 1, whose key"),
-        (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = 7")), "entry 7: its row"),
-        (sql(&format!("DELETE FROM {segments} WHERE log_index = 6")), "entry 6: is missing"),
-        (sql(&format!("DELETE FROM {segments} WHERE log_index = 7")), "mark of device 1, epoch 1: "),
+        (bit(&segments, "bytes", second), &bad[..]),
+        (sql(&format!("UPDATE log_entry SET leaf = x'' WHERE log_index = {}", first - 1)), &unread),
+        (other_key(), &other),
+        (sql(&format!("UPDATE {segments} SET first_seq = 33, last_seq = 34 WHERE log_index = {last}")), &row),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = {second}")), &gone),
+        (sql(&format!("DELETE FROM {segments} WHERE log_index = {last}")), "mark of device 1, epoch 1: "),
         (sql("DELETE FROM log_entry"), "entry 0: is missing"),
         (sql(&format!("DELETE FROM {day_marks}")), "mark of device 1, epoch 1 before 2024-09-20: "),
         (sql(&format!("UPDATE {day_marks} SET acked_seq = 5")), "mark of device 1, epoch 1 before 2024-09-20: "),
@@ -478,11 +487,8 @@ async fn check_names_every_place_that_was_changed_behind_its_back() {
         (sql("UPDATE day_problem SET packed = x'7b7d'"), of_day),
         (sql(&format!("UPDATE asset_table SET packed = {PACKED_BRACES}")), of_day),
         (sql(&format!("UPDATE day_problem SET packed = {PACKED_BRACES}")), of_day),
-        (sql("DELETE FROM device"), "entry 5: names device 1"),
-        (
-            sql(&format!("UPDATE device SET public_key = x'58{}'", "66".repeat(31))),
-            "entry 5: is of device 1, whose key",
-        ),
+        (sql("DELETE FROM device"), &nobody),
+        (sql(&format!("UPDATE device SET public_key = x'58{}'", "66".repeat(31))), &other),
     ] {
         let found = tampered(&data, &change);
         assert!(found.iter().any(|f| f.starts_with(place)), "{name}\nshould name {place:?}, found {found:#?}");

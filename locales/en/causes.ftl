@@ -14,6 +14,7 @@ cause-not-in-plan = Not in this screen's plan
 cause-replaced = Of a box that was replaced: the screen was another's by then
 cause-unregistered = Before this box was registered at the screen
 cause-not-approved = Nobody had approved it for this screen and day
+cause-withdrawn = Shown after the approval had been withdrawn (a screen without network had not heard)
 cause-plan-unknown = Unclear: the server does not have the plan that the record names
 cause-clock-unset = Unclear: the device's clock was not set
 cause-pending = Waiting for the device to send its play log

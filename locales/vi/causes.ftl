@@ -14,6 +14,7 @@ cause-not-in-plan = Không có trong lịch phát của màn hình này
 cause-replaced = Của hộp cũ: màn hình này đã được giao cho hộp khác
 cause-unregistered = Trước khi hộp này được đăng ký ở màn hình
 cause-not-approved = Nội dung không được duyệt cho màn hình và ngày này
+cause-withdrawn = Phát sau khi phê duyệt đã bị thu hồi (thiết bị mất mạng thì chưa biết)
 cause-plan-unknown = Chưa rõ: máy chủ không có lịch phát mà bản ghi nêu
 cause-clock-unset = Chưa rõ: thiết bị chưa được chỉnh giờ
 cause-pending = Đang chờ thiết bị gửi nhật ký phát

@@ -167,6 +167,8 @@ fn the_shell_stands_in_for_people_only_while_there_are_none() {
 fn only_what_is_new_or_wider_is_asked_again() {
     let directory = directory();
     let first = wanted(&directory, &order("a.mp4", "P1", "2026-11-30"), false);
+    let takes = |draft: &Draft| draft.needs.people() as u32 >= draft.permit.people();
+    assert!(first.iter().all(takes), "whoever reads the permit alone asks for no more people");
     let none = Permissions::default();
     assert_eq!(compare(first.clone(), &none, &[]), (first.clone(), vec![]));
     let open = proposal(first[0].clone(), "lan");

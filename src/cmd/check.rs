@@ -57,12 +57,15 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     found.findings.extend(declared.figures.into_iter().map(of(Matter::Declared)));
     let standings = rooms.log.standings().await?;
     found.findings.extend(standings.iter().filter_map(against).map(of(Matter::Witness)));
-    output::rows(
-        context.lang,
-        args.output.format,
-        &["place", "problem", "meaning", "mend"],
-        &rows(&found.findings, context.lang),
-    )?;
+    // a table of nothing is no answer to whoever looks at it; a program wants its empty list
+    if !found.findings.is_empty() || args.output.format != output::Format::Table {
+        output::rows(
+            context.lang,
+            args.output.format,
+            &["place", "problem", "meaning", "mend"],
+            &rows(&found.findings, context.lang),
+        )?;
+    }
     remarks(&found, &rooms, &now, context).await?;
     for (witness, standing) in &standings {
         output::words(&standing.sentence(witness, context.lang, rooms.offset));

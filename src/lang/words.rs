@@ -87,6 +87,7 @@ mod tests {
             Reason::Replaced,
             Reason::Unregistered,
             Reason::NotApproved,
+            Reason::Withdrawn,
         ];
         let doubts = [Doubt::PlanUnknown, Doubt::ClockUnset].map(|d| d.code().to_owned());
         let figures = [

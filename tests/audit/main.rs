@@ -5,6 +5,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod approvals;
 mod attacks;
 mod boxes;
 mod edges;
@@ -12,6 +13,7 @@ mod export;
 mod flips;
 mod forger;
 mod hostile;
+mod in_part;
 mod square;
 mod tails;
 
@@ -23,7 +25,8 @@ use std::io::Cursor;
 
 /// The checks that fail.
 fn failing(verdict: &Verdict) -> Vec<Check> {
-    verdict.checks.iter().filter(|(_, outcome)| **outcome == Outcome::Fails).map(|(check, _)| *check).collect()
+    let fails = |outcome: &Outcome| matches!(outcome, Outcome::Fails | Outcome::FailsInPart);
+    verdict.checks.iter().filter(|(_, outcome)| fails(outcome)).map(|(check, _)| *check).collect()
 }
 
 #[tokio::test]

@@ -31,7 +31,7 @@ pub(crate) async fn replace_first(square: &mut Square, seed: u64) -> TownDevice 
 
 fn tail_is_cut(verdict: &Verdict) -> bool {
     let words = verdict.faults.iter().filter(|f| f.check == Check::Tail).map(|f| &f.what.vi);
-    verdict.checks[&Check::Tail] == Outcome::Fails && words.clone().all(|vi| vi.contains("thiếu phần cuối"))
+    verdict.checks[&Check::Tail] == Outcome::FailsInPart && words.clone().all(|vi| vi.contains("thiếu phần cuối"))
 }
 
 #[tokio::test]

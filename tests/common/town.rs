@@ -52,13 +52,19 @@ pub(crate) fn town() -> TestData {
     data
 }
 
-/// The same before anybody has approved anything: nothing of approvals is in its log.
+/// The same before anybody has approved anything: nobody's yes is in its log.
 pub(crate) fn unapproved() -> TestData {
+    let data = bare();
+    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
+    data
+}
+
+/// Units and screens, and nothing to show: its log says nothing yet.
+pub(crate) fn bare() -> TestData {
     let data = TestData::new().with_settings(&fixture("server.toml"));
     for (kind, file) in [("units", "units.csv"), ("venues", "venues.toml"), ("screens", "screens.csv")] {
         data.ok(&["import", kind, &fixture(file)]);
     }
-    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
     data.approving(false)
 }
 

@@ -10,7 +10,7 @@ mod restart;
 mod tenure;
 mod witness;
 
-use common::town::{TownDevice, TownServer, at, unapproved};
+use common::town::{TownDevice, TownServer, at, bare, fixture};
 use common::{TestData, client};
 use lichphat::proof::log::Round;
 use lichphat_playlists::ids::{BootId, PlanHash, Seq, Sha256Hash};
@@ -180,7 +180,7 @@ fn root(hash: [u8; 32], size: u64) -> ct_merkle::RootHash<Sha256> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_served_is_read_and_verified_by_the_crates_of_others() {
-    let data = unapproved();
+    let data = bare();
     let server = TownServer::start(&data, at(DAY, "12:00")).await;
     let reader = Reader { client: client(), url: server.url.clone() };
     let key = server.rooms.log.name().to_string();
@@ -279,7 +279,7 @@ fn change(data: &TestData, sql: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
-    let data = unapproved();
+    let data = bare();
     let server = TownServer::start(&data, at(DAY, "12:00")).await;
     let log = server.rooms.log.clone();
     let reader = Reader { client: client(), url: server.url.clone() };
@@ -326,6 +326,7 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
     assert!(String::from_utf8_lossy(&words.stderr).contains("before 2024-09-22 were dropped by retention"));
 
     // deleting what was played, where and for whom deletes no proof
+    data.ok(&["import", "campaigns", &fixture("loop.toml")]);
     let rows = |sql: &str| {
         let db = rusqlite::Connection::open(data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
         db.query_row(sql, [], |r| r.get::<_, i64>(0)).unwrap()
@@ -347,7 +348,7 @@ async fn days_are_dropped_as_a_whole_and_what_is_left_is_still_proven() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_broken_evidence() {
-    let data = unapproved();
+    let data = bare();
     {
         let server = TownServer::start(&data, at(DAY, "12:00")).await;
         let mut hand = Hand::new(&data, &server, "C-01").await;
@@ -384,7 +385,7 @@ async fn check_tells_tiles_entries_and_checkpoints_apart_and_refuses_to_sum_brok
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_missing_segment_is_told_and_repair_is_never_the_mend() {
-    let data = unapproved();
+    let data = bare();
     {
         let server = TownServer::start(&data, at(DAY, "12:00")).await;
         Hand::new(&data, &server, "C-01").await.report(&server, 9).await;
@@ -418,7 +419,7 @@ async fn a_missing_segment_is_told_and_repair_is_never_the_mend() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn repair_sums_anew_what_the_records_say_and_touches_nothing_else() {
-    let data = unapproved();
+    let data = bare();
     {
         let server = TownServer::start(&data, at(DAY, "12:00")).await;
         Hand::new(&data, &server, "C-01").await.report(&server, 9).await;

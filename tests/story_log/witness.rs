@@ -2,7 +2,7 @@
 
 use super::{DAY, Hand, Reader, found};
 use crate::common::people::client_of;
-use crate::common::town::{TownServer, at, unapproved};
+use crate::common::town::{TownServer, at, bare};
 use crate::common::{Serve, TestData, client};
 use lichphat::keys::Keys;
 use lichphat::proof::log::Round;
@@ -145,7 +145,7 @@ async fn behind_tls(witness: SocketAddr) -> (SocketAddr, String) {
 
 impl City {
     async fn new() -> Self {
-        let data = unapproved();
+        let data = bare();
         let log = Keys::load(data.path()).unwrap().log_name("").unwrap().to_string();
         let witnesses = ["thanh-tra.example/nhan-chung", "so-vhtt.example/nhan-chung"].map(|n| Witness::new(n, &log));
         let line = |w: &Witness| format!("{{ url = \"{}\", key = \"{}\" }}", w.url, w.key);

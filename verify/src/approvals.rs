@@ -1,25 +1,57 @@
 //! What may be shown: permits, and where screens stand, signed with the key of approvals that the log states. A permit counts
-//! from its own statement in the log on, so nobody permits afterwards what was shown before.
+//! from its own statement in the log on, so nobody permits afterwards what was shown before; and only when the log has a
+//! statement of its own for each yes it rests on, so nobody's name stands under what he was never asked.
 
 use crate::findings::{Findings, words};
-use crate::verdict::Check;
+use crate::verdict::{Check, Words};
 use crate::{ArchiveError, Bundle};
 use lichphat_playlists::figures::{DayFacts, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, PermitHash, Sha256Hash};
 use lichphat_playlists::proof::bundle;
-use lichphat_playlists::wire::permit::{Document, Grounds, PermitError, Withdrawals, named};
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::permit::{Document, Grounds, Permit, PermitError, Withdrawals, named};
 use lichphat_playlists::wire::sign::{Approving, Envelope, VerifyingKey};
-use lichphat_playlists::wire::v1::{AssetTable, Playlist};
-use std::collections::BTreeMap;
+use lichphat_playlists::wire::v1::{Asset, AssetTable, Playlist, Tier};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
-/// Where the log says that people approved something.
+/// Whoever has the server's own shell, under which the first approvals are given.
+const SHELL: &str = "shell";
+
+/// What was put to people: a proposal's number, and what exactly it is about.
+pub(crate) type Subject = (u32, Sha256Hash);
+
+/// Where the log says that something was put to people.
 #[derive(Debug, Clone)]
-pub(crate) struct Stated {
+pub(crate) struct Proposed {
+    /// Its place.
+    pub(crate) index: u64,
+    /// How many people have to say yes.
+    pub(crate) people: u32,
+    /// Who brought it.
+    pub(crate) by: String,
+}
+
+/// Where the log says that somebody said yes.
+#[derive(Debug, Clone)]
+pub(crate) struct Yes {
     /// Its place.
     pub(crate) index: u64,
     /// Who.
-    pub(crate) by: Vec<String>,
+    pub(crate) by: String,
+    /// The written decision he rests on.
+    pub(crate) decision: String,
+    /// When.
+    pub(crate) at_ms: UtcMillis,
+}
+
+/// A permit that holds.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    /// Where the log states it.
+    index: u64,
+    /// How many people said yes; the shell, which a remark names, stands for as many as it takes.
+    people: u32,
 }
 
 /// Everything of it that concerns the bundle.
@@ -27,10 +59,15 @@ pub(crate) struct Stated {
 pub(crate) struct Approvals {
     /// Keys that the log states, newest last.
     pub(crate) keys: Vec<VerifyingKey<Approving>>,
-    /// Permits that it states.
-    pub(crate) stated: BTreeMap<PermitHash, Stated>,
+    /// Where it states permits.
+    pub(crate) stated: BTreeMap<PermitHash, u64>,
+    /// What was put to people.
+    pub(crate) proposed: BTreeMap<Subject, Proposed>,
+    /// What they said yes to.
+    pub(crate) yes: BTreeMap<Subject, Vec<Yes>>,
     /// All that was taken back by its word.
     pub(crate) withdrawals: Withdrawals,
+    held: BTreeMap<PermitHash, Held>,
     documents: BTreeMap<Sha256Hash, Document>,
 }
 
@@ -50,22 +87,74 @@ impl Approvals {
                     Check::Approval,
                     &format!("{}, {i}", bundle::APPROVALS),
                     words!(
-                    "phê duyệt không dùng được: {error}"; "the approval cannot be used: {error}"),
+                    "phê duyệt không dùng được: sai dạng, hoặc không mang chữ ký của khóa phê duyệt mà sổ nêu"; "the approval cannot be used: {error}"),
                 ),
             }
         }
-        for (name, Stated { by, .. }) in &self.stated {
-            if self.documents.contains_key(name) && by.iter().any(|by| by == "shell") {
-                findings.remark(
-                    Check::Approval,
-                    &name.hex()[..12],
-                    words!(
-                    "Duyệt ngay trên máy chủ, không bằng tài khoản nào: ai vào được máy chủ thì duyệt được.";
-                    "Approved at the server's own shell, by no account: whoever could get there could approve it."),
+        self.hold(findings);
+        Ok(())
+    }
+
+    /// Holds each permit that the log states against the words it rests on.
+    fn hold(&mut self, findings: &mut Findings) {
+        let mut names = BTreeMap::<&str, u32>::new();
+        for (name, &index) in &self.stated {
+            let Some(Document::Permit(permit)) = self.documents.get(name) else { continue };
+            permit.approved.iter().for_each(|a| *names.entry(&a.by).or_default() += 1);
+            match self.rests_on(permit, index) {
+                Ok(people) => drop(self.held.insert(*name, Held { index, people })),
+                Err(what) => findings.fault(Check::Approval, &format!("permit {}", &name.hex()[..12]), what),
+            }
+        }
+        if names.contains_key(SHELL) {
+            findings.remark(
+                Check::Approval,
+                bundle::APPROVALS,
+                words!(
+                "Có nội dung được duyệt ngay trên máy chủ (`shell`), không bằng tài khoản nào: ai vào được máy chủ thì duyệt được.";
+                "Something was approved at the server's own shell (`shell`), by no account: whoever could get there could approve it."),
+            );
+        }
+        if !names.is_empty() {
+            let all: Vec<String> = names.iter().map(|(by, n)| format!("{by} ({n})")).collect();
+            let all = all.join(", ");
+            findings.remark(Check::Approval, bundle::APPROVALS, words!(
+                "Nội dung trong gói được duyệt dưới tên: {all}. Sổ giữ tên họ; hãy hỏi họ có đúng là đã duyệt không.";
+                "What is shown was approved under these names: {all}. The log holds them to it; ask them whether they did."));
+        }
+    }
+
+    /// How many people the log has saying yes to a permit that it states at `index`, or what is wrong with that.
+    fn rests_on(&self, permit: &Permit, index: u64) -> Result<u32, Words> {
+        let subject = (permit.number, permit.content());
+        let proposed = self.proposed.get(&subject).filter(|p| p.index < index);
+        let proposed = proposed.ok_or_else(|| {
+            words!(
+            "trước đó sổ không ghi nội dung này từng được trình duyệt"; "before it the log does not say that this was ever put to people")
+        })?;
+        let said = self.yes.get(&subject).map_or(&[][..], Vec::as_slice);
+        let between = |yes: &&Yes| proposed.index < yes.index && yes.index < index;
+        for a in &permit.approved {
+            let same = |yes: &Yes| (&yes.by, &yes.decision, yes.at_ms) == (&a.by, &a.decision, a.at_ms);
+            if !said.iter().filter(between).any(same) {
+                return Err(words!(
+                    "nêu tên {} đã duyệt, nhưng trước đó sổ không ghi lời duyệt ấy: tên có thể là bịa", a.by;
+                    "names {} as having approved it, and before it the log has no such word: the name may be made up", a.by));
+            }
+            if a.by == proposed.by && a.by != SHELL {
+                return Err(
+                    words!("{} tự duyệt nội dung do chính mình đưa vào", a.by; "{} approved what he had brought himself", a.by),
                 );
             }
         }
-        Ok(())
+        let people: BTreeSet<&str> = permit.approved.iter().map(|a| a.by.as_str()).collect();
+        let (some, needed) = (people.len() as u32, proposed.people.max(permit.people()));
+        match people.contains(SHELL) {
+            true => Ok(u32::MAX),
+            false if some < needed => Err(words!(
+                "chỉ có {some} người duyệt, nội dung này cần {needed}"; "was approved by {some}, and takes {needed}")),
+            false => Ok(some),
+        }
     }
 
     fn open(&self, bytes: &[u8]) -> Result<(Sha256Hash, Document), PermitError> {
@@ -83,37 +172,61 @@ impl Approvals {
     /// What a playlist rests on for the campaign, and from which place of the log on.
     pub(crate) fn grounds(&self, playlist: &Playlist, table: &AssetTable, campaign: &CampaignCode) -> (Grounds, u64) {
         let (mut grounds, mut since) = (Grounds::default(), 0);
-        for name in named(playlist.place, table.assets.iter().filter(|a| a.code == *campaign)) {
-            let document = self.documents.get(&name);
-            let stated = self.stated.get(&name);
-            match (document, stated) {
+        let ours = || table.assets.iter().filter(|a| a.code == *campaign);
+        // whatever places it is for: an order, and what stands in everywhere, takes two people
+        let needed = if ours().any(|a| matches!(a.tier, Tier::Order | Tier::Fallback)) { 2 } else { 1 };
+        for name in named(playlist.place, ours()) {
+            let held = self.held.get(&name).filter(|held| held.people >= needed);
+            match (self.documents.get(&name), held) {
                 (Some(Document::Place(place)), _) if place.screen == playlist.screen => {
                     grounds.take(name, Document::Place(place.clone()));
                 }
-                (Some(Document::Permit(permit)), Some(stated)) => {
+                (Some(Document::Permit(permit)), Some(held)) => {
                     grounds.take(name, Document::Permit(permit.clone()));
-                    since = since.max(stated.index);
+                    since = since.max(held.index);
                 }
                 _ => {}
             }
         }
         (grounds, since)
     }
+
+    /// Was an asset taken back long before `made`, so that whoever made a plan with it knew?
+    pub(crate) fn was_taken_back(&self, asset: &Asset, made: UtcMillis) -> bool {
+        self.withdrawals.of(asset).is_some_and(|at| at.plus_ms(PLANNING_MS) < made)
+    }
 }
 
-/// What was shown whole without an approval: it counts for nothing, and should not have been seen.
+/// How long planning may go on with what it had read before something was taken back, ms.
+const PLANNING_MS: i64 = 3_600_000;
+
+/// What was shown whole without an approval: it counts for nothing, and should not have been seen. A screen that is not connected
+/// does not hear that something was taken back, so what it goes on showing is told and held against nobody.
 pub(crate) fn told(facts: &[ScreenFacts], findings: &mut Findings) {
+    let plays = |facts: &ScreenFacts, why: &str| -> u32 {
+        let of = |day: &DayFacts| day.counts.reasons.get(why).copied();
+        facts.days.values().filter_map(of).sum()
+    };
     for facts in facts {
-        let of = |day: &DayFacts| day.counts.reasons.get("not-approved").copied();
-        let plays: u32 = facts.days.values().filter_map(of).sum();
+        let plays = plays(facts, "not-approved");
         if plays > 0 {
-            findings.fault(
+            // what its playlists were never permitted to show a player can claim as a make-good, too
+            findings.at_screen(
                 Check::Approval,
+                &facts.screen,
                 facts.screen.as_str(),
                 words!(
                 "{plays} lượt đã phát nội dung không được duyệt cho màn hình và ngày đó; các lượt này không được tính";
                 "{plays} plays of what was not approved for this screen and day were shown; they do not count"),
             );
         }
+    }
+    let after: Vec<(&ScreenFacts, u32)> =
+        facts.iter().map(|f| (f, plays(f, "withdrawn"))).filter(|(_, n)| *n > 0).collect();
+    if let [(first, _), ..] = after[..] {
+        let (n, screens, first) = (after.iter().map(|(_, n)| n).sum::<u32>(), after.len(), &first.screen);
+        findings.remark(Check::Approval, "", words!(
+            "{n} lượt ở {screens} màn hình (đầu tiên là {first}) đã phát sau khi phê duyệt bị thu hồi; các lượt này không được tính. Màn hình mất mạng thì chưa biết; hãy hỏi vì sao nếu màn hình vẫn có mạng.";
+            "{n} plays at {screens} screens (first {first}) were shown after the approval had been withdrawn; they do not count. A screen without network had not heard; ask why if it was connected."));
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::findings::words;
 use crate::screen::stamp;
-use crate::verdict::{Finding, Inspections, Outcome, Unreadable, Verdict, Words, plain};
+use crate::verdict::{Finding, Inspections, Outcome, Standing, Unreadable, Verdict, Words, plain};
+use crate::vietnamese::{digits, moment, place};
 use crate::{Options, page, page_of_unreadable, verify};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use lichphat_playlists::proof::checkpoint::{Checkpoint, Policy};
@@ -95,19 +96,20 @@ impl CliError {
             Self::Since { path, source } => {
                 let path = path.display();
                 words!(
-                    "{path}: đây không phải điểm chốt: {source}; hãy đưa tệp đã giữ từ lần kiểm tra trước (docs/audit.md)";
+                    "{path}: đây không phải điểm chốt; hãy đưa tệp đã giữ từ lần kiểm tra trước (docs/audit.md)";
                     "{path}: this is no checkpoint: {source}; give the file that was kept at the last visit (docs/audit.md)")
             }
         }
     }
 }
 
-/// Runs the command. Exit code 0: everything holds; 1: something does not, or the bundle is no bundle; 2: the command
-/// could not be carried out.
+/// Runs the command. Exit code 0: everything holds; 1: it does not, or the bundle is no bundle; 2: the command
+/// could not be carried out; 3: all holds but single screens, and the figures of the others stand.
 pub fn run(args: &Args, lang: Lang) -> ExitCode {
     match check(args, lang) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(Standing::Whole) => ExitCode::SUCCESS,
+        Ok(Standing::Not) => ExitCode::FAILURE,
+        Ok(Standing::InPart) => ExitCode::from(3),
         Err(error) => {
             complain(&error.words(), lang);
             ExitCode::from(2)
@@ -121,7 +123,7 @@ fn complain(what: &Words, lang: Lang) {
     let _ = writeln!(stderr, "{}: {said}", lang.pick("lỗi", "error")); // nowhere left to complain
 }
 
-fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
+fn check(args: &Args, lang: Lang) -> Result<Standing, CliError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| CliError::File { path, source }
@@ -149,14 +151,14 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
     };
     let verdict = verify(open, &options, &mut progress);
     bar.finish_and_clear();
-    let (ok, page, json, printed) = match verdict {
-        Ok(v) => (v.ok, page(&v), serde_json::to_value(&v), lines(&v, lang)),
+    let (standing, page, json, printed) = match verdict {
+        Ok(v) => (v.standing, page(&v), serde_json::to_value(&v), lines(&v, lang)),
         Err(error) => {
             let unreadable = Unreadable { ok: false, unreadable: error.words() };
             let path = args.bundle.display();
             let what = &unreadable.unreadable;
             complain(&words!("{path}: {}", what.vi; "{path}: {}", what.en), lang);
-            (false, page_of_unreadable(&unreadable), serde_json::to_value(&unreadable), String::new())
+            (Standing::Not, page_of_unreadable(&unreadable), serde_json::to_value(&unreadable), String::new())
         }
     };
     if let Some(path) = &args.html {
@@ -167,7 +169,7 @@ fn check(args: &Args, lang: Lang) -> Result<bool, CliError> {
         Format::Table => printed,
     };
     std::io::stdout().write_all(printed.as_bytes()).map_err(failed(Path::new("stdout")))?;
-    Ok(ok)
+    Ok(standing)
 }
 
 /// Whole or not at all.
@@ -192,21 +194,48 @@ fn lines(v: &Verdict, lang: Lang) -> String {
     for (check, outcome) in &v.checks {
         let sign = match outcome {
             Outcome::Holds => "✓",
-            Outcome::Fails => "✗",
+            Outcome::FailsInPart | Outcome::Fails => "✗",
             Outcome::NotChecked => "–",
         };
         let _ = writeln!(out, "  {sign} {}", lang.of(&check.words(*outcome)));
     }
-    let (counted, refused): (u64, u64) =
-        v.screens.iter().fold((0, 0), |(c, r), s| (c + s.counted, r + s.not_counted + s.unknown));
+    sums(&mut out, v, lang);
+    let list = |out: &mut String, title: &str, findings: &[&Finding]| {
+        if !findings.is_empty() {
+            let _ = writeln!(out, "{title}");
+        }
+        for f in findings {
+            let named = match lang {
+                Lang::Vi => place(&f.place),
+                Lang::En => f.place.clone(),
+            };
+            let colon = if named.is_empty() { "" } else { ": " };
+            let _ = writeln!(out, "  - {named}{colon}{}", lang.of(&f.what));
+        }
+    };
+    let (whole, single): (Vec<_>, Vec<_>) = v.faults.iter().partition(|f| f.screen.is_none());
+    list(&mut out, lang.pick("Điểm sai của gói hoặc của máy chủ:", "Faults of the bundle or the scheduler:"), &whole);
+    list(&mut out, lang.pick("Điểm sai ở riêng từng màn hình:", "Faults at single screens:"), &single);
+    list(&mut out, lang.pick("Cần biết:", "To know:"), &v.remarks.iter().collect::<Vec<_>>());
+    looked(&mut out, &v.inspections, lang);
+    out
+}
+
+/// What it came to; where single screens do not hold, what of it stands.
+fn sums(out: &mut String, v: &Verdict, lang: Lang) {
+    let counted: u64 = v.screens.iter().map(|s| s.counted).sum();
+    let refused: u64 = v.screens.iter().map(|s| s.not_counted + s.unknown).sum();
+    let held: u64 = v.held().map(|s| s.counted).sum();
     let _ = match lang {
         Lang::Vi => writeln!(
             out,
-            "{} màn hình, {} đoạn nhật ký, {} bản ghi; {counted} lượt được tính, {refused} lượt không được tính hoặc chưa rõ; {} con số của báo cáo đã tính lại.",
-            v.screens.len(),
-            v.segments,
-            v.records,
-            v.figures
+            "{} màn hình, {} đoạn nhật ký, {} bản ghi; {} lượt được tính, {} lượt không được tính hoặc chưa rõ; {} con số của báo cáo đã tính lại.",
+            digits(v.screens.len() as u64),
+            digits(v.segments),
+            digits(v.records),
+            digits(counted),
+            digits(refused),
+            digits(v.figures)
         ),
         Lang::En => writeln!(
             out,
@@ -217,19 +246,13 @@ fn lines(v: &Verdict, lang: Lang) -> String {
             v.figures
         ),
     };
-    let list = |out: &mut String, title: &str, findings: &[Finding]| {
-        if !findings.is_empty() {
-            let _ = writeln!(out, "{title}");
-        }
-        for f in findings {
-            let place = if f.place.is_empty() { String::new() } else { format!("{}: ", f.place) };
-            let _ = writeln!(out, "  - {place}{}", lang.of(&f.what));
-        }
-    };
-    list(&mut out, lang.pick("Điểm sai:", "Faults:"), &v.faults);
-    list(&mut out, lang.pick("Cần biết:", "To know:"), &v.remarks);
-    looked(&mut out, &v.inspections, lang);
-    out
+    if v.standing == Standing::InPart {
+        let held_vi = digits(held);
+        let words = words!(
+            "Trong số đó {held_vi} lượt được tính ở các màn hình hợp lệ đứng vững; phần của màn hình không hợp lệ thì chưa.";
+            "Of them {held} plays counted at the screens that hold stand; what the others add does not.");
+        let _ = writeln!(out, "{}", lang.of(&words));
+    }
 }
 
 /// What people found who went to look.
@@ -251,7 +274,10 @@ fn looked(out: &mut String, found: &Inspections, lang: Lang) {
     };
     for one in &found.bad {
         let note = if one.note.is_empty() { String::new() } else { format!(": {}", one.note) };
-        let _ =
-            writeln!(out, "  - {}, {}: {} ({}){note}", one.screen, stamp(one.start_s), lang.of(&one.words()), one.by);
+        let at = match lang {
+            Lang::Vi => moment(one.start_s),
+            Lang::En => stamp(one.start_s),
+        };
+        let _ = writeln!(out, "  - {}, {at}: {} ({}){note}", one.screen, lang.of(&one.words()), one.by);
     }
 }

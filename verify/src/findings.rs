@@ -1,6 +1,7 @@
 //! Where findings gather while the checks run.
 
 use crate::verdict::{Check, Finding, Outcome, Words};
+use lichphat_playlists::ids::ScreenCode;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A sentence in Vietnamese and, after the semicolon, in English.
@@ -20,21 +21,46 @@ pub(crate) struct Findings {
     pub(crate) remarks: Vec<Finding>,
     not_checked: BTreeSet<Check>,
     count: BTreeMap<Check, u32>,
+    /// Checks that fail for the whole bundle.
+    whole: BTreeSet<Check>,
+    /// Screens that do not hold.
+    screens: BTreeSet<ScreenCode>,
 }
 
 impl Findings {
-    /// Something does not hold.
+    /// Something does not hold that only whoever owns the scheduler, or altered the bundle, can have brought about.
     pub(crate) fn fault(&mut self, check: Check, place: &str, what: Words) {
+        self.whole.insert(check);
+        self.keep(check, None, place, what);
+    }
+
+    /// Something does not hold at one screen that its player alone can have brought about: the others stand.
+    pub(crate) fn at_screen(&mut self, check: Check, screen: &ScreenCode, place: &str, what: Words) {
+        self.screens.insert(screen.clone());
+        self.keep(check, Some(screen.clone()), place, what);
+    }
+
+    fn keep(&mut self, check: Check, screen: Option<ScreenCode>, place: &str, what: Words) {
         let n = self.count.entry(check).or_default();
         *n += 1;
         if *n <= MOST_OF_A_CHECK {
-            self.faults.push(Finding { check, place: place.to_owned(), what });
+            self.faults.push(Finding { check, screen, place: place.to_owned(), what });
         }
+    }
+
+    /// Is nothing wrong but at single screens?
+    pub(crate) fn whole_stands(&self) -> bool {
+        self.whole.is_empty()
+    }
+
+    /// Does the screen hold?
+    pub(crate) fn holds(&self, screen: &ScreenCode) -> bool {
+        !self.screens.contains(screen)
     }
 
     /// Something to know.
     pub(crate) fn remark(&mut self, check: Check, place: &str, what: Words) {
-        self.remarks.push(Finding { check, place: place.to_owned(), what });
+        self.remarks.push(Finding { check, screen: None, place: place.to_owned(), what });
     }
 
     /// Nobody gave what this check needs. True when that was not said before.
@@ -50,7 +76,8 @@ impl Findings {
     /// What came of each check; `complete` is false when the checks had to end early.
     pub(crate) fn outcomes(&self, complete: bool) -> BTreeMap<Check, Outcome> {
         let outcome = |check| match (self.count.contains_key(&check), self.not_checked.contains(&check) || !complete) {
-            (true, _) => Outcome::Fails,
+            (true, _) if self.whole.contains(&check) => Outcome::Fails,
+            (true, _) => Outcome::FailsInPart,
             (false, true) => Outcome::NotChecked,
             (false, false) => Outcome::Holds,
         };

@@ -55,7 +55,7 @@ impl Heads {
                 "lời xác nhận của thiết bị {device}, đời {epoch}, mà gói không có trong danh bạ: gói bỏ sót thiết bị này, hoặc lời đó của màn hình khác";
                 "is the word of device {device}, epoch {epoch}, which is not in the bundle's directory: it was left out, or stands at another screen")),
             Err(Unread::Sign(error)) => findings.fault(Check::Signature, &place, words!(
-                "lời xác nhận của thiết bị không đúng chữ ký hoặc dạng: {error}"; "signature or form of a player's word does not hold: {error}")),
+                "lời xác nhận của thiết bị không đúng chữ ký hoặc dạng"; "signature or form of a player's word does not hold: {error}")),
         }
     }
 

@@ -21,6 +21,7 @@ mod tail;
 mod trust;
 pub mod usage;
 pub mod verdict;
+mod vietnamese;
 
 pub use archive::{ArchiveError, Bundle, Writer};
 pub use page::{page, page_of_unreadable};
@@ -36,7 +37,7 @@ use lichphat_playlists::proof::tree::{leaf_hash, root_of};
 use statements::Statements;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
-use verdict::{Check, Difference, Inspections};
+use verdict::{Check, Difference, Inspections, Standing};
 
 /// What the auditor brings.
 #[derive(Debug, Clone, Default)]
@@ -83,7 +84,7 @@ pub fn verify<R: Read + Seek>(
             "danh sách tệp không mang chữ ký của máy chủ: có người đã sửa gói sau khi xuất; danh sách màn hình, chỉ tiêu và số liệu không còn là lời của máy chủ";
             "the list of files is not signed by the scheduler: somebody altered the bundle after it was made; screens, what they owe and figures are not the scheduler's word any more"));
     }
-    let Judged { screens, facts } = walk.screens(&mut bundle, &basis, &statements, &mut trust, progress)?;
+    let Judged { mut screens, facts } = walk.screens(&mut bundle, &basis, &statements, &mut trust, progress)?;
     walk.inclusion(&mut bundle, &trust)?;
     let reported: Report = bundle.json(bundle::REPORT)?;
     let simulated = facts.iter().any(|f| f.simulated);
@@ -94,8 +95,15 @@ pub fn verify<R: Read + Seek>(
     differences.iter().for_each(|difference| differs(difference, &mut findings));
     declared(&recomputed, &mut findings);
     let checks = findings.outcomes(true);
+    screens.iter_mut().for_each(|screen| screen.holds = findings.holds(&screen.screen));
+    let standing = match findings.faults() {
+        0 => Standing::Whole,
+        _ if findings.whole_stands() && screens.iter().any(|screen| screen.holds) => Standing::InPart,
+        _ => Standing::Not,
+    };
     Ok(Verdict {
-        ok: findings.faults() == 0,
+        ok: standing == Standing::Whole,
+        standing,
         campaign: recomputed.campaign,
         title: recomputed.title,
         from: recomputed.from,
@@ -137,6 +145,7 @@ fn differs(d: &Difference, findings: &mut Findings) {
 }
 
 use trust::Trust;
+use vietnamese::digits;
 
 /// What all screens came to, in the order of the basis.
 #[derive(Default)]
@@ -266,7 +275,7 @@ fn declared(report: &Report, findings: &mut Findings) {
     }
     let (n, screens) = (declared.iter().sum::<u64>(), declared.len());
     findings.remark(Check::Figures, "", words!(
-        "{n} lượt ở {screens} màn hình là lời khai của đơn vị khác: không có chữ ký của thiết bị, không được chứng minh, và không nằm trong số lượt được tính ở đây. Gói chỉ có lời của máy chủ về chúng.";
+        "{} lượt ở {} màn hình là lời khai của đơn vị khác: không có chữ ký của thiết bị, không được chứng minh, và không nằm trong số lượt được tính ở đây. Gói chỉ có lời của máy chủ về chúng.", digits(n), digits(screens);
         "{n} plays at {screens} screens are declared by others: no player signed them, nothing proves them, and they are not among the plays counted here. The bundle has only the scheduler's word on them."));
 }
 
@@ -292,7 +301,7 @@ fn little_to_check(screens: &[verdict::ScreenVerdict], period: &Period, findings
             Check::Figures,
             "",
             words!(
-            "Kỳ này chưa kết thúc khi gói được làm: số liệu tính đến {}.", screen::stamp(s);
+            "Kỳ này chưa kết thúc khi gói được làm: số liệu tính đến {}.", vietnamese::moment(s);
             "The period was not over when the bundle was made: figures are up to {}.", screen::stamp(s)),
         );
     }
@@ -316,6 +325,7 @@ fn simulated(facts: &[ScreenFacts], findings: &mut Findings) {
 fn unbelieved(basis: Basis, options: &Options, findings: Findings) -> Verdict {
     Verdict {
         ok: false,
+        standing: Standing::Not,
         campaign: basis.campaign,
         title: basis.title,
         from: basis.period.from,

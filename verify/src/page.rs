@@ -1,9 +1,8 @@
 //! One Vietnamese page of a verdict that a non-programmer understands, for the screen and for paper.
 
-use crate::screen::stamp;
-use crate::verdict::{Check, Inspection, Outcome, ScreenVerdict, Unreadable, Verdict, Words};
+use crate::verdict::{Check, Finding, Inspection, Outcome, ScreenVerdict, Standing, Unreadable, Verdict, Words};
+use crate::vietnamese::{day, digits, place, reason, short};
 use askama::Template as _;
-use lichphat_playlists::time::LocalDay;
 
 #[derive(askama::Template)]
 #[template(path = "page.html")]
@@ -12,11 +11,15 @@ struct Page<'a> {
     headline: String,
     tone: &'static str,
     checks: Vec<(&'static str, String)>,
+    /// Faults of the whole, and those of single screens.
+    faults: [Vec<(String, &'a str)>; 2],
     screens: Vec<Row<'a>>,
-    counted: u64,
-    refused: u64,
+    /// Plays that count at the screens that hold.
+    held: String,
+    counted: String,
+    refused: String,
     witnesses: Vec<(String, String)>,
-    reasons: Vec<(String, u64)>,
+    reasons: Vec<(String, String)>,
     bad: Vec<(&'a Inspection, String)>,
     from: String,
     to: String,
@@ -24,7 +27,9 @@ struct Page<'a> {
 
 struct Row<'a> {
     s: &'a ScreenVerdict,
-    refused: u64,
+    counted: String,
+    outside: String,
+    refused: String,
     heard: String,
     times: String,
 }
@@ -45,44 +50,50 @@ pub fn page_of_unreadable(unreadable: &Unreadable) -> String {
 pub fn page(v: &Verdict) -> String {
     let sign = |outcome: &Outcome| match outcome {
         Outcome::Holds => "đúng",
+        Outcome::FailsInPart => "sai một phần",
         Outcome::Fails => "sai",
         Outcome::NotChecked => "chưa kiểm",
     };
-    let row = |s| Row { s, refused: refused(s), heard: heard(s), times: times(s) };
+    let faults = |whole: bool| -> Vec<(String, &str)> {
+        let of = |f: &&Finding| f.screen.is_none() == whole;
+        v.faults.iter().filter(of).map(|f| (place(&f.place), f.what.vi.as_str())).collect()
+    };
     let mut reasons = std::collections::BTreeMap::<&str, u64>::new();
     for (reason, n) in v.screens.iter().flat_map(|s| &s.reasons) {
         *reasons.entry(reason).or_default() += n;
     }
-    let mut reasons: Vec<(String, u64)> = reasons.into_iter().map(|(code, n)| (reason_vi(code), n)).collect();
+    let mut reasons: Vec<(String, u64)> = reasons.into_iter().map(|(code, n)| (reason(code), n)).collect();
     reasons.sort_by_key(|(words, n)| (std::cmp::Reverse(*n), words.clone()));
     let mut screens: Vec<Row<'_>> = v.screens.iter().map(row).collect();
     screens.sort_by_key(|row| (std::cmp::Reverse(row.s.faults), row.s.complete));
     let witnessed = v.checks.get(&Check::Witness) == Some(&Outcome::Holds);
     let page = Page {
         headline: v.headline().vi,
-        tone: match (v.ok, witnessed) {
-            (false, _) => "bad",
-            (true, false) => "wait",
-            (true, true) => "good",
+        tone: match (v.standing, witnessed) {
+            (Standing::Not, _) => "bad",
+            (Standing::Whole, true) => "good",
+            (Standing::InPart, _) | (Standing::Whole, false) => "wait",
         },
-        checks: v.checks.iter().map(|(check, outcome)| (sign(outcome), check.words(*outcome).vi)).collect(),
+        // the sign beside it says what came of it
+        checks: v.checks.iter().map(|(check, outcome)| (sign(outcome), check.words(Outcome::Holds).vi)).collect(),
+        faults: [faults(true), faults(false)],
         screens,
-        counted: v.screens.iter().map(|s| s.counted).sum(),
-        refused: v.screens.iter().map(refused).sum(),
-        witnesses: v.witnesses.iter().map(|(name, s)| (name.clone(), stamp(*s))).collect(),
-        reasons,
-        bad: v.inspections.bad.iter().map(|one| (one, stamp(one.start_s))).collect(),
-        from: day_vi(v.from),
-        to: day_vi(v.to),
+        held: digits(v.held().map(|s| s.counted).sum::<u64>()),
+        counted: digits(v.screens.iter().map(|s| s.counted).sum::<u64>()),
+        refused: digits(v.screens.iter().map(refused).sum::<u64>()),
+        witnesses: v.witnesses.iter().map(|(name, s)| (name.clone(), short(*s))).collect(),
+        reasons: reasons.into_iter().map(|(words, n)| (words, digits(n))).collect(),
+        bad: v.inspections.bad.iter().map(|one| (one, short(one.start_s))).collect(),
+        from: day(v.from),
+        to: day(v.to),
         v,
     };
     page.render().unwrap_or_else(|error| error.to_string())
 }
 
-/// `20/11/2026`.
-fn day_vi(day: LocalDay) -> String {
-    let text = day.to_string();
-    text.split('-').rev().collect::<Vec<_>>().join("/")
+fn row(s: &ScreenVerdict) -> Row<'_> {
+    let [counted, outside, refused] = [s.counted, s.counted_outside, refused(s)].map(digits);
+    Row { s, counted, outside, refused, heard: heard(s), times: times(s) }
 }
 
 fn refused(s: &ScreenVerdict) -> u64 {
@@ -90,7 +101,7 @@ fn refused(s: &ScreenVerdict) -> u64 {
 }
 
 fn heard(s: &ScreenVerdict) -> String {
-    let at = s.heard_s.map_or_else(|| "chưa có".to_owned(), stamp);
+    let at = s.heard_s.map_or_else(|| "chưa có".to_owned(), short);
     if s.complete { at } else { format!("{at}; từ đó chưa rõ") }
 }
 
@@ -142,51 +153,10 @@ impl Check {
         };
         let (vi_end, en_end) = match outcome {
             Outcome::Holds => ("", ""),
+            Outcome::FailsInPart => (" — SAI ở một số màn hình", " — FAILS at some screens"),
             Outcome::Fails => (" — SAI", " — FAILS"),
             Outcome::NotChecked => (" — chưa kiểm tra", " — not checked"),
         };
         Words { vi: format!("{vi}{vi_end}"), en: format!("{en}{en_end}") }
     }
-}
-
-/// A reason code of the counting rule, for people.
-fn reason_vi(code: &str) -> String {
-    let (kind, cause) = code.split_once(':').unwrap_or((code, ""));
-    let kind_vi = match kind {
-        "partial" => "phát dở",
-        "failed" => "không phát được",
-        "skipped" => "không phát",
-        "too-short" => "ngắn hơn 95% thời lượng",
-        "frames-dropped" => "rớt quá nhiều hình",
-        "panel-dark" => "màn hình tắt",
-        "display-level" => "chưa đủ bằng chứng màn hình sáng",
-        "overlap" => "chồng lên lượt trước",
-        "min-gap" => "quá gần lượt trước",
-        "future" => "ghi thời điểm chưa tới",
-        "backwards" => "kết thúc trước khi bắt đầu",
-        "not-in-plan" => "không có trong lịch phát",
-        "replaced" => "của hộp đã được thay bằng hộp khác",
-        "unregistered" => "trước khi hộp này được đăng ký",
-        "plan-unknown" => "không có lịch phát để đối chiếu",
-        "clock-unset" => "thiết bị chưa biết giờ",
-        other => other,
-    };
-    let cause_vi = match cause {
-        "" => return kind_vi.to_owned(),
-        "ended-early" => "hết sớm",
-        "decode-error" => "tệp không giải mã được",
-        "not-found" => "thiếu tệp",
-        "corrupt" => "tệp hỏng",
-        "too-slow" => "máy quá chậm",
-        "stopped" => "thiết bị được tắt đúng cách",
-        "device-off" => "thiết bị tắt",
-        "panel-off" => "màn hình tắt",
-        "displaced" => "nhường nội dung ưu tiên hơn",
-        "clock-unset" => "chưa biết giờ",
-        "replanned" => "lịch mới thay thế",
-        "already-shown" => "đã phát rồi",
-        "interrupted" => "bị thông báo tại chỗ cắt ngang",
-        _ => "lý do khác",
-    };
-    format!("{kind_vi}: {cause_vi}")
 }

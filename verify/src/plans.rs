@@ -92,13 +92,24 @@ impl ScreenPlans {
                         findings.fault(Check::Figures, &format!("{name}, {i}"), words!(
                             "múi giờ của lịch phát khác múi giờ của báo cáo"; "the playlist is of another offset of local time than the report"));
                     }
+                    if plan.uses(|asset| {
+                        asset.code == basis.campaign && believed.approvals.was_taken_back(asset, plan.playlist.made_ms)
+                    }) {
+                        findings.fault(
+                            Check::Approval,
+                            &format!("{name}, {i}"),
+                            words!(
+                            "máy chủ xếp vào lịch phát nội dung mà phê duyệt đã bị thu hồi từ trước";
+                            "the scheduler planned what had been withdrawn long before"),
+                        );
+                    }
                     plans.add(plan, &basis.campaign);
                 }
                 Err(error) => findings.fault(
                     Check::Plan,
                     &format!("{name}, {i}"),
                     words!(
-                    "lịch phát không dùng được: {error}"; "the playlist cannot be used: {error}"),
+                    "lịch phát không dùng được: sai dạng, sai chữ ký, hoặc thiếu danh sách nội dung"; "the playlist cannot be used: {error}"),
                 ),
             }
         }

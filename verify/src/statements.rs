@@ -1,11 +1,12 @@
 //! What the log says beside the segments: of players, of the scheduler's keys, and by people who went to look.
 
-use crate::approvals::{Approvals, Stated};
+use crate::approvals::{Approvals, Proposed, Yes};
 use crate::findings::{Findings, words};
 use crate::players::{Player, Players};
 use crate::screen::stamp;
 use crate::trust::Trust;
 use crate::verdict::{Check, Inspection, Inspections};
+use crate::vietnamese::moment;
 use lichphat_playlists::figures::Basis;
 use lichphat_playlists::ids::{DeviceId, Sha256Hash};
 use lichphat_playlists::proof::bundle::STATEMENTS;
@@ -48,7 +49,7 @@ impl Statements {
                 Ok(Entry::Segment { .. }) => findings.fault(Check::Device, &place, words!(
                     "nằm sai chỗ: đây là nhật ký phát, không phải khai báo"; "stands in the wrong file: it is a segment")),
                 Err(error) => findings.fault(Check::Device, &place, words!(
-                    "không đọc được: {error}"; "cannot be read: {error}")),
+                    "không đọc được: sai dạng"; "cannot be read: {error}")),
             }
         }
         for (i, envelope) in brought.iter().enumerate() {
@@ -91,11 +92,22 @@ impl Statements {
                     "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));
             }
             Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
-            Statement::Permit { permit, by, at_ms, .. } => {
+            // when it was put to people is nobody's concern, as long as that was before they answered
+            Statement::Proposal { number, content, people, by, .. } => {
+                self.approvals.proposed.entry((number, content)).or_insert(Proposed { index, people, by });
+            }
+            Statement::Yes { number, content, by, decision, at_ms, .. } => {
+                if let Err(what) = trust.arrived(index, at_ms) {
+                    findings.fault(Check::Time, &format!("proposal {number}, {by}"), what);
+                }
+                let said = self.approvals.yes.entry((number, content)).or_default();
+                said.push(Yes { index, by, decision, at_ms });
+            }
+            Statement::Permit { permit, at_ms, .. } => {
                 if let Err(what) = trust.arrived(index, at_ms) {
                     findings.fault(Check::Time, &format!("permit {}", &permit.hex()[..12]), what);
                 }
-                self.approvals.stated.entry(permit).or_insert(Stated { index, by });
+                self.approvals.stated.entry(permit).or_insert(index);
             }
             Statement::Withdrawal { withdrawn, .. } => {
                 if let Err(what) = trust.arrived(index, withdrawn.at_ms) {
@@ -150,10 +162,12 @@ impl Statements {
                 "sổ không nêu khóa ký lịch phát: không lịch nào tin được"; "the log states no key of playlists: none can be believed")),
             [_] => {}
             [_, later @ ..] => {
-                let since: Vec<String> = later.iter().map(|(_, at)| stamp(at.0.unsigned_abs() / 1000)).collect();
-                let since = since.join(", ");
+                let since = |words: fn(u64) -> String| {
+                    later.iter().map(|(_, at)| words(at.0.unsigned_abs() / 1000)).collect::<Vec<_>>().join(", ")
+                };
+                let (local, since) = (since(moment), since(stamp));
                 findings.remark(Check::Plan, STATEMENTS, words!(
-                    "Khóa ký lịch phát đã được thay lúc {since}. Hãy hỏi đơn vị vận hành vì sao."; "The key of playlists was changed at {since}. Ask the operator why."));
+                    "Khóa ký lịch phát đã được thay lúc {local}. Hãy hỏi đơn vị vận hành vì sao."; "The key of playlists was changed at {since}. Ask the operator why."));
             }
         }
     }

@@ -5,9 +5,10 @@
 use crate::findings::{Findings, words};
 use crate::heads::Said;
 use crate::screen::stamp;
-use crate::verdict::{Check, ScreenVerdict};
+use crate::verdict::{Check, NAMED, ScreenVerdict};
+use crate::vietnamese::moment;
 use lichphat_playlists::figures::Period;
-use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tenure::{Tenure, not_its_own};
 use lichphat_playlists::time::UtcMillis;
@@ -17,8 +18,6 @@ type Player = (DeviceId, Epoch);
 
 /// A player hands in what it played within a quarter of an hour; so much before the checkpoint everything is there, ms.
 const HANDED_IN_MS: i64 = 3_600_000;
-/// Screens that are named in a remark.
-const NAMED: usize = 5;
 
 /// Before when a player's word is one on records that the checkpoint should cover.
 pub(crate) fn covered(period: &Period) -> UtcMillis {
@@ -75,12 +74,12 @@ impl Tail {
         said: &[Said],
         acked: Seq,
         (next, tenures): (Option<Player>, &[Tenure]),
-        (until, findings): (UtcMillis, &mut Findings),
+        (until, screen, findings): (UtcMillis, &ScreenCode, &mut Findings),
     ) {
         for Said { place, head, .. } in said {
             let end = self.ends.get(&(player, head.sealed));
             if end.is_some() && end != head.segment.as_ref() {
-                findings.fault(Check::Chain, place, words!(
+                findings.at_screen(Check::Chain, screen, place, words!(
                     "thiết bị {} đã ký một đoạn khác kết thúc ở bản ghi {}: bị nhân bản, hoặc đoạn trong gói đã bị thay", player.0, head.sealed;
                     "device {} had signed another segment that ends with record {}: it was cloned, or what is shown was exchanged", player.0, head.sealed));
             }
@@ -102,7 +101,8 @@ impl Tail {
                 "Device {} said this (records up to {}) after the bundle's checkpoint (up to {acked}): ask for a later bundle to compare it with.", player.0, head.sealed));
         }
         let Some(Said { place, head, .. }) = said.into_iter().max_by_key(|said| said.head.sealed) else { return };
-        let (missing, at) = (head.sealed.0 - acked.0, stamp(head.at_ms.0.unsigned_abs() / 1000));
+        let (missing, at) = (head.sealed.0 - acked.0, head.at_ms.0.unsigned_abs() / 1000);
+        let (at_vi, at) = (moment(at), stamp(at));
         let (why_vi, why_en) = match next {
             Some((device, epoch)) => (
                 format!(
@@ -117,8 +117,8 @@ impl Tail {
                 "They are still on the device, or were left out.".to_owned(),
             ),
         };
-        findings.fault(Check::Tail, &format!("{place}, device {}", player.0), words!(
-            "thiếu phần cuối: lúc {at} thiết bị đã ký rằng có đến bản ghi {}, gói chỉ có đến {acked}, thiếu {missing} bản ghi. Số liệu từ đó không đầy đủ. {why_vi}", head.sealed;
+        findings.at_screen(Check::Tail, screen, &format!("{place}, device {}", player.0), words!(
+            "thiếu phần cuối: lúc {at_vi} thiết bị đã ký rằng có đến bản ghi {}, gói chỉ có đến {acked}, thiếu {missing} bản ghi. Số liệu từ đó không đầy đủ. {why_vi}", head.sealed;
             "the tail is cut: at {at} the device signed that it had records up to {}, the bundle has them up to {acked}, {missing} are missing. Figures from there on are not complete. {why_en}", head.sealed));
     }
 

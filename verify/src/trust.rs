@@ -3,6 +3,7 @@
 use crate::findings::{Findings, words};
 use crate::screen::{CLOCKS_APART_MS, stamp};
 use crate::verdict::{Check, Words};
+use crate::vietnamese::moment as local;
 use crate::{ArchiveError, Bundle, Options};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::bundle::{CHECKPOINT, CHECKPOINTS, EarlierCheckpoint, Keys};
@@ -47,7 +48,7 @@ impl Trust {
         let (checkpoint, witnessed) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                findings.fault(Check::Log, CHECKPOINT, words!("điểm chốt của sổ không dùng được: {error}"; "the log's checkpoint cannot be believed: {error}"));
+                findings.fault(Check::Log, CHECKPOINT, words!("điểm chốt của sổ không dùng được: sai dạng, hoặc không mang chữ ký của sổ bạn tin"; "the log's checkpoint cannot be believed: {error}"));
                 return Ok(None);
             }
         };
@@ -105,7 +106,7 @@ impl Trust {
         let (old, witnessed) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                findings.fault(Check::Log, CHECKPOINTS, words!("một điểm chốt cũ không dùng được: {error}"; "an earlier checkpoint cannot be believed: {error}"));
+                findings.fault(Check::Log, CHECKPOINTS, words!("một điểm chốt cũ không dùng được: sai dạng, hoặc không mang chữ ký của sổ"; "an earlier checkpoint cannot be believed: {error}"));
                 return;
             }
         };
@@ -119,7 +120,7 @@ impl Trust {
                 Check::Log,
                 &place,
                 words!(
-                "sổ đã bị viết lại: điểm chốt cũ không nằm trong sổ hiện nay ({error})";
+                "sổ đã bị viết lại: điểm chốt cũ không nằm trong sổ hiện nay";
                 "the log was rewritten: an earlier checkpoint is not in today's log ({error})"),
             ),
         }
@@ -134,7 +135,7 @@ impl Trust {
         let (kept, witnessed) = match opened {
             Ok(opened) => opened,
             Err(error) => {
-                findings.fault(Check::Since, "--since", words!("điểm chốt bạn giữ không phải của sổ này: {error}"; "the checkpoint you kept is not this log's: {error}"));
+                findings.fault(Check::Since, "--since", words!("điểm chốt bạn giữ không phải của sổ này: sai dạng, hoặc mang chữ ký của sổ khác"; "the checkpoint you kept is not this log's: {error}"));
                 return;
             }
         };
@@ -167,14 +168,14 @@ impl Trust {
             && stated > moment(s).plus_ms(CLOCKS_APART_MS)
         {
             return Err(words!(
-                "ghi trước ngày: đã nằm trong sổ từ {} nhưng ghi là đến sau đó", stamp(s);
+                "ghi trước ngày: đã nằm trong sổ từ {} nhưng ghi là đến sau đó", local(s);
                 "is pre-dated: it was in the log by {} and is said to have come after", stamp(s)));
         }
         if let Some(&(_, s)) = at.checked_sub(1).and_then(|before| self.seen.get(before))
             && stated < moment(s).plus_ms(-ROUND_MS)
         {
             return Err(words!(
-                "ghi lùi ngày: vào sổ sau {} nhưng ghi là đến trước đó", stamp(s);
+                "ghi lùi ngày: vào sổ sau {} nhưng ghi là đến trước đó", local(s);
                 "is back-dated: it came into the log after {} and is said to have come before", stamp(s)));
         }
         Ok(())

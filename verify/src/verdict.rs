@@ -1,5 +1,7 @@
 //! What the verifier found: for programs as JSON, for people in words.
 
+use crate::findings::words;
+use crate::vietnamese::digits;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::sample::Seen;
 use lichphat_playlists::time::LocalDay;
@@ -63,6 +65,8 @@ impl Check {
 pub enum Outcome {
     /// Looked at, and it holds.
     Holds,
+    /// Looked at, and it does not hold at single screens.
+    FailsInPart,
     /// Looked at, and it does not hold.
     Fails,
     /// Could not be looked at: nobody gave what it needs.
@@ -83,6 +87,8 @@ pub struct Words {
 pub struct Finding {
     /// The check that found it.
     pub check: Check,
+    /// The screen at which alone it does not hold: its player can have brought it about. None when it is of the whole.
+    pub screen: Option<ScreenCode>,
     /// Where: `P00004-01, device 3, record 65`.
     pub place: String,
     /// What.
@@ -96,6 +102,8 @@ pub struct ScreenVerdict {
     pub screen: ScreenCode,
     /// Its name, as the scheduler states it.
     pub name: String,
+    /// Nothing of it is at fault: where the whole stands, its figures do.
+    pub holds: bool,
     /// Players whose records were looked at.
     pub devices: u32,
     /// Segments whose signature and place were checked.
@@ -186,11 +194,25 @@ pub struct Difference {
     pub recomputed: String,
 }
 
+/// How far a bundle holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// Everything that was looked at holds.
+    Whole,
+    /// All but single screens, whose players can have brought that about: figures of the others stand.
+    InPart,
+    /// Nothing of it is to be used.
+    Not,
+}
+
 /// The whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Verdict {
-    /// Everything that was looked at holds.
+    /// Everything that was looked at holds: [`Standing::Whole`].
     pub ok: bool,
+    /// How far it holds.
+    pub standing: Standing,
     /// The campaign.
     pub campaign: CampaignCode,
     /// Its title, as the scheduler states it.
@@ -240,28 +262,58 @@ pub struct Unreadable {
     pub unreadable: Words,
 }
 
+/// Screens that are named in one sentence.
+pub(crate) const NAMED: usize = 5;
+
 impl Verdict {
-    /// The first line: whether it holds, and on whose word that stands.
+    /// The first line: whether it holds, how far, and on whose word that stands.
     pub fn headline(&self) -> Words {
+        let (vi, en) = match self.standing {
+            Standing::Not => return words!("KHÔNG HỢP LỆ"; "NOT VALID"),
+            Standing::Whole => ("HỢP LỆ".to_owned(), "VALID".to_owned()),
+            Standing::InPart => {
+                let (all, held, named) = (self.screens.len(), self.held().count(), self.named());
+                (
+                    format!(
+                        "{} trong {} màn hình HỢP LỆ; không hợp lệ: {named}",
+                        digits(held as u64),
+                        digits(all as u64)
+                    ),
+                    format!("VALID at {held} of {all} screens, not at {named}"),
+                )
+            }
+        };
         let witnessed = self.checks.get(&Check::Witness) == Some(&Outcome::Holds);
-        let (vi, en) = match (self.ok, self.own_policy) {
-            (false, _) => ("KHÔNG HỢP LỆ".to_owned(), "NOT VALID".to_owned()),
-            (true, true) if witnessed => {
+        let by = match self.own_policy {
+            true if witnessed => {
                 let n = self.witnesses.len();
                 let witnesses = if n == 1 { "witness" } else { "witnesses" };
-                let vi = format!("HỢP LỆ, có {n} nhân chứng độc lập xác nhận");
-                (vi, format!("VALID, cosigned by {n} independent {witnesses}"))
+                words!(", có {n} nhân chứng độc lập xác nhận"; ", cosigned by {n} independent {witnesses}")
             }
-            (true, true) => (
-                "HỢP LỆ theo sổ bạn tin, chưa có nhân chứng độc lập".to_owned(),
-                "VALID by a log you trust, no independent witness".to_owned(),
-            ),
-            (true, false) => (
-                "HỢP LỆ theo sổ của chính đơn vị, chưa có nhân chứng độc lập".to_owned(),
-                "VALID by the operator's own log, no independent witness".to_owned(),
-            ),
+            true => {
+                words!(" theo sổ bạn tin, chưa có nhân chứng độc lập"; " by a log you trust, no independent witness")
+            }
+            false => {
+                words!(" theo sổ của chính đơn vị, chưa có nhân chứng độc lập"; " by the operator's own log, no independent witness")
+            }
         };
-        Words { vi, en }
+        let (by, then) = match self.standing {
+            Standing::InPart => (words!("Kiểm tra{}", by.vi; "Checked{}", by.en), ". "),
+            _ => (by, ""),
+        };
+        Words { vi: format!("{vi}{then}{}", by.vi), en: format!("{en}{then}{}", by.en) }
+    }
+
+    /// Screens that hold; their figures stand unless nothing does.
+    pub fn held(&self) -> impl Iterator<Item = &ScreenVerdict> {
+        self.screens.iter().filter(|screen| screen.holds)
+    }
+
+    /// The first of the screens that do not hold, by code.
+    fn named(&self) -> String {
+        let not: Vec<&str> = self.screens.iter().filter(|s| !s.holds).map(|s| s.screen.as_str()).collect();
+        let more = if not.len() > NAMED { ", …" } else { "" };
+        format!("{}{more}", not[..not.len().min(NAMED)].join(", "))
     }
 
     /// With a mark in place of every character that could make words of the bundle look like words of the verifier.

@@ -111,7 +111,7 @@ impl Account {
                 booked_ms: asset.media.duration_s * 1000,
                 min_gap_s: terms.min_gap_s,
                 min_display: terms.min_display,
-                approved: true,
+                barred: None,
                 windows: Some(&terms.windows),
             }),
             record.end,

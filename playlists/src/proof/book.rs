@@ -1,7 +1,7 @@
 //! The plans that records name: what was asked of a screen when it played.
 
 use crate::ids::{PlanHash, ScreenCode};
-use crate::proof::count::CountTerms;
+use crate::proof::count::{CountTerms, Reason};
 use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
 use crate::time::{LocalDay, UtcMillis, UtcOffset};
 use crate::wire::permit::{Grounds, Withdrawals};
@@ -20,6 +20,14 @@ pub struct PlanDocument {
     pub assets: Arc<AssetTable>,
     /// What its assets rest on.
     pub grounds: Grounds,
+}
+
+impl PlanDocument {
+    /// Is there a planned play of such an asset?
+    pub fn uses(&self, such: impl Fn(&Asset) -> bool) -> bool {
+        let asset = |slot: &Slot| self.assets.assets.get(usize::from(slot.item));
+        self.playlist.slots.iter().filter_map(asset).any(such)
+    }
 }
 
 /// What a record is judged against.
@@ -57,16 +65,25 @@ impl PlanContext {
         self.assets.assets.get(usize::from(record.item))
     }
 
-    /// Was an asset approved for the day of a record, and not taken back before it was shown? What came in was judged by what
-    /// had been taken back by then, so a list of later says the same.
-    fn approved(&self, asset: &Asset, record: &PlayRecord, received: UtcMillis, withdrawals: &Withdrawals) -> bool {
+    /// Why an asset was not to be shown on the day of a record: it was not approved, or that was taken back before it was shown.
+    /// What came in was judged by what had been taken back by then, so a list of later says the same.
+    fn barred(
+        &self,
+        asset: &Asset,
+        record: &PlayRecord,
+        received: UtcMillis,
+        withdrawals: &Withdrawals,
+    ) -> Option<Reason> {
         let day = match record.origin {
             Origin::Planned { .. } => self.day,
             // a start is on the frame grid
             Origin::MakeGood { .. } | Origin::Fallback => record.start.plus_ms(500).day(self.offset),
         };
+        if self.grounds.allow(asset, day).is_err() {
+            return Some(Reason::NotApproved);
+        }
         let shown = record.start.min(received);
-        self.grounds.allow(asset, day).is_ok() && withdrawals.of(asset).is_none_or(|at| at > shown)
+        withdrawals.of(asset).is_some_and(|at| at <= shown).then_some(Reason::Withdrawn)
     }
 
     /// Terms for the counting rule, of a record that was `received` then.
@@ -83,7 +100,7 @@ impl PlanContext {
             booked_ms: asset.media.duration_s * 1000,
             min_gap_s: terms.map_or(0, |t| t.min_gap_s),
             min_display: terms.map_or(DisplayLevel::D1, |t| t.min_display),
-            approved: self.approved(asset, record, received, withdrawals),
+            barred: self.barred(asset, record, received, withdrawals),
             windows: terms.map(|t| &t.windows),
         })
     }

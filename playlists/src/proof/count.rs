@@ -41,8 +41,9 @@ pub struct CountTerms<'a> {
     pub min_gap_s: u32,
     /// Least display level.
     pub min_display: DisplayLevel,
-    /// Was its file approved for this screen and day, and not taken back before it was shown?
-    pub approved: bool,
+    /// Why its file was not to be shown: nobody had approved it for this screen and day, or that had been taken back. None when it
+    /// was approved.
+    pub barred: Option<Reason>,
     /// Seconds of the local day that count toward the quota; none means the whole day.
     pub windows: Option<&'a IntervalSet>,
 }
@@ -96,8 +97,10 @@ pub enum Reason {
     Replaced,
     /// The box was not registered at the screen yet.
     Unregistered,
-    /// Nobody had approved it for this screen and day, or that had been taken back.
+    /// Nobody had approved it for this screen and day.
     NotApproved,
+    /// That had been taken back; a screen that is not connected does not hear of it at once.
+    Withdrawn,
 }
 
 impl Reason {
@@ -120,6 +123,7 @@ impl Reason {
             Self::Replaced => plain("replaced"),
             Self::Unregistered => plain("unregistered"),
             Self::NotApproved => plain("not-approved"),
+            Self::Withdrawn => plain("withdrawn"),
         }
     }
 }
@@ -206,8 +210,8 @@ fn weigh(
     let Some(terms) = terms else {
         return Standing::Unknown(Doubt::PlanUnknown);
     };
-    if !terms.approved {
-        return no(Reason::NotApproved);
+    if let Some(why) = terms.barred {
+        return no(why);
     }
     if record.clock == ClockState::Unset || record.clock_error_ms > MOST_CLOCK_ERROR_MS {
         return Standing::Unknown(Doubt::ClockUnset);
@@ -264,7 +268,7 @@ mod tests {
             booked_ms: 15_000,
             min_gap_s: 300,
             min_display: DisplayLevel::D1,
-            approved: true,
+            barred: None,
             windows: Some(&windows),
         };
         judge(record, Some(&terms), NOON.plus_ms(3_600_000), HANOI, tally)
@@ -298,16 +302,18 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_approved_never_counts() {
+    fn what_nobody_approved_or_somebody_took_back_never_counts() {
         let campaign = CampaignCode::new("ihanoi").unwrap();
         let (min_display, booked_ms) = (DisplayLevel::D1, 15_000);
-        let terms =
-            CountTerms { campaign: &campaign, booked_ms, min_gap_s: 0, min_display, approved: false, windows: None };
-        let judged =
-            |record: &PlayRecord| judge(record, Some(&terms), NOON.plus_ms(60_000), HANOI, &mut Tally::default());
-        assert_eq!(judged(&record(NOON, 15_000)), Standing::NotCounted(Reason::NotApproved));
-        let unset = PlayRecord { clock: ClockState::Unset, ..record(NOON, 15_000) };
-        assert_eq!(judged(&unset), Standing::NotCounted(Reason::NotApproved), "no clock makes that a doubt");
+        for why in [Reason::NotApproved, Reason::Withdrawn] {
+            let (barred, windows) = (Some(why), None);
+            let terms = CountTerms { campaign: &campaign, booked_ms, min_gap_s: 0, min_display, barred, windows };
+            let judged =
+                |record: &PlayRecord| judge(record, Some(&terms), NOON.plus_ms(60_000), HANOI, &mut Tally::default());
+            assert_eq!(judged(&record(NOON, 15_000)), Standing::NotCounted(why));
+            let unset = PlayRecord { clock: ClockState::Unset, ..record(NOON, 15_000) };
+            assert_eq!(judged(&unset), Standing::NotCounted(why), "no clock makes that a doubt");
+        }
     }
 
     #[test]

@@ -97,7 +97,7 @@ pub fn judge_day(
             None => Standing::NotCounted(Reason::NotInPlan),
             Some(terms) => {
                 let terms = CountTerms {
-                    approved: true, // others' logs say nothing of it
+                    barred: None, // others' logs say nothing of it
                     campaign: &play.campaign,
                     booked_ms: terms.booked_ms,
                     min_gap_s: terms.min_gap_s,

@@ -87,7 +87,37 @@ pub enum Statement {
         /// When.
         at_ms: UtcMillis,
     },
-    /// People said yes to something, which may be shown from here on.
+    /// Something was put to people.
+    Proposal {
+        /// Its number.
+        number: u32,
+        /// The campaign.
+        campaign: CampaignCode,
+        /// What exactly: [`Permit::content`](crate::wire::permit::Permit::content).
+        content: Sha256Hash,
+        /// How many people have to say yes.
+        people: u32,
+        /// Who brought it: an account, or `shell` for whoever has the server's own.
+        by: String,
+        /// When.
+        at_ms: UtcMillis,
+    },
+    /// Somebody said yes to it.
+    Yes {
+        /// Number of the proposal.
+        number: u32,
+        /// The campaign.
+        campaign: CampaignCode,
+        /// What he looked at: that of the proposal.
+        content: Sha256Hash,
+        /// Under which account; `shell` for whoever has the server's own.
+        by: String,
+        /// Number of the written decision he rests on; may be empty.
+        decision: String,
+        /// When.
+        at_ms: UtcMillis,
+    },
+    /// Enough people have said yes to it: it may be shown from here on.
     Permit {
         /// The permit's name.
         permit: PermitHash,
@@ -95,8 +125,6 @@ pub enum Statement {
         number: u32,
         /// The campaign.
         campaign: CampaignCode,
-        /// Under which accounts; `shell` for whoever has the server's own.
-        by: Vec<String>,
         /// When.
         at_ms: UtcMillis,
     },

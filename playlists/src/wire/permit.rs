@@ -12,7 +12,7 @@
 
 use super::sign::{Approving, Envelope, SignError, SigningKey, VerifyingKey};
 use super::v1::Asset;
-use crate::ids::{CampaignCode, MediaHash, PermitHash, PlaceHash, ScreenCode, UnitCode, VenueType};
+use crate::ids::{CampaignCode, MediaHash, PermitHash, PlaceHash, ScreenCode, Sha256Hash, UnitCode, VenueType};
 use crate::media::Media;
 use crate::stand_in;
 use crate::time::{LocalDay, UtcMillis};
@@ -317,6 +317,18 @@ impl Permit {
         }
         let here = self.places.is_empty() || self.places.iter().any(|at| at.holds(place, day));
         if here { Ok(()) } else { Err(Unapproved::Place) }
+    }
+
+    /// Names what people look at: files, places and days, whoever says yes to it and under whichever number.
+    pub fn content(&self) -> Sha256Hash {
+        let bare = Self { number: 0, approved: Vec::new(), ..self.clone() };
+        Sha256Hash::of(&serde_json::to_vec(&bare).expect("plain data always encodes"))
+    }
+
+    /// How many people it takes at least, by what it says itself: what is not for units' own screens alone is the city's matter.
+    pub fn people(&self) -> u32 {
+        let own = |at: &Where| at.unit.as_ref().is_some_and(|tied| matches!(tied.by, Tie::Owner | Tie::Operator));
+        if !self.places.is_empty() && self.places.iter().all(own) { 1 } else { 2 }
     }
 
     /// Does it allow everything that `other` would?

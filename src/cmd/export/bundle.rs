@@ -5,7 +5,7 @@ use super::super::{Context, output, period::Period, rooms::Rooms};
 use super::known_campaign;
 use crate::directory::problem::{Say, say};
 use crate::error::AppError;
-use crate::proof::audit::figures;
+use crate::proof::audit::apart;
 use crate::proof::bundle::{Differing, Exported, Exporter};
 use crate::proof::log::LogStore;
 use indicatif::ProgressBar;
@@ -138,7 +138,7 @@ fn verified(out: &Path, since: Option<Kept>) -> Result<Vec<Say>, AppError> {
 
 fn against_sums(differing: &Differing) -> Say {
     let Differing { screen, day, shown, stored } = differing;
-    let (shown, stored) = (figures(Some(shown)), figures(Some(stored)));
+    let (shown, stored) = apart(Some(shown), Some(stored));
     say(
         format!("{screen}, ngày {day}: bản ghi cho {}; số tổng hợp đang lưu: {}", shown.vi, stored.vi),
         format!("{screen}, {day}: the records say {}; the stored sums say {}", shown.en, stored.en),

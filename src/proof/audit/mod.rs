@@ -10,7 +10,7 @@ mod segments;
 mod tree;
 
 pub use matter::Matter;
-pub use segments::figures;
+pub use segments::apart;
 
 use super::log::{Log, LogError, LogStore, StoredEntry};
 use super::{Counts, DeviceIdentity, DeviceMark, Early, ProofError, ProofStore, RollupDelta, SetApart};

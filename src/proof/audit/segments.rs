@@ -3,11 +3,13 @@
 
 use super::{Audit, AuditStore, Finding, Matter, RollupMend, Stored, TenureMend, Tenures, entry_place};
 use crate::directory::problem::{Say, say, unreadable};
+use crate::lang::Lang;
 use crate::proof::log::StoredSegment;
 use crate::proof::{Counts, DeviceIdentity, DeviceMark, Early, Outcome, ProofError, RollupDelta, cache};
 use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle::Start;
 use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::proof::replay::Replay;
 use lichphat_playlists::proof::segment::{Segment, SegmentError};
 use lichphat_playlists::proof::tenure::Tenure;
@@ -299,7 +301,7 @@ impl Auditor {
             if self.from.is_some_and(|from| key.0 < from) {
                 // A part of what it sums was dropped: it cannot be less than the rest.
                 if said.is_some_and(|said| held.is_none_or(|held| held.without(said).is_none())) {
-                    let (h, s) = (figures(held), figures(said));
+                    let (h, s) = apart(held, said);
                     let problem = say(
                         format!("đang lưu {}, ít hơn phần bản ghi còn lại: {}", h.vi, s.vi),
                         format!("stored {}, less than what the segments left say: {}", h.en, s.en),
@@ -307,14 +309,14 @@ impl Auditor {
                     self.find(Matter::OldRollup, place, problem);
                 }
             } else if held != said && self.broken.contains(&device) {
-                let (h, s) = (figures(held), figures(said));
+                let (h, s) = apart(held, said);
                 let problem = say(
                     format!("đang lưu {}; phần bản ghi còn lại: {}", h.vi, s.vi),
                     format!("stored {}; the segments that are left say {}", h.en, s.en),
                 );
                 self.find(Matter::Incomplete, place, problem);
             } else if held != said {
-                let (h, s) = (figures(held), figures(said));
+                let (h, s) = apart(held, said);
                 let problem = say(
                     format!("đang lưu {}; bản ghi đã ký: {}", h.vi, s.vi),
                     format!("stored {}; the segments say {}", h.en, s.en),
@@ -335,22 +337,42 @@ fn tenure(of: Option<&(DeviceId, UtcMillis)>) -> Say {
     say(format!("thiết bị {device} từ {at}"), format!("device {device} from {at}"))
 }
 
-/// A sum in words, every figure of it.
-pub fn figures(counts: Option<&Counts>) -> Say {
-    let Some(c) = counts else { return say("không có gì", "nothing") };
+/// Two sums beside each other in words: the figures in which they differ, of each.
+pub fn apart(one: Option<&Counts>, other: Option<&Counts>) -> (Say, Say) {
+    let (all, theirs) = (named(one), named(other));
+    let mut differing: Vec<&str> = all.iter().chain(&theirs).map(|(figure, _)| figure.en.as_str()).collect();
+    differing.retain(|en| value(&all, en) != value(&theirs, en));
+    let told = |figures: &[(Say, u32)]| {
+        let told = figures.iter().filter(|(figure, _)| differing.contains(&figure.en.as_str()));
+        let list = |lang| told.clone().map(|(figure, n)| format!("{n} {}", figure.pick(lang))).collect::<Vec<_>>();
+        say(list(Lang::Vi).join(", "), list(Lang::En).join(", "))
+    };
+    let nothing = || say("không có gì", "nothing");
+    (one.map_or_else(nothing, |_| told(&all)), other.map_or_else(nothing, |_| told(&theirs)))
+}
+
+fn value(figures: &[(Say, u32)], en: &str) -> u32 {
+    figures.iter().find(|(figure, _)| figure.en == en).map_or(0, |(_, n)| *n)
+}
+
+/// Every figure of a sum by name; those of reasons as far as there are any.
+fn named(counts: Option<&Counts>) -> Vec<(Say, u32)> {
+    let Some(c) = counts else { return Vec::new() };
     let Counts { slots_seen, counted, counted_outside, made_good, late, not_counted, unknown, by_level, reasons } = c;
-    let levels = by_level.map(|n| n.to_string()).join("/");
-    let reasons = reasons.iter().map(|(reason, n)| format!("{reason} {n}")).collect::<Vec<_>>().join(", ");
-    say(
-        format!(
-            "{counted} được tính, {counted_outside} ngoài khung giờ, {made_good} bù, {late} đến muộn, {not_counted} không tính, \
-             {unknown} không rõ, {slots_seen} theo lịch, mức màn hình {levels} ({reasons})"
-        ),
-        format!(
-            "{counted} counted, {counted_outside} outside, {made_good} made good, {late} late, {not_counted} not counted, \
-             {unknown} unknown, {slots_seen} planned, display levels {levels} ({reasons})"
-        ),
-    )
+    let plain = [
+        ("được tính", "counted", counted),
+        ("ngoài khung giờ", "outside", counted_outside),
+        ("bù", "made good", made_good),
+        ("đến muộn", "late", late),
+        ("không tính", "not counted", not_counted),
+        ("không rõ", "unknown", unknown),
+        ("theo lịch", "planned", slots_seen),
+    ];
+    let plain = plain.map(|(vi, en, n)| (say(vi, en), *n));
+    let levels = DisplayLevel::ALL.iter().zip(by_level);
+    let levels = levels.map(|(l, n)| (say(format!("ở mức màn hình {l:?}"), format!("at display level {l:?}")), *n));
+    let reasons = reasons.iter().map(|(reason, n)| (say(reason.clone(), reason.clone()), *n));
+    plain.into_iter().chain(levels).chain(reasons).collect()
 }
 
 /// A row that was changed beside its bytes.

@@ -293,7 +293,9 @@ fn concerns(entry: &Entry, screens: &BTreeSet<&ScreenCode>, basis: &Basis, ours:
         Entry::Statement(Statement::Draw(drawn)) => {
             drawn.campaign == basis.campaign && drawn.from <= period.to && period.from <= drawn.to
         }
-        Entry::Statement(Statement::Permit { campaign, .. }) => *campaign == basis.campaign,
+        Entry::Statement(
+            Statement::Proposal { campaign, .. } | Statement::Yes { campaign, .. } | Statement::Permit { campaign, .. },
+        ) => *campaign == basis.campaign,
         Entry::Statement(Statement::Withdrawal { .. }) => true,
         Entry::Statement(Statement::Device { .. } | Statement::Act { .. }) | Entry::Segment { .. } => false,
     }

@@ -102,10 +102,18 @@ fn keep(
     Ok(())
 }
 
-fn act(tx: &Connection, number: u32, said: &Said) -> Result<(), StoreError> {
+/// States in the log what was said: whoever takes a permit's names for true holds them against this.
+fn state_word(tx: &Connection, number: u32, said: &Said) -> Result<(), StoreError> {
     let Said { by, yes, words, at_ms } = said.clone();
-    let act = if yes { "approve" } else { "refuse" }.to_owned();
-    append_statement(tx, Statement::Act { at_ms, account: by, act, on: format!("proposal {number}"), detail: words })?;
+    let statement = if yes {
+        let mut query = tx.prepare_cached("SELECT draft FROM proposal WHERE number = ?1")?;
+        let draft: Draft = query.query_row([number], |row| Ok(json(row, 0, "proposal")))??;
+        let (campaign, content) = (draft.permit.campaign.clone(), draft.permit.content());
+        Statement::Yes { number, campaign, content, by, decision: words, at_ms }
+    } else {
+        Statement::Act { at_ms, account: by, act: "refuse".into(), on: format!("proposal {number}"), detail: words }
+    };
+    append_statement(tx, statement)?;
     Ok(())
 }
 
@@ -123,15 +131,11 @@ fn say(
     .execute(params![number, said.by, said.yes, said.words, said.at_ms.0])?;
     tx.prepare_cached("UPDATE proposal SET state = ?2, permit = ?3 WHERE number = ?1 AND state = 'open'")?
         .execute(params![number, state.word(), permit.map(|p| p.name.0)])?;
-    match permit {
-        // the statement of a permit says who has approved it
-        Some(Sealed { name, bytes, says }) => {
-            keep(tx, ("permit", None, number.into()), (*name, bytes))?;
-            let by = says.approved.iter().map(|a| a.by.clone()).collect();
-            let campaign = says.campaign.clone();
-            append_statement(tx, Statement::Permit { permit: *name, number, campaign, by, at_ms: said.at_ms })?;
-        }
-        None => act(tx, number, said)?,
+    state_word(tx, number, said)?;
+    if let Some(Sealed { name, bytes, says }) = permit {
+        keep(tx, ("permit", None, number.into()), (*name, bytes))?;
+        let campaign = says.campaign.clone();
+        append_statement(tx, Statement::Permit { permit: *name, number, campaign, at_ms: said.at_ms })?;
     }
     raise_revision(tx, ROOM, true)
 }
@@ -205,6 +209,11 @@ impl ApprovalStore for Store {
             for draft in &new {
                 let body = serde_json::to_string(draft).map_err(|e| StoreError::unreadable("proposal", e))?;
                 insert.execute(params![draft.permit.campaign.as_str(), body, by, at_ms.0])?;
+                let number =
+                    u32::try_from(tx.last_insert_rowid()).map_err(|e| StoreError::unreadable("proposal", e))?;
+                let (campaign, content) = (draft.permit.campaign.clone(), draft.permit.content());
+                let (people, by) = (draft.needs.people() as u32, by.clone());
+                append_statement(tx, Statement::Proposal { number, campaign, content, people, by, at_ms })?;
             }
             raise_revision(tx, ROOM, true)
         })

@@ -10,19 +10,20 @@ use crate::proof::log::StoredSegment;
 use crate::proof::{DeviceMark, ProofError};
 use lichphat_playlists::figures::Period;
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, PlanHash, ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::entry::Entry;
+use lichphat_playlists::proof::entry::{Entry, EntryError};
 use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
-pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Entry)>, StoreError> {
+/// Everything in the log that is no segment, with its place, in order; of what cannot be read, why.
+pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Result<Entry, EntryError>)>, StoreError> {
     let mut query = conn.prepare_cached("SELECT log_index, leaf FROM log_entry ORDER BY log_index")?;
     let mut rows = query.query([])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let leaf: Vec<u8> = row.get(1)?;
-        match Entry::decode(&leaf).map_err(|e| StoreError::unreadable("log entry", e))? {
-            Entry::Segment { .. } => {}
+        match Entry::decode(&leaf) {
+            Ok(Entry::Segment { .. }) => {}
             entry => found.push((row.get(0)?, entry)),
         }
     }
@@ -88,7 +89,12 @@ fn signed_plans(
 #[async_trait::async_trait]
 impl BundleStore for Store {
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError> {
-        Ok(self.read(statements).await?)
+        let readable = |(index, entry): (u64, Result<Entry, EntryError>)| match entry {
+            Ok(entry) => Ok((index, entry)),
+            Err(error) => Err(StoreError::unreadable(format!("entry {index} of the log"), error)),
+        };
+        let found = self.read(statements).await?.into_iter().map(readable).collect::<Result<_, _>>()?;
+        Ok(found)
     }
 
     async fn forks_of(&self, screen: &ScreenCode, day: LocalDay) -> Result<Vec<StoredSegment>, ProofError> {

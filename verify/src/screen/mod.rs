@@ -11,6 +11,7 @@ use crate::players::Players;
 use crate::tail::{self, Tail};
 use crate::trust::Trust;
 use crate::verdict::{Check, ScreenVerdict, Words};
+use crate::vietnamese::moment;
 use lichphat_playlists::figures::{Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::book::PlanBook;
@@ -62,6 +63,7 @@ impl<'a> Judge<'a> {
         let verdict = ScreenVerdict {
             screen: facts.screen.clone(),
             name: facts.name.clone(),
+            holds: true,
             devices: 0,
             segments: 0,
             records: 0,
@@ -228,7 +230,7 @@ impl<'a> Judge<'a> {
             }
             Outcome::Duplicate | Outcome::Fork { .. } => {
                 let at = segment.first_seq;
-                self.fault(place, words!(
+                self.findings.at_screen(Check::Chain, self.screen, place, words!(
                     "kể một chuyện khác về bản ghi {at}: thiết bị bị nhân bản, hoặc thứ tự đã bị đảo; từ đó trở đi màn hình này không chứng minh được gì";
                     "tells another story of record {at}: the player was cloned, or the order was changed; from there on nothing of this screen is proven"));
                 return false;
@@ -254,7 +256,7 @@ impl<'a> Judge<'a> {
                 // with it. Of what the reader brings the bundle may show nothing; that is no lie.
                 if !said.brought {
                     self.findings.remark(Check::Log, &said.place, words!(
-                        "Thiết bị {} nói đã thấy một sổ khác với sổ này ({error}). Lời này không mang chữ ký của sổ nên chưa chứng minh điều gì; hãy hỏi thẳng thiết bị (lichphat-player head).", player.0;
+                        "Thiết bị {} nói đã thấy một sổ khác với sổ này. Lời này không mang chữ ký của sổ nên chưa chứng minh điều gì; hãy hỏi thẳng thiết bị (lichphat-player head).", player.0;
                         "Device {} says that it had seen another log than this one ({error}). No log signed that, so it proves nothing yet; ask the device itself (lichphat-player head).", player.0));
                 } else if self.trust.shows(seen.size) {
                     self.findings.fault(Check::Log, &said.place, another_log(&error));
@@ -267,7 +269,7 @@ impl<'a> Judge<'a> {
                 said,
                 acked,
                 (next, players.tenures(self.screen)),
-                (tail::covered(period), self.findings),
+                (tail::covered(period), self.screen, self.findings),
             );
         }
         let last = plans.last_before(period.to, tail::due(period));
@@ -290,7 +292,7 @@ impl<'a> Judge<'a> {
         if let Some(newest) = self.received.values().max().filter(|at| **at > period.now) {
             let s = newest.0.unsigned_abs() / 1000;
             self.findings.fault(Check::Figures, self.screen.as_str(), words!(
-                "báo cáo tính đến một lúc trước khi nhật ký này đến ({}): ngày đã qua bị coi là chưa tới", stamp(s);
+                "báo cáo tính đến một lúc trước khi nhật ký này đến ({}): ngày đã qua bị coi là chưa tới", moment(s);
                 "the report was reckoned for a moment before this came ({}): days that are over would not be owed", stamp(s)));
         }
         self.verdict.devices = self.replay.devices().len() as u32;
@@ -316,5 +318,5 @@ fn within(tally: &Tally, until: UtcMillis) -> bool {
 }
 
 fn another_log(error: &str) -> Words {
-    words!("thiết bị từng thấy một sổ khác với sổ này ({error})"; "the player had seen another log than this one ({error})")
+    words!("thiết bị từng thấy một sổ khác với sổ này"; "the player had seen another log than this one ({error})")
 }

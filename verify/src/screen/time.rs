@@ -4,6 +4,7 @@ use super::{Judge, another_log};
 use crate::findings::words;
 use crate::trust::{self, NotOurs};
 use crate::verdict::{Check, Words};
+use crate::vietnamese::moment;
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::count::Reason;
 use lichphat_playlists::proof::record::PlayRecord;
@@ -42,7 +43,7 @@ impl Judge<'_> {
         if let Some(record) = segment.records.iter().find(too_early) {
             let s = seconds(record.start);
             self.findings.remark(Check::Time, place, words!(
-                "Kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký ở màn hình: những lượt ấy không được tính.", stamp(s);
+                "Kể về lượt phát lúc {}, khi thiết bị này chưa được đăng ký ở màn hình: những lượt ấy không được tính.", moment(s);
                 "Tells of a play at {}, before this player was registered at the screen: such plays do not count.", stamp(s)));
         }
     }
@@ -55,15 +56,13 @@ impl Judge<'_> {
                 self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
                 let after = UtcMillis(s as i64 * 1000);
                 let clocked = possible(segment, received).filter(|r| r.clock != ClockState::Unset);
-                if clocked.map(|r| r.end).min().is_some_and(|end| end < after.plus_ms(-BACK_DATED_MS))
-                    || received < after.plus_ms(-CLOCKS_APART_MS)
-                {
-                    self.untimely(
-                        place,
-                        words!(
-                        "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", stamp(s);
-                        "is back-dated: it was sealed after {} and tells of the time before", stamp(s)),
-                    );
+                let what = words!(
+                    "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", moment(s);
+                    "is back-dated: it was sealed after {} and tells of the time before", stamp(s));
+                if received < after.plus_ms(-CLOCKS_APART_MS) {
+                    self.untimely(place, what);
+                } else if clocked.map(|r| r.end).min().is_some_and(|end| end < after.plus_ms(-BACK_DATED_MS)) {
+                    self.findings.at_screen(Check::Time, self.screen, place, what);
                 }
             }
             Ok(None) => {}
@@ -88,7 +87,7 @@ impl Judge<'_> {
             self.untimely(
                 place,
                 words!(
-                "ghi trước ngày: đã nằm trong sổ từ {} nhưng kể chuyện sau đó", stamp(s);
+                "ghi trước ngày: đã nằm trong sổ từ {} nhưng kể chuyện sau đó", moment(s);
                 "is pre-dated: it was in the log by {} and tells of the time after", stamp(s)),
             );
         }
