@@ -147,7 +147,7 @@ impl Scene {
             decision: String::new(),
             at_ms,
         });
-        let permit = Statement::Permit { permit, number: 1, campaign: campaign.clone(), at_ms };
+        let permit = Statement::Permit { permit, number: 1, campaign, at_ms };
         let players = self.screens.iter().enumerate().map(|(nth, screen)| Statement::Device {
             device: device(nth),
             epoch: Epoch(1),

@@ -7,14 +7,19 @@ use common::TestData;
 use common::people::{Pass, account};
 use common::town::{TownDevice, TownServer, at, fixture, unapproved};
 use lichphat::approval::rule::{Outcome, Refusal};
-use lichphat::approval::{ApprovalError, Proposal, State, drafts, propose};
+use lichphat::approval::{ApprovalError, ApprovalStore as _, Proposal, Sealed, State, drafts, propose};
 use lichphat::directory::DaySpan;
+use lichphat::keys::Keys;
 use lichphat::people::{AccountCode, Caller, Grant, LONGEST_WORDS, Role, Via};
-use lichphat_playlists::ids::UnitCode;
+use lichphat::proof::ProofStore;
+use lichphat_playlists::ids::{Sha256Hash, UnitCode};
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::stand_in::CODE as BUILT_IN;
+use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::permit::{Document, What, Withdrawn};
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 const DAY: &str = "2024-09-20";
 const ORDER: &str = "clean-street";
@@ -76,11 +81,14 @@ async fn two_people_approve_a_citys_order_and_only_then_it_is_planned_played_and
     let (van, minh) = (somebody("van", Role::Approver, None), somebody("minh", Role::UnitHead, Some("HN")));
     let ward = somebody("phuong", Role::Approver, Some("P1"));
     assert!(matches!(refused(give(&ward).await), Refusal::Denied { .. }), "a ward speaks for itself alone");
+    let before = rooms.store.revisions().await.unwrap();
     assert_eq!(give(&van).await.unwrap(), Outcome::Waits);
     assert_eq!(give(&van).await.unwrap(), Outcome::Known, "one person is one person");
+    assert_eq!(rooms.store.revisions().await.unwrap(), before, "a word that permits nothing makes no plan anew");
     server.plan().await;
     assert_eq!(shows(&server).await, codes(&[BUILT_IN]), "one of two is not enough");
     assert_eq!(give(&minh).await.unwrap(), Outcome::Approved);
+    assert_ne!(rooms.store.revisions().await.unwrap(), before);
     assert!(matches!(refused(give(&minh).await), Refusal::Closed { state: State::Approved, .. }));
     let notice = proposal(&server, "notice").await;
     // on screens that stand on a ward's ground and are others' it takes the city as well
@@ -238,6 +246,24 @@ async fn what_is_taken_back_is_broken_off_on_a_screen_that_is_playing_it_and_pla
     let line = report["lines"].as_array().unwrap().iter().find(|l| l["screen"] == "C-01").unwrap();
     assert_eq!((line["counted"].as_u64(), line["owed"].as_u64()), (Some(0), Some(4)), "{line}");
     data.ok(&["check"]);
+    let store = &server.rooms.store;
+    let [one, other] = [ProofStore::withdrawals(store).await.unwrap(), ProofStore::withdrawals(store).await.unwrap()];
+    assert!(Arc::ptr_eq(&one, &other), "a list is read once, however many segments are held against it");
+    assert_eq!(one.withdrawn.len(), 1);
+
+    // long before the list is full, people are told
+    let held = server.rooms.approvals.permissions().await.unwrap();
+    let mut list = held.withdrawals().clone();
+    for n in 0..17_000_u32 {
+        list.add(Withdrawn { what: What::Permit(Sha256Hash::of(&n.to_be_bytes())), at_ms: UtcMillis(1 << 40) });
+    }
+    list.version += 1;
+    let sealed = Document::Withdrawals(list.clone()).seal(&Keys::load(data.path()).unwrap().approval).unwrap();
+    let sealed = Sealed { name: sealed.hash(), bytes: sealed.into_bytes(), says: list };
+    store.withdraw(sealed, Vec::new(), ("shell".into(), "thử".into()), held.revision).await.unwrap();
+    assert_eq!(ProofStore::withdrawals(store).await.unwrap().withdrawn.len(), 17_001);
+    let told = String::from_utf8(data.run(&["check"]).stderr).unwrap();
+    assert!(told.contains("of the room for withdrawals is taken"), "{told}");
 }
 
 #[test]

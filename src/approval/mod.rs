@@ -85,6 +85,9 @@ impl ApprovalError {
             Self::Decision => {
                 format!("--decision: ghi số, ký hiệu văn bản trên một dòng, nhiều nhất {LONGEST_WORDS} ký tự")
             }
+            Self::Document(PermitError::TooLong { .. }) => {
+                "danh sách thu hồi đã đầy; hãy thu hồi cả tệp ở mọi nơi thay vì từng quyết định về tệp ấy".to_owned()
+            }
             Self::Document(error) => format!("không ký được: {error}"),
             Self::Store(error) => error.words(crate::lang::Lang::Vi),
         }

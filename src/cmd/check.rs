@@ -14,6 +14,9 @@ use serde::Serialize;
 use std::fs::{File, TryLockError};
 use std::process::ExitCode;
 
+/// From when on the list of withdrawals is said to fill up, per cent of its room.
+const FULL_PERCENT: usize = 80;
+
 /// Arguments of `lichphat check`.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -72,6 +75,13 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     }
     if vouched(&standings, rooms.log.head().await?.as_ref(), rooms.clock.now()) == Vouched::Alone {
         output::words(&context.lang.text("log-alone"));
+    }
+    let full = rooms.approvals.permissions().await?.withdrawals().full_percent();
+    if full >= FULL_PERCENT {
+        context.say(
+            &format!("Danh sách thu hồi đã dùng {full} % chỗ; khi đầy thì không thu hồi thêm được từng quyết định. Hãy báo nhà cung cấp."),
+            &format!("{full} % of the room for withdrawals is taken; once it is full no further decision can be taken back. Tell whoever maintains lichphat."),
+        );
     }
     let (plans, segments, records, findings) = (plans.plans, found.segments, found.records, found.findings.len());
     let plays = declared.plays;

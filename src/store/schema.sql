@@ -8,7 +8,7 @@
 ------------------------------------------------------------------ directory: units, screens, duty
 -- How often a room changed; an import that was read against an older revision is refused.
 CREATE TABLE revision (
-    room TEXT    PRIMARY KEY CHECK (room IN ('directory', 'campaigns', 'approval')),
+    room TEXT    PRIMARY KEY CHECK (room IN ('directory', 'campaigns', 'approval', 'permitted')),
     n    INTEGER NOT NULL CHECK (n >= 1)
 ) STRICT, WITHOUT ROWID;
 

@@ -4,6 +4,7 @@
 mod backup;
 #[path = "../common/mod.rs"]
 mod common;
+mod exchanges;
 mod health;
 mod lines;
 

@@ -200,9 +200,10 @@ mod tests {
             }
             let book = book.clone().with(Arc::new(list));
             let terms = book.get(&hash).unwrap().count_terms(&record, record.end, book.withdrawals()).unwrap();
-            terms.approved
+            terms.barred
         };
-        assert!(stand(None) && stand(Some(1)) && !stand(Some(0)) && !stand(Some(-86_400_000)));
+        let gone = Some(Reason::Withdrawn);
+        assert_eq!([None, Some(1), Some(0), Some(-86_400_000)].map(stand), [None, None, gone, gone]);
     }
 
     #[test]

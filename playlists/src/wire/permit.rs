@@ -201,6 +201,14 @@ pub enum PermitError {
         /// What to write.
         mend: &'static str,
     },
+    /// More than a document may unpack to: nobody could read it.
+    #[error(
+        "approval: the document has {bytes} bytes, more than {LIMIT_BYTES}; take a file back everywhere instead of each decision on it"
+    )]
+    TooLong {
+        /// Its length.
+        bytes: usize,
+    },
     /// Withdrawals that are older than those held.
     #[error("approval: withdrawals of version {version} are offered, version {held} is held; refused")]
     Backwards {
@@ -239,6 +247,9 @@ impl Document {
     pub fn seal(&self, key: &SigningKey<Approving>) -> Result<Envelope, PermitError> {
         self.check()?;
         let json = serde_json::to_vec(self).map_err(|e| PermitError::Form(e.to_string()))?;
+        if json.len() > LIMIT_BYTES {
+            return Err(PermitError::TooLong { bytes: json.len() });
+        }
         Ok(Envelope::seal(&json, 3, key))
     }
     /// Opens what was signed with `key`.
@@ -373,6 +384,11 @@ impl Withdrawals {
                 true
             }
         }
+    }
+    /// How much of the room for them is taken, per cent: beyond 100 nothing more can be taken back. What is over is not dropped:
+    /// a play of before its permit's end may be handed in long after it.
+    pub fn full_percent(&self) -> usize {
+        serde_json::to_vec(self).map_or(0, |json| json.len() * 100 / LIMIT_BYTES)
     }
     /// With all that another list says: what was taken back once stays so, whatever a later list leaves out.
     pub fn join(&mut self, other: &Self) {

@@ -214,3 +214,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_that_nobody_could_read_is_not_signed() {
+    let key = SigningKey::from_seed(&[6; 32]);
+    let list = |n: u32| {
+        let what = |i: u32| What::Permit(Sha256Hash::of(&i.to_be_bytes()));
+        let mut withdrawn: Vec<Withdrawn> =
+            (0..n).map(|i| Withdrawn { what: what(i), at_ms: UtcMillis(1 << 40) }).collect();
+        withdrawn.sort_unstable();
+        Withdrawals { version: 1, withdrawn }
+    };
+    let (fits, over) = (list(17_000), list(20_000));
+    assert!((80..100).contains(&fits.full_percent()) && over.full_percent() >= 100);
+    let sealed = Document::Withdrawals(fits.clone()).seal(&key).unwrap();
+    assert_eq!(Document::open(&sealed, &key.verifying_key()), Ok(Document::Withdrawals(fits)));
+    assert!(matches!(Document::Withdrawals(over).seal(&key), Err(PermitError::TooLong { .. })));
+}

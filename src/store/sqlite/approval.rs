@@ -15,6 +15,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use std::collections::BTreeMap;
 
 pub(super) const ROOM: &str = "approval";
+/// Counts what changes what may be shown, so that plans are made anew for that and not for every word on a proposal.
+pub(super) const PERMITTED: &str = "permitted";
 
 /// What a stored document says; it was signed here.
 fn opened(bytes: Vec<u8>) -> Result<Document, StoreError> {
@@ -137,6 +139,7 @@ fn say(
         let campaign = says.campaign.clone();
         append_statement(tx, Statement::Permit { permit: *name, number, campaign, at_ms: said.at_ms })?;
     }
+    raise_revision(tx, PERMITTED, permit.is_some())?;
     raise_revision(tx, ROOM, true)
 }
 
@@ -253,6 +256,7 @@ impl ApprovalStore for Store {
                 let (by, reason) = (by.clone(), reason.clone());
                 append_statement(tx, Statement::Withdrawal { withdrawn, by, reason })?;
             }
+            raise_revision(tx, PERMITTED, true)?;
             raise_revision(tx, ROOM, true)
         })
         .await
@@ -264,6 +268,7 @@ impl ApprovalStore for Store {
             for Sealed { name, bytes, says } in &places {
                 keep(tx, ("place", Some(says.screen.as_str()), says.version), (*name, bytes))?;
             }
+            raise_revision(tx, PERMITTED, !places.is_empty())?;
             raise_revision(tx, ROOM, !places.is_empty())
         })
         .await

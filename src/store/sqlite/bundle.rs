@@ -15,8 +15,11 @@ use lichphat_playlists::time::LocalDay;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
 
-/// Everything in the log that is no segment, with its place, in order; of what cannot be read, why.
-pub(super) fn statements(conn: &Connection) -> Result<Vec<(u64, Result<Entry, EntryError>)>, StoreError> {
+/// A place of the log, and what stands there or why it cannot be read.
+type Placed = (u64, Result<Entry, EntryError>);
+
+/// Everything in the log that is no segment, in order.
+pub(super) fn statements(conn: &Connection) -> Result<Vec<Placed>, StoreError> {
     let mut query = conn.prepare_cached("SELECT log_index, leaf FROM log_entry ORDER BY log_index")?;
     let mut rows = query.query([])?;
     let mut found = Vec::new();
@@ -89,7 +92,7 @@ fn signed_plans(
 #[async_trait::async_trait]
 impl BundleStore for Store {
     async fn statements(&self) -> Result<Vec<(u64, Entry)>, ProofError> {
-        let readable = |(index, entry): (u64, Result<Entry, EntryError>)| match entry {
+        let readable = |(index, entry): Placed| match entry {
             Ok(entry) => Ok((index, entry)),
             Err(error) => Err(StoreError::unreadable(format!("entry {index} of the log"), error)),
         };

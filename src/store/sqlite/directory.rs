@@ -336,9 +336,9 @@ impl DirectoryStore for Store {
 }
 
 impl Store {
-    /// How often directory, campaigns and approvals have changed: a cheap look for anything new.
+    /// How often directory, campaigns and what may be shown have changed: a cheap look for anything new.
     pub async fn revisions(&self) -> Result<(u64, u64, u64), StoreError> {
-        let rooms = [ROOM, super::campaigns::ROOM, super::approval::ROOM];
+        let rooms = [ROOM, super::campaigns::ROOM, super::approval::PERMITTED];
         self.read(move |conn| {
             let [a, b, c] = rooms.map(|room| revision(conn, room));
             Ok((a?, b?, c?))

@@ -31,15 +31,20 @@ mod sampling;
 mod threads;
 
 use crate::error::StoreError;
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::wire::permit::Withdrawals;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 use threads::{ReadJob, WriteJob};
 
 /// Name of the database in the data directory.
 pub const FILE_NAME: &str = "lichphat.db";
+
+/// A list of what was taken back, and its name; none before the first.
+type NewestList = (Option<Sha256Hash>, Arc<Withdrawals>);
 
 /// A handle to the database; clones share its threads, which end with the last clone.
 #[derive(Clone)]
@@ -49,6 +54,8 @@ pub struct Store {
     readers: mpsc::Sender<ReadJob>,
     /// Writes that the writer has not begun with.
     waiting: Arc<AtomicU64>,
+    /// The newest list of what was taken back, as it was read last: every segment is held against it.
+    withdrawals: Arc<Mutex<NewestList>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -74,7 +81,13 @@ impl Store {
             connections.push(conn);
         }
         threads::start_readers(connections, jobs)?;
-        Ok(Self { path: Arc::new(path), writer, readers: readers_door, waiting: Arc::default() })
+        Ok(Self {
+            path: Arc::new(path),
+            writer,
+            readers: readers_door,
+            waiting: Arc::default(),
+            withdrawals: Arc::default(),
+        })
     }
 
     /// The same store as it is at this moment: everything that is read through it is of one state, whatever is written

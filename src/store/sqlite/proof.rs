@@ -22,7 +22,7 @@ use lichphat_playlists::wire::sign::{Envelope, VerifyingKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 impl From<StoreError> for ProofError {
     fn from(error: StoreError) -> Self {
@@ -304,8 +304,16 @@ impl ProofStore for Store {
     }
 
     async fn withdrawals(&self) -> Result<Arc<Withdrawals>, ProofError> {
-        let newest = self.read(approval::newest_withdrawals).await?;
-        Ok(Arc::new(newest.map(|(_, list)| list).unwrap_or_default()))
+        let held = self.withdrawals.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let newest = self.read(move |conn| match approval::newest_list(conn)? {
+            name if name == held.0 => Ok(held),
+            _ => Ok(approval::newest_withdrawals(conn)?
+                .map(|(name, list)| (Some(name), Arc::new(list)))
+                .unwrap_or_default()),
+        });
+        let newest = newest.await?;
+        *self.withdrawals.lock().unwrap_or_else(PoisonError::into_inner) = newest.clone();
+        Ok(newest.1)
     }
 
     async fn append(
