@@ -102,7 +102,7 @@ fn counted<'a>(records: &'a [PlayRecord], windows: &IntervalSet, gap_s: u32) -> 
         booked_ms: asset.media.duration_s * 1000,
         min_gap_s: gap_s,
         min_display: DisplayLevel::D1,
-        approved: true,
+        barred: None,
         windows: Some(windows),
     };
     let mut tally = Tally::default();

@@ -83,7 +83,7 @@ async fn what_a_loudspeaker_plays_counts_but_for_what_was_spoken_over() {
             booked_ms: asset.media.duration_s * 1000,
             min_gap_s: 0,
             min_display: DisplayLevel::D1,
-            approved: true,
+            barred: None,
             windows: None,
         };
         let standing = judge(record, Some(&terms), record.end, HANOI, &mut tally);
