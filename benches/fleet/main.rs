@@ -2,12 +2,14 @@
 //!
 //! Every screen has a day of its own: the six families in turn, loads from 0.2 to 0.95, effort `quick`. Each day is
 //! planned, checked by the second opinion, signed and stored in SQLite on disk, by `Planning` as `lichphat plan run`
-//! calls it. Making the inputs is not counted: a city reads them from its directory.
+//! calls it. Making the inputs is not counted: a city reads them from its directory. What approvals add stands below
+//! (`approvals`).
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark is for people at a terminal")]
 
-#[path = "../tests/dayplan/families.rs"]
+mod approvals;
+#[path = "../../tests/dayplan/families.rs"]
 mod families;
-#[path = "../tests/dayplan/screen_days.rs"]
+#[path = "../../tests/dayplan/screen_days.rs"]
 mod screen_days;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -36,40 +38,42 @@ async fn main() {
         "{:44} {:>8} {:>8} {:>8} {:>9} {:>8} {:>8}",
         "", "screens", "computed", "s", "screens/s", "CPU s", "MiB peak"
     );
-    measure(&dir, screens).await;
+    let planned_s = measure(&dir, screens).await;
+    approvals::measure(&dir.join("approved"), screens, planned_s).await;
     std::fs::remove_dir_all(&dir).unwrap();
 }
 
-async fn measure(dir: &Path, screens: u32) {
+/// How long planning every screen's own day took, seconds.
+async fn measure(dir: &Path, screens: u32) -> f64 {
     let store = Arc::new(Store::open(dir, 2).unwrap());
     let planning = Planning::new(store.clone(), Arc::new(SigningKey::from_seed(&[1; 32])), HANOI);
     let day: LocalDay = "2026-11-20".parse().unwrap();
     let eve = day.previous().at(20 * 3_600, HANOI);
     let noon = day.at(12 * 3_600, HANOI);
 
-    let all = pass(&planning, "every day distinct", screens, eve, &|i| input(i, i, day)).await;
+    let (all, planned_s) = pass(&planning, "every day distinct", screens, eve, &|i| input(i, i, day)).await;
     assert_eq!((all.published, all.computed), (screens, screens));
     let slots = planning_slots(&planning, day).await;
     let bytes = size(dir);
 
-    let same = pass(&planning, "nothing new", screens, eve, &|i| input(i, i, day)).await;
+    let (same, _) = pass(&planning, "nothing new", screens, eve, &|i| input(i, i, day)).await;
     assert_eq!((same.published, same.unchanged), (0, screens));
     let changed = |i: u32| {
         let was = input(i, i, day);
         if hundredth(i) == 0 { lowered(was) } else { was }
     };
-    let some = pass(&planning, "1 % changed, the evening before", screens, eve, &changed).await;
+    let (some, _) = pass(&planning, "1 % changed, the evening before", screens, eve, &changed).await;
     assert_eq!(some.published, count(screens, 0));
     let changed = |i: u32| {
         let was = changed(i);
         if hundredth(i) == 1 { lowered(was) } else { was }
     };
-    let some = pass(&planning, "1 % changed, at noon of the day", screens, noon, &changed).await;
+    let (some, _) = pass(&planning, "1 % changed, at noon of the day", screens, noon, &changed).await;
     assert_eq!(some.published, count(screens, 1));
 
     let next = day.next();
     let few = |i| input(i, i % 60, next);
-    let alike = pass(&planning, "60 distinct days, the others alike", screens, eve, &few).await;
+    let (alike, _) = pass(&planning, "60 distinct days, the others alike", screens, eve, &few).await;
     assert_eq!((alike.published, alike.computed), (screens, screens.min(60)));
 
     println!(
@@ -85,16 +89,17 @@ async fn measure(dir: &Path, screens: u32) {
         audit.plans,
         began.elapsed().as_secs_f64()
     );
+    planned_s
 }
 
-/// Runs the product over `screens` inputs and prints a line.
+/// Runs the product over `screens` inputs and prints a line; also how long it took, seconds.
 async fn pass(
     planning: &Planning,
     what: &str,
     screens: u32,
     now: UtcMillis,
     make: &(dyn Fn(u32) -> DayInput + Sync),
-) -> Replanned {
+) -> (Replanned, f64) {
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}").unwrap();
     let bar = ProgressBar::new(u64::from(screens)).with_style(style).with_message(what.to_owned());
     let (mut wall, mut cpu) = (Duration::ZERO, 0.0);
@@ -122,7 +127,7 @@ async fn pass(
         f64::from(screens) / wall.as_secs_f64(),
         peak_mib()
     );
-    done
+    (done, wall.as_secs_f64())
 }
 
 /// 0 to 99, in sixes: each hundredth has its share of every family.
