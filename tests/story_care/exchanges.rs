@@ -135,10 +135,10 @@ impl Transport for Replay {
     }
 }
 
-fn switched_on(identity: &Arc<Identity>, transport: Arc<dyn Transport>) -> SimDevice {
+fn switched_on(identity: &Arc<Identity>, transport: &Arc<dyn Transport>) -> SimDevice {
     let clock = Arc::new(SimClock::new(at(DAY, HOURS[0])));
     let (fs, journal) = (MemoryMediaFs::default(), Box::new(MemoryJournal::default()));
-    switch_on(identity, &clock, &transport, &fs, journal, AgentOptions::default(), None)
+    switch_on(identity, &clock, transport, &fs, journal, AgentOptions::default(), None)
 }
 
 /// A quarter of an hour: it meets the scheduler, says how it is, and plays.
@@ -170,8 +170,9 @@ async fn today() -> Day {
     identity.server = server.url.clone();
     let identity = Arc::new(identity);
     server.clock.jump_to(at(DAY, HOURS[0]));
-    let transport = Recording { inner: HttpTransport::of(&identity).unwrap(), said: said.clone() };
-    let mut sim = switched_on(&identity, Arc::new(transport));
+    let transport: Arc<dyn Transport> =
+        Arc::new(Recording { inner: HttpTransport::of(&identity).unwrap(), said: said.clone() });
+    let mut sim = switched_on(&identity, &transport);
     let mut quarters = 0;
     while sim.clock.now() < at(DAY, HOURS[1]) {
         match quarters {
@@ -306,7 +307,8 @@ async fn a_player_of_today_lives_a_day_on_what_a_server_of_each_kept_version_ans
             simulated: true,
         });
         let replay = Arc::new(Replay::new(&day));
-        let mut sim = switched_on(&identity, replay.clone());
+        let transport: Arc<dyn Transport> = replay.clone();
+        let mut sim = switched_on(&identity, &transport);
         while sim.clock.now() < at(DAY, HOURS[1]) {
             quarter(&mut sim).await;
         }
