@@ -699,3 +699,10 @@ approvals-decided = Decided
 approvals-withdraw = Withdraw…
 approvals-withdraw-sure = Every screen with a network stops showing it within seconds, also in the middle of a play. To be shown again it has to be approved anew.
 approvals-withdraw-now = Withdraw now
+approvals-waiting = { $n ->
+    [one] One proposal waits for your word
+   *[other] { $n_t } proposals wait for your word
+  }
+device-doubled-at = Two boxes show the identity of { $screen }: find the copied one and pair it anew
+preflight-not-approved = Nothing of it is shown yet: proposal { $number } is { $state }
+pairing-new-screen = A screen that is not in the directory yet comes first: an administrator of the city imports it, then come back here.

@@ -596,3 +596,7 @@ approvals-decided = Đã quyết định
 approvals-withdraw = Thu hồi…
 approvals-withdraw-sure = Mọi màn hình có mạng ngừng phát nội dung này trong vài giây, cả khi đang phát. Muốn phát lại thì phải duyệt lại từ đầu.
 approvals-withdraw-now = Thu hồi ngay
+approvals-waiting = { $n_t } đề nghị đang chờ bạn duyệt
+device-doubled-at = Hai hộp cùng dùng một danh tính của { $screen }: hãy tìm hộp bị sao chép và ghép lại
+preflight-not-approved = Chưa được phát: đề nghị số { $number } { $state }
+pairing-new-screen = Màn hình chưa có trong danh mục thì chưa ghép được: nhờ quản trị viên của thành phố nhập trước, rồi quay lại đây.

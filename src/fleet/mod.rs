@@ -158,6 +158,17 @@ pub struct DeviceState {
     pub doubled: Option<UtcMillis>,
 }
 
+/// How long two boxes with one identity are told of after they were heard at once, ms.
+const DOUBLED_MS: i64 = 24 * 3_600_000;
+
+impl DeviceState {
+    /// Were two boxes with its identity heard at once, within a day of when it was heard last?
+    pub fn is_doubled(&self) -> bool {
+        let heard = self.heard.as_ref().map(|(at, _)| *at);
+        self.doubled.is_some_and(|doubled| heard.is_some_and(|at| at.since_ms(doubled) < DOUBLED_MS))
+    }
+}
+
 /// Who let a box in, when, and how he knew it.
 #[derive(Debug, Clone)]
 pub struct Approved {

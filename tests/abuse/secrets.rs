@@ -140,3 +140,76 @@ async fn no_token_password_or_code_is_in_a_log_or_in_a_list_of_processes() {
         assert!(!holds(text.as_bytes()) && !holds(&listed) && !holds(&around), "{secret} can be read by others");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_boxes_with_one_identity_are_told_at_the_door_and_anothers_contracts_to_nobody() {
+    use crate::common::people::account;
+    use crate::{Pass, as_player};
+    use lichphat::people::Role;
+    use lichphat::store::Store;
+    use lichphat_playlists::ports::Clock as _;
+    let house = House::new().await;
+    let page = |pass: &Pass, path: &str| {
+        let answer = ask(
+            &house.server.url,
+            &house.server.authority,
+            &format!("GET {path}"),
+            &format!("cookie: {}\r\n", pass.cookie),
+            b"",
+        );
+        (answer.status, answer.body)
+    };
+    let doubled = |pass: &Pass| page(pass, "/").1.contains("Hai hộp cùng dùng một danh tính");
+    let beat = |run: &str| {
+        let beat = serde_json::json!({
+            "at_ms": 1, "boot": 1, "run": run, "last_seq": 0, "acked_seq": 0, "head": null, "release": null, "media_missing": 0, "faults": [],
+            "health": {
+                "temperature_mc": 1, "disk": null, "memory": null, "player_memory_bytes": null, "uptime_s": 1, "running_s": 1,
+                "data_used_bytes": null, "log": null, "unproven_s": null,
+                "clock": { "state": "synced", "error_ms": 1, "offset_ms": 1 },
+                "display": { "level": "D1", "connector": null, "panel": null },
+                "versions": { "software": "1", "framework": null, "kernel": null }
+            }
+        });
+        let said = as_player(&house.server, &house.player, "POST /device/v1/heartbeat", beat.to_string().as_bytes());
+        assert_eq!(said.status, 200, "{}", said.body);
+    };
+    beat("a");
+    beat("b");
+    assert!(!doubled(&house.pass), "it was restarted");
+    beat("a");
+    assert!(doubled(&house.pass));
+    let devices = house.api("GET", "/api/v1/devices?troubled=true", "", b"").body;
+    assert!(devices.contains("\"doubled\""), "{devices}");
+
+    // a ward that has nothing to do with it hears neither of the box nor of what plays there
+    std::fs::write(house.data.path().join("u.csv"), "code,name,kind,parent\nP2,Phường Hai,ward,HN\n").unwrap();
+    house.data.ok(&["import", "units", house.data.path().join("u.csv").to_str().unwrap()]);
+    let screens = "code,name,venue_type,kind,width,height,output,owner,territory\nC-09,Góc phố,corner,managed,1920,1080,video,P2,P2\n";
+    std::fs::write(house.data.path().join("s.csv"), screens).unwrap();
+    house.data.ok(&["import", "screens", house.data.path().join("s.csv").to_str().unwrap()]);
+    let day = crate::today();
+    let hash = house.api("GET", "/api/v1/media?kind=still", "", b"").body;
+    let hash = hash.split("\"hash\":\"").nth(1).unwrap()[..64].to_owned();
+    let length = house.api("GET", &format!("/api/v1/media/{hash}"), "", b"").body;
+    let length: serde_json::Value = serde_json::from_str(&length).unwrap();
+    let contract = format!(
+        "[category_gap_s]\ntea = 60\n[[contract]]\ncode = 'secret-sale'\ntitle = 'Chuyện riêng'\nadvertiser = 'Công ty mẫu'\ncategory = 'tea'\nmin_gap_s = 300\nsample = true\nfrom = {day}\nto = {}\nplays_per_day = 10\n\
+         [[contract.place]]\nlink = 'owner'\nunit = 'P1'\n[contract.product]\ntitle = 'Chuyện riêng'\nlength_s = {}\n\
+         [[contract.product.variant]]\nlang = 'vi'\nform = 'silent'\nmedia = '{hash}'\n",
+        day.plus(9),
+        length["duration_s"]
+    );
+    std::fs::write(house.data.path().join("c.toml"), contract).unwrap();
+    house.data.ok(&["import", "campaigns", house.data.path().join("c.toml").to_str().unwrap()]);
+    let store = Store::open(house.data.path(), 1).unwrap();
+    let now = lichphat::clock::SystemClock::new().now();
+    let far = account(&store, "far", &[(Role::Viewer, Some("P2"))], now).await;
+    assert!(!doubled(&far));
+    for (who, knows) in [(&house.pass, true), (&far, false)] {
+        let (status, said) = page(who, "/screens/C-09/why?at=08:15&campaign=secret-sale");
+        assert!(status == 200 && said.contains("Chuyện riêng") == knows, "{said}");
+        let (status, said) = page(who, &format!("/api/v1/screens/C-09/days/{day}/why?at=08:15&campaign=secret-sale"));
+        assert_eq!(status == 200, knows, "{said}");
+    }
+}

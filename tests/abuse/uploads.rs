@@ -175,8 +175,11 @@ async fn who_has_brought_a_file_sees_it_and_does_not_approve_it_and_no_other_war
     let number = &waiting["items"][0]["number"];
     let approve =
         |pass| send(pass, &format!("POST /api/v1/approvals/{number}"), "application/json", b"{\"say\":\"approve\"}");
+    let waits = |pass: &crate::Pass| send(pass, "GET /", BYTES, b"").body.contains("1 đề nghị đang chờ bạn duyệt");
+    assert_eq!((waits(&an), waits(&mai), waits(&far)), (false, true, false), "the page that one comes in at says so");
     let own = approve(&an);
     assert!(own.status == 409 && own.body.contains("not-taken"), "{}", own.body);
     let given = approve(&mai);
     assert!(given.status == 200 && given.body.contains("\"approved\""), "{}", given.body);
+    assert!(!waits(&mai));
 }

@@ -9,14 +9,11 @@ use crate::proof::audit::AuditStore;
 use lichphat_playlists::ids::{DeviceId, ScreenCode};
 use lichphat_playlists::ports::ClockState;
 use lichphat_playlists::proof::record::DisplayLevel;
-use lichphat_playlists::time::{UtcMillis, UtcOffset};
+use lichphat_playlists::time::UtcOffset;
 use lichphat_playlists::wire::health::Health;
 use lichphat_playlists::wire::release::Standing;
 use serde::Serialize;
 use std::process::ExitCode;
-
-/// How long two boxes with one identity are told of after they were heard at once, ms.
-const DOUBLED_MS: i64 = 24 * 3_600_000;
 
 /// Arguments of `lichphat device status`.
 #[derive(Debug, clap::Args)]
@@ -88,14 +85,14 @@ const COLUMNS: [&str; 24] = [
 
 impl Row {
     fn of(state: DeviceState, apart: Option<&SetApart>, lang: Lang, offset: UtcOffset) -> Self {
+        let doubled = state.is_doubled();
         let (at, beat) = state.heard.unzip();
         let health = beat.as_ref().map(|beat| &beat.health);
         let gib = |bytes: u64| (bytes as f64 / f64::from(1 << 30) * 10.0).round() / 10.0;
         let wrong = health.map(Health::troubles).unwrap_or_default();
         let mut wrong: Vec<String> = wrong.iter().map(|t| lang.text(&format!("trouble-{}", t.code()))).collect();
         wrong.extend(apart.map(|_| lang.text("device-forked")));
-        let lately = |doubled: UtcMillis| at.is_some_and(|at| at.since_ms(doubled) < DOUBLED_MS);
-        wrong.extend(state.doubled.filter(|doubled| lately(*doubled)).map(|_| lang.text("device-doubled")));
+        wrong.extend(doubled.then(|| lang.text("device-doubled")));
         let disk = health.and_then(|h| h.disk);
         Self {
             heard: at.map(|at| at.rfc3339(offset)),

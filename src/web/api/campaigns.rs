@@ -5,6 +5,7 @@ use super::table::{Gives, Kind, Operation, PAGE, Takes, UNCHANGED, bytes, gives,
 use crate::campaigns::{DirectiveKind, Place, Product};
 use crate::people::Act::View;
 use crate::web::Response;
+use crate::web::console::data::reaches;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
@@ -67,9 +68,7 @@ fn document(value: &impl Serialize) -> serde_json::Map<String, Value> {
 
 /// Does a contract, an item or an event play where the caller may look? Orders are everybody's.
 fn sees(call: &Call, places: &[Place]) -> bool {
-    let directory = &call.city.directory;
-    let reaches = |place: &Place| directory.subtree(&place.unit).iter().any(|unit| call.sight.unit(unit));
-    call.sight.is_whole() || places.iter().any(reaches)
+    reaches(&call.city.directory, &call.sight, places)
 }
 
 /// The files of all that the caller may see.

@@ -76,13 +76,15 @@ struct Listed {
 fn row(state: &DeviceState, call: &Call) -> DeviceRow {
     let beat = state.heard.as_ref().map(|(_, beat)| beat);
     let health = beat.map(|beat| &beat.health);
+    let mut troubles: Vec<&str> = health.map(Health::troubles).unwrap_or_default().iter().map(|t| t.code()).collect();
+    troubles.extend(state.is_doubled().then_some("doubled"));
     let word = |level| serde_json::to_value(level).ok().and_then(|v| v.as_str().map(str::to_owned));
     DeviceRow {
         screen: state.screen.to_string(),
         device: state.device.0.into(),
         simulated: state.simulated,
         heard: state.heard.as_ref().map(|(at, _)| at.rfc3339(call.app.utc_offset)),
-        troubles: health.map(Health::troubles).unwrap_or_default().iter().map(|t| t.code().to_owned()).collect(),
+        troubles: troubles.into_iter().map(str::to_owned).collect(),
         temperature_c: health.and_then(|h| h.temperature_mc).map(|mc| f64::from(mc) / 1_000.0),
         disk_free_bytes: health.and_then(|h| h.disk).map(|disk| disk.free_bytes),
         memory_free_bytes: health.and_then(|h| h.memory).map(|memory| memory.free_bytes),

@@ -9,6 +9,7 @@ use crate::people::Act::{Operate, View};
 use crate::planning::why::{Asked as Question, explain};
 use crate::web::Response;
 use crate::web::console::ask::{Wish, picture_of};
+use crate::web::console::data::knows;
 use crate::web::console::names::{tier, tongue, world};
 use crate::web::console::screen::{Gathered, gather};
 use crate::web::problem::Problem;
@@ -380,6 +381,9 @@ async fn why(call: Call) -> Result<Response, Problem> {
     let text = call.value("campaign").unwrap_or_default();
     let campaign = CampaignCode::new(text).map_err(|_| unknown("unknown-campaign", "campaign", text))?;
     let stored = console.plans.newest(&screen.code, day).await?;
+    if !knows(&call.city, &call.sight, (screen, day, stored.as_ref()), &campaign) {
+        return Err(unknown("unknown-campaign", "campaign", text));
+    }
     let facts = console.plans.facts_of(&screen.code, world(&call.city).facts_from(day)).await?;
     let answer = explain(&Question {
         world: world(&call.city),

@@ -5,13 +5,13 @@ use super::ConsoleError;
 pub(super) use super::preview::Preview;
 use super::sums::Sums;
 use crate::approval::{Approvals, Permissions};
-use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase};
+use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase, Place};
 use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
-use crate::directory::{Directory, DirectoryStore, Link, Proposal};
+use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
-use crate::people::People;
-use crate::planning::PlanStore;
+use crate::people::{People, Sight};
+use crate::planning::{PlanStore, StoredPlan};
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
@@ -172,6 +172,30 @@ pub struct Console {
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
     pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
+}
+
+/// Does a contract, an item or an event play where the reader may look?
+pub(in crate::web) fn reaches(directory: &Directory, sight: &Sight, places: &[Place]) -> bool {
+    let reaches = |place: &Place| directory.subtree(&place.unit).iter().any(|unit| sight.unit(unit));
+    sight.is_whole() || places.iter().any(reaches)
+}
+
+/// May the reader of a screen's page know of a campaign? Orders and safe loops are everybody's, so is what the screen's plan holds;
+/// another's contract or item is for him not there.
+pub(in crate::web) fn knows(
+    city: &City,
+    sight: &Sight,
+    (screen, day, plan): (&Screen, LocalDay, Option<&StoredPlan>),
+    code: &CampaignCode,
+) -> bool {
+    let (campaigns, directory) = (&city.campaigns, &city.directory);
+    let planned = plan.is_some_and(|p| p.campaigns.iter().any(|c| c.campaign == *code));
+    let played = || campaigns.contracts_on(directory, screen, day).any(|(c, _)| c.code == *code);
+    let open = || campaigns.directive_of(code).is_some() || campaigns.fallbacks().any(|f| f.code == *code);
+    let contracts = campaigns.contracts().map(|c| (&c.code, &c.place));
+    let local = campaigns.items().map(|i| (&i.code, &i.place)).chain(campaigns.fixed().map(|f| (&f.code, &f.place)));
+    let mut placed = contracts.chain(local).filter(|(of, _)| *of == code);
+    sight.is_whole() || planned || open() || played() || placed.any(|(_, places)| reaches(directory, sight, places))
 }
 
 impl Console {

@@ -11,6 +11,8 @@ use askama::Template;
 struct Home {
     page: Page,
     units: Vec<(String, String)>,
+    /// What asks for the reader himself.
+    notices: Vec<(String, String)>,
 }
 
 /// The page.
@@ -24,7 +26,8 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
         ref units => {
             let units = units.iter().map(|u| (shown(&u.name), format!("/units/{}", u.code))).collect();
             let page = Page::new(console, asked, asked.lang.text("home-title"));
-            Ok(Home { page, units }.render()?)
+            let notices = super::notices::gather(console, asked).await?;
+            Ok(Home { page, units, notices }.render()?)
         }
     }
 }

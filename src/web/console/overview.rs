@@ -28,7 +28,7 @@ struct Overview {
     steps: Vec<(String, &'static str)>,
     screens: String,
     /// Something waits for a decision: a sentence and its page.
-    waits: Vec<(String, &'static str)>,
+    waits: Vec<(String, String)>,
     cards: Vec<Card>,
     no_orders: bool,
     table: Option<UnitTable>,
@@ -138,9 +138,10 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     let mut view = view(page, asked, &city, &now, (day, today), &sight);
     let waiting = console.proposals_waiting().await?;
     if waiting > 0 && !alone {
-        view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks"));
+        view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks".to_owned()));
     }
     if !alone {
+        view.waits.extend(super::notices::gather(console, asked).await?);
         view.log = Some(log::gather(console, lang).await?);
     }
     Ok(view.render()?)

@@ -6,6 +6,7 @@ use super::names::tongue;
 use super::overview::{Bar, order_title, rule_text};
 use super::page::{Page, Pages, pages, shown};
 use super::{Asked, ConsoleError};
+use crate::approval::State;
 use crate::campaigns::{Directive, DirectiveKind, Phase};
 use crate::lang::{Lang, Values};
 use crate::planning::preflight::{Displaced, Hours, Outcome, Preflight, ScreenAnswer, Summary};
@@ -28,6 +29,8 @@ struct PreflightPage {
     instead: Option<String>,
     /// The page asks again by itself.
     waits: bool,
+    /// That nobody has approved it yet; empty when somebody has.
+    approval: String,
     answer: Option<View>,
 }
 
@@ -86,9 +89,14 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
             None => (instead, waits) = (Some(lang.text("preflight-working")), true),
         }
     }
+    let newest = console.approvals.permissions().await?.newest(&directive.campaign());
+    let approval = newest.filter(|(_, state)| *state != State::Approved).map_or_else(String::new, |(number, state)| {
+        let values = Values::new().word("number", number.to_string()).word("state", lang.term("state", state.word()));
+        lang.say("preflight-not-approved", &values)
+    });
     let rule = directive.quota.as_ref().map(|q| rule_text(lang, q)).unwrap_or_default();
     let (sample, code) = (directive.sample, code.to_string());
-    Ok(PreflightPage { page, title, sample, rule, code, instead, waits, answer }.render()?)
+    Ok(PreflightPage { page, title, sample, rule, code, instead, waits, approval, answer }.render()?)
 }
 
 /// Why there is nothing to be looked at, if so.

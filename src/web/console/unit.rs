@@ -24,6 +24,8 @@ struct UnitPage {
     code: String,
     name: String,
     crumbs: Vec<(String, String)>,
+    /// What asks for the reader himself, where he comes in.
+    notices: Vec<(String, String)>,
     summary: String,
     orders: Vec<OrderLine>,
     tabs: Vec<(String, String, bool)>,
@@ -100,7 +102,11 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     }
     let (at, offset, sight) = (console.today(), console.offset, asked.sight(&city, console)?);
     let facts = Facts { city: &city, now: &now, devices: &devices, at, offset, sight };
-    Ok(view(page, asked, unit, &facts).render()?)
+    let mut view = view(page, asked, unit, &facts);
+    if asked.path == "/" {
+        view.notices = super::notices::gather(console, asked).await?;
+    }
+    Ok(view.render()?)
 }
 
 struct Facts<'a> {
@@ -153,6 +159,7 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
         code: unit.code.to_string(),
         name: shown(&unit.name),
         crumbs,
+        notices: Vec::new(),
         summary: lang.say("n-screens", &Values::new().count(lang, "n", all as u64)),
         orders,
         tabs: vec![tab("all", None, all), tab("short", Some("short"), short), tab("silent", Some("silent"), quiet)],

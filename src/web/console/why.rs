@@ -1,6 +1,7 @@
 //! Why this plays and that does not, for any second of a screen's day.
 
 use super::data::Console;
+use super::data::knows;
 use super::names::{self, state, time, title, tongue, world};
 use super::page::{Page, shown};
 use super::screen::{Gathered, Head, asked_day, head, record_text};
@@ -49,9 +50,11 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
         Some(text) => names::second(text)?,
         None => g.now.local(g.offset).1 / 1000,
     };
+    let sight = asked.sight(&g.city, console)?;
+    let known = |code: &CampaignCode| knows(&g.city, &sight, (&g.screen, g.day, g.plan.as_ref()), code);
     let chosen = match asked.value("campaign") {
-        // What is no code names no campaign; the answer for an unknown one says so.
-        Some(text) => CampaignCode::new(text).ok().or_else(|| CampaignCode::new("-").ok()),
+        // What is no code names no campaign, and what he may not know of is none either; the answer for an unknown one says so.
+        Some(text) => CampaignCode::new(text).ok().filter(known).or_else(|| CampaignCode::new("-").ok()),
         None => None,
     };
     let page = Page::new(console, asked, format!("{} {}", asked.lang.text("why-title"), shown(&g.screen.name)));

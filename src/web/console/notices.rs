@@ -1,0 +1,29 @@
+//! What asks for the reader himself, on the page that he comes in at: what waits for his word, and boxes that somebody has to look for.
+
+use super::data::Console;
+use super::page::shown;
+use super::{Asked, ConsoleError};
+use crate::lang::Values;
+
+/// Boxes that are named; a list of hundreds is another matter.
+const NAMED: usize = 10;
+
+/// Sentences, each with the page where it goes on.
+pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(String, String)>, ConsoleError> {
+    let (lang, caller, city) = (asked.lang, asked.caller()?, console.city().await?);
+    let mut notices = Vec::new();
+    let waiting = console.approvals.waiting_for(caller, &city.directory).await?;
+    if waiting > 0 {
+        let sentence = lang.say("approvals-waiting", &Values::new().count(lang, "n", waiting));
+        notices.push((sentence, "/approvals".to_owned()));
+    }
+    let sight = asked.sight(&city, console)?;
+    let states = console.fleet.states(None).await?;
+    let doubled = states.iter().filter(|state| state.is_doubled());
+    let seen = doubled.filter_map(|state| city.directory.screen(&state.screen).filter(|screen| sight.screen(screen)));
+    notices.extend(seen.take(NAMED).map(|screen| {
+        let sentence = lang.say("device-doubled-at", &Values::new().word("screen", shown(&screen.name)));
+        (sentence, format!("/screens/{}", screen.code))
+    }));
+    Ok(notices)
+}
