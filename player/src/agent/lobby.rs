@@ -105,12 +105,41 @@ impl Lobby {
                     return Ok(None);
                 }
                 match pairing::look(transport, &offer).await {
-                    Ok(Some(Some(provisioning))) => return register(state, &provisioning).await.map(Some),
+                    Ok(Some(Some(provisioning))) => {
+                        return self.enter(&provisioning, (state, Instant::now() + offer.life), end).await;
+                    }
                     Ok(Some(None)) => {}
                     Ok(None) => break, // a new code
                     // A short break of the network costs nobody his code.
                     Err(error) => tracing::warn!("the scheduler could not be asked about the code: {error}"),
                 }
+            }
+        }
+    }
+
+    /// Registers with what the code brought. As long as the code lasts an answer that was lost is asked for again: the same box
+    /// gets the same one, and nobody has to come back to the screen. None when it was stopped before.
+    async fn enter(
+        &mut self,
+        provisioning: &Provisioning,
+        (state, until): (&Path, Instant),
+        end: &mut End,
+    ) -> Result<Option<Identity>, IdentityError> {
+        let transport = HttpTransport::to_pair(provisioning)?;
+        let mut backoff = Backoff::new(0);
+        loop {
+            match provision(state, provisioning, &transport, &SystemRng, false).await {
+                // no answer, or whoever gives it is being started anew
+                Err(error @ (IdentityError::Transport(_) | IdentityError::Refused { status: 500.., .. }))
+                    if Instant::now() < until =>
+                {
+                    tracing::warn!("not registered yet: {error}");
+                    self.say(&unreachable(&provisioning.server));
+                }
+                entered => return entered.map(Some),
+            }
+            if self.rest(Duration::from_millis(backoff.next_ms(false, &SystemRng)), end).await {
+                return Ok(None);
             }
         }
     }
@@ -132,11 +161,6 @@ impl Lobby {
             }
         }
     }
-}
-
-async fn register(state: &Path, provisioning: &Provisioning) -> Result<Identity, IdentityError> {
-    let transport = HttpTransport::to_pair(provisioning)?;
-    provision(state, provisioning, &transport, &SystemRng, false).await
 }
 
 fn whole(title: &str, lines: Vec<String>, qr: Option<String>) -> Notice {

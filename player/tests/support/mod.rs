@@ -166,6 +166,8 @@ pub struct Server {
     /// When devices are registered by its clock.
     pub registered_at: UtcMillis,
     pub offline: bool,
+    /// So many answers to registrations are lost on the way.
+    pub lost_registrations: u32,
     /// Bodies of media break off after so many bytes.
     pub break_media_at: Option<usize>,
     pub device_key: Option<VerifyingKey<Evidence>>,
@@ -404,6 +406,11 @@ impl Transport for FakeServer {
                     certificate: certificate(&body.csr),
                     at_ms: self.lock().registered_at,
                 };
+                let mut s = self.lock();
+                if s.lost_registrations > 0 {
+                    s.lost_registrations -= 1;
+                    return Err(TransportError::Unreachable("the line broke before the answer".into()));
+                }
                 Response::new(200, serde_json::to_vec(&answer).unwrap())
             }
             (Method::Get, "index") => {
