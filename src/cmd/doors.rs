@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Seconds between two looks at the certificate's files.
-const CERTIFICATE_S: u64 = 10;
+const CERTIFICATE_S: u64 = 2;
 
 /// The certificate that is shown, and how it is kept good.
 pub(super) struct Shown {
@@ -43,11 +43,6 @@ impl Shown {
         own.keep(names, today).map_err(failed)?;
         let certificate = Certificate::load(&own.chain, &own.key).map_err(failed)?;
         Ok(Self { certificate, own: Some((own, names.to_vec())) })
-    }
-
-    /// As listeners take it.
-    pub(super) fn shown(&self) -> &Arc<Certificate> {
-        &self.certificate
     }
 
     /// The file of who has signed it; none when it comes from elsewhere.

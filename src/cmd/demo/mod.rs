@@ -16,7 +16,7 @@ use crate::error::AppError;
 use crate::fleet::Way;
 use crate::people::Caller;
 use crate::sim::{SimFleet, SimOptions, city, fleet};
-use crate::web::{self, Limits, Listener};
+use crate::web::{self, Limits};
 use futures_util::FutureExt as _;
 use indicatif::{ProgressBar, ProgressStyle};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
@@ -77,11 +77,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
 
     let stop = serve::stop_signal()?;
     let certificate = Shown::of(Own::of(&demo.context.settings.data), &[], demo.rooms.today())?;
-    let doors = Doors {
-        people: demo.listener.with(certificate.shown()),
-        players: bind_any().await?.with(certificate.shown()),
-        pairing: bind_any().await?.with(certificate.shown()),
-    };
+    let doors = Doors::bind(&demo.context.settings, Some(&certificate)).await?;
     let [address, server, pairing] = doors.urls(true);
     let way = Way { server, pairing, authority: certificate.authority()? };
     let (tell, told) = tokio::sync::oneshot::channel::<()>();
@@ -112,11 +108,12 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         &format!("Trình duyệt sẽ cảnh báo vì chứng thư này do chính máy này cấp: bấm tiếp tục, hoặc nhập {authority} vào trình duyệt."),
         &format!("The browser will warn, because this machine itself issued the certificate: go on, or import {authority} into it."),
     );
-    tokio::select! {
-        () = stop => {}
-        () = real::played_enough(&demo.rooms, started), if args.once && player.is_some() => {}
-        () = std::future::ready(()), if args.once && player.is_none() => {}
-    }
+    // Whoever stops it early has not waited for the real player's first records.
+    let had_its_time = tokio::select! {
+        () = stop => player.as_ref().is_some_and(real::Player::had_its_time),
+        () = real::played_enough(started), if args.once && player.is_some() => true,
+        () = std::future::ready(()), if args.once && player.is_none() => false,
+    };
     demo.context.say("Đang dừng trong trật tự…", "Stopping in order…");
     if let Some(player) = player {
         player.stop().await;
@@ -131,6 +128,14 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     super::output::json(&summary)?;
     let _ = tell.send(());
     let _ = serving.await;
+    if had_its_time && !summary.real_player.played() {
+        let log = shown(&args.dir.join("player.log"));
+        demo.context.say(
+            &format!("Trình phát thật chưa phát được lượt nào được tính; nguyên nhân: xem {log}"),
+            &format!("The real player has played nothing that counts; {log} says why"),
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -159,7 +164,6 @@ struct Demo {
     context: Context,
     rooms: Rooms,
     clock: Arc<SimClock>,
-    listener: Listener,
     campaign: CampaignCode,
     /// The simulated day.
     day: LocalDay,
@@ -170,17 +174,19 @@ struct Demo {
 impl Demo {
     async fn set_up(args: &Args, context: &Context) -> Result<Self, AppError> {
         // The port first: nothing is thrown away for a demonstration that cannot be shown.
-        let address = SocketAddr::from(([127, 0, 0, 1], args.port));
-        let listener = match Listener::bind(address, None).await {
-            Ok(listener) => listener,
-            Err(_) if !args.once => {
-                context.say(
-                    &format!("Cổng {} đang bận: dùng cổng trống khác.", args.port),
-                    &format!("Port {} is taken: another free one is used.", args.port),
-                );
-                bind_any().await?
+        let any = |port| SocketAddr::from(([127, 0, 0, 1], port));
+        let free = |port| std::net::TcpListener::bind(any(port)).and_then(|socket| socket.local_addr());
+        let listen = match free(args.port) {
+            Ok(address) => address,
+            Err(_) => {
+                if !args.once {
+                    context.say(
+                        &format!("Cổng {} đang bận: dùng cổng trống khác.", args.port),
+                        &format!("Port {} is taken: another free one is used.", args.port),
+                    );
+                }
+                free(0).map_err(|e| AppError::Failed(e.to_string()))?
             }
-            Err(_) => bind_any().await?,
         };
         let offset = context.settings.utc_offset();
         let real_now = context.clock.now();
@@ -189,14 +195,15 @@ impl Demo {
         let mut context = context.clone();
         context.clock = clock.clone();
         context.settings.data = args.dir.join("data");
-        context.settings.listen = listener.address();
+        context.settings.listen = listen;
+        (context.settings.players.listen, context.settings.players.pairing) = (any(0), any(0));
         context.settings.probe.program = real::player_program();
         stage_set::build(&context, args, day, real_now).await?;
         let rooms = Rooms::open(&context)?;
         rooms.approve_all((&Caller::shell(), APPROVED_BY)).await?;
         let options = SimOptions { seed: args.seed, make_good: !args.no_make_good };
         let campaign = CampaignCode::new(CAMPAIGN).map_err(|e| AppError::Failed(e.to_string()))?;
-        Ok(Self { context, rooms, clock, listener, campaign, day, screens: args.screens, options })
+        Ok(Self { context, rooms, clock, campaign, day, screens: args.screens, options })
     }
 
     /// Plans the fleet and lives the day.
@@ -254,11 +261,6 @@ impl Demo {
     fn real_now(&self) -> i64 {
         crate::clock::SystemClock::new().now().0
     }
-}
-
-async fn bind_any() -> Result<Listener, AppError> {
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    Listener::bind(any, None).await.map_err(|e| AppError::Failed(e.to_string()))
 }
 
 /// A path as text for people.

@@ -29,6 +29,7 @@ pub(super) fn player_program() -> PathBuf {
 /// A running player.
 pub(super) struct Player {
     child: Child,
+    began: Instant,
 }
 
 impl Player {
@@ -68,7 +69,12 @@ impl Player {
             .kill_on_drop(true)
             .spawn()
             .map_err(|e| AppError::io(format!("cannot start {}", player_program().display()), e))?;
-        Ok(Self { child })
+        Ok(Self { child, began: Instant::now() })
+    }
+
+    /// Has it had time enough to play something and hand it in?
+    pub(super) fn had_its_time(&self) -> bool {
+        self.began.elapsed() >= PLAY_FOR
     }
 
     /// Asks it to stop in order: the last segment is cut and sent.
@@ -84,7 +90,7 @@ impl Player {
 
 /// Done when the real player has had its time, and its first records are here; at the latest before the
 /// demonstration's own limit.
-pub(super) async fn played_enough(_rooms: &Rooms, started: Instant) {
+pub(super) async fn played_enough(started: Instant) {
     let rest = AT_THE_LATEST.saturating_sub(started.elapsed());
     tokio::time::sleep(PLAY_FOR.min(rest)).await;
 }

@@ -18,18 +18,26 @@ pub(super) struct Summary {
     screens: usize,
     /// All slots of the simulated day: orders, contracts and loop.
     planned_plays: u64,
-    real_player: RealPlayer,
+    pub(super) real_player: RealPlayer,
     simulated: Simulated,
     compliance: Compliance,
     duration_s: f64,
 }
 
+/// What the real player's records say.
 #[derive(Debug, Serialize)]
-struct RealPlayer {
+pub(super) struct RealPlayer {
     plays: u64,
     counted: u64,
     frames_rendered: u64,
     frames_dropped: u64,
+}
+
+impl RealPlayer {
+    /// Did it show something, of which something counts? A demonstration in which it did not has shown nothing.
+    pub(super) fn played(&self) -> bool {
+        self.plays > 0 && self.counted > 0
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -101,4 +109,18 @@ pub(super) async fn make(
 pub(super) fn write(path: &Path, summary: &Summary) -> Result<(), AppError> {
     let text = serde_json::to_string_pretty(summary).map_err(|e| AppError::Failed(e.to_string()))?;
     std::fs::write(path, text + "\n").map_err(|e| AppError::io(path.display().to_string(), e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_real_player_has_played_when_something_of_it_counts() {
+        let real = |plays, counted| RealPlayer { plays, counted, frames_rendered: 0, frames_dropped: 0 };
+        assert_eq!(
+            [(0, 0), (3, 0), (3, 2)].map(|(plays, counted)| real(plays, counted).played()),
+            [false, false, true]
+        );
+    }
 }
