@@ -1,6 +1,7 @@
 //! Who comes in where: a box is registered at one door and lives with another, people have a third, each with TLS under an
 //! authority that nobody had to buy; a new certificate is shown without a restart.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
+#![allow(clippy::print_stdout, reason = "a test says how long it took")]
 
 mod certificates;
 #[path = "../common/mod.rs"]
