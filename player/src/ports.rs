@@ -202,7 +202,7 @@ pub trait MediaFs: Send + Sync {
     fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>>;
     /// Opens for writing at the end; makes the file and its directory when missing.
     fn append(&self, path: &str) -> io::Result<Box<dyn MediaWrite>>;
-    /// Moves a file over another, durably.
+    /// Moves a file over another, or over whatever lies in its place, durably.
     fn rename(&self, from: &str, to: &str) -> io::Result<()>;
     /// Removes a file; one that is not there is fine.
     fn remove(&self, path: &str) -> io::Result<()>;

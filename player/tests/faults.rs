@@ -61,6 +61,59 @@ fn with_another_clip(server: &FakeServer, name: &str) -> (AssetTable, Sha256Hash
     (table, named)
 }
 
+/// What may be found in the place of a file.
+type Damage = fn(&Path);
+
+/// On a real disk; all days rest on one asset table, and nobody is there to ask.
+#[tokio::test]
+async fn a_damaged_asset_table_darkens_nothing_and_is_put_right() {
+    let damages: [(&str, Damage); 4] = [
+        ("other bytes", |path| {
+            let mut bytes = std::fs::read(path).unwrap();
+            bytes[10] ^= 1;
+            std::fs::write(path, bytes).unwrap();
+        }),
+        ("half of it", |path| std::fs::write(path, &std::fs::read(path).unwrap()[..20]).unwrap()),
+        ("a directory", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::fs::create_dir_all(path.join("lost+found")).unwrap();
+        }),
+        ("what cannot be read", |path| {
+            std::fs::remove_file(path).unwrap();
+            std::os::unix::fs::symlink("/proc/self/mem", path).unwrap();
+        }),
+    ];
+    let (world, dir) = (World::at(at(today(), "07:50")).await, tempfile::tempdir().unwrap());
+    let disk = Arc::new(StdMediaFs::new(dir.path()).unwrap());
+    world.server.publish(&playlist(today(), "08:00-10:00", &[29_100, 29_700, 30_300, 30_900, 31_500, 32_100]));
+    let mut device = world.device_on(disk.clone());
+    device.meet().await;
+    let (table, name) = assets().encode();
+    let copies = ["", ".copy"].map(|copy| dir.path().join(format!("assets/{name}{copy}")));
+    let again = |device: SimDevice| {
+        device.stage.cut_power();
+        world.clock.reboot();
+        world.device_on(disk.clone())
+    };
+    let orders = |records: &[PlayRecord]| records.iter().filter(|r| r.item == IHANOI && r.result.was_shown()).count();
+    world.server.lock().offline = true;
+    for (n, (what, damage)) in damages.into_iter().enumerate() {
+        damage(&copies[n % 2]);
+        device = again(device);
+        device.step_until(at(today(), "08:06").plus_ms(n as i64 * 600_000));
+        assert_eq!(orders(&world.records()), n + 1, "{what}: the order at 08:05 and every ten minutes");
+        assert!(copies.iter().all(|path| std::fs::read(path).unwrap() == table), "{what}: it is whole again");
+    }
+    // both at once: from the scheduler, as soon as it is there
+    copies.iter().for_each(|path| damages[2].1(path));
+    device = again(device);
+    world.server.lock().offline = false;
+    device.meet().await;
+    device.step_until(at(today(), "08:46"));
+    assert_eq!(orders(&world.records()), 5, "what was shown before is not shown again for the plan that was away");
+    assert!(copies.iter().all(|path| std::fs::read(path).unwrap() == table));
+}
+
 #[tokio::test]
 async fn the_power_fails_in_the_middle_of_a_write_and_it_plays_again_at_once() {
     let cuts: u64 = std::env::var("LICHPHAT_CUTS").ok().and_then(|n| n.parse().ok()).unwrap_or(20);

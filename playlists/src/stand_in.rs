@@ -46,3 +46,26 @@ pub fn of(hash: MediaHash) -> Option<&'static StandIn> {
 pub fn is(asset: &Asset) -> bool {
     of(asset.media.hash).is_some_and(|built_in| built_in.asset == *asset)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A plan names what is built in by its hash, and a player that is a version behind has only what was built into it.
+    #[test]
+    fn what_is_built_in_stays_so_for_players_of_every_version() {
+        for (built_in, name, size_bytes) in [
+            (&*PICTURE, "6c9e44c02765eaa9a147ee5ec31405996a863979b32087b4cfb01ff1bfd17f14", 10_182),
+            (&*SILENCE, "87ff36d209c2b5d624d896be01fe32054cf1a16619a6d47554f92c8f426d787c", 316),
+        ] {
+            let Asset { code, variant, tier, media, volume_percent, fades, permit } = &built_in.asset;
+            let why = "another picture or another length leaves older players nothing to show when nothing else may be: \
+                       add a third to `of`, and let plans name the first for as long as players know no other";
+            assert_eq!(media.hash.hex(), name, "{why}");
+            assert_eq!((media.size_bytes, media.duration_s), (size_bytes, 10), "{why}");
+            assert_eq!((code.as_str(), variant.as_str(), *tier), ("lichphat-stand-in", "", Tier::Fallback), "{why}");
+            assert_eq!((*volume_percent, *fades, *permit), (0, Fades::default(), None), "{why}");
+            assert!(is(&built_in.asset) && of(media.hash).is_some());
+        }
+    }
+}

@@ -116,6 +116,11 @@ impl Playing {
 
     /// The stage said something. A play that failed on its bytes has its file hashed again.
     pub fn on_stage_event(&mut self, mut event: StageEvent) {
+        if let StageEvent::Started { ticket, at } = &event
+            && let Some(media) = self.core.media_of(*ticket)
+        {
+            tracing::debug!(ticket, at_ms = at.0, %media, "a play begins");
+        }
         let mut lost = None;
         if let StageEvent::Ended(report) = &mut event
             && let StageResult::Partial(code) | StageResult::Failed(code) = &mut report.result

@@ -82,7 +82,14 @@ impl MediaFs for StdMediaFs {
         Ok(Box::new(Appending(self.dir.open_with(path, OpenOptions::new().create(true).append(true))?)))
     }
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
-        self.dir.rename(inside(from)?, &self.dir, inside(to)?)?;
+        let rename = || self.dir.rename(inside(from)?, &self.dir, inside(to)?);
+        match rename() {
+            Err(error) if error.kind() == io::ErrorKind::IsADirectory => {
+                self.dir.remove_dir_all(inside(to)?)?; // a broken file system, or a stranger: never ours
+                rename()?;
+            }
+            renamed => renamed?,
+        }
         self.sync_parents(to)
     }
     fn remove(&self, path: &str) -> io::Result<()> {

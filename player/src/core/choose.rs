@@ -70,9 +70,10 @@ impl Core {
         }
     }
 
-    /// What stands on the idle screen and was taken back goes: a moment of the built-in picture, which stands from then on.
+    /// What stands on the idle screen and may not be shown any more goes: a moment of the built-in picture, which stands from
+    /// then on.
     fn cover_up(&mut self, now: &Now, out: &mut Vec<Action>) {
-        if let Some((plan, item)) = self.cover() {
+        if let Some((plan, item)) = self.cover(now) {
             let carry = std::mem::take(&mut self.carry); // of what comes after it
             let (origin, start, duration_ms, undo_ms) = (Origin::Fallback, now.utc, MIN_FILL_MS, u32::MAX);
             self.enqueue(Pick { plan, item, origin, start, duration_ms, undo_ms }, now, out);

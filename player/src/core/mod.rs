@@ -233,6 +233,9 @@ impl Core {
                     None => {
                         let (day, start_ms) = record.start.plus_ms(500).local(self.offset);
                         self.mark(day, start_ms, record.result);
+                        // It may come again, and is not to be told a second time what became of its slots.
+                        let recorded = &mut self.days.entry(day).or_default().recorded;
+                        *recorded.entry((record.plan, slot)).or_default() |= record.result.was_shown();
                     }
                 }
             }

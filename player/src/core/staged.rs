@@ -81,10 +81,11 @@ impl Core {
     }
 
     /// The built-in picture that is to take the place of what stands on the idle screen since its play was over, when that
-    /// was taken back.
-    pub(super) fn cover(&self) -> Option<(Arc<DayPlan>, u16)> {
+    /// was taken back or its last day is past.
+    pub(super) fn cover(&self, now: &Now) -> Option<(Arc<DayPlan>, u16)> {
         let (plan, item) = self.last.as_ref().filter(|_| self.queue.is_empty())?;
-        let built_in = plan.built_in().filter(|_| self.is_taken_back(plan, *item))?;
+        let today = now.utc.day(self.offset);
+        let built_in = plan.built_in().filter(|_| self.barred(plan, *item, today).is_some())?;
         let fit = self.is_at_hand(plan, built_in) && self.barred(plan, built_in, plan.day()).is_none();
         fit.then(|| (plan.clone(), built_in))
     }

@@ -77,11 +77,8 @@ impl ApprovalStore {
     /// Takes what came for a plan; what is not signed with the key of approvals is left out, and told by its error.
     pub(super) fn take(&mut self, name: Sha256Hash, bytes: &[u8]) -> Result<(), TakeError> {
         let document = self.open(name, bytes.to_vec())?;
-        if let Document::Withdrawals(list) = &document
-            && list.version <= self.withdrawals.version
-        {
-            let (version, held) = (list.version, self.withdrawals.version);
-            return Err(PermitError::Backwards { version, held }.into());
+        if let Document::Withdrawals(list) = &document {
+            Arc::make_mut(&mut self.withdrawals).join(list); // in force, whatever the disk says
         }
         self.fs.write_whole(&path_of(name), bytes)?;
         self.keep(name, document);
@@ -111,7 +108,7 @@ impl ApprovalStore {
         &self.withdrawals
     }
 
-    /// Forgets permits that no plan names, places that were left, and lists of which a later one says all.
+    /// Forgets permits and lists that nobody names, places that were left; a list stays until a later one says all of it.
     pub(super) fn prune(&mut self, wanted: &BTreeSet<Sha256Hash>) -> io::Result<()> {
         let newest = self.newest().map(|place| place.version);
         let old: Vec<Sha256Hash> = self
@@ -119,8 +116,8 @@ impl ApprovalStore {
             .keys()
             .copied()
             .chain(self.places.iter().filter(|(_, p)| Some(p.version) != newest).map(|(name, _)| *name))
-            .filter(|name| !wanted.contains(name))
             .chain(self.lists.iter().filter(|(_, list)| self.is_said_later(list)).map(|(name, _)| *name))
+            .filter(|name| !wanted.contains(name))
             .collect();
         for name in old {
             self.fs.remove(&path_of(name))?;
@@ -146,7 +143,7 @@ pub(super) enum TakeError {
         /// What was asked for.
         name: Sha256Hash,
     },
-    /// It is none, or older than what is held.
+    /// It is none.
     #[error(transparent)]
     Document(#[from] PermitError),
     /// The disk.

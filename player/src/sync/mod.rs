@@ -2,26 +2,26 @@
 //! today's first. A bad document is refused with its reason, and the old one stays.
 
 mod approvals;
+mod documents;
 mod plans;
 pub mod sse;
 
 pub use plans::PlanError;
 
-use approvals::{ApprovalStore, TakeError};
+use approvals::ApprovalStore;
 
 use crate::cache::{Cache, CacheError, Held};
 use crate::core::DayPlan;
 use crate::identity::Identity;
 use crate::ports::{MediaFs, Request, Transport, TransportError};
-use bytes::Bytes;
-use lichphat_playlists::ids::{MediaHash, PlanHash, Sha256Hash};
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::ports::Rng;
 use lichphat_playlists::proof::record::Cause;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
-use lichphat_playlists::wire::permit::{Grounds, Withdrawals, named};
-use lichphat_playlists::wire::v1::{AssetTable, IndexEntry, LIMIT_BYTES, Playlist, PlaylistIndex, WireError};
-use plans::{PlanStore, open_playlist};
+use lichphat_playlists::wire::permit::{Withdrawals, named};
+use lichphat_playlists::wire::v1::{AssetTable, IndexEntry, LIMIT_BYTES, PlaylistIndex};
+use plans::PlanStore;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -85,7 +85,8 @@ pub struct Syncer {
     /// Every version held, by day and version.
     plans: Vec<Arc<DayPlan>>,
     tables: HashMap<Sha256Hash, Arc<AssetTable>>,
-    /// Plans, each as an index spoke of it: nobody has signed an index, and another may speak truly of the same plan.
+    /// Plans that are not asked for again as long as an index names them, each as it spoke of it: nobody has signed an index,
+    /// and another may speak truly of the same plan.
     refused_plans: HashSet<IndexEntry>,
     /// Documents of approvals whose own bytes are no good.
     refused: HashSet<Sha256Hash>,
@@ -191,6 +192,8 @@ impl Syncer {
         now: UtcMillis,
         tell: Tell<'_>,
     ) -> Result<(), SyncError> {
+        let named_now = |entry: &IndexEntry| self.index.days.contains(entry) || index.days.contains(entry);
+        self.refused_plans.retain(named_now);
         if let Some(list) = index.withdrawals {
             self.take_withdrawals(transport, list, tell).await?; // before anything else: it must not wait for media
         }
@@ -203,7 +206,8 @@ impl Syncer {
         if let Err(error) = self.store.prune(today, &mut self.plans) {
             tell(News::Fault(format!("old playlists cannot be removed: {error}")));
         }
-        let wanted = self.plans.iter().flat_map(|p| named(p.playlist.place, &p.table.assets)).collect();
+        let grounds = self.plans.iter().flat_map(|p| named(p.playlist.place, &p.table.assets));
+        let wanted = grounds.chain(index.withdrawals).collect();
         if let Err(error) = self.approvals.prune(&wanted) {
             tell(News::Fault(format!("old approvals cannot be removed: {error}")));
         }
@@ -241,171 +245,6 @@ impl Syncer {
         let bytes = response.bytes(LIMIT_BYTES).await?;
         let index: PlaylistIndex = serde_json::from_slice(&bytes).map_err(|e| SyncError::Index(e.to_string()))?;
         Ok(Some((index, etag)))
-    }
-
-    /// What was taken back; an older list than the one held is refused and told once.
-    async fn take_withdrawals(
-        &mut self,
-        transport: &dyn Transport,
-        name: Sha256Hash,
-        tell: Tell<'_>,
-    ) -> Result<(), SyncError> {
-        if !self.lacks(name) {
-            return Ok(());
-        }
-        match self.take_document(transport, name).await {
-            Ok(()) => tell(News::Withdrawn(Arc::clone(self.approvals.withdrawals()))),
-            Err(NotTaken::Sync(error @ SyncError::Transport(_))) => return Err(error),
-            Err(error) => tell(News::Fault(error.to_string())), // plans go on
-        }
-        Ok(())
-    }
-
-    /// Is it worth asking for?
-    fn lacks(&self, name: Sha256Hash) -> bool {
-        !self.approvals.holds(name) && !self.refused.contains(&name)
-    }
-
-    async fn take_document(&mut self, transport: &dyn Transport, name: Sha256Hash) -> Result<(), NotTaken> {
-        let bytes = self.fetch(transport, format!("/device/v1/approvals/{name}")).await?;
-        let taken = self.approvals.take(name, &bytes);
-        if matches!(taken, Err(TakeError::Document(_))) {
-            self.refused.insert(name);
-        }
-        Ok(taken?)
-    }
-
-    /// Asks again for what the held plans rest on and is not there: it came damaged, or was lost on the disk.
-    async fn mend_grounds(&mut self, transport: &dyn Transport, tell: Tell<'_>) -> Result<(), SyncError> {
-        let newest: Vec<Arc<DayPlan>> = self.newest().into_values().cloned().collect();
-        let names: BTreeSet<Sha256Hash> =
-            newest.iter().flat_map(|p| named(p.playlist.place, &p.table.assets)).filter(|n| self.lacks(*n)).collect();
-        let mut mended = false;
-        for name in names {
-            match self.take_document(transport, name).await {
-                Ok(()) => mended = true,
-                Err(NotTaken::Sync(error @ SyncError::Transport(_))) => return Err(error),
-                Err(error) => tell(News::Fault(error.to_string())), // the others go on
-            }
-        }
-        for plan in newest.into_iter().filter(|_| mended) {
-            let Some(grounds) = self.approvals.grounds(&plan.playlist, &plan.table) else { continue };
-            let plan = Arc::new(plan.on(grounds));
-            self.plans.iter_mut().filter(|p| p.hash == plan.hash).for_each(|p| *p = plan.clone());
-            tell(News::Playlist(plan));
-        }
-        Ok(())
-    }
-
-    /// What a plan rests on: where the screen stands, and a permit for each asset, as far as they are signed as they should be.
-    async fn grounds(
-        &mut self,
-        transport: &dyn Transport,
-        (plan, playlist): (PlanHash, &Playlist),
-        table: &AssetTable,
-        tell: Tell<'_>,
-    ) -> Result<Grounds, FetchPlan> {
-        for name in named(playlist.place, &table.assets) {
-            if !self.lacks(name) {
-                continue;
-            }
-            match self.take_document(transport, name).await {
-                Ok(()) => {}
-                Err(NotTaken::Sync(error)) => return Err(error.into()),
-                Err(NotTaken::Take(TakeError::Disk(error))) => return Err(PlanError::Disk { hash: plan, error }.into()),
-                Err(NotTaken::Take(error)) => tell(News::Fault(format!("playlist {plan}: {error}"))),
-            }
-        }
-        let grounds = self.approvals.grounds(playlist, table);
-        grounds.ok_or(PlanError::Place { hash: plan }.into())
-    }
-
-    async fn take_entry(
-        &mut self,
-        transport: &dyn Transport,
-        entry: &IndexEntry,
-        tell: Tell<'_>,
-    ) -> Result<(), SyncError> {
-        let held = self.plans.iter().rfind(|p| p.day() == entry.day);
-        if self.refused_plans.contains(entry) || held.is_some_and(|p| p.hash == entry.plan) {
-            return Ok(());
-        }
-        if let Some(held) = held.filter(|p| entry.version <= p.playlist.version) {
-            self.refused_plans.insert(entry.clone());
-            let (day, new, old) = (entry.day, entry.version, held.playlist.version);
-            tell(News::Fault(format!("playlist of {day}: version {new} is offered, version {old} is held; refused")));
-            return Ok(());
-        }
-        match self.fetch_plan(transport, entry, tell).await {
-            Ok(plan) => {
-                let plan = Arc::new(plan);
-                self.wanted_for = None;
-                self.plans.push(plan.clone());
-                self.plans.sort_by_key(|p| (p.day(), p.playlist.version));
-                tell(News::Playlist(plan));
-            }
-            Err(FetchPlan::Sync(error @ SyncError::Transport(_))) => return Err(error),
-            Err(FetchPlan::Sync(error)) => tell(News::Fault(error.to_string())), // the other days go on
-            Err(FetchPlan::Plan(error)) => {
-                if error.is_final() {
-                    self.refused_plans.insert(entry.clone());
-                }
-                tell(News::Fault(error.to_string()));
-            }
-        }
-        Ok(())
-    }
-
-    async fn fetch_plan(
-        &mut self,
-        transport: &dyn Transport,
-        entry: &IndexEntry,
-        tell: Tell<'_>,
-    ) -> Result<DayPlan, FetchPlan> {
-        let hash = entry.plan;
-        let bytes = self.fetch(transport, format!("/device/v1/plans/{hash}")).await?;
-        let playlist = open_playlist(bytes.to_vec(), hash, &self.identity)?;
-        if (playlist.day, playlist.version, playlist.assets) != (entry.day, entry.version, entry.assets) {
-            return Err(PlanError::Index { hash }.into());
-        }
-        let table = self.assets(transport, hash, playlist.assets).await?;
-        let grounds = self.grounds(transport, (hash, &playlist), &table, tell).await?;
-        let plan = DayPlan::new(hash, playlist, table, grounds).map_err(|error| PlanError::Wire { hash, error })?;
-        self.store.save_plan(hash, &bytes).map_err(|error| PlanError::Disk { hash, error })?;
-        Ok(plan)
-    }
-
-    async fn assets(
-        &mut self,
-        transport: &dyn Transport,
-        plan: PlanHash,
-        hash: Sha256Hash,
-    ) -> Result<Arc<AssetTable>, FetchPlan> {
-        if let Some(table) = self.tables.get(&hash) {
-            return Ok(table.clone());
-        }
-        let wire = |error: WireError| PlanError::Wire { hash: plan, error };
-        let table = match self.store.load_assets(hash) {
-            Ok(table) => table,
-            Err(_) => {
-                let bytes = self.fetch(transport, format!("/device/v1/assets/{hash}")).await?;
-                let table = AssetTable::decode(&bytes, hash).map_err(wire)?;
-                let saved = self.store.save_assets(hash, &bytes);
-                saved.map_err(|error| PlanError::Disk { hash: plan, error })?;
-                table
-            }
-        };
-        let table = Arc::new(table);
-        self.tables.insert(hash, table.clone());
-        Ok(table)
-    }
-
-    async fn fetch(&self, transport: &dyn Transport, path: String) -> Result<Bytes, SyncError> {
-        let response = transport.send(Request::get(path.clone())).await?;
-        if response.status != 200 {
-            return Err(SyncError::Refused { what: path, status: response.status });
-        }
-        Ok(response.bytes(LIMIT_BYTES).await?)
     }
 
     /// What the horizon needs: the safe loop of the nearest day first, then by day and start.
@@ -469,30 +308,6 @@ impl Syncer {
             }
         }
         unreachable.map_or(Ok(()), |error| Err(error.into()))
-    }
-}
-
-/// Why a document of approvals is not there.
-#[derive(Debug, thiserror::Error)]
-enum NotTaken {
-    #[error(transparent)]
-    Sync(#[from] SyncError),
-    #[error(transparent)]
-    Take(#[from] TakeError),
-}
-
-enum FetchPlan {
-    Sync(SyncError),
-    Plan(PlanError),
-}
-impl From<SyncError> for FetchPlan {
-    fn from(error: SyncError) -> Self {
-        Self::Sync(error)
-    }
-}
-impl From<PlanError> for FetchPlan {
-    fn from(error: PlanError) -> Self {
-        Self::Plan(error)
     }
 }
 

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::sync::Arc;
 
+/// What a table's second copy is called after its name.
+const COPY: &str = ".copy";
 /// Days after which a playlist is forgotten.
 const KEEP_DAYS: i64 = 15;
 
@@ -53,6 +55,8 @@ pub enum PlanError {
     Place {
         /// Its name.
         hash: PlanHash,
+        /// The place is not there yet, or came damaged.
+        may_come: bool,
     },
     /// The disk.
     #[error("playlist {hash}: {error}")]
@@ -65,11 +69,14 @@ pub enum PlanError {
 }
 
 impl PlanError {
-    /// Does it stay as it is, whoever brings the plan? A full disk may have room tomorrow, a place may come, and other
-    /// bytes than were asked for say nothing of the right ones.
+    /// Does it stay as it is, whoever brings the plan? A full disk may have room tomorrow, a place that is not there may
+    /// come, and other bytes than were asked for say nothing of the right ones.
     pub(super) fn is_final(&self) -> bool {
-        let other_bytes = matches!(self, Self::Hash { .. } | Self::Wire { error: WireError::AssetHash { .. }, .. });
-        !other_bytes && !matches!(self, Self::Disk { .. } | Self::Place { .. })
+        match self {
+            Self::Hash { .. } | Self::Wire { error: WireError::AssetHash { .. }, .. } | Self::Disk { .. } => false,
+            Self::Place { may_come, .. } => !may_come,
+            Self::Wire { .. } | Self::Screen { .. } | Self::Index { .. } => true,
+        }
     }
 }
 
@@ -87,6 +94,11 @@ pub(super) fn open_playlist(bytes: Vec<u8>, hash: PlanHash, identity: &Identity)
     Ok(playlist)
 }
 
+/// Where a table lies.
+fn copies(hash: Sha256Hash) -> [String; 2] {
+    [format!("assets/{hash}"), format!("assets/{hash}{COPY}")]
+}
+
 /// The documents of one player.
 pub(super) struct PlanStore {
     fs: Arc<dyn MediaFs>,
@@ -99,12 +111,32 @@ impl PlanStore {
     pub(super) fn save_plan(&self, hash: PlanHash, bytes: &[u8]) -> io::Result<()> {
         self.fs.write_whole(&format!("plans/{hash}"), bytes)
     }
+
+    /// All days of a screen may rest on one table, so it lies there twice.
     pub(super) fn save_assets(&self, hash: Sha256Hash, bytes: &[u8]) -> io::Result<()> {
-        self.fs.write_whole(&format!("assets/{hash}"), bytes)
+        copies(hash).iter().try_for_each(|path| self.fs.write_whole(path, bytes))
     }
+
+    /// The table; a copy of it that is damaged, or lost, is replaced by the other one, and what can be read counts, whatever
+    /// the disk still takes.
     pub(super) fn load_assets(&self, hash: Sha256Hash) -> Result<AssetTable, WireError> {
-        let bytes = self.fs.read(&format!("assets/{hash}"), LIMIT_BYTES).unwrap_or_default();
-        AssetTable::decode(&bytes, hash)
+        let read = |path: &String| {
+            let bytes = self.fs.read(path, LIMIT_BYTES).unwrap_or_default();
+            AssetTable::decode(&bytes, hash).map(|table| (table, bytes))
+        };
+        let paths = copies(hash);
+        let [first, second] = paths.each_ref().map(read);
+        let (table, bytes, bad) = match (first, second) {
+            (Ok((table, _)), Ok(_)) => return Ok(table),
+            (Ok((table, bytes)), Err(_)) => (table, bytes, &paths[1]),
+            (Err(_), Ok((table, bytes))) => (table, bytes, &paths[0]),
+            (Err(error), Err(_)) => return Err(error), // it is asked for again, and written over
+        };
+        tracing::warn!("{bad}: damaged on the disk; its copy takes its place");
+        if let Err(error) = self.fs.write_whole(bad, &bytes) {
+            tracing::warn!("{bad}: {error}");
+        }
+        Ok(table)
     }
 
     /// Every version on the disk that still verifies, by day and version; the rest is told.
@@ -163,7 +195,7 @@ impl PlanStore {
         plans.retain(|p| !old(p));
         let named: BTreeSet<String> = plans.iter().map(|p| p.playlist.assets.hex()).collect();
         for (name, _) in self.fs.list("assets")? {
-            if !named.contains(&name) {
+            if !named.contains(name.strip_suffix(COPY).unwrap_or(&name)) {
                 self.fs.remove(&format!("assets/{name}"))?;
             }
         }

@@ -122,6 +122,10 @@ async fn a_plan_that_moves_the_screen_is_refused_and_an_older_place_moves_it_bac
         publish(&world.server, &table, Playlist { place: forged, version, ..morning() });
         device.meet().await;
         assert!(told(&device, "the place it names is not this screen's"), "{:?}", device.agent.playing().faults());
+        let asked = world.server.lock().requests.len();
+        device.meet().await;
+        let again = world.server.lock().requests[asked..].iter().any(|path| path.contains("plans"));
+        assert!(!again, "nothing can make it good, so it is not fetched in each round");
     }
 
     // moved in earnest: what was approved for the old ward is not shown any more, also not by an older word on its place
@@ -153,12 +157,17 @@ async fn what_is_taken_back_is_broken_off_at_once_and_never_comes_again() {
     let next = world.records()[records.len()];
     assert!(next.start.since_ms(broken.end) < 1_000 && next.item != IHANOI, "the next in line: {next:?}");
 
-    // a list of before, and one that has forgotten it: neither brings it back, nor does a restart without a network
-    world.server.withdraw(4, &[]);
-    device.meet().await;
-    assert!(told(&device, "version 4 are offered, version 5 is held"), "{:?}", device.agent.playing().faults());
-    world.server.withdraw(6, &[What::Media(assets().assets[usize::from(LOCAL_5)].media.hash)]);
-    device.meet().await;
+    // a list of before, as of a server whose clock had run ahead, that has forgotten it and knows another thing: it brings
+    // nothing back, and what it says is heeded; nor does a restart without a network bring back anything
+    let five = What::Media(assets().assets[usize::from(LOCAL_5)].media.hash);
+    for (version, what) in [(4, vec![]), (3, vec![five]), (6, vec![])] {
+        world.server.withdraw(version, &what);
+        device.meet().await;
+        let asked = world.server.lock().requests.len();
+        device.meet().await;
+        let again = world.server.lock().requests[asked..].iter().any(|path| path.contains("approvals"));
+        assert!(!again, "version {version} is held, and not asked for again");
+    }
     world.server.lock().offline = true;
     let mut device = world.power_cut(device, at(today(), "08:10"));
     device.run_until(at(today(), "08:30"), 60_000).await;
@@ -212,6 +221,28 @@ async fn a_last_picture_that_is_taken_back_while_nothing_plays_gives_way_to_what
         let since: Vec<_> = records[before.len()..].iter().map(|r| (r.item, r.origin, r.result)).collect();
         assert_eq!(since, [(built_in, Origin::Fallback, PlayResult::Complete)], "{what}: once, and it stays");
     }
+}
+
+#[tokio::test]
+async fn a_last_picture_goes_at_midnight_after_its_last_day_and_not_before() {
+    let world = World::at(at(today(), "07:55")).await;
+    let mut table = assets();
+    let last = &mut table.assets[usize::from(IHANOI)];
+    let ends_today = Permit { until: Some(today()), ..permit(last) };
+    last.permit = Some(world.server.plant(&Document::Permit(ends_today), &approval_key()));
+    table.assets.push(PICTURE.asset.clone());
+    let built_in = table.assets.len() as u16 - 1;
+    // the order is the last play of the day, and its last picture stands on the screen afterwards
+    publish(&world.server, &table, playlist(today(), "08:00-08:10", &[29_385]));
+    let mut device = world.device();
+    device.meet().await;
+    let midnight = today().next().start(lichphat_playlists::time::HANOI);
+    device.step_until(midnight.plus_ms(-1_000));
+    let before = world.records();
+    assert_eq!(before.iter().rfind(|r| r.result.was_shown()).unwrap().item, IHANOI, "it stays through the evening");
+    device.step_until(midnight.plus_ms(5_000));
+    let since: Vec<_> = world.records()[before.len()..].iter().map(|r| (r.item, r.origin, r.result)).collect();
+    assert_eq!(since, [(built_in, Origin::Fallback, PlayResult::Complete)], "once, and it stays: nothing goes black");
 }
 
 #[tokio::test]

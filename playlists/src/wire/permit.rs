@@ -8,7 +8,8 @@
 //!   who makes plans can move a screen;
 //! * [`Withdrawals`] are all that was taken back in the whole city; they only grow.
 //!
-//! Versions of places and withdrawals only go up, by at least the clock's milliseconds, so also after a restored backup.
+//! Versions of places and withdrawals only go up, by at least the clock's milliseconds, so also after a restored backup. Of places
+//! the newest holds, wherever it came from; of withdrawals all hold that were ever seen, so no clock that ran away bars a later one.
 
 use super::sign::{Approving, Envelope, SignError, SigningKey, VerifyingKey};
 use super::v1::Asset;
@@ -156,7 +157,7 @@ pub struct Above {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Withdrawals {
-    /// Only goes up.
+    /// Goes up with the lists of one server; a reader takes them together, whichever came first.
     pub version: u64,
     /// What, in order, each once.
     pub withdrawn: Vec<Withdrawn>,
@@ -208,14 +209,6 @@ pub enum PermitError {
     TooLong {
         /// Its length.
         bytes: usize,
-    },
-    /// Withdrawals that are older than those held.
-    #[error("approval: withdrawals of version {version} are offered, version {held} is held; refused")]
-    Backwards {
-        /// The version offered.
-        version: u64,
-        /// The version held.
-        held: u64,
     },
 }
 
