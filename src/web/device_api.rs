@@ -99,7 +99,7 @@ pub(super) fn gate(
                     {
                         codes.take(network).map_err(|problem| problem.answer(lang))?;
                     }
-                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES, upload: None, form: None });
+                    return Ok(Admitted { parts, most_bytes: SMALL_BYTES, upload: None, form: None, still: None });
                 }
                 "" | "register" | "pairing" => return Err(Problem::not_found().answer(lang)),
                 _ if door == Door::Pairing => return Err(Problem::not_found().answer(lang)),
@@ -111,14 +111,14 @@ pub(super) fn gate(
             };
             if what == "certificate" {
                 parts.extensions.insert(certificate); // whether it may be renewed is for the room to say
-                return Ok(Admitted { parts, most_bytes, upload: None, form: None });
+                return Ok(Admitted { parts, most_bytes, upload: None, form: None, still: None });
             }
             let device = fleet.admit(&certificate).await.map_err(|e| Problem::from(e).answer(lang))?;
             if device.retired && !RETIRED.contains(&what) {
                 return Err(Problem::not_found().answer(lang));
             }
             parts.extensions.insert(Sender { device, certificate });
-            Ok(Admitted { parts, most_bytes, upload: None, form: None })
+            Ok(Admitted { parts, most_bytes, upload: None, form: None, still: None })
         })
     }
 }

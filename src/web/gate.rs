@@ -42,6 +42,15 @@ enum Shown {
     Program(Caller),
 }
 
+impl Shown {
+    fn caller(&self) -> Option<&Caller> {
+        match self {
+            Self::Nobody => None,
+            Self::Browser(caller, _) | Self::Program(caller) => Some(caller),
+        }
+    }
+}
+
 /// The gate over `app`.
 pub(super) fn gate(
     app: &App,
@@ -62,29 +71,12 @@ pub(super) fn gate(
 
 async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
     let path = parts.uri.path().to_owned();
-    let (need, words) = match find(&parts.method, &path) {
-        Found::Row(need, words) => (need, words),
-        Found::OtherMethod => return Err(refuse(app, &parts, Why::Method)),
-        Found::Nothing => return Err(refuse(app, &parts, Why::NotThere)),
-    };
-    let shown = match shown(app, &parts).await {
-        Ok(shown) => shown,
-        Err(Shows::Nothing) => return Err(refuse(app, &parts, Why::SignIn)),
-        Err(Shows::Failed(error)) => return Err(refuse(app, &parts, Why::Failed(error.to_string()))),
-    };
+    let shown = known(app, &parts).await?;
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
     let at_api = path.starts_with("/api/");
     let ours = is_own_page(&parts.headers) || at_api && is_no_page(&parts.headers);
     if changes && !matches!(shown, Shown::Program(_)) && !ours {
         return Err(refuse(app, &parts, Why::OtherSite));
-    }
-    let caller = match &shown {
-        Shown::Nobody => None,
-        Shown::Browser(caller, _) | Shown::Program(caller) => Some(caller.clone()),
-    };
-    if need != Need::Anyone {
-        let Some(caller) = &caller else { return Err(refuse(app, &parts, Why::SignIn)) };
-        may(app, caller, need, &words).await.map_err(|why| refuse(app, &parts, why))?;
     }
     let mut form = None;
     if let Shown::Browser(_, FormToken(token)) = &shown
@@ -97,6 +89,7 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         }
         form = Some((token.clone(), Box::new(refusal)));
     }
+    let caller = shown.caller().cloned();
     if let Shown::Browser(_, token) = shown {
         parts.extensions.insert(token);
     }
@@ -104,6 +97,7 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         Some(_) => api::most_bytes(&parts.method, &path).unwrap_or(app.max_body_bytes as usize),
         None => STRANGER_BYTES,
     };
+    let still = (changes && caller.is_some()).then(|| still(app.clone(), parts.clone()));
     if let Some(caller) = caller {
         parts.extensions.insert(caller);
     }
@@ -116,7 +110,34 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         ),
         false => None,
     };
-    Ok(Admitted { parts, most_bytes, upload, form })
+    Ok(Admitted { parts, most_bytes, upload, form, still })
+}
+
+/// Who sends this, of whom its row lets it be sent.
+async fn known(app: &App, parts: &Parts) -> Result<Shown, Response> {
+    let (need, words) = match find(&parts.method, parts.uri.path()) {
+        Found::Row(need, words) => (need, words),
+        Found::OtherMethod => return Err(refuse(app, parts, Why::Method)),
+        Found::Nothing => return Err(refuse(app, parts, Why::NotThere)),
+    };
+    let shown = match shown(app, parts).await {
+        Ok(shown) => shown,
+        Err(Shows::Nothing) => return Err(refuse(app, parts, Why::SignIn)),
+        Err(Shows::Failed(error)) => return Err(refuse(app, parts, Why::Failed(error.to_string()))),
+    };
+    if need != Need::Anyone {
+        let Some(caller) = shown.caller() else { return Err(refuse(app, parts, Why::SignIn)) };
+        may(app, caller, need, &words).await.map_err(|why| refuse(app, parts, why))?;
+    }
+    Ok(shown)
+}
+
+/// A body may come as slowly as its sender likes: an account that was ended meanwhile, or whose sessions were, changes nothing with it.
+fn still(app: App, parts: Parts) -> BoxFuture<'static, Result<Caller, Response>> {
+    Box::pin(async move {
+        let shown = known(&app, &parts).await?;
+        shown.caller().cloned().ok_or_else(|| refuse(&app, &parts, Why::SignIn))
+    })
 }
 
 /// As long as the body says that it is, bytes.

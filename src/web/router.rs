@@ -5,6 +5,7 @@ use super::traced::Asked;
 use crate::care::Care;
 use crate::lang::Lang;
 use crate::library::{Upload, Uploaded};
+use crate::people::Caller;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::StatusCode as S;
@@ -36,6 +37,8 @@ pub struct Admitted {
     pub upload: Option<Upload>,
     /// What its form has to carry as `form_token`, which the filter does not see, and what is said when it does not. None: nothing.
     pub form: Option<(String, Box<Response>)>,
+    /// Asked again once the body is in, which takes its sender as long as he likes: may he still? Who he is then goes among the extensions.
+    pub still: Option<BoxFuture<'static, Result<Caller, Response>>>,
 }
 
 #[derive(Clone)]
@@ -185,37 +188,45 @@ impl Service {
         let (parts, body) = request.into_parts();
         let admitted = match gate {
             Some(gate) => gate(parts).await,
-            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, upload: None, form: None }),
+            None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, upload: None, form: None, still: None }),
         };
-        let (parts, most_bytes, form) = match admitted {
-            Ok(Admitted { mut parts, upload: Some(upload), .. }) => {
-                return match timeout(UPLOAD_TIME, written(body, upload)).await.unwrap_or_else(|_| Err(too_slow())) {
-                    Ok(uploaded) => {
-                        parts.extensions.insert(uploaded);
-                        handler(http::Request::from_parts(parts, Full::default())).await
-                    }
-                    Err(problem) => problem.answer(lang),
-                };
-            }
-            Ok(Admitted { parts, most_bytes, form, .. }) => (parts, most_bytes, form),
+        let Admitted { mut parts, most_bytes, upload, form, still } = match admitted {
+            Ok(admitted) => admitted,
             Err(refusal) => return unread(refusal, &body),
         };
-        match timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
-            Ok(Ok(body)) => {
-                let body = body.to_bytes();
-                let body = match form {
-                    None => body,
-                    Some((token, refusal)) => match without_token(&body, &token) {
-                        Some(body) => body,
-                        None => return *refusal,
-                    },
-                };
-                handler(http::Request::from_parts(parts, Full::new(body))).await
-            }
-            Ok(Err(error)) if error.is::<LengthLimitError>() => refused(S::PAYLOAD_TOO_LARGE, "body-too-large"),
-            Ok(Err(_)) => refused(S::BAD_REQUEST, "body-cut"),
-            Err(_) => too_slow().answer(lang),
+        let body = match upload {
+            Some(upload) => match timeout(UPLOAD_TIME, written(body, upload)).await.unwrap_or_else(|_| Err(too_slow()))
+            {
+                Ok(uploaded) => {
+                    parts.extensions.insert(uploaded);
+                    Bytes::new()
+                }
+                Err(problem) => return problem.answer(lang),
+            },
+            None => match timeout(BODY_TIME, Limited::new(body, most_bytes).collect()).await {
+                Ok(Ok(body)) => body.to_bytes(),
+                Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                    return refused(S::PAYLOAD_TOO_LARGE, "body-too-large");
+                }
+                Ok(Err(_)) => return refused(S::BAD_REQUEST, "body-cut"),
+                Err(_) => return too_slow().answer(lang),
+            },
+        };
+        let body = match form {
+            None => body,
+            Some((token, refusal)) => match without_token(&body, &token) {
+                Some(body) => body,
+                None => return *refusal,
+            },
+        };
+        match still {
+            None => {}
+            Some(still) => match still.await {
+                Ok(caller) => drop(parts.extensions.insert(caller)),
+                Err(refusal) => return refusal,
+            },
         }
+        handler(http::Request::from_parts(parts, Full::new(body))).await
     }
 
     /// Answers one request whose body is in memory, and gathers the answer's body: for simulated
@@ -337,7 +348,7 @@ mod tests {
     async fn who_is_not_let_in_is_answered_before_a_byte_of_the_body_is_taken_in() {
         let gate = |parts: Parts| async move {
             match parts.headers.contains_key("key") {
-                true => Ok(Admitted { parts, most_bytes: 2, upload: None, form: None }),
+                true => Ok(Admitted { parts, most_bytes: 2, upload: None, form: None, still: None }),
                 false => Err(Problem::new(S::UNAUTHORIZED, "unauthorized").answer(Lang::Vi)),
             }
         };
@@ -357,7 +368,7 @@ mod tests {
     async fn a_form_without_the_sessions_token_is_refused_and_the_filter_does_not_see_it() {
         let gate = |parts: Parts| async move {
             let refusal = Box::new(Problem::new(S::FORBIDDEN, "other-site").answer(Lang::Vi));
-            Ok(Admitted { parts, most_bytes: 99, upload: None, form: Some(("t".into(), refusal)) })
+            Ok(Admitted { parts, most_bytes: 99, upload: None, form: Some(("t".into(), refusal)), still: None })
         };
         let echo = warp::body::bytes().map(|body: Bytes| String::from_utf8_lossy(&body).into_owned());
         let service = Router::new().route("a", echo).otherwise(echo).behind(gate).into_service(100);

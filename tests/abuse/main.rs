@@ -160,6 +160,15 @@ fn said(
     headers: &str,
     body: &[u8],
 ) -> Result<Answer, String> {
+    let mut stream = line_to(door, authority, shown);
+    stream.write_all(&[&head_of(door, what, headers, body.len()), body].concat()).map_err(|error| error.to_string())?;
+    answered(stream, what)
+}
+
+type Line = StreamOwned<ClientConnection, TcpStream>;
+
+/// A line to a door, on which nothing was said yet.
+fn line_to(door: &str, authority: &str, shown: Option<&Arc<Credentials>>) -> Line {
     let address = door.strip_prefix("https://").unwrap();
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).unwrap()).unwrap();
@@ -171,11 +180,18 @@ fn said(
         None => config.with_no_client_auth(),
     };
     let tls = ClientConnection::new(Arc::new(config), "127.0.0.1".try_into().unwrap()).unwrap();
-    let mut stream = StreamOwned::new(tls, TcpStream::connect(address).unwrap());
-    let length = body.len();
-    let head =
-        format!("{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n");
-    stream.write_all(&[head.as_bytes(), body].concat()).map_err(|error| error.to_string())?;
+    StreamOwned::new(tls, TcpStream::connect(address).unwrap())
+}
+
+/// The head of a request whose body is as long as that.
+fn head_of(door: &str, what: &str, headers: &str, length: usize) -> Vec<u8> {
+    let address = door.strip_prefix("https://").unwrap();
+    format!("{what} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n")
+        .into()
+}
+
+/// What comes back on it.
+fn answered(mut stream: Line, what: &str) -> Result<Answer, String> {
     let mut said = Vec::new();
     let _ = stream.read_to_end(&mut said); // who closes without a TLS farewell has answered all the same
     let said = String::from_utf8_lossy(&said).into_owned();

@@ -4,7 +4,8 @@
 //! `make test` installs it below `target/`, by `tests/abuse/schemathesis.txt`, and says where in `SCHEMATHESIS`; without it this test
 //! says so and is left out. `EXAMPLES` makes a long run of it (`make soak`).
 
-use crate::{House, ask, today};
+use crate::{House, answered, ask, head_of, line_to, today};
+use std::io::Write as _;
 use std::process::Command;
 
 /// Questions for each operation, when nobody says how many.
@@ -121,4 +122,28 @@ async fn what_was_approved_is_taken_back_by_a_person_and_by_no_token() {
     let answer = send(format!("cookie: {}\r\nx-form-token: {}\r\n", pass.cookie, pass.form_token));
     assert!(answer.status == 200 && answer.body.contains("\"state\":\"withdrawn\""), "{}", answer.body);
     assert_eq!(listed()["items"].as_array().unwrap().len(), approved.len() - 1);
+}
+
+/// Whoever holds a session keeps a request open, and sends its last byte when the session is over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_comes_late_finds_the_account_as_it_is_by_then() {
+    let house = House::new().await;
+    let (door, authority, pass) = (&house.server.url, &house.server.authority, &house.pass);
+    let what = "POST /api/v1/account/tokens";
+    let headers =
+        format!("cookie: {}\r\nx-form-token: {}\r\ncontent-type: application/json\r\n", pass.cookie, pass.form_token);
+    let body = br#"{"label":"tail","acts":["view"],"days":1}"#;
+    let ask_slowly = |meanwhile: &dyn Fn()| {
+        let mut line = line_to(door, authority, None);
+        line.write_all(&[&head_of(door, what, &headers, body.len()), &body[..5]].concat()).unwrap();
+        line.flush().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300)); // its head is looked at
+        meanwhile();
+        line.write_all(&body[5..]).unwrap();
+        answered(line, what).unwrap()
+    };
+    let made = ask_slowly(&|| ());
+    assert_eq!(made.status, 200, "{}", made.body);
+    let late = ask_slowly(&|| drop(house.data.ok(&["people", "deactivate", "everything"])));
+    assert_eq!(late.status, 401, "{}", late.body);
 }
