@@ -12,6 +12,9 @@ use lichphat::directory::DaySpan;
 use lichphat::keys::Keys;
 use lichphat::people::{AccountCode, Caller, Grant, LONGEST_WORDS, Role, Via};
 use lichphat::proof::ProofStore;
+use lichphat_player::ports::http::HttpTransport;
+use lichphat_player::ports::{Request, Transport as _};
+use lichphat_player::sync::sse::EventReader;
 use lichphat_playlists::ids::{Sha256Hash, UnitCode};
 use lichphat_playlists::proof::record::{Cause, Origin, PlayRecord, PlayResult};
 use lichphat_playlists::stand_in::CODE as BUILT_IN;
@@ -264,6 +267,45 @@ async fn what_is_taken_back_is_broken_off_on_a_screen_that_is_playing_it_and_pla
     assert_eq!(ProofStore::withdrawals(store).await.unwrap().withdrawn.len(), 17_001);
     let told = String::from_utf8(data.run(&["check"]).stderr).unwrap();
     assert!(told.contains("of the room for withdrawals is taken"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replaced_box_that_was_left_on_stops_what_is_taken_back_and_gets_nothing_else() {
+    let data = undecided();
+    data.ok(&["approval", "give", "--all", "--decision", "12/QĐ-UBND"]);
+    let server = TownServer::start(&data, at(DAY, "07:00")).await;
+    server.plan().await;
+    let mut old = server.device(&data, "C-01").await;
+    old.sim.clock.advance_to(at(DAY, "07:50"));
+    server.clock.jump_to(at(DAY, "07:50"));
+    old.sim.meet().await;
+    old.sim.step_until(at(DAY, "08:10"));
+    server.clock.jump_to(at(DAY, "08:10"));
+    std::fs::remove_file(data.path().join("C-01.provision.toml")).unwrap();
+    server.new_box(&data, "C-01", 4_711).await;
+
+    let way = HttpTransport::of(&old.identity).unwrap();
+    let plan = server.rooms.planning.store().newest(&"C-01".parse().unwrap(), DAY.parse().unwrap()).await.unwrap();
+    let plan = plan.unwrap();
+    let asked = Request::get(format!("/device/v1/plans/{}", plan.head.hash));
+    assert_eq!(way.send(asked).await.unwrap().status, 404, "its plans are another box's");
+    let events = way.events(Request::get("/device/v1/events")).await.unwrap();
+    assert_eq!(events.status, 200);
+    let mut events = EventReader::new(events.body);
+    assert_eq!(events.next().await.unwrap().name, "playlist", "at once: look at the index");
+
+    let number = proposal(&server, "notice").await.number;
+    let (van, city) = (somebody("van", Role::Approver, None), server.rooms.city().await.unwrap());
+    server.rooms.approvals.withdraw(number, (&van, "nội dung sai"), &city.directory).await.unwrap();
+    server.rooms.fleet.announce_withdrawal();
+    assert_eq!(events.next().await.unwrap().name, "playlist", "it is called");
+    let before = records(&old).len();
+    old.sim.meet().await;
+    old.sim.step_until(at(DAY, "08:30"));
+    let after: Vec<PlayRecord> = records(&old).split_off(before).into_iter().filter(|r| r.result.was_shown()).collect();
+    let of_notice = |r: &&PlayRecord| plan.assets.assets[usize::from(r.item)].code.as_str() == "notice";
+    assert!(after.iter().filter(of_notice).all(|r| r.result == PlayResult::Partial(Cause::Withdrawn)), "{after:?}");
+    assert!(after.iter().filter(of_notice).count() <= 1 && after.len() > 60, "and it is not dark: {after:?}");
 }
 
 #[test]

@@ -24,8 +24,8 @@ use crate::proof::witnesses::{Asking, Witness};
 use crate::proof::{DayLimits, Proof};
 use crate::sampling::Sampling;
 use crate::store::Store;
-use crate::web::App;
 use crate::web::console::{BehindPages, Console};
+use crate::web::{App, EVENTS_ALIVE};
 use indicatif::ProgressBar;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
 use lichphat_playlists::media::Media;
@@ -242,6 +242,7 @@ impl Rooms {
             care: Arc::clone(&self.care),
             welcome: Arc::new(Welcome { way: Way::default(), keys: self.public_keys.clone(), people: String::new() }),
             max_body_bytes: self.max_body_bytes,
+            events_alive: EVENTS_ALIVE,
         }
     }
 

@@ -54,7 +54,8 @@ impl Fleet {
         certificate.standing(self.clock.now()) != Standing::Good(false)
     }
 
-    /// A new certificate over one that is good, or was within the last 400 days.
+    /// A new certificate over one that is good, or was within the last 400 days, for the key that the device was registered
+    /// with: a certificate is no secret, and behind a reverse proxy it is all that comes.
     pub async fn renew(&self, certificate: &DeviceCertificate, request: &Renewal) -> Result<Renewed, FleetError> {
         let device = self.holder(certificate).await?;
         let now = self.clock.now();
@@ -65,6 +66,9 @@ impl Fleet {
             return Err(FleetError::NoClock);
         }
         let asked = CertificateRequest::read(&request.csr).ok_or(FleetError::BadRequest)?;
+        if asked.fingerprint() != device.fingerprint {
+            return Err(FleetError::OtherKey);
+        }
         Ok(Renewed { certificate: self.issue(&asked, device.device, Some(certificate), now)? })
     }
 

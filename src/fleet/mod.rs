@@ -57,6 +57,11 @@ pub enum FleetError {
         "public_key: is no Ed25519 key in base64, its sender does not prove to hold it, or it is that of another device or of another tls.key; the player makes both keys: empty its state directory, so that it makes new ones"
     )]
     BadKey,
+    /// A certificate is asked for with a key that is not the device's.
+    #[error(
+        "csr: is of another tls.key than the device was registered with; bring that key back, or empty the player's state directory and register it again"
+    )]
+    OtherKey,
     /// Its key was taken from it.
     #[error(
         "public_key: was revoked; empty the player's state directory, so that it makes another, and register it again"
@@ -133,6 +138,8 @@ pub struct Device {
     pub epoch: Epoch,
     /// Its evidence key, the 32 bytes.
     pub public_key: [u8; 32],
+    /// SHA-256 of the public key of its certificates, which stays as long as the box is itself.
+    pub fingerprint: Sha256Hash,
     /// Simulated devices are marked as such everywhere.
     pub simulated: bool,
     /// Another box has taken its screen: it may still hand in its records, and gets no more plans.
@@ -353,10 +360,11 @@ impl Fleet {
         Ok(self.file(screen, token, way, keys))
     }
 
-    /// What the device should hold, and the ETag of that.
+    /// What the device should hold, and the ETag of that. Whose screen another box has taken hears of withdrawals alone: as long
+    /// as somebody leaves it switched on, it shows what it holds.
     pub async fn index(&self, device: &Device) -> Result<(PlaylistIndex, String), FleetError> {
         let index = match device.retired {
-            true => PlaylistIndex { withdrawals: None, days: Vec::new() },
+            true => PlaylistIndex { withdrawals: self.withdrawals().await?, days: Vec::new() },
             false => self.store.index(&device.screen, self.clock.now().day(self.offset)).await?,
         };
         let etag = etag(&index);

@@ -36,9 +36,6 @@ use warp::{Filter, Rejection, Reply};
 /// Longest body of anything but pictures, bytes: a little more than a segment may have.
 const SMALL_BYTES: usize = 65_536;
 
-/// Time between two comment lines of an event stream.
-const ALIVE: Duration = Duration::from_secs(15);
-
 /// Codes that boxes of one network may ask for in a second, and ten times as many at once: each is a write to the store.
 const CODES_PER_S: u32 = 4;
 
@@ -53,8 +50,8 @@ pub(super) enum Door {
     Both,
 }
 
-/// What a device may ask whose screen another box has taken: to hand its records in, and to hear that nothing is to be shown.
-const RETIRED: [&str; 5] = ["segments", "receipt", "proofs", "heartbeat", "index"];
+/// What a device may ask whose screen another box has taken: to hand its records in, and to hear what was taken back.
+const RETIRED: [&str; 7] = ["segments", "receipt", "proofs", "heartbeat", "index", "approvals", "events"];
 
 /// A device and the certificate by which it is known, among the extensions of a request that was let in.
 #[derive(Debug, Clone)]
@@ -114,7 +111,7 @@ pub(super) fn gate(
                 return Ok(Admitted { parts, most_bytes, upload: None, form: None, still: None });
             }
             let device = fleet.admit(&certificate).await.map_err(|e| Problem::from(e).answer(lang))?;
-            if device.retired && !RETIRED.contains(&what) {
+            if device.retired && !RETIRED.contains(&what.split('/').next().unwrap_or_default()) {
                 return Err(Problem::not_found().answer(lang));
             }
             parts.extensions.insert(Sender { device, certificate });
@@ -247,36 +244,44 @@ async fn proofs(app: &App, device: &Device, asked: ProofsAsked) -> Result<Respon
 }
 
 /// Tells the device within moments that its screen has new plans or that something is asked of it; a comment line every
-/// 15 s keeps the connection known to be alive. As often the sender is looked at again: who was revoked hears nothing more.
+/// [`super::EVENTS_ALIVE`] keeps the connection known to be alive. As often the sender is looked at again: who was revoked hears nothing more, and
+/// whose screen another box has taken comes again and hears of withdrawals alone.
 fn events(app: &App, Sender { device, certificate }: Sender) -> Response {
     // A listener that was too slow has missed names, not news: it is told to look again.
     let calls = tokio_stream::wrappers::BroadcastStream::new(app.fleet.calls());
     let mine = calls.filter_map(move |call| {
         std::future::ready(match call {
+            Ok(Call::Plans(_) | Call::Command(_)) if device.retired => None,
             Ok(Call::Plans(screen)) => (screen == device.screen).then_some("playlist"),
             Ok(Call::Command(screen)) => (screen == device.screen).then_some("command"),
             Ok(Call::Withdrawal) => Some("playlist"),
             Err(_) => Some("playlist"),
         })
     });
-    let (heard, refused) = oneshot::channel();
-    tokio::spawn(until_refused(Arc::clone(&app.fleet), certificate, heard));
+    let ((heard, refused), alive) = (oneshot::channel(), app.events_alive);
+    tokio::spawn(until_refused(Arc::clone(&app.fleet), (certificate, device.retired), alive, heard));
     let events = futures_util::stream::iter(["playlist"])
         .chain(mine)
         .take_until(refused)
         .map(|name| Ok::<_, std::convert::Infallible>(warp::sse::Event::default().event(name).data("look")));
-    warp::sse::reply(warp::sse::keep_alive().interval(ALIVE).stream(events)).into_response()
+    warp::sse::reply(warp::sse::keep_alive().interval(alive).stream(events)).into_response()
 }
 
-/// Ends when the holder of a certificate is let in no longer, or nobody listens any more.
-async fn until_refused(fleet: Arc<Fleet>, certificate: DeviceCertificate, mut heard: oneshot::Sender<()>) {
+/// Ends when the holder of a certificate is let in no longer, or as something else, or nobody listens any more.
+async fn until_refused(
+    fleet: Arc<Fleet>,
+    (certificate, retired): (DeviceCertificate, bool),
+    every: Duration,
+    mut heard: oneshot::Sender<()>,
+) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(ALIVE) => {}
+            () = tokio::time::sleep(every) => {}
             () = heard.closed() => return,
         }
         match fleet.admit(&certificate).await {
-            Ok(Device { retired: false, .. }) | Err(FleetError::Store(_)) => {}
+            Ok(device) if device.retired == retired => {}
+            Err(FleetError::Store(_)) => {}
             _ => return, // dropping `heard` ends the stream
         }
     }
@@ -338,6 +343,7 @@ impl From<FleetError> for Problem {
             FleetError::TokenExpired => of(StatusCode::FORBIDDEN, "token-expired"),
             FleetError::BadKey => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-key"),
             FleetError::BadRequest => of(StatusCode::UNPROCESSABLE_ENTITY, "bad-request"),
+            FleetError::OtherKey => of(StatusCode::FORBIDDEN, "other-key"),
             FleetError::RevokedKey => of(StatusCode::FORBIDDEN, "revoked"),
             FleetError::Unauthorized => of(StatusCode::UNAUTHORIZED, "unauthorized"),
             FleetError::Revoked => of(StatusCode::UNAUTHORIZED, "revoked"),

@@ -34,6 +34,10 @@ use device_api::Door;
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcOffset;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How often it is said on an open event stream that it is alive, and looked who listens.
+pub const EVENTS_ALIVE: Duration = Duration::from_secs(15);
 
 /// What handlers may use: ports only. `cmd` (or a test, or the simulated fleet) fills it.
 #[derive(Clone)]
@@ -68,6 +72,8 @@ pub struct App {
     pub welcome: Arc<Welcome>,
     /// Longest request body, bytes.
     pub max_body_bytes: u32,
+    /// Time between two comment lines of an event stream, and between two looks at who listens.
+    pub events_alive: Duration,
 }
 
 /// Everything behind one door: for simulated players and tests, which need no socket, or only one.

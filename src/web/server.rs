@@ -91,12 +91,6 @@ impl Listener {
         Ok(Self { socket, address, certificate: certificate.cloned(), asks: None })
     }
 
-    /// From now on with TLS.
-    #[must_use]
-    pub fn with(self, certificate: &Arc<Certificate>) -> Self {
-        Self { certificate: Some(Arc::clone(certificate)), ..self }
-    }
-
     /// Who connects is asked for a certificate, which this verifies.
     #[must_use]
     pub fn asking(self, verifier: Arc<dyn ClientCertVerifier>) -> Self {

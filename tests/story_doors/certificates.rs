@@ -6,8 +6,8 @@ use super::common::town::{at, provision, town};
 use lichphat::certs::Own;
 use lichphat::cmd::Context;
 use lichphat::cmd::rooms::Rooms;
-use lichphat::fleet::Way;
 use lichphat::fleet::pairing::Welcome;
+use lichphat::fleet::{FleetError, Way};
 use lichphat::lang::Lang;
 use lichphat::web::{self, App, Certificate, Limits, Listener, Router};
 use lichphat_player::identity::credentials::Credentials;
@@ -18,10 +18,11 @@ use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::{Clock, ClockState};
 use lichphat_playlists::time::UtcMillis;
-use lichphat_playlists::wire::device::{Problem, Register};
+use lichphat_playlists::wire::device::{Problem, Register, Renewal};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 use warp::Filter as _;
 
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -74,7 +75,7 @@ impl Door {
             authority: std::fs::read_to_string(&own.authority).unwrap(),
         };
         let welcome = Arc::new(Welcome { way, keys: rooms.public_keys.clone(), people });
-        let app = App { welcome, ..rooms.app() };
+        let app = App { welcome, events_alive: Duration::from_secs(1), ..rooms.app() };
         tokio::spawn(players.serve(web::players(&app), Limits::default(), for_ever()));
         tokio::spawn(pairing.serve(web::pairing(&app), Limits::default(), for_ever()));
         let (_, file) = provision(&data, "C-01", &server);
@@ -213,6 +214,10 @@ async fn a_certificate_renews_all_summer_and_no_clock_takes_it_away() {
         let _ = door.renew().await; // as the box does when it is told that its certificate is none now
         assert_eq!(door.index(&door.identity).await.unwrap().0, 200, "{wrong}");
     }
+    // a certificate is no secret: who has it without the key that it was made for gets none in the box's name
+    let other = Renewal { csr: Credentials::in_memory().unwrap().request().unwrap() };
+    let refused = door.rooms.fleet.renew(&shown(&door.identity), &other).await;
+    assert!(matches!(refused, Err(FleetError::OtherKey)), "{refused:?}");
     let held = shown(&door.identity);
     assert!(held.until.since_ms(held.from) <= 430 * DAY_MS);
 }

@@ -169,7 +169,7 @@ fn insert(tx: &Connection, screen: &str, new: &NewDevice) -> Result<u32, StoreEr
 /// The device.
 pub(super) fn device(conn: &Connection, device: DeviceId) -> Result<Option<Device>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT screen, epoch, simulated, retired_ms IS NOT NULL, revoked_ms IS NOT NULL, registered_ms, public_key
+        "SELECT screen, epoch, simulated, retired_ms IS NOT NULL, revoked_ms IS NOT NULL, registered_ms, public_key, fingerprint
          FROM device WHERE id = ?1",
     )?;
     let mut found = query.query([device.0])?;
@@ -183,6 +183,7 @@ pub(super) fn device(conn: &Connection, device: DeviceId) -> Result<Option<Devic
         revoked: row.get(4)?,
         registered: UtcMillis(row.get(5)?),
         public_key: row.get(6)?,
+        fingerprint: hash_of(&row.get::<_, Vec<u8>>(7)?)?,
     }))
 }
 
