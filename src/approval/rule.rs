@@ -56,7 +56,7 @@ impl Refusal {
                 let why = match why {
                     Denied::Unseen => "không có đề nghị này",
                     Denied::Role => "bạn không có quyền duyệt ở đây",
-                    Denied::Weak => "hãy đăng nhập lại với mã xác thực thứ hai rồi duyệt",
+                    Denied::Weak => "hãy đăng nhập lại bằng mã 6 số hoặc khoá truy cập rồi duyệt",
                 };
                 format!("đề nghị {number}: {why}")
             }

@@ -98,6 +98,8 @@ pub enum Refused {
     PasskeyNotMade,
     /// Nothing would be left beside the password.
     LastFactor,
+    /// The digits stay until a passkey has let its owner in.
+    UnusedPasskey,
 }
 
 impl NotIn {
@@ -105,8 +107,8 @@ impl NotIn {
     pub fn say(self) -> Say {
         match self {
             Self::Wrong => say(
-                "Tên tài khoản, mật khẩu hoặc mã 6 số không đúng.",
-                "Account, password or six digits are not right.",
+                "Tên tài khoản, mật khẩu hoặc mã 6 số không đúng. Khoá truy cập chỉ dùng được ở địa chỉ chính thức.",
+                "Account, password or six digits are not right. Passkeys are good at the official address only.",
             ),
             Self::Wait(s) => say(
                 format!("Đã thử nhiều lần: hãy đợi {s} giây rồi thử lại."),
@@ -213,6 +215,10 @@ impl Refused {
             Self::LastFactor => say(
                 "Đây là yếu tố thứ hai cuối cùng: hãy thêm khoá truy cập khác trước khi bỏ nó.",
                 "This is the last second factor: add another passkey before taking it away.",
+            ),
+            Self::UnusedPasskey => say(
+                "Chưa bỏ được mã 6 số: hãy đăng nhập một lần bằng khoá truy cập, rồi bỏ.",
+                "The six digits stay for now: sign in once with a passkey, then take them away.",
             ),
         }
     }

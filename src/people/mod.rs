@@ -198,7 +198,8 @@ pub trait EntryStore: Send + Sync {
     /// Keeps a passkey; false when its authenticator's name for it is taken, by whomever.
     async fn add_passkey(&self, new: NewPasskey, deed: Deed) -> Result<bool, StoreError>;
     /// Takes a passkey away; false when it is not there, or the account's last second factor.
-    async fn remove_passkey(&self, account: &AccountCode, id: u32, deed: Deed) -> Result<bool, StoreError>;
+    async fn remove_passkey(&self, account: &AccountCode, id: u32, but: (Sha256Hash, Deed))
+    -> Result<bool, StoreError>;
     /// Takes the authenticator of six digits away; false when there is none, or no passkey beside it.
-    async fn end_digits(&self, account: &AccountCode, deed: Deed) -> Result<bool, StoreError>;
+    async fn end_digits(&self, account: &AccountCode, but: (Sha256Hash, Deed)) -> Result<bool, StoreError>;
 }

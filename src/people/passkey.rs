@@ -186,23 +186,26 @@ impl People {
         if added { Ok(()) } else { Err(Refused::PasskeyNotMade.into()) }
     }
 
-    /// Takes a passkey away; never the last second factor.
-    pub async fn remove_passkey(&self, who: &Caller, id: u32) -> Result<(), PeopleError> {
+    /// Takes a passkey away, with every session but this one, which may have begun with a copy of it; never the last second factor.
+    pub async fn remove_passkey(&self, who: &Caller, session: &str, id: u32) -> Result<(), PeopleError> {
         is_himself(who)?;
         let keys = self.store.passkeys(&who.account).await?;
         if !keys.iter().any(|key| key.id == id) {
             return Err(Refused::Gone.into());
         }
         // the store looks again, in the same transaction: two pages may take one away at once
-        let gone = self.store.remove_passkey(&who.account, id, self.own_deed(&who.account, "passkey-end", "")).await?;
+        let but = (Sha256Hash::of(session.as_bytes()), self.own_deed(&who.account, "passkey-end", ""));
+        let gone = self.store.remove_passkey(&who.account, id, but).await?;
         if gone { Ok(()) } else { Err(Refused::LastFactor.into()) }
     }
 
-    /// Takes the authenticator of six digits away, so that nobody can be asked for them; only from who has a passkey.
-    pub async fn end_digits(&self, who: &Caller) -> Result<(), PeopleError> {
+    /// Takes the authenticator of six digits away, so that nobody can be asked for them; with every session
+    /// but this one; only from who has come in with a passkey before.
+    pub async fn end_digits(&self, who: &Caller, session: &str) -> Result<(), PeopleError> {
         is_himself(who)?;
-        let gone = self.store.end_digits(&who.account, self.own_deed(&who.account, "digits-end", "")).await?;
-        if gone { Ok(()) } else { Err(Refused::LastFactor.into()) }
+        let but = (Sha256Hash::of(session.as_bytes()), self.own_deed(&who.account, "digits-end", ""));
+        let gone = self.store.end_digits(&who.account, but).await?;
+        if gone { Ok(()) } else { Err(Refused::UnusedPasskey.into()) }
     }
 
     /// Asks whoever has just given the password for one of these passkeys.

@@ -184,8 +184,13 @@ async fn no_second_factor_is_the_last_to_go_and_a_one_time_code_ends_them_all() 
     let options = an.ask().await;
     assert_eq!(an.made(&keys[0].make(&options)).await.status, 200);
     let only = an.numbers().await;
+    assert_eq!(an.form("/account/digits/remove", &[]).await.status, 422, "it never let anybody in");
+    let other = Browser { host: Some(HOST.to_owned()), ..Browser::of(&server) };
+    let (ceremony, options) = other.to_passkey("an").await;
+    assert_eq!(other.show(&ceremony, &keys[0].show(&options)).await, 303);
     let gone = an.form("/account/digits/remove", &[]).await;
     assert!(gone.status == 200 && gone.html.contains("Đã bỏ mã 6 số"), "{}", gone.html);
+    assert_eq!(other.get("/account").await.status, 303, "other sessions end with it");
     let last = an.form("/account/passkeys/remove", &[("passkey", &only[0])]).await;
     assert!(last.status == 422 && last.html.contains("yếu tố thứ hai cuối cùng"), "{}", last.html);
 

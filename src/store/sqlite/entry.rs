@@ -47,11 +47,16 @@ pub(super) fn forget(
     account: &str,
     (session, browser): (Option<Sha256Hash>, Option<Sha256Hash>),
 ) -> Result<(), StoreError> {
-    let (session, browser) = (session.map(|hash| hash.0), browser.map(|hash| hash.0));
-    tx.prepare_cached("DELETE FROM session WHERE account = ?1 AND hash IS NOT ?2")?
-        .execute(params![account, session])?;
+    end_sessions(tx, account, session)?;
     tx.prepare_cached("DELETE FROM known_browser WHERE account = ?1 AND hash IS NOT ?2")?
-        .execute(params![account, browser])?;
+        .execute(params![account, browser.map(|hash| hash.0)])?;
+    Ok(())
+}
+
+/// Ends every session of the account but this one.
+fn end_sessions(tx: &Connection, account: &str, but: Option<Sha256Hash>) -> Result<(), StoreError> {
+    tx.prepare_cached("DELETE FROM session WHERE account = ?1 AND hash IS NOT ?2")?
+        .execute(params![account, but.map(|hash| hash.0)])?;
     Ok(())
 }
 
@@ -344,7 +349,12 @@ impl EntryStore for Store {
         .await
     }
 
-    async fn remove_passkey(&self, account: &AccountCode, id: u32, deed: Deed) -> Result<bool, StoreError> {
+    async fn remove_passkey(
+        &self,
+        account: &AccountCode,
+        id: u32,
+        (session, deed): (Sha256Hash, Deed),
+    ) -> Result<bool, StoreError> {
         let account = account.clone();
         self.write(move |tx| {
             let gone = tx
@@ -355,6 +365,7 @@ impl EntryStore for Store {
                 )?
                 .execute(params![account.as_str(), id])?;
             if gone > 0 {
+                end_sessions(tx, account.as_str(), Some(session))?;
                 append_statement(tx, deed.into())?;
             }
             Ok(gone > 0)
@@ -362,16 +373,17 @@ impl EntryStore for Store {
         .await
     }
 
-    async fn end_digits(&self, account: &AccountCode, deed: Deed) -> Result<bool, StoreError> {
+    async fn end_digits(&self, account: &AccountCode, (session, deed): (Sha256Hash, Deed)) -> Result<bool, StoreError> {
         let account = account.clone();
         self.write(move |tx| {
             let gone = tx
                 .prepare_cached(
                     "UPDATE account SET seed = NULL WHERE code = ?1 AND seed IS NOT NULL
-                     AND EXISTS (SELECT 1 FROM passkey WHERE account = ?1)",
+                     AND EXISTS (SELECT 1 FROM passkey WHERE account = ?1 AND used_ms IS NOT NULL)",
                 )?
                 .execute([account.as_str()])?;
             if gone > 0 {
+                end_sessions(tx, account.as_str(), Some(session))?;
                 append_statement(tx, deed.into())?;
             }
             Ok(gone > 0)

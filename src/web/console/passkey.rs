@@ -106,9 +106,9 @@ pub(super) async fn answer(
         }
         "/account/passkeys/remove" => {
             let RemoveForm { passkey } = form(body)?;
-            people.remove_passkey(caller, passkey).await.map(|()| "passkey-removed")
+            people.remove_passkey(caller, session, passkey).await.map(|()| "passkey-removed")
         }
-        "/account/digits/remove" => people.end_digits(caller).await.map(|()| "digits-removed"),
+        "/account/digits/remove" => people.end_digits(caller, session).await.map(|()| "digits-removed"),
         _ => return Err(ConsoleError::NotFound),
     };
     account(console, asked, done, None).await
@@ -125,13 +125,16 @@ impl Part {
             Offer::Nowhere => lang.text("passkeys-nowhere"),
         };
         let instant = |at| lang.instant(at, console.offset);
-        let rows = people.passkeys(&caller.account).await?.into_iter().map(|key| {
+        let keys = people.passkeys(&caller.account).await?;
+        // one that never let anybody in may not do so here
+        let proven = refused.is_empty() && keys.iter().any(|key| key.used.is_some());
+        let rows = keys.into_iter().map(|key| {
             let used = key.used.map_or_else(|| lang.text("passkey-unused"), instant);
             let values =
                 Values::new().word("name", shown(&key.name)).word("made", instant(key.made)).word("used", used);
             (key.id, lang.say("passkey-row", &values))
         });
-        let digits = people.has_digits(&caller.account).await?;
+        let digits = proven && people.has_digits(&caller.account).await?;
         Ok(Self { refused, rows: rows.collect(), options, digits })
     }
 }
