@@ -9,11 +9,9 @@ use super::{DayFact, Facts};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::proof::count::SETTLED_AFTER_MS;
 use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis, UtcOffset};
-use lichphat_playlists::wire::v1::{AssetTable, LedgerThrough, Playlist, Tier};
+use lichphat_playlists::wire::v1::{AssetTable, LEAD_S, LedgerThrough, Playlist, Tier};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Seconds before a new version's first new slot: time for devices to fetch it.
-pub(super) const LEAD_S: u32 = 60;
 /// So long after a box was replaced its records are still waited for: a horizon, and as long again.
 const OLDER_BOX_MS: i64 = 14 * 86_400_000;
 

@@ -1,13 +1,12 @@
 //! Planning a fleet: what changed is planned again, what is alike is planned once.
 
-use super::known::LEAD_S;
 use super::publish::{DayPlan, Press};
 use super::{Composed, DayInput, InForce, NewPlan, PlanHead, PlanStore, PlanningError, SoFar, compose};
 use lichphat_playlists::ids::{PlanVersion, ScreenCode, Sha256Hash};
 use lichphat_playlists::plan::Effort;
 use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis, UtcOffset};
 use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
-use lichphat_playlists::wire::v1::{AssetTable, Playlist};
+use lichphat_playlists::wire::v1::{AssetTable, LEAD_S, Playlist};
 use lru::LruCache;
 use rayon::prelude::*;
 use std::collections::BTreeMap;

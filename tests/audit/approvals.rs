@@ -6,7 +6,7 @@ use crate::{DAYS, common::town::at, failing};
 use lichphat::approval::drafts;
 use lichphat::keys::Keys;
 use lichphat::people::Caller;
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::proof::entry::{Entry, Statement};
 use lichphat_playlists::time::UtcMillis;
@@ -75,18 +75,29 @@ async fn a_permit_with_names_that_nobody_asked_is_found() {
     assert_eq!(counted(&verdict), counted(&true_one), "what was played rests on the true one");
     assert!(true_one.ok && true_one.remarks.iter().any(|r| r.what.en.contains("approved under these names: shell (")));
 
-    // the yes is taken out of the true log: what was played under it does not count, and everything says so
-    let is_yes = |leaf: &Vec<u8>| matches!(Entry::decode(leaf), Ok(Entry::Statement(Statement::Yes { campaign, .. })) if campaign.as_str() == crate::CAMPAIGN);
-    let mut forger = honest.clone();
-    let at = forger.leaves.iter().position(is_yes).unwrap();
-    let (at_ms, account, act) = (UtcMillis(0), "shell".to_owned(), "something-else".to_owned());
-    forger.leaves[at] =
-        Entry::Statement(Statement::Act { at_ms, account, act, on: String::new(), detail: String::new() }).encode();
-    forger.relog(&square, true);
-    let verdict = judged(&forger.pack(), &square.options());
-    let failing = failing(&verdict);
-    assert!(failing.contains(&Check::Approval) && failing.contains(&Check::Figures), "{failing:?}");
-    assert_eq!(counted(&verdict), 0);
+    // a word is taken out of the true log: what was played under it does not count, and everything says so
+    let without = |gone: fn(&Statement) -> Option<&CampaignCode>| {
+        let mut forger = honest.clone();
+        let is_it = |leaf: &Vec<u8>| matches!(Entry::decode(leaf), Ok(Entry::Statement(s)) if gone(&s).is_some_and(|c| c.as_str() == crate::CAMPAIGN));
+        let at = forger.leaves.iter().position(is_it).unwrap();
+        let (at_ms, account, act) = (UtcMillis(0), "shell".to_owned(), "something-else".to_owned());
+        forger.leaves[at] =
+            Entry::Statement(Statement::Act { at_ms, account, act, on: String::new(), detail: String::new() }).encode();
+        forger.relog(&square, true);
+        judged(&forger.pack(), &square.options())
+    };
+    let no_yes = without(|s| if let Statement::Yes { campaign, .. } = s { Some(campaign) } else { None });
+    let no_permit = without(|s| if let Statement::Permit { campaign, .. } = s { Some(campaign) } else { None });
+    for verdict in [no_yes, no_permit] {
+        let failing = failing(&verdict);
+        assert!(failing.contains(&Check::Approval) && failing.contains(&Check::Figures), "{failing:?}");
+        assert_eq!(counted(&verdict), 0);
+        // no player can make up a slot: who planned it is at fault, and no screen
+        let planned =
+            verdict.faults.iter().filter(|f| f.what.en.starts_with("the scheduler planned what was not approved"));
+        assert_eq!(planned.count(), 2, "{:?}", verdict.faults);
+        assert!(verdict.faults.iter().all(|f| f.screen.is_none()), "{:?}", verdict.faults);
+    }
 }
 
 #[tokio::test]
@@ -113,4 +124,11 @@ async fn a_screen_that_could_not_hear_of_a_withdrawal_is_no_liar_and_its_plays_d
     assert!(offline >= 2 && before > 0 && online == 0, "{:?}", verdict.screens);
     assert!(told.unwrap().what.vi.starts_with(&format!("{offline} lượt ở 1 màn hình (đầu tiên là Q-01)")), "{told:?}");
     assert!(lichphat_verify::page(&verdict).contains("sau khi phê duyệt bị thu hồi"));
+
+    // the day is planned anew, and the new plan keeps the morning as it was: nobody planned that after the withdrawal
+    assert!(square.server.plan().await > 0);
+    square.live(at(DAYS[1], "12:30")).await;
+    let verdict = judged(&square.bundle(None).await, &square.options());
+    assert_eq!(verdict.faults, []);
+    assert!(verdict.ok);
 }

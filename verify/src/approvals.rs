@@ -5,9 +5,13 @@
 use crate::findings::{Findings, words};
 use crate::verdict::{Check, Words};
 use crate::{ArchiveError, Bundle};
-use lichphat_playlists::figures::{DayFacts, ScreenFacts};
-use lichphat_playlists::ids::{CampaignCode, PermitHash, Sha256Hash};
+use lichphat_playlists::figures::{DayFacts, Period, ScreenFacts};
+use lichphat_playlists::ids::{CampaignCode, PermitHash, ScreenCode, Sha256Hash};
+use lichphat_playlists::proof::book::PlanBook;
 use lichphat_playlists::proof::bundle;
+use lichphat_playlists::proof::count::Reason;
+use lichphat_playlists::proof::record::{Origin, PlayResult};
+use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::permit::{Document, Grounds, Permit, PermitError, Withdrawals, named};
 use lichphat_playlists::wire::sign::{Approving, Envelope, VerifyingKey};
@@ -200,29 +204,72 @@ impl Approvals {
 /// How long planning may go on with what it had read before something was taken back, ms.
 const PLANNING_MS: i64 = 3_600_000;
 
-/// What was shown whole without an approval: it counts for nothing, and should not have been seen. A screen that is not connected
-/// does not hear that something was taken back, so what it goes on showing is told and held against nobody.
-pub(crate) fn told(facts: &[ScreenFacts], findings: &mut Findings) {
-    let plays = |facts: &ScreenFacts, why: &str| -> u32 {
-        let of = |day: &DayFacts| day.counts.reasons.get(why).copied();
-        facts.days.values().filter_map(of).sum()
-    };
-    for facts in facts {
-        let plays = plays(facts, "not-approved");
-        if plays > 0 {
-            // what its playlists were never permitted to show a player can claim as a make-good, too
+/// Plays that were shown whole at a screen, in the period, of what was not approved for it: they count for nothing, and should
+/// not have been seen.
+#[derive(Default)]
+pub(crate) struct Unapproved {
+    /// Of slots: the scheduler has signed each, and no player can make one up.
+    planned: u32,
+    /// What a player filled in by itself: what its playlists were never permitted to show it can claim as a make-good.
+    own: u32,
+}
+
+impl Unapproved {
+    /// Looks at a segment that was `received` then.
+    pub(crate) fn look(
+        &mut self,
+        segment: &Segment,
+        received: UtcMillis,
+        (campaign, period): (&CampaignCode, &Period),
+        book: &PlanBook,
+    ) {
+        for record in segment.records.iter().filter(|r| r.result == PlayResult::Complete && !r.is_future(received)) {
+            let Some(plan) = book.get(&record.plan) else { continue };
+            let Some(terms) = plan.count_terms(record, received, book.withdrawals()) else { continue };
+            let of_period = (period.from..=period.to).contains(&record.start.day(period.offset));
+            if terms.campaign != campaign || terms.barred != Some(Reason::NotApproved) || !of_period {
+                continue;
+            }
+            match record.origin {
+                Origin::Planned { .. } => self.planned += 1,
+                Origin::MakeGood { .. } | Origin::Fallback => self.own += 1,
+            }
+        }
+    }
+
+    /// Tells of them: whoever brought it about.
+    pub(crate) fn told(&self, screen: &ScreenCode, findings: &mut Findings) {
+        let Self { planned, own } = self;
+        if *planned > 0 {
+            findings.fault(
+                Check::Approval,
+                screen.as_str(),
+                words!(
+                "máy chủ đã xếp vào lịch nội dung không được duyệt cho màn hình và ngày đó, {planned} lượt đã phát; các lượt này không được tính";
+                "the scheduler planned what was not approved for this screen and day, and {planned} plays of it were shown; they do not count"),
+            );
+        }
+        if *own > 0 {
             findings.at_screen(
                 Check::Approval,
-                &facts.screen,
-                facts.screen.as_str(),
+                screen,
+                screen.as_str(),
                 words!(
-                "{plays} lượt đã phát nội dung không được duyệt cho màn hình và ngày đó; các lượt này không được tính";
-                "{plays} plays of what was not approved for this screen and day were shown; they do not count"),
+                "{own} lượt phát bù hoặc phát chờ có nội dung không được duyệt cho màn hình và ngày đó; các lượt này không được tính";
+                "{own} plays that the player filled in were of what was not approved for this screen and day; they do not count"),
             );
         }
     }
-    let after: Vec<(&ScreenFacts, u32)> =
-        facts.iter().map(|f| (f, plays(f, "withdrawn"))).filter(|(_, n)| *n > 0).collect();
+}
+
+/// What was shown after it had been taken back: a screen that is not connected does not hear of that, so what it goes on showing
+/// is told and held against nobody.
+pub(crate) fn told(facts: &[ScreenFacts], findings: &mut Findings) {
+    let plays = |facts: &ScreenFacts| -> u32 {
+        let of = |day: &DayFacts| day.counts.reasons.get("withdrawn").copied();
+        facts.days.values().filter_map(of).sum()
+    };
+    let after: Vec<(&ScreenFacts, u32)> = facts.iter().map(|f| (f, plays(f))).filter(|(_, n)| *n > 0).collect();
     if let [(first, _), ..] = after[..] {
         let (n, screens, first) = (after.iter().map(|(_, n)| n).sum::<u32>(), after.len(), &first.screen);
         findings.remark(Check::Approval, "", words!(

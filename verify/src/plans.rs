@@ -92,7 +92,7 @@ impl ScreenPlans {
                         findings.fault(Check::Figures, &format!("{name}, {i}"), words!(
                             "múi giờ của lịch phát khác múi giờ của báo cáo"; "the playlist is of another offset of local time than the report"));
                     }
-                    if plan.uses(|asset| {
+                    if plan.asks_for(|asset| {
                         asset.code == basis.campaign && believed.approvals.was_taken_back(asset, plan.playlist.made_ms)
                     }) {
                         findings.fault(

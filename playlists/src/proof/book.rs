@@ -5,7 +5,7 @@ use crate::proof::count::{CountTerms, Reason};
 use crate::proof::record::{DisplayLevel, Origin, PlayRecord};
 use crate::time::{LocalDay, UtcMillis, UtcOffset};
 use crate::wire::permit::{Grounds, Withdrawals};
-use crate::wire::v1::{Asset, AssetTable, Playlist, Slot, Terms};
+use crate::wire::v1::{Asset, AssetTable, LEAD_S, Playlist, Slot, Terms};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -23,10 +23,13 @@ pub struct PlanDocument {
 }
 
 impl PlanDocument {
-    /// Is there a planned play of such an asset?
-    pub fn uses(&self, such: impl Fn(&Asset) -> bool) -> bool {
-        let asset = |slot: &Slot| self.assets.assets.get(usize::from(slot.item));
-        self.playlist.slots.iter().filter_map(asset).any(such)
+    /// Is there a play of such an asset that came with this version? A new version of a day that has begun keeps the slots
+    /// from before: they say what was shown, and whoever made it could not take them back.
+    pub fn asks_for(&self, such: impl Fn(&Asset) -> bool) -> bool {
+        let Playlist { day, offset_min, made_ms, slots, .. } = &self.playlist;
+        let kept_to = made_ms.plus_ms(i64::from(LEAD_S - 1) * 1000);
+        let new = slots.iter().filter(|slot| day.at(slot.start_s, *offset_min) > kept_to);
+        new.filter_map(|slot| self.assets.assets.get(usize::from(slot.item))).any(such)
     }
 }
 

@@ -16,6 +16,9 @@ use serde::{Deserialize, Serialize};
 
 /// Most bytes a playlist or an asset table may unpack to.
 pub const LIMIT_BYTES: usize = 4 << 20;
+/// Seconds from when a new version is made to its first new slot: time for devices to fetch it. What stands before that on a day
+/// that has begun is of the version before.
+pub const LEAD_S: u32 = 60;
 
 /// Why something is on the screen: orders stand above contracts, contracts above the local loop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -5,6 +5,7 @@ mod time;
 pub use time::BACK_DATED_MS;
 pub(crate) use time::{CLOCKS_APART_MS, stamp};
 
+use crate::approvals::Unapproved;
 use crate::findings::{Findings, words};
 use crate::plans::ScreenPlans;
 use crate::players::Players;
@@ -45,6 +46,7 @@ pub(crate) struct Judge<'a> {
     /// When the newest segment of each player arrived.
     received: BTreeMap<(DeviceId, Epoch), UtcMillis>,
     tail: Tail,
+    unapproved: Unapproved,
     /// A strange anchor was told of.
     unsigned: bool,
     /// Segments that were taken: what comes again as it was is a repetition, anything else another story.
@@ -83,8 +85,8 @@ impl<'a> Judge<'a> {
         terms.players.tenures(screen).iter().for_each(|tenure| replay.registered(*tenure));
         let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
         let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
-        let unsigned = false;
-        Self { terms, screen, trust, findings, replay, starts, received, tail, unsigned, taken, verdict }
+        let (unapproved, unsigned) = (Unapproved::default(), false);
+        Self { terms, screen, trust, findings, replay, starts, received, tail, unapproved, unsigned, taken, verdict }
     }
 
     /// One entry of the log.
@@ -155,6 +157,8 @@ impl<'a> Judge<'a> {
         if self.chain(&place, &segment, hash, (index, received), &plans.book) {
             let said = self.terms.players.heads.of((segment.device, segment.epoch));
             let tenures = known(self.replay.tenures(), index);
+            let of = (self.terms.campaign, self.terms.period);
+            self.unapproved.look(&segment, received, of, &plans.book);
             self.tail.segment((&segment, hash), received, (self.terms.period, tenures), said);
         }
     }
@@ -280,6 +284,7 @@ impl<'a> Judge<'a> {
     /// The screen's verdict, and its facts as the evidence has them.
     pub(crate) fn finish(mut self, facts: &ScreenFacts, plans: &ScreenPlans) -> (ScreenVerdict, ScreenFacts) {
         self.end(plans);
+        self.unapproved.told(self.screen, self.findings);
         let Terms { campaign, period, players } = self.terms;
         for start in std::mem::take(&mut self.starts).into_values() {
             self.fault(
