@@ -54,10 +54,10 @@ fn lines<'a>(of: impl Iterator<Item = (Link, &'a UnitCode, &'a [VenueType])>) ->
     lines.into_iter().collect()
 }
 
-/// The files of a product that are there and as long as it says.
+/// The files of a product that are there and can be shown for as long as it says.
 fn files(product: &Product, media: &BTreeMap<MediaHash, Media>) -> Vec<Permitted> {
     let known = product.variant.iter().filter_map(|v| media.get(&v.media?));
-    let files: BTreeSet<Permitted> = known.filter(|m| m.duration_s == product.length_s).map(Permitted::from).collect();
+    let files: BTreeSet<Permitted> = known.filter_map(|m| Some(Permitted::from(&product.shows(m)?))).collect();
     files.into_iter().collect()
 }
 

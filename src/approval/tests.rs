@@ -59,7 +59,10 @@ fn wanted(directory: &Directory, text: &str, programme: bool) -> Vec<Draft> {
     for (duration_s, variant) in batch.variants_mut() {
         let hash = Sha256Hash::of(variant.file.clone().unwrap_or_default().as_bytes());
         variant.media = Some(hash);
-        media.insert(hash, Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s });
+        // of a still whoever brought it first may have said anything
+        let still = variant.file.as_deref().is_some_and(|file| file.ends_with(".png"));
+        let (kind, duration_s) = if still { (MediaKind::Still, 1) } else { (MediaKind::Video, duration_s) };
+        media.insert(hash, Media { hash, size_bytes: 9, kind, duration_s });
     }
     let mut campaigns = Campaigns::default();
     campaigns.apply(batch);

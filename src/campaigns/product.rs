@@ -5,7 +5,7 @@ use crate::directory::typed::Flaw;
 use crate::directory::words::words;
 use crate::directory::{Output, Screen, Shape};
 use lichphat_playlists::ids::{MediaHash, VenueType};
-use lichphat_playlists::media::Fades;
+use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::proof::record::DisplayLevel;
 use serde::{Deserialize, Serialize};
 
@@ -116,6 +116,13 @@ impl Product {
             self.variant.iter().filter_map(|v| Some((v.misfit(screen)?, v))).collect();
         fitting.sort_by_key(|(misfit, _)| *misfit);
         fitting.into_iter().map(|(_, v)| v).collect()
+    }
+
+    /// A file as it shows it; none: the file has another length. A still has none of its own: it is shown for as long as each product
+    /// says, whoever brought it first and whatever he wrote beside it.
+    pub fn shows(&self, file: &Media) -> Option<Media> {
+        let fits = file.kind == MediaKind::Still || file.duration_s == self.length_s;
+        fits.then(|| Media { duration_s: self.length_s, ..file.clone() })
     }
 
     /// What is wrong with it, under `path`.

@@ -196,7 +196,7 @@ impl Rooms {
             uploads: Arc::new(Uploads::new(
                 MediaFiles::new(&context.settings.data),
                 u64::from(context.settings.web.max_upload_mib) << 20,
-                limits.least_free_bytes,
+                limits.least_free_bytes.saturating_mul(2), // or uploads alone could bring the server to the edge of not ready
             )),
             library,
             approvals,

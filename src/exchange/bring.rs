@@ -186,7 +186,7 @@ pub async fn examine_clips(
                     format!("media = \"{hash}\": not in the library; lichphat media add"),
                 ))
             })?;
-            if known.media.duration_s != length_s {
+            if known.media.kind != MediaKind::Still && known.media.duration_s != length_s {
                 let booked_s = known.media.duration_s;
                 let words = format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}");
                 return Err(wrong(say(words.clone(), words)));

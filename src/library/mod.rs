@@ -28,14 +28,17 @@ use std::sync::Arc;
 /// What the library needs from storage; each operation is one transaction.
 #[async_trait::async_trait]
 pub trait LibraryStore: Send + Sync {
-    /// Keeps a new item. When the hash is known already, nothing changes and the old item is the answer.
-    async fn keep_media(&self, item: MediaItem) -> Result<Option<MediaItem>, StoreError>;
+    /// Keeps a new item, and that an account has brought it, which the log says the first time. When the hash is known already, the item
+    /// stays as it is and is the answer.
+    async fn keep_media(
+        &self,
+        item: MediaItem,
+        brought: Option<(String, UtcMillis)>,
+    ) -> Result<Option<MediaItem>, StoreError>;
     /// The item with this hash.
     async fn media(&self, hash: MediaHash) -> Result<Option<MediaItem>, StoreError>;
     /// Every item, by name, then hash.
     async fn media_list(&self) -> Result<Vec<MediaItem>, StoreError>;
-    /// Keeps that an account has brought an item that is there, and says so in the log the first time.
-    async fn brought(&self, hash: MediaHash, by: String, at: UtcMillis) -> Result<(), StoreError>;
     /// What an account has brought.
     async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError>;
 }
@@ -83,10 +86,10 @@ impl Library {
     /// The first half of [`Library::add`]: nothing is kept yet, so that several files come in together or
     /// not at all.
     pub async fn examine(&self, path: &Path, given: Given) -> Result<Examined, LibraryError> {
-        self.look_at(self.files.take_in(path).await?, path, given).await
+        self.look_at(self.files.take_in(path).await?, path, given, false).await
     }
 
-    /// The same of a file that has come over the network; `name` is what its sender calls it.
+    /// The same of a file that has come over the network; `name` is what its sender calls it. It is measured, or it does not come in.
     pub async fn examine_upload(
         &self,
         uploaded: &Uploaded,
@@ -97,10 +100,16 @@ impl Library {
         if copy.size_bytes() == 0 {
             return Err(LibraryError::Empty { name: model::display_name(Path::new(name)) });
         }
-        self.look_at(copy, Path::new(name), given).await
+        self.look_at(copy, Path::new(name), given, true).await
     }
 
-    async fn look_at(&self, copy: files::Copy, path: &Path, given: Given) -> Result<Examined, LibraryError> {
+    async fn look_at(
+        &self,
+        copy: files::Copy,
+        path: &Path,
+        given: Given,
+        foreign: bool,
+    ) -> Result<Examined, LibraryError> {
         let name = model::display_name(path);
         if let Some(known) = self.store.media(copy.hash()).await? {
             given.agrees_with(&known)?;
@@ -108,26 +117,32 @@ impl Library {
         }
         let measured = self.probe.probe(copy.path()).await;
         let measured = measured.map_err(|source| LibraryError::Probe { name: name.clone(), source })?;
+        if foreign && measured.is_none() {
+            return Err(LibraryError::NoProbe);
+        }
         let (kind, duration_s, duration_ms) = book(&name, measured.as_ref(), given)?;
         let media = Media { hash: copy.hash(), size_bytes: copy.size_bytes(), kind, duration_s };
         Ok(Examined { copy, item: MediaItem { media, duration_ms, name, added_ms: self.clock.now() }, new: true })
     }
 
     /// The second half.
-    pub async fn keep(&self, Examined { copy, item, new }: Examined) -> Result<Added, LibraryError> {
-        copy.keep().await?; // bytes first: a row never names a file that is not there
-        if !new {
-            return Ok(Added { item, new }); // its bytes may have been lost from the disk
-        }
-        let known = self.store.keep_media(item.clone()).await?;
-        Ok(Added { new: known.is_none(), item: known.unwrap_or(item) })
+    pub async fn keep(&self, examined: Examined) -> Result<Added, LibraryError> {
+        self.keep_of(examined, None).await
     }
 
     /// The second half, of what an account has brought: from then on it sees the file, and does not approve it.
-    pub async fn keep_of(&self, examined: Examined, by: &str) -> Result<Added, LibraryError> {
-        let added = self.keep(examined).await?;
-        self.store.brought(added.item.media.hash, by.to_owned(), self.clock.now()).await?;
-        Ok(added)
+    pub async fn keep_of(
+        &self,
+        Examined { copy, item, new }: Examined,
+        by: Option<&str>,
+    ) -> Result<Added, LibraryError> {
+        copy.keep().await?; // bytes first: a row never names a file that is not there
+        if !new && by.is_none() {
+            return Ok(Added { item, new }); // its bytes may have been lost from the disk
+        }
+        let brought = by.map(|by| (by.to_owned(), self.clock.now()));
+        let known = self.store.keep_media(item.clone(), brought).await?;
+        Ok(Added { new: known.is_none(), item: known.unwrap_or(item) })
     }
 
     /// What an account has brought.

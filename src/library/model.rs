@@ -44,11 +44,14 @@ pub struct Given {
 }
 
 impl Given {
-    /// Is a file that the library holds already what the person says?
+    /// Is a file that the library holds already what the person says? Of a still's length nobody has the last word: each product shows it
+    /// for as long as it says itself.
     pub(super) fn agrees_with(self, known: &MediaItem) -> Result<(), LibraryError> {
         let name = known.name.clone();
         match self {
-            Self { duration_s: Some(given_s), .. } if given_s != known.media.duration_s => {
+            Self { duration_s: Some(given_s), .. }
+                if given_s != known.media.duration_s && known.media.kind != MediaKind::Still =>
+            {
                 Err(LibraryError::BookedOtherwise { name, booked_s: known.media.duration_s, given_s })
             }
             Self { kind: Some(given), .. } if given != known.media.kind => {
@@ -102,6 +105,9 @@ pub enum LibraryError {
         /// Why not.
         source: ProbeError,
     },
+    /// No probe is installed, and who sends the file sits elsewhere: his word on it is not enough.
+    #[error("no probe is installed: install lichphat-player, or see probe.program in the settings")]
+    NoProbe,
     /// The probe is absent or measured no length, and the person did not say.
     #[error("{name}: {missing} is not known: say {mend}")]
     Missing {
@@ -143,7 +149,7 @@ pub enum LibraryError {
         measured_ms: u64,
     },
     /// The given kind is not the measured one.
-    #[error("{name}: --kind {given:?}, but it is {measured:?}: leave --kind out")]
+    #[error("{name}: --kind {}, but it is {}: leave --kind out", word_of(*.given), word_of(*.measured))]
     OtherKind {
         /// The file's name.
         name: String,
@@ -154,7 +160,7 @@ pub enum LibraryError {
     },
     /// The same bytes are in the library with another length.
     #[error(
-        "{name}: these bytes are booked at {booked_s} s already, not {given_s} s: export the still once more for another length"
+        "{name}: these bytes are booked at {booked_s} s already, not {given_s} s: say that length, or export the clip anew"
     )]
     BookedOtherwise {
         /// Its name in the library.
@@ -188,8 +194,11 @@ impl LibraryError {
             Self::Probe { name, source: ProbeError::Slow { limit_s } } => {
                 format!("{name}: đo lâu hơn {limit_s} giây nên đã dừng; hãy xuất lại tệp")
             }
-            Self::Probe { name, source } => {
-                format!("{name}: không phát được ({source}); hãy xuất lại, ví dụ MP4 (H.264, AAC), PNG hoặc JPEG")
+            Self::Probe { name, source: ProbeError::Unplayable(_) } => {
+                format!("{name}: không phát được; hãy xuất lại, ví dụ MP4 (H.264, AAC), PNG hoặc JPEG")
+            }
+            Self::Probe { source: ProbeError::Run { .. }, .. } | Self::NoProbe => {
+                "máy chủ chưa kiểm được tệp; hãy báo quản trị viên".to_owned()
             }
             Self::Missing { name, .. } => format!("{name}: chưa rõ loại hoặc thời lượng; hãy ghi kind và duration_s"),
             Self::NotWhole { name, measured_ms, nearest_s } => {
@@ -202,16 +211,32 @@ impl LibraryError {
                 format!("{name}: ghi {given_s} giây nhưng đo được {measured_ms} ms; hãy bỏ duration_s hoặc cắt lại")
             }
             Self::OtherKind { name, given, measured } => {
-                format!("{name}: ghi là {given:?} nhưng thật ra là {measured:?}; hãy bỏ kind")
+                format!("{name}: ghi là {} nhưng thật ra là {}; hãy bỏ kind", vi_of(*given), vi_of(*measured))
             }
             Self::BookedOtherwise { name, booked_s, given_s } => {
                 format!(
-                    "{name}: tệp này đã có trong kho với {booked_s} giây, không phải {given_s}; hãy xuất lại ảnh cho thời lượng khác"
+                    "{name}: tệp này đã có trong kho với {booked_s} giây, không phải {given_s}; hãy ghi đúng {booked_s} giây hoặc xuất lại tệp"
                 )
             }
             Self::Unknown(hash) => format!("không có tệp {hash} trong kho"),
             other @ (Self::Store(_) | Self::Io { .. } | Self::Range { .. }) => other.to_string(),
         }
+    }
+}
+
+fn word_of(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Video => "video",
+        MediaKind::Still => "still",
+        MediaKind::Audio => "audio",
+    }
+}
+
+fn vi_of(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Video => "phim",
+        MediaKind::Still => "ảnh",
+        MediaKind::Audio => "âm thanh",
     }
 }
 

@@ -112,14 +112,20 @@ fn the_length_that_is_booked() {
 }
 
 #[tokio::test]
-async fn a_still_keeps_the_length_it_was_booked_with() {
+async fn a_still_is_anybodys_and_for_as_long_as_he_says_but_a_clip_is_as_long_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let png = dir.path().join("poster.png");
     fs::write(&png, b"pixels").unwrap();
     let library = library(dir.path(), Says(None));
-    let given = |s| Given { kind: Some(MediaKind::Still), duration_s: Some(s) };
-    library.add(&png, given(10)).await.unwrap();
-    let error = library.add(&png, given(15)).await.unwrap_err().to_string();
+    let given = |kind, s| Given { kind: Some(kind), duration_s: Some(s) };
+    library.add(&png, given(MediaKind::Still, 1)).await.unwrap();
+    assert!(!library.add(&png, given(MediaKind::Still, 15)).await.unwrap().new);
+    let error = library.add(&png, given(MediaKind::Video, 15)).await.unwrap_err();
+    assert_eq!(error.vi(), "poster.png: ghi là phim nhưng thật ra là ảnh; hãy bỏ kind");
+    let clip = dir.path().join("clip.mp4");
+    fs::write(&clip, b"frames").unwrap();
+    library.add(&clip, given(MediaKind::Video, 10)).await.unwrap();
+    let error = library.add(&clip, given(MediaKind::Video, 15)).await.unwrap_err().to_string();
     assert!(error.contains("10 s already, not 15 s"), "{error}");
 }
 

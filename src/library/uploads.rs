@@ -1,15 +1,16 @@
-//! Files that come over the network: written to the disk as they come and never held in memory, so many at once, as long as the
-//! settings allow, and only while room is left beside them. What is cut off leaves nothing; what a killed process left is swept
+//! Files that come over the network: written to the disk as they come and never held in memory, so many at once and one of each sender,
+//! as long as the settings allow, and only while room is left beside them. What is cut off leaves nothing; what a killed process left is swept
 //! out when the server starts ([`MediaFiles::sweep`]).
 
 use super::files::{Copy, Writing};
 use super::{LibraryError, MediaFiles};
 use bytes::Bytes;
 use lichphat_playlists::ids::MediaHash;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Files that come at once.
-const AT_ONCE: u32 = 4;
+const AT_ONCE: usize = 4;
 
 /// Why a file may not come now.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +30,9 @@ pub enum NoUpload {
     /// Others are coming.
     #[error("{AT_ONCE} files are coming already")]
     TooMany,
+    /// One of the same sender is: nobody takes every place.
+    #[error("one of the same sender is coming already")]
+    Another,
     /// The disk said no.
     #[error(transparent)]
     Library(#[from] LibraryError),
@@ -37,7 +41,8 @@ pub enum NoUpload {
 /// What comes now.
 #[derive(Debug, Default)]
 struct Coming {
-    files: u32,
+    /// Whose: one of each account.
+    senders: BTreeSet<String>,
     /// As announced, bytes.
     bytes: u64,
 }
@@ -57,13 +62,14 @@ pub struct Uploads {
 #[derive(Debug)]
 struct Place {
     coming: Arc<Mutex<Coming>>,
+    sender: String,
     bytes: u64,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
-        coming.files -= 1;
+        coming.senders.remove(&self.sender);
         coming.bytes -= self.bytes;
     }
 }
@@ -74,32 +80,35 @@ impl Uploads {
         Self { files, most_bytes, least_free_bytes, coming: Arc::default() }
     }
 
-    /// Lets a file of this length begin.
+    /// Lets a file of this length begin; `sender` is the account that sends it.
     ///
     /// # Errors
     /// Why not, or not now.
-    pub async fn begin(&self, length: Option<u64>) -> Result<Upload, NoUpload> {
+    pub async fn begin(&self, length: Option<u64>, sender: &str) -> Result<Upload, NoUpload> {
         let bytes = length.ok_or(NoUpload::NoLength)?;
         let most_bytes = self.most_bytes;
         if bytes > most_bytes {
             return Err(NoUpload::TooLarge { most_bytes });
         }
-        let place = self.place(bytes)?;
+        let place = self.place(bytes, sender)?;
         Ok(Upload { writing: self.files.begin().await?, place })
     }
 
-    fn place(&self, bytes: u64) -> Result<Place, NoUpload> {
+    fn place(&self, bytes: u64, sender: &str) -> Result<Place, NoUpload> {
         let mut coming = self.coming.lock().unwrap_or_else(PoisonError::into_inner);
-        if coming.files >= AT_ONCE {
+        if coming.senders.contains(sender) {
+            return Err(NoUpload::Another);
+        }
+        if coming.senders.len() >= AT_ONCE {
             return Err(NoUpload::TooMany);
         }
         let needed = self.least_free_bytes.saturating_add(coming.bytes).saturating_add(bytes);
         if self.files.free_bytes()? < needed {
             return Err(NoUpload::NoRoom);
         }
-        coming.files += 1;
+        coming.senders.insert(sender.to_owned());
         coming.bytes += bytes;
-        Ok(Place { coming: Arc::clone(&self.coming), bytes })
+        Ok(Place { coming: Arc::clone(&self.coming), sender: sender.to_owned(), bytes })
     }
 }
 

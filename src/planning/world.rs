@@ -435,7 +435,11 @@ impl World<'_> {
         let files = product.variants_for(screen).into_iter().filter_map(|variant| variant.media);
         let mut why = None;
         for file in files {
-            match self.permissions.find_file((code, file), &screen.code, day) {
+            let found = match self.media.get(&file).and_then(|file| product.shows(file)) {
+                Some(media) => self.permissions.find((code, &media), &screen.code, day),
+                None => self.permissions.find_file((code, file), &screen.code, day),
+            };
+            match found {
                 Ok(_) => return None,
                 Err(reason) => why = why.or(Some(reason)),
             }
@@ -452,12 +456,12 @@ impl World<'_> {
         lost: &mut BTreeSet<Unplayable>,
     ) -> Option<Asset> {
         let media = variant.media.and_then(|hash| self.media.get(&hash));
-        let problem = match media {
+        let problem = match media.map(|m| product.shows(m)) {
             None => "its file is not in the library: import the document again beside its files",
-            Some(m) if m.duration_s != product.length_s => "its file has another length than length_s",
-            Some(m) => {
+            Some(None) => "its file has another length than length_s",
+            Some(Some(media)) => {
                 let (volume_percent, fades) = (product.volume_percent, product.fades);
-                let (variant, media) = (variant.name(), m.clone());
+                let variant = variant.name();
                 return Some(Asset { code, variant, tier, media, volume_percent, fades, permit: None });
             }
         };

@@ -11,6 +11,7 @@ use super::problem::{Problem, language};
 use super::router::{Admitted, Response};
 use super::routes::{self, Found, Need, Subject, find};
 use super::server::Peer;
+use crate::library::Upload;
 use crate::people::{Caller, Denied, Entered, On, PeopleError, Via, form_token};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
@@ -64,12 +65,12 @@ pub(super) fn gate(
             if let Some(network) = network.filter(|_| parts.uri.path().starts_with("/api/")) {
                 limits.address(network).map_err(|problem| problem.answer(language(&parts.headers)))?;
             }
-            admit(&app, parts).await
+            admit(&app, &limits, parts).await
         })
     }
 }
 
-async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
+async fn admit(app: &App, limits: &api::Limits, mut parts: Parts) -> Result<Admitted, Response> {
     let path = parts.uri.path().to_owned();
     let shown = known(app, &parts).await?;
     let changes = !matches!(parts.method, Method::GET | Method::HEAD);
@@ -97,20 +98,26 @@ async fn admit(app: &App, mut parts: Parts) -> Result<Admitted, Response> {
         Some(_) => api::most_bytes(&parts.method, &path).unwrap_or(app.max_body_bytes as usize),
         None => STRANGER_BYTES,
     };
+    let upload = match &caller {
+        Some(caller) if api::takes_file(&parts.method, &path) => {
+            let begun = upload(app, limits, &mut parts, caller).await;
+            Some(begun.map_err(|problem| problem.answer(language(&parts.headers)))?)
+        }
+        _ => None,
+    };
     let still = (changes && caller.is_some()).then(|| still(app.clone(), parts.clone()));
     if let Some(caller) = caller {
         parts.extensions.insert(caller);
     }
-    let upload = match api::takes_file(&parts.method, &path) {
-        true => Some(
-            app.uploads
-                .begin(length(&parts.headers))
-                .await
-                .map_err(|no| api::no_upload(no).answer(language(&parts.headers)))?,
-        ),
-        false => None,
-    };
     Ok(Admitted { parts, most_bytes, upload, form, still })
+}
+
+/// A file may begin to come: all that its head says is looked at now, and not after a gigabyte.
+async fn upload(app: &App, limits: &api::Limits, parts: &mut Parts, caller: &Caller) -> Result<Upload, Problem> {
+    let left = api::looked_at(limits, parts, caller)?;
+    parts.extensions.insert(left);
+    let begun = app.uploads.begin(length(&parts.headers), caller.account.as_str()).await;
+    begun.map_err(api::no_upload)
 }
 
 /// Who sends this, of whom its row lets it be sent.

@@ -15,8 +15,8 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
-use tokio::time::timeout;
+use std::time::{Duration, Instant};
+use tokio::time::{timeout, timeout_at};
 use tower_service::Service as _;
 use warp::{Filter, Rejection, Reply};
 
@@ -50,8 +50,10 @@ struct Route {
 /// The field of a form that shows that a page of the session's own posts it.
 const FORM_TOKEN: &str = "form_token";
 
-/// Longest time for a request's body to arrive; of a file that is written down as it comes, for its next piece.
+/// Longest time for a request's body to arrive; of a file that is written down as it comes, for its next `PIECE_BYTES`, or its end.
 const BODY_TIME: Duration = Duration::from_secs(30);
+/// What comes more slowly is dripping, and keeps others from their place.
+const PIECE_BYTES: usize = 64 * 1024;
 /// Longest time for such a file.
 const UPLOAD_TIME: Duration = Duration::from_secs(3_600);
 
@@ -264,15 +266,38 @@ async fn written<B>(body: B, mut upload: Upload) -> Result<Uploaded, Problem>
 where
     B: BodyExt<Data = Bytes>,
 {
-    let mut body = std::pin::pin!(body);
+    let (mut body, mut pace) = (std::pin::pin!(body), Pace::from(Instant::now()));
     loop {
-        let piece = match timeout(BODY_TIME, body.frame()).await {
+        let piece = match timeout_at(pace.until.into(), body.frame()).await {
             Err(_) => return Err(too_slow()),
             Ok(None) => return Ok(upload.finish()),
             Ok(Some(Err(_))) => return Err(Problem::new(S::BAD_REQUEST, "body-cut")),
             Ok(Some(Ok(frame))) => frame.into_data().unwrap_or_default(),
         };
+        let bytes = piece.len();
         upload = upload.write(piece).await?;
+        pace.came(bytes, Instant::now());
+    }
+}
+
+/// How fast a file has to come: a few bytes now and then buy no time.
+#[derive(Debug, PartialEq)]
+struct Pace {
+    /// By then the next `PIECE_BYTES` have come.
+    until: Instant,
+    /// So many of them are there.
+    bytes: usize,
+}
+
+impl Pace {
+    fn from(now: Instant) -> Self {
+        Self { until: now + BODY_TIME, bytes: 0 }
+    }
+    fn came(&mut self, bytes: usize, now: Instant) {
+        self.bytes += bytes;
+        if self.bytes >= PIECE_BYTES {
+            *self = Self::from(now);
+        }
     }
 }
 
@@ -362,6 +387,19 @@ mod tests {
             let request = http::Request::post("/device").header("key", "k").body(Bytes::from(body)).unwrap();
             assert_eq!(service.exchange(request).await.unwrap().status(), status, "the gate says how long it may be");
         }
+    }
+
+    #[test]
+    fn a_file_that_drips_gets_no_more_time_for_it() {
+        let begun = Instant::now();
+        let at = |s| begun + Duration::from_secs(s);
+        let mut pace = Pace::from(begun);
+        for s in 1..30 {
+            pace.came(2_000, at(s));
+            assert_eq!(pace.until, at(30));
+        }
+        pace.came(PIECE_BYTES - 29 * 2_000, at(29));
+        assert_eq!(pace, Pace { until: at(59), bytes: 0 });
     }
 
     #[tokio::test]

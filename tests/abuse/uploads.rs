@@ -1,7 +1,7 @@
 //! Media over the network: written down as they come, held to their hash, and gone without a trace when they are cut off, too many, too
 //! long or not what they say. Who has brought a file does not approve it.
 
-use crate::common::people::account;
+use crate::common::people::{Pass, account};
 use crate::{Answer, House, ask, said};
 use lichphat::people::Role;
 use lichphat::store::Store;
@@ -12,6 +12,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ const BYTES: &str = "application/octet-stream";
 
 fn path_of(hash: &str, name: &str) -> String {
     let name = serde_urlencoded::to_string([("name", name)]).unwrap();
-    format!("PUT /api/v1/media/{hash}?{name}&kind=still&duration_s=10")
+    format!("PUT /api/v1/media/{hash}?{name}&kind=still&duration_s=1")
 }
 
 impl House {
@@ -33,6 +34,17 @@ impl House {
 
     /// A connection on which a file has begun to come, and no more.
     fn begun(&self, length: usize, piece: &[u8]) -> StreamOwned<ClientConnection, TcpStream> {
+        let what = path_of(&Sha256Hash::of(piece).hex(), "x.png");
+        self.begun_as(&self.pass, (&what, BYTES), length, piece)
+    }
+
+    fn begun_as(
+        &self,
+        pass: &Pass,
+        (what, kind): (&str, &str),
+        length: usize,
+        piece: &[u8],
+    ) -> StreamOwned<ClientConnection, TcpStream> {
         let address = self.server.url.strip_prefix("https://").unwrap();
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(self.server.authority.as_bytes()).unwrap()).unwrap();
@@ -41,10 +53,9 @@ impl House {
         let config = config.with_root_certificates(roots).with_no_client_auth();
         let tls = ClientConnection::new(Arc::new(config), "127.0.0.1".try_into().unwrap()).unwrap();
         let mut stream = StreamOwned::new(tls, TcpStream::connect(address).unwrap());
-        let what = path_of(&Sha256Hash::of(piece).hex(), "x.png");
         let head = format!(
-            "{what} HTTP/1.1\r\nhost: {address}\r\nauthorization: {}\r\ncontent-type: {BYTES}\r\ncontent-length: {length}\r\n\r\n",
-            self.pass.bearer
+            "{what} HTTP/1.1\r\nhost: {address}\r\nauthorization: {}\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n\r\n",
+            pass.bearer
         );
         stream.write_all(&[head.as_bytes(), piece].concat()).unwrap();
         stream.flush().unwrap();
@@ -64,6 +75,13 @@ impl House {
         });
         assert!(waited, "{} files are coming, and not {coming}", self.incoming());
     }
+}
+
+/// What is answered at once, small.
+fn first_words(mut stream: StreamOwned<ClientConnection, TcpStream>) -> String {
+    let mut answer = [0; 512];
+    let n = stream.read(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer[..n]).to_lowercase()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,10 +105,16 @@ async fn cve_2024_7399_a_file_comes_in_whole_under_its_hash_or_leaves_nothing() 
     let chunked = format!("{long}transfer-encoding: chunked\r\n");
     let said_both = said(server, authority, None, &format!("PUT {path}"), &chunked, b"");
     assert!(said_both.is_ok_and(|answer| [400, 411].contains(&answer.status)), "a length and none");
-    drop(house.begun(3 << 20, b"too long"));
+    assert!(first_words(house.begun(3 << 20, b"too long")).contains("413"));
     assert_eq!(house.files(), before, "longer than max_upload_mib");
     let wrong = path.replace("kind=still", "kind=song");
     assert_eq!(house.api(method, &wrong, BYTES, &clip).status, 400);
+
+    // what the head says is looked at before the file comes, of which here nothing ever does
+    for (what, kind, status) in [(format!("PUT {path}"), "image/png", "415"), (format!("PUT {wrong}"), BYTES, "400")] {
+        let answer = first_words(house.begun_as(&house.pass, (&what, kind), 1_000, b""));
+        assert!(answer.starts_with(&format!("http/1.1 {status}")) && answer.contains("connection: close"), "{answer}");
+    }
 
     // cut off in the middle: nothing is left
     let cut = house.begun(1_000, b"half a");
@@ -114,13 +138,25 @@ async fn cve_2024_7399_a_file_comes_in_whole_under_its_hash_or_leaves_nothing() 
 #[tokio::test(flavor = "multi_thread")]
 async fn as_many_files_come_at_once_as_there_are_places_and_a_killed_servers_are_swept_out() {
     let mut house = House::new().await;
-    let held: Vec<_> = (0..4).map(|n| house.begun(1_000, format!("half {n}").as_bytes())).collect();
-    house.until(4);
-    let mut fifth = house.begun(1_000, b"one too many");
-    let mut answer = [0; 512];
-    let n = fifth.read(&mut answer).unwrap();
-    let answer = String::from_utf8_lossy(&answer[..n]).to_lowercase();
-    assert!(answer.starts_with("http/1.1 429") && answer.contains("connection: close"), "{answer}");
+    let now = lichphat::clock::SystemClock::new().now();
+    let store = Store::open(house.data.path(), 1).unwrap();
+    let mut held = vec![house.begun(1_000, b"half a")];
+    house.until(1);
+    let refused = |answer: String| {
+        assert!(answer.starts_with("http/1.1 429") && answer.contains("connection: close"), "{answer}");
+    };
+    refused(first_words(house.begun(1_000, b"half another, of the same sender")));
+    for name in ["b", "c", "d", "e"] {
+        let pass = account(&store, name, &[(Role::Operator, Some("P1"))], now).await;
+        let what = path_of(&Sha256Hash::of(name.as_bytes()).hex(), "x.png");
+        let begun = house.begun_as(&pass, (&what, BYTES), 1_000, b"half");
+        match name {
+            "e" => refused(first_words(begun)),
+            _ => held.push(begun),
+        }
+        house.until(held.len());
+    }
+    drop(store);
 
     // the server is killed while they come; the next one takes away what it left, and nothing that somebody still writes
     house.server.kill();
@@ -132,6 +168,18 @@ async fn as_many_files_come_at_once_as_there_are_places_and_a_killed_servers_are
     house.server = house.data.serve();
     assert!(house.incoming() == 1 && other.exists(), "{:?}", house.files());
     assert_eq!(house.put(b"there is room again", "x.png").status, 200);
+
+    // the server's fault is not told as the file's, and its paths nobody
+    let probe = house.data.path().join("probe");
+    for gone in [false, true] {
+        match gone {
+            true => std::fs::remove_file(&probe).unwrap(),
+            false => std::fs::set_permissions(&probe, std::fs::Permissions::from_mode(0o600)).unwrap(),
+        }
+        let answer = house.put(b"whatever it is", "x.png");
+        assert!(answer.status == 503 && answer.body.contains("quản trị viên"), "{} {}", answer.status, answer.body);
+        assert!(!answer.body.contains(house.data.path().to_str().unwrap()), "{}", answer.body);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,6 +225,9 @@ async fn who_has_brought_a_file_sees_it_and_does_not_approve_it_and_no_other_war
         |pass| send(pass, &format!("POST /api/v1/approvals/{number}"), "application/json", b"{\"say\":\"approve\"}");
     let waits = |pass: &crate::Pass| send(pass, "GET /", BYTES, b"").body.contains("1 đề nghị đang chờ bạn duyệt");
     assert_eq!((waits(&an), waits(&mai), waits(&far)), (false, true, false), "the page that one comes in at says so");
+    assert!(waiting.to_string().contains(&hash), "of ten seconds, though he said one: {waiting}");
+    let offered = |pass: &crate::Pass| send(pass, "GET /approvals", BYTES, b"").body.contains("value=\"approve\"");
+    assert_eq!((offered(&an), offered(&mai), offered(&far)), (false, true, false));
     let own = approve(&an);
     assert!(own.status == 409 && own.body.contains("not-taken"), "{}", own.body);
     let given = approve(&mai);

@@ -404,7 +404,7 @@ impl Town {
         let hash = programme.fallback[0].product.variant[0].media.unwrap();
         let media = Media { hash, size_bytes: 9, kind: MediaKind::Video, duration_s: 15 };
         let item = MediaItem { media, duration_ms: 15_000, name: "clip.mp4".into(), added_ms: Default::default() };
-        self.rooms.store.keep_media(item).await.unwrap();
+        self.rooms.store.keep_media(item, None).await.unwrap();
     }
 
     /// The page, once the dry run behind it is made.

@@ -43,15 +43,23 @@ fn find(conn: &Connection, hash: MediaHash) -> Result<Option<MediaItem>, StoreEr
 
 #[async_trait::async_trait]
 impl LibraryStore for Store {
-    async fn keep_media(&self, new: MediaItem) -> Result<Option<MediaItem>, StoreError> {
+    async fn keep_media(
+        &self,
+        new: MediaItem,
+        brought: Option<(String, UtcMillis)>,
+    ) -> Result<Option<MediaItem>, StoreError> {
         self.write(move |tx| {
-            let known = find(tx, new.media.hash)?;
+            let hash = new.media.hash;
+            let known = find(tx, hash)?;
             if known.is_none() {
                 let Media { hash, size_bytes, kind, duration_s } = new.media;
                 tx.execute(
                     &format!("INSERT INTO media ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"),
                     params![hash.0, size_bytes, kind_text(kind), duration_s, new.duration_ms, new.name, new.added_ms.0],
                 )?;
+            }
+            if let Some((by, at)) = brought {
+                keep_brought(tx, hash, by, at)?;
             }
             Ok(known)
         })
@@ -71,26 +79,21 @@ impl LibraryStore for Store {
         .await
     }
 
-    async fn brought(&self, hash: MediaHash, by: String, at: UtcMillis) -> Result<(), StoreError> {
-        self.write(move |tx| {
-            let new = tx
-                .prepare_cached(
-                    "INSERT INTO media_brought (account, hash, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
-                )?
-                .execute(params![by, hash.0, at.0])?;
-            if new > 0 {
-                let (act, on, detail) = ("upload".to_owned(), format!("media {hash}"), String::new());
-                append_statement(tx, Statement::Act { at_ms: at, account: by, act, on, detail })?;
-            }
-            Ok(())
-        })
-        .await
-    }
-
     async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError> {
         let account = account.to_owned();
         self.read(move |conn| brought_by(conn, &account)).await
     }
+}
+
+fn keep_brought(tx: &Connection, hash: MediaHash, account: String, at_ms: UtcMillis) -> Result<(), StoreError> {
+    let new = tx
+        .prepare_cached("INSERT INTO media_brought (account, hash, at_ms) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")?
+        .execute(params![account, hash.0, at_ms.0])?;
+    if new > 0 {
+        let (act, on, detail) = ("upload".to_owned(), format!("media {hash}"), String::new());
+        append_statement(tx, Statement::Act { at_ms, account, act, on, detail })?;
+    }
+    Ok(())
 }
 
 /// What an account has brought.

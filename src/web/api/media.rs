@@ -5,7 +5,7 @@ use super::call::{Call, List, json, unknown};
 use super::campaigns::files;
 use super::table::{Gives, Kind, Operation, PAGE, Param, Takes, bytes, gives, may};
 use crate::directory::problem::say;
-use crate::library::{Given, LibraryError, MediaItem, NoUpload};
+use crate::library::{Given, LibraryError, MediaItem, NoUpload, ProbeError};
 use crate::people::Act::{Compose, View};
 use crate::web::Response;
 use crate::web::problem::Problem;
@@ -74,7 +74,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ]],
         takes: Takes::File,
         gives: &[gives(|g| g.subschema_for::<MediaRow>())],
-        refuses: &[],
+        refuses: &[503],
         run: |call| Box::pin(put(call)),
     },
     Operation {
@@ -147,13 +147,17 @@ async fn put(call: Call) -> Result<Response, Problem> {
     let given = Given { kind, duration_s: call.number("duration_s") };
     let (library, name) = (&call.app.library, call.value("name").unwrap_or_default());
     let examined = library.examine_upload(file, name, given).await.map_err(refused)?;
-    let added = library.keep_of(examined, call.caller.account.as_str()).await?;
+    let added = library.keep_of(examined, Some(call.caller.account.as_str())).await?;
     Ok(json(&row(&added.item, call.app.utc_offset)))
 }
 
 fn refused(error: LibraryError) -> Problem {
     match error {
         LibraryError::Store(_) | LibraryError::Full(_) | LibraryError::Io { .. } => error.into(),
+        LibraryError::NoProbe | LibraryError::Probe { source: ProbeError::Run { .. }, .. } => {
+            tracing::error!(%error, "a file that came could not be measured");
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "no-probe")
+        }
         error => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-media").saying(say(error.vi(), error.to_string())),
     }
 }
@@ -164,7 +168,9 @@ pub(in crate::web) fn no_upload(no: NoUpload) -> Problem {
         NoUpload::NoLength => Problem::new(StatusCode::LENGTH_REQUIRED, "length-required"),
         NoUpload::TooLarge { .. } => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
         NoUpload::NoRoom => Problem::new(StatusCode::CONFLICT, "disk-full").after_s(60),
-        NoUpload::TooMany => Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads").after_s(5),
+        NoUpload::TooMany | NoUpload::Another => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads").after_s(5)
+        }
         NoUpload::Library(error) => error.into(),
     }
 }

@@ -35,6 +35,7 @@ use crate::sampling::SamplingError;
 use crate::web::console::ConsoleError;
 use bytes::Bytes;
 use call::Call;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 pub(super) use limits::{Buckets, Limits};
 pub(super) use media::no_upload;
@@ -58,10 +59,11 @@ pub(super) fn routes(
 ) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let (app, limits) = (app.clone(), Arc::clone(limits));
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
-    let sender = warp::ext::optional::<Caller>().and(warp::ext::optional::<Whence>()).and(warp::ext::optional());
+    let sender = warp::ext::optional::<Caller>().and(warp::ext::optional::<Whence>());
+    let sender = sender.and(warp::ext::optional()).and(warp::ext::optional());
     let head = warp::method().and(warp::path::full()).and(query).and(warp::header::headers_cloned()).and(sender);
-    let asked =
-        head.and(warp::body::bytes()).map(|method, path: FullPath, query, headers, caller, whence, file, body| Asked {
+    let asked = head.and(warp::body::bytes()).map(
+        |method, path: FullPath, query, headers, caller, whence, file, left, body| Asked {
             method,
             path: path.as_str().to_owned(),
             query,
@@ -69,8 +71,10 @@ pub(super) fn routes(
             caller,
             whence,
             file,
+            left,
             body,
-        });
+        },
+    );
     asked.then(move |asked: Asked| {
         let (app, limits) = (app.clone(), Arc::clone(&limits));
         async move {
@@ -94,18 +98,25 @@ struct Asked {
     whence: Option<Whence>,
     /// The body, where it is a file.
     file: Option<Uploaded>,
+    /// What was left to its sender when it began to come, where it is a file.
+    left: Option<Left>,
     body: Bytes,
 }
 
+/// So many requests an account has left: it was counted before its file came.
+#[derive(Clone, Copy)]
+pub(super) struct Left(u32);
+
 async fn answer(app: App, limits: &Limits, asked: Asked, told: &mut HeaderMap) -> Result<Response, Problem> {
-    let Asked { method, path, query, headers, caller, whence, file, body } = asked;
+    let Asked { method, path, query, headers, caller, whence, file, left, body } = asked;
     if path == DESCRIPTION {
         return Ok(description());
     }
     let Some((op, places)) = find(&method, &path) else { return Err(Problem::not_found()) };
     // strangers are counted by their networks alone: no one of them uses up what is another's
     if let Some(caller) = &caller {
-        limits.tell(told, limits.account(caller.account.as_str())?);
+        let left = left.map_or_else(|| limits.account(caller.account.as_str()), |Left(left)| Ok(left))?;
+        limits.tell(told, left);
     }
     holds(op, &headers, &body)?;
     let key = keyed::key(op, &headers, caller.as_ref())?;
@@ -153,6 +164,17 @@ pub(super) fn most_bytes(method: &Method, path: &str) -> Option<usize> {
 /// Does it take a file, which is written down as it comes?
 pub(super) fn takes_file(method: &Method, path: &str) -> bool {
     find(method, path).is_some_and(|(op, _)| matches!(op.takes, Takes::File))
+}
+
+/// What is refused of a file's head alone, before a byte of the file is taken in; else what is left to its sender. The whole of a file
+/// comes also when the library has it: only its bytes show that its sender does.
+pub(super) fn looked_at(limits: &Limits, parts: &Parts, caller: &Caller) -> Result<Left, Problem> {
+    let Some((op, _)) = find(&parts.method, parts.uri.path()) else { return Err(Problem::not_found()) };
+    let left = limits.account(caller.account.as_str())?;
+    holds(op, &parts.headers, &Bytes::new())?;
+    keyed::key(op, &parts.headers, Some(caller))?;
+    call::read_query(op, parts.uri.query().unwrap_or(""))?;
+    Ok(Left(left))
 }
 
 /// Is the body of a type that the operation takes?

@@ -10,7 +10,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 /// What each refusal means.
-const REFUSALS: [(u16, &str); 13] = [
+const REFUSALS: [(u16, &str); 14] = [
     (400, "The path or the query is not valid."),
     (401, "Who is asking is not known."),
     (403, "Who is asking may not do this."),
@@ -24,6 +24,7 @@ const REFUSALS: [(u16, &str); 13] = [
     (416, "The file is shorter than that."),
     (422, "The body is not valid."),
     (429, "Too many requests; see Retry-After."),
+    (503, "The server lacks what it needs for that."),
 ];
 
 /// The whole document.

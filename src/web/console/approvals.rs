@@ -54,6 +54,8 @@ struct Card {
     tone: &'static str,
     /// He may decide on it, or take it back.
     may: bool,
+    /// He may say yes to it, too: neither it nor one of its files was ever his.
+    approves: bool,
 }
 
 /// One file of it.
@@ -89,8 +91,11 @@ async fn view(console: &Console, asked: &Asked, problem: String) -> Result<Strin
     let names: BTreeMap<MediaHash, (String, MediaKind)> =
         console.media.media_list().await?.into_iter().map(|m| (m.media.hash, (m.name, m.media.kind))).collect();
     let given = console.people.given_for(Act::Approve).await?;
+    let his =
+        console.library.brought_by(caller.account.as_str()).await.map_err(|e| ConsoleError::Internal(e.to_string()))?;
     let card = |p: &&Proposal| Card {
         one_hand: one_hand(console, lang, p, &given),
+        approves: rule::others(p, &all, caller).is_ok() && rule::brought(p, &his).is_ok(),
         ..card(console, (lang, &city, &names), p, caller)
     };
     let view = ApprovalsPage {
@@ -150,6 +155,7 @@ fn card(
             State::Open => "wait",
             State::Refused | State::Lapsed | State::Withdrawn => "bad",
         },
+        approves: false,
         may: decides && (proposal.state == State::Approved || proposal.state == State::Open && !own),
     }
 }
