@@ -50,13 +50,16 @@ const HEADERS: [&str; 16] = [
     "x-live",
 ];
 
+type Words = [(&'static str, String); 4];
+
 /// A small town with one screen, one clip and one player, at a told time.
 struct Town {
     runtime: Runtime,
     /// For nobody, and for the player.
     doors: [InProcess; 2],
-    /// What stands for `MEDIA`, and for somebody's session and its forms, so that a corpus means the same to the next town.
-    words: [(&'static str, String); 3],
+    /// What stands for `MEDIA`, for somebody's session and its forms, and for the player's asking to renew its certificate, so that a
+    /// corpus means the same to the next town.
+    words: Words,
     _data: tempfile::TempDir,
 }
 
@@ -67,7 +70,7 @@ static TOWN: LazyLock<Town> = LazyLock::new(|| {
     Town { runtime, doors, words, _data: data }
 });
 
-async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String); 3]) {
+async fn open(data: &std::path::Path) -> ([InProcess; 2], Words) {
     let mut settings = Settings { data: data.to_owned(), ..Settings::default() };
     settings.probe.program = "no-probe".into();
     settings.web.api_requests_per_s = 10_000; // the clock stands
@@ -98,6 +101,7 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String
         .await;
     let nobody = InProcess::new(lichphat::web::service(&rooms.app()));
     let (key, credentials) = (SigningKey::<Evidence>::from_seed(&[7; 32]), Credentials::in_memory().expect("a key"));
+    let renewal = credentials.request().expect("a request");
     let identity = register(&nobody, &file.expect("a file"), key, credentials, true).await.expect("it is registered");
     let player = InProcess::of(lichphat::web::service(&rooms.app()), &identity);
     let password = rooms.people.demonstration("an", "An").await.expect("an account");
@@ -105,7 +109,7 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], [(&'static str, String
     let signed_in = rooms.people.sign_in(shown, [127, 0, 0, 1].into()).await.expect("it is let in");
     let SignedIn::Entered(Entered { session, .. }) = signed_in else { panic!("it has no passkey") };
     let (form, cookie) = (form_token(&session), format!("__Host-lichphat={session}"));
-    ([nobody, player], [("MEDIA", media.hex()), ("SESSION", cookie), ("FORM", form)])
+    ([nobody, player], [("MEDIA", media.hex()), ("SESSION", cookie), ("FORM", form), ("RENEWAL", renewal)])
 }
 
 /// `GET` or `POST`, of nobody or of the player, by the first byte; path and query, headers one a line, an empty line, the body. Or only a `Range`.
@@ -173,7 +177,7 @@ pub(super) fn request_seeds() -> Vec<Vec<u8>> {
     ];
     let (get, post) = (get.iter().map(|s| choosing(0, s.as_bytes())), post.iter().map(|s| choosing(1, s.as_bytes())));
     let player = player.iter().map(|s| choosing(3, s.as_bytes()));
-    let renewal = format!("/device/v1/certificate\n\n{{\"csr\":\"{CSR}\"}}");
+    let renewal = "/device/v1/certificate\n\n{\"csr\":\"RENEWAL\"}";
     get.chain(post)
         .chain([choosing(2, b"bytes=100-199")])
         .chain(player)
