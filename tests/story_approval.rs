@@ -3,9 +3,9 @@
 
 mod common;
 
-use common::TestData;
-use common::people::{Pass, account};
+use common::people::{Pass, account, everything};
 use common::town::{TownDevice, TownServer, at, fixture, unapproved};
+use common::{TestData, client};
 use lichphat::approval::rule::{Outcome, Refusal};
 use lichphat::approval::{ApprovalError, ApprovalStore as _, Proposal, Sealed, State, drafts, propose};
 use lichphat::directory::DaySpan;
@@ -254,19 +254,42 @@ async fn what_is_taken_back_is_broken_off_on_a_screen_that_is_playing_it_and_pla
     assert!(Arc::ptr_eq(&one, &other), "a list is read once, however many segments are held against it");
     assert_eq!(one.withdrawn.len(), 1);
 
-    // long before the list is full, people are told
+    list_fills_up(&server, &data).await;
+}
+
+/// Long before the list of withdrawals is full people are told, and what room is left last is for what takes least.
+async fn list_fills_up(server: &TownServer, data: &TestData) {
+    let store = &server.rooms.store;
     let held = server.rooms.approvals.permissions().await.unwrap();
     let mut list = held.withdrawals().clone();
-    for n in 0..17_000_u32 {
+    for n in 0..18_500_u32 {
         list.add(Withdrawn { what: What::Permit(Sha256Hash::of(&n.to_be_bytes())), at_ms: UtcMillis(1 << 40) });
     }
     list.version += 1;
     let sealed = Document::Withdrawals(list.clone()).seal(&Keys::load(data.path()).unwrap().approval).unwrap();
     let sealed = Sealed { name: sealed.hash(), bytes: sealed.into_bytes(), says: list };
     store.withdraw(sealed, Vec::new(), ("shell".into(), "thử".into()), held.revision).await.unwrap();
-    assert_eq!(ProofStore::withdrawals(store).await.unwrap().withdrawn.len(), 17_001);
+    assert_eq!(ProofStore::withdrawals(store).await.unwrap().withdrawn.len(), 18_501);
     let told = String::from_utf8(data.run(&["check"]).stderr).unwrap();
     assert!(told.contains("of the room for withdrawals is taken"), "{told}");
+    let pass = everything(store, server.rooms.clock.now()).await;
+    let get = |path: &str, header: &'static str, value: &str| {
+        let request = client().get(format!("{}{path}", server.url)).header(header, value);
+        async { request.send().await.unwrap().text().await.unwrap() }
+    };
+    let why: Value = serde_json::from_str(&get("/readyz/why", "authorization", &pass.bearer).await).unwrap();
+    assert!(why["withdrawals_full_percent"].as_u64().is_some_and(|full| (95..100).contains(&full)), "{why}");
+    let page = get("/", "cookie", &pass.cookie).await;
+    assert!(page.contains("Danh sách thu hồi đã dùng 96 % chỗ"), "{page}");
+
+    let notice = proposal(server, "notice").await;
+    let file = notice.draft.permit.media[0].hash.to_string();
+    let refused = data.run(&["approval", "withdraw", &notice.number.to_string(), "--reason", "sai"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains("nearly full") && said.contains(&file), "{said}");
+    data.ok(&["approval", "withdraw", "--media", &file, "--reason", "sai"]);
+    let gone = server.rooms.approvals.permissions().await.unwrap();
+    assert!(!gone.cover(&notice.draft.permit), "what it shows is taken back all the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -703,6 +703,7 @@ approvals-waiting = { $n ->
     [one] One proposal waits for your word
    *[other] { $n_t } proposals wait for your word
   }
+withdrawals-full = { $n_t } % of the room for withdrawals is taken: let whoever looks after the server take back files instead of single decisions
 device-doubled-at = Two boxes show the identity of { $screen }: find the copied one and pair it anew
 preflight-not-approved = Nothing of it is shown yet: proposal { $number } is { $state }
 pairing-new-screen = A screen that is not in the directory yet comes first: an administrator of the city imports it, then come back here.

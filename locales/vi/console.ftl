@@ -597,6 +597,7 @@ approvals-withdraw = Thu hồi…
 approvals-withdraw-sure = Mọi màn hình có mạng ngừng phát nội dung này trong vài giây, cả khi đang phát. Muốn phát lại thì phải duyệt lại từ đầu.
 approvals-withdraw-now = Thu hồi ngay
 approvals-waiting = { $n_t } đề nghị đang chờ bạn duyệt
+withdrawals-full = Danh sách thu hồi đã dùng { $n_t } % chỗ: hãy nhờ người phụ trách máy chủ thu hồi cả tệp thay vì từng quyết định
 device-doubled-at = Hai hộp cùng dùng một danh tính của { $screen }: hãy tìm hộp bị sao chép và ghép lại
 preflight-not-approved = Chưa được phát: đề nghị số { $number } { $state }
 pairing-new-screen = Màn hình chưa có trong danh mục thì chưa ghép được: nhờ quản trị viên của thành phố nhập trước, rồi quay lại đây.

@@ -53,6 +53,17 @@ pub enum ApprovalError {
     /// He may not take a file out of the whole city.
     #[error("media {0}: only who may approve for the whole city, or the server's shell, can take it back everywhere")]
     NotCity(MediaHash),
+    /// The room that is left is for files.
+    #[error(
+        "proposal {number}: the list of withdrawals is nearly full, what room is left is for files; take its files back everywhere: \
+         lichphat approval withdraw --media HASH --reason WHY, for each of {}", hashes(.files)
+    )]
+    FilesOnly {
+        /// The proposal.
+        number: u32,
+        /// What it shows.
+        files: Vec<MediaHash>,
+    },
     /// Without a reason, or with a story.
     #[error("--reason: say why on one line, in 1 to {LONGEST_WORDS} characters; people will ask")]
     NoReason,
@@ -79,6 +90,10 @@ impl ApprovalError {
             Self::NotCity(media) => format!(
                 "tệp {media}: chỉ người được duyệt cho toàn thành phố, hoặc máy chủ, mới thu hồi được ở mọi nơi"
             ),
+            Self::FilesOnly { number, files } => format!(
+                "đề nghị {number}: danh sách thu hồi sắp đầy, chỗ còn lại dành cho việc thu hồi cả tệp; hãy thu hồi từng tệp của đề nghị ở mọi nơi, trên máy chủ: lichphat approval withdraw --media MÃ --reason LÝ_DO, với mã: {}",
+                hashes(files)
+            ),
             Self::NoReason => {
                 format!("--reason: hãy ghi lý do trên một dòng, 1 đến {LONGEST_WORDS} ký tự; mọi người sẽ hỏi")
             }
@@ -86,12 +101,22 @@ impl ApprovalError {
                 format!("--decision: ghi số, ký hiệu văn bản trên một dòng, nhiều nhất {LONGEST_WORDS} ký tự")
             }
             Self::Document(PermitError::TooLong { .. }) => {
-                "danh sách thu hồi đã đầy; hãy thu hồi cả tệp ở mọi nơi thay vì từng quyết định về tệp ấy".to_owned()
+                "danh sách thu hồi đã đầy, không ghi thêm được; muốn nội dung thôi phát, hãy nhập lại văn bản với ngày kết thúc sớm hơn".to_owned()
             }
             Self::Document(error) => format!("không ký được: {error}"),
             Self::Store(error) => error.words(crate::lang::Lang::Vi),
         }
     }
+}
+
+/// From when on the list of withdrawals is said to fill up, per cent of its room.
+pub const NEARLY_FULL_PERCENT: usize = 80;
+/// From when on a decision is not taken back by itself, per cent: the rest, room for some nine hundred entries, is for files, each
+/// of which takes one entry however many decisions there are on it.
+const FILES_ONLY_PERCENT: usize = 95;
+
+fn hashes(files: &[MediaHash]) -> String {
+    files.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What is taken back.
@@ -100,7 +125,7 @@ enum Taken<'a> {
     Media(MediaHash),
     /// What a decision allows, under whatever other decision on the same campaign it stands as well: an order that was extended
     /// rests on two, and who takes it back means the pictures.
-    Files(&'a Permit),
+    Files(u32, &'a Permit),
 }
 
 fn reason_of(text: &str) -> Result<&str, ApprovalError> {
@@ -305,7 +330,7 @@ impl Approvals {
             return Err(ApprovalError::NotApproved { number, state: proposal.state });
         }
         rule::may(&proposal, caller, (directory, self.clock.now().day(self.offset)))?;
-        patiently!(self.take_back(&Taken::Files(&proposal.draft.permit), (caller, reason)))
+        patiently!(self.take_back(&Taken::Files(number, &proposal.draft.permit), (caller, reason)))
     }
 
     /// Takes a file back everywhere, whoever permits it.
@@ -326,12 +351,18 @@ impl Approvals {
         let (mut list, at_ms) = (held.withdrawals().clone(), self.clock.now());
         let all = match *taken {
             Taken::Media(media) => vec![What::Media(media)],
-            Taken::Files(permit) => held.sharing(permit).map(What::Permit).collect(),
+            Taken::Files(_, permit) => held.sharing(permit).map(What::Permit).collect(),
         };
         let withdrawn = all.into_iter().map(|what| Withdrawn { what, at_ms }).filter(|w| list.add(*w));
         let withdrawn: Vec<Withdrawn> = withdrawn.collect();
         if withdrawn.is_empty() {
             return Ok(()); // it was taken back already
+        }
+        if let Taken::Files(number, permit) = *taken
+            && list.full_percent() >= FILES_ONLY_PERCENT
+        {
+            let files = permit.media.iter().map(|file| file.hash).collect();
+            return Err(ApprovalError::FilesOnly { number, files });
         }
         list.version = next_version(list.version, at_ms);
         let list = self.seal(list, Document::Withdrawals)?;

@@ -2,6 +2,7 @@
 //! library against its hashes, and figures of others against what they declare, like fsck. Exit code 0 only when everything agrees.
 
 use super::{Context, output, rooms::Rooms};
+use crate::approval::NEARLY_FULL_PERCENT;
 use crate::directory::problem::{Say, say};
 use crate::error::AppError;
 use crate::exchange;
@@ -13,9 +14,6 @@ use crate::proof::witnesses::{Standing, Vouched, Witness, vouched};
 use serde::Serialize;
 use std::fs::{File, TryLockError};
 use std::process::ExitCode;
-
-/// From when on the list of withdrawals is said to fill up, per cent of its room.
-const FULL_PERCENT: usize = 80;
 
 /// Arguments of `lichphat check`.
 #[derive(Debug, clap::Args)]
@@ -77,10 +75,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         output::words(&context.lang.text("log-alone"));
     }
     let full = rooms.approvals.permissions().await?.withdrawals().full_percent();
-    if full >= FULL_PERCENT {
+    if full >= NEARLY_FULL_PERCENT {
         context.say(
-            &format!("Danh sách thu hồi đã dùng {full} % chỗ; khi đầy thì không thu hồi thêm được từng quyết định. Hãy báo nhà cung cấp."),
-            &format!("{full} % of the room for withdrawals is taken; once it is full no further decision can be taken back. Tell whoever maintains lichphat."),
+            &format!("Danh sách thu hồi đã dùng {full} % chỗ. Từ nay hãy thu hồi cả tệp (lichphat approval withdraw --media MÃ), mỗi tệp chỉ chiếm một dòng: từ 95 % chỉ còn cách ấy. Khi đầy hẳn, muốn nội dung thôi phát thì nhập lại văn bản với ngày kết thúc sớm hơn."),
+            &format!("{full} % of the room for withdrawals is taken. From now on take files back (lichphat approval withdraw --media HASH), one entry each: from 95 % on there is no other way. Once it is full, import a document again with an earlier end to stop what it shows."),
         );
     }
     let (plans, segments, records, findings) = (plans.plans, found.segments, found.records, found.findings.len());

@@ -4,12 +4,12 @@
 //! | --- | --- |
 //! | `GET /healthz` | 200: this program answers; it says nothing of what stands behind it |
 //! | `GET /readyz` | 200 or 503, and no more |
-//! | `GET /readyz/why` | the same, with the conditions that do not hold and why: JSON |
+//! | `GET /readyz/why` | the same, with the conditions that do not hold and why, and how full the list of withdrawals is: JSON |
 //! | `GET /metrics` | figures in the form of OpenMetrics, which Prometheus reads |
 
 use super::problem::Problem;
 use super::{App, Response};
-use crate::care::CONTENT_TYPE;
+use crate::care::{CONTENT_TYPE, Readiness};
 use crate::lang::Lang;
 use std::sync::Arc;
 use warp::Reply as _;
@@ -20,7 +20,8 @@ use warp::{Filter, Rejection};
 pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Rejection> + Clone + use<> {
     let app = app.clone();
     warp::path::full().and(warp::get()).then(move |path: warp::path::FullPath| {
-        let (care, clock) = (Arc::clone(&app.care), Arc::clone(&app.clock));
+        let (care, clock, approvals) =
+            (Arc::clone(&app.care), Arc::clone(&app.clock), Arc::clone(&app.console.approvals));
         async move {
             let (status, kind, text) = match path.as_str() {
                 asked @ ("/readyz" | "/readyz/why") => {
@@ -28,7 +29,12 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
                     let said = match asked {
                         "/readyz" => serde_json::json!({ "ready": readiness.ready }),
-                        _ => serde_json::json!(readiness),
+                        _ => {
+                            let held = approvals.permissions().await.ok(); // a store that cannot be read has said so
+                            let full = held.map(|held| held.withdrawals().full_percent());
+                            let Readiness { ready, checks, .. } = readiness;
+                            serde_json::json!({ "ready": ready, "checks": checks, "withdrawals_full_percent": full })
+                        }
                     };
                     (status, "application/json", said.to_string())
                 }

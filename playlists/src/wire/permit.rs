@@ -204,7 +204,7 @@ pub enum PermitError {
     },
     /// More than a document may unpack to: nobody could read it.
     #[error(
-        "approval: the document has {bytes} bytes, more than {LIMIT_BYTES}; take a file back everywhere instead of each decision on it"
+        "approval: the document has {bytes} bytes, more than {LIMIT_BYTES}: nobody could read it. To stop what is shown, import its document again with an earlier end"
     )]
     TooLong {
         /// Its length.

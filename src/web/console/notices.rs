@@ -1,9 +1,12 @@
-//! What asks for the reader himself, on the page that he comes in at: what waits for his word, and boxes that somebody has to look for.
+//! What asks for the reader himself, on the page that he comes in at: what waits for his word, boxes that somebody has to look
+//! for, and a list of withdrawals that fills up, told to who watches over the server.
 
 use super::data::Console;
 use super::page::shown;
 use super::{Asked, ConsoleError};
+use crate::approval::NEARLY_FULL_PERCENT;
 use crate::lang::Values;
+use crate::people::{Act, On};
 
 /// Boxes that are named; a list of hundreds is another matter.
 const NAMED: usize = 10;
@@ -15,6 +18,12 @@ pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(Stri
     let waiting = console.approvals.waiting_for(caller, &city.directory).await?;
     if waiting > 0 {
         let sentence = lang.say("approvals-waiting", &Values::new().count(lang, "n", waiting));
+        notices.push((sentence, "/approvals".to_owned()));
+    }
+    let full = console.approvals.permissions().await?.withdrawals().full_percent();
+    let watches = caller.may(Act::Watch, On::City, &city.directory, console.today().1).is_ok();
+    if full >= NEARLY_FULL_PERCENT && watches {
+        let sentence = lang.say("withdrawals-full", &Values::new().count(lang, "n", full as u64));
         notices.push((sentence, "/approvals".to_owned()));
     }
     let sight = asked.sight(&city, console)?;
