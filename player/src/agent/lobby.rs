@@ -129,10 +129,7 @@ impl Lobby {
         let mut backoff = Backoff::new(0);
         loop {
             match provision(state, provisioning, &transport, &SystemRng, false).await {
-                // no answer, or whoever gives it is being started anew
-                Err(error @ (IdentityError::Transport(_) | IdentityError::Refused { status: 500.., .. }))
-                    if Instant::now() < until =>
-                {
+                Err(error) if error.passes() && Instant::now() < until => {
                     tracing::warn!("not registered yet: {error}");
                     self.say(&unreachable(&provisioning.server));
                 }

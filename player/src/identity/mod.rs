@@ -75,6 +75,14 @@ pub enum IdentityError {
     },
 }
 
+impl IdentityError {
+    /// May the same question be answered a little later? There was no answer, or whoever gives it is busy or being started anew, or
+    /// something on the way says so in its place.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Transport(_) | Self::Refused { status: 408 | 429 | 500.., .. })
+    }
+}
+
 /// Who this device is.
 #[derive(Debug)]
 pub struct Identity {

@@ -166,8 +166,8 @@ pub struct Server {
     /// When devices are registered by its clock.
     pub registered_at: UtcMillis,
     pub offline: bool,
-    /// So many answers to registrations are lost on the way.
-    pub lost_registrations: u32,
+    /// Answers to registrations are lost on the way: with which status something between answers instead, last one first; 0: none.
+    pub lost_registrations: Vec<u16>,
     /// Bodies of media break off after so many bytes.
     pub break_media_at: Option<usize>,
     pub device_key: Option<VerifyingKey<Evidence>>,
@@ -406,12 +406,11 @@ impl Transport for FakeServer {
                     certificate: certificate(&body.csr),
                     at_ms: self.lock().registered_at,
                 };
-                let mut s = self.lock();
-                if s.lost_registrations > 0 {
-                    s.lost_registrations -= 1;
-                    return Err(TransportError::Unreachable("the line broke before the answer".into()));
+                match self.lock().lost_registrations.pop() {
+                    None => Response::new(200, serde_json::to_vec(&answer).unwrap()),
+                    Some(0) => return Err(TransportError::Unreachable("the line broke before the answer".into())),
+                    Some(status) => Response::new(status, ""),
                 }
-                Response::new(200, serde_json::to_vec(&answer).unwrap())
             }
             (Method::Get, "index") => {
                 let bytes = self.index_bytes();
