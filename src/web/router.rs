@@ -221,12 +221,11 @@ impl Service {
                 None => return *refusal,
             },
         };
-        match still {
-            None => {}
-            Some(still) => match still.await {
+        if let Some(still) = still {
+            match still.await {
                 Ok(caller) => drop(parts.extensions.insert(caller)),
                 Err(refusal) => return refusal,
-            },
+            }
         }
         handler(http::Request::from_parts(parts, Full::new(body))).await
     }
