@@ -670,7 +670,6 @@ account-delegated = Passed on.
 error-unknown-account-title = No such account
 error-unknown-account = No account has the name “{ $value }”.
 error-unknown-account-mend = Look for it in the list of accounts.
-approvals-nav = Approvals
 approvals-title = Approvals
 approvals-lead = Nothing is shown that was not approved. The city's orders and safe loops take two people of the city; a unit's own content one of it or of a unit above. Nobody approves what he brought himself.
 approvals-none = Nothing waits for approval

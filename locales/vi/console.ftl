@@ -571,7 +571,6 @@ account-delegated = Đã uỷ quyền.
 error-unknown-account-title = Không có tài khoản này
 error-unknown-account = Không có tài khoản nào tên “{ $value }”.
 error-unknown-account-mend = Hãy tìm trong danh sách tài khoản.
-approvals-nav = Duyệt nội dung
 approvals-title = Duyệt nội dung
 approvals-lead = Nội dung chưa được duyệt thì không được phát. Văn bản chỉ đạo của thành phố và màn hình chờ cần hai người của thành phố; nội dung của đơn vị cần một người của đơn vị hoặc của cấp trên. Không ai duyệt nội dung do mình đưa vào.
 approvals-none = Không có nội dung nào chờ duyệt

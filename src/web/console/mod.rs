@@ -11,6 +11,7 @@ mod device;
 mod home;
 mod log;
 pub(super) mod names;
+mod nav;
 mod notices;
 mod overview;
 mod page;

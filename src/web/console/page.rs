@@ -1,5 +1,6 @@
 //! The frame around every page, and the pages that say what went wrong.
 
+use super::nav::{self, Entry};
 use super::{Asked, Console, ConsoleError};
 use crate::lang::{Lang, Values};
 use crate::people::Denied;
@@ -39,6 +40,8 @@ pub(super) struct Page {
     pub(super) version: &'static str,
     /// Whose page it is; empty when nobody has signed in.
     pub(super) account: String,
+    /// The rooms of the console that he may find.
+    pub(super) menu: Vec<Entry>,
     form_token: String,
 }
 
@@ -55,6 +58,7 @@ impl Page {
             as_of,
             version: &VERSION,
             account,
+            menu: nav::menu(asked, console.today().1),
             form_token: asked.form_token.clone(),
         }
     }

@@ -1,0 +1,6 @@
+# The menu.
+nav-menu = Menu
+nav-today = Today
+nav-approvals = Approvals
+nav-pairing = Pair a device
+nav-people = Accounts

@@ -1,0 +1,6 @@
+# Danh mục các trang.
+nav-menu = Danh mục
+nav-today = Hôm nay
+nav-approvals = Duyệt nội dung
+nav-pairing = Ghép thiết bị
+nav-people = Tài khoản
