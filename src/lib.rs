@@ -21,6 +21,7 @@ pub mod keys;
 pub mod lang;
 pub mod library;
 pub mod once;
+pub mod orders;
 pub mod people;
 pub mod planning;
 pub mod proof;

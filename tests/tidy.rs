@@ -17,7 +17,7 @@ const STREETS: &[&[&str]] = &[
     &["fleet"],
     &["proof"],
     &["exchange"],
-    &["compliance"],
+    &["compliance", "orders"],
     &["care", "sampling"],
     &["store", "web"],
     &["backup", "sim"],

@@ -78,6 +78,10 @@ pub const ROWS: &[Row] = &[
     ("GET", "/approvals", Account),
     ("POST", "/approvals/{proposal}", Account),
     ("GET", "/approvals/files/{media}", Account),
+    // orders are everybody's
+    ("GET", "/orders", Account),
+    ("GET", "/orders/{order}", May(View, Somewhere)),
+    ("GET", "/orders/{order}/files/{media}", Account),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),

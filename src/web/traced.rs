@@ -75,7 +75,7 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "approvals" | "pairing" | "peaks" | "preflight" | "screens" | "units" => "console",
+        "" | "approvals" | "orders" | "pairing" | "peaks" | "preflight" | "screens" | "units" => "console",
         _ => "other",
     }
 }

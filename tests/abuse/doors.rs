@@ -34,12 +34,14 @@ const SQL: [&str; 10] = [
 ];
 
 /// Every place of the console that looks at a query, and the keys it knows.
-const PAGES: [(&str, &[&str]); 7] = [
+const PAGES: [(&str, &[&str]); 9] = [
     ("/", &["day", "campaign", "link", "page", "lang"]),
     ("/units/P1", &["show", "page", "sort", "lang"]),
     ("/screens/C-01", &["day", "hour", "plays", "lang"]),
     ("/screens/C-01/why", &["day", "at", "campaign", "lang"]),
     ("/preflight/clean-street", &["show", "page", "lang"]),
+    ("/orders", &["page", "lang"]),
+    ("/orders/clean-street", &["lang"]),
     ("/peaks", &["page", "lang"]),
     ("/approvals", &["page", "lang"]),
 ];

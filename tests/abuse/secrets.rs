@@ -67,6 +67,8 @@ async fn cve_2024_29023_secrets_in_api_answers() {
             "/screens/C-01",
             "/screens/C-02",
             "/approvals",
+            "/orders",
+            "/orders/clean-street",
             "/peaks",
             "/preflight/clean-street",
             "/metrics",

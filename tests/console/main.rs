@@ -5,6 +5,7 @@ mod api;
 #[path = "../common/mod.rs"]
 mod common;
 mod device;
+mod order_pages;
 mod orders;
 mod pairing;
 mod town;

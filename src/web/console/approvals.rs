@@ -256,6 +256,11 @@ pub(super) async fn file(
     if !his.flat_map(|p| &p.draft.permit.media).any(|m| m.hash == hash) {
         return Err(ConsoleError::NotFound);
     }
+    stream(console, hash, headers).await
+}
+
+/// A file of the library as browsers fetch it, to be looked at.
+pub(super) async fn stream(console: &Console, hash: MediaHash, headers: &HeaderMap) -> Result<Response, ConsoleError> {
     let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).map_or(Range::Whole, Range::asked);
     let reader = console.library.open(hash, range).await.map_err(|_| ConsoleError::NotFound)?;
     let (start, end, size) = (reader.start, reader.end, reader.size_bytes);

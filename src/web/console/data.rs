@@ -10,6 +10,7 @@ use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts,
 use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
+use crate::orders::delivery::Delivery;
 use crate::people::{People, Sight};
 use crate::planning::{PlanStore, StoredPlan};
 use crate::proof::evidence::EvidenceStore;
@@ -162,7 +163,7 @@ pub struct Console {
     campaigns: Arc<dyn CampaignStore>,
     pub(in crate::web) approvals: Arc<Approvals>,
     pub(super) library: Library,
-    compliance: Arc<dyn ComplianceStore>,
+    pub(super) compliance: Arc<dyn ComplianceStore>,
     pub(super) fleet: Arc<Fleet>,
     pub(super) log: Arc<Log>,
     reports: Arc<Reports>,
@@ -172,6 +173,7 @@ pub struct Console {
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
     pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
+    pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
 }
 
 /// Does a contract, an item or an event play where the reader may look?
@@ -229,6 +231,7 @@ impl Console {
             media: Arc::clone(store) as _,
             people,
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
+            deliveries: Mutex::new(lru::LruCache::new(KEPT)),
         }
     }
 

@@ -13,6 +13,7 @@ mod log;
 pub(super) mod names;
 mod nav;
 mod notices;
+mod orders;
 mod overview;
 mod page;
 mod pairing;
@@ -321,6 +322,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (false, ["approvals", number]) if *method == Method::POST => {
             approvals::post(console, asked, number, body).await
         }
+        (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, headers).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,

@@ -19,6 +19,7 @@ const fn room(word: &'static str, path: &'static str, act: Option<Act>) -> Room 
 /// In the order of the menu: what is looked at daily first.
 const ROOMS: &[Room] = &[
     room("nav-today", "/", None),
+    room("nav-orders", "/orders", None),
     room("nav-approvals", "/approvals", None),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),
     room("nav-people", "/people", Some(Act::Administer)),

@@ -1,0 +1,282 @@
+//! `/orders/{code}`: an order in plain words, and how it gets to its screens.
+
+use super::super::data::{City, Console};
+use super::super::overview::{Bar, order_title, rule_text};
+use super::super::page::{Page, shown};
+use super::super::{Asked, ConsoleError, href};
+use super::{approval, days, order, phase, place, suspensions, unit_name, venue_name};
+use crate::campaigns::{AmendmentKind, Directive, DirectiveKind, Phase, Suspend, Variant};
+use crate::lang::{Lang, Values};
+use crate::orders::delivery::{Delivery, SHARE_PERCENT};
+use askama::Template;
+use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::media::MediaKind;
+use lichphat_playlists::time::{LocalDay, clock_text};
+use std::collections::BTreeMap;
+
+#[derive(Template)]
+#[template(path = "order.html")]
+struct OrderPage {
+    page: Page,
+    code: String,
+    sample: bool,
+    phase: (String, &'static str),
+    approval: (String, &'static str),
+    /// Label and text of what the order says of itself.
+    facts: Vec<(String, String)>,
+    basis: Vec<String>,
+    lines: Vec<Line>,
+    variants: Vec<VariantView>,
+    suspensions: Vec<(String, String)>,
+    /// What heads of units and later documents have changed.
+    changes: Vec<String>,
+    declared: Vec<String>,
+    delivery: Option<View>,
+    /// It has begun, and the figures are being worked out.
+    waits: bool,
+    links: Vec<(String, String)>,
+}
+
+/// One line of it: whom it binds.
+struct Line {
+    force: String,
+    place: String,
+    reason: String,
+    screens: String,
+}
+
+/// One version of its product.
+struct VariantView {
+    what: String,
+    name: String,
+    hash: String,
+    still: bool,
+    only: String,
+}
+
+/// How it gets to its screens.
+struct View {
+    verdict: String,
+    tone: &'static str,
+    bar: Option<Bar>,
+    steps: Vec<(String, String)>,
+    since: String,
+}
+
+/// `GET /orders/{code}`.
+pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
+    let (city, lang, today) = (console.city().await?, asked.lang, console.today().1);
+    let d = order(&city, code)?;
+    let delivery = console.delivery(&city, d).await?;
+    let waits = delivery.is_none() && d.kind == DirectiveKind::Play && d.from <= today;
+    let names: BTreeMap<MediaHash, (String, MediaKind)> =
+        console.media.media_list().await?.into_iter().map(|m| (m.media.hash, (m.name, m.media.kind))).collect();
+    let stopped = suspensions(&city, d, today);
+    let view = OrderPage {
+        page: Page::new(console, asked, order_title(lang, d)),
+        code: d.code.to_string(),
+        sample: d.sample,
+        phase: phase(lang, &city, d, today),
+        approval: approval(lang, &city, d),
+        facts: facts(lang, &city, d),
+        basis: basis(lang, d),
+        lines: lines(lang, &city, d, today),
+        variants: d.product.iter().flat_map(|p| &p.variant).map(|v| variant(lang, &city, &names, v, today)).collect(),
+        suspensions: stopped.into_iter().map(|s| (format!("/orders/{}", s.code), suspension(lang, s))).collect(),
+        changes: changes(lang, &city, d),
+        declared: d
+            .declared
+            .iter()
+            .map(|d| format!("{}: {} ({})", shown(&d.channel), shown(&d.obliged), shown(&d.reason)))
+            .collect(),
+        delivery: delivery.map(|d2| delivered(lang, d, &d2)),
+        waits,
+        links: links(lang, d, today),
+    };
+    Ok(view.render()?)
+}
+
+fn facts(lang: Lang, city: &City, d: &Directive) -> Vec<(String, String)> {
+    let mut all = vec![("orders-issuer", unit_name(city, &d.issuer))];
+    let blank = || lang.text("orders-not-printed");
+    all.push(("orders-number", d.number.as_deref().map_or_else(blank, shown)));
+    all.push(("orders-issued", d.issued.map_or_else(blank, |day| lang.day(day))));
+    all.push(("orders-days", days(lang, d)));
+    if let Some(terms) = &d.suspend {
+        all.push(("orders-suspension", terms_text(lang, terms)));
+    } else if let Some(quota) = &d.quota {
+        all.push(("orders-quota", rule_text(lang, quota)));
+    } else if let Some(weight) = d.weight {
+        all.push(("orders-quota", lang.say("orders-weight", &Values::new().word("weight", weight.to_string()))));
+    }
+    if let Some(product) = &d.product {
+        let values = Values::new().word("title", shown(&product.title)).count(lang, "seconds", product.length_s.into());
+        all.push(("orders-product", lang.say("orders-product-text", &values)));
+    }
+    if d.min_gap_s > 0 && d.quota.is_some() {
+        let values = Values::new().word("gap", clock_text(d.min_gap_s));
+        all.push(("orders-gap", lang.say("orders-gap-text", &values)));
+    }
+    all.push(("orders-source", shown(&d.source)));
+    if !d.note.is_empty() {
+        all.push(("orders-note", shown(&d.note)));
+    }
+    all.into_iter().map(|(key, text)| (lang.text(key), text)).collect()
+}
+
+/// What a suspension does, in a sentence.
+pub(super) fn terms_text(lang: Lang, terms: &Suspend) -> String {
+    let content: Vec<String> = terms.content.iter().map(|c| lang.term("content", c.as_str())).collect();
+    let hours = if terms.hours.is_empty() { lang.text("orders-all-day") } else { terms.hours.0.text() };
+    let values = Values::new()
+        .word("content", content.join(", "))
+        .word("place", lang.term("in-place", terms.in_place.as_str()))
+        .word("days", lang.term("suspended", terms.days.as_str()))
+        .word("hours", hours);
+    lang.say("orders-terms", &values)
+}
+
+fn suspension(lang: Lang, s: &Directive) -> String {
+    let number = s.number.as_deref().map(|n| format!(" ({})", shown(n))).unwrap_or_default();
+    format!("{}{number}: {}", order_title(lang, s), days(lang, s))
+}
+
+fn basis(lang: Lang, d: &Directive) -> Vec<String> {
+    let one = |b: &crate::campaigns::LegalBasis| {
+        let values = Values::new().word("number", shown(&b.number)).word("title", shown(&b.title));
+        match b.date {
+            Some(day) => lang.say("orders-basis-dated", &values.word("day", lang.day(day))),
+            None => lang.say("orders-basis-undated", &values),
+        }
+    };
+    d.legal_basis.iter().map(one).collect()
+}
+
+/// Its lines with the screens that each binds, on its next day.
+fn lines(lang: Lang, city: &City, d: &Directive, today: LocalDay) -> Vec<Line> {
+    let last = d.periods().last().map_or(d.to, |p| p.1);
+    let day = today.max(d.from).min(last.max(d.from));
+    let mut counts = vec![0_u64; d.target.len()];
+    for screen in city.directory.screens() {
+        if let Some(bound) = d.binds(&city.directory, screen, day) {
+            counts[bound.line] += 1;
+        }
+    }
+    let line = |(t, n): (&crate::campaigns::Target, u64)| Line {
+        force: match t.inferred {
+            true => lang.say("orders-inferred", &Values::new().word("force", lang.term("force", t.force.as_str()))),
+            false => lang.term("force", t.force.as_str()),
+        },
+        place: place(lang, city, t, day),
+        reason: shown(&t.reason),
+        screens: lang.say("n-screens", &Values::new().count(lang, "n", n)),
+    };
+    d.target.iter().zip(counts).map(line).collect()
+}
+
+fn variant(
+    lang: Lang,
+    city: &City,
+    names: &BTreeMap<MediaHash, (String, MediaKind)>,
+    v: &Variant,
+    day: LocalDay,
+) -> VariantView {
+    let known = v.media.and_then(|hash| names.get(&hash));
+    let venues: Vec<String> = v.venue_types.iter().map(|t| venue_name(lang, city, t, day)).collect();
+    VariantView {
+        what: format!(
+            "{}, {}, {}",
+            lang.term("orders-lang", &v.lang),
+            lang.term("orders-shape", v.shape.as_str()),
+            lang.term("orders-form", v.form.as_str())
+        ),
+        name: known.map_or_else(|| lang.text("orders-no-file"), |(name, _)| shown(name)),
+        hash: v.media.map(|hash| hash.hex()).unwrap_or_default(),
+        still: known.is_some_and(|(_, kind)| *kind == MediaKind::Still),
+        only: if venues.is_empty() {
+            String::new()
+        } else {
+            lang.say("orders-only-at", &Values::new().word("venues", venues.join(", ")))
+        },
+    }
+}
+
+/// Amendments and the raises of heads of units, in words.
+fn changes(lang: Lang, city: &City, d: &Directive) -> Vec<String> {
+    let amendments = d.amendment.iter().map(|a| {
+        let day = |day: Option<LocalDay>| day.map_or_else(|| "…".to_owned(), |day| lang.day(day));
+        let values = Values::new()
+            .word("number", shown(&a.number))
+            .word("from", day(a.from))
+            .word("to", day(a.to))
+            .count(lang, "plays", a.plays.unwrap_or(0).into());
+        lang.say(
+            match a.kind {
+                AmendmentKind::Extend => "orders-extended",
+                AmendmentKind::Raise => "orders-raised",
+                AmendmentKind::End => "orders-ended",
+            },
+            &values,
+        )
+    });
+    let overrides = d.overrides.iter().map(|o| {
+        let per = d.quota.map(|q| rule_text(lang, &lichphat_playlists::quota::Quota { plays: o.plays, ..q }));
+        let to = o.to.map_or_else(|| lang.text("orders-to-the-end"), |day| lang.day(day));
+        let values = Values::new()
+            .word("unit", unit_name(city, &o.unit))
+            .word("rule", per.unwrap_or_default())
+            .word("from", lang.day(o.from))
+            .word("to", to)
+            .word("number", shown(&o.number));
+        lang.say("orders-override", &values)
+    });
+    amendments.chain(overrides).collect()
+}
+
+/// `5 giờ 12 phút`
+fn length(lang: Lang, ms: u64) -> String {
+    let minutes = ms.div_ceil(60_000);
+    let values = Values::new().count(lang, "hours", minutes / 60).count(lang, "minutes", minutes % 60);
+    lang.say("orders-length", &values)
+}
+
+fn delivered(lang: Lang, order: &Directive, d: &Delivery) -> View {
+    let values = Values::new()
+        .count(lang, "reached", d.reached.into())
+        .count(lang, "n", d.screens.into())
+        .count(lang, "needed", d.needed.into())
+        .word("share", SHARE_PERCENT.to_string());
+    let (verdict, tone) = match d.took_ms {
+        _ if d.screens == 0 => (lang.text("orders-delivery-nobody"), "wait"),
+        None => (lang.say("orders-delivery-so-far", &values), "wait"),
+        Some(ms) => {
+            let key = if d.exact { "orders-delivery-done" } else { "orders-delivery-done-within" };
+            (lang.say(key, &values.word("length", length(lang, ms))), "good")
+        }
+    };
+    let step = |s: &crate::orders::delivery::Step| {
+        let hours = lang.say("orders-step-hours", &Values::new().count(lang, "hours", s.hours.into()));
+        let percent = u64::from(s.reached) * 100 / u64::from(d.screens.max(1));
+        let reached = Values::new().count(lang, "n", s.reached.into()).word("percent", percent.to_string());
+        (hours, lang.say("orders-step-reached", &reached))
+    };
+    View {
+        verdict,
+        tone,
+        bar: Bar::of(d.reached.into(), 0, d.screens.into()),
+        steps: d.steps.iter().map(step).collect(),
+        since: lang.say("orders-delivery-since", &Values::new().word("day", lang.day(order.from))),
+    }
+}
+
+/// Where to go on from here.
+fn links(lang: Lang, d: &Directive, today: LocalDay) -> Vec<(String, String)> {
+    let mut links = Vec::new();
+    if d.quota.is_some() && d.phase(today) != Phase::Ended {
+        links.push((lang.text("preflight-link"), format!("/preflight/{}", d.code)));
+    }
+    if d.quota.is_some() && d.phase(today) == Phase::Running {
+        links.push((lang.text("orders-figures"), href("/", [("campaign", d.code.as_str())]) + "#units"));
+    }
+    links
+}
