@@ -20,6 +20,7 @@ pub mod fleet;
 pub mod keys;
 pub mod lang;
 pub mod library;
+pub mod many;
 pub mod once;
 pub mod orders;
 pub mod people;

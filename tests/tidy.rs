@@ -18,7 +18,7 @@ const STREETS: &[&[&str]] = &[
     &["proof"],
     &["exchange"],
     &["compliance", "orders"],
-    &["care", "sampling"],
+    &["care", "many", "sampling"],
     &["store", "web"],
     &["backup", "sim"],
     &["cmd"],

@@ -4,3 +4,4 @@ nav-today = Today
 nav-approvals = Approvals
 nav-pairing = Pair a device
 nav-people = Accounts
+nav-screens = Screens

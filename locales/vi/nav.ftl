@@ -4,3 +4,4 @@ nav-today = Hôm nay
 nav-approvals = Duyệt nội dung
 nav-pairing = Ghép thiết bị
 nav-people = Tài khoản
+nav-screens = Màn hình

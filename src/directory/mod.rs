@@ -12,6 +12,8 @@ mod calendar;
 mod closure;
 pub mod counts;
 mod duty;
+mod export;
+mod find;
 mod follow;
 mod footfall;
 pub mod import;
@@ -64,6 +66,8 @@ pub trait DirectoryStore: Send + Sync {
 
 pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
 pub use closure::{Closure, ClosureSubject, LocalTime};
+pub use export::{inert, screens_csv};
+pub use find::{Findable, Finder};
 pub use follow::{
     Basis, ClassPeaks, DecideError, Decided, Decision, Derived, DerivedClass, Draft, Following, Proposal,
     ProposalState, decide,

@@ -321,7 +321,7 @@ fn from_csv(file: &str, text: &str, table: &'static Table, found: &mut Vec<Probl
         }
         let mut cells = vec![None; table.columns.len()];
         for (i, value) in record.iter().enumerate() {
-            cells[fields[i]] = Some(Cell { text: value.to_owned(), line, column: i as u32 + 1 });
+            cells[fields[i]] = Some(Cell { text: super::export::plain(value).to_owned(), line, column: i as u32 + 1 });
         }
         rows.push(Row { table, file: file.to_owned(), line, cells });
     }

@@ -84,6 +84,10 @@ pub const ROWS: &[Row] = &[
     ("GET", "/orders/{order}/files/{media}", Account),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
+    // lists show what may be seen: of whom nothing may be seen, they are empty
+    ("GET", "/screens", Account),
+    ("GET", "/many/list.csv", Account),
+    ("GET", "/search", Account),
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),
@@ -162,7 +166,6 @@ mod tests {
         for path in [
             "",
             "//",
-            "/screens",
             "/screens/",
             "/screens//why",
             "//screens/C-01",

@@ -75,7 +75,9 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "approvals" | "orders" | "pairing" | "peaks" | "preflight" | "screens" | "units" => "console",
+        "" | "approvals" | "many" | "orders" | "pairing" | "peaks" | "preflight" | "screens" | "search" | "units" => {
+            "console"
+        }
         _ => "other",
     }
 }

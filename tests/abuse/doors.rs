@@ -34,7 +34,7 @@ const SQL: [&str; 10] = [
 ];
 
 /// Every place of the console that looks at a query, and the keys it knows.
-const PAGES: [(&str, &[&str]); 9] = [
+const PAGES: [(&str, &[&str]); 12] = [
     ("/", &["day", "campaign", "link", "page", "lang"]),
     ("/units/P1", &["show", "page", "sort", "lang"]),
     ("/screens/C-01", &["day", "hour", "plays", "lang"]),
@@ -42,6 +42,9 @@ const PAGES: [(&str, &[&str]); 9] = [
     ("/preflight/clean-street", &["show", "page", "lang"]),
     ("/orders", &["page", "lang"]),
     ("/orders/clean-street", &["lang"]),
+    ("/screens", &["q", "unit", "link", "venue", "kind", "state", "order", "sort", "page", "lang"]),
+    ("/many/list.csv", &["q", "unit", "state", "order"]),
+    ("/search", &["q", "lang"]),
     ("/peaks", &["page", "lang"]),
     ("/approvals", &["page", "lang"]),
 ];

@@ -8,6 +8,7 @@ mod device;
 mod order_pages;
 mod orders;
 mod pairing;
+mod screens;
 mod town;
 
 use bytes::Bytes;

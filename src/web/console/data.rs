@@ -172,6 +172,8 @@ pub struct Console {
     devices: Arc<Fresh<Devices>>,
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
+    /// Lists of many screens.
+    pub(super) shelf: super::screens::Shelf,
     pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
     pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
 }
@@ -230,6 +232,7 @@ impl Console {
             devices: Fresh::new(),
             media: Arc::clone(store) as _,
             people,
+            shelf: super::screens::Shelf::default(),
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
             deliveries: Mutex::new(lru::LruCache::new(KEPT)),
         }

@@ -23,6 +23,8 @@ mod people;
 mod preflight;
 mod preview;
 pub(super) mod screen;
+mod screens;
+mod search;
 mod sign;
 mod sums;
 mod timeline;
@@ -323,6 +325,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
             approvals::post(console, asked, number, body).await
         }
         (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, headers).await,
+        (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
@@ -339,6 +342,8 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
         ["approvals"] => approvals::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
         ["preflight", code] => preflight::show(console, asked, code).await,
+        ["screens"] => screens::show(console, asked).await,
+        ["search"] => search::show(console, asked).await,
         ["screens", code] => screen::show(console, asked, code).await,
         ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,

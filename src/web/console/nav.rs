@@ -20,6 +20,7 @@ const fn room(word: &'static str, path: &'static str, act: Option<Act>) -> Room 
 const ROOMS: &[Room] = &[
     room("nav-today", "/", None),
     room("nav-orders", "/orders", None),
+    room("nav-screens", "/screens", None),
     room("nav-approvals", "/approvals", None),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),
     room("nav-people", "/people", Some(Act::Administer)),
