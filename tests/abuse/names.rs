@@ -9,7 +9,7 @@ const HOSTILE: &str = "<script src=//x>alert(1)</script><img src=x onerror=alert
                        {{75083*82217}}{% include '/etc/passwd' %}${75083*82217}#{75083*82217}<%= 75083*82217 %>{ NUMBER(6173099011) }javascript:alert(1)";
 
 /// Elements that pages of the console are made of; anything else came in with a name.
-const ELEMENTS: &str = " a abbr bdi body button caption code col colgroup dd details div dl dt em fieldset figcaption figure footer form \
+const ELEMENTS: &str = " a abbr bdi body button caption code col colgroup datalist dd details div dl dt em fieldset figcaption figure footer form \
                         h1 h2 h3 h4 head header hr html i img input kbd label legend li link main meta meter nav ol optgroup option \
                         p pre progress rect samp script section select small span strong summary svg table tbody td textarea tfoot th \
                         thead time title tr ul b br path circle line text g output ";
