@@ -156,6 +156,9 @@ pub enum AppError {
     /// Figures could not be reckoned: exit code 1.
     #[error(transparent)]
     Compliance(#[from] crate::compliance::ComplianceError),
+    /// No report could be made: exit code 1.
+    #[error(transparent)]
+    Report(#[from] crate::report::ReportError),
     /// Nothing could be drawn or reported: exit code 1.
     #[error(transparent)]
     Sampling(#[from] crate::sampling::SamplingError),

@@ -1,7 +1,7 @@
 //! The central scheduler: who should show what, when; who did; and how one knows.
 //!
 //! Rooms, with streets that run one way (`tests/tidy.rs` enforces them):
-//! directory -> people -> campaigns, library -> approval -> planning -> fleet -> proof -> exchange -> compliance -> web.
+//! directory -> people -> campaigns, library -> approval -> planning -> fleet -> proof -> exchange -> compliance -> report -> web.
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
 pub mod approval;
@@ -26,6 +26,7 @@ pub mod orders;
 pub mod people;
 pub mod planning;
 pub mod proof;
+pub mod report;
 pub mod sampling;
 pub mod sim;
 pub mod store;

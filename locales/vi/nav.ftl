@@ -2,6 +2,7 @@
 nav-menu = Danh mục
 nav-today = Hôm nay
 nav-approvals = Duyệt nội dung
+nav-reports = Báo cáo
 nav-pairing = Ghép thiết bị
 nav-people = Tài khoản
 nav-screens = Màn hình

@@ -1,10 +1,15 @@
-//! `lichphat report compliance`: who met the quota, who did not, and why.
+//! `lichphat report`: who met the quota, who did not, and why: as figures of one campaign (`compliance`), and as a report (`make`).
 
 use super::{Context, output, period::Period, rooms::Rooms};
 use crate::compliance::Report;
 use crate::compliance::rows::{COLUMNS, UNIT_COLUMNS, row, unit_row};
+use crate::directory::Link;
 use crate::error::AppError;
+use crate::report::{Facts, Form, Letterhead, Selection, Span, SpanKind};
+use lichphat_playlists::ids::{CampaignCode, VenueType};
 use lichphat_playlists::quota::Of;
+use lichphat_playlists::time::LocalDay;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What there is to do.
@@ -12,6 +17,49 @@ use std::process::ExitCode;
 pub(super) enum Command {
     /// Kết quả thực hiện một đợt truyền thông (figures of one campaign)
     Compliance(Compliance),
+    /// Lập báo cáo của một kỳ ra tệp (a period's report as a file)
+    Make(Box<Make>),
+}
+
+/// What a report is about.
+#[derive(Debug, clap::Args)]
+struct Chosen {
+    /// Đợt truyền thông; bỏ trống: mọi đợt trong kỳ (an order; all of the period when left out)
+    #[arg(long)]
+    campaign: Option<CampaignCode>,
+    /// Đơn vị: mã hoặc tên; bỏ trống: toàn thành phố (a unit, by code or name; the whole city when left out)
+    #[arg(long)]
+    unit: Option<String>,
+    /// Màn hình thuộc đơn vị theo: owner, territory, sector, operator; bỏ trống: bất kỳ (by which link; any when left out)
+    #[arg(long)]
+    link: Option<String>,
+    /// Loại địa điểm (one kind of place)
+    #[arg(long)]
+    venue: Option<VenueType>,
+    /// Kỳ: day, week, month, quarter, 6-months, 9-months, year, days (period)
+    #[arg(long, default_value = "month")]
+    period: String,
+    /// Một ngày trong kỳ, mặc định hôm nay (a day of the period; today when left out)
+    #[arg(long, value_name = "DAY", conflicts_with_all = ["from", "to"])]
+    of: Option<LocalDay>,
+    /// Từ ngày, với --period days (first day)
+    #[arg(long, value_name = "DAY", requires = "to")]
+    from: Option<LocalDay>,
+    /// Đến hết ngày (last day, included)
+    #[arg(long, value_name = "DAY", requires = "from")]
+    to: Option<LocalDay>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Make {
+    #[command(flatten)]
+    chosen: Chosen,
+    /// Tệp kết quả; dạng theo đuôi tệp (the file; its form by the end of its name)
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Dạng tệp, khi đuôi tệp không nói (its form, when the name does not say)
+    #[arg(long, value_enum)]
+    format: Option<Form>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -24,7 +72,74 @@ pub(super) struct Compliance {
 
 /// Runs the command.
 pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
-    let Command::Compliance(args) = command;
+    match command {
+        Command::Compliance(args) => compliance(args, context).await,
+        Command::Make(args) => make(*args, context).await,
+    }
+}
+
+async fn make(args: Make, context: &Context) -> Result<ExitCode, AppError> {
+    let Make { chosen, out, format } = args;
+    let by_name = out.extension().and_then(|end| end.to_str()).and_then(Form::of_extension);
+    let form = format.or(by_name).ok_or_else(|| {
+        let all = Form::ALL.map(Form::extension).join(" | ");
+        context.refused(
+            format!("--out {}: đuôi tệp không phải {all}; hãy đổi đuôi tệp hoặc ghi --format", out.display()),
+            format!("--out {}: does not end with {all}; change its end, or give --format", out.display()),
+        )
+    })?;
+    let rooms = Rooms::open(context)?;
+    let city = rooms.city().await?;
+    let selection = chosen.selection(&city.directory, context)?;
+    let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
+    let made = rooms.reporting.now(facts, &selection).await?;
+    let bytes = made.file(form, context.lang, &Letterhead::default(), rooms.offset)?;
+    output::file(&out, &bytes)?;
+    let (title, hash) = (made.document(context.lang, &Letterhead::default(), rooms.offset).title, made.hash);
+    let out = out.display();
+    context.say(
+        &format!("{title}\n{out}: SHA-256 của dữ liệu {hash}"),
+        &format!("{title}\n{out}: SHA-256 of its data {hash}"),
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Chosen {
+    /// What is asked for, or the option, its value and its mend.
+    fn selection(self, directory: &crate::directory::Directory, context: &Context) -> Result<Selection, AppError> {
+        let today = context.today();
+        let wrong = |option: &str, value: &str, say: crate::directory::problem::Say| {
+            context.refused(format!("--{option} {value}: {}", say.vi), format!("--{option} {value}: {}", say.en))
+        };
+        let unit = self.unit.as_deref().map(|text| {
+            let found = directory.find_unit(text, today).map_err(|error| wrong("unit", text, error.say()));
+            found.map(|unit| unit.code.clone())
+        });
+        let link = self.link.as_deref().map(|text| text.parse::<Link>().map_err(|say| wrong("link", text, say)));
+        let kind: SpanKind = match self.from {
+            Some(_) => SpanKind::Days,
+            None => self.period.parse().map_err(|say| wrong("period", &self.period, say))?,
+        };
+        let span = match (self.from, self.to) {
+            (Some(from), Some(to)) => Span::days(from, to).ok_or_else(|| {
+                context.refused(
+                    format!("--to {to}: phải sau --from {from} và cách không quá 366 ngày"),
+                    format!("--to {to}: has to come after --from {from}, by no more than 366 days"),
+                )
+            })?,
+            _ => Span::of(kind, self.of.unwrap_or(today)),
+        };
+        Ok(Selection {
+            campaign: self.campaign,
+            unit: unit.transpose()?,
+            link: link.transpose()?,
+            venue: self.venue,
+            span,
+        })
+    }
+}
+
+async fn compliance(args: Compliance, context: &Context) -> Result<ExitCode, AppError> {
     let (from, to) = args.period.days(context)?;
     let report = Rooms::open(context)?.report(&args.period.campaign, from, to).await?;
     match args.output.format {

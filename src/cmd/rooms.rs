@@ -22,6 +22,7 @@ use crate::planning::{Basis, Planning, PlanningError, Replanned, Unplayable, Wor
 use crate::proof::log::{DiskFiles, Log, Signs, Unwitnessed, Witnesses};
 use crate::proof::witnesses::{Asking, Witness};
 use crate::proof::{DayLimits, Proof};
+use crate::report::Reporting;
 use crate::sampling::Sampling;
 use crate::store::Store;
 use crate::web::console::{BehindPages, Console};
@@ -118,6 +119,8 @@ pub struct Rooms {
     pub log: Arc<Log>,
     /// Figures.
     pub reports: Arc<Reports>,
+    /// Reports that an office can sign.
+    pub reporting: Arc<Reporting>,
     /// Plays that somebody goes to look at.
     pub sampling: Arc<Sampling>,
     /// Who may come in.
@@ -190,6 +193,8 @@ impl Rooms {
             approvals: Arc::clone(&approvals),
             library: library.clone(),
         };
+        let origin = log.name().name().to_owned();
+        let reporting = Arc::new(Reporting::new(port.clone(), Arc::clone(&clock), offset, origin));
         let taken = DayLimits { segments, forks: forks_per_device, forks_in_all };
         Ok(Self {
             packing: Arc::new(SigningKey::from_seed(&keys.receipt.seed())),
@@ -213,6 +218,7 @@ impl Rooms {
                 offset,
             )),
             fleet,
+            reporting,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),
             store,
             clock,

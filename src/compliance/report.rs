@@ -42,8 +42,21 @@ impl Reports {
         directory: &Directory,
         campaigns: &Campaigns,
         campaign: &CampaignCode,
+        days: (LocalDay, LocalDay),
+        now: UtcMillis,
+    ) -> Result<Basis, ComplianceError> {
+        self.basis_of(directory, campaigns, campaign, days, now, &|_| true).await
+    }
+
+    /// The same of some screens alone; of all where the number is a unit's, which its screens reach together.
+    pub async fn basis_of(
+        &self,
+        directory: &Directory,
+        campaigns: &Campaigns,
+        campaign: &CampaignCode,
         (from, to): (LocalDay, LocalDay),
         now: UtcMillis,
+        wanted: &(dyn Fn(&Screen) -> bool + Sync),
     ) -> Result<Basis, ComplianceError> {
         let directive =
             campaigns.directive_of(campaign).ok_or_else(|| ComplianceError::NoSuchCampaign(campaign.clone()))?;
@@ -52,7 +65,8 @@ impl Reports {
         let period = Period { from, to, now, offset: self.offset };
         let mut screens = Vec::new();
         let mut members: BTreeMap<(Link, UnitCode), Vec<u32>> = BTreeMap::new();
-        for screen in directory.screens().filter(|_| directive.quota.is_some()) {
+        let asked = |screen: &&Screen| directive.quota.is_some() && (directive.is_of_units() || wanted(screen));
+        for screen in directory.screens().filter(asked) {
             let mut facts = ScreenFacts {
                 screen: screen.code.clone(),
                 name: screen.name.clone(),

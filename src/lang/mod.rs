@@ -8,6 +8,7 @@ mod words;
 
 use fluent_templates::fluent_bundle::FluentValue;
 use fluent_templates::{LanguageIdentifier, Loader, langid};
+use lichphat_playlists::text::misleads;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset, clock_text};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -58,6 +59,12 @@ impl Values {
         self.0.insert(place.into(), FluentValue::from(n));
         self
     }
+}
+
+/// A name from outside without the invisible marks that turn the direction of text around it; it is escaped where it is written.
+pub fn shown(name: &str) -> String {
+    let name: String = name.chars().filter(|c| !misleads(*c)).collect();
+    if name.trim().is_empty() { "—".to_owned() } else { name }
 }
 
 impl Lang {

@@ -1,6 +1,7 @@
 //! Plain sentences for the stable codes that records, figures and reports carry.
 
 use super::{Lang, Values};
+use lichphat_playlists::quota::{Of, Period, Quota, Rule, Within};
 use lichphat_playlists::time::{UtcMillis, UtcOffset, clock_text};
 use lichphat_playlists::wire::command::Outcome;
 
@@ -55,6 +56,22 @@ impl Lang {
                 }
             }
         }
+    }
+
+    /// What an order asks, in a sentence.
+    pub fn rule(self, quota: &Quota) -> String {
+        let per = match quota.per {
+            Period::Day => "per-day",
+            Period::IsoWeek => "per-iso-week",
+            Period::Month => "per-month",
+            Period::Quarter => "per-quarter",
+            Period::Year => "per-year",
+        };
+        let values = Values::new().count(self, "plays", quota.plays.into()).word("per", self.text(per));
+        let rule = self.say(if quota.rule == Rule::Average { "rule-average" } else { "rule-at-least" }, &values);
+        let within = self.text(if quota.within == Within::Peak { "rule-within-peak" } else { "rule-within-duty" });
+        let of = if quota.of == Of::Unit { format!(", {}", self.text("rule-of-unit")) } else { String::new() };
+        format!("{rule}, {within}{of}")
     }
 
     /// The word for one of a closed list: `term("kind", "third-party")`, `term("force", "required")`.

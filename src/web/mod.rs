@@ -16,6 +16,7 @@ pub mod routes;
 mod server;
 mod tls;
 mod traced;
+mod turns;
 
 pub use router::{Admitted, RequestBody, Response, Router, Service};
 pub use server::{Limits, ListenError, Listener};

@@ -88,6 +88,9 @@ pub const ROWS: &[Row] = &[
     ("GET", "/screens", Account),
     ("GET", "/many/list.csv", Account),
     ("GET", "/search", Account),
+    // of which unit stands in the query: what the reader may not see is no unit of his
+    ("GET", "/reports", May(View, Somewhere)),
+    ("GET", "/reports/{report}", May(View, Somewhere)),
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),

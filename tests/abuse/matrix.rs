@@ -113,6 +113,7 @@ impl Door {
                 ("kind", "units"),
                 ("proposal", "1"),
                 ("draw", "0"),
+                ("report", "report.csv"),
                 ("media", &media),
                 ("…", "checkpoint"),
             ];

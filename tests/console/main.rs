@@ -8,6 +8,7 @@ mod device;
 mod order_pages;
 mod orders;
 mod pairing;
+mod reports;
 mod screens;
 mod town;
 

@@ -87,6 +87,7 @@ const WORDS: &[(&str, &str)] = &[
     ("short_causes", "lý do thiếu:"),
     ("main_cause", "lý do chính"),
     ("by_level", "mức bằng chứng màn hình"),
+    ("reasons", "lý do không tính:"),
     ("existing", "hiện có"),
     ("reporting", "có gửi"),
     ("declared", "chỉ có lời khai"),

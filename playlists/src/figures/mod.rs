@@ -5,8 +5,10 @@
 
 mod report;
 mod screen;
+mod sums;
 mod unit;
 
 pub use report::{Basis, LinkBasis, Report, UnitBasis, UnitLine};
 pub use screen::{DayFacts, PENDING_DAYS, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
+pub use sums::Sums;
 pub use unit::QuotaUnit;

@@ -145,6 +145,8 @@ pub struct ScreenLine {
     pub main_cause: String,
     /// Counted by display level: dark, D0, D1, D2, D3.
     pub by_level: [u32; 5],
+    /// Records that do not count or of which there is no telling, by reason: `not_counted` and `unknown` together.
+    pub reasons: BTreeMap<String, u32>,
 }
 
 /// The whole.
@@ -295,6 +297,7 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         causes,
         main_cause,
         by_level: sum.by_level,
+        reasons: sum.reasons,
     }
 }
 
@@ -519,6 +522,26 @@ mod tests {
         let line = screen_line(&quota, &facts, &period);
         assert_eq!((line.met, line.short, line.surplus), (false, 8, 7), "the second week's plays are too late");
         assert_eq!((line.owed, line.counted), (16, 15), "seven, seven, and two days of the third");
+    }
+
+    #[test]
+    fn sums_hold_each_screen_once_and_every_figure_of_its_line() {
+        let lines =
+            [[10, 10, 10, 10, 10], [10, 4, 10, 10, 10]].map(|days| screen_line(&QUOTA, &screen(&days), &week(5)));
+        let sums = super::super::Sums::of(&lines);
+        assert_eq!((sums.existing, sums.on_duty, sums.met, sums.short, sums.short_plays), (2, 2, 1, 1, 6));
+        assert_eq!((sums.owed, sums.counted, sums.not_counted), (100, 94, 6));
+        assert_eq!(
+            sums.reasons.values().sum::<u64>(),
+            sums.not_counted + sums.unknown,
+            "every refused play has its reason"
+        );
+        assert_eq!(sums.causes, BTreeMap::from([("skipped:device-off".to_owned(), 6)]));
+        let whole = totals(&lines);
+        assert_eq!(
+            (whole.existing, whole.met, whole.short, whole.counted),
+            (sums.existing, sums.met, sums.short, sums.counted)
+        );
     }
 
     #[test]

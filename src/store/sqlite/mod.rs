@@ -26,6 +26,7 @@ mod people;
 mod planning;
 mod proof;
 mod quarantine;
+mod report;
 mod rows;
 mod sampling;
 mod threads;

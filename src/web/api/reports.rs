@@ -10,6 +10,7 @@ use crate::web::Response;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
+use crate::web::turns::in_turn;
 use http::{HeaderValue, StatusCode, header};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::quota::Of;
@@ -18,11 +19,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use warp::Reply as _;
 
-/// Reports that are made at once: each holds a thread and a reader of the store for seconds. Who comes later waits.
-static TURNS: Semaphore = Semaphore::const_new(2);
 /// Longest period, days.
 const LONGEST: u64 = 366;
 
@@ -165,16 +163,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-/// Work of seconds: never on a thread that answers, and when it is its turn.
-async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let turn = TURNS.acquire().await.map_err(|error| Problem::internal(&error))?;
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn; // kept by the work itself: who hangs up meanwhile makes no room
-        work()
-    });
-    done.await.map_err(|error| Problem::internal(&error))
-}
-
 /// Makes the figures.
 async fn report(call: &Call) -> Result<Report, Problem> {
     let text = call.place("campaign");
@@ -193,7 +181,7 @@ async fn report(call: &Call) -> Result<Report, Problem> {
     let (city, console, runtime) =
         (Arc::clone(&call.city), Arc::clone(&call.app.console), tokio::runtime::Handle::current());
     let work = move || runtime.block_on(console.report(&city, &campaign, from, to));
-    match in_turn(work).await? {
+    match in_turn(work).await.map_err(|error| Problem::internal(&error))? {
         Err(ComplianceError::NoSuchCampaign(_)) => Err(gone()),
         Err(error) => Err(Problem::internal(&error)),
         Ok(report) => Ok(report),
@@ -250,35 +238,4 @@ async fn csv(call: Call) -> Result<Response, Problem> {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment; filename=\"screens.csv\""));
     Ok(response)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use futures_util::FutureExt as _;
-    use std::sync::mpsc::channel;
-
-    #[tokio::test]
-    async fn two_reports_are_made_at_once_and_who_hangs_up_makes_no_room() {
-        let (begun, begins) = channel();
-        let report = |n: u32| {
-            let (begun, (end, ends)) = (begun.clone(), channel::<()>());
-            let work = move || {
-                let _ = begun.send(n);
-                let _ = ends.recv();
-            };
-            (Box::pin(in_turn(work)), end)
-        };
-        let ((mut one, first), (mut two, second), (mut three, third)) = (report(1), report(2), report(3));
-        assert!([&mut one, &mut two, &mut three].into_iter().all(|report| report.now_or_never().is_none()));
-        drop((one, two));
-        let mut both = [begins.recv().unwrap(), begins.recv().unwrap()];
-        both.sort_unstable();
-        assert_eq!((both, TURNS.available_permits()), ([1, 2], 0));
-        assert!((&mut three).now_or_never().is_none() && begins.try_recv().is_err());
-        drop((first, third));
-        three.await.unwrap();
-        assert_eq!(begins.recv().unwrap(), 3);
-        drop(second);
-    }
 }

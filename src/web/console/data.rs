@@ -15,6 +15,7 @@ use crate::people::{People, Sight};
 use crate::planning::{PlanStore, StoredPlan};
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
+use crate::report::{ReportStore, Reporting};
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::declared::Declared;
@@ -174,6 +175,8 @@ pub struct Console {
     pub(super) people: Arc<People>,
     /// Lists of many screens.
     pub(super) shelf: super::screens::Shelf,
+    pub(super) reporting: Arc<Reporting>,
+    pub(super) reports_kept: super::reports::Kept,
     pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
     pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
 }
@@ -211,10 +214,20 @@ impl Console {
         offset: UtcOffset,
     ) -> Self
     where
-        S: DirectoryStore + CampaignStore + ComplianceStore + PlanStore + EvidenceStore + LibraryStore + 'static,
+        S: DirectoryStore
+            + CampaignStore
+            + ComplianceStore
+            + PlanStore
+            + EvidenceStore
+            + LibraryStore
+            + ReportStore
+            + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
+        let origin = log.name().name().to_owned();
         Self {
+            reporting: Arc::new(Reporting::new(Arc::clone(store) as _, Arc::clone(&clock), offset, origin)),
+            reports_kept: super::reports::kept(),
             reports: Arc::new(Reports::new(Arc::clone(&compliance), Arc::clone(&clock), offset)),
             clock,
             offset,

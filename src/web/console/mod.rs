@@ -22,6 +22,7 @@ mod peaks;
 mod people;
 mod preflight;
 mod preview;
+mod reports;
 pub(super) mod screen;
 mod screens;
 mod search;
@@ -326,6 +327,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         }
         (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, headers).await,
         (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
+        (true, ["reports", name]) => reports::file(console, asked, name).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
@@ -344,6 +346,7 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
         ["preflight", code] => preflight::show(console, asked, code).await,
         ["screens"] => screens::show(console, asked).await,
         ["search"] => search::show(console, asked).await,
+        ["reports"] => reports::show(console, asked).await,
         ["screens", code] => screen::show(console, asked, code).await,
         ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,

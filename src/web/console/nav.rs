@@ -22,6 +22,7 @@ const ROOMS: &[Room] = &[
     room("nav-orders", "/orders", None),
     room("nav-screens", "/screens", None),
     room("nav-approvals", "/approvals", None),
+    room("nav-reports", "/reports", Some(Act::View)),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),
     room("nav-people", "/people", Some(Act::Administer)),
 ];

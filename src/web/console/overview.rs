@@ -11,7 +11,7 @@ use crate::lang::{Lang, Values};
 use crate::people::Sight;
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
-use lichphat_playlists::quota::{Of, Quota, Rule, Within};
+use lichphat_playlists::quota::{Of, Quota};
 use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -211,12 +211,7 @@ fn steps(lang: Lang, city: &City) -> Vec<(String, &'static str)> {
 
 /// What an order asks, in a sentence.
 pub(super) fn rule_text(lang: Lang, quota: &Quota) -> String {
-    let per = serde_json::to_value(quota.per).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
-    let values = Values::new().count(lang, "plays", quota.plays.into()).word("per", lang.text(&format!("per-{per}")));
-    let rule = lang.say(if quota.rule == Rule::Average { "rule-average" } else { "rule-at-least" }, &values);
-    let within = lang.text(if quota.within == Within::Peak { "rule-within-peak" } else { "rule-within-duty" });
-    let of = if quota.of == Of::Unit { format!(", {}", lang.text("rule-of-unit")) } else { String::new() };
-    format!("{rule}, {within}{of}")
+    lang.rule(quota)
 }
 
 /// Title of an order in the reader's language.

@@ -2,12 +2,12 @@
 
 use super::nav::{self, Entry};
 use super::{Asked, Console, ConsoleError};
+pub(super) use crate::lang::shown;
 use crate::lang::{Lang, Values};
 use crate::people::Denied;
 use crate::web::Response;
 use askama::Template;
 use http::{StatusCode, header};
-use lichphat_playlists::text::misleads;
 use std::sync::LazyLock;
 use warp::Reply;
 
@@ -83,12 +83,6 @@ impl Page {
     }
 }
 
-/// A name from outside without the invisible marks that turn the direction of text around it.
-pub(super) fn shown(name: &str) -> String {
-    let name: String = name.chars().filter(|c| !misleads(*c)).collect();
-    if name.trim().is_empty() { "—".to_owned() } else { name }
-}
-
 /// Pages of a long list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pages {
@@ -122,19 +116,24 @@ pub(super) fn pages(asked: &Asked, len: usize) -> (std::ops::Range<usize>, Optio
     (range, Some(pages))
 }
 
-/// An answer of HTML, with the headers that keep hostile text harmless.
-pub(super) fn html(status: StatusCode, html: String) -> Response {
+/// What a browser may do with an answer: nothing that comes from elsewhere.
+pub(super) fn seal(headers: &mut http::HeaderMap) {
     const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
                           form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-    let mut response = warp::reply::with_status(warp::reply::html(html), status).into_response();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
-        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
+        headers.insert(name, header::HeaderValue::from_static(value));
     }
+}
+
+/// An answer of HTML, with the headers that keep hostile text harmless.
+pub(super) fn html(status: StatusCode, html: String) -> Response {
+    let mut response = warp::reply::with_status(warp::reply::html(html), status).into_response();
+    seal(response.headers_mut());
     response
 }
 

@@ -1,0 +1,165 @@
+# Reports: on a page, in files and on paper.
+report-span-day = { $from }
+report-span-week = week of { $from } to { $to }
+report-span-month = month { $month } of { $year }
+report-span-quarter = quarter { $quarter } of { $year }
+report-span-6-months = first 6 months of { $year }
+report-span-9-months = first 9 months of { $year }
+report-span-year = year { $year }
+report-span-days = { $from } to { $to } inclusive
+
+report-title = How communication content was played on screens of the whole city, { $span }
+report-title-unit = How communication content was played on screens of { $unit }, { $span }
+report-title-unit-by = How communication content was played on screens of { $unit } (by { $link }), { $span }
+report-title-venue = kind of place: { $venue }
+
+report-state-running = Provisional: the period has not ended; figures made on { $day }.
+report-state-provisional = Provisional: figures made on { $day }, not closed.
+report-state-closed = Closed at { $time } by account { $by }.
+report-state-supplement = Supplement no. { $number }, closed at { $time } by account { $by }. It stands in place of the report with the hash { $of }.
+
+report-part-whole = Overall result
+report-part-split = By binding force, kind of place and unit
+report-part-why = Why plays are missing, why plays do not count
+report-part-raised = Units that raised the frequency
+report-part-changes = What is another than when it was closed
+report-part-explanations = Explanations of units
+report-part-screens = Every screen
+report-part-ground = What the figures rest on
+
+report-no-orders = No order of this period names a number of plays.
+report-order-number = { $about } (document no. { $number })
+report-screens = { $existing ->
+   [one] 1 screen is bound
+   *[other] { $existing_t } screens are bound
+  }: { $reporting_t } with play logs, { $declared_t } with declared plays only, { $silent_t } silent.
+report-nothing-due = No working day of the period has ended yet, so nothing is met or short.
+report-kept = { $due ->
+   [one] Of 1 screen
+   *[other] Of { $due_t } screens
+  } with working days that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
+report-kept-units = { $due ->
+   [one] Of 1 unit
+   *[other] Of { $due_t } units
+  } with working days that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
+report-plays = Owed so far: { $owed_t } plays; counted: { $counted_t }, of which { $madegood_t } made good. Outside the hours, apart: { $outside_t }.
+report-refused = Not counted: { $refused_t } plays; unclear: { $unknown_t }.
+report-declared = Others declare { $said ->
+   [one] 1 play
+   *[other] { $said_t } plays
+  }: not proven, no part of what counts.
+report-pending = { $pending ->
+   [one] 1 scheduled play has
+   *[other] { $pending_t } scheduled plays have
+  } no log yet that may still come.
+report-inferred = { $force }, inferred number
+report-inferred-note = “Inferred number”: the order names none for these places; the target is there to watch only. Falling short there is no breach.
+report-no-unit = no unit
+report-late = Of the plays that were confirmed, the log of { $n ->
+   [one] 1 play
+   *[other] { $n_t } plays
+  } came more than a day late.
+report-explained = { $unit } – { $time }, account { $by }
+report-explanations-note = An explanation is the unit's own word and changes no figure.
+
+report-simulated = { $n ->
+   [one] 1 screen of this report has a simulated device
+   *[other] { $n_t } screens of this report have simulated devices
+  }: figures to show the system with, of no real screen.
+report-entries = The figures are sums of the first { $n_t } entries of the log of evidence, and of nothing else.
+report-checkpoint = Checkpoint of the log { $origin }: { $size } entries, root { $root }. It covers all of them.
+report-checkpoint-behind = Checkpoint of the log { $origin }: { $size } entries, root { $root }. { $beyond ->
+   [one] 1 newer entry has
+   *[other] { $beyond_t } newer entries have
+  } no checkpoint yet.
+report-no-checkpoint = The log has published no checkpoint yet.
+report-hash = SHA-256 of the report's data: { $hash }. Its JSON file has just this hash.
+report-rule-counted = A play counts when the record its device signed meets the rule: whole, as planned, within the hours, with the display level asked for.
+report-rule-waits = A play without a log is waited for { $n ->
+   [one] 1 day
+   *[other] { $n_t } days
+  }, then it is missing.
+report-rule-overlap = A screen can be bound by several orders; each is counted by itself, and orders are not added up.
+
+report-table-orders = Orders
+report-table-orders-of = Order
+report-table-orders-caption = Order by order
+report-table-forces = Binding force
+report-table-forces-of = Binding force
+report-table-forces-caption = By binding force of the order
+report-table-venues = Kinds of place
+report-table-venues-of = Kind of place
+report-table-venues-caption = By kind of place
+report-table-units = Units
+report-table-units-of = Unit
+report-table-units-caption = By unit, those with most missing first
+report-table-causes = Why missing
+report-table-causes-caption = Causes of the plays that are missing
+report-table-reasons = Not counted
+report-table-reasons-caption = Why records do not count or are unclear
+report-table-levels = Display levels
+report-table-levels-caption = Counted plays by how sure it is that the panel showed them
+report-table-raised = Raised numbers
+report-table-raised-caption = Held to the city's number, beside the number the unit raised it to
+report-table-changes = Changes
+report-table-changes-caption = Figures that differ from those closed before
+report-table-screens = Screens
+report-table-screens-caption = Every screen, those with most missing first
+
+report-col-existing = Existing
+report-col-reporting = Reporting
+report-col-declared = Declared only
+report-col-silent = Silent
+report-col-on-duty = On duty
+report-col-met = Met
+report-col-short = Short
+report-col-owed = Owed (plays)
+report-col-counted = Counted (plays)
+report-col-made-good = Of them made good
+report-col-outside = Outside the hours
+report-col-late = Late
+report-col-not-counted = Not counted
+report-col-unknown = Unclear
+report-col-declared-plays = Declared by others
+report-col-pending = Log awaited
+report-col-missed = Without a log
+report-col-short-plays = Missing (plays)
+report-col-d0 = Level D0
+report-col-d1 = Level D1
+report-col-d2 = Level D2
+report-col-d3 = Level D3
+report-col-days = Working days
+report-col-days-at-target = Days at target
+report-col-days-at-zero = Days without a play
+report-col-cause = Cause
+report-col-plays = Plays
+report-col-screens-short = Short mainly for this
+report-col-mend = What to do
+report-col-reason = Reason
+report-col-level = Display level
+report-col-raised-unit = Unit
+report-col-decision = Decision no.
+report-col-from = From
+report-col-city-plays = The city's number
+report-col-own-plays = The unit's number
+report-col-due = On duty
+report-col-met-city = Met, the city's number
+report-col-met-own = Met, the unit's number
+report-col-owed-city = Owed, the city's
+report-col-owed-own = Owed, the unit's
+report-col-changed = Screen or unit
+report-col-figure = Figure
+report-col-before = As closed
+report-col-after = Now
+report-col-order = Order
+report-col-screen = Screen
+report-col-code = Code
+report-col-unit = Unit
+report-col-venue = Kind of place
+report-col-force = Binding force
+report-col-kind = Device
+report-col-standing = Standing
+report-col-mean = Mean a day
+report-col-result = Result
+
+report-sheet-summary = Summary

@@ -1,0 +1,226 @@
+//! The report room: figures become a paper that an office can sign and anybody can check.
+//!
+//! Invariants: a report is data first ([`Data`], no words in it) and a document of them second ([`Document`]), which page, CSV, XLSX and
+//! the forms on paper only print; the same data, language and letterhead give the same bytes; every form bears the SHA-256 of the
+//! data and how far the log of evidence went; binding forces stand apart, and a number that no order names is never called a breach.
+//!
+//! No figure is made in here: they are those of `compliance`, read at one moment of the store, so that they are sums of exactly the
+//! entries that the log had then.
+
+mod columns;
+mod document;
+mod gather;
+mod model;
+mod table;
+#[cfg(test)]
+mod tests;
+mod words;
+mod xlsx;
+
+pub use document::{Block, Cell, Column, Document, Letterhead, Table};
+pub use gather::Facts;
+pub use model::{
+    Change, Checkpoint, Closed, Data, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState, Name, Order,
+    RaisedNumber, Selection, Span, SpanKind, Supplement,
+};
+pub use words::describe;
+
+use crate::compliance::{ComplianceError, ComplianceStore, Reports};
+use crate::error::StoreError;
+use crate::lang::Lang;
+use crate::proof::ProofError;
+use crate::proof::log::LogStore;
+use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
+use lichphat_playlists::ports::Clock;
+use lichphat_playlists::time::UtcOffset;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What can go wrong in this room.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// No such order.
+    #[error("campaign {0}: is not known; `lichphat import directives` shows those that are")]
+    NoSuchOrder(CampaignCode),
+    /// A file that could not be written.
+    #[error("the report cannot be written as {form}: {problem}")]
+    Form {
+        /// As what.
+        form: Form,
+        /// Why.
+        problem: String,
+    },
+    /// The figures' store.
+    #[error(transparent)]
+    Compliance(#[from] ComplianceError),
+    /// The log's store.
+    #[error(transparent)]
+    Proof(#[from] ProofError),
+    /// The store failed.
+    #[error("the store failed: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Everything of one moment that figures are made from.
+pub trait Moment: ComplianceStore + LogStore {}
+impl<S: ComplianceStore + LogStore> Moment for S {}
+
+/// What the store must do for this room.
+#[async_trait::async_trait]
+pub trait ReportStore: Send + Sync {
+    /// The store as it is at this moment, whatever comes in meanwhile. Blocks for a moment.
+    fn moment(&self) -> Result<Arc<dyn Moment>, StoreError>;
+}
+
+/// As what a report is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Form {
+    /// Its data: the very bytes whose SHA-256 stands in every other form.
+    Json,
+    /// One table for programs: every level of the figures, row by row.
+    Csv,
+    /// A workbook.
+    Xlsx,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Xlsx, Self::Csv, Self::Json];
+
+    /// The end of a file's name.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Csv => "csv",
+            Self::Xlsx => "xlsx",
+        }
+    }
+
+    /// The form with that end of a file's name.
+    pub fn of_extension(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.extension().eq_ignore_ascii_case(text))
+    }
+
+    /// `Content-Type`.
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        }
+    }
+}
+
+impl std::fmt::Display for Form {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.extension())
+    }
+}
+
+/// A report: data, and the hash that stands for them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Made {
+    /// What it says.
+    pub data: Data,
+    /// SHA-256 of [`Data::bytes`].
+    pub hash: Sha256Hash,
+}
+
+impl Made {
+    /// Of these data.
+    ///
+    /// # Errors
+    /// A defect: everything in them can be written.
+    pub fn of(data: Data) -> Result<Self, ReportError> {
+        let bytes = data.bytes().map_err(|e| ReportError::Form { form: Form::Json, problem: e.to_string() })?;
+        Ok(Self { data, hash: Sha256Hash::of(&bytes) })
+    }
+
+    /// Every word of it.
+    pub fn document(&self, lang: Lang, letterhead: &Letterhead, offset: UtcOffset) -> Document {
+        words::document(self, lang, letterhead, offset)
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// A form that could not be written: a defect, or no memory.
+    pub fn file(
+        &self,
+        form: Form,
+        lang: Lang,
+        letterhead: &Letterhead,
+        offset: UtcOffset,
+    ) -> Result<Vec<u8>, ReportError> {
+        let failed = |problem: &dyn std::fmt::Display| ReportError::Form { form, problem: problem.to_string() };
+        match form {
+            Form::Json => self.data.bytes().map_err(|e| failed(&e)),
+            Form::Csv => table::csv(self).map_err(|e| failed(&e)),
+            Form::Xlsx => xlsx::workbook(&self.document(lang, letterhead, offset)).map_err(|e| failed(&e)),
+        }
+    }
+}
+
+/// The room's door.
+pub struct Reporting {
+    store: Arc<dyn ReportStore>,
+    clock: Arc<dyn Clock>,
+    offset: UtcOffset,
+    /// The log's name.
+    origin: String,
+}
+
+impl Reporting {
+    /// Ties the room to its store and clock, and to the name of the log.
+    pub fn new(store: Arc<dyn ReportStore>, clock: Arc<dyn Clock>, offset: UtcOffset, origin: String) -> Self {
+        Self { store, clock, offset, origin }
+    }
+
+    /// The report of that selection as the records stand now: provisional.
+    ///
+    /// # Errors
+    /// An order that is not known, or a store that failed.
+    pub async fn now(&self, facts: Facts<'_>, selection: &Selection) -> Result<Made, ReportError> {
+        Made::of(self.data(facts, selection).await?)
+    }
+
+    async fn data(&self, facts: Facts<'_>, selection: &Selection) -> Result<Data, ReportError> {
+        if let Some(code) = selection.campaign.as_ref().filter(|code| facts.campaigns.directive_of(code).is_none()) {
+            return Err(ReportError::NoSuchOrder(code.clone()));
+        }
+        let moment = self.store.moment()?;
+        let entries = moment.log_size().await?;
+        let checkpoint = moment.head(&self.origin).await?.map(|head| Checkpoint {
+            origin: self.origin.clone(),
+            size: head.size,
+            root: head.root,
+        });
+        let day = self.clock.now().day(self.offset);
+        // what is waited for goes by days: reckoned at the day's beginning, so that a day's reports are the same bytes
+        let (now, days) = (day.start(self.offset), (selection.span.from, selection.span.to));
+        let figures = Reports::new(moment, Arc::clone(&self.clock), self.offset);
+        let mut orders = Vec::new();
+        for directive in facts.orders(selection) {
+            let wanted = |screen: &crate::directory::Screen| facts.wants(selection, screen);
+            let (directory, campaigns, code) = (facts.directory, facts.campaigns, directive.campaign());
+            let basis = figures.basis_of(directory, campaigns, &code, days, now, &wanted).await?;
+            orders.extend(facts.order(selection, directive, &basis));
+        }
+        orders.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        Ok(Data {
+            form: model::FORM,
+            selection: selection.clone(),
+            day,
+            log: LogState { entries, checkpoint },
+            units: facts.unit_names(selection, &orders),
+            venues: facts.venue_names(selection, &orders),
+            orders,
+            explanations: Vec::new(),
+            closed: None,
+            supplement: None,
+        })
+    }
+}
+
+/// Names by their codes.
+type Names<C> = BTreeMap<C, Name>;

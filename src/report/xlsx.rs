@@ -1,0 +1,140 @@
+//! A workbook: the sentences on a first sheet, each table on its own under its name, numbers as numbers, headings that stay in sight.
+//! What a spreadsheet would run is no formula here: every text is written as text.
+
+use super::document::{Block, Cell, Document, Table};
+use rust_xlsxwriter::{
+    DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
+};
+use std::collections::BTreeSet;
+
+/// Longest name of a sheet, characters, of those that it may have.
+const LONGEST_NAME: usize = 31;
+/// Longest text of a cell, characters.
+const LONGEST_TEXT: usize = 32_767;
+
+struct Forms {
+    title: Format,
+    heading: Format,
+    head: Format,
+    text: Format,
+    number: Format,
+    decimal: Format,
+}
+
+impl Forms {
+    fn new() -> Self {
+        let plain = || Format::new().set_font_name("Times New Roman").set_font_size(12);
+        let cell = || plain().set_border(FormatBorder::Thin).set_align(FormatAlign::Top);
+        Self {
+            title: plain().set_bold().set_font_size(14).set_text_wrap(),
+            heading: plain().set_bold().set_font_size(13),
+            head: cell().set_bold().set_text_wrap().set_align(FormatAlign::Center),
+            text: cell().set_text_wrap(),
+            number: cell().set_num_format("#,##0"),
+            decimal: cell().set_num_format("#,##0.0"),
+        }
+    }
+}
+
+/// The workbook.
+///
+/// # Errors
+/// What its writer refuses.
+pub(super) fn workbook(document: &Document) -> Result<Vec<u8>, XlsxError> {
+    let mut book = Workbook::new();
+    book.set_properties(&properties(document)?);
+    let forms = Forms::new();
+    let mut names = BTreeSet::new();
+    let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(&document.lang.text("report-sheet-summary"), &mut names))?;
+    summary(sheet, document, &forms)?;
+    for table in document.tables() {
+        let sheet = book.add_worksheet();
+        sheet.set_name(sheet_name(&table.name, &mut names))?;
+        write(sheet, table, &forms)?;
+    }
+    book.save_to_buffer()
+}
+
+/// Its day is the report's, so that the same report is the same bytes.
+fn properties(document: &Document) -> Result<DocProperties, XlsxError> {
+    use chrono::Datelike as _;
+    let day = document.day.0;
+    let year = u16::try_from(day.year()).unwrap_or(2000);
+    let at = ExcelDateTime::from_ymd(year, day.month() as u8, day.day() as u8)?;
+    Ok(DocProperties::new().set_title(&document.title).set_comment(&document.hash).set_creation_datetime(&at))
+}
+
+/// A name that a sheet may have, and no other sheet has.
+fn sheet_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let fit: String = name.chars().filter(|c| !"[]:*?/\\'".contains(*c)).take(LONGEST_NAME).collect();
+    let mut own = fit.clone();
+    let mut n = 2;
+    while !taken.insert(own.to_lowercase()) {
+        let short: String = fit.chars().take(LONGEST_NAME - 4).collect();
+        own = format!("{short} {n}");
+        n += 1;
+    }
+    own
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
+fn summary(sheet: &mut Worksheet, document: &Document, forms: &Forms) -> Result<(), XlsxError> {
+    let text = Format::new().set_font_name("Times New Roman").set_font_size(12).set_text_wrap();
+    sheet.set_column_width(0, 110)?;
+    let mut row = 0;
+    let mut line = |sheet: &mut Worksheet, words: &str, form: &Format| -> Result<(), XlsxError> {
+        sheet.write_string_with_format(row, 0, cut(words), form)?;
+        row += 1;
+        Ok(())
+    };
+    line(sheet, &document.title, &forms.title)?;
+    line(sheet, &document.state, &text)?;
+    for block in &document.blocks {
+        match block {
+            Block::Heading(words) => line(sheet, words, &forms.heading)?,
+            Block::Sentence(words) => line(sheet, words, &text)?,
+            Block::List(about, list) => {
+                line(sheet, about, &text)?;
+                for words in list {
+                    line(sheet, &format!("– {words}"), &text)?;
+                }
+            }
+            Block::Quote(about, words) => {
+                line(sheet, about, &text)?;
+                line(sheet, words, &text)?;
+            }
+            Block::Table(table) => line(sheet, &format!("→ {}: {}", table.name, table.caption), &text)?,
+        }
+    }
+    Ok(())
+}
+
+fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), XlsxError> {
+    let mut column = 0;
+    for head in &table.columns {
+        sheet.write_string_with_format(0, column, &head.title, &forms.head)?;
+        sheet.set_column_width(column, if head.number { 13 } else { 30 })?;
+        column += 1;
+    }
+    sheet.set_freeze_panes(1, 1)?;
+    for (row, cells) in (1..).zip(&table.rows) {
+        for (column, cell) in (0..).zip(cells) {
+            match cell {
+                Cell::Text(text) => sheet.write_string_with_format(row, column, cut(text), &forms.text)?,
+                // exact up to 2^53, and no count of plays comes near
+                Cell::Number(n) => sheet.write_number_with_format(row, column, *n as f64, &forms.number)?,
+                Cell::Decimal(value) => sheet.write_number_with_format(row, column, *value, &forms.decimal)?,
+            };
+        }
+    }
+    let last = u32::try_from(table.rows.len()).unwrap_or(u32::MAX);
+    if last > 0 && column > 0 {
+        sheet.autofilter(0, 0, last, column - 1)?;
+    }
+    sheet.set_repeat_rows(0, 0)?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Reports: what the page says is what the files hold, and all of it can be checked.
+
+use crate::common::people::account;
+use crate::town::*;
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use lichphat::directory::ScreenKind;
+use lichphat::people::Role;
+use lichphat::report::Data;
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ports::Clock as _;
+use lichphat_playlists::time::HANOI;
+use std::collections::BTreeMap;
+
+/// The town a day later: one screen has played, one is somebody else's, one has no device.
+async fn reported() -> Town {
+    let (town, _) = town_with_a_day().await;
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    town
+}
+
+impl Town {
+    async fn file(&self, path: &str) -> (StatusCode, Vec<u8>, http::HeaderMap) {
+        let mut request = Request::get(path).body(Bytes::new()).unwrap();
+        request.headers_mut().insert(header::AUTHORIZATION, self.pass.bearer.parse().unwrap());
+        let (parts, body) = self.service.exchange(request).await.unwrap().into_parts();
+        (parts.status, body.to_vec(), parts.headers)
+    }
+    async fn rows(&self, path: &str) -> Vec<BTreeMap<String, String>> {
+        let (status, bytes, headers) = self.file(path).await;
+        assert_eq!(status, StatusCode::OK, "{path}");
+        assert!(headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/csv"));
+        csv::Reader::from_reader(bytes.as_slice()).deserialize().map(Result::unwrap).collect()
+    }
+    /// A report's page, once it is made.
+    async fn report(&self, path: &str) -> String {
+        for _ in 0..100 {
+            let html = self.ok(path).await;
+            if !html.contains("Đang lập báo cáo") && !html.contains("is being made") {
+                return html;
+            }
+        }
+        panic!("{path} is never made");
+    }
+}
+
+#[tokio::test]
+async fn page_and_files_say_the_same_and_bear_the_hash_of_the_data() {
+    let town = reported().await;
+    let html = town.report("/reports?of=2026-11-20").await;
+    for said in [
+        "Kết quả phát nội dung truyền thông trên màn hình toàn thành phố, tháng 11 năm 2026",
+        "Tạm tính: kỳ báo cáo chưa kết thúc; số liệu lập ngày 21/11/2026.",
+        "Màn hình thuộc diện: 3 hiện có; 1 có nhật ký phát, 0 chỉ do bên khác tự khai, 2 chưa có tin.",
+        "Trong 3 màn hình có ngày làm việc đã qua: 0 đạt, 3 thiếu, cộng lại thiếu 14 lượt.",
+        "Chỉ tiêu đến nay 18 lượt; được tính 4 lượt, trong đó phát bù 1 lượt.",
+        "Không được tính: 2 lượt",
+        "Màn hình tắt trong lúc phát",
+        "Mức D1, đã xuất hình",
+        "1 màn hình trong báo cáo này chạy thiết bị mô phỏng",
+        "Nhật ký chưa công bố điểm kiểm chứng nào.",
+        "Đơn vị (2)",
+        "Màn hình (3)",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    let (status, json, _) = town.file("/reports/report.json?of=2026-11-20").await;
+    assert_eq!(status, StatusCode::OK);
+    let hash = Sha256Hash::of(&json).to_string();
+    assert!(html.contains(&hash), "the page bears the hash of the file");
+    let data: Data = serde_json::from_slice(&json).unwrap();
+    assert_eq!(data.bytes().unwrap(), json, "what is read is written the same");
+
+    let rows = town.rows("/reports/report.csv?of=2026-11-20").await;
+    assert!(rows.iter().all(|row| row["report_sha256"] == hash), "every row bears it");
+    let of = |row: &str, code: &str| rows.iter().find(|r| r["row"] == row && r["code"] == code).unwrap();
+    let s1 = of("screen", "S1");
+    assert_eq!([&s1["owed"], &s1["counted"], &s1["made_good"], &s1["short_plays"]], ["6", "4", "1", "2"]);
+    assert_eq!([&s1["d1"], &s1["not_counted"], &s1["pending"], &s1["result"]], ["4", "2", "1", "short"]);
+    let whole = of("campaign", "ihanoi");
+    for figure in ["existing", "met", "short", "owed", "counted", "short_plays", "not_counted", "d1"] {
+        let sum = |level: &str| -> u64 {
+            rows.iter().filter(|r| r["row"] == level).map(|r| r[figure].parse::<u64>().unwrap()).sum()
+        };
+        let want: u64 = whole[figure].parse().unwrap();
+        assert_eq!([sum("screen"), sum("unit"), sum("venue"), sum("force")], [want; 4], "{figure}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_report_is_the_same_bytes_and_the_shell_writes_them_too() {
+    let town = reported().await;
+    let path = "/reports/report.xlsx?period=days&from=2026-11-20&to=2026-11-20";
+    let (status, one, headers) = town.file(path).await;
+    assert!(status == StatusCode::OK && one.starts_with(b"PK"), "a workbook is a zip");
+    assert_eq!(headers[header::CONTENT_DISPOSITION], "attachment; filename=\"bao-cao-2026-11-20-2026-11-20.xlsx\"");
+    assert!(headers.contains_key(header::CONTENT_SECURITY_POLICY));
+    town.clock.jump_to(friday().next().at(17 * 3_600, HANOI));
+    assert_eq!(town.file(path).await.1, one, "later on the same day nothing is another");
+
+    // the shell's clock is the machine's, years later perhaps: what has no plays does not change by it
+    let out = town._data.path().join("bao-cao.json");
+    let days = ["--from", "2026-11-16", "--to", "2026-11-17", "--out", out.to_str().unwrap()];
+    let arguments: Vec<&str> = ["report", "make"].into_iter().chain(days).collect();
+    town.cli(&arguments);
+    let data: Data = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+    assert!(data.orders.is_empty(), "the order begins on Friday");
+    let wrong = town._data.run(&["report", "make", "--out", "x.docm"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("change its end, or give --format"), "{wrong:?}");
+}
+
+#[tokio::test]
+async fn a_reader_gets_his_own_unit_and_no_other() {
+    let town = reported().await;
+    let pass = account(&town.rooms.store, "w2", &[(Role::Viewer, Some("W2"))], town.clock.now()).await;
+    let ask = |path: &str| Request::get(path).header(header::AUTHORIZATION, &pass.bearer).body(Bytes::new()).unwrap();
+    let (status, html, _) = town.send(ask("/reports?of=2026-11-20&list=screens")).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(html.contains("của Phường Ba Đình") && html.contains("Một cửa"), "{html}");
+    assert!(!html.contains("Sảnh"), "a screen of another ward");
+    for hidden in ["W1", "HN", "nowhere"] {
+        let (_, html, _) = town.send(ask(&format!("/reports?unit={hidden}"))).await;
+        assert!(html.contains("không có đơn vị này trong phạm vi của bạn"), "{hidden}: {html}");
+        let (status, ..) = town.send(ask(&format!("/reports/report.csv?unit={hidden}"))).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{hidden}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_choice_is_named_and_the_form_comes_back_filled_in() {
+    let town = reported().await;
+    for (query, said) in [
+        ("campaign=nothing", "Đợt truyền thông “nothing”: không có đợt này"),
+        ("venue=%3Cscript%3E", "Loại địa điểm “&#60;script&#62;”"),
+        ("period=decade", "Kỳ báo cáo “decade”"),
+        ("of=2026-02-30", "Kỳ có ngày “2026-02-30”: không phải là một ngày có thật"),
+        ("period=days&from=2026-11-20&to=2026-11-01", "ngày cuối phải sau ngày đầu"),
+        ("unit=Ph%C6%B0%E1%BB%9Dng+Ba+%C4%90%C3%ACn", "Ba Đình"),
+        ("link=friend", "hãy chọn trong danh sách"),
+    ] {
+        let html = town.ok(&format!("/reports?{query}")).await;
+        assert!(html.contains(said) && html.contains("role=\"alert\""), "{query}: {said}\n{html}");
+    }
+    assert!(town.ok("/reports?of=2026-02-30").await.contains("value=\"2026-02-30\""), "what was typed is kept");
+    assert_eq!(town.page("/reports/report.exe").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(town.page("/reports/xlsx").await.0, StatusCode::NOT_FOUND);
+    let empty = Town::empty().await;
+    assert!(empty.report("/reports").await.contains("không có đợt truyền thông nào nêu số lượt phát"));
+    assert!(empty.report("/reports?lang=en").await.contains("No order of this period names a number of plays"));
+}
+
+#[tokio::test]
+async fn thousands_of_screens_come_page_by_page_and_whole_in_the_file() {
+    let many: usize = std::env::var("CONSOLE_SCREENS").ok().and_then(|n| n.parse().ok()).unwrap_or(2_000);
+    let screens = (0..many)
+        .map(|i| screen(&format!("S{i:05}"), &format!("Màn hình {i}"), &format!("W{}", i % 126), ScreenKind::Managed))
+        .collect();
+    let wards: Vec<(String, String)> = (0..126).map(|i| (format!("W{i}"), format!("Phường số {i}"))).collect();
+    let wards: Vec<(&str, &str)> = wards.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    let town = Town::with(&wards, screens).await;
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    let begun = std::time::Instant::now();
+    let html = town.report("/reports?of=2026-11-20&list=screens&page=3").await;
+    println!("{many} screens: made in {} ms, {} bytes", begun.elapsed().as_millis(), html.len());
+    assert!(html.len() < 150_000 && html.contains("Trang 3 trên"), "{} bytes", html.len());
+    let begun = std::time::Instant::now();
+    town.ok("/reports?of=2026-11-20&list=screens&page=4").await;
+    println!("a further page: {} ms", begun.elapsed().as_millis());
+    let rows = town.rows("/reports/report.csv?of=2026-11-20").await;
+    assert_eq!(rows.iter().filter(|row| row["row"] == "screen").count(), many);
+}
+
+/// Names that a spreadsheet would run are text there.
+#[tokio::test]
+async fn no_name_becomes_a_formula() {
+    let screens = vec![screen("S1", "=HYPERLINK(\"http://x\")", "W1", ScreenKind::Managed)];
+    let town = Town::with(&[("W1", "Phường Ba Đình")], screens).await;
+    let rows = town.rows("/reports/report.csv?of=2026-11-20").await;
+    let row = rows.iter().find(|row| row["row"] == "screen").unwrap();
+    assert_eq!(row["name"], "'=HYPERLINK(\"http://x\")");
+}
