@@ -5,6 +5,7 @@
 //! `store` implements the rooms' ports, `cmd` wires everything together.
 
 pub mod approval;
+pub mod attention;
 pub mod backup;
 pub mod campaigns;
 pub mod care;

@@ -18,7 +18,7 @@ const STREETS: &[&[&str]] = &[
     &["proof"],
     &["exchange"],
     &["compliance", "orders"],
-    &["care", "many", "report", "sampling"],
+    &["attention", "care", "many", "report", "sampling"],
     &["store", "web"],
     &["backup", "sim"],
     &["cmd"],

@@ -84,6 +84,11 @@ impl Directory {
         self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.on(day)))
     }
 
+    /// Does a roster say when the screen runs on that day, as for a vehicle?
+    pub fn is_rostered(&self, screen: &Screen, day: LocalDay) -> bool {
+        self.roster.get(&screen.code).is_some_and(|days| days.contains_key(&day))
+    }
+
     /// Is there any second of duty on the day?
     pub fn operating(&self, screen: &Screen, day: LocalDay) -> bool {
         !self.duty(screen, day).is_empty()

@@ -2,6 +2,7 @@
 //! background so that no page waits for 20,000 screens.
 
 use super::ConsoleError;
+use super::outlook::{Boxes, Outlook};
 pub(super) use super::preview::Preview;
 use super::sums::Sums;
 use crate::approval::{Approvals, Permissions};
@@ -59,6 +60,8 @@ pub(super) struct CampaignNow {
     pub(super) today_all: Sums,
     /// First and last day of the order's period that holds the day.
     pub(super) period: (LocalDay, LocalDay),
+    /// What is to come, as things stand; empty for a day by itself.
+    pub(super) outlook: Outlook,
     /// When the figures were made.
     pub(super) made: UtcMillis,
 }
@@ -171,6 +174,7 @@ pub struct Console {
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
     devices: Arc<Fresh<Devices>>,
+    boxes: Arc<Fresh<Boxes>>,
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
     /// Lists of many screens.
@@ -243,6 +247,7 @@ impl Console {
             city: Mutex::new(None),
             now: Mutex::new(lru::LruCache::new(KEPT)),
             devices: Fresh::new(),
+            boxes: Fresh::new(),
             media: Arc::clone(store) as _,
             people,
             shelf: super::screens::Shelf::default(),
@@ -360,11 +365,14 @@ impl Console {
         };
         // A new day changes what is owed and what is still waited for.
         let tag = (city.directory.revision, city.campaigns.revision, self.today().1);
+        // a day by itself tells what was
+        let boxes = if span.0 == span.1 && period.0 != span.0 { None } else { Some(self.boxes(city).await?) };
         let work = Work {
             reports: Arc::clone(&self.reports),
             compliance: Arc::clone(&self.compliance),
             clock: Arc::clone(&self.clock),
             city: Arc::clone(city),
+            boxes,
             campaign,
             period,
             span,
@@ -387,6 +395,19 @@ impl Console {
         let tag = (0, 0, self.today().1);
         self.devices.get(tag, self.clock.mono_ms(), async move { Ok(compliance.devices().await?) }).await
     }
+
+    /// How every screen stands by its hours and its box.
+    pub(super) async fn boxes(&self, city: &Arc<City>) -> Result<Arc<Boxes>, ConsoleError> {
+        let (compliance, fleet, city) = (Arc::clone(&self.compliance), Arc::clone(&self.fleet), Arc::clone(city));
+        let (now, today) = self.today();
+        let (tag, offset) = ((city.directory.revision, 0, today), self.offset);
+        let look = async move {
+            let (states, devices) = (fleet.states(None).await?, compliance.devices().await?);
+            let made = move || Boxes::of(&city, &states, &devices, (now, offset));
+            tokio::task::spawn_blocking(made).await.map_err(|e| ConsoleError::Internal(e.to_string()))
+        };
+        self.boxes.get(tag, self.clock.mono_ms(), look).await
+    }
 }
 
 /// The orders to play that are in force on `today`.
@@ -400,6 +421,8 @@ struct Work {
     compliance: Arc<dyn ComplianceStore>,
     clock: Arc<dyn Clock>,
     city: Arc<City>,
+    /// For what is to come; none of a day by itself.
+    boxes: Option<Arc<Boxes>>,
     campaign: CampaignCode,
     period: (LocalDay, LocalDay),
     span: (LocalDay, LocalDay),
@@ -415,10 +438,17 @@ impl Work {
 
     async fn make(self) -> Result<CampaignNow, ConsoleError> {
         let (city, campaign, (from, today)) = (&self.city, &self.campaign, self.span);
-        let report = self.reports.compliance(&city.directory, &city.campaigns, campaign, from, today).await?;
-        let days = self.compliance.days(campaign, today, today).await?;
+        let of = (from, today);
+        let mut basis = self.reports.basis(&city.directory, &city.campaigns, campaign, of, self.clock.now()).await?;
+        let report = basis.report();
+        let until = if self.boxes.is_some() { today.plus(6) } else { today };
+        let days = self.compliance.days(campaign, today, until).await?;
         let facts: BTreeMap<ScreenCode, DayFacts> =
-            days.into_iter().filter_map(|(screen, mut days)| Some((screen, days.remove(&today)?))).collect();
+            days.iter().filter_map(|(screen, days)| Some((screen.clone(), days.get(&today)?.clone()))).collect();
+        let outlook = match &self.boxes {
+            Some(boxes) => Outlook::of(city, &mut basis, days, boxes, today),
+            None => Outlook::default(),
+        };
         let mut today_of: BTreeMap<(Link, UnitCode), Sums> = BTreeMap::new();
         let mut today_all = Sums::default();
         for (code, fact) in &facts {
@@ -433,6 +463,6 @@ impl Work {
         }
         let line_of = report.lines.iter().enumerate().map(|(i, l)| (l.screen.clone(), i)).collect();
         let made = self.clock.now();
-        Ok(CampaignNow { report, line_of, today: facts, today_of, today_all, period: self.period, made })
+        Ok(CampaignNow { report, line_of, today: facts, today_of, today_all, period: self.period, outlook, made })
     }
 }

@@ -1,10 +1,13 @@
 //! `GET /`: the city for whoever sees all of it, his units for anybody else.
 
-use super::data::Console;
+use super::data::{City, Console};
+use super::outlook::Look;
 use super::page::{Page, shown};
+use super::today::{self, Today};
 use super::{Asked, ConsoleError, overview, unit};
 use crate::people::{Act, On};
 use askama::Template;
+use std::sync::Arc;
 
 #[derive(Template)]
 #[template(path = "home.html")]
@@ -13,6 +16,7 @@ struct Home {
     units: Vec<(String, String)>,
     /// What asks for the reader himself.
     notices: Vec<(String, String)>,
+    today: Today,
 }
 
 /// The page.
@@ -27,7 +31,18 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
             let units = units.iter().map(|u| (shown(&u.name), format!("/units/{}", u.code))).collect();
             let page = Page::new(console, asked, asked.lang.text("home-title"));
             let notices = super::notices::gather(console, asked).await?;
-            Ok(Home { page, units, notices }.render()?)
+            let today = of_all(console, asked, &city).await?;
+            Ok(Home { page, units, notices, today }.render()?)
         }
     }
+}
+
+/// What to know and do first over all his units; each unit's page has its own lists and map.
+async fn of_all(console: &Console, asked: &Asked, city: &Arc<City>) -> Result<Today, ConsoleError> {
+    let (now, boxes) = (console.campaigns_now(city).await?, console.boxes(city).await?);
+    let (look, sight, at) = (Look { boxes: &boxes, now: &now }, asked.sight(city, console)?, console.today());
+    let facts = today::Facts { city, now: &now, look: &look, at, offset: console.offset };
+    let seen = city.directory.screens().filter(|s| s.in_service.contains(at.1) && sight.screen(s));
+    let scope = today::Scope { screens: seen.collect(), top: None, whole: false };
+    Ok(today::view(asked, &facts, &scope, today::own(console, asked).await?))
 }

@@ -1,5 +1,5 @@
-//! What asks for the reader himself, on the page that he comes in at: what waits for his word, boxes that somebody has to look
-//! for, and a list of withdrawals that fills up, told to who watches over the server.
+//! What asks for the reader himself, on the page that he comes in at, beside what waits for his word ([`super::today`]): boxes that
+//! somebody has to look for, and a list of withdrawals that fills up, told to who watches over the server.
 
 use super::data::Console;
 use super::page::shown;
@@ -15,11 +15,6 @@ const NAMED: usize = 10;
 pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(String, String)>, ConsoleError> {
     let (lang, caller, city) = (asked.lang, asked.caller()?, console.city().await?);
     let mut notices = Vec::new();
-    let waiting = console.approvals.waiting_for(caller, &city.directory).await?;
-    if waiting > 0 {
-        let sentence = lang.say("approvals-waiting", &Values::new().count(lang, "n", waiting));
-        notices.push((sentence, "/approvals".to_owned()));
-    }
     let full = console.approvals.permissions().await?.withdrawals().full_percent();
     let watches = caller.may(Act::Watch, On::City, &city.directory, console.today().1).is_ok();
     if full >= NEARLY_FULL_PERCENT && watches {
@@ -27,9 +22,9 @@ pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(Stri
         notices.push((sentence, "/approvals".to_owned()));
     }
     let sight = asked.sight(&city, console)?;
-    let states = console.fleet.states(None).await?;
-    let doubled = states.iter().filter(|state| state.is_doubled());
-    let seen = doubled.filter_map(|state| city.directory.screen(&state.screen).filter(|screen| sight.screen(screen)));
+    let boxes = console.boxes(&city).await?;
+    let doubled = boxes.doubled.iter();
+    let seen = doubled.filter_map(|screen| city.directory.screen(screen).filter(|screen| sight.screen(screen)));
     notices.extend(seen.take(NAMED).map(|screen| {
         let sentence = lang.say("device-doubled-at", &Values::new().word("screen", shown(&screen.name)));
         (sentence, format!("/screens/{}", screen.code))

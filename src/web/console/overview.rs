@@ -2,8 +2,10 @@
 
 use super::data::{CampaignNow, City, Console, running};
 use super::log::{self, LogView};
+use super::outlook::{Boxes, Look};
 use super::page::{Page, Pages, pages, shown};
-use super::{Asked, ConsoleError, href};
+use super::today::{self, Today};
+use super::{Asked, ConsoleError, heat, href};
 use crate::campaigns::{Directive, DirectiveKind, Phase};
 use crate::compliance::{Totals, UnitLine};
 use crate::directory::{Link, UnitKind, plain_key, without_kind};
@@ -29,6 +31,8 @@ struct Overview {
     screens: String,
     /// Something waits for a decision: a sentence and its page.
     waits: Vec<(String, String)>,
+    /// What to know and do first; none for a day by itself.
+    today: Option<Today>,
     cards: Vec<Card>,
     no_orders: bool,
     table: Option<UnitTable>,
@@ -136,15 +140,43 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     }
     let sight = asked.sight(&city, console)?;
     let mut view = view(page, asked, &city, &now, (day, today), &sight);
-    let waiting = console.proposals_waiting().await?;
-    if waiting > 0 && !alone {
-        view.waits.push((lang.say("peaks-waiting", &Values::new().count(lang, "n", waiting)), "/peaks".to_owned()));
-    }
     if !alone {
-        view.waits.extend(super::notices::gather(console, asked).await?);
+        let boxes = console.boxes(&city).await?;
+        let own = today::own(console, asked).await?;
+        let facts = (&*city, now.as_slice(), &*boxes);
+        view.today = Some(of_today(asked, facts, console, (&sight, own)));
+        view.waits = super::notices::gather(console, asked).await?;
         view.log = Some(log::gather(console, lang).await?);
     }
     Ok(view.render()?)
+}
+
+/// What to know and do first, over all that the reader sees.
+fn of_today(
+    asked: &Asked,
+    (city, now, boxes): (&City, &[Arc<CampaignNow>], &Boxes),
+    console: &Console,
+    (sight, own): (&Sight, Vec<today::ThingView>),
+) -> Today {
+    let at = console.today();
+    let look = Look { boxes, now };
+    let facts = today::Facts { city, now, look: &look, at, offset: console.offset };
+    let standing = city.directory.screens().filter(|s| s.in_service.contains(at.1) && sight.screen(s));
+    let top = city.directory.units().find(|u| u.kind == UnitKind::City && u.parent.is_none());
+    let scope = today::Scope { screens: standing.collect(), top: top.map(|u| &u.code), whole: true };
+    let mut view = today::view(asked, &facts, &scope, own);
+    let link = asked.value("link").and_then(|l| l.parse().ok()).unwrap_or(Link::Territory);
+    let units: Vec<_> = city.directory.units().filter(|u| sight.unit(&u.code) && listed(link, u.kind)).collect();
+    view.heat = current(asked, now).and_then(|i| heat::of_units(asked, city, &now[i], link, &units));
+    view
+}
+
+/// The order whose units are shown: as asked, else the one with most that is missing.
+pub(super) fn current(asked: &Asked, now: &[Arc<CampaignNow>]) -> Option<usize> {
+    asked
+        .value("campaign")
+        .and_then(|code| now.iter().position(|c| c.report.campaign.as_str() == code))
+        .or_else(|| (0..now.len()).max_by_key(|&i| (now[i].report.totals.short, std::cmp::Reverse(i))))
 }
 
 fn view(
@@ -159,10 +191,7 @@ fn view(
     let alone = asked.value("day").is_some();
     let to_day = |d: LocalDay| asked.with("day", Some(&d.to_string()));
     let standing = city.directory.screens().filter(|s| s.in_service.contains(day)).count();
-    let current = asked
-        .value("campaign")
-        .and_then(|code| now.iter().position(|c| c.report.campaign.as_str() == code))
-        .or_else(|| (0..now.len()).max_by_key(|&i| (now[i].report.totals.short, std::cmp::Reverse(i))));
+    let current = current(asked, now);
     let cards = now
         .iter()
         .enumerate()
@@ -180,6 +209,7 @@ fn view(
         steps: if standing == 0 { steps(lang, city) } else { Vec::new() },
         screens: lang.say("overview-screens", &Values::new().count(lang, "n", standing as u64)),
         waits: Vec::new(),
+        today: None,
         no_orders: cards.is_empty() && standing > 0,
         cards,
         table: current.map(|i| table(asked, city, &now[i], day, sight)),

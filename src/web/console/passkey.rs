@@ -5,7 +5,7 @@ use super::page::{self, Page, shown};
 use super::sign::{account, enter, form, not_in, own_page};
 use super::{Asked, ConsoleError};
 use crate::lang::Values;
-use crate::people::{Offer, Question};
+use crate::people::{Act, Offer, On, Question};
 use crate::web::Response;
 use crate::web::gate::{SESSION, cookie};
 use askama::Template;
@@ -122,7 +122,12 @@ impl Part {
             Offer::Here if caller.strong => String::new(),
             Offer::Here => lang.text("passkeys-weak"),
             Offer::At(address) => lang.say("passkeys-at", &Values::new().word("address", address)),
-            Offer::Nowhere => lang.text("passkeys-nowhere"),
+            // a setting's name means something to who can change it
+            Offer::Nowhere => {
+                let (city, today) = console.directory_today().await?;
+                let runs = caller.may(Act::Watch, On::City, &city.directory, today).is_ok();
+                lang.text(if runs { "passkeys-nowhere-setting" } else { "passkeys-nowhere" })
+            }
         };
         let instant = |at| lang.instant(at, console.offset);
         let keys = people.passkeys(&caller.account).await?;

@@ -1,15 +1,18 @@
 //! One unit: its screens today, those with problems first.
 
 use super::data::{CampaignNow, City, Console, Devices};
+use super::outlook::{Boxes, Look};
 use super::overview::{Bar, CauseLine, causes, order_title, really_short};
 use super::page::{Page, Pages, pages, shown};
 use super::sums::Sums;
-use super::{Asked, ConsoleError};
+use super::today::{self, Today};
+use super::{Asked, ConsoleError, heat};
+use crate::attention::State;
 use crate::campaigns::Directive;
 use crate::compliance::{DeviceFacts, ScreenLine, Totals};
-use crate::directory::{Screen, Unit, UnitKind};
+use crate::directory::{Link, Screen, Unit, UnitKind};
 use crate::lang::{Lang, Values};
-use crate::people::Sight;
+use crate::people::{Act, On, Sight};
 use askama::Template;
 use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::quota::Of;
@@ -26,6 +29,10 @@ struct UnitPage {
     crumbs: Vec<(String, String)>,
     /// What asks for the reader himself, where he comes in.
     notices: Vec<(String, String)>,
+    /// The day, and the way back to today, when it is a day by itself.
+    day: Option<(String, String)>,
+    /// What to know and do first; none for a day by itself.
+    today: Option<Today>,
     summary: String,
     orders: Vec<OrderLine>,
     tabs: Vec<(String, String, bool)>,
@@ -69,6 +76,7 @@ struct Found<'a> {
     lines: Vec<&'a ScreenLine>,
     today: Sums,
     device: Option<&'a DeviceFacts>,
+    state: State,
 }
 
 impl Found<'_> {
@@ -94,18 +102,24 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let code = UnitCode::new(code).map_err(|_| unknown())?;
     let city = console.city().await?;
     let unit = city.directory.unit(&code).ok_or_else(unknown)?;
-    let now = console.campaigns_now(&city).await?;
+    let (at, alone) = (console.today(), asked.value("day").is_some());
+    let day = super::names::day(asked.value("day"), at.1)?;
+    let now = if alone { console.campaigns_of(&city, day).await? } else { console.campaigns_now(&city).await? };
     let devices = console.devices().await?;
+    let boxes = console.boxes(&city).await?;
     let mut page = Page::new(console, asked, shown(&unit.name));
     if let Some(oldest) = now.iter().map(|c| c.made).min() {
         page.as_of = asked.lang.instant(oldest, console.offset);
     }
-    let (at, offset, sight) = (console.today(), console.offset, asked.sight(&city, console)?);
-    let facts = Facts { city: &city, now: &now, devices: &devices, at, offset, sight };
-    let mut view = view(page, asked, unit, &facts);
+    let (offset, sight) = (console.offset, asked.sight(&city, console)?);
+    let whole = asked.caller()?.may(Act::View, On::City, &city.directory, at.1).is_ok();
+    let facts =
+        Facts { city: &city, now: &now, devices: &devices, boxes: &boxes, at, day, alone, offset, sight, whole };
+    let (mut notices, mut own) = (Vec::new(), Vec::new());
     if asked.path == "/" {
-        view.notices = super::notices::gather(console, asked).await?;
+        (notices, own) = (super::notices::gather(console, asked).await?, today::own(console, asked).await?);
     }
+    let view = UnitPage { notices, ..view(page, asked, unit, &facts, own) };
     Ok(view.render()?)
 }
 
@@ -113,17 +127,41 @@ struct Facts<'a> {
     city: &'a City,
     now: &'a [Arc<CampaignNow>],
     devices: &'a Devices,
+    boxes: &'a Boxes,
     at: (UtcMillis, LocalDay),
+    /// The day of the figures, and whether it is told by itself.
+    day: LocalDay,
+    alone: bool,
     offset: UtcOffset,
     /// Of who reads it.
     sight: Sight,
+    /// May he see the city as a whole?
+    whole: bool,
 }
 
-fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
+/// What to know and do first in the unit.
+fn of_today(asked: &Asked, unit: &Unit, facts: &Facts<'_>, screens: &[&Screen], own: Vec<today::ThingView>) -> Today {
+    let look = Look { boxes: facts.boxes, now: facts.now };
+    let of = today::Facts { city: facts.city, now: facts.now, look: &look, at: facts.at, offset: facts.offset };
+    let scope = today::Scope { screens: screens.to_vec(), top: Some(&unit.code), whole: facts.whole };
+    let mut view = today::view(asked, &of, &scope, own);
+    let now = super::overview::current(asked, facts.now).map(|i| &facts.now[i]);
+    let here = facts.city.directory.units().filter(|u| u.effective.contains(facts.at.1));
+    let below: Vec<&Unit> = here.filter(|u| u.parent.as_ref() == Some(&unit.code)).collect();
+    view.heat = now.and_then(|now| match below.is_empty() {
+        true => heat::of_screens(asked, facts.city, now, screens),
+        false => heat::of_units(asked, facts.city, now, Link::Territory, &below)
+            .or_else(|| heat::of_units(asked, facts.city, now, Link::Owner, &below)),
+    });
+    view
+}
+
+fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>, own: Vec<today::ThingView>) -> UnitPage {
     let lang = asked.lang;
     let directory = &facts.city.directory;
-    let mut screens: Vec<Found<'_>> =
-        directory.screens_in(&unit.code, None, facts.at.1).into_iter().map(|s| find(s, facts)).collect();
+    let all = directory.screens_in(&unit.code, None, facts.day);
+    let today = (!facts.alone).then(|| of_today(asked, unit, facts, &all, own));
+    let mut screens: Vec<Found<'_>> = all.into_iter().map(|s| find(s, facts)).collect();
     let orders = facts.now.iter().filter_map(|now| order(lang, facts.city, now, &screens)).collect();
     let silent = |f: &Found<'_>| f.heard().is_none();
     let (all, short, quiet) =
@@ -134,13 +172,30 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
         Some(_) => screens.retain(silent),
         None => {}
     }
+    let state = asked.value("state").and_then(|word| word.parse::<State>().ok()).filter(|_| !facts.alone);
+    if let Some(state) = state {
+        screens.retain(|f| f.state == state);
+    }
     screens.sort_by(|a, b| (!a.is_short(), &a.screen.code).cmp(&(!b.is_short(), &b.screen.code)));
     let (range, pages) = pages(asked, screens.len());
     let tab = |key: &str, value: Option<&str>, n: usize| {
         let label = lang.say(&format!("screens-{key}"), &Values::new().count(lang, "n", n as u64));
         let base = Asked { query: std::collections::BTreeMap::new(), ..asked.clone() };
-        (label, base.with("show", value), show == value)
+        let base = match facts.alone {
+            true => base.with("day", Some(&facts.day.to_string())),
+            false => base.with("show", value),
+        };
+        (label, base + "#screens", show == value && state.is_none())
     };
+    let mut tabs =
+        vec![tab("all", None, all), tab("short", Some("short"), short), tab("silent", Some("silent"), quiet)];
+    if facts.alone {
+        tabs.truncate(1);
+    }
+    if let Some(state) = state {
+        let word = Values::new().word("state", lang.text(&format!("state-{state}")));
+        tabs.push((lang.say("screens-of-state", &word), asked.with("page", None) + "#screens", true));
+    }
     let children: Vec<(String, String)> = directory
         .units()
         .filter(|u| u.parent.as_ref() == Some(&unit.code) && u.effective.contains(facts.at.1))
@@ -160,9 +215,11 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
         name: shown(&unit.name),
         crumbs,
         notices: Vec::new(),
+        day: facts.alone.then(|| (lang.long_day(facts.day), format!("/units/{}", unit.code))),
+        today,
         summary: lang.say("n-screens", &Values::new().count(lang, "n", all as u64)),
         orders,
-        tabs: vec![tab("all", None, all), tab("short", Some("short"), short), tab("silent", Some("silent"), quiet)],
+        tabs,
         rows: screens[range].iter().map(|f| row(lang, f, facts)).collect(),
         pages,
         children_title: lang.say("children-title", &Values::new().count(lang, "n", children.len() as u64)),
@@ -171,8 +228,9 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>) -> UnitPage {
 }
 
 fn find<'a>(screen: &'a Screen, facts: &Facts<'a>) -> Found<'a> {
-    let mut found =
-        Found { screen, lines: Vec::new(), today: Sums::default(), device: facts.devices.get(&screen.code) };
+    let look = Look { boxes: facts.boxes, now: facts.now };
+    let (device, state) = (facts.devices.get(&screen.code), look.standing(screen).state);
+    let mut found = Found { screen, lines: Vec::new(), today: Sums::default(), device, state };
     for now in facts.now {
         found.lines.extend(now.line(&screen.code));
         if let Some(day) = now.today.get(&screen.code) {
