@@ -41,9 +41,23 @@ const READ: [&str; 10] = [
 /// Devices of hardware decoders, by how their names begin, and where words go.
 const DEVICES: [&str; 5] = ["dri", "video", "media", "null", "zero"];
 
+/// Making a film anew takes more time, and writes it: the file it writes is open before anything is given up.
+pub(crate) const RENDER: [(Resource, u64); 5] = [
+    (Resource::As, 3 << 30),
+    (Resource::Cpu, 1_800),
+    (Resource::Fsize, 1 << 30),
+    (Resource::Nofile, 256),
+    (Resource::Core, 0),
+];
+
 /// Gives up everything that looking at `file` does not need. The error says what the system refused.
 pub(crate) fn confine(file: &Path) -> Result<(), String> {
-    for (resource, most) in LIMITS {
+    confine_for(file, LIMITS)
+}
+
+/// The same within other limits.
+pub(crate) fn confine_for(file: &Path, limits: [(Resource, u64); 5]) -> Result<(), String> {
+    for (resource, most) in limits {
         let limit = Rlimit { current: Some(most), maximum: Some(most) };
         setrlimit(resource, limit).map_err(|e| format!("{resource:?} = {most}: {e}"))?;
     }

@@ -25,9 +25,13 @@ pub mod local;
 pub mod log;
 pub mod machine;
 pub mod meter;
+#[cfg(feature = "stage-gstreamer")]
+pub mod picture;
 pub mod ports;
 #[cfg(feature = "stage-gstreamer")]
 pub mod probe;
+#[cfg(feature = "stage-gstreamer")]
+pub mod render;
 pub mod sim_support;
 pub mod stage;
 pub mod sync;

@@ -44,6 +44,22 @@ enum Command {
         /// The file
         file: PathBuf,
     },
+    /// Write a small picture of a media file to standard output, as JPEG
+    Picture {
+        /// The file
+        file: PathBuf,
+        /// Its longest side, pixels
+        #[arg(long, default_value_t = 480, value_parser = clap::value_parser!(u32).range(16..=1920))]
+        most_px: u32,
+    },
+    /// Write the first whole seconds of a film to standard output, a file, as MP4 that every screen plays
+    Render {
+        /// The file
+        file: PathBuf,
+        /// So many seconds of it
+        #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+        whole_s: u32,
+    },
 }
 
 /// Keeps the C heap of GStreamer's threads small: two arenas instead of eight per core, frames from the kernel
@@ -118,6 +134,14 @@ fn command(command: Command, log: &LogRing) -> ExitCode {
         Command::Doctor(args) => doctor(&args),
         Command::Probe { file } => match lichphat_player::probe::alone(&file) {
             Ok(probe) => print(&probe),
+            Err(e) => fail(&e, 1),
+        },
+        Command::Render { file, whole_s } => match lichphat_player::render::alone(&file, whole_s) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(e) => fail(&e, 1),
+        },
+        Command::Picture { file, most_px } => match lichphat_player::picture::alone(&file, most_px) {
+            Ok(jpeg) => std::io::stdout().write_all(&jpeg).map_or_else(|e| fail(&e, 1), |()| ExitCode::SUCCESS),
             Err(e) => fail(&e, 1),
         },
     }

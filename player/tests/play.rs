@@ -122,6 +122,48 @@ fn the_sample_clips_are_what_their_table_says() {
 }
 
 #[test]
+fn a_file_gives_a_small_picture_or_says_why_it_has_none() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
+    let picture = |name: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
+        command.arg("picture").arg(folder.join(name)).output().unwrap()
+    };
+    for name in ["ve-sinh-moi-truong.mp4", "mot-cua.png"] {
+        let output = picture(name);
+        let (jpeg, said) = (output.stdout, String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{name}: {said}");
+        assert!(jpeg.starts_with(&[0xff, 0xd8, 0xff]) && jpeg.ends_with(&[0xff, 0xd9]), "{name}");
+        // the size stands in the frame's header, behind its marker
+        let at = jpeg.windows(2).position(|two| two[0] == 0xff && [0xc0, 0xc2].contains(&two[1])).unwrap();
+        let pixels = |at: usize| u32::from(jpeg[at]) << 8 | u32::from(jpeg[at + 1]);
+        assert_eq!((pixels(at + 7), pixels(at + 5)), (480, 270), "{name}: 1280x720 made small");
+    }
+    for name in ["nhac-hieu.opus", "SOURCES.md"] {
+        let output = picture(name);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{name}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains(name), "the file is named");
+    }
+}
+
+#[test]
+fn a_film_is_cut_to_whole_seconds() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config/sample/media");
+    let made = tempfile::NamedTempFile::new().unwrap();
+    let mut render = Command::new(env!("CARGO_BIN_EXE_lichphat-player"));
+    render.args(["render", "--whole-s", "6"]).arg(folder.join("ve-sinh-moi-truong.mp4"));
+    let output = render.stdout(made.reopen().unwrap()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let probe = Command::new(env!("CARGO_BIN_EXE_lichphat-player")).arg("probe").arg(made.path()).output().unwrap();
+    let p: serde_json::Value = serde_json::from_slice(&probe.stdout).unwrap();
+    assert_eq!(
+        (&p["video_codec"], &p["audio_codec"], &p["width"]),
+        (&json!("h264"), &json!("aac"), &json!(1280)),
+        "{p}"
+    );
+    assert!(p["duration_ms"].as_u64().unwrap().abs_diff(6_000) <= 40, "as long as a length is booked: {p}");
+}
+
+#[test]
 fn a_start_on_the_wall_clock_is_met_to_the_frame() {
     let png = clips::file(&MIXED[5]);
     let now_ms = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64;
