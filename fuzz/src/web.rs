@@ -91,7 +91,7 @@ async fn open(data: &std::path::Path) -> ([InProcess; 2], Words) {
     }
     let clip = data.join("clip.mp4");
     std::fs::write(&clip, [7; 1_000]).expect("a clip");
-    let given = Given { kind: Some(MediaKind::Video), duration_s: Some(15) };
+    let given = Given { kind: Some(MediaKind::Video), duration_s: Some(15), still_s: None };
     let media = rooms.library.add(&clip, given).await.expect("it is taken").item.media.hash;
 
     let screen = ScreenCode::new("office").expect("a code");

@@ -149,3 +149,5 @@ problem-disk-full = The server's disk has no room for it
 problem-disk-full-mend = ask the administrator for room, or send less
 problem-too-many-uploads = Several files are coming already
 problem-too-many-uploads-mend = try again in a few minutes
+problem-loop-full = The loop of the unit is full
+problem-loop-full-mend = take an item off first

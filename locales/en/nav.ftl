@@ -1,6 +1,7 @@
 # The menu.
 nav-menu = Menu
 nav-today = Today
+nav-content = Own content
 nav-approvals = Approvals
 nav-reports = Reports
 nav-pairing = Pair a device

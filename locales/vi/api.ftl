@@ -149,3 +149,5 @@ problem-disk-full = Đĩa của máy chủ không còn chỗ
 problem-disk-full-mend = hãy nhờ quản trị viên dọn bớt, hoặc gửi tệp nhẹ hơn
 problem-too-many-uploads = Đang có nhiều tệp được gửi lên
 problem-too-many-uploads-mend = hãy thử lại sau ít phút
+problem-loop-full = Vòng phát của đơn vị đã đầy
+problem-loop-full-mend = hãy gỡ bớt một nội dung

@@ -1,6 +1,7 @@
 # Danh mục các trang.
 nav-menu = Danh mục
 nav-today = Hôm nay
+nav-content = Nội dung của đơn vị
 nav-approvals = Duyệt nội dung
 nav-reports = Báo cáo
 nav-pairing = Ghép thiết bị

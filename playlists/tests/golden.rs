@@ -49,7 +49,7 @@ fn ward_office() -> Problem {
         campaign("cải cách hành chính", 30, 6, peaks, 1_200, 2),
         campaign("hiến máu", 20, 8, "07:30-11:30;13:30-16:30", 1_800, 3),
     ];
-    let item = |id: &str, dur, weight| Filler { id: id.into(), dur, weight };
+    let item = |id: &str, dur, weight| Filler { id: id.into(), dur, weight, windows: None };
     p.fillers = vec![item("lịch tiếp dân", 20, 2), item("tin phường", 30, 1), item("an toàn giao thông", 15, 1)];
     p
 }
@@ -67,7 +67,7 @@ fn crowded_bus() -> Problem {
         campaign("trà", 30, 50, peaks, 60, 3),
         campaign("siêu thị", 20, 18, "05:30-08:30;16:00-19:00", 300, 3),
     ];
-    p.fillers = vec![Filler { id: "lộ trình".into(), dur: 15, weight: 1 }];
+    p.fillers = vec![Filler { id: "lộ trình".into(), dur: 15, weight: 1, windows: None }];
     p
 }
 

@@ -178,8 +178,10 @@ fn small_day() -> Problem {
     };
     p.campaigns = vec![campaign("ihanoi", 15, 4, 240, 1, 100), campaign("bank", 30, 3, 300, 2, 10)];
     p.fixed = vec![Fixed { id: "anthem".into(), start: 28_800, dur: 60 }];
-    p.fillers =
-        vec![Filler { id: "loop-a".into(), dur: 60, weight: 2 }, Filler { id: "loop-b".into(), dur: 45, weight: 1 }];
+    p.fillers = vec![
+        Filler { id: "loop-a".into(), dur: 60, weight: 2, windows: None },
+        Filler { id: "loop-b".into(), dur: 45, weight: 1, windows: None },
+    ];
     p
 }
 
@@ -242,7 +244,7 @@ fn days() -> impl Strategy<Value = Problem> {
         p.fillers = fillers
             .into_iter()
             .enumerate()
-            .map(|(i, (dur, weight))| Filler { id: format!("f{i}"), dur, weight })
+            .map(|(i, (dur, weight))| Filler { id: format!("f{i}"), dur, weight, windows: None })
             .collect();
         p
     })

@@ -15,7 +15,7 @@ pub mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use drafts::{compare, drafts};
+pub use drafts::{Standing, compare, drafts, of_item};
 pub use model::{Draft, Needs, Proposal, Said, State};
 pub use permissions::{Permissions, stale};
 

@@ -49,7 +49,7 @@ one of its code; to take it off, give it a last day.
 | entry | keys besides `code`, `title`, `sample`, `[product]`, `[[place]]` |
 | --- | --- |
 | `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day`, `windows` (all duty when absent), `min_gap_s`, `priority` (2 or 3), `category` |
-| `[[item]]` | `weight`: share of voice; `days = { from, to }` |
+| `[[item]]` | `weight`: share of voice; `days = { from, to }`; `on` (`mon-fri`), `hours` (`08:00-12:00`; all duty when absent); `turn`: its place in its unit's own round, `weight` then being its plays in each round; `draft = true`: put to nobody yet, plays nowhere |
 | `[[fixed]]` | `on` (`mon-fri`), `at` (`07:00`), `days` |
 | `[[fallback]]` | the safe loop, without place: the first whose product fits a screen is what it shows when nothing else can be shown |
 | `[category_gap_s]` | least seconds between starts of different campaigns of one category |

@@ -85,8 +85,20 @@ pub struct LoopItem {
     /// The days on which it is in the loop.
     #[serde(default)]
     pub days: DaySpan,
-    /// Share of voice, against the other items of the screen.
+    /// Share of voice, against the other items of the screen; with a `turn`, its plays in each round.
     pub weight: u32,
+    /// Its place in its unit's own round, from 1; 0: it has none, and plays by its share alone.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub turn: u32,
+    /// The days of the week on which it is in the loop; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on: Option<Days>,
+    /// The hours in which it is in the loop; all duty when empty.
+    #[serde(default, skip_serializing_if = "Windows::is_empty")]
+    pub hours: Windows,
+    /// Somebody is still at work on it: it is put to nobody and plays nowhere.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub draft: bool,
     /// On which screens.
     pub place: Vec<Place>,
     /// What is played.
@@ -160,10 +172,17 @@ pub struct LocalProgramme {
     pub fallback: Vec<Fallback>,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
+fn is_zero(turn: &u32) -> bool {
+    *turn == 0
+}
+
 impl LoopItem {
     /// Is it in the loop of this screen on this day?
     pub fn plays_on(&self, directory: &Directory, screen: &Screen, day: LocalDay) -> bool {
-        self.days.contains(day) && self.place.iter().any(|p| p.holds(directory, screen, day))
+        let wanted = !self.draft && self.days.contains(day);
+        let on = self.on.is_none_or(|on| on.contains(DayClass::of(day)));
+        wanted && on && self.place.iter().any(|p| p.holds(directory, screen, day))
     }
 }
 

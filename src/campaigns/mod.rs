@@ -10,6 +10,7 @@ mod directive;
 mod document;
 mod import;
 mod local;
+mod own;
 mod period;
 mod product;
 mod snapshot;
@@ -21,6 +22,7 @@ mod unit_quota;
 
 use crate::directory::Summary;
 use crate::error::StoreError;
+use crate::people::Deed;
 
 /// What the campaigns need from storage; each operation is one transaction.
 #[async_trait::async_trait]
@@ -32,6 +34,8 @@ pub trait CampaignStore: Send + Sync {
     /// Puts a batch in as a whole. `revision` is that of the campaigns it was read against: when another
     /// import came in between the answer is [`StoreError::Busy`] and nothing is written.
     async fn import_campaigns(&self, batch: CampaignBatch, revision: u64) -> Result<Summary, StoreError>;
+    /// Changes a unit's loop as a whole, with the deed in the log; `revision` as above.
+    async fn keep_loop(&self, change: LoopChange, revision: u64, deed: Deed) -> Result<(), StoreError>;
 }
 
 pub use directive::{
@@ -41,6 +45,7 @@ pub use directive::{
 pub use document::documentation;
 pub use import::{Context, directive, programme};
 pub use local::{Contract, Fallback, FixedItem, LocalProgramme, LoopItem};
+pub use own::{Edit, LONGEST_STILL_S, LoopChange, MOST_ITEMS, MOST_PLAYS, own_links};
 pub use period::{Period, Phase, Raised};
 pub use product::{Form, Product, Variant};
 pub use snapshot::{CampaignBatch, CampaignChange, Campaigns, LoopEntry};

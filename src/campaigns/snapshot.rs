@@ -2,12 +2,13 @@
 
 use super::directive::{Directive, DirectiveKind};
 use super::local::{Contract, Fallback, FixedItem, LoopItem};
+use super::own;
 use super::period::Phase;
 use super::product::{Product, Variant};
 use super::target::Bound;
 use crate::directory::{Directory, Screen, Summary};
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode};
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{IntervalSet, LocalDay};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -83,8 +84,10 @@ pub struct LoopEntry<'a> {
     pub product: &'a Product,
     /// The variant this screen plays.
     pub variant: &'a Variant,
-    /// Share of voice.
+    /// Share of voice, among all that is on the loop.
     pub weight: u32,
+    /// Hours in which it is on the loop; none: all duty.
+    pub hours: Option<&'a IntervalSet>,
 }
 
 impl Campaigns {
@@ -206,7 +209,7 @@ impl Campaigns {
             .filter_map(move |f| Some((f, f.product.variant_for(screen)?)))
     }
 
-    /// The loop of a screen on a day: local items, and orders that name no number.
+    /// The loop of a screen on a day: local items, those that have a turn in its order, and orders that name no number.
     pub fn loop_on<'a>(
         &'a self,
         directory: &'a Directory,
@@ -215,13 +218,18 @@ impl Campaigns {
     ) -> Vec<(CampaignCode, LoopEntry<'a>)> {
         let orders = self.orders_on(directory, screen, day).filter_map(|(d, _, variant)| {
             let (weight, product) = (d.weight?, d.product.as_ref()?);
-            Some((d.campaign(), LoopEntry { title: &d.title, product, variant, weight }))
+            Some((d.campaign(), LoopEntry { title: &d.title, product, variant, weight, hours: None }))
         });
-        let items = self.items().filter(|i| i.plays_on(directory, screen, day)).filter_map(|i| {
-            let variant = i.product.variant_for(screen)?;
-            Some((i.code.clone(), LoopEntry { title: &i.title, product: &i.product, variant, weight: i.weight }))
-        });
-        orders.chain(items).collect()
+        let entry = |i: &'a LoopItem| {
+            let (title, product) = (i.title.as_str(), &i.product);
+            let (variant, hours) = (product.variant_for(screen)?, Some(&i.hours.0).filter(|h| !h.is_empty()));
+            Some((i.code.clone(), LoopEntry { title, product, variant, weight: i.weight, hours }))
+        };
+        let (mut round, others): (Vec<&LoopItem>, Vec<&LoopItem>) =
+            self.items().filter(|i| i.plays_on(directory, screen, day)).partition(|i| i.turn > 0);
+        round.sort_by_key(|i| i.turn);
+        let round: Vec<_> = round.into_iter().filter_map(entry).collect();
+        own::joined(round, orders.chain(others.into_iter().filter_map(entry)).collect())
     }
 
     /// What a screen shows when nothing else can be shown: the first safe loop it can play.

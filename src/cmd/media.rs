@@ -75,7 +75,7 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
             });
             let (mut added, mut failed) = (Vec::new(), 0);
             for file in &files {
-                match library.add(file, Given { kind, duration_s }).await {
+                match library.add(file, Given { kind, duration_s, still_s: None }).await {
                     Ok(done) => added.push(row(done.item)),
                     Err(error) => {
                         failed += 1;

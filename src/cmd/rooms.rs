@@ -192,6 +192,7 @@ impl Rooms {
             people: Arc::clone(&people),
             approvals: Arc::clone(&approvals),
             library: library.clone(),
+            most_upload_bytes: u64::from(context.settings.web.max_upload_mib) << 20,
         };
         let origin = log.name().name().to_owned();
         let reporting = Arc::new(Reporting::new(port.clone(), Arc::clone(&clock), offset, origin));

@@ -171,7 +171,7 @@ pub async fn examine_clips(
                     format!("file = {file:?}: bring the clip into the library first and write media = \"SHA-256\""),
                 )));
             };
-            let given = Given { kind: kind_of(file, variant.form), duration_s: Some(length_s) };
+            let given = Given { kind: kind_of(file, variant.form), duration_s: Some(length_s), still_s: None };
             let clip = library.examine(&path.parent().unwrap_or(Path::new(".")).join(file), given).await;
             let clip = clip.map_err(|error| {
                 let words = format!("file = {file:?}: {error}");

@@ -12,6 +12,7 @@ pub mod cell;
 pub mod declare;
 mod document;
 pub mod log;
+pub mod loops;
 pub mod mapping;
 pub mod out;
 mod parquet_out;

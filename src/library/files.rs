@@ -30,18 +30,49 @@ const INCOMING: &str = ".incoming-";
 #[derive(Debug, Clone)]
 pub struct MediaFiles {
     dir: PathBuf,
+    pictures: PathBuf,
 }
 
 impl MediaFiles {
     /// Files under `<data>/media`.
     pub fn new(data: &Path) -> Self {
-        Self { dir: data.join("media") }
+        Self { dir: data.join("media"), pictures: data.join("pictures") }
     }
 
     /// Where the bytes of `hash` stand, when they are there.
     pub fn path(&self, hash: MediaHash) -> PathBuf {
         let hex = hash.hex();
         self.dir.join(&hex[..2]).join(hex)
+    }
+
+    /// Where the small picture of `hash` stands, when it was made: beside the media, and no part of them, for it can be made anew.
+    fn picture_path(&self, hash: MediaHash) -> PathBuf {
+        let hex = hash.hex();
+        self.pictures.join(&hex[..2]).join(format!("{hex}.jpg"))
+    }
+
+    /// The small picture of `hash`, when it was made; empty: there is none to be made.
+    pub(super) async fn picture(&self, hash: MediaHash) -> Result<Option<Vec<u8>>, LibraryError> {
+        let path = self.picture_path(hash);
+        blocking(move || match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(io(&path, error)),
+        })
+        .await
+    }
+
+    /// Keeps the small picture of `hash`, whole or not at all.
+    pub(super) async fn keep_picture(&self, hash: MediaHash, jpeg: Vec<u8>) -> Result<(), LibraryError> {
+        let path = self.picture_path(hash);
+        blocking(move || {
+            let (dir, failed) = (path.parent().unwrap_or(Path::new(".")), |error| io(&path, error));
+            std::fs::create_dir_all(dir).map_err(failed)?;
+            let mut temp = tempfile::Builder::new().prefix(INCOMING).tempfile_in(dir).map_err(failed)?;
+            temp.write_all(&jpeg).map_err(failed)?;
+            temp.persist(&path).map(drop).map_err(|error| failed(error.error))
+        })
+        .await
     }
 
     /// Copies a file in under a name that nobody looks for, hashing on the way.
@@ -77,6 +108,12 @@ impl MediaFiles {
             return Err(LibraryError::Empty { name: super::model::display_name(source) });
         }
         Ok(writing.finish())
+    }
+
+    /// A file of nobody's yet, for a program that writes one; dropped, it disappears.
+    pub(super) async fn scratch(&self) -> Result<tempfile::NamedTempFile, LibraryError> {
+        let files = self.clone();
+        blocking(move || Ok(files.begin_now()?.temp)).await
     }
 
     /// Begins a file under a name that nobody looks for.
@@ -241,6 +278,12 @@ impl Copy {
     }
     pub(super) fn hash(&self) -> MediaHash {
         self.hash
+    }
+    /// The same bytes under one more name that nobody looks for, gone when it is dropped.
+    pub(super) fn second_name(&self) -> Result<tempfile::TempPath, LibraryError> {
+        let other = self.temp.path().with_extension("again");
+        std::fs::hard_link(self.temp.path(), &other).map_err(|error| io(&other, error))?;
+        tempfile::TempPath::try_from_path(&other).map_err(|error| io(&other, error))
     }
     pub(super) fn size_bytes(&self) -> u64 {
         self.size_bytes

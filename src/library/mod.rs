@@ -12,14 +12,14 @@ mod tests;
 mod uploads;
 
 pub use files::{MediaFiles, MediaReader, Range};
-pub use model::{Added, Given, LibraryError, MediaItem, book};
+pub use model::{Added, Given, LibraryError, MediaItem, book, display_name};
 pub use probe::{Measured, PlayerProbe, Probe, ProbeError};
 pub use uploads::{NoUpload, Upload, Uploaded, Uploads};
 
 use crate::directory::problem::{Say, say, unreadable};
 use crate::error::StoreError;
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
-use lichphat_playlists::media::Media;
+use lichphat_playlists::media::{Media, MediaKind};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcMillis;
 use std::path::Path;
@@ -43,15 +43,24 @@ pub trait LibraryStore: Send + Sync {
     async fn brought_by(&self, account: &str) -> Result<Vec<MediaHash>, StoreError>;
 }
 
+/// Longest film that is cut, seconds.
+const LONGEST_CUT_S: u32 = 300;
+
 /// A file that may come in: copied, measured and booked, but not kept. Dropped, it leaves nothing.
 #[must_use = "dropped, it leaves nothing: keep it"]
 pub struct Examined {
     copy: files::Copy,
     item: MediaItem,
     new: bool,
+    /// It is made from a film of this length, ms, whose end was left out.
+    cut_from_ms: Option<u64>,
 }
 
 impl Examined {
+    /// From how long a film it was cut to whole seconds, ms; none: it is as it came.
+    pub fn cut_from_ms(&self) -> Option<u64> {
+        self.cut_from_ms
+    }
     /// Its name in the library.
     pub fn hash(&self) -> MediaHash {
         self.item.media.hash
@@ -69,12 +78,25 @@ pub struct Library {
     files: MediaFiles,
     probe: Arc<dyn Probe>,
     clock: Arc<dyn Clock>,
+    /// One picture is made at a time: a page of fifty is no fifty decoders at once.
+    painter: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A small picture of a file, for people who look at lists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Picture {
+    /// JPEG.
+    Jpeg(Vec<u8>),
+    /// It has none, or none that can be decoded.
+    Nothing,
+    /// No probe is installed, which makes them.
+    NoProbe,
 }
 
 impl Library {
     /// Wires the library.
     pub fn new(store: Arc<dyn LibraryStore>, files: MediaFiles, probe: Arc<dyn Probe>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, files, probe, clock }
+        Self { store, files, probe, clock, painter: Arc::default() }
     }
 
     /// Takes in one file: hashes while copying, measures the copy, books whole seconds, and only
@@ -103,6 +125,41 @@ impl Library {
         self.look_at(copy, Path::new(name), given, true).await
     }
 
+    /// The same, and a film whose length is not whole seconds, as that of every telephone, is made anew with its end left out.
+    ///
+    /// # Errors
+    /// As [`Library::examine_upload`]; where it cannot be made anew, what was wrong with it.
+    pub async fn examine_cut(&self, uploaded: &Uploaded, name: &str, given: Given) -> Result<Examined, LibraryError> {
+        let copy = uploaded.take().ok_or(LibraryError::Unknown(uploaded.hash()))?;
+        if copy.size_bytes() == 0 {
+            return Err(LibraryError::Empty { name: model::display_name(Path::new(name)) });
+        }
+        let original = copy.second_name()?; // what is dropped with an error is looked at once more
+        let path = Path::new(name);
+        let (error, measured_ms) = match self.look_at(copy, path, given, true).await {
+            Err(error @ LibraryError::NotWhole { measured_ms, .. }) => (error, measured_ms),
+            looked_at => return looked_at,
+        };
+        let whole_s = u32::try_from(measured_ms / 1000).unwrap_or(u32::MAX);
+        if !(1..=LONGEST_CUT_S).contains(&whole_s) {
+            return Err(error);
+        }
+        let _turn = self.painter.lock().await;
+        let scratch = self.files.scratch().await?;
+        let out = scratch.reopen().map_err(|source| LibraryError::Io { path: scratch.path().to_owned(), source })?;
+        match self.probe.render(&original, whole_s, out).await {
+            Ok(true) => {}
+            Ok(false) => return Err(error),
+            Err(failed) => {
+                tracing::warn!(%failed, "a film could not be cut to whole seconds");
+                return Err(error);
+            }
+        }
+        let made = self.files.take_in(scratch.path()).await.map_err(|_| error)?;
+        let examined = self.look_at(made, path, given, true).await?;
+        Ok(Examined { cut_from_ms: Some(measured_ms), ..examined })
+    }
+
     async fn look_at(
         &self,
         copy: files::Copy,
@@ -113,7 +170,7 @@ impl Library {
         let name = model::display_name(path);
         if let Some(known) = self.store.media(copy.hash()).await? {
             given.agrees_with(&known)?;
-            return Ok(Examined { copy, item: known, new: false });
+            return Ok(Examined { copy, item: known, new: false, cut_from_ms: None });
         }
         let measured = self.probe.probe(copy.path()).await;
         let measured = measured.map_err(|source| LibraryError::Probe { name: name.clone(), source })?;
@@ -122,7 +179,8 @@ impl Library {
         }
         let (kind, duration_s, duration_ms) = book(&name, measured.as_ref(), given)?;
         let media = Media { hash: copy.hash(), size_bytes: copy.size_bytes(), kind, duration_s };
-        Ok(Examined { copy, item: MediaItem { media, duration_ms, name, added_ms: self.clock.now() }, new: true })
+        let item = MediaItem { media, duration_ms, name, added_ms: self.clock.now() };
+        Ok(Examined { copy, item, new: true, cut_from_ms: None })
     }
 
     /// The second half.
@@ -133,7 +191,7 @@ impl Library {
     /// The second half, of what an account has brought: from then on it sees the file, and does not approve it.
     pub async fn keep_of(
         &self,
-        Examined { copy, item, new }: Examined,
+        Examined { copy, item, new, .. }: Examined,
         by: Option<&str>,
     ) -> Result<Added, LibraryError> {
         copy.keep().await?; // bytes first: a row never names a file that is not there
@@ -190,6 +248,36 @@ impl Library {
         let kept = (copy.hash(), copy.size_bytes());
         copy.keep().await?;
         Ok(kept)
+    }
+
+    /// The small picture of a known item: made once, by the probe's confined process, and kept.
+    ///
+    /// # Errors
+    /// The disk, or the program that should make it, says no.
+    pub async fn picture(&self, hash: MediaHash) -> Result<Picture, LibraryError> {
+        let of = |bytes: Vec<u8>| if bytes.is_empty() { Picture::Nothing } else { Picture::Jpeg(bytes) };
+        if let Some(known) = self.files.picture(hash).await? {
+            return Ok(of(known));
+        }
+        let _turn = self.painter.lock().await;
+        if let Some(known) = self.files.picture(hash).await? {
+            return Ok(of(known)); // somebody else asked for it meanwhile
+        }
+        let item = self.get(hash).await?.ok_or(LibraryError::Unknown(hash))?;
+        let made = match item.media.kind {
+            MediaKind::Audio => Some(Vec::new()),
+            MediaKind::Video | MediaKind::Still => match self.probe.picture(&self.files.path(hash)).await {
+                Ok(made) => made,
+                Err(source @ ProbeError::Run { .. }) => return Err(LibraryError::Probe { name: item.name, source }),
+                Err(error) => {
+                    tracing::debug!(%hash, %error, "there is no picture of it");
+                    Some(Vec::new())
+                }
+            },
+        };
+        let Some(made) = made else { return Ok(Picture::NoProbe) };
+        self.files.keep_picture(hash, made.clone()).await?;
+        Ok(of(made))
     }
 
     /// Opens the bytes of a known item, whole or in part.

@@ -41,6 +41,8 @@ pub struct Given {
     pub kind: Option<MediaKind>,
     /// Booked length, whole seconds.
     pub duration_s: Option<u32>,
+    /// The same, should it be a still; of anything else it says nothing.
+    pub still_s: Option<u32>,
 }
 
 impl Given {
@@ -254,7 +256,8 @@ pub fn book(name: &str, measured: Option<&Measured>, given: Given) -> Result<(Me
         }
     };
     let measured_ms = measured.and_then(|m| m.duration_ms).filter(|_| kind != MediaKind::Still);
-    let duration_s = match (measured_ms, given.duration_s) {
+    let given_s = given.duration_s.or(given.still_s.filter(|_| kind == MediaKind::Still));
+    let duration_s = match (measured_ms, given_s) {
         (Some(measured_ms), given_s) => {
             let nearest_s = (measured_ms + 500) / 1000;
             match given_s {
@@ -278,8 +281,9 @@ pub fn book(name: &str, measured: Option<&Measured>, given: Given) -> Result<(Me
 }
 
 /// The last part of the path, without control and direction characters, 200 characters at most.
-pub(super) fn display_name(path: &Path) -> String {
+pub fn display_name(path: &Path) -> String {
     let name = cleaned(&path.file_name().map(|n| n.to_string_lossy()).unwrap_or_default());
+    let name: String = name.chars().take(200).collect();
     if name.trim().is_empty() { "?".to_owned() } else { name }
 }
 

@@ -92,7 +92,7 @@ async fn what_is_refused_leaves_nothing_behind() {
 #[test]
 fn the_length_that_is_booked() {
     let (video, still) = (MediaKind::Video, MediaKind::Still);
-    let given = |kind, duration_s| Given { kind, duration_s };
+    let given = |kind, duration_s| Given { kind, duration_s, still_s: None };
     let text = |m: Option<Measured>, g| match book("x", m.as_ref(), g) {
         Ok((kind, s, ms)) => format!("{kind:?} {s} s ({ms} ms)"),
         Err(error) => error.to_string(),
@@ -117,7 +117,7 @@ async fn a_still_is_anybodys_and_for_as_long_as_he_says_but_a_clip_is_as_long_as
     let png = dir.path().join("poster.png");
     fs::write(&png, b"pixels").unwrap();
     let library = library(dir.path(), Says(None));
-    let given = |kind, s| Given { kind: Some(kind), duration_s: Some(s) };
+    let given = |kind, s| Given { kind: Some(kind), duration_s: Some(s), still_s: None };
     library.add(&png, given(MediaKind::Still, 1)).await.unwrap();
     assert!(!library.add(&png, given(MediaKind::Still, 15)).await.unwrap().new);
     let error = library.add(&png, given(MediaKind::Video, 15)).await.unwrap_err();

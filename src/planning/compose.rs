@@ -54,6 +54,8 @@ pub struct LoopItem {
     pub asset: Asset,
     /// Share of voice.
     pub weight: u32,
+    /// Seconds in which it may play; all duty when absent.
+    pub hours: Option<IntervalSet>,
 }
 
 /// A fixed event.
@@ -212,7 +214,12 @@ impl DayInput {
         problem.fillers = self
             .local
             .iter()
-            .map(|l| Filler { id: play_id(&l.asset), dur: l.asset.media.duration_s, weight: l.weight })
+            .map(|l| Filler {
+                id: play_id(&l.asset),
+                dur: l.asset.media.duration_s,
+                weight: l.weight,
+                windows: l.hours.clone(),
+            })
             .collect();
         problem
     }
@@ -253,7 +260,11 @@ impl DayInput {
         let fixed: Vec<_> = self.fixed.iter().map(|f| (parts(&f.asset), f.start_s)).collect();
         let local: Vec<_> = self.local.iter().map(|l| (parts(&l.asset), l.weight)).collect();
         let day = (&self.venue, &self.duty, &self.peak, &self.weights, &self.category_gap_s);
-        hash_of(&(day, wanted, seniority(&self.wanted), fixed, local, &self.hush, parts(&self.fallback)))
+        let shape = (day, wanted, seniority(&self.wanted), fixed, local, &self.hush, parts(&self.fallback));
+        if self.local.iter().all(|l| l.hours.is_none()) {
+            return hash_of(&shape);
+        }
+        hash_of(&(shape, self.local.iter().map(|l| &l.hours).collect::<Vec<_>>()))
     }
 
     /// Hash of everything that decides the playlist; `shape` is the day's own [`DayInput::shape_hash`].

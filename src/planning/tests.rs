@@ -54,7 +54,7 @@ pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
         weights: vec![1; 96],
         wanted,
         fixed: Vec::new(),
-        local: vec![LoopItem { asset: asset("loop", Tier::Local, 20), weight: 1 }],
+        local: vec![LoopItem { asset: asset("loop", Tier::Local, 20), weight: 1, hours: None }],
         hush: Hush::default(),
         fallback: asset("safe", Tier::Fallback, 10),
         place: Sha256Hash::of(b"place"),

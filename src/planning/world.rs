@@ -351,7 +351,8 @@ impl World<'_> {
             }
             let asset = self.permitted((screen, frame.day), &code, (Tier::Local, entry.product), lost);
             let Ok(asset) = asset else { continue };
-            frame.local.push(LoopItem { asset: muted(asset, suspended.mutes(class)), weight: entry.weight });
+            let asset = muted(asset, suspended.mutes(class));
+            frame.local.push(LoopItem { asset, weight: entry.weight, hours: entry.hours.cloned() });
             if !off.is_empty() {
                 frame.hush.loop_off.insert(code, off);
             }
@@ -363,7 +364,7 @@ impl World<'_> {
         match solemn {
             Some(Ok(asset)) => {
                 frame.fallback = asset.clone();
-                frame.local.push(LoopItem { asset, weight: 1 });
+                frame.local.push(LoopItem { asset, weight: 1, hours: None });
             }
             Some(Err(Lost::Unapproved)) => frame.fallback = stand_in(screen),
             // its clip is not there: better black than cheerful

@@ -103,6 +103,10 @@ async fn admit(app: &App, limits: &api::Limits, mut parts: Parts) -> Result<Admi
             let begun = upload(app, limits, &mut parts, caller).await;
             Some(begun.map_err(|problem| problem.answer(language(&parts.headers)))?)
         }
+        Some(caller) if console::content::takes_file(&parts.method, &path) => {
+            let begun = app.uploads.begin(length(&parts.headers), caller.account.as_str()).await;
+            Some(begun.map_err(|no| refuse(app, &parts, Why::File(Arc::new(no))))?)
+        }
         _ => None,
     };
     let still = (changes && caller.is_some()).then(|| still(app.clone(), parts.clone()));
@@ -117,7 +121,7 @@ async fn upload(app: &App, limits: &api::Limits, parts: &mut Parts, caller: &Cal
     let left = api::looked_at(limits, parts, caller)?;
     parts.extensions.insert(left);
     let begun = app.uploads.begin(length(&parts.headers), caller.account.as_str()).await;
-    begun.map_err(api::no_upload)
+    begun.map_err(|no| api::no_upload(&no))
 }
 
 /// Who sends this, of whom its row lets it be sent.
@@ -217,6 +221,7 @@ fn refuse(app: &App, parts: &Parts, why: Why) -> Response {
         Why::SignIn => Problem::new(S::UNAUTHORIZED, "unauthorized"),
         Why::OtherSite => Problem::new(S::FORBIDDEN, "other-site"),
         Why::Failed(error) => Problem::internal(&error),
+        Why::File(no) => api::no_upload(&no),
         Why::NotThere | Why::Denied { why: Denied::Unseen, kind: "", .. } => Problem::not_found(),
         Why::Unknown { kind, code } | Why::Denied { why: Denied::Unseen, kind, code } => {
             let unknown = if kind == "unit" { "unknown-unit" } else { "unknown-screen" };

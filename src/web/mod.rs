@@ -8,6 +8,7 @@ mod api;
 mod care;
 pub mod console;
 mod device_api;
+mod filled;
 mod gate;
 mod log_api;
 mod problem;
@@ -116,6 +117,7 @@ fn people_routes(app: &App) -> Router {
         .route("logout", console::routes(app))
         .route("", console::routes(app))
         .route("api", api::routes(app, &limits))
+        .route("content", console::routes(app))
         .route("healthz", care::routes(app))
         .route("log", log_api::routes(app))
         .route("many", console::routes(app))

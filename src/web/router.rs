@@ -1,5 +1,6 @@
 //! Dispatch by first path segment, and the service that both sockets and simulated devices call.
 
+use super::filled::NotFilled;
 use super::problem::{Problem, language};
 use super::traced::Asked;
 use crate::care::Care;
@@ -48,7 +49,7 @@ struct Route {
 }
 
 /// The field of a form that shows that a page of the session's own posts it.
-const FORM_TOKEN: &str = "form_token";
+pub(super) const FORM_TOKEN: &str = "form_token";
 
 /// Longest time for a request's body to arrive; of a file that is written down as it comes, for its next `PIECE_BYTES`, or its end.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -192,11 +193,26 @@ impl Service {
             Some(gate) => gate(parts).await,
             None => Ok(Admitted { parts, most_bytes: self.max_body_bytes, upload: None, form: None, still: None }),
         };
-        let Admitted { mut parts, most_bytes, upload, form, still } = match admitted {
+        let Admitted { mut parts, most_bytes, upload, mut form, still } = match admitted {
             Ok(admitted) => admitted,
             Err(refusal) => return unread(refusal, &body),
         };
         let body = match upload {
+            Some(upload) if super::filled::is_form(&parts.headers) => {
+                let token = form.as_ref().map(|(token, _)| token.as_str());
+                let filled = super::filled::filled(&parts.headers, body, upload, token);
+                match timeout(UPLOAD_TIME, filled).await.unwrap_or_else(|_| Err(NotFilled::Because(too_slow()))) {
+                    Ok((uploaded, fields)) => {
+                        parts.extensions.insert(uploaded);
+                        form = None;
+                        fields
+                    }
+                    Err(NotFilled::Foreign) => {
+                        return form.map_or_else(|| refused(S::FORBIDDEN, "other-site"), |(_, no)| *no);
+                    }
+                    Err(NotFilled::Because(problem)) => return problem.answer(lang),
+                }
+            }
             Some(upload) => match timeout(UPLOAD_TIME, written(body, upload)).await.unwrap_or_else(|_| Err(too_slow()))
             {
                 Ok(uploaded) => {
@@ -256,7 +272,7 @@ where
     }
 }
 
-fn too_slow() -> Problem {
+pub(super) fn too_slow() -> Problem {
     Problem::new(S::REQUEST_TIMEOUT, "body-too-slow")
 }
 
@@ -281,18 +297,18 @@ where
 
 /// How fast a file has to come: a few bytes now and then buy no time.
 #[derive(Debug, PartialEq)]
-struct Pace {
+pub(super) struct Pace {
     /// By then the next `PIECE_BYTES` have come.
-    until: Instant,
+    pub(super) until: Instant,
     /// So many of them are there.
     bytes: usize,
 }
 
 impl Pace {
-    fn from(now: Instant) -> Self {
+    pub(super) fn from(now: Instant) -> Self {
         Self { until: now + BODY_TIME, bytes: 0 }
     }
-    fn came(&mut self, bytes: usize, now: Instant) {
+    pub(super) fn came(&mut self, bytes: usize, now: Instant) {
         self.bytes += bytes;
         if self.bytes >= PIECE_BYTES {
             *self = Self::from(now);

@@ -35,7 +35,7 @@ pub enum Subject {
 /// One row: method (`GET` stands for `HEAD`, too), path, need.
 pub type Row = (&'static str, &'static str, Need);
 
-use Act::{Administer, Enrol, Operate, View, Watch};
+use Act::{Administer, Compose, Enrol, Operate, View, Watch};
 use Need::{Account, Anyone, May, Session};
 use Subject::{City, Screen, Somewhere, Unit};
 
@@ -82,6 +82,16 @@ pub const ROWS: &[Row] = &[
     ("GET", "/orders", Account),
     ("GET", "/orders/{order}", May(View, Somewhere)),
     ("GET", "/orders/{order}/files/{media}", Account),
+    // a unit's own content; a picture is of a file that the reader may know of
+    ("GET", "/content", May(Compose, Somewhere)),
+    ("GET", "/content/thumb/{media}", Account),
+    ("GET", "/content/{unit}", May(View, Unit("unit"))),
+    ("GET", "/content/{unit}/preview", May(View, Unit("unit"))),
+    ("GET", "/content/{unit}/items/{item}", May(Compose, Unit("unit"))),
+    ("POST", "/content/{unit}/items/{item}", May(Compose, Unit("unit"))),
+    ("POST", "/content/{unit}/upload", May(Compose, Unit("unit"))),
+    ("POST", "/content/{unit}/order", May(Compose, Unit("unit"))),
+    ("POST", "/content/{unit}/send", May(Compose, Unit("unit"))),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     // lists show what may be seen: of whom nothing may be seen, they are empty

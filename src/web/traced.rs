@@ -75,8 +75,8 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "approvals" | "many" | "orders" | "pairing" | "peaks" | "preflight" | "reports" | "screens" | "search"
-        | "units" => "console",
+        "" | "approvals" | "content" | "many" | "orders" | "pairing" | "peaks" | "preflight" | "reports"
+        | "screens" | "search" | "units" => "console",
         _ => "other",
     }
 }

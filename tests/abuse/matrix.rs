@@ -53,6 +53,14 @@ impl Door {
         let screens = "code,name,venue_type,kind,width,height,output,owner,territory\nC-09,Góc phố,corner,managed,1920,1080,video,P2,P2\n";
         std::fs::write(house.data.path().join("far.csv"), screens).unwrap();
         house.data.ok(&["import", "screens", house.data.path().join("far.csv").to_str().unwrap()]);
+        for unit in ["P1", "P2"] {
+            let item = format!(
+                "[[item]]\ncode = 'own-{unit}'\ntitle = 'x'\nweight = 1\nturn = 1\n[[item.place]]\nunit = '{unit}'\n\
+                 [item.product]\ntitle = 'x'\nlength_s = 20\n[[item.product.variant]]\nlang = 'vi'\nform = 'silent'\nfile = 'notice.png'\n"
+            );
+            std::fs::write(house.data.path().join("own.toml"), item).unwrap();
+            house.data.ok(&["import", "campaigns", house.data.path().join("own.toml").to_str().unwrap()]);
+        }
         let clock = Arc::new(SystemClock::new());
         let rooms =
             Rooms::open(&Context { settings: house.data.settings(), lang: Lang::En, clock: clock.clone() }).unwrap();
@@ -115,6 +123,7 @@ impl Door {
                 ("draw", "0"),
                 ("report", "report.csv"),
                 ("media", &media),
+                ("item", &format!("own-{unit}")),
                 ("…", "checkpoint"),
             ];
             all.map(|(name, value)| (name, value.to_owned())).into_iter().collect()

@@ -189,7 +189,7 @@ impl Town {
             peak,
             weights: vec![10; 96],
             fixed: vec![],
-            local: vec![LoopItem { asset: asset("loop", Tier::Local), weight: 1 }],
+            local: vec![LoopItem { asset: asset("loop", Tier::Local), weight: 1, hours: None }],
             hush: Default::default(),
             fallback: asset("safe", Tier::Fallback),
             place: approved["place"],

@@ -245,6 +245,7 @@ fn fillers(dice: &mut Dice) -> Vec<Filler> {
             id: format!("loop-{i:02}"),
             dur: dice.of(&[5, 5, 5, 8, 8, 10, 10, 15, 15, 15, 15, 15, 20, 20, 30, 30, 45, 45, 60, 60]),
             weight: dice.of(&[1, 1, 1, 2, 3, 5]),
+            windows: None,
         })
         .collect()
 }

@@ -32,7 +32,7 @@ pub fn input(i: u32, seed: u32, day: LocalDay) -> DayInput {
         local: problem
             .fillers
             .iter()
-            .map(|f| LoopItem { asset: asset(&f.id, Tier::Local, f.dur), weight: f.weight })
+            .map(|f| LoopItem { asset: asset(&f.id, Tier::Local, f.dur), weight: f.weight, hours: f.windows.clone() })
             .collect(),
         hush: Hush::default(),
         fallback: asset("safe-loop", Tier::Fallback, 10),

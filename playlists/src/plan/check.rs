@@ -170,7 +170,10 @@ impl<'a> Check<'a> {
                 let inside = c.windows.holds(play.start, play.end());
                 (c.dur, (!inside).then_some("not inside an allowed window"))
             }
-            PlayKind::Filler => (self.problem.fillers[i].dur, None),
+            PlayKind::Filler => {
+                let f = &self.problem.fillers[i];
+                (f.dur, (!f.may_play(play.start, play.end())).then_some("not inside an allowed window"))
+            }
             PlayKind::Fixed => {
                 let f = &self.problem.fixed[i];
                 let there = f.start == play.start;

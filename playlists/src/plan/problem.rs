@@ -75,6 +75,16 @@ pub struct Filler {
     pub dur: u32,
     /// Share of the loop's air time, relative to the other fillers.
     pub weight: u32,
+    /// Where its plays may lie; all day when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows: Option<IntervalSet>,
+}
+
+impl Filler {
+    /// May it play from one second to another?
+    pub fn may_play(&self, start: u32, end: u32) -> bool {
+        self.windows.as_ref().is_none_or(|windows| windows.holds(start, end))
+    }
 }
 
 /// One screen, one day: everything that decides the plan, and nothing else.
@@ -159,6 +169,8 @@ impl Problem {
             let at = |field| format!("fillers[{i}] ({}).{field}", filler.id);
             ensure(filler.dur > 0, || at("dur"), filler.dur, "give it at least 1 second")?;
             ensure(filler.weight > 0, || at("weight"), filler.weight, "give it at least 1, or take the item out")?;
+            let end = filler.windows.as_ref().and_then(|w| w.iter().last()).map_or(0, |(_, end)| end);
+            ensure(end <= self.horizon_s, || at("windows"), end, "end them inside the day (horizon_s)")?;
         }
         Ok(())
     }

@@ -258,7 +258,7 @@ mod tests {
         ];
         p.campaigns[1].category = Some("bank".into());
         p.campaigns[2].category = Some("bank".into());
-        p.fillers = vec![Filler { id: "loop".into(), dur: 60, weight: 1 }];
+        p.fillers = vec![Filler { id: "loop".into(), dur: 60, weight: 1, windows: None }];
         p.fixed = vec![Fixed { id: "anthem".into(), start: 28_800, dur: 60 }];
         let play = |start, dur, kind, id: &str| Play { start, dur, kind, id: id.into() };
         let plays = vec![

@@ -89,6 +89,7 @@ impl Place {
         let item = |(i, &(length_s, weight)): (usize, &(u32, u32))| LoopItem {
             asset: asset(&format!("loop-{}", i + 1), Tier::Local, length_s),
             weight,
+            hours: None,
         };
         let day = DayInput {
             screen: ScreenCode::new("SIM").expect("a valid code"),

@@ -2,9 +2,11 @@
 
 use super::Store;
 use super::directory::{check_revision, raise_revision, revision};
-use crate::campaigns::{CampaignBatch, CampaignStore, Campaigns};
+use super::log::append_statement;
+use crate::campaigns::{CampaignBatch, CampaignChange, CampaignStore, Campaigns, LoopChange};
 use crate::directory::Summary;
 use crate::error::StoreError;
+use crate::people::Deed;
 use rusqlite::{Connection, params};
 
 pub(super) const ROOM: &str = "campaigns";
@@ -24,6 +26,16 @@ fn load(conn: &Connection) -> Result<Campaigns, StoreError> {
     Ok(campaigns)
 }
 
+fn put(tx: &Connection, changes: &[CampaignChange]) -> Result<(), StoreError> {
+    let mut insert =
+        tx.prepare_cached("INSERT INTO campaign VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3")?;
+    for change in changes {
+        let body = serde_json::to_string(change).map_err(|e| StoreError::unreadable(change.code(), e))?;
+        insert.execute(params![change.kind(), change.code(), body])?;
+    }
+    Ok(())
+}
+
 #[async_trait::async_trait]
 impl CampaignStore for Store {
     async fn campaigns_revision(&self) -> Result<u64, StoreError> {
@@ -38,14 +50,22 @@ impl CampaignStore for Store {
         self.write(move |tx| {
             check_revision(tx, ROOM, expected)?;
             let (changes, summary) = load(tx)?.apply(batch);
-            let mut insert =
-                tx.prepare_cached("INSERT INTO campaign VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET body = ?3")?;
-            for change in &changes {
-                let body = serde_json::to_string(change).map_err(|e| StoreError::unreadable(change.code(), e))?;
-                insert.execute(params![change.kind(), change.code(), body])?;
-            }
+            put(tx, &changes)?;
             raise_revision(tx, ROOM, !changes.is_empty())?;
             Ok(summary)
+        })
+        .await
+    }
+
+    async fn keep_loop(&self, change: LoopChange, expected: u64, deed: Deed) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            check_revision(tx, ROOM, expected)?;
+            let items: Vec<CampaignChange> = change.put.into_iter().map(CampaignChange::Item).collect();
+            put(tx, &items)?;
+            let mut drop = tx.prepare_cached("DELETE FROM campaign WHERE kind = 'item' AND code = ?1")?;
+            change.dropped.iter().try_for_each(|code| drop.execute([code.as_str()]).map(|_| ()))?;
+            append_statement(tx, deed.into())?;
+            raise_revision(tx, ROOM, true)
         })
         .await
     }

@@ -144,7 +144,7 @@ async fn put(call: Call) -> Result<Response, Problem> {
     }
     let mut kinds = [MediaKind::Video, MediaKind::Still, MediaKind::Audio].into_iter();
     let kind = kinds.find(|kind| Some(word(*kind)) == call.value("kind"));
-    let given = Given { kind, duration_s: call.number("duration_s") };
+    let given = Given { kind, duration_s: call.number("duration_s"), still_s: None };
     let (library, name) = (&call.app.library, call.value("name").unwrap_or_default());
     let examined = library.examine_upload(file, name, given).await.map_err(refused)?;
     let added = library.keep_of(examined, Some(call.caller.account.as_str())).await?;
@@ -163,7 +163,7 @@ fn refused(error: LibraryError) -> Problem {
 }
 
 /// Why a file may not begin to come.
-pub(in crate::web) fn no_upload(no: NoUpload) -> Problem {
+pub(in crate::web) fn no_upload(no: &NoUpload) -> Problem {
     match no {
         NoUpload::NoLength => Problem::new(StatusCode::LENGTH_REQUIRED, "length-required"),
         NoUpload::TooLarge { .. } => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large"),
@@ -171,13 +171,12 @@ pub(in crate::web) fn no_upload(no: NoUpload) -> Problem {
         NoUpload::TooMany | NoUpload::Another => {
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-uploads").after_s(5)
         }
-        NoUpload::Library(error) => error.into(),
+        NoUpload::Library(error) => Problem::internal(error),
     }
 }
 
-/// The file of the path.
-async fn item(call: &Call) -> Result<MediaItem, Problem> {
-    let text = call.place("media");
+/// A file that the caller may know of.
+pub(super) async fn item(call: &Call, text: &str) -> Result<MediaItem, Problem> {
     let hash: Option<MediaHash> = text.parse().ok();
     let item = match hash {
         Some(hash) => call.app.library.get(hash).await?,
@@ -189,11 +188,11 @@ async fn item(call: &Call) -> Result<MediaItem, Problem> {
 }
 
 async fn one(call: Call) -> Result<Response, Problem> {
-    Ok(json(&row(&item(&call).await?, call.app.utc_offset)))
+    Ok(json(&row(&item(&call, call.place("media")).await?, call.app.utc_offset)))
 }
 
 async fn whole(call: Call) -> Result<Response, Problem> {
-    let item = item(&call).await?;
+    let item = item(&call, call.place("media")).await?;
     let mut response = crate::web::device_api::media(&call.app, item.media.hash, &call.headers).await?;
     for (name, value) in [
         (header::CONTENT_TYPE, "application/octet-stream"),

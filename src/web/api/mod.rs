@@ -12,6 +12,7 @@ mod devices;
 mod imports;
 mod keyed;
 mod limits;
+mod loops;
 mod media;
 mod openapi;
 mod peaks;
@@ -225,6 +226,7 @@ impl From<ConsoleError> for Problem {
             ConsoleError::Denied(_) => Self::new(StatusCode::FORBIDDEN, "forbidden"),
             ConsoleError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden"),
             ConsoleError::Method => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            ConsoleError::File(status, word, _) => Self::new(status, word),
             ConsoleError::Internal(reason) => Self::internal(&reason),
         }
     }

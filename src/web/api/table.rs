@@ -3,7 +3,8 @@
 
 use super::call::Call;
 use super::{
-    account, approvals, campaigns, devices, imports, media, peaks, people, reports, samples, screens, session, units,
+    account, approvals, campaigns, devices, imports, loops, media, peaks, people, reports, samples, screens, session,
+    units,
 };
 use crate::web::Response;
 use crate::web::problem::Problem;
@@ -183,6 +184,7 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         screens::OPERATIONS,
         devices::OPERATIONS,
         campaigns::OPERATIONS,
+        loops::OPERATIONS,
         imports::OPERATIONS,
         approvals::OPERATIONS,
         media::OPERATIONS,

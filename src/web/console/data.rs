@@ -155,6 +155,8 @@ pub struct BehindPages {
     pub approvals: Arc<Approvals>,
     /// Files to look at.
     pub library: Library,
+    /// Longest file that comes in, bytes.
+    pub most_upload_bytes: u64,
 }
 
 /// Everything the pages read.
@@ -168,6 +170,7 @@ pub struct Console {
     pub(in crate::web) approvals: Arc<Approvals>,
     pub(super) library: Library,
     pub(super) compliance: Arc<dyn ComplianceStore>,
+    pub(super) most_upload_bytes: u64,
     pub(super) fleet: Arc<Fleet>,
     pub(super) log: Arc<Log>,
     reports: Arc<Reports>,
@@ -213,7 +216,7 @@ impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(
         store: &Arc<S>,
-        BehindPages { fleet, log, people, approvals, library }: BehindPages,
+        BehindPages { fleet, log, people, approvals, library, most_upload_bytes }: BehindPages,
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
     ) -> Self
@@ -241,6 +244,7 @@ impl Console {
             campaigns: Arc::clone(store) as _,
             approvals,
             library,
+            most_upload_bytes,
             compliance,
             fleet,
             log,

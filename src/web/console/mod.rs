@@ -6,6 +6,7 @@
 
 pub(super) mod approvals;
 pub(super) mod ask;
+pub(super) mod content;
 pub(super) mod data;
 mod device;
 mod heat;
@@ -45,6 +46,7 @@ use crate::compliance::ComplianceError;
 use crate::error::StoreError;
 use crate::fleet::FleetError;
 use crate::lang::Lang;
+use crate::library::{NoUpload, Uploaded};
 use crate::people::{Caller, Denied, PeopleError, Sight};
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
@@ -91,6 +93,9 @@ pub(in crate::web) enum ConsoleError {
     /// Only reading is possible here.
     #[error("method not allowed")]
     Method,
+    /// A file may not come, or not now: the status, a stable word, and a value.
+    #[error("{1} {2}")]
+    File(StatusCode, &'static str, String),
     /// A defect or a failed store; the log has the reason.
     #[error("{0}")]
     Internal(String),
@@ -157,6 +162,8 @@ pub(super) struct Asked {
     from: IpAddr,
     /// Under which name and port the browser reached us.
     host: String,
+    /// The file that came with it.
+    file: Option<Uploaded>,
 }
 
 /// Why the gate says no.
@@ -174,6 +181,8 @@ pub(super) enum Why {
     Unknown { kind: &'static str, code: String },
     /// His roles do not allow it; whose code it is about.
     Denied { why: Denied, kind: &'static str, code: String },
+    /// A file may not begin to come.
+    File(Arc<NoUpload>),
     /// The store failed.
     Failed(String),
 }
@@ -183,7 +192,16 @@ impl Asked {
     #[cfg(test)]
     fn of(path: &str) -> Self {
         let (path, query, form_token) = (path.to_owned(), BTreeMap::new(), String::new());
-        Self { lang: Lang::Vi, path, query, caller: None, form_token, from: server::whence(None), host: String::new() }
+        Self {
+            lang: Lang::Vi,
+            path,
+            query,
+            caller: None,
+            form_token,
+            from: server::whence(None),
+            host: String::new(),
+            file: None,
+        }
     }
     /// Who asks: the gate lets nobody else to the pages that need it.
     pub(super) fn caller(&self) -> Result<&Caller, ConsoleError> {
@@ -243,7 +261,10 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
     let who = warp::ext::optional::<Caller>()
         .and(warp::ext::optional::<FormToken>())
         .and(warp::ext::optional::<Whence>())
-        .map(|caller, form: Option<FormToken>, whence| (caller, form.map_or_else(String::new, |f| f.0), whence));
+        .and(warp::ext::optional::<Uploaded>())
+        .map(|caller, form: Option<FormToken>, whence, file| {
+            (caller, form.map_or_else(String::new, |f| f.0), whence, file)
+        });
     warp::method()
         .and(warp::path::full())
         .and(warp::query::<BTreeMap<String, String>>())
@@ -254,7 +275,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
             move |method: Method,
                   path: warp::path::FullPath,
                   query: BTreeMap<String, String>,
-                  (caller, form_token, whence): (Option<Caller>, String, Option<Whence>),
+                  (caller, form_token, whence, file): (Option<Caller>, String, Option<Whence>, Option<Uploaded>),
                   headers: HeaderMap,
                   body: Bytes| {
                 let console = Arc::clone(&console);
@@ -269,6 +290,7 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                         form_token,
                         from: server::whence(whence),
                         host: host(&headers),
+                        file,
                     };
                     let mut response = answer(&console, &method, &asked, &headers, &body).await;
                     if switched
@@ -293,8 +315,16 @@ pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
     let query: BTreeMap<String, String> = serde_urlencoded::from_str(query).unwrap_or_default();
     let (lang, _) = language(&query, &parts.headers);
     let (path, form_token) = (parts.uri.path().to_owned(), String::new());
-    let asked =
-        Asked { lang, path, query, caller: None, form_token, from: server::whence(None), host: host(&parts.headers) };
+    let asked = Asked {
+        lang,
+        path,
+        query,
+        caller: None,
+        form_token,
+        from: server::whence(None),
+        host: host(&parts.headers),
+        file: None,
+    };
     // a script, or a program with a token that is not good: a page to sign in on is of no use to it
     let by_itself = parts.headers.contains_key(LIVE) || parts.headers.contains_key(header::AUTHORIZATION);
     let error = match why {
@@ -307,6 +337,7 @@ pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
         // in the same words as what is not there
         Why::Denied { why: Denied::Unseen, kind, code } => ConsoleError::Unknown { kind, code },
         Why::Denied { why, .. } => ConsoleError::Denied(why),
+        Why::File(no) => content::not_now(&no),
         Why::Failed(reason) => ConsoleError::Internal(reason),
     };
     page::error(console, &asked, &error)
@@ -331,6 +362,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, headers).await,
         (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
         (true, ["reports", name]) => reports::file(console, asked, name).await,
+        (_, ["content", ..]) => content::answer(console, asked, reads, &segments, body).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
@@ -362,6 +394,7 @@ fn asset(path: &str) -> Option<Response> {
     let (kind, bytes) = match path {
         "/static/console.css" => ("text/css; charset=utf-8", page::CSS),
         "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
+        "/static/content.js" => ("text/javascript; charset=utf-8", page::CONTENT),
         "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY),
         "/static/icon.svg" => ("image/svg+xml", page::ICON),
         _ => return None,

@@ -21,6 +21,7 @@ const ROOMS: &[Room] = &[
     room("nav-today", "/", None),
     room("nav-orders", "/orders", None),
     room("nav-screens", "/screens", None),
+    room("nav-content", "/content", Some(Act::Compose)),
     room("nav-approvals", "/approvals", None),
     room("nav-reports", "/reports", Some(Act::View)),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),

@@ -17,12 +17,14 @@ pub(super) const CSS: &str = include_str!("../../../templates/console.css");
 pub(super) const SCRIPT: &str = include_str!("../../../templates/live.js");
 /// What asks browsers for passkeys.
 pub(super) const PASSKEY: &str = include_str!("../../../templates/passkey.js");
+/// What shows how far a file has come, and lets one drag a loop's items.
+pub(super) const CONTENT: &str = include_str!("../../../templates/content.js");
 /// The mark in the browser's tab.
 pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
 
 /// Changes with the style sheet and the scripts, so that browsers fetch a newer one.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY].concat().as_bytes()).hex()[..8].to_owned()
+    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY, CONTENT].concat().as_bytes()).hex()[..8].to_owned()
 });
 
 /// What the frame shows.
@@ -163,6 +165,7 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::SignedOut => (StatusCode::UNAUTHORIZED, "signed-out", String::new()),
         ConsoleError::Bad { kind: "time", value } => (StatusCode::BAD_REQUEST, "bad-time", value.clone()),
         ConsoleError::Bad { value, .. } => (StatusCode::BAD_REQUEST, "bad-day", value.clone()),
+        ConsoleError::File(status, word, value) => (*status, *word, value.clone()),
         ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
         ConsoleError::Internal(reason) => {
             tracing::error!(path = asked.path, reason, "a page could not be shown");
@@ -175,6 +178,7 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
             (asked.path.trim_end_matches("/ask").to_owned(), lang.text("error-back-to-today"))
         }
         ConsoleError::SignedOut | ConsoleError::Denied(Denied::Weak) => ("/login".to_owned(), lang.text("sign-in")),
+        ConsoleError::File(..) => (asked.path.trim_end_matches("/upload").to_owned(), lang.text("content-back")),
         ConsoleError::Bad { .. } => (asked.path.clone(), lang.text("error-back-to-today")),
         _ => ("/".to_owned(), lang.text("error-back-home")),
     };
