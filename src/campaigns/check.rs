@@ -7,6 +7,8 @@ use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
 use lichphat_playlists::time::{DAY_S, LocalDay};
 
+/// Codes that are no order's: pages of the console have these names where orders have theirs.
+const RESERVED: [&str; 2] = ["new", "drafts"];
 /// The rule that a smaller number breaks.
 const UPWARD: (&str, &str) = (
     "chỉ được tăng tần suất, không được giảm: thủ trưởng đơn vị chỉ có quyền quyết định tăng",
@@ -34,6 +36,14 @@ impl Directive {
 
     fn head_flaws(&self, flaws: &mut Vec<Flaw>) {
         let mut flaw = |key: &str, value: String, vi: &str, en: &str| flaws.push((key.into(), value, say(vi, en)));
+        if RESERVED.contains(&self.code.as_str()) {
+            flaw(
+                "code",
+                self.code.to_string(),
+                "mã này dành riêng; hãy đặt mã khác",
+                "this code is taken; choose another",
+            );
+        }
         if self.title.trim().is_empty() {
             flaw("title", String::new(), "ghi trích yếu", "give it a title");
         }

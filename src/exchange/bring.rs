@@ -7,7 +7,8 @@ use crate::directory::problem::{Problems, Say, say};
 use crate::directory::table::SourceFile;
 use crate::directory::{Batch, DirectoryStore, Summary};
 use crate::error::StoreError;
-use crate::library::{Examined, Given, Library, LibraryError};
+use crate::library::{Examined, Given, Library, LibraryError, MediaItem};
+use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::time::UtcMillis;
 use std::path::Path;
@@ -179,21 +180,30 @@ pub async fn examine_clips(
             })?;
             variant.media = Some(clip.hash());
             examined.push(clip);
-        } else if let Some(hash) = variant.media {
-            let known = library.get(hash).await?.ok_or_else(|| {
-                wrong(say(
-                    format!("media = \"{hash}\": không có trong kho; lichphat media add"),
-                    format!("media = \"{hash}\": not in the library; lichphat media add"),
-                ))
-            })?;
-            if known.media.kind != MediaKind::Still && known.media.duration_s != length_s {
-                let booked_s = known.media.duration_s;
-                let words = format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}");
-                return Err(wrong(say(words.clone(), words)));
-            }
+        } else if let Some(hash) = variant.media
+            && let Some(flaw) = clip_flaw(hash, library.get(hash).await?.as_ref(), length_s)
+        {
+            return Err(wrong(flaw));
         }
     }
     Ok(examined)
+}
+
+/// Why a variant of `length_s` cannot play what the library knows under `hash`, if so.
+pub fn clip_flaw(hash: MediaHash, known: Option<&MediaItem>, length_s: u32) -> Option<Say> {
+    let Some(known) = known else {
+        return Some(say(
+            format!("media = \"{hash}\": không có trong kho; lichphat media add"),
+            format!("media = \"{hash}\": not in the library; lichphat media add"),
+        ));
+    };
+    let booked_s = known.media.duration_s;
+    (known.media.kind != MediaKind::Still && booked_s != length_s).then(|| {
+        say(
+            format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}; hai số này phải bằng nhau"),
+            format!("media = \"{hash}\": length_s = {length_s}, booked_s = {booked_s}; both must be the same"),
+        )
+    })
 }
 
 /// What a name says of a file, for where no probe is installed.

@@ -20,6 +20,8 @@ words! {
         Approve = "approve",
         /// Make the city's orders.
         Direct = "direct",
+        /// Decide that an order is played more often on a unit's screens.
+        Raise = "raise",
         /// Let a box in, replace or revoke it.
         Enrol = "enrol",
         /// Look behind figures: draws, evidence, bundles, what accounts have done.
@@ -90,6 +92,7 @@ pub const RULES: &[Rule] = &{
         rule(Act::Compose, &[Operator, UnitHead, CityEditor], OWN),
         strong(Act::Approve, &[Approver, UnitHead], OWN),
         Rule { at_root: true, ..strong(Act::Direct, &[CityEditor], OWN) },
+        strong(Act::Raise, &[UnitHead], OWN),
         strong(Act::Enrol, &[Operator, UnitHead], OWN),
         rule(Act::Audit, &[Auditor], Link::ALL),
         rule(Act::Watch, &[Auditor, Administrator], OWN),

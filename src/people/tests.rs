@@ -203,6 +203,7 @@ fn the_table_is_what_people_read_of_it() {
             "compose: operator unit-head city-editor",
             "approve: approver unit-head strong",
             "direct: city-editor at-root strong",
+            "raise: unit-head strong",
             "enrol: operator unit-head strong",
             "audit: auditor",
             "watch: auditor administrator",

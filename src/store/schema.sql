@@ -146,6 +146,42 @@ CREATE TABLE campaign (
     PRIMARY KEY (kind, code)
 ) STRICT, WITHOUT ROWID;
 
+-------------------------------------------------------------------------------------------- orders
+-- An order that is written by form, until two people have said yes to it. `campaign` holds it from then on.
+CREATE TABLE order_draft (
+    number   INTEGER PRIMARY KEY,
+    revision INTEGER NOT NULL CHECK (revision >= 1),            -- the newest of its revisions
+    state    TEXT    NOT NULL CHECK (state IN ('writing', 'put', 'published', 'dropped')),
+    code     TEXT,                                              -- the order that it became
+    CHECK ((code IS NOT NULL) = (state = 'published'))
+) STRICT;
+CREATE TRIGGER what_is_published_stands BEFORE UPDATE ON order_draft WHEN OLD.state IN ('published', 'dropped')
+BEGIN SELECT RAISE(ABORT, 'an order that was published is amended, never edited'); END;
+
+-- What it said, each time that somebody wrote: rows are only ever added.
+CREATE TABLE order_revision (
+    draft    INTEGER NOT NULL REFERENCES order_draft (number),
+    revision INTEGER NOT NULL CHECK (revision >= 1),
+    account  TEXT    NOT NULL,                                  -- who wrote it
+    at_ms    INTEGER NOT NULL,
+    sheet    TEXT    NOT NULL CHECK (json_valid(sheet)),        -- field by field, as it was typed
+    PRIMARY KEY (draft, revision)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER order_revision_is_immutable BEFORE UPDATE ON order_revision
+BEGIN SELECT RAISE(ABORT, 'what somebody wrote is kept: write the next revision'); END;
+
+-- What people said of a revision; the last word of each counts.
+CREATE TABLE order_word (
+    draft    INTEGER NOT NULL,
+    revision INTEGER NOT NULL,
+    account  TEXT    NOT NULL,
+    yes      INTEGER NOT NULL CHECK (yes IN (0, 1)),
+    words    TEXT    NOT NULL,                                  -- number of the written decision, or why not
+    at_ms    INTEGER NOT NULL,
+    PRIMARY KEY (draft, revision, account),
+    FOREIGN KEY (draft, revision) REFERENCES order_revision (draft, revision)
+) STRICT, WITHOUT ROWID;
+
 ------------------------------------------------------------------------------------------- library
 -- One media file; its bytes are on disk under media/<2 hex>/<64 hex>.
 CREATE TABLE media (

@@ -35,7 +35,7 @@ pub enum Subject {
 /// One row: method (`GET` stands for `HEAD`, too), path, need.
 pub type Row = (&'static str, &'static str, Need);
 
-use Act::{Administer, Compose, Enrol, Operate, View, Watch};
+use Act::{Administer, Compose, Direct, Enrol, Operate, Raise, View, Watch};
 use Need::{Account, Anyone, May, Session};
 use Subject::{City, Screen, Somewhere, Unit};
 
@@ -80,7 +80,16 @@ pub const ROWS: &[Row] = &[
     ("GET", "/approvals/files/{media}", Account),
     // orders are everybody's
     ("GET", "/orders", Account),
+    ("GET", "/orders/new", May(Direct, City)),
+    ("POST", "/orders/new", May(Direct, City)),
+    // who may know of a draft, and who may say what of it, is the room's to say: several roles may
+    ("GET", "/orders/drafts/{draft}", Account),
+    ("POST", "/orders/drafts/{draft}", Account),
+    ("GET", "/orders/drafts/{draft}/edit", May(Direct, City)),
+    ("POST", "/orders/drafts/{draft}/edit", May(Direct, City)),
+    ("GET", "/orders/drafts/{draft}/files/{media}", Account),
     ("GET", "/orders/{order}", May(View, Somewhere)),
+    ("GET", "/orders/{order}/document", May(View, Somewhere)),
     ("GET", "/orders/{order}/files/{media}", Account),
     // a unit's own content; a picture is of a file that the reader may know of
     ("GET", "/content", May(Compose, Somewhere)),
@@ -92,6 +101,8 @@ pub const ROWS: &[Row] = &[
     ("POST", "/content/{unit}/upload", May(Compose, Unit("unit"))),
     ("POST", "/content/{unit}/order", May(Compose, Unit("unit"))),
     ("POST", "/content/{unit}/send", May(Compose, Unit("unit"))),
+    ("GET", "/orders/{order}/raise", May(Raise, Somewhere)),
+    ("POST", "/orders/{order}/raise", May(Raise, Somewhere)),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     // lists show what may be seen: of whom nothing may be seen, they are empty

@@ -116,6 +116,7 @@ impl Door {
                 ("day", &day),
                 ("campaign", "clean-street"),
                 ("order", "clean-street"),
+                ("draft", "1"),
                 ("command", &picture.to_string()),
                 ("file", &format!("{picture}.jpg")),
                 ("kind", "units"),

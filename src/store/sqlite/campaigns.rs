@@ -36,6 +36,15 @@ fn put(tx: &Connection, changes: &[CampaignChange]) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Puts a batch in that was read against the campaigns at revision `expected`.
+pub(super) fn put_in(tx: &Connection, batch: CampaignBatch, expected: u64) -> Result<Summary, StoreError> {
+    check_revision(tx, ROOM, expected)?;
+    let (changes, summary) = load(tx)?.apply(batch);
+    put(tx, &changes)?;
+    raise_revision(tx, ROOM, !changes.is_empty())?;
+    Ok(summary)
+}
+
 #[async_trait::async_trait]
 impl CampaignStore for Store {
     async fn campaigns_revision(&self) -> Result<u64, StoreError> {
@@ -47,14 +56,7 @@ impl CampaignStore for Store {
     }
 
     async fn import_campaigns(&self, batch: CampaignBatch, expected: u64) -> Result<Summary, StoreError> {
-        self.write(move |tx| {
-            check_revision(tx, ROOM, expected)?;
-            let (changes, summary) = load(tx)?.apply(batch);
-            put(tx, &changes)?;
-            raise_revision(tx, ROOM, !changes.is_empty())?;
-            Ok(summary)
-        })
-        .await
+        self.write(move |tx| put_in(tx, batch, expected)).await
     }
 
     async fn keep_loop(&self, change: LoopChange, expected: u64, deed: Deed) -> Result<(), StoreError> {

@@ -21,6 +21,7 @@ mod heads;
 mod library;
 mod log;
 mod once;
+mod orders;
 mod peaks;
 mod people;
 mod planning;

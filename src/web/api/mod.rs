@@ -15,6 +15,7 @@ mod limits;
 mod loops;
 mod media;
 mod openapi;
+mod orders;
 mod peaks;
 mod people;
 mod reports;

@@ -3,8 +3,8 @@
 
 use super::call::Call;
 use super::{
-    account, approvals, campaigns, devices, imports, loops, media, peaks, people, reports, samples, screens, session,
-    units,
+    account, approvals, campaigns, devices, imports, loops, media, orders, peaks, people, reports, samples, screens,
+    session, units,
 };
 use crate::web::Response;
 use crate::web::problem::Problem;
@@ -185,6 +185,7 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         devices::OPERATIONS,
         campaigns::OPERATIONS,
         loops::OPERATIONS,
+        orders::OPERATIONS,
         imports::OPERATIONS,
         approvals::OPERATIONS,
         media::OPERATIONS,

@@ -4,6 +4,7 @@
 use super::ConsoleError;
 use super::outlook::{Boxes, Outlook};
 pub(super) use super::preview::Preview;
+use super::preview::PreviewKey;
 use super::sums::Sums;
 use crate::approval::{Approvals, Permissions};
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase, Place};
@@ -12,7 +13,8 @@ use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
 use crate::orders::delivery::Delivery;
-use crate::people::{People, Sight};
+use crate::orders::{OrderDesk, OrderStore};
+use crate::people::{People, PeopleStore, Sight};
 use crate::planning::{PlanStore, StoredPlan};
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
@@ -184,7 +186,10 @@ pub struct Console {
     pub(super) shelf: super::screens::Shelf,
     pub(super) reporting: Arc<Reporting>,
     pub(super) reports_kept: super::reports::Kept,
-    pub(super) previews: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Preview>>>>,
+    pub(super) previews: Mutex<lru::LruCache<PreviewKey, Arc<Fresh<Preview>>>>,
+    /// Held by whoever works out what an order would do that nobody has signed.
+    pub(super) thinking: Arc<tokio::sync::Semaphore>,
+    pub(in crate::web) orders: OrderDesk,
     pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
 }
 
@@ -228,10 +233,13 @@ impl Console {
             + EvidenceStore
             + LibraryStore
             + ReportStore
+            + OrderStore
+            + PeopleStore
             + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
         let origin = log.name().name().to_owned();
+        let orders = OrderDesk::new(store, (library.clone(), Arc::clone(&approvals)), Arc::clone(&clock), offset);
         Self {
             reporting: Arc::new(Reporting::new(Arc::clone(store) as _, Arc::clone(&clock), offset, origin)),
             reports_kept: super::reports::kept(),
@@ -256,6 +264,8 @@ impl Console {
             people,
             shelf: super::screens::Shelf::default(),
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
+            thinking: Arc::new(tokio::sync::Semaphore::new(1)),
+            orders,
             deliveries: Mutex::new(lru::LruCache::new(KEPT)),
         }
     }

@@ -359,7 +359,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (false, ["approvals", number]) if *method == Method::POST => {
             approvals::post(console, asked, number, body).await
         }
-        (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, headers).await,
+        (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, (headers, body)).await,
         (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
         (true, ["reports", name]) => reports::file(console, asked, name).await,
         (_, ["content", ..]) => content::answer(console, asked, reads, &segments, body).await,
@@ -395,6 +395,7 @@ fn asset(path: &str) -> Option<Response> {
         "/static/console.css" => ("text/css; charset=utf-8", page::CSS),
         "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
         "/static/content.js" => ("text/javascript; charset=utf-8", page::CONTENT),
+        "/static/orders.js" => ("text/javascript; charset=utf-8", page::ORDERS),
         "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY),
         "/static/icon.svg" => ("image/svg+xml", page::ICON),
         _ => return None,

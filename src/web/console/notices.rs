@@ -15,6 +15,10 @@ const NAMED: usize = 10;
 pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(String, String)>, ConsoleError> {
     let (lang, caller, city) = (asked.lang, asked.caller()?, console.city().await?);
     let mut notices = Vec::new();
+    let drafts = console.orders.waiting_for(caller, &city.directory).await.map_err(super::orders::trouble)?;
+    if drafts > 0 {
+        notices.push((lang.say("orders-waiting", &Values::new().count(lang, "n", drafts)), "/orders".to_owned()));
+    }
     let full = console.approvals.permissions().await?.withdrawals().full_percent();
     let watches = caller.may(Act::Watch, On::City, &city.directory, console.today().1).is_ok();
     if full >= NEARLY_FULL_PERCENT && watches {

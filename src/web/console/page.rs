@@ -19,12 +19,15 @@ pub(super) const SCRIPT: &str = include_str!("../../../templates/live.js");
 pub(super) const PASSKEY: &str = include_str!("../../../templates/passkey.js");
 /// What shows how far a file has come, and lets one drag a loop's items.
 pub(super) const CONTENT: &str = include_str!("../../../templates/content.js");
+/// What looks ahead while an order is written.
+pub(super) const ORDERS: &str = include_str!("../../../templates/orders.js");
 /// The mark in the browser's tab.
 pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
 
 /// Changes with the style sheet and the scripts, so that browsers fetch a newer one.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY, CONTENT].concat().as_bytes()).hex()[..8].to_owned()
+    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY, CONTENT, ORDERS].concat().as_bytes()).hex()[..8]
+        .to_owned()
 });
 
 /// What the frame shows.

@@ -143,6 +143,33 @@ fn view(asked: &Asked, city: &City, preview: &Preview) -> View {
     }
 }
 
+/// The answer in some sentences: verdict and tone, days and hours that lack room, the smallest step that helps, contracts that give way.
+pub(super) fn words(lang: Lang, city: &City, preview: &Preview) -> (String, &'static str, Vec<String>) {
+    let answer = &preview.answer;
+    let (verdict, tone) = verdict(lang, &answer.summary);
+    let (from, to) = preview.days;
+    let mut lines =
+        vec![lang.say("preflight-days", &Values::new().word("from", lang.day(from)).word("to", lang.day(to)))];
+    lines.extend(answer.hours.iter().take(MOST).map(|h| {
+        let (windows, text) = hours(lang, h);
+        format!("{windows}: {text}")
+    }));
+    if answer.summary.cannot > 0 {
+        let smallest = answer.relaxations.first().map(|r| lang.pick(&r.vi, &r.en).to_owned());
+        let smallest = smallest.unwrap_or_else(|| lang.text("preflight-no-relaxation"));
+        lines.push(format!("{}: {smallest}", lang.text("preflight-smallest")));
+    }
+    let contracts = answer.contracts.iter().take(MOST).map(|c| contract(lang, city, c));
+    let contracts: Vec<String> = contracts.map(|c| format!("{} ({} × {})", c.title, c.plays, c.screens)).collect();
+    if !contracts.is_empty() {
+        lines.push(format!("{}: {}", lang.text("preflight-contracts-title"), contracts.join(", ")));
+    }
+    if preview.only {
+        lines.push(lang.text("preflight-only-day"));
+    }
+    (verdict, tone, lines)
+}
+
 fn verdict(lang: Lang, s: &Summary) -> (String, &'static str) {
     let values = Values::new()
         .count(lang, "can", s.can.into())

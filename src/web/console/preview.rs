@@ -3,11 +3,11 @@
 use super::ConsoleError;
 use super::data::{City, Console, Fresh, STALE_MS};
 use crate::approval;
-use crate::campaigns::Directive;
+use crate::campaigns::{CampaignBatch, CampaignChange, Campaigns, Directive};
 use crate::library::LibraryStore;
 use crate::planning::preflight::{Preflight, Question, preflight};
 use crate::planning::{PlanStore, World};
-use lichphat_playlists::ids::MediaHash;
+use lichphat_playlists::ids::{DirectiveCode, MediaHash, Sha256Hash};
 use lichphat_playlists::media::Media;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
@@ -32,6 +32,9 @@ pub(in crate::web) struct Preview {
     pub(super) made: UtcMillis,
 }
 
+/// An order that is in force, or the hash of one that somebody only thinks of.
+pub(super) type PreviewKey = (DirectiveCode, Option<Sha256Hash>);
+
 impl Console {
     /// The dry run of an order that has days to come; none while it is being worked out.
     pub(in crate::web) async fn preview(
@@ -39,12 +42,39 @@ impl Console {
         city: &Arc<City>,
         directive: &Directive,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
+        self.preview_as((directive.code.clone(), None), city, directive).await
+    }
+
+    /// The same of an order as it would be: it takes the place of the one of its code.
+    pub(super) async fn preview_of(
+        &self,
+        city: &Arc<City>,
+        directive: &Directive,
+    ) -> Result<Option<Arc<Preview>>, ConsoleError> {
+        let text = crate::orders::text(directive).map_err(ConsoleError::Internal)?;
+        let key = (directive.code.clone(), Some(Sha256Hash::of(text.as_bytes())));
+        self.preview_as(key, city, directive).await
+    }
+
+    async fn preview_as(
+        &self,
+        key: PreviewKey,
+        city: &Arc<City>,
+        directive: &Directive,
+    ) -> Result<Option<Arc<Preview>>, ConsoleError> {
         let (now, today) = self.today();
+        let thought = key.1.is_some().then(|| {
+            let mut campaigns = city.campaigns.clone();
+            let changes = vec![CampaignChange::Directive(Box::new(directive.clone()))];
+            campaigns.apply(CampaignBatch { changes });
+            campaigns
+        });
         let fresh = {
             let mut all = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.get_or_insert(directive.code.clone(), Fresh::new))
+            Arc::clone(all.get_or_insert(key, Fresh::new))
         };
         let work = Work {
+            thought,
             city: Arc::clone(city),
             directive: directive.clone(),
             plans: Arc::clone(&self.plans),
@@ -55,8 +85,20 @@ impl Console {
         };
         let tag = (city.directory.revision, city.campaigns.revision, today);
         let mono_ms = self.clock.mono_ms();
+        // of what somebody only thinks of one is worked out at a time, however fast he types
+        let turn = match work.thought {
+            Some(_) => match tokio::time::timeout(PATIENCE, Arc::clone(&self.thinking).acquire_owned()).await {
+                Ok(turn) => turn.ok(),
+                Err(_) => return Ok(None),
+            },
+            None => None,
+        };
         // it goes on when nobody waits for it any more
-        let making = tokio::spawn(async move { fresh.get_younger(tag, mono_ms, STALE_MS, work.run()).await });
+        let making = tokio::spawn(async move {
+            let made = fresh.get_younger(tag, mono_ms, STALE_MS, work.run()).await;
+            drop(turn);
+            made
+        });
         match tokio::time::timeout(PATIENCE, making).await {
             Ok(made) => made.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some),
             Err(_) => Ok(None),
@@ -66,6 +108,8 @@ impl Console {
 
 /// Seconds of work for a large fleet, so never on a thread that answers.
 struct Work {
+    /// The campaigns with what somebody thinks of; none: as they are.
+    thought: Option<Campaigns>,
     city: Arc<City>,
     directive: Directive,
     plans: Arc<dyn PlanStore>,
@@ -86,7 +130,7 @@ impl Work {
     async fn make(self) -> Result<Preview, ConsoleError> {
         let items = self.media.media_list().await?;
         let media: BTreeMap<MediaHash, Media> = items.into_iter().map(|m| (m.media.hash, m.media)).collect();
-        let (directory, campaigns) = (&self.city.directory, &self.city.campaigns);
+        let (directory, campaigns) = (&self.city.directory, self.thought.as_ref().unwrap_or(&self.city.campaigns));
         let drafts = approval::drafts(campaigns, &media);
         let permissions = &(*self.city.permissions).clone().granting(drafts, directory);
         let world = World { directory, campaigns, media: &media, permissions };

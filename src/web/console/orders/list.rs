@@ -2,10 +2,13 @@
 
 use super::super::data::Console;
 use super::super::overview::{order_title, rule_text};
-use super::super::page::{Page, Pages, pages};
+use super::super::page::{Page, Pages, pages, shown};
 use super::super::{Asked, ConsoleError};
 use super::{approval, days, forces, phase};
 use crate::campaigns::{DirectiveKind, Phase};
+use crate::lang::Values;
+use crate::orders::{Draft, State, rule};
+use crate::people::Denied;
 use askama::Template;
 
 #[derive(Template)]
@@ -14,7 +17,21 @@ struct OrdersPage {
     page: Page,
     rows: Vec<Row>,
     pages: Option<Pages>,
+    drafts: Vec<DraftRow>,
+    /// May the reader write orders?
+    writes: bool,
 }
+
+/// One draft.
+struct DraftRow {
+    number: u32,
+    title: String,
+    state: (String, &'static str),
+    written: String,
+}
+
+/// Drafts that are shown.
+const DRAFTS: usize = 50;
 
 /// One order.
 struct Row {
@@ -54,5 +71,28 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
         approval: approval(lang, &city, d),
     });
     let rows = rows.collect();
-    Ok(OrdersPage { page: Page::new(console, asked, lang.text("orders-title")), rows, pages }.render()?)
+    let caller = asked.caller()?;
+    let drafts = console.orders.drafts(caller, &city.directory).await.map_err(super::drafts::trouble)?;
+    let open = drafts.iter().filter(|d| matches!(d.state, State::Writing | State::Put)).take(DRAFTS);
+    let draft = |d: &Draft| DraftRow {
+        number: d.number,
+        title: if d.title().is_empty() { lang.text("orders-untitled") } else { shown(d.title()) },
+        state: super::drafts::state(lang, d),
+        written: lang.say(
+            "orders-written",
+            &Values::new().word("by", shown(&d.by)).word("time", lang.instant(d.at, console.offset)).count(
+                lang,
+                "revision",
+                d.revision.into(),
+            ),
+        ),
+    };
+    let view = OrdersPage {
+        page: Page::new(console, asked, lang.text("orders-title")),
+        rows,
+        pages,
+        drafts: open.map(draft).collect(),
+        writes: matches!(rule::may_write(caller, &city.directory, today), Ok(()) | Err(Denied::Weak)),
+    };
+    Ok(view.render()?)
 }

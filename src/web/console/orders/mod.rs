@@ -1,8 +1,14 @@
-//! `/orders`: the city's orders for people: which there are, what each says, and how it gets to its screens.
+//! `/orders`: the city's orders for people: which there are, what each says, and how it gets to its screens; drafts, which are written by
+//! form and decided by two; raises by heads of units.
 
 mod delivered;
+mod drafts;
+mod form;
 mod list;
 mod one;
+mod raise;
+
+pub(super) use drafts::trouble;
 
 use super::data::{City, Console};
 use super::page::{self, shown};
@@ -12,9 +18,10 @@ use crate::campaigns::{ContentClass, Directive, DirectiveKind, Phase, Target};
 use crate::directory::Link;
 use crate::lang::{Lang, Values};
 use crate::web::Response;
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, StatusCode, header};
 use lichphat_playlists::ids::{DirectiveCode, MediaHash, UnitCode, VenueType};
 use lichphat_playlists::time::LocalDay;
+use warp::Reply as _;
 
 /// Every page of them.
 pub(super) async fn answer(
@@ -22,15 +29,41 @@ pub(super) async fn answer(
     asked: &Asked,
     reads: bool,
     segments: &[&str],
-    headers: &HeaderMap,
+    (headers, body): (&HeaderMap, &[u8]),
 ) -> Result<Response, ConsoleError> {
     let ok = |html| page::html(StatusCode::OK, html);
+    let number = |text: &str| text.parse::<u32>().map_err(|_| ConsoleError::NotFound);
     match (reads, segments) {
         (true, ["orders"]) => list::show(console, asked).await.map(ok),
+        (true, ["orders", "new"]) => drafts::blank(console, asked).await,
+        (false, ["orders", "new"]) => drafts::write(console, asked, (None, body)).await,
+        (true, ["orders", "drafts", draft]) => drafts::show(console, asked, number(draft)?).await,
+        (false, ["orders", "drafts", draft]) => drafts::post(console, asked, (number(draft)?, body)).await,
+        (true, ["orders", "drafts", draft, "edit"]) => drafts::edit(console, asked, number(draft)?).await,
+        (false, ["orders", "drafts", draft, "edit"]) => {
+            drafts::write(console, asked, (Some(number(draft)?), body)).await
+        }
+        (true, ["orders", "drafts", draft, "files", hash]) => {
+            drafts::file(console, asked, (number(draft)?, hash), headers).await
+        }
         (true, ["orders", code]) => one::show(console, asked, code).await.map(ok),
+        (true, ["orders", code, "document"]) => document(console, code).await,
         (true, ["orders", code, "files", hash]) => file(console, code, hash, headers).await,
+        (true, ["orders", code, "raise"]) => raise::show(console, asked, code).await,
+        (false, ["orders", code, "raise"]) => raise::post(console, asked, code, body).await,
         _ => Err(ConsoleError::NotFound),
     }
+}
+
+/// The order as a file that `lichphat import directives` takes.
+async fn document(console: &Console, code: &str) -> Result<Response, ConsoleError> {
+    let city = console.city().await?;
+    let order = order(&city, code)?;
+    let text = crate::orders::text(order).map_err(ConsoleError::Internal)?;
+    let reply = warp::reply::with_header(text, header::CONTENT_TYPE, "application/toml; charset=utf-8");
+    let named = format!("attachment; filename=\"{}.toml\"", order.code);
+    let reply = warp::reply::with_header(reply, header::CONTENT_DISPOSITION, named);
+    Ok(warp::reply::with_header(reply, header::X_CONTENT_TYPE_OPTIONS, "nosniff").into_response())
 }
 
 /// The order of this code.

@@ -11,7 +11,7 @@ use crate::orders::delivery::{Delivery, SHARE_PERCENT};
 use askama::Template;
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::media::MediaKind;
-use lichphat_playlists::time::{LocalDay, clock_text};
+use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 
 #[derive(Template)]
@@ -35,6 +35,33 @@ struct OrderPage {
     /// It has begun, and the figures are being worked out.
     waits: bool,
     links: Vec<(String, String)>,
+    /// Where its files are looked at.
+    files: String,
+    /// It is none yet: how the draft stands.
+    draft: Option<DraftPart>,
+}
+
+/// What stands above a draft, and its buttons.
+pub(super) struct DraftPart {
+    pub(super) number: u32,
+    pub(super) revision: u32,
+    /// Why a word was not taken; empty at first.
+    pub(super) problem: String,
+    pub(super) state: (String, &'static str),
+    /// Who has written it, when.
+    pub(super) written: String,
+    /// What was said of it.
+    pub(super) said: Vec<String>,
+    /// Field and mend of everything that is still wrong.
+    pub(super) wrong: Vec<(String, String)>,
+    /// May the reader change it, put it to people, decide on it?
+    pub(super) edits: bool,
+    pub(super) puts: bool,
+    pub(super) decides: bool,
+    /// He would have to show a second factor first.
+    pub(super) waits_weak: bool,
+    /// The order that it became.
+    pub(super) code: Option<String>,
 }
 
 /// One line of it: whom it binds.
@@ -69,31 +96,110 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let d = order(&city, code)?;
     let delivery = console.delivery(&city, d).await?;
     let waits = delivery.is_none() && d.kind == DirectiveKind::Play && d.from <= today;
-    let names: BTreeMap<MediaHash, (String, MediaKind)> =
-        console.media.media_list().await?.into_iter().map(|m| (m.media.hash, (m.name, m.media.kind))).collect();
+    let page = Page::new(console, asked, order_title(lang, d));
     let stopped = suspensions(&city, d, today);
+    let mut links = links(lang, d, today);
+    let raises = d.quota.is_some() && d.phase(today) != Phase::Ended && console.orders.raises(asked.caller()?);
+    if raises {
+        links.push((lang.text("orders-raise-link"), format!("/orders/{}/raise", d.code)));
+    }
+    links.push((lang.text("orders-document"), format!("/orders/{}/document", d.code)));
     let view = OrderPage {
-        page: Page::new(console, asked, order_title(lang, d)),
-        code: d.code.to_string(),
-        sample: d.sample,
         phase: phase(lang, &city, d, today),
         approval: approval(lang, &city, d),
-        facts: facts(lang, &city, d),
-        basis: basis(lang, d),
-        lines: lines(lang, &city, d, today),
-        variants: d.product.iter().flat_map(|p| &p.variant).map(|v| variant(lang, &city, &names, v, today)).collect(),
         suspensions: stopped.into_iter().map(|s| (format!("/orders/{}", s.code), suspension(lang, s))).collect(),
-        changes: changes(lang, &city, d),
-        declared: d
-            .declared
-            .iter()
-            .map(|d| format!("{}: {} ({})", shown(&d.channel), shown(&d.obliged), shown(&d.reason)))
-            .collect(),
         delivery: delivery.map(|d2| delivered(lang, d, &d2)),
         waits,
-        links: links(lang, d, today),
+        links,
+        files: format!("/orders/{}/files", d.code),
+        ..said(console, (page, lang, today), &city, Some(d)).await?
     };
     Ok(view.render()?)
+}
+
+/// The page of a draft; what it says, as far as it makes an order.
+pub(super) async fn draft(
+    console: &Console,
+    asked: &Asked,
+    (title, part): (String, DraftPart),
+    order: Option<&Directive>,
+) -> Result<String, ConsoleError> {
+    let (city, lang, today) = (console.city().await?, asked.lang, console.today().1);
+    let page = Page::new(console, asked, title);
+    let view = OrderPage {
+        files: format!("/orders/drafts/{}/files", part.number),
+        draft: Some(part),
+        ..said(console, (page, lang, today), &city, order).await?
+    };
+    Ok(view.render()?)
+}
+
+/// What an order says, and nothing of where it stands.
+async fn said(
+    console: &Console,
+    (page, lang, today): (Page, Lang, LocalDay),
+    city: &City,
+    order: Option<&Directive>,
+) -> Result<OrderPage, ConsoleError> {
+    let names: BTreeMap<MediaHash, (String, MediaKind)> =
+        console.media.media_list().await?.into_iter().map(|m| (m.media.hash, (m.name, m.media.kind))).collect();
+    let none = || (String::new(), "soft");
+    let mut view = OrderPage {
+        page,
+        code: String::new(),
+        sample: false,
+        phase: none(),
+        approval: none(),
+        facts: Vec::new(),
+        basis: Vec::new(),
+        lines: Vec::new(),
+        variants: Vec::new(),
+        suspensions: Vec::new(),
+        changes: Vec::new(),
+        declared: Vec::new(),
+        delivery: None,
+        waits: false,
+        links: Vec::new(),
+        files: String::new(),
+        draft: None,
+    };
+    if let Some(d) = order {
+        (view.code, view.sample) = (d.code.to_string(), d.sample);
+        (view.facts, view.basis) = (facts(lang, city, d), basis(lang, d));
+        view.lines = lines(lang, city, d, today);
+        let variants = d.product.iter().flat_map(|p| &p.variant);
+        view.variants = variants.map(|v| variant(lang, city, &names, v, today)).collect();
+        view.changes = changes(lang, city, d);
+        let declared = |d: &crate::campaigns::Declared| {
+            format!("{}: {} ({})", shown(&d.channel), shown(&d.obliged), shown(&d.reason))
+        };
+        view.declared = d.declared.iter().map(declared).collect();
+    }
+    Ok(view)
+}
+
+/// What a field is called where it is told that something is wrong with it.
+pub(super) fn label(lang: Lang, field: &str) -> String {
+    let name = lang.text(&key_of(field));
+    let row = field.split_once('[').and_then(|(list, rest)| Some((list, rest.split_once(']')?.0)));
+    match row.and_then(|(list, n)| Some((list, n.parse::<usize>().ok()?))) {
+        Some((list, n)) => {
+            let list = match list {
+                "legal_basis" => "orders-s-basis",
+                "target" => "orders-s-target",
+                _ => "orders-s-variant",
+            };
+            let row = lang.say(list, &Values::new().word("n", (n + 1).to_string()));
+            format!("{row} – {name}")
+        }
+        None => name,
+    }
+}
+
+/// The key of a field's words: that of its path without the numbers of rows.
+pub(super) fn key_of(field: &str) -> String {
+    let plain: String = field.chars().filter(|c| !c.is_ascii_digit()).collect();
+    format!("orders-f-{}", plain.replace("[].", "-").replace(['.', '_'], "-"))
 }
 
 fn facts(lang: Lang, city: &City, d: &Directive) -> Vec<(String, String)> {
@@ -114,7 +220,11 @@ fn facts(lang: Lang, city: &City, d: &Directive) -> Vec<(String, String)> {
         all.push(("orders-product", lang.say("orders-product-text", &values)));
     }
     if d.min_gap_s > 0 && d.quota.is_some() {
-        let values = Values::new().word("gap", clock_text(d.min_gap_s));
+        let (key, n) = match d.min_gap_s {
+            s if s % 60 == 0 => ("orders-minutes", s / 60),
+            s => ("orders-seconds", s),
+        };
+        let values = Values::new().word("gap", lang.say(key, &Values::new().count(lang, "n", n.into())));
         all.push(("orders-gap", lang.say("orders-gap-text", &values)));
     }
     all.push(("orders-source", shown(&d.source)));
