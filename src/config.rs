@@ -38,6 +38,55 @@ pub struct Settings {
     pub store: StoreSettings,
     /// The log that auditors read.
     pub log: LogSettings,
+    /// Who is told of dark screens, how soon and by which ways.
+    pub alerts: AlertSettings,
+    /// The server that takes mail.
+    pub mail: MailSettings,
+}
+
+/// How soon people are told, and which programs may be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AlertSettings {
+    /// A site has to be dark or offline so long before anybody is told, seconds; 0 to 300.
+    pub settle_s: u32,
+    /// Told again after so long unless somebody has taken it, minutes; 15 to 1,440.
+    pub repeat_min: u32,
+    /// Addresses below which programs may be told, each ending with `/`; empty: none may.
+    pub webhooks: Vec<String>,
+    /// File with the secret that signs what programs are told, at least 16 characters.
+    pub webhook_key_file: PathBuf,
+}
+
+/// The server that takes mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MailSettings {
+    /// Its name or address; empty: no mail.
+    pub host: String,
+    /// Its port; 1 to 65,535.
+    pub port: u16,
+    /// How the way there is kept private.
+    pub tls: MailTls,
+    /// Who signs in there; empty: nobody has to.
+    pub user: String,
+    /// File with the password.
+    pub password_file: PathBuf,
+    /// From whom mails come, `Lịch phát <lich-phat@example.vn>`.
+    pub from: String,
+}
+
+/// How the way to the mail server is kept private.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailTls {
+    /// Begun in the clear, then TLS or nothing.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// In the clear, for a server on this machine.
+    None,
 }
 
 /// Form of log lines.
@@ -166,6 +215,8 @@ impl Default for Settings {
             web: WebSettings::default(),
             store: StoreSettings::default(),
             log: LogSettings::default(),
+            alerts: AlertSettings::default(),
+            mail: MailSettings::default(),
         }
     }
 }
@@ -198,6 +249,17 @@ impl Default for WebSettings {
             connections: 32_768,
             connections_per_address: 1_024,
         }
+    }
+}
+impl Default for AlertSettings {
+    fn default() -> Self {
+        Self { settle_s: 120, repeat_min: 120, webhooks: Vec::new(), webhook_key_file: PathBuf::new() }
+    }
+}
+impl Default for MailSettings {
+    fn default() -> Self {
+        let (host, user, from, password_file) = Default::default();
+        Self { host, port: 587, tls: MailTls::Starttls, user, password_file, from }
     }
 }
 impl Default for LogSettings {
@@ -305,6 +367,9 @@ impl Settings {
         let store = [
             ("store.readers", i64::from(self.store.readers), 1, 64),
             ("store.least_free_mib", i64::from(self.store.least_free_mib), 0, 1_000_000_000),
+            ("alerts.settle_s", i64::from(self.alerts.settle_s), 0, 300),
+            ("alerts.repeat_min", i64::from(self.alerts.repeat_min), 15, 1_440),
+            ("mail.port", i64::from(self.mail.port), 1, 65_535),
         ];
         for (field, value, from, to) in rules.into_iter().chain(store) {
             if !(from..=to).contains(&value) {
@@ -321,6 +386,14 @@ impl Settings {
         if !self.web.address.is_empty() && !is_named(&self.web.address) {
             let mend = "browsers hold passkeys by a name; write https://lich-phat.example.vn, with :port unless it is 443, or leave it empty";
             return refused("web.address".to_owned(), &self.web.address, mend);
+        }
+        for base in &self.alerts.webhooks {
+            let uri = base.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some() && uri.query().is_none());
+            let scheme = uri.as_ref().and_then(http::Uri::scheme_str);
+            if !matches!(scheme, Some("http" | "https")) || !base.ends_with('/') {
+                let mend = "programs are told below such an address only; write https://ban-truc.example.vn/, with / at its end";
+                return refused("alerts.webhooks".to_owned(), base, mend);
+            }
         }
         for (n, witness) in (1..).zip(&self.log.witnesses) {
             let uri = witness.url.parse::<http::Uri>().ok().filter(|uri| uri.authority().is_some());

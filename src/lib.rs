@@ -22,6 +22,7 @@ pub mod keys;
 pub mod lang;
 pub mod library;
 pub mod many;
+pub mod notify;
 pub mod once;
 pub mod orders;
 pub mod people;

@@ -19,6 +19,7 @@ const STREETS: &[&[&str]] = &[
     &["exchange"],
     &["compliance", "orders"],
     &["attention", "care", "many", "report", "sampling"],
+    &["notify"],
     &["store", "web"],
     &["backup", "sim"],
     &["cmd"],

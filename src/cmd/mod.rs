@@ -3,6 +3,7 @@
 //! Data go to standard output, words to standard error. Exit code 0 = done, 1 = failed (or, for
 //! checks, something was found), 2 = called wrongly, 3 = a bundle was written that does not hold.
 
+pub mod alerts;
 mod approval;
 mod audit;
 mod backup;

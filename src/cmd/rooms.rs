@@ -25,7 +25,7 @@ use crate::proof::{DayLimits, Proof};
 use crate::report::Reporting;
 use crate::sampling::Sampling;
 use crate::store::Store;
-use crate::web::console::{BehindPages, Console};
+use crate::web::console::{BehindPages, Console, Reach};
 use crate::web::{App, EVENTS_ALIVE};
 use indicatif::ProgressBar;
 use lichphat_playlists::ids::{CampaignCode, MediaHash, ScreenCode};
@@ -193,6 +193,10 @@ impl Rooms {
             approvals: Arc::clone(&approvals),
             library: library.clone(),
             most_upload_bytes: u64::from(context.settings.web.max_upload_mib) << 20,
+            reach: Reach {
+                mail: !context.settings.mail.host.is_empty(),
+                webhooks: context.settings.alerts.webhooks.clone(),
+            },
         };
         let origin = log.name().name().to_owned();
         let reporting = Arc::new(Reporting::new(port.clone(), Arc::clone(&clock), offset, origin));

@@ -1,5 +1,6 @@
 //! `lichphat serve`: the web service.
 
+use super::alerts::{Alerts, Ways};
 use super::doors::{self, Doors, Shown};
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
@@ -60,6 +61,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
     let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
+    let ways = Arc::new(Ways::new(settings)?);
+    let alerting = tokio::spawn(keep_alerting(Alerts::new(rooms.clone(), settings, ways)));
     let welcome = Arc::new(doors.welcome(settings, shown.as_ref(), &rooms.public_keys)?);
     let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
     let (app, limits, stop) = (App { welcome, ..rooms.app() }, doors::limits(&settings.web), stop.shared());
@@ -70,6 +73,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     proposing.abort();
     releasing.abort();
     logging.abort();
+    alerting.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }
@@ -82,6 +86,9 @@ const FACTS_S: u64 = 600;
 const RELEASES_S: u64 = 30;
 /// Seconds after which a fleet that could not be planned is tried again, unless something is imported before.
 const RETRY_S: u64 = 60;
+
+/// Seconds between two looks at who has to be told of what.
+const ALERTS_S: u64 = 20;
 
 /// Plans when something was imported, when a day begins, and every ten minutes with what came in.
 async fn keep_planning(rooms: Rooms) {
@@ -172,6 +179,21 @@ pub(super) async fn keep_log(rooms: Rooms, every_s: u32, keep_days: u32) {
             tracing::error!(error, "the log could not be carried on; devices keep their records until it is");
         }
         tokio::time::sleep(Duration::from_secs(u64::from(every_s))).await;
+    }
+}
+
+/// Looks every 20 seconds who has to be told of what, and sends it.
+async fn keep_alerting(alerts: Alerts) {
+    let mut told = Told::default();
+    loop {
+        let look = async {
+            alerts.look().await?;
+            alerts.send().await
+        };
+        if let Some(error) = told.news(look.await.err()) {
+            tracing::warn!(error, "could not look who has to be told of what");
+        }
+        tokio::time::sleep(Duration::from_secs(ALERTS_S)).await;
     }
 }
 

@@ -713,3 +713,47 @@ CREATE TABLE answered (
     PRIMARY KEY (account, word)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX answered_by_time ON answered (begun_ms);
+
+------------------------------------------------------------------ alerts: who is told what
+-- What an account wants to be told, and where. Addresses are a private matter: they stand in no log.
+CREATE TABLE alert_subscription (
+    account    TEXT    PRIMARY KEY REFERENCES account (code),
+    lang       TEXT    NOT NULL CHECK (lang IN ('vi', 'en')),
+    email      TEXT    NOT NULL,                                   -- '' = none
+    webhook    TEXT    NOT NULL,                                   -- '' = none
+    digest_s   INTEGER CHECK (digest_s BETWEEN 0 AND 86399),       -- of the local day; NULL = no digest
+    dark       INTEGER NOT NULL CHECK (dark IN (0, 1)),
+    digest_day INTEGER                                             -- the last one that was put together
+) STRICT, WITHOUT ROWID;
+
+-- A site that is dark or offline, from when it is known until it is over: one row, however many screens.
+CREATE TABLE alert_case (
+    id        INTEGER PRIMARY KEY,
+    unit      TEXT,                                                -- who answers for it; NULL = nobody that is known
+    address   TEXT    NOT NULL,
+    state     TEXT    NOT NULL,
+    cause     TEXT    NOT NULL,
+    opened_ms INTEGER NOT NULL,
+    screens   TEXT    NOT NULL CHECK (json_valid(screens)),        -- codes, at their most
+    told_ms   INTEGER,                                             -- last; NULL = not yet
+    taken_by  TEXT,                                                -- an account
+    taken_ms  INTEGER,
+    closed_ms INTEGER
+) STRICT;
+CREATE INDEX alert_case_open ON alert_case (opened_ms) WHERE closed_ms IS NULL;
+
+-- What is to be sent, written with the decision to say it.
+CREATE TABLE alert_outbox (
+    id      INTEGER PRIMARY KEY,
+    account TEXT    NOT NULL,
+    way     TEXT    NOT NULL CHECK (way IN ('email', 'webhook')),
+    target  TEXT    NOT NULL,
+    subject TEXT    NOT NULL,
+    body    TEXT    NOT NULL,
+    made_ms INTEGER NOT NULL,
+    tries   INTEGER NOT NULL DEFAULT 0,
+    next_ms INTEGER,                                               -- NULL = sent, or given up
+    sent_ms INTEGER,
+    problem TEXT    NOT NULL DEFAULT ''                            -- of the last try
+) STRICT;
+CREATE INDEX alert_outbox_due ON alert_outbox (next_ms) WHERE next_ms IS NOT NULL;

@@ -103,6 +103,10 @@ pub const ROWS: &[Row] = &[
     ("POST", "/content/{unit}/send", May(Compose, Unit("unit"))),
     ("GET", "/orders/{order}/raise", May(Raise, Somewhere)),
     ("POST", "/orders/{order}/raise", May(Raise, Somewhere)),
+    // whose screens a case is about stands in it: the page looks at what the reader sees
+    ("GET", "/alerts", Account),
+    ("POST", "/alerts", Session),
+    ("POST", "/alerts/{case}", Session),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     // lists show what may be seen: of whom nothing may be seen, they are empty

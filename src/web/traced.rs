@@ -75,7 +75,7 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "approvals" | "content" | "many" | "orders" | "pairing" | "peaks" | "preflight" | "reports"
+        "" | "alerts" | "approvals" | "content" | "many" | "orders" | "pairing" | "peaks" | "preflight" | "reports"
         | "screens" | "search" | "units" => "console",
         _ => "other",
     }

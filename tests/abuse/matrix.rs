@@ -120,6 +120,7 @@ impl Door {
                 ("command", &picture.to_string()),
                 ("file", &format!("{picture}.jpg")),
                 ("kind", "units"),
+                ("case", "1"),
                 ("proposal", "1"),
                 ("draw", "0"),
                 ("report", "report.csv"),

@@ -1,6 +1,7 @@
 //! The console as people meet it: real rooms over a real store, asked through the service itself.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends by panicking; helpers outside #[test] do too")]
 
+mod alerts;
 mod api;
 #[path = "../common/mod.rs"]
 mod common;

@@ -16,7 +16,7 @@ use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Versi
 use lichphat_playlists::wire::sign::SigningKey;
 
 /// The box says how it is, now.
-async fn beat(town: &Town, device: DeviceId, level: DisplayLevel) {
+pub(crate) async fn beat(town: &Town, device: DeviceId, level: DisplayLevel) {
     let health = Health {
         temperature_mc: None,
         disk: None,
@@ -48,7 +48,7 @@ async fn beat(town: &Town, device: DeviceId, level: DisplayLevel) {
 }
 
 /// Ward W1 with four screens, W2 with one; of W1 three have boxes, two of which go silent at 8:15, one has a dark panel.
-async fn troubled() -> Town {
+pub(crate) async fn troubled() -> Town {
     let mut screens: Vec<_> =
         (1..=4).map(|i| screen(&format!("A{i}"), &format!("Sảnh {i} {HOSTILE}"), "W1", ScreenKind::Managed)).collect();
     screens.push(screen("B1", "Một cửa", "W2", ScreenKind::ThirdParty));

@@ -26,7 +26,8 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024;
 /// Longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(3);
 
-type Client = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
+/// Over HTTP or HTTPS, one connection after another; it follows no redirect.
+pub(in crate::cmd) type Client = legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 
 /// It leads nowhere else than where it is told: redirects are not followed.
 pub(in crate::cmd) struct HttpDoor {
@@ -39,9 +40,6 @@ pub(in crate::cmd) struct HttpDoor {
 impl HttpDoor {
     /// A door to these witnesses.
     pub(in crate::cmd) fn new(witnesses: &[WitnessSettings]) -> Result<Self, AppError> {
-        let mut machine = RootCertStore::empty();
-        // what this machine holds and nobody can read vouches for nobody
-        machine.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let mut others = BTreeMap::new();
         for (n, witness) in (1..).zip(witnesses) {
             let Some(ca) = &witness.ca else { continue };
@@ -54,8 +52,20 @@ impl HttpDoor {
             };
             others.insert(witness.url.clone(), client(authority(ca).map_err(refused)?)?);
         }
-        Ok(Self { known: client(machine)?, others })
+        Ok(Self { known: machine_client()?, others })
     }
+}
+
+/// To whom this machine's own authorities vouch for.
+pub(in crate::cmd) fn machine_client() -> Result<Client, AppError> {
+    client(of_machine())
+}
+
+fn of_machine() -> RootCertStore {
+    let mut machine = RootCertStore::empty();
+    // what this machine holds and nobody can read vouches for nobody
+    machine.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    machine
 }
 
 /// The certificates in a PEM file.

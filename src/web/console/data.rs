@@ -12,6 +12,7 @@ use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts,
 use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
+use crate::notify::NotifyStore;
 use crate::orders::delivery::Delivery;
 use crate::orders::{OrderDesk, OrderStore};
 use crate::people::{People, PeopleStore, Sight};
@@ -144,6 +145,15 @@ impl<V: Send + Sync + 'static> Fresh<V> {
     }
 }
 
+/// Which ways out there are for alerts.
+#[derive(Debug, Clone, Default)]
+pub struct Reach {
+    /// A mail server is set.
+    pub mail: bool,
+    /// Addresses below which programs may be told.
+    pub webhooks: Vec<String>,
+}
+
 /// Rooms that pages not only read.
 #[derive(Clone)]
 pub struct BehindPages {
@@ -159,6 +169,8 @@ pub struct BehindPages {
     pub library: Library,
     /// Longest file that comes in, bytes.
     pub most_upload_bytes: u64,
+    /// How people can be told.
+    pub reach: Reach,
 }
 
 /// Everything the pages read.
@@ -175,6 +187,8 @@ pub struct Console {
     pub(super) most_upload_bytes: u64,
     pub(super) fleet: Arc<Fleet>,
     pub(super) log: Arc<Log>,
+    pub(super) alerts: Arc<dyn NotifyStore>,
+    pub(super) reach: Reach,
     reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
     now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
@@ -221,7 +235,7 @@ impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(
         store: &Arc<S>,
-        BehindPages { fleet, log, people, approvals, library, most_upload_bytes }: BehindPages,
+        BehindPages { fleet, log, people, approvals, library, most_upload_bytes, reach }: BehindPages,
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
     ) -> Self
@@ -235,6 +249,7 @@ impl Console {
             + ReportStore
             + OrderStore
             + PeopleStore
+            + NotifyStore
             + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
@@ -243,6 +258,8 @@ impl Console {
         Self {
             reporting: Arc::new(Reporting::new(Arc::clone(store) as _, Arc::clone(&clock), offset, origin)),
             reports_kept: super::reports::kept(),
+            alerts: Arc::clone(store) as _,
+            reach,
             reports: Arc::new(Reports::new(Arc::clone(&compliance), Arc::clone(&clock), offset)),
             clock,
             offset,
@@ -413,11 +430,14 @@ impl Console {
     /// How every screen stands by its hours and its box.
     pub(super) async fn boxes(&self, city: &Arc<City>) -> Result<Arc<Boxes>, ConsoleError> {
         let (compliance, fleet, city) = (Arc::clone(&self.compliance), Arc::clone(&self.fleet), Arc::clone(city));
+        let alerts = Arc::clone(&self.alerts);
         let (now, today) = self.today();
         let (tag, offset) = ((city.directory.revision, 0, today), self.offset);
         let look = async move {
             let (states, devices) = (fleet.states(None).await?, compliance.devices().await?);
-            let made = move || Boxes::of(&city, &states, &devices, (now, offset));
+            let mut taken = alerts.cases(now).await?;
+            taken.retain(|case| case.closed.is_none() && case.taken.is_some());
+            let made = move || Boxes { taken, ..Boxes::of(&city, &states, &devices, (now, offset)) };
             tokio::task::spawn_blocking(made).await.map_err(|e| ConsoleError::Internal(e.to_string()))
         };
         self.boxes.get(tag, self.clock.mono_ms(), look).await

@@ -4,6 +4,7 @@
 //! is fetched from outside, every name is escaped, and a page works without script; one script brings newer
 //! figures in and says so when it cannot, another asks the browser for passkeys, where six digits would do.
 
+mod alerts;
 pub(super) mod approvals;
 pub(super) mod ask;
 pub(super) mod content;
@@ -36,7 +37,7 @@ mod today;
 mod unit;
 mod why;
 
-pub use data::{BehindPages, Console};
+pub use data::{BehindPages, Console, Reach};
 
 use super::gate::{FormToken, LIVE};
 use super::server::{self, Whence};
@@ -363,6 +364,9 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
         (true, ["reports", name]) => reports::file(console, asked, name).await,
         (_, ["content", ..]) => content::answer(console, asked, reads, &segments, body).await,
+        (true, ["alerts"]) => alerts::show(console, asked).await,
+        (false, ["alerts"]) if *method == Method::POST => alerts::subscribe(console, asked, body).await,
+        (false, ["alerts", case]) if *method == Method::POST => alerts::take(console, asked, case).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,

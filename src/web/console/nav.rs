@@ -24,6 +24,7 @@ const ROOMS: &[Room] = &[
     room("nav-content", "/content", Some(Act::Compose)),
     room("nav-approvals", "/approvals", None),
     room("nav-reports", "/reports", Some(Act::View)),
+    room("nav-alerts", "/alerts", None),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),
     room("nav-people", "/people", Some(Act::Administer)),
 ];

@@ -7,6 +7,7 @@ use crate::attention::{self, BoxFacts, Cell, Due, Fates, HEAT_DAYS, Standing, St
 use crate::compliance::{Basis, DayFacts, DeviceFacts};
 use crate::directory::{Link, Screen};
 use crate::fleet::DeviceState;
+use crate::notify::Case;
 use lichphat_playlists::ids::{ScreenCode, UnitCode};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ pub(super) struct Boxes {
     pub(super) of: BTreeMap<ScreenCode, Standing>,
     /// Screens at which two boxes with one identity were heard.
     pub(super) doubled: Vec<ScreenCode>,
+    /// Dark and offline sites that somebody has taken.
+    pub(super) taken: Vec<Case>,
 }
 
 impl Boxes {
@@ -38,7 +41,7 @@ impl Boxes {
             .map(|s| (s.code.clone(), attention::present(&city.directory, s, boxes.get(&s.code), (now, offset))))
             .collect();
         let doubled = states.iter().filter(|s| s.is_doubled()).map(|s| s.screen.clone()).collect();
-        Self { of, doubled }
+        Self { of, doubled, taken: Vec::new() }
     }
 
     pub(super) fn state(&self, screen: &ScreenCode) -> State {

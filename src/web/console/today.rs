@@ -176,9 +176,14 @@ fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, top: Option<&UnitCode>) -
             (lang.say("today-see", &values), list)
         }
     };
+    let taken = facts.look.boxes.taken.iter().find(|c| c.cause == thing.cause && c.site.unit == thing.unit);
+    let taken = taken.and_then(|case| case.taken.as_ref()).map(|(by, at)| {
+        let at = lang.instant(*at, facts.offset);
+        lang.say("alerts-taken", &Values::new().word("by", by.to_string()).word("at", at))
+    });
     ThingView {
         sentence: lang.say(&format!("today-thing-{}", thing.cause), &values),
-        mend: lang.text(&format!("today-mend-{}", thing.cause)),
+        mend: taken.unwrap_or_else(|| lang.text(&format!("today-mend-{}", thing.cause))),
         button,
         href,
         tone: if matches!(thing.state, State::Behind) { "wait" } else { "bad" },
