@@ -1,13 +1,20 @@
-// Brings newer figures into the parts marked data-live every 20 s while the page is seen, and says
-// so when it cannot. The page is whole without it.
+// Brings newer figures into the parts marked data-live while the page is seen: as soon as the server says that there is news, else
+// after a minute; every 20 s where it tells nothing. Says so when nobody answers. The page is whole without it.
 "use strict";
 (() => {
   const lost = document.getElementById("lost");
+  const live = () => !document.hidden && document.querySelector("[data-live]");
+  const say = (text) => { if (lost.textContent !== text) lost.textContent = text; };
+  const { lost: gone, over } = document.body.dataset;
+  let stream = null, looked = Date.now(), heard = 0, ended = false;
+
   async function look() {
-    if (document.hidden || !document.querySelector("[data-live]")) return;
-    const text = document.body.dataset.lost;
+    if (ended || !live()) return;
+    looked = Date.now();
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Live": "1" } });
+      const asks = { headers: { Accept: "text/html", "X-Live": "1" }, signal: AbortSignal.timeout(15000) };
+      const answer = await fetch(location.href, asks);
+      if (answer.status === 401) return finish();
       if (!answer.ok) throw new Error(String(answer.status));
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
@@ -18,11 +25,44 @@
       }
       const asOf = fresh.getElementById("as-of");
       if (asOf) document.getElementById("as-of").textContent = asOf.textContent;
-      if (lost.textContent) lost.textContent = "";
+      say("");
+      listen();
     } catch {
-      if (lost.textContent !== text) lost.textContent = text;
+      say(gone);
     }
   }
-  setInterval(look, 20000);
-  document.addEventListener("visibilitychange", look);
+
+  // One stream for the page that is seen: a browser has six connections to a server, and pages behind others need none.
+  function listen() {
+    if (stream || ended || !live() || !window.EventSource) return;
+    const screen = /^\/screens\/([^/]+)/.exec(location.pathname);
+    stream = new EventSource("/live" + (screen ? "?screen=" + screen[1] : ""));
+    heard = Date.now();
+    stream.onopen = () => { if (lost.textContent) look(); };
+    stream.addEventListener("alive", () => { heard = Date.now(); });
+    stream.addEventListener("news", () => { heard = Date.now(); look(); });
+    stream.addEventListener("over", finish);
+    stream.onerror = () => {
+      if (stream.readyState === EventSource.CLOSED) stream = null; // none for us: this page asks by itself
+      else say(gone);
+    };
+  }
+  function hush() {
+    if (stream) stream.close();
+    stream = null;
+  }
+  function finish() {
+    ended = true;
+    hush();
+    say(over);
+  }
+
+  setInterval(() => {
+    if (stream && Date.now() - heard > 40000) hush(); // it is said every 15 s that it lives
+    const listens = stream && stream.readyState === EventSource.OPEN;
+    if (Date.now() - looked >= (listens ? 60000 : 20000)) look();
+  }, 5000);
+  document.addEventListener("visibilitychange", () => (document.hidden ? hush() : look()));
+  addEventListener("pagehide", hush);
+  listen();
 })();

@@ -203,6 +203,7 @@ async fn answer(
             match taken {
                 Ok((outcome, receipt)) => {
                     metrics.segment(Segment::Judged(&outcome));
+                    app.console.news.of(&device.screen);
                     Ok(octets(receipt.into_bytes()))
                 }
                 Err(error) => {
@@ -217,10 +218,13 @@ async fn answer(
             if let Some(head) = heartbeat.head.take() {
                 app.proof.hear(&device.try_into()?, &head).await?;
             }
-            Ok(warp::reply::json(&app.fleet.heartbeat(device, &sender.certificate, heartbeat).await?).into_response())
+            let answer = app.fleet.heartbeat(device, &sender.certificate, heartbeat).await?;
+            app.console.news.of(&device.screen);
+            Ok(warp::reply::json(&answer).into_response())
         }
         (&Method::POST, ("answers", "")) => {
             app.fleet.answered(device, body.to_vec()).await?;
+            app.console.news.of(&device.screen);
             Ok(StatusCode::NO_CONTENT.into_response())
         }
         (&Method::GET, ("events", "")) => Ok(events(app, sender.clone())),

@@ -119,6 +119,7 @@ fn people_routes(app: &App) -> Router {
         .route("api", api::routes(app, &limits))
         .route("content", console::routes(app))
         .route("healthz", care::routes(app))
+        .route("live", console::routes(app))
         .route("log", log_api::routes(app))
         .route("many", console::routes(app))
         .route("metrics", care::routes(app))

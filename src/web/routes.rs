@@ -74,6 +74,8 @@ pub const ROWS: &[Row] = &[
     ("POST", "/people/{account}/deactivate", May(Administer, Somewhere)),
     // pages
     ("GET", "/", Account),
+    // news for pages that are open
+    ("GET", "/live", Session),
     // whose word a proposal takes stands in it: the room of approvals asks for the role over just those units
     ("GET", "/approvals", Account),
     ("POST", "/approvals/{proposal}", Account),

@@ -134,7 +134,7 @@ impl Place<'_> {
         };
         let screens: String = self.screens.iter().map(screen).collect();
         let head = "code,name,venue_type,kind,width,height,output,owner,territory,from\n";
-        import(data, "screens", "place.csv", &(head.to_owned() + &screens));
+        import(data, "screens", "place.csv", &(head.to_owned() + screens.as_str()));
         let text = format!(
             "code = '{order}'\ntitle = '{title}'\nkind = 'play'\nsample = true\nissuer = 'HN'\nfrom = {from}\nto = {to}\n\
              source = 'made up for the story'\nmin_gap_s = {}\n\

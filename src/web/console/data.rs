@@ -2,6 +2,7 @@
 //! background so that no page waits for 20,000 screens.
 
 use super::ConsoleError;
+use super::live::News;
 use super::outlook::{Boxes, Outlook};
 pub(super) use super::preview::Preview;
 use super::preview::PreviewKey;
@@ -205,6 +206,7 @@ pub struct Console {
     pub(super) thinking: Arc<tokio::sync::Semaphore>,
     pub(in crate::web) orders: OrderDesk,
     pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
+    pub(in crate::web) news: News,
 }
 
 /// Does a contract, an item or an event play where the reader may look?
@@ -284,6 +286,7 @@ impl Console {
             thinking: Arc::new(tokio::sync::Semaphore::new(1)),
             orders,
             deliveries: Mutex::new(lru::LruCache::new(KEPT)),
+            news: News::default(),
         }
     }
 

@@ -12,6 +12,7 @@ pub(super) mod data;
 mod device;
 mod heat;
 mod home;
+mod live;
 mod log;
 pub(super) mod names;
 mod nav;
@@ -31,6 +32,7 @@ pub(super) mod screen;
 mod screens;
 mod search;
 mod sign;
+mod squeezed;
 mod sums;
 mod timeline;
 mod today;
@@ -293,7 +295,12 @@ pub(super) fn routes(app: &App) -> impl Filter<Extract = (Response,), Error = Re
                         host: host(&headers),
                         file,
                     };
-                    let mut response = answer(&console, &method, &asked, &headers, &body).await;
+                    let changes = !matches!(method, Method::GET | Method::HEAD);
+                    let response = answer(&console, &method, &asked, &headers, &body).await;
+                    let mut response = squeezed::squeezed(&headers, asked.path.starts_with("/static/"), response).await;
+                    if changes && !response.status().is_client_error() && asked.caller.is_some() {
+                        console.news.of_people();
+                    }
                     if switched
                         && let Ok(cookie) =
                             format!("lang={}; Path=/; Max-Age=31536000; SameSite=Lax", lang.code()).parse()
@@ -344,7 +351,7 @@ pub(super) fn refuse(console: &Console, parts: &Parts, why: Why) -> Response {
     page::error(console, &asked, &error)
 }
 
-async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &HeaderMap, body: &[u8]) -> Response {
+async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers: &HeaderMap, body: &[u8]) -> Response {
     if let Some(asset) = asset(&asked.path) {
         return asset;
     }
@@ -367,6 +374,7 @@ async fn answer(console: &Console, method: &Method, asked: &Asked, headers: &Hea
         (true, ["alerts"]) => alerts::show(console, asked).await,
         (false, ["alerts"]) if *method == Method::POST => alerts::subscribe(console, asked, body).await,
         (false, ["alerts", case]) if *method == Method::POST => alerts::take(console, asked, case).await,
+        (true, ["live"]) => live::stream(console, asked, headers).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
@@ -393,15 +401,18 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
     }
 }
 
-/// The style sheet and the scripts, out of the program itself.
+/// The style sheet, the scripts and the letters, out of the program itself.
 fn asset(path: &str) -> Option<Response> {
     let (kind, bytes) = match path {
-        "/static/console.css" => ("text/css; charset=utf-8", page::CSS),
-        "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT),
-        "/static/content.js" => ("text/javascript; charset=utf-8", page::CONTENT),
-        "/static/orders.js" => ("text/javascript; charset=utf-8", page::ORDERS),
-        "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY),
-        "/static/icon.svg" => ("image/svg+xml", page::ICON),
+        "/static/orders.js" => ("text/javascript; charset=utf-8", page::ORDERS.as_bytes()),
+        "/static/content.js" => ("text/javascript; charset=utf-8", page::CONTENT.as_bytes()),
+        "/static/console.css" => ("text/css; charset=utf-8", page::CSS.as_bytes()),
+        "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT.as_bytes()),
+        "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY.as_bytes()),
+        "/static/icon.svg" => ("image/svg+xml", page::ICON.as_bytes()),
+        "/static/be-vietnam-pro-400.woff2" => ("font/woff2", page::LETTERS[0]),
+        "/static/be-vietnam-pro-600.woff2" => ("font/woff2", page::LETTERS[1]),
+        "/static/be-vietnam-pro-ofl.txt" => ("text/plain; charset=utf-8", page::LETTERS_LICENCE.as_bytes()),
         _ => return None,
     };
     let reply = warp::reply::with_header(bytes, header::CONTENT_TYPE, kind);

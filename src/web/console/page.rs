@@ -21,6 +21,13 @@ pub(super) const PASSKEY: &str = include_str!("../../../templates/passkey.js");
 pub(super) const CONTENT: &str = include_str!("../../../templates/content.js");
 /// What looks ahead while an order is written.
 pub(super) const ORDERS: &str = include_str!("../../../templates/orders.js");
+/// The letters of the pages, normal and strong: Latin and Vietnamese of Be Vietnam Pro (OFL, beside them).
+pub(super) const LETTERS: [&[u8]; 2] = [
+    include_bytes!("../../../templates/fonts/BeVietnamPro-Regular.woff2"),
+    include_bytes!("../../../templates/fonts/BeVietnamPro-SemiBold.woff2"),
+];
+/// Under which terms they may be passed on.
+pub(super) const LETTERS_LICENCE: &str = include_str!("../../../templates/fonts/BeVietnamPro-OFL.txt");
 /// The mark in the browser's tab.
 pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
 
@@ -123,7 +130,7 @@ pub(super) fn pages(asked: &Asked, len: usize) -> (std::ops::Range<usize>, Optio
 
 /// What a browser may do with an answer: nothing that comes from elsewhere.
 pub(super) fn seal(headers: &mut http::HeaderMap) {
-    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+    const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; \
                           form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
