@@ -162,4 +162,9 @@ report-col-standing = Standing
 report-col-mean = Mean a day
 report-col-result = Result
 
+report-none = None.
+report-more-rows = { $n ->
+   [one] 1 more row stands
+   *[other] { $n_t } more rows stand
+  } in the workbook of this report.
 report-sheet-summary = Summary

@@ -135,4 +135,6 @@ report-col-standing = Tình trạng
 report-col-mean = Trung bình/ngày
 report-col-result = Kết quả
 
+report-none = Không có.
+report-more-rows = Còn { $n_t } dòng nữa trong tệp bảng tính của báo cáo này.
 report-sheet-summary = Tóm tắt

@@ -50,6 +50,49 @@ struct Chosen {
     to: Option<LocalDay>,
 }
 
+/// What an office writes around it, for DOCX and PDF; what is left out becomes a dotted line.
+#[derive(Debug, clap::Args)]
+struct Paper {
+    /// Cơ quan chủ quản (the body above)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    parent: String,
+    /// Cơ quan ban hành (the body that issues it)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    issuer: String,
+    /// Số văn bản (its number)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    number: String,
+    /// Ký hiệu: BC-UBND (its symbol)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    symbol: String,
+    /// Địa danh (where it is signed)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    place: String,
+    /// Ngày ký (when it is signed)
+    #[arg(long, value_name = "DAY")]
+    date: Option<LocalDay>,
+    /// Kính gửi; ghi nhiều lần nếu nhiều nơi (to whom; may be repeated)
+    #[arg(long, value_name = "BODY")]
+    addressee: Vec<String>,
+    /// Nơi nhận; ghi nhiều lần nếu nhiều nơi (who gets a copy; may be repeated)
+    #[arg(long, value_name = "BODY")]
+    copy: Vec<String>,
+    /// Quyền hạn, chức vụ người ký (authority and position of who signs)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    position: String,
+    /// Họ tên người ký (who signs)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    signer: String,
+}
+
+impl From<Paper> for Letterhead {
+    fn from(paper: Paper) -> Self {
+        let Paper { parent, issuer, number, symbol, place, date, addressee: to, copy: copies, position, signer } =
+            paper;
+        Self { parent, issuer, number, symbol, place, date, to, copies, position, signer }
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Make {
     #[command(flatten)]
@@ -57,6 +100,11 @@ pub(super) struct Make {
     /// Tệp kết quả; dạng theo đuôi tệp (the file; its form by the end of its name)
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
+    /// Số liệu hiện nay, dù kỳ đã chốt (the figures as they are now, though the period was closed)
+    #[arg(long)]
+    now: bool,
+    #[command(flatten)]
+    paper: Box<Paper>,
     /// Dạng tệp, khi đuôi tệp không nói (its form, when the name does not say)
     #[arg(long, value_enum)]
     format: Option<Form>,
@@ -79,10 +127,10 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 }
 
 async fn make(args: Make, context: &Context) -> Result<ExitCode, AppError> {
-    let Make { chosen, out, format } = args;
+    let Make { chosen, out, format, now, paper } = args;
     let by_name = out.extension().and_then(|end| end.to_str()).and_then(Form::of_extension);
     let form = format.or(by_name).ok_or_else(|| {
-        let all = Form::ALL.map(Form::extension).join(" | ");
+        let all = Form::ALL.iter().map(|form| form.extension()).collect::<Vec<_>>().join(" | ");
         context.refused(
             format!("--out {}: đuôi tệp không phải {all}; hãy đổi đuôi tệp hoặc ghi --format", out.display()),
             format!("--out {}: does not end with {all}; change its end, or give --format", out.display()),
@@ -92,14 +140,23 @@ async fn make(args: Make, context: &Context) -> Result<ExitCode, AppError> {
     let city = rooms.city().await?;
     let selection = chosen.selection(&city.directory, context)?;
     let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
-    let made = rooms.reporting.now(facts, &selection).await?;
-    let bytes = made.file(form, context.lang, &Letterhead::default(), rooms.offset)?;
+    let newest = rooms.reporting.closings(&selection).await?.pop().filter(|_| !now);
+    let closed = match newest {
+        Some(closing) => rooms.reporting.closed(closing.id).await?,
+        None => None,
+    };
+    let made = match closed {
+        Some(closed) => closed,
+        None => rooms.reporting.now(facts, &selection).await?,
+    };
+    let letterhead = Letterhead::from(*paper);
+    let bytes = made.file(form, context.lang, &letterhead, rooms.offset)?;
     output::file(&out, &bytes)?;
-    let (title, hash) = (made.document(context.lang, &Letterhead::default(), rooms.offset).title, made.hash);
-    let out = out.display();
+    let (document, hash) = (made.document(context.lang, &letterhead, rooms.offset), made.hash);
+    let (out, title, state) = (out.display(), document.title, document.state);
     context.say(
-        &format!("{title}\n{out}: SHA-256 của dữ liệu {hash}"),
-        &format!("{title}\n{out}: SHA-256 of its data {hash}"),
+        &format!("{title}\n{state}\n{out}: SHA-256 của dữ liệu {hash}"),
+        &format!("{title}\n{state}\n{out}: SHA-256 of its data {hash}"),
     );
     Ok(ExitCode::SUCCESS)
 }

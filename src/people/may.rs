@@ -22,6 +22,8 @@ words! {
         Direct = "direct",
         /// Decide that an order is played more often on a unit's screens.
         Raise = "raise",
+        /// Close a unit's report: from then on its figures stand as they were.
+        Close = "close",
         /// Let a box in, replace or revoke it.
         Enrol = "enrol",
         /// Look behind figures: draws, evidence, bundles, what accounts have done.
@@ -93,6 +95,7 @@ pub const RULES: &[Rule] = &{
         strong(Act::Approve, &[Approver, UnitHead], OWN),
         Rule { at_root: true, ..strong(Act::Direct, &[CityEditor], OWN) },
         strong(Act::Raise, &[UnitHead], OWN),
+        strong(Act::Close, &[UnitHead], OWN),
         strong(Act::Enrol, &[Operator, UnitHead], OWN),
         rule(Act::Audit, &[Auditor], Link::ALL),
         rule(Act::Watch, &[Auditor, Administrator], OWN),

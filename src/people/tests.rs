@@ -204,6 +204,7 @@ fn the_table_is_what_people_read_of_it() {
             "approve: approver unit-head strong",
             "direct: city-editor at-root strong",
             "raise: unit-head strong",
+            "close: unit-head strong",
             "enrol: operator unit-head strong",
             "audit: auditor",
             "watch: auditor administrator",

@@ -2,21 +2,26 @@
 //!
 //! Invariants: a report is data first ([`Data`], no words in it) and a document of them second ([`Document`]), which page, CSV, XLSX and
 //! the forms on paper only print; the same data, language and letterhead give the same bytes; every form bears the SHA-256 of the
-//! data and how far the log of evidence went; binding forces stand apart, and a number that no order names is never called a breach.
+//! data and how far the log of evidence went; what a named person has closed is given out as it was for ever; binding forces stand apart, and a number that no order names is never called a breach.
 //!
 //! No figure is made in here: they are those of `compliance`, read at one moment of the store, so that they are sums of exactly the
 //! entries that the log had then.
 
+mod close;
 mod columns;
 mod document;
+mod docx;
 mod gather;
 mod model;
+mod pdf;
+mod sheet;
 mod table;
 #[cfg(test)]
 mod tests;
 mod words;
 mod xlsx;
 
+pub use close::{Closing, NewClosing, Refused, may_close, may_explain};
 pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
 pub use model::{
@@ -28,11 +33,12 @@ pub use words::describe;
 use crate::compliance::{ComplianceError, ComplianceStore, Reports};
 use crate::error::StoreError;
 use crate::lang::Lang;
+use crate::people::{Deed, Denied};
 use crate::proof::ProofError;
 use crate::proof::log::LogStore;
 use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::time::UtcOffset;
+use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -42,6 +48,12 @@ pub enum ReportError {
     /// No such order.
     #[error("campaign {0}: is not known; `lichphat import directives` shows those that are")]
     NoSuchOrder(CampaignCode),
+    /// He may not.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Nothing is closed, or explained.
+    #[error(transparent)]
+    Refused(#[from] Refused),
     /// A file that could not be written.
     #[error("the report cannot be written as {form}: {problem}")]
     Form {
@@ -70,6 +82,16 @@ impl<S: ComplianceStore + LogStore> Moment for S {}
 pub trait ReportStore: Send + Sync {
     /// The store as it is at this moment, whatever comes in meanwhile. Blocks for a moment.
     fn moment(&self) -> Result<Arc<dyn Moment>, StoreError>;
+    /// What was closed of just that selection, by number.
+    async fn closings(&self, selection: &Selection) -> Result<Vec<Closing>, StoreError>;
+    /// The data of a closed report, as they were; an error when they are others.
+    async fn closed(&self, id: u32) -> Result<Option<Vec<u8>>, StoreError>;
+    /// Keeps a closed report with its statement and answers its id; none when its number is taken, and nothing is kept.
+    async fn close(&self, new: NewClosing) -> Result<Option<u32>, StoreError>;
+    /// What units said of just these days, in order.
+    async fn explanations(&self, days: (LocalDay, LocalDay)) -> Result<Vec<Explanation>, StoreError>;
+    /// Keeps an explanation with its statement.
+    async fn explain(&self, said: Explanation, deed: Deed) -> Result<(), StoreError>;
 }
 
 /// As what a report is given out.
@@ -81,11 +103,15 @@ pub enum Form {
     Csv,
     /// A workbook.
     Xlsx,
+    /// On A4 in the form of Decree 30/2020, to go on writing.
+    Docx,
+    /// The same, to sign.
+    Pdf,
 }
 
 impl Form {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Xlsx, Self::Csv, Self::Json];
+    pub const ALL: &'static [Self] = &[Self::Pdf, Self::Docx, Self::Xlsx, Self::Csv, Self::Json];
 
     /// The end of a file's name.
     pub const fn extension(self) -> &'static str {
@@ -93,12 +119,24 @@ impl Form {
             Self::Json => "json",
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
+            Self::Docx => "docx",
+            Self::Pdf => "pdf",
         }
+    }
+
+    /// Is it set on paper, with what an office writes around it?
+    pub const fn is_paper(self) -> bool {
+        matches!(self, Self::Docx | Self::Pdf)
+    }
+
+    /// Can it be written here? PDF needs the program that sets it.
+    pub fn is_there(self) -> bool {
+        self != Self::Pdf || pdf::is_there()
     }
 
     /// The form with that end of a file's name.
     pub fn of_extension(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|form| form.extension().eq_ignore_ascii_case(text))
+        Self::ALL.iter().copied().find(|form| form.extension().eq_ignore_ascii_case(text))
     }
 
     /// `Content-Type`.
@@ -107,6 +145,8 @@ impl Form {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Docx => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+            Self::Pdf => "application/pdf",
         }
     }
 }
@@ -156,6 +196,12 @@ impl Made {
         match form {
             Form::Json => self.data.bytes().map_err(|e| failed(&e)),
             Form::Csv => table::csv(self).map_err(|e| failed(&e)),
+            Form::Docx | Form::Pdf => {
+                let sheet = sheet::Sheet::of(&self.document(lang, letterhead, offset));
+                let hash = self.hash.to_string();
+                let bytes = if form == Form::Docx { docx::docx(&sheet) } else { pdf::pdf(&sheet, &hash) };
+                bytes.map_err(|e| failed(&e))
+            }
             Form::Xlsx => xlsx::workbook(&self.document(lang, letterhead, offset)).map_err(|e| failed(&e)),
         }
     }
@@ -188,7 +234,7 @@ impl Reporting {
         if let Some(code) = selection.campaign.as_ref().filter(|code| facts.campaigns.directive_of(code).is_none()) {
             return Err(ReportError::NoSuchOrder(code.clone()));
         }
-        let moment = self.store.moment()?;
+        let moment = self.store.moment()?; // explanations are no figures: they may be a moment younger
         let entries = moment.log_size().await?;
         let checkpoint = moment.head(&self.origin).await?.map(|head| Checkpoint {
             origin: self.origin.clone(),
@@ -215,7 +261,7 @@ impl Reporting {
             units: facts.unit_names(selection, &orders),
             venues: facts.venue_names(selection, &orders),
             orders,
-            explanations: Vec::new(),
+            explanations: self.explanations(facts.directory, selection).await?,
             closed: None,
             supplement: None,
         })

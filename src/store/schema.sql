@@ -700,6 +700,41 @@ CREATE TABLE finding (
     PRIMARY KEY (draw, n, log_index)
 ) STRICT, WITHOUT ROWID;
 
+-------------------------------------------------------------------------------------------- report
+-- Reports that a named person has closed, and their supplements: the very data that were printed, so that they are printed the
+-- same for ever. Each has its statement in the log.
+CREATE TABLE report_closed (
+    id        INTEGER PRIMARY KEY CHECK (id BETWEEN 1 AND 4294967295),
+    selection TEXT    NOT NULL CHECK (json_valid(selection)), -- what was asked for, as the report room writes it
+    number    INTEGER NOT NULL CHECK (number >= 0),         -- 0 = the report; from 1 on its supplements
+    hash      BLOB    NOT NULL CHECK (length(hash) = 32),   -- SHA-256 of the data
+    packed    BLOB    NOT NULL,                             -- the data as a zstd frame
+    closed_by TEXT    NOT NULL,                             -- an account
+    closed_ms INTEGER NOT NULL,                             -- server clock
+    log_index INTEGER NOT NULL UNIQUE REFERENCES log_entry (log_index),
+    UNIQUE (selection, number)
+) STRICT;
+CREATE TRIGGER report_closed_is_immutable BEFORE UPDATE ON report_closed
+BEGIN SELECT RAISE(ABORT, 'a closed report is never changed'); END;
+CREATE TRIGGER report_closed_is_kept BEFORE DELETE ON report_closed
+BEGIN SELECT RAISE(ABORT, 'a closed report is kept for ever'); END;
+
+-- What units say of their figures (giải trình): added, never changed.
+CREATE TABLE report_explanation (
+    id        INTEGER PRIMARY KEY,
+    unit      TEXT    NOT NULL,
+    campaign  TEXT,                                         -- NULL = of every order
+    from_day  INTEGER NOT NULL,
+    to_day    INTEGER NOT NULL CHECK (to_day >= from_day),  -- last day, included
+    words     TEXT    NOT NULL CHECK (length(words) BETWEEN 1 AND 4000),
+    said_by   TEXT    NOT NULL,                             -- an account
+    said_ms   INTEGER NOT NULL,                             -- server clock
+    log_index INTEGER NOT NULL UNIQUE REFERENCES log_entry (log_index)
+) STRICT;
+CREATE INDEX report_explanation_by_days ON report_explanation (from_day, to_day);
+CREATE TRIGGER report_explanation_is_immutable BEFORE UPDATE ON report_explanation
+BEGIN SELECT RAISE(ABORT, 'an explanation is never changed'); END;
+
 ----------------------------------------------------------------------------------------------- web
 -- What was answered under which key of which account, for a day: a request that is sent again is carried out once.
 CREATE TABLE answered (

@@ -118,6 +118,9 @@ pub const ROWS: &[Row] = &[
     // of which unit stands in the query: what the reader may not see is no unit of his
     ("GET", "/reports", May(View, Somewhere)),
     ("GET", "/reports/{report}", May(View, Somewhere)),
+    // who may close or explain that one, the room of reports asks
+    ("POST", "/reports/close", May(View, Somewhere)),
+    ("POST", "/reports/explain", May(View, Somewhere)),
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),

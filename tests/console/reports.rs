@@ -1,6 +1,6 @@
 //! Reports: what the page says is what the files hold, and all of it can be checked.
 
-use crate::common::people::account;
+use crate::common::people::{Pass, account};
 use crate::town::*;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
@@ -179,4 +179,136 @@ async fn no_name_becomes_a_formula() {
     let rows = town.rows("/reports/report.csv?of=2026-11-20").await;
     let row = rows.iter().find(|row| row["row"] == "screen").unwrap();
     assert_eq!(row["name"], "'=HYPERLINK(\"http://x\")");
+}
+
+impl Town {
+    /// Posts a form as somebody who has signed in.
+    async fn posts(&self, pass: &Pass, path: &str, fields: &str) -> (StatusCode, String) {
+        let body = format!("{fields}&form_token={}", pass.form_token);
+        let request = Request::post(path)
+            .header(header::COOKIE, &pass.cookie)
+            .header("sec-fetch-site", "same-origin")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from(body))
+            .unwrap();
+        let (status, html, _) = self.send(request).await;
+        (status, html)
+    }
+}
+
+#[tokio::test]
+async fn a_named_person_closes_a_period_and_what_comes_later_makes_a_supplement() {
+    let town = reported().await;
+    let now = town.clock.now();
+    let editor = account(&town.rooms.store, "editor", &[(Role::CityEditor, None)], now).await;
+    let head = account(&town.rooms.store, "head", &[(Role::UnitHead, Some("W1"))], now).await;
+    let looks = account(&town.rooms.store, "looks", &[(Role::Viewer, None)], now).await;
+    let day = "period=day&of=2026-11-20";
+    assert_eq!(town.posts(&looks, "/reports/close", day).await.0, StatusCode::FORBIDDEN, "who only looks");
+    assert_eq!(
+        town.posts(&head, "/reports/close", day).await.0,
+        StatusCode::SEE_OTHER,
+        "his own ward's, not the city's"
+    );
+    let of_ward = town.report(&format!("/reports?{day}&unit=W1")).await;
+    assert!(of_ward.contains("Bản đã chốt lúc 08:00, 21/11/2026, tài khoản head"), "{of_ward}");
+    let (status, html) = town.posts(&editor, "/reports/close", "period=month&of=2026-11-20").await;
+    assert_eq!(status, StatusCode::CONFLICT);
+    assert!(html.contains("Kỳ báo cáo chưa kết thúc"), "{html}");
+
+    assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::SEE_OTHER);
+    let closed = town.report(&format!("/reports?{day}")).await;
+    for said in ["Đã chốt lúc 08:00, 21/11/2026, tài khoản editor.", "Điểm này bao trùm toàn bộ các mục nói trên."]
+    {
+        assert!(closed.contains(said), "{said}\n{closed}");
+    }
+    let (_, first, _) = town.file(&format!("/reports/report.json?{day}")).await;
+    let (_, book, _) = town.file(&format!("/reports/report.xlsx?{day}")).await;
+    let data: Data = serde_json::from_slice(&first).unwrap();
+    assert_eq!((data.closed.unwrap().by.to_string(), data.supplement), ("editor".to_owned(), None));
+    let (status, html) = town.posts(&editor, "/reports/close", day).await;
+    assert!(status == StatusCode::CONFLICT && html.contains("Không có gì thay đổi kể từ lần chốt"), "{html}");
+
+    // eight days later nobody waits for the missing record any more
+    town.clock.jump_to(friday().plus(9).at(8 * 3_600, HANOI));
+    let editor = account(&town.rooms.store, "editor-2", &[(Role::CityEditor, None)], town.clock.now()).await;
+    assert_eq!(town.file(&format!("/reports/report.json?{day}")).await.1, first, "it stands as it was closed");
+    assert_eq!(town.file(&format!("/reports/report.xlsx?{day}")).await.1, book);
+    assert!(town.file(&format!("/reports/report.json?{day}&now=1")).await.1 != first);
+    assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::SEE_OTHER);
+    let (_, second, _) = town.file(&format!("/reports/report.json?{day}")).await;
+    let supplement = serde_json::from_slice::<Data>(&second).unwrap().supplement.unwrap();
+    assert_eq!((supplement.number, supplement.of), (1, Sha256Hash::of(&first)));
+    let change = |figure: &str| supplement.changes.iter().find(|c| c.figure == figure).map(|c| (c.before, c.after));
+    assert_eq!((change("pending"), change("missed"), change("counted")), (Some((1, 0)), Some((0, 1)), None));
+    let html = town.report(&format!("/reports?{day}&list=changes")).await;
+    assert!(html.contains("Bổ sung số 1, chốt lúc") && html.contains("Chờ nhật ký"), "{html}");
+    assert_eq!(town.file(&format!("/reports/report.json?{day}&closed=2")).await.1, first, "the first is still there");
+
+    // the log says who closed what
+    let hash = Sha256Hash::of(&first).to_string();
+    let stated = move |conn: &rusqlite::Connection| {
+        let with = "SELECT count(*) FROM log_entry WHERE instr(leaf, CAST('close-report' AS BLOB)) > 0 AND instr(leaf, CAST(?1 AS BLOB)) > 0";
+        Ok((
+            conn.query_row(with, [""], |row| row.get::<_, u32>(0))?,
+            conn.query_row(with, [hash], |row| row.get::<_, u32>(0))?,
+        ))
+    };
+    assert_eq!(town.rooms.store.read(stated).await.unwrap(), (3, 1));
+}
+
+#[tokio::test]
+async fn a_unit_explains_its_figures_and_none_of_them_changes() {
+    let town = reported().await;
+    let now = town.clock.now();
+    let lan = account(&town.rooms.store, "lan", &[(Role::Operator, Some("W1"))], now).await;
+    let other = account(&town.rooms.store, "other", &[(Role::Operator, Some("W2"))], now).await;
+    let ward = "period=day&of=2026-11-20&unit=W1";
+    let rows = |all: Vec<BTreeMap<String, String>>| -> Vec<BTreeMap<String, String>> {
+        all.into_iter()
+            .map(|mut row| {
+                row.retain(|name, _| {
+                    !name.starts_with("report_") && !name.starts_with("log_") && !name.starts_with("checkpoint")
+                });
+                row
+            })
+            .collect()
+    };
+    let before = rows(town.rows(&format!("/reports/report.csv?{ward}")).await);
+    let words = "&words=M%E1%BA%A5t+%C4%91i%E1%BB%87n+%3Cscript%3Ealert(1)%3C/script%3E%0D%0Ac%E1%BA%A3+bu%E1%BB%95i";
+    assert_eq!(town.posts(&lan, "/reports/explain", &format!("{ward}{words}")).await.0, StatusCode::SEE_OTHER);
+    let html = town.report(&format!("/reports?{ward}&now=1")).await;
+    assert!(html.contains("tài khoản lan") && html.contains("Mất điện &#60;script&#62;"), "{html}");
+    assert_eq!(rows(town.rows(&format!("/reports/report.csv?{ward}")).await), before, "no figure is another");
+    let city = town.report("/reports?period=day&of=2026-11-20").await;
+    assert!(city.contains("Mất điện"), "it stands in the city's report, too");
+    assert_eq!(town.posts(&other, "/reports/explain", &format!("{ward}{words}")).await.0, StatusCode::BAD_REQUEST);
+    let long = format!("{ward}&words={}", "a".repeat(4_001));
+    let (status, html) = town.posts(&lan, "/reports/explain", &long).await;
+    assert!(status == StatusCode::CONFLICT && html.contains("Giải trình cần từ 1 đến 4.000 ký tự"), "{status}");
+    assert!(html.contains(&"a".repeat(4_001)), "what was typed is not lost");
+}
+
+#[tokio::test]
+async fn a_paper_to_sign_bears_what_the_office_writes_around_it() {
+    let town = reported().await;
+    let head = "issuer=UBND+ph%C6%B0%E1%BB%9Dng&number=5&symbol=BC-UBND&place=H%C3%A0+N%E1%BB%99i&date=2026-12-05&copies=Nh%C6%B0+tr%C3%AAn%0AL%C6%B0u:+VT";
+    let path = format!("/reports/report.docx?period=day&of=2026-11-20&{head}");
+    let (status, docx, _) = town.file(&path).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(town.file(&path).await.1, docx, "the same bytes");
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(docx)).unwrap();
+    let mut xml = String::new();
+    std::io::Read::read_to_string(&mut zip.by_name("word/document.xml").unwrap(), &mut xml).unwrap();
+    for said in [
+        "UBND PHƯỜNG",
+        "Số: 05/BC-UBND",
+        "Hà Nội, ngày 05 tháng 12 năm 2026",
+        "BÁO CÁO",
+        "- Lưu: VT.",
+        "Độc lập - Tự do - Hạnh phúc",
+    ] {
+        assert!(xml.contains(said), "{said}");
+    }
+    assert_eq!(town.page("/reports/report.docx?date=2026-02-30").await.0, StatusCode::BAD_REQUEST);
 }

@@ -369,6 +369,7 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
         }
         (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, (headers, body)).await,
         (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
+        (false, ["reports", what]) if *method == Method::POST => reports::post(console, asked, what, body).await,
         (true, ["reports", name]) => reports::file(console, asked, name).await,
         (_, ["content", ..]) => content::answer(console, asked, reads, &segments, body).await,
         (true, ["alerts"]) => alerts::show(console, asked).await,

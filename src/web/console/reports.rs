@@ -1,19 +1,24 @@
-//! Reports: chosen by a form, read on the page, taken home as a file. The page asks nothing of roles but who may see what.
+//! Reports: chosen by a form, read on the page, taken home as a file; closed and explained by who may, which the room says.
 
 use super::data::{City, Console, Fresh, Tag};
 use super::page::{self, Page, Pages, pages, shown};
+use super::sign::{form as posted, see};
 use super::{Asked, ConsoleError, href};
 use crate::directory::table::Field as _;
 use crate::directory::{Link, UnitKind};
 use crate::lang::{Lang, Values};
 use crate::people::Sight;
-use crate::report::{Block, Document, Facts, Form, Letterhead, Made, ReportError, Selection, Span, SpanKind, Table};
+use crate::report::{
+    Block, Closing, Document, Facts, Form, Letterhead, Made, Refused, ReportError, Selection, Span, SpanKind, Table,
+    may_close, may_explain,
+};
 use crate::web::Response;
 use crate::web::turns::in_turn;
 use askama::Template;
-use http::{HeaderValue, header};
+use http::{HeaderValue, StatusCode, header};
 use lichphat_playlists::ids::{CampaignCode, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -30,8 +35,11 @@ const OFFERED: usize = 300;
 /// What a form may choose, by the names of its fields.
 const CHOICES: [&str; 8] = ["campaign", "unit", "link", "venue", "period", "of", "from", "to"];
 
-/// Reports by what was asked for.
-pub(super) type Kept = Mutex<lru::LruCache<Selection, Arc<Fresh<Held>>>>;
+/// Longest field of what is written around a report on paper, characters, and most lines.
+const LONGEST: (usize, usize) = (200, 30);
+
+/// Reports by what was asked for, as it is now or as it was closed.
+pub(super) type Kept = Mutex<lru::LruCache<(Selection, Option<u32>), Arc<Fresh<Held>>>>;
 
 /// A report with its words, which for a large fleet take a while, too.
 pub(super) struct Held {
@@ -95,6 +103,19 @@ struct View {
     pages: Option<Pages>,
     /// Address, name and what for.
     files: Vec<(String, String, String)>,
+    /// What was closed: a sentence, its address, and whether it is shown.
+    closings: Vec<(String, String, bool)>,
+    /// The reader may close it: what the button says.
+    close: String,
+    /// The reader may explain it.
+    explain: bool,
+    /// What the forms carry of what was chosen.
+    chosen: Vec<(&'static str, String)>,
+    /// Forms on paper: form and button.
+    papers: Vec<(String, String)>,
+    issuer: String,
+    /// What was typed as an explanation and not taken.
+    typed: String,
 }
 
 enum Part {
@@ -122,35 +143,62 @@ struct Wrong {
 
 /// `GET /reports`.
 pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
+    page_of(console, asked, (String::new(), String::new())).await
+}
+
+/// The page, with what went wrong and what was typed then.
+async fn page_of(console: &Console, asked: &Asked, (failed, typed): (String, String)) -> Result<String, ConsoleError> {
     let (city, today) = (console.city().await?, console.today().1);
     let sight = asked.sight(&city, console)?;
     let mut page = Page::new(console, asked, asked.lang.text("reports-title"));
     let chosen = selection(asked, &city, &sight, today);
     let form = form(asked, &city, &sight, today);
-    let (problem, made) = match &chosen {
-        Ok(selection) => (String::new(), made(console, &city, (selection, asked.lang), Some(PATIENCE)).await?),
-        Err(wrong) => (asked.lang.say("reports-wrong", &wrong.values(asked.lang)), None),
+    let mut report = None;
+    let problem = match &chosen {
+        Err(wrong) => asked.lang.say("reports-wrong", &wrong.values(asked.lang)),
+        Ok(selection) => {
+            let closings = closings(console, selection).await?;
+            let closed = closed(asked, &closings);
+            let made = made(console, &city, (selection, closed, asked.lang), Some(PATIENCE)).await?;
+            if let Some(made) = made {
+                let document = made.document(asked.lang, console.offset);
+                page.title = format!("{} – {}", asked.lang.text("reports-title"), document.title);
+                let mut view = view(asked, document, closed);
+                view.closings = closing_lines(console, asked, &closings, closed);
+                let caller = asked.caller()?;
+                let (unit, ended) = (selection.unit.as_ref(), selection.span.to < today);
+                let may = ended && may_close(caller, unit, &city.directory, today).is_ok();
+                if may && (closings.is_empty() || closed.is_none()) {
+                    let key = if closings.is_empty() { "reports-close" } else { "reports-supplement" };
+                    view.close = asked.lang.text(key);
+                }
+                view.explain = unit.is_some_and(|unit| may_explain(caller, unit, &city.directory, today).is_ok());
+                view.issuer =
+                    unit.and_then(|unit| city.directory.unit(unit)).map_or_else(String::new, |unit| shown(&unit.name));
+                view.typed = typed;
+                report = Some(view);
+            }
+            failed
+        }
     };
-    let report = made.as_ref().map(|made| {
-        let document = made.document(asked.lang, console.offset);
-        page.title = format!("{} – {}", asked.lang.text("reports-title"), document.title);
-        view(asked, document)
-    });
     let waits = chosen.is_ok() && report.is_none();
     Ok(ReportsPage { page, form, problem, waits, report }.render()?)
 }
 
 /// `GET /reports/{file}`: `report.xlsx`, of the same choices.
 pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result<Response, ConsoleError> {
-    let form = file.strip_prefix("report.").and_then(Form::of_extension).ok_or(ConsoleError::NotFound)?;
+    let form = file.strip_prefix("report.").and_then(Form::of_extension);
+    let form = form.filter(|form| form.is_there()).ok_or(ConsoleError::NotFound)?;
     let (city, today) = (console.city().await?, console.today().1);
     let sight = asked.sight(&city, console)?;
     let selection = selection(asked, &city, &sight, today)
         .map_err(|wrong| ConsoleError::Bad { kind: "day", value: wrong.value })?;
-    let made = made(console, &city, (&selection, asked.lang), None).await?.ok_or(ConsoleError::NotFound)?;
+    let closed = closed(asked, &closings(console, &selection).await?);
+    let letterhead = letterhead(asked)?;
+    let made = made(console, &city, (&selection, closed, asked.lang), None).await?.ok_or(ConsoleError::NotFound)?;
     let (lang, offset) = (asked.lang, console.offset);
     let name = format!("bao-cao-{}-{}.{form}", selection.span.from, selection.span.to);
-    let bytes = in_turn(move || made.made.file(form, lang, &Letterhead::default(), offset)).await;
+    let bytes = in_turn(move || made.made.file(form, lang, &letterhead, offset)).await;
     let bytes = bytes.map_err(ConsoleError::Internal)?.map_err(|e| ConsoleError::Internal(e.to_string()))?;
     let mut response = bytes.into_response();
     let set = response.headers_mut();
@@ -165,12 +213,12 @@ pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result
 async fn made(
     console: &Console,
     city: &Arc<City>,
-    (selection, lang): (&Selection, Lang),
+    (selection, closed, lang): (&Selection, Option<u32>, Lang),
     patience: Option<Duration>,
 ) -> Result<Option<Arc<Held>>, ConsoleError> {
     let fresh = {
         let mut kept = console.reports_kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(kept.get_or_insert(selection.clone(), Fresh::new))
+        Arc::clone(kept.get_or_insert((selection.clone(), closed), Fresh::new))
     };
     let (work_city, reporting, asked) = (Arc::clone(city), Arc::clone(&console.reporting), selection.clone());
     let offset = console.offset;
@@ -178,7 +226,11 @@ async fn made(
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
             let facts = Facts { directory: &work_city.directory, campaigns: &work_city.campaigns };
-            let made = runtime.block_on(reporting.now(facts, &asked))?;
+            let made = match closed {
+                None => Some(runtime.block_on(reporting.now(facts, &asked))?),
+                Some(id) => runtime.block_on(reporting.closed(id))?,
+            };
+            let Some(made) = made else { return Err(ReportError::Refused(Refused::Raced)) };
             let held = Held { made, documents: Default::default() };
             held.document(lang, offset);
             Ok::<_, ReportError>(held)
@@ -309,7 +361,7 @@ fn form(asked: &Asked, city: &City, sight: &Sight, today: LocalDay) -> Choose {
 }
 
 /// The document as the page shows it: sentences and short tables whole, of the long lists one, page by page.
-fn view(asked: &Asked, document: &Document) -> View {
+fn view(asked: &Asked, document: &Document, closed: Option<u32>) -> View {
     let lang = asked.lang;
     let (mut parts, mut long, mut heading) = (Vec::new(), Vec::new(), None);
     for block in &document.blocks {
@@ -340,12 +392,16 @@ fn view(asked: &Asked, document: &Document) -> View {
         (lang.say("reports-tab", &n), to, shown.is_some_and(|shown| shown.key == table.key))
     });
     let (range, pages) = pages(asked, shown.map_or(0, |table| table.rows.len()));
-    let query: Vec<(&str, &str)> = CHOICES.iter().filter_map(|name| Some((*name, asked.value(name)?))).collect();
-    let files = Form::ALL.into_iter().map(|form| {
-        let to = href(&format!("/reports/report.{form}"), query.iter().copied());
-        let (name, about) = (form.to_string().to_uppercase(), lang.text(&format!("reports-file-{form}")));
-        (to, name, about)
+    // a file is of what the page shows, however it is asked for later
+    let which = closed.map_or_else(|| ("now", "1".to_owned()), |id| ("closed", id.to_string()));
+    let chosen = CHOICES.iter().filter_map(|name| Some((*name, asked.value(name)?.to_owned())));
+    let chosen: Vec<(&str, String)> = chosen.chain([which]).collect();
+    let forms = Form::ALL.iter().filter(|form| !form.is_paper()).map(|form| {
+        let to = href(&format!("/reports/report.{form}"), chosen.iter().map(|(name, value)| (*name, value.as_str())));
+        (to, form.to_string().to_uppercase(), lang.text(&format!("reports-file-{form}")))
     });
+    let papers = Form::ALL.iter().filter(|form| form.is_paper() && form.is_there());
+    let papers = papers.map(|form| (form.to_string(), lang.text(&format!("reports-file-{form}"))));
     View {
         title: document.title.clone(),
         state: document.state.clone(),
@@ -354,11 +410,115 @@ fn view(asked: &Asked, document: &Document) -> View {
         tabs: tabs.collect(),
         list: shown.map(|table| table_view(lang, table, range)),
         pages,
-        files: files.collect(),
+        files: forms.collect(),
+        closings: Vec::new(),
+        close: String::new(),
+        explain: false,
+        papers: papers.collect(),
+        chosen,
+        issuer: String::new(),
+        typed: String::new(),
     }
 }
 
-fn without_page(asked: &Asked) -> std::collections::BTreeMap<String, String> {
+/// `POST /reports/close`, `POST /reports/explain`: of the report whose choices the form carries.
+pub(super) async fn post(console: &Console, asked: &Asked, what: &str, body: &[u8]) -> Result<Response, ConsoleError> {
+    let query: BTreeMap<String, String> = posted(body)?;
+    let typed = query.get("words").cloned().unwrap_or_default();
+    let query = query.into_iter().filter(|(name, _)| CHOICES.contains(&name.as_str())).collect();
+    let asked = Asked { query, path: "/reports".to_owned(), ..asked.clone() };
+    let (city, today) = (console.city().await?, console.today().1);
+    let sight = asked.sight(&city, console)?;
+    let selection = selection(&asked, &city, &sight, today)
+        .map_err(|wrong| ConsoleError::Bad { kind: "day", value: wrong.value })?;
+    let caller = asked.caller()?;
+    let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
+    let done = match what {
+        "close" => console.reporting.close(caller, facts, &selection, &console.log).await.map(drop),
+        "explain" => console.reporting.explain(caller, &city.directory, &selection, &typed).await,
+        _ => return Err(ConsoleError::NotFound),
+    };
+    match done {
+        Ok(()) => {
+            // what was made before is not what there is now
+            let mut kept = console.reports_kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.pop(&(selection, None));
+            let now = if what == "explain" { Some(("now", "1")) } else { None };
+            let query = asked.query.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+            Ok(see(&href("/reports", query.chain(now))))
+        }
+        Err(ReportError::Denied(denied)) => Err(ConsoleError::Denied(denied)),
+        Err(ReportError::Refused(refused)) => {
+            let problem = asked.lang.text(&format!("reports-refused-{}", refused.code()));
+            Ok(page::html(StatusCode::CONFLICT, page_of(console, &asked, (problem, typed)).await?))
+        }
+        Err(error) => Err(ConsoleError::Internal(error.to_string())),
+    }
+}
+
+async fn closings(console: &Console, selection: &Selection) -> Result<Vec<Closing>, ConsoleError> {
+    console.reporting.closings(selection).await.map_err(|e| ConsoleError::Internal(e.to_string()))
+}
+
+/// Which of them is shown: the one that was asked for, else the newest; none: the figures as they are now.
+fn closed(asked: &Asked, closings: &[Closing]) -> Option<u32> {
+    if asked.value("now").is_some() {
+        return None;
+    }
+    let wanted = asked.value("closed").and_then(|id| id.parse::<u32>().ok());
+    let wanted = closings.iter().find(|closing| Some(closing.id) == wanted);
+    wanted.or(closings.last()).map(|closing| closing.id)
+}
+
+fn closing_lines(
+    console: &Console,
+    asked: &Asked,
+    closings: &[Closing],
+    shown_one: Option<u32>,
+) -> Vec<(String, String, bool)> {
+    let lang = asked.lang;
+    if closings.is_empty() {
+        return Vec::new();
+    }
+    let query = asked.query.iter().filter(|(name, _)| CHOICES.contains(&name.as_str()));
+    let base = Asked { query: query.map(|(k, v)| (k.clone(), v.clone())).collect(), ..asked.clone() };
+    let line = |closing: &Closing| {
+        let values = Values::new()
+            .word("number", closing.number.to_string())
+            .word("by", shown(closing.by.as_str()))
+            .word("time", lang.instant(closing.at, console.offset));
+        let key = if closing.number == 0 { "reports-closed" } else { "reports-closed-supplement" };
+        (lang.say(key, &values), base.with("closed", Some(&closing.id.to_string())), shown_one == Some(closing.id))
+    };
+    let now = (lang.text("reports-now"), base.with("now", Some("1")), shown_one.is_none());
+    closings.iter().map(line).chain([now]).collect()
+}
+
+/// What is written around a report on paper.
+fn letterhead(asked: &Asked) -> Result<Letterhead, ConsoleError> {
+    let text = |name: &str| asked.value(name).unwrap_or_default().chars().take(LONGEST.0).collect::<String>();
+    let lines = |name: &str| -> Vec<String> {
+        let lines = asked.value(name).unwrap_or_default().lines().take(LONGEST.1);
+        lines.map(|line| line.chars().take(LONGEST.0).collect()).collect()
+    };
+    let date = asked
+        .value("date")
+        .map(|text| LocalDay::read(text).map_err(|_| ConsoleError::Bad { kind: "day", value: text.to_owned() }));
+    Ok(Letterhead {
+        parent: text("parent"),
+        issuer: text("issuer"),
+        number: text("number"),
+        symbol: text("symbol"),
+        place: text("place"),
+        date: date.transpose()?,
+        to: lines("addressees"),
+        copies: lines("copies"),
+        position: text("position"),
+        signer: text("signer"),
+    })
+}
+
+fn without_page(asked: &Asked) -> BTreeMap<String, String> {
     asked.query.iter().filter(|(name, _)| *name != "page").map(|(k, v)| (k.clone(), v.clone())).collect()
 }
 
@@ -379,15 +539,20 @@ mod tests {
 
     #[test]
     fn every_form_and_period_has_its_words() {
+        let letterhead =
+            ["parent", "issuer", "number", "symbol", "place", "date", "position", "signer", "addressees", "copies"];
         for lang in [Lang::Vi, Lang::En] {
-            for form in Form::ALL {
+            for &form in Form::ALL {
                 assert!(lang.knows(&format!("reports-file-{form}")), "{form}");
             }
             for kind in SpanKind::ALL {
                 assert!(lang.knows(&format!("reports-period-{kind}")), "{kind}");
             }
-            for field in CHOICES {
+            for field in CHOICES.into_iter().chain(letterhead) {
                 assert!(lang.knows(&format!("reports-{field}")), "{field}");
+            }
+            for word in ["running", "unchanged", "raced", "no-checkpoint", "words", "no-unit"] {
+                assert!(lang.knows(&format!("reports-refused-{word}")), "{word}");
             }
         }
     }
