@@ -280,3 +280,4 @@ orders-seconds = { $n ->
     [one] { $n_t } second
    *[other] { $n_t } seconds
 }
+orders-report = Report

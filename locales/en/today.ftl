@@ -14,6 +14,8 @@ today-see = { $n ->
 }
 today-see-one = See the screen
 today-look-ahead = Look ahead
+today-look = Look
+today-see-order = See the order
 today-nobody = a place nobody answers for
 today-since = since { $at }
 today-since-day = since { $at }

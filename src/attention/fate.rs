@@ -119,8 +119,9 @@ impl Subject<'_> {
 fn may_bring(state: State, plays: u32) -> Between {
     match state {
         State::Ok | State::OffDuty | State::Behind => Between { least: plays, most: plays },
-        State::Offline => Between { least: 0, most: plays },
-        State::Dark | State::Silent | State::Unmanaged => Between::default(),
+        // who plays on a screen that is not ours may yet declare what he has played
+        State::Offline | State::Unmanaged => Between { least: 0, most: plays },
+        State::Dark | State::Silent => Between::default(),
     }
 }
 

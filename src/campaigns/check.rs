@@ -9,6 +9,8 @@ use lichphat_playlists::time::{DAY_S, LocalDay};
 
 /// Codes that are no order's: pages of the console have these names where orders have theirs.
 const RESERVED: [&str; 2] = ["new", "drafts"];
+/// Most plays a number may ask for.
+const MOST_PLAYS: u32 = 100_000;
 /// The rule that a smaller number breaks.
 const UPWARD: (&str, &str) = (
     "chỉ được tăng tần suất, không được giảm: thủ trưởng đơn vị chỉ có quyền quyết định tăng",
@@ -65,7 +67,7 @@ impl Directive {
             let gap = self.min_gap_s.to_string();
             flaw("min_gap_s", gap, "không quá 86400, một ngày", "must be at most 86400, a day");
         }
-        if self.quota.is_some_and(|q| q.plays == 0 || q.plays > 100_000) {
+        if self.quota.is_some_and(|q| q.plays == 0 || q.plays > MOST_PLAYS) {
             let plays = self.quota.map_or(0, |q| q.plays).to_string();
             flaw("quota.plays", plays, "từ 1 đến 100000", "must be 1 to 100000");
         }
@@ -207,6 +209,8 @@ impl Directive {
             let in_force = self.order_quota(o.from).map(|(q, _)| q.plays);
             if in_force.is_none_or(|plays| o.plays <= plays) {
                 flaw("plays", o.plays.to_string(), upward(in_force));
+            } else if o.plays > MOST_PLAYS {
+                flaw("plays", o.plays.to_string(), say("không quá 100000", "must be at most 100000"));
             }
             if o.to.is_some_and(|to| to < o.from) {
                 flaw(

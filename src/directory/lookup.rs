@@ -105,6 +105,9 @@ impl Directory {
     }
 
     fn nearest(&self, text: &str) -> Vec<String> {
+        if text.chars().nth(super::find::LONGEST).is_some() {
+            return Vec::new(); // no name, and long work
+        }
         let plain = plain_key(text);
         let wanted = without_kind(&plain);
         let mut near: Vec<(usize, &Unit)> = self

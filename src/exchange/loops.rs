@@ -6,7 +6,7 @@
 use crate::approval::{self, ApprovalError, ApprovalStore};
 use crate::campaigns::{CampaignStore, Campaigns, Edit, LoopChange, LoopItem, MOST_ITEMS, own_links};
 use crate::directory::Directory;
-use crate::directory::problem::Say;
+use crate::directory::problem::{Say, say};
 use crate::error::StoreError;
 use crate::library::{Given, Library, LibraryError, Uploaded, display_name};
 use crate::people::{AccountCode, Deed};
@@ -128,13 +128,23 @@ impl Workshop<'_> {
                 let edited = item.edited(edit, kind.unwrap_or(MediaKind::Video));
                 let edited = edited.map_err(LoopError::Wrong)?;
                 if edited == *item {
-                    return Ok((false, None));
+                    return Ok((None, None));
                 }
-                let (sent, deed) = (!edited.draft, self.deed("loop-save", format!("item {code}")));
+                if played(item, self.now.1) && edited.days.from > item.days.from {
+                    return Err(LoopError::Wrong(vec![("from", say(
+                        "nội dung này có thể đã phát: ngày đầu không lùi lại được; muốn nghỉ vài ngày thì đặt ngày cuối, rồi thêm lại tệp",
+                        "this content may have played: its first day cannot come later; to pause it, set the last day and add the file again",
+                    ))]));
+                }
+                let changed = format!("item {code}, {} -> {}", item.tag(), edited.tag());
+                let (sent, deed) = ((!edited.draft).then(|| item.code.clone()), self.deed("loop-save", changed));
                 Ok((sent, Some((LoopChange { put: vec![edited], dropped: Vec::new() }, deed))))
             })
             .await?;
-        if sent { self.propose().await.map(drop) } else { Ok(()) }
+        match sent {
+            Some(code) => self.propose(&[code]).await.map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The items in another order, by who has looked at the order named `seen` ([`order_tag`]). Items that are not named come last, as
@@ -157,7 +167,9 @@ impl Workshop<'_> {
             if put.is_empty() {
                 return Ok(((), None));
             }
-            Ok(((), Some((LoopChange { put, dropped: Vec::new() }, self.deed("loop-order", String::new())))))
+            let turns: Vec<String> = put.iter().map(|item| format!("{} {}", item.turn, item.code)).collect();
+            let deed = self.deed("loop-order", turns.join(", "));
+            Ok(((), Some((LoopChange { put, dropped: Vec::new() }, deed))))
         })
         .await
     }
@@ -167,18 +179,20 @@ impl Workshop<'_> {
     /// # Errors
     /// The store failed.
     pub async fn send(&self) -> Result<usize, LoopError> {
-        self.change(|campaigns| {
-            let drafts = campaigns.own_loop(self.unit).into_iter().filter(|item| item.draft);
-            let put: Vec<LoopItem> = drafts.map(|item| LoopItem { draft: false, ..item.clone() }).collect();
-            if put.is_empty() {
-                return Ok(((), None));
-            }
-            let codes: Vec<&str> = put.iter().map(|item| item.code.as_str()).collect();
-            let deed = self.deed("loop-send", format!("items {}", codes.join(", ")));
-            Ok(((), Some((LoopChange { put, dropped: Vec::new() }, deed))))
-        })
-        .await?;
-        self.propose().await
+        let sent = self
+            .change(|campaigns| {
+                let drafts = campaigns.own_loop(self.unit).into_iter().filter(|item| item.draft);
+                let put: Vec<LoopItem> = drafts.map(|item| LoopItem { draft: false, ..item.clone() }).collect();
+                if put.is_empty() {
+                    return Ok((Vec::new(), None));
+                }
+                let codes: Vec<CampaignCode> = put.iter().map(|item| item.code.clone()).collect();
+                let names: Vec<&str> = codes.iter().map(CampaignCode::as_str).collect();
+                let deed = self.deed("loop-send", format!("items {}", names.join(", ")));
+                Ok((codes, Some((LoopChange { put, dropped: Vec::new() }, deed))))
+            })
+            .await?;
+        self.propose(&sent).await
     }
 
     /// Takes an item off the loop from today on; a draft is thrown away.
@@ -202,7 +216,7 @@ impl Workshop<'_> {
             })
             .await?;
         // what still waits for people is wanted by nobody any more
-        if sent { self.propose().await.map(drop) } else { Ok(()) }
+        if sent { self.propose(&[]).await.map(drop) } else { Ok(()) }
     }
 
     fn own<'c>(&self, campaigns: &'c Campaigns, code: &str) -> Result<&'c LoopItem, LoopError> {
@@ -235,11 +249,17 @@ impl Workshop<'_> {
         Ok(self.library.list().await?.into_iter().map(|m| (m.media.hash, m.media)).collect())
     }
 
-    /// Puts to people what nobody has approved yet.
-    async fn propose(&self) -> Result<usize, LoopError> {
+    /// Puts to people what nobody has approved yet of these items.
+    async fn propose(&self, items: &[CampaignCode]) -> Result<usize, LoopError> {
         let wanted = approval::drafts(&self.campaigns.campaigns().await?, &self.media().await?);
-        Ok(approval::propose(self.approvals, &wanted, (self.by.as_str(), self.now.0)).await?)
+        let his = |draft: &approval::Draft| items.contains(&draft.permit.campaign);
+        Ok(approval::propose_some(self.approvals, &wanted, his, (self.by.as_str(), self.now.0)).await?)
     }
+}
+
+/// May it have played?
+fn played(item: &LoopItem, today: LocalDay) -> bool {
+    !item.draft && item.days.from.is_none_or(|from| from < today)
 }
 
 /// Has it days to come?

@@ -80,6 +80,8 @@ pub struct Library {
     clock: Arc<dyn Clock>,
     /// One picture is made at a time: a page of fifty is no fifty decoders at once.
     painter: Arc<tokio::sync::Mutex<()>>,
+    /// One film is cut at a time, for minutes: who waits for a picture does not wait for that.
+    cutter: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// A small picture of a file, for people who look at lists.
@@ -96,7 +98,7 @@ pub enum Picture {
 impl Library {
     /// Wires the library.
     pub fn new(store: Arc<dyn LibraryStore>, files: MediaFiles, probe: Arc<dyn Probe>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, files, probe, clock, painter: Arc::default() }
+        Self { store, files, probe, clock, painter: Arc::default(), cutter: Arc::default() }
     }
 
     /// Takes in one file: hashes while copying, measures the copy, books whole seconds, and only
@@ -144,7 +146,7 @@ impl Library {
         if !(1..=LONGEST_CUT_S).contains(&whole_s) {
             return Err(error);
         }
-        let _turn = self.painter.lock().await;
+        let _turn = self.cutter.lock().await;
         let scratch = self.files.scratch().await?;
         let out = scratch.reopen().map_err(|source| LibraryError::Io { path: scratch.path().to_owned(), source })?;
         match self.probe.render(&original, whole_s, out).await {
@@ -268,7 +270,10 @@ impl Library {
             MediaKind::Audio => Some(Vec::new()),
             MediaKind::Video | MediaKind::Still => match self.probe.picture(&self.files.path(hash)).await {
                 Ok(made) => made,
-                Err(source @ ProbeError::Run { .. }) => return Err(LibraryError::Probe { name: item.name, source }),
+                // no word on the file: a busy machine tries again the next time
+                Err(source @ (ProbeError::Run { .. } | ProbeError::Slow { .. })) => {
+                    return Err(LibraryError::Probe { name: item.name, source });
+                }
                 Err(error) => {
                     tracing::debug!(%hash, %error, "there is no picture of it");
                     Some(Vec::new())

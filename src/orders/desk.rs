@@ -214,6 +214,9 @@ impl OrderDesk {
         if draft.state != State::Writing {
             return Err(OrderError::Closed { number, state: draft.state });
         }
+        if draft.said.iter().any(|said| !said.yes) {
+            return Err(OrderError::Refused(number));
+        }
         let campaigns = self.campaigns.campaigns().await?;
         let (_, order) = self.read(&draft.sheet, directory, &campaigns).await?.map_err(OrderError::Wrong)?;
         let said = Said { by: who.account.to_string(), yes: true, words: String::new(), at: self.clock.now() };
@@ -312,7 +315,8 @@ impl OrderDesk {
     ) -> Result<(), OrderError> {
         let media = self.media().await?.into_iter().map(|(hash, item)| (hash, item.media)).collect();
         let wanted = approval::drafts(&self.campaigns.campaigns().await?, &media);
-        approval::propose(self.approvals.store(), &wanted, (&draft.by, self.clock.now())).await?;
+        let his = |content: &approval::Draft| content.permit.campaign == order.campaign();
+        approval::propose_some(self.approvals.store(), &wanted, his, (&draft.by, self.clock.now())).await?;
         let open = self
             .approvals
             .proposals()

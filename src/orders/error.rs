@@ -24,6 +24,9 @@ pub enum OrderError {
     /// Somebody has changed it since it was looked at.
     #[error("draft {0}: was changed since you looked at it; look at it again")]
     Changed(u32),
+    /// Somebody said no to it as it stands.
+    #[error("draft {0}: was refused as it stands; change it, then put it again")]
+    Refused(u32),
     /// Two of those who have written it.
     #[error("draft {0}: one of those who wrote it has said yes; the second has to be somebody who has not written it")]
     Writers(u32),
@@ -61,6 +64,9 @@ impl OrderError {
             Self::Closed { number, state } => format!("dự thảo {number}: {}", closed(*state)),
             Self::Changed(number) => {
                 format!("dự thảo {number}: đã được sửa sau khi bạn mở; hãy xem lại rồi quyết định")
+            }
+            Self::Refused(number) => {
+                format!("dự thảo {number}: đã bị từ chối đúng như đang có; hãy sửa rồi trình lại")
             }
             Self::Writers(number) => {
                 format!(

@@ -5,10 +5,13 @@ use super::problem::Problem;
 use super::router::{FORM_TOKEN, Pace, too_slow};
 use crate::library::{Upload, Uploaded};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use futures_util::{Stream, TryStreamExt};
 use http::{HeaderMap, StatusCode as S, header};
 use http_body_util::{BodyExt, BodyStream};
 use multer::{Field, Multipart};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Instant;
 use tokio::time::timeout_at;
 
@@ -20,6 +23,8 @@ pub(super) const FILE_NAME: &str = "file_name";
 const WORD_BYTES: usize = 2_000;
 /// Most words.
 const WORDS: usize = 20;
+/// Most bytes that are in memory while nothing of them is understood: a few pieces as the network brings them.
+const HELD_BYTES: usize = 1 << 20;
 
 /// Why it is not taken.
 pub(super) enum NotFilled {
@@ -62,12 +67,31 @@ where
     let Some(boundary) = boundary(headers) else { return Err(broken()) };
     type Failed = Box<dyn std::error::Error + Send + Sync>;
     let pieces = TryStreamExt::map_err(BodyStream::new(body), Into::<Failed>::into);
-    let pieces = pieces.map_ok(|frame| frame.into_data().unwrap_or_default());
+    let held = Held::default();
+    let count = held.clone();
+    let mut pieces = Box::pin(pieces.map_ok(|frame| frame.into_data().unwrap_or_default()));
+    let mut gave = false;
+    // what reads the form takes all that is there before it looks: so it gets one piece at a time
+    let pieces = futures_util::stream::poll_fn(move |cx| {
+        if std::mem::take(&mut gave) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let piece = pieces.as_mut().poll_next(cx);
+        if let Poll::Ready(Some(Ok(bytes))) = &piece {
+            gave = true;
+            if !count.add(bytes.len()) {
+                return Poll::Ready(Some(Err(Failed::from("no part of a form"))));
+            }
+        }
+        piece
+    });
     let mut form = Multipart::new(pieces, boundary);
-    let (mut words, mut known, mut pace) = (Vec::new(), token.is_none(), Pace::from(Instant::now()));
+    let (mut words, mut known) = (Vec::new(), token.is_none());
+    let mut pace = Paced { pace: Pace::from(Instant::now()), held };
     loop {
-        let next =
-            timeout_at(pace.until.into(), form.next_field()).await.map_err(|_| NotFilled::Because(too_slow()))?;
+        let next = timeout_at(pace.until(), form.next_field()).await.map_err(|_| NotFilled::Because(too_slow()))?;
+        pace.held.none();
         let Some(field) = next.map_err(|_| broken())? else {
             return Err(if known { broken() } else { NotFilled::Foreign });
         };
@@ -90,15 +114,46 @@ where
     }
 }
 
+/// Bytes in memory of which nothing is understood yet.
+#[derive(Clone, Default)]
+struct Held(Arc<AtomicUsize>);
+
+impl Held {
+    /// So many more; false when they are too many.
+    fn add(&self, bytes: usize) -> bool {
+        self.0.fetch_add(bytes, Ordering::Relaxed) + bytes <= HELD_BYTES
+    }
+    /// What came was understood.
+    fn none(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
+/// How fast a form comes, and how much of it is held.
+struct Paced {
+    pace: Pace,
+    held: Held,
+}
+
+impl Paced {
+    fn until(&self) -> tokio::time::Instant {
+        self.pace.until.into()
+    }
+    fn came(&mut self, bytes: usize) {
+        self.held.none();
+        self.pace.came(bytes, Instant::now());
+    }
+}
+
 /// Its next piece.
-async fn piece(field: &mut Field<'_>, pace: &mut Pace) -> Result<Option<Bytes>, NotFilled> {
-    let piece = timeout_at(pace.until.into(), field.chunk()).await.map_err(|_| NotFilled::Because(too_slow()))?;
+async fn piece(field: &mut Field<'_>, pace: &mut Paced) -> Result<Option<Bytes>, NotFilled> {
+    let piece = timeout_at(pace.until(), field.chunk()).await.map_err(|_| NotFilled::Because(too_slow()))?;
     let piece = piece.map_err(|_| broken())?;
-    pace.came(piece.as_ref().map_or(0, Bytes::len), Instant::now());
+    pace.came(piece.as_ref().map_or(0, Bytes::len));
     Ok(piece)
 }
 
-async fn word(mut field: Field<'_>, pace: &mut Pace) -> Result<String, NotFilled> {
+async fn word(mut field: Field<'_>, pace: &mut Paced) -> Result<String, NotFilled> {
     let mut bytes = Vec::new();
     while let Some(piece) = piece(&mut field, pace).await? {
         if bytes.len() + piece.len() > WORD_BYTES {
@@ -110,7 +165,7 @@ async fn word(mut field: Field<'_>, pace: &mut Pace) -> Result<String, NotFilled
 }
 
 /// Writes the file down as it comes; cut off, it leaves nothing.
-async fn file(mut field: Field<'_>, mut upload: Upload, pace: &mut Pace) -> Result<Uploaded, NotFilled> {
+async fn file(mut field: Field<'_>, mut upload: Upload, pace: &mut Paced) -> Result<Uploaded, NotFilled> {
     while let Some(piece) = piece(&mut field, pace).await? {
         upload = upload.write(piece).await?;
     }
@@ -121,6 +176,7 @@ async fn file(mut field: Field<'_>, mut upload: Upload, pace: &mut Pace) -> Resu
 mod tests {
     use super::*;
     use crate::library::{MediaFiles, Uploads};
+    use futures_util::StreamExt;
     use http_body_util::Full;
 
     fn form(parts: &[(&str, &str)]) -> (HeaderMap, Full<Bytes>) {
@@ -155,6 +211,20 @@ mod tests {
             assert_eq!(taken(foreign, Some("t")).await, Err("foreign"));
         }
         assert_eq!(taken(&[token, words], Some("t")).await, Err("broken"), "no file");
+        let endless = "x".repeat(HELD_BYTES + 1);
+        let dir = tempfile::tempdir().unwrap();
+        let upload = Uploads::new(MediaFiles::new(dir.path()), 1 << 22, 0).begin(Some(1 << 21), "lan").await.unwrap();
+        let (headers, _) = form(&[]);
+        let pieces = endless.as_bytes().chunks(1 << 16).map(Bytes::copy_from_slice).collect::<Vec<_>>();
+        let count = Arc::new(AtomicUsize::new(0));
+        let taken_in = Arc::clone(&count);
+        let more = futures_util::stream::iter(pieces.into_iter().cycle()).map(move |piece| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok::<_, std::convert::Infallible>(hyper::body::Frame::data(piece))
+        });
+        let body = http_body_util::StreamBody::new(more);
+        assert!(matches!(filled(&headers, body, upload, Some("t")).await, Err(NotFilled::Because(_))));
+        assert!(taken_in.load(Ordering::Relaxed) <= 18, "a form without parts is not read to its end");
         let long = "x".repeat(WORD_BYTES + 1);
         assert_eq!(taken(&[token, ("name=\"a\"", &long), file], Some("t")).await, Err("broken"));
     }

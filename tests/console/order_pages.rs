@@ -45,6 +45,7 @@ async fn an_order_is_read_in_plain_words_and_followed_to_its_screens() {
         "<dt>Sau 8 giờ</dt><dd>0 (0 %)</dd>",
         "href=\"/preflight/ihanoi\"",
         "href=\"/?campaign=ihanoi#units\"",
+        "href=\"/reports?campaign=ihanoi\"",
         "bản công bố để trống",
     ] {
         assert!(html.contains(said), "{said}\n{html}");

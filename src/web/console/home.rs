@@ -43,6 +43,6 @@ async fn of_all(console: &Console, asked: &Asked, city: &Arc<City>) -> Result<To
     let (look, sight, at) = (Look { boxes: &boxes, now: &now }, asked.sight(city, console)?, console.today());
     let facts = today::Facts { city, now: &now, look: &look, at, offset: console.offset };
     let seen = city.directory.screens().filter(|s| s.in_service.contains(at.1) && sight.screen(s));
-    let scope = today::Scope { screens: seen.collect(), top: None, whole: false };
+    let scope = today::Scope { screens: seen.collect(), top: None, whole: false, sight: &sight };
     Ok(today::view(asked, &facts, &scope, today::own(console, asked).await?))
 }

@@ -163,7 +163,7 @@ fn of_today(
     let facts = today::Facts { city, now, look: &look, at, offset: console.offset };
     let standing = city.directory.screens().filter(|s| s.in_service.contains(at.1) && sight.screen(s));
     let top = city.directory.units().find(|u| u.kind == UnitKind::City && u.parent.is_none());
-    let scope = today::Scope { screens: standing.collect(), top: top.map(|u| &u.code), whole: true };
+    let scope = today::Scope { screens: standing.collect(), top: top.map(|u| &u.code), whole: true, sight };
     let mut view = today::view(asked, &facts, &scope, own);
     let link = asked.value("link").and_then(|l| l.parse().ok()).unwrap_or(Link::Territory);
     let units: Vec<_> = city.directory.units().filter(|u| sight.unit(&u.code) && listed(link, u.kind)).collect();

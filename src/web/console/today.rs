@@ -9,7 +9,7 @@ use super::{Asked, ConsoleError, heat};
 use crate::attention::{self, Cause, Fates, Here, Mend, Prospect, State, Thing};
 use crate::directory::Screen;
 use crate::lang::{Lang, Values};
-use crate::people::{Act, On};
+use crate::people::{Act, On, Sight};
 use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::quota::Of;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
@@ -74,6 +74,8 @@ pub(super) struct Scope<'a> {
     pub(super) top: Option<&'a UnitCode>,
     /// May he see the city as a whole, and so what is looked ahead for an order?
     pub(super) whole: bool,
+    /// What the reader sees: who runs his screens may be a body whose page is not his.
+    pub(super) sight: &'a Sight,
 }
 
 /// The facts.
@@ -88,22 +90,22 @@ pub(super) struct Facts<'a> {
 /// What waits for the reader's own word, each a thing of its own.
 pub(super) async fn own(console: &Console, asked: &Asked) -> Result<Vec<ThingView>, ConsoleError> {
     let (lang, caller, city) = (asked.lang, asked.caller()?, console.city().await?);
-    let thing = |key: &str, n: u64, href: &str| ThingView {
+    let thing = |key: &str, n: u64, button: &str, href: &str| ThingView {
         sentence: lang.say(key, &Values::new().count(lang, "n", n)),
         mend: String::new(),
-        button: lang.text("today-decide"),
+        button: lang.text(button),
         href: href.to_owned(),
         tone: "wait",
     };
     let mut own = Vec::new();
     let waiting = console.approvals.waiting_for(caller, &city.directory).await?;
     if waiting > 0 {
-        own.push(thing("approvals-waiting", waiting, "/approvals"));
+        own.push(thing("approvals-waiting", waiting, "today-decide", "/approvals"));
     }
     let sees_all = caller.may(Act::View, On::City, &city.directory, console.today().1).is_ok();
     let peaks = if sees_all { console.proposals_waiting().await? } else { 0 };
     if peaks > 0 {
-        own.push(thing("peaks-waiting", peaks, "/peaks"));
+        own.push(thing("peaks-waiting", peaks, "today-look", "/peaks"));
     }
     Ok(own)
 }
@@ -115,15 +117,17 @@ pub(super) fn view(asked: &Asked, facts: &Facts<'_>, scope: &Scope<'_>, own: Vec
         scope.screens.iter().map(|screen| Here { screen, standing: facts.look.standing(screen) }).collect();
     let mut ranked: Vec<(Reverse<(u32, u32)>, ThingView)> = attention::things(here.iter().copied(), facts.at.1)
         .iter()
-        .map(|t| (Reverse((t.screens, t.plays)), thing(lang, facts, t, scope.top)))
+        .map(|t| (Reverse((t.screens, t.plays)), thing(lang, facts, t, scope)))
         .collect();
     ranked.extend(facts.now.iter().filter_map(|now| no_room(lang, facts, now, scope)));
     ranked.sort_by_key(|(stake, _)| *stake);
-    let (things, more) = split(ranked.into_iter().map(|(_, thing)| thing).collect(), own);
+    let (things, mut more) = split(ranked.into_iter().map(|(_, thing)| thing).collect(), own);
+    let more_title = lang.say("today-more", &Values::new().count(lang, "n", more.len() as u64));
+    more.truncate(MORE);
     let managed = here.iter().any(|h| h.standing.state != State::Unmanaged);
     Today {
         calm: (things.is_empty() && managed).then(|| lang.text("today-calm")),
-        more_title: lang.say("today-more", &Values::new().count(lang, "n", more.len() as u64)),
+        more_title,
         things,
         more,
         counts: counts(lang, &here, scope),
@@ -137,8 +141,7 @@ fn split(ranked: Vec<ThingView>, own: Vec<ThingView>) -> (Vec<ThingView>, Vec<Th
     let mut all = ranked;
     let at = all.len().min(FIRST - usize::from(!own.is_empty()));
     all.splice(at..at, own);
-    let mut more = all.split_off(all.len().min(FIRST));
-    more.truncate(MORE);
+    let more = all.split_off(all.len().min(FIRST));
     (all, more)
 }
 
@@ -151,7 +154,7 @@ fn since(lang: Lang, facts: &Facts<'_>, at: Option<UtcMillis>) -> String {
     }
 }
 
-fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, top: Option<&UnitCode>) -> ThingView {
+fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, scope: &Scope<'_>) -> ThingView {
     let unit = thing.unit.as_ref().and_then(|code| facts.city.directory.unit(code));
     let place = match unit {
         Some(unit) => shown(&unit.name),
@@ -170,9 +173,12 @@ fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, top: Option<&UnitCode>) -
         .word("since", when);
     let (button, href) = match &thing.mend {
         Mend::Screen(code) => (lang.text("today-see-one"), format!("/screens/{code}")),
-        Mend::Unit(unit, state) => (lang.say("today-see", &values), format!("/units/{unit}?state={state}#screens")),
-        Mend::All(state) => {
-            let list = top.map_or_else(|| "#units".to_owned(), |top| format!("/units/{top}?state={state}#screens"));
+        Mend::Unit(unit, state) if scope.sight.unit(unit) => {
+            (lang.say("today-see", &values), format!("/units/{unit}?state={state}#screens"))
+        }
+        Mend::Unit(_, state) | Mend::All(state) => {
+            let list =
+                scope.top.map_or_else(|| "#units".to_owned(), |top| format!("/units/{top}?state={state}#screens"));
             (lang.say("today-see", &values), list)
         }
     };
@@ -206,9 +212,11 @@ fn no_room(
         .count(lang, "plays", plays.into())
         .word("order", order_title(lang, directive));
     let top = scope.top.map(|unit| format!("/units/{unit}?show=short#screens"));
+    let order = &now.report.campaign;
     let (button, href) = match top.filter(|_| !scope.whole) {
         Some(list) => (lang.say("today-see", &values), list),
-        None => (lang.text("today-look-ahead"), format!("/preflight/{}", now.report.campaign)),
+        None if scope.whole => (lang.text("today-look-ahead"), format!("/preflight/{order}")),
+        None => (lang.text("today-see-order"), format!("/orders/{order}")),
     };
     let thing = ThingView {
         sentence: lang.say("today-thing-no-room", &values),

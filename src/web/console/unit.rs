@@ -143,7 +143,8 @@ struct Facts<'a> {
 fn of_today(asked: &Asked, unit: &Unit, facts: &Facts<'_>, screens: &[&Screen], own: Vec<today::ThingView>) -> Today {
     let look = Look { boxes: facts.boxes, now: facts.now };
     let of = today::Facts { city: facts.city, now: facts.now, look: &look, at: facts.at, offset: facts.offset };
-    let scope = today::Scope { screens: screens.to_vec(), top: Some(&unit.code), whole: facts.whole };
+    let scope =
+        today::Scope { screens: screens.to_vec(), top: Some(&unit.code), whole: facts.whole, sight: &facts.sight };
     let mut view = today::view(asked, &of, &scope, own);
     let now = super::overview::current(asked, facts.now).map(|i| &facts.now[i]);
     let here = facts.city.directory.units().filter(|u| u.effective.contains(facts.at.1));

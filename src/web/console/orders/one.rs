@@ -388,5 +388,8 @@ fn links(lang: Lang, d: &Directive, today: LocalDay) -> Vec<(String, String)> {
     if d.quota.is_some() && d.phase(today) == Phase::Running {
         links.push((lang.text("orders-figures"), href("/", [("campaign", d.code.as_str())]) + "#units"));
     }
+    if d.quota.is_some() && d.from <= today {
+        links.push((lang.text("orders-report"), href("/reports", [("campaign", d.code.as_str())])));
+    }
     links
 }
