@@ -7,3 +7,4 @@ nav-reports = Reports
 nav-pairing = Pair a device
 nav-people = Accounts
 nav-screens = Screens
+nav-audit = Audit

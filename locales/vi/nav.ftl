@@ -7,3 +7,4 @@ nav-reports = Báo cáo
 nav-pairing = Ghép thiết bị
 nav-people = Tài khoản
 nav-screens = Màn hình
+nav-audit = Kiểm tra

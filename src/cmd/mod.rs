@@ -7,6 +7,7 @@ pub mod alerts;
 mod approval;
 mod audit;
 mod backup;
+mod bundles;
 mod check;
 mod demo;
 mod device;

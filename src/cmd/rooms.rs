@@ -2,6 +2,7 @@
 //! tests stand on.
 
 use super::Context;
+use super::bundles::Bundles;
 use super::witness::door::HttpDoor;
 use crate::approval::rule::Outcome;
 use crate::approval::{self, Approvals, Permissions, State};
@@ -149,7 +150,8 @@ impl Rooms {
         Self::over(self.store.at_this_moment()?, context)
     }
 
-    fn over(store: Store, context: &Context) -> Result<Self, AppError> {
+    /// Over that store, which is the context's own or a moment of it.
+    pub(super) fn over(store: Store, context: &Context) -> Result<Self, AppError> {
         let keys = Keys::load(&context.settings.data)?;
         let log_name = log_name(&keys, &context.settings)?;
         let public_keys = DeviceKeys {
@@ -186,7 +188,11 @@ impl Rooms {
         });
         let approvals = Arc::new(Approvals::new(port.clone(), Arc::clone(&clock), offset, keys.approval));
         let library = context.library(&store);
+        let files = MediaFiles::new(&context.settings.data);
+        let sampling = Arc::new(Sampling::new(port.clone(), files, Arc::clone(&clock), offset));
         let behind_pages = BehindPages {
+            sampling: Arc::clone(&sampling),
+            bundles: Arc::new(Bundles::new(store.clone(), context.clone())),
             fleet: Arc::clone(&fleet),
             log: Arc::clone(&log),
             people: Arc::clone(&people),
@@ -216,12 +222,7 @@ impl Rooms {
             people,
             log,
             care: Arc::new(care),
-            sampling: Arc::new(Sampling::new(
-                port.clone(),
-                MediaFiles::new(&context.settings.data),
-                Arc::clone(&clock),
-                offset,
-            )),
+            sampling,
             fleet,
             reporting,
             reports: Arc::new(Reports::new(port, Arc::clone(&clock), offset)),

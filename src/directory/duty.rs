@@ -4,13 +4,13 @@
 //! by the calendar; minus closures. A screen that does not stand yet, or no longer, has none.
 
 use super::calendar::DayKind;
-use super::closure::{Closure, ClosureSubject};
+use super::closure::{Closure, ClosureSubject, LocalTime};
 use super::follow::{self, ClassPeaks};
 use super::footfall::{FootfallProfile, FootfallSubject};
 use super::screen::{Link, Screen};
 use super::snapshot::Directory;
 use super::venue::{BIN_S, BINS, DayHours, VenueProfile};
-use lichphat_playlists::ids::VenueType;
+use lichphat_playlists::ids::{ScreenCode, VenueType};
 use lichphat_playlists::peak::{DayClass, Share, fit_to_duty, windows_from_counts};
 use lichphat_playlists::time::{IntervalSet, LocalDay};
 
@@ -50,6 +50,11 @@ impl Directory {
     pub(super) fn venue_hours(&self, venue: &VenueType, day: LocalDay) -> Option<(&VenueProfile, &DayHours)> {
         let profile = self.venue(venue, day)?;
         Some((profile, profile.hours_on(day, self.calendar.get(&day))?))
+    }
+
+    /// The screen's own closure that begins at that time.
+    pub fn closure_at(&self, screen: &ScreenCode, from: LocalTime) -> Option<&Closure> {
+        self.closures.get(&ClosureSubject::Screen(screen.clone()))?.get(&from)
     }
 
     /// The closures that touch a screen on a day, its own first.

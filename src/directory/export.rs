@@ -69,6 +69,27 @@ fn cell(screen: &Screen, from: Option<LocalDay>, column: &str) -> String {
     }
 }
 
+/// Every field of a screen by its column, each link with its whole history: for two states to be held against one another.
+pub fn screen_fields(screen: &Screen) -> Vec<(&'static str, String)> {
+    let columns = Kind::Screens.table().map_or(&[][..], |table| table.columns);
+    let fields = columns.iter().map(|column| column.name).filter(|name| *name != "links_from");
+    fields
+        .map(|name| match name.parse::<Link>() {
+            Ok(link) => (name, history(screen, link)),
+            Err(_) => (name, cell(screen, None, name)),
+        })
+        .collect()
+}
+
+/// `W1; 2026-12-01: W2`.
+fn history(screen: &Screen, link: Link) -> String {
+    let held = screen.links.history(link).iter().map(|(from, unit)| {
+        let unit = unit.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        from.map_or_else(|| unit.clone(), |from| format!("{from}: {unit}"))
+    });
+    held.collect::<Vec<_>>().join("; ")
+}
+
 /// What the row says of a link: what holds from that day on. Nothing where nothing was said so far.
 fn unit(screen: &Screen, link: Link, from: Option<LocalDay>) -> String {
     let history = screen.links.history(link);

@@ -66,7 +66,7 @@ pub trait DirectoryStore: Send + Sync {
 
 pub use calendar::{AppliesTo, CalendarDay, CalendarStatus, DayKind};
 pub use closure::{Closure, ClosureSubject, LocalTime};
-pub use export::{inert, screens_csv};
+pub use export::{inert, screen_fields, screens_csv};
 pub use find::{Findable, Finder};
 pub use follow::{
     Basis, ClassPeaks, DecideError, Decided, Decision, Derived, DerivedClass, Draft, Following, Proposal,

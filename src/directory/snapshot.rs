@@ -39,6 +39,8 @@ pub enum Change {
     Calendar(CalendarDay),
     /// Key: subject and beginning.
     Closure(Closure),
+    /// There is no closure of that subject and beginning: one that was entered a moment ago is taken back.
+    NoClosure(ClosureSubject, LocalTime),
     /// Key: screen and day.
     Roster(RosterEntry),
     /// Key: subject.
@@ -181,6 +183,14 @@ impl Directory {
                     Some(old) if old.says_the_same(&closure) => Put::Unchanged,
                     _ => put(closures, closure.from, closure),
                 }
+            }
+            Change::NoClosure(subject, from) => {
+                let Some(closures) = self.closures.get_mut(&subject) else { return Put::Unchanged };
+                let taken = closures.remove(&from).is_some();
+                if closures.is_empty() {
+                    self.closures.remove(&subject);
+                }
+                if taken { Put::Changed } else { Put::Unchanged }
             }
             Change::Roster(entry) => put(self.roster.entry(entry.screen).or_default(), entry.day, entry.hours),
             Change::Footfall(profile) => put(&mut self.footfall, profile.subject.clone(), profile),

@@ -244,6 +244,7 @@ pub(super) mod tests {
             seq: Seq(seq),
             simulated: false,
             received: start.plus_ms(60_000),
+            log_index: 0,
             record: PlayRecord {
                 origin: Origin::Planned { slot: 0 },
                 boot: BootId(1),

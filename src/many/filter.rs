@@ -1,5 +1,6 @@
 //! A filter over screens: what a form, an address or a saved group says, and which screens it holds for.
 
+use crate::attention::State as Now;
 use crate::campaigns::Directive;
 use crate::directory::problem::Say;
 use crate::directory::words::words;
@@ -8,20 +9,21 @@ use lichphat_playlists::ids::{DirectiveCode, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::collections::BTreeSet;
 
-/// A player that was heard within so many ms is there: three of its heartbeats may be lost.
-const HEARD_MS: i64 = 15 * 60_000;
-
 words! {
-    /// How a screen is; several may hold at once.
+    /// How a screen is: the states of the attention room, of which one holds at a time, and what else may be so beside them.
     State {
+        /// It should be on, its box is heard, and nothing is to be seen.
+        Dark = "dark",
+        /// It should be on, and its box is not heard.
+        Offline = "offline",
+        /// No record of it for days.
+        Silent = "silent",
+        /// It will not reach today's number as things stand.
+        Behind = "behind",
+        /// Nothing is known to be wrong.
+        Ok = "ok",
         /// It lacks plays of an order that is running.
         Short = "short",
-        /// Its player was heard just now.
-        Heard = "heard",
-        /// Its player was heard before, and not just now.
-        Quiet = "quiet",
-        /// Nothing was ever heard of it.
-        Silent = "silent",
         /// It is to have a player of ours, and has none.
         NoDevice = "no-device",
         /// It is closed today, for some hours at least.
@@ -32,6 +34,8 @@ words! {
 /// What is known of a screen at this moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Facts {
+    /// How it stands now; none: nobody has looked.
+    pub now: Option<Now>,
     /// Does it lack plays?
     pub is_short: bool,
     /// When something of its device was last heard.
@@ -44,13 +48,14 @@ pub struct Facts {
 
 impl State {
     /// Is the screen so?
-    pub fn holds(self, screen: &Screen, facts: &Facts, now: UtcMillis) -> bool {
-        let recent = facts.heard.is_some_and(|at| now.since_ms(at) <= HEARD_MS);
+    pub fn holds(self, screen: &Screen, facts: &Facts) -> bool {
         match self {
+            Self::Dark => facts.now == Some(Now::Dark),
+            Self::Offline => facts.now == Some(Now::Offline),
+            Self::Silent => facts.now == Some(Now::Silent),
+            Self::Behind => facts.now == Some(Now::Behind),
+            Self::Ok => facts.now == Some(Now::Ok),
             Self::Short => facts.is_short,
-            Self::Heard => recent,
-            Self::Quiet => facts.heard.is_some() && !recent,
-            Self::Silent => facts.heard.is_none(),
             Self::NoDevice => screen.kind == ScreenKind::Managed && !facts.has_device,
             Self::Closed => facts.closed,
         }

@@ -64,6 +64,8 @@ pub struct Judged {
     pub simulated: bool,
     /// When it arrived.
     pub received: UtcMillis,
+    /// The entry of the log that holds it.
+    pub log_index: u64,
     /// What it says.
     pub record: PlayRecord,
     /// Day it is rolled up under.
@@ -244,7 +246,7 @@ impl<'s> Walk<'s> {
             let tenures = known(self.segments.tenures(), stored.log_index);
             let newest = self.tallies.last_key_value().map(|(_, tally)| tally.clone());
             let tally = self.tallies.entry((segment.device, segment.epoch)).or_insert(newest.unwrap_or_default());
-            judge(segment, stored.received, self.days, (&book, tenures), tally, &mut piece.records);
+            judge(segment, stored, self.days, (&book, tenures), tally, &mut piece.records);
         }
         Ok(Some(piece))
     }
@@ -266,7 +268,7 @@ async fn read_plans(
 
 fn judge(
     segment: &Segment,
-    received: UtcMillis,
+    &StoredSegment { received, log_index, .. }: &StoredSegment,
     (from, to): (LocalDay, LocalDay),
     book: (&PlanBook, &[Tenure]),
     tally: &mut Tally,
@@ -281,6 +283,7 @@ fn judge(
                 seq: Seq(segment.first_seq.0 + i as u64),
                 simulated: segment.simulated,
                 received,
+                log_index,
                 record: *record,
                 day,
                 campaign,

@@ -8,9 +8,11 @@
 
 mod compose;
 mod record;
+mod refused;
 
 pub use compose::{Difference, Question};
 pub use record::{Reported, TABLE};
+pub use refused::{RefusedPlay, RefusedPlays, RefusedQuery, ScreenDay};
 
 use crate::compliance::{ComplianceError, ComplianceStore};
 use crate::directory::problem::{Say, say};

@@ -735,6 +735,31 @@ CREATE INDEX report_explanation_by_days ON report_explanation (from_day, to_day)
 CREATE TRIGGER report_explanation_is_immutable BEFORE UPDATE ON report_explanation
 BEGIN SELECT RAISE(ABORT, 'an explanation is never changed'); END;
 
+---------------------------------------------------------------------------------------------- many
+-- What was done to many screens at once, as it was confirmed; the log has one entry of each, with the list's hash.
+CREATE TABLE many_work (
+    id     INTEGER PRIMARY KEY,
+    list   BLOB    NOT NULL CHECK (length(list) = 32),   -- SHA-256 of what was confirmed
+    work   TEXT    NOT NULL CHECK (json_valid(work)),
+    lines  BLOB    NOT NULL,                             -- screens, and why some were left out: JSON as a zstd frame
+    before BLOB    NOT NULL,                             -- how each was before, where taking back needs it: likewise
+    by     TEXT    NOT NULL CHECK (by <> ''),            -- account
+    at_ms  INTEGER NOT NULL,
+    undoes INTEGER UNIQUE REFERENCES many_work (id)      -- what it takes back
+) STRICT;
+CREATE TRIGGER many_work_is_immutable BEFORE UPDATE ON many_work
+BEGIN SELECT RAISE(ABORT, 'what was done is never changed'); END;
+
+-- Groups of screens that people have given a name.
+CREATE TABLE screen_group (
+    id         INTEGER PRIMARY KEY,
+    revision   INTEGER NOT NULL CHECK (revision >= 1),   -- goes up with each change
+    name       TEXT    NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    owner      TEXT    NOT NULL CHECK (owner <> ''),     -- account
+    unit       TEXT,                                     -- whoever sees this unit finds it, too; NULL = the owner alone
+    holds      BLOB    NOT NULL                          -- a filter, or screens: JSON as a zstd frame
+) STRICT;
+
 ----------------------------------------------------------------------------------------------- web
 -- What was answered under which key of which account, for a day: a request that is sent again is carried out once.
 CREATE TABLE answered (

@@ -95,7 +95,9 @@ async fn admit(app: &App, limits: &api::Limits, mut parts: Parts) -> Result<Admi
         parts.extensions.insert(token);
     }
     let most_bytes = match &caller {
-        Some(_) => api::most_bytes(&parts.method, &path).unwrap_or(app.max_body_bytes as usize),
+        Some(_) => api::most_bytes(&parts.method, &path)
+            .or_else(|| console::most_bytes(&parts.method, &path))
+            .unwrap_or(app.max_body_bytes as usize),
         None => STRANGER_BYTES,
     };
     let upload = match &caller {

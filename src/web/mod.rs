@@ -118,6 +118,7 @@ fn people_routes(app: &App) -> Router {
         .route("", console::routes(app))
         .route("api", api::routes(app, &limits))
         .route("content", console::routes(app))
+        .route("audit", console::routes(app))
         .route("healthz", care::routes(app))
         .route("live", console::routes(app))
         .route("log", log_api::routes(app))

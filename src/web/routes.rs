@@ -35,7 +35,7 @@ pub enum Subject {
 /// One row: method (`GET` stands for `HEAD`, too), path, need.
 pub type Row = (&'static str, &'static str, Need);
 
-use Act::{Administer, Compose, Direct, Enrol, Operate, Raise, View, Watch};
+use Act::{Administer, Audit, Compose, Direct, Enrol, Operate, Raise, View, Watch};
 use Need::{Account, Anyone, May, Session};
 use Subject::{City, Screen, Somewhere, Unit};
 
@@ -109,11 +109,36 @@ pub const ROWS: &[Row] = &[
     ("GET", "/alerts", Account),
     ("POST", "/alerts", Session),
     ("POST", "/alerts/{case}", Session),
+    // behind the figures, which he cannot change: plays by his own reach, draws of the city
+    ("GET", "/audit", May(Audit, Somewhere)),
+    ("GET", "/audit/plays.csv", May(Audit, Somewhere)),
+    ("GET", "/audit/bundle", May(Audit, City)),
+    ("GET", "/audit/draws", May(Audit, City)),
+    ("POST", "/audit/draws", May(Audit, City)),
+    ("GET", "/audit/draws/{draw}", May(Audit, City)),
+    ("POST", "/audit/findings", May(Audit, City)),
     ("GET", "/peaks", May(View, City)),
     ("GET", "/preflight/{order}", May(View, City)),
     // lists show what may be seen: of whom nothing may be seen, they are empty
     ("GET", "/screens", Account),
     ("GET", "/many/list.csv", Account),
+    // what is done to many is held against his roles screen by screen, in the preview
+    ("POST", "/many/choose", Account),
+    ("GET", "/many/drafts/{draft}", Account),
+    ("POST", "/many/drafts/{draft}", Account),
+    ("GET", "/many/drafts/{draft}/list.csv", Account),
+    ("GET", "/many/done", Account),
+    ("GET", "/many/done/{done}", Account),
+    ("GET", "/many/done/{done}/list.csv", Account),
+    ("POST", "/many/done/{done}/undo", Account),
+    ("GET", "/many/import", May(Administer, City)),
+    ("POST", "/many/import", May(Administer, City)),
+    ("GET", "/many/import/{file}", May(Administer, City)),
+    ("POST", "/many/import/{file}", May(Administer, City)),
+    ("GET", "/many/groups", Account),
+    ("POST", "/many/groups", Account),
+    ("POST", "/many/groups/{group}", Account),
+    ("POST", "/many/groups/{group}/remove", Account),
     ("GET", "/search", Account),
     // of which unit stands in the query: what the reader may not see is no unit of his
     ("GET", "/reports", May(View, Somewhere)),

@@ -75,8 +75,8 @@ fn class(path: &str) -> &'static str {
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
         "account" | "first" | "login" | "logout" | "people" => "people",
-        "" | "alerts" | "approvals" | "content" | "live" | "many" | "orders" | "pairing" | "peaks" | "preflight"
-        | "reports" | "screens" | "search" | "units" => "console",
+        "" | "alerts" | "approvals" | "audit" | "content" | "live" | "many" | "orders" | "pairing" | "peaks"
+        | "preflight" | "reports" | "screens" | "search" | "units" => "console",
         _ => "other",
     }
 }

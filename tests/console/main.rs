@@ -3,9 +3,11 @@
 
 mod alerts;
 mod api;
+mod audit;
 #[path = "../common/mod.rs"]
 mod common;
 mod device;
+mod many;
 mod order_pages;
 mod orders;
 mod pairing;

@@ -27,7 +27,6 @@ async fn the_list_is_what_one_filters_and_each_filter_says_how_many() {
     for said in [
         "3 màn hình",
         "Đang thiếu lượt (3)",
-        "Chưa từng có tin (2)",
         "Chưa lắp thiết bị (1)",
         "href=\"/screens/S1\"",
         "<label>Loại địa điểm <select name=\"venue\">",
@@ -42,8 +41,9 @@ async fn the_list_is_what_one_filters_and_each_filter_says_how_many() {
         ("unit=W2&link=sector", &[]),
         ("kind=third-party", &["S2"]),
         ("state=no-device", &["S3"]),
-        ("state=heard", &[]),
-        ("state=quiet", &["S1"]),
+        ("state=short&sort=code", &["S1", "S2", "S3"]),
+        ("state=dark", &[]),
+        ("state=closed", &[]),
         ("q=MOT+cu", &["S3"]),
         ("q=S2", &["S2"]),
         ("order=ihanoi", &["S2", "S3", "S1"]),
@@ -61,6 +61,15 @@ async fn the_list_is_what_one_filters_and_each_filter_says_how_many() {
         let shown: Vec<&str> = shown.into_iter().map(|(_, code)| code).collect();
         assert_eq!(shown, there, "{query}");
     }
+    // of the states of now a screen has one at most, and of a screen that is not ours nothing can be told
+    let mut listed = [0, 0];
+    for state in ["dark", "offline", "silent", "behind", "ok"] {
+        let html = town.ok(&format!("/screens?state={state}")).await;
+        for (n, code) in ["S1", "S2"].iter().enumerate() {
+            listed[n] += usize::from(html.contains(&format!("href=\"/screens/{code}\"")));
+        }
+    }
+    assert!(listed[0] <= 1 && listed[1] == 0, "{listed:?}");
     let html = town.ok("/screens?unit=%3Cb%3EKh%C3%B4ng").await;
     assert!(html.contains("Đơn vị: “&#60;b&#62;Không” – không có đơn vị này"), "{html}");
     assert!(html.contains("value=\"&#60;b&#62;Không\""), "it comes back filled in\n{html}");

@@ -12,6 +12,7 @@ problem is listed with line, column, value and mend. Importing the same file aga
 
 - UTF-8, with or without a byte order mark; fields divided by `,` `;` or tab, as the header line shows. Lines that
   begin with `#` are comments. Header names are as below, in any order.
+- In CSV an apostrophe before `=`, `+`, `-` or `@` at the beginning of a cell, by which spreadsheets mark text, is taken off.
 - Tables may also be TOML: `[[unit]]`, one key per column.
 - A unit is written as its code or its Vietnamese name: old and new tone placement (`Hòa`, `Hoà`), composed or
   decomposed letters and the kind before the name (`Phường`, `Xã`, `UBND`) make no difference; names typed without

@@ -45,6 +45,20 @@ pub enum BundleError {
     TooLong(u64),
 }
 
+/// Makes bundles for who asks for one elsewhere than on the server's shell.
+#[async_trait]
+pub trait Bundler: Send + Sync {
+    /// A bundle of a campaign and days, from its beginning; none while another is made.
+    ///
+    /// # Errors
+    /// What went wrong, for the server's log.
+    async fn bundle(
+        &self,
+        campaign: &CampaignCode,
+        days: (LocalDay, LocalDay),
+    ) -> Result<Option<std::fs::File>, String>;
+}
+
 /// A playlist as it was signed, and the table it names.
 #[derive(Debug, Clone)]
 pub struct SignedPlan {

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-const ROOM: &str = "directory";
+pub(super) const ROOM: &str = "directory";
 /// `from_day` of what has held since ever, where the column is part of a key.
 const SINCE_EVER: i64 = -1_000_000;
 
@@ -214,14 +214,18 @@ fn write(conn: &Connection, change: &Change) -> Result<(), StoreError> {
                 .execute(params![day_number(d.date), d.name, d.name_en, kind, applies_to, status, d.source])?;
         }
         Change::Closure(c) => {
-            let (link, subject) = match &c.subject {
-                ClosureSubject::Screen(screen) => ("screen", screen.as_str()),
-                ClosureSubject::Unit(link, unit) => (link.as_str(), unit.as_str()),
-            };
+            let (link, subject) = subject_key(&c.subject);
             let (from, to) = (day_number(c.from.day), day_number(c.to.day));
             let (reason, author, entered) = (&c.reason, &c.author, c.entered_at.0);
             conn.prepare_cached("INSERT OR REPLACE INTO closure VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?
                 .execute(params![link, subject, from, c.from.second, to, c.to.second, reason, author, entered])?;
+        }
+        Change::NoClosure(subject, from) => {
+            let (link, subject) = subject_key(subject);
+            conn.prepare_cached(
+                "DELETE FROM closure WHERE link = ?1 AND subject = ?2 AND from_day = ?3 AND from_s = ?4",
+            )?
+            .execute(params![link, subject, day_number(from.day), from.second])?;
         }
         Change::Roster(entry) => {
             conn.prepare_cached("INSERT OR REPLACE INTO duty_roster VALUES (?1, ?2, ?3)")?.execute(params![
@@ -242,6 +246,13 @@ fn write(conn: &Connection, change: &Change) -> Result<(), StoreError> {
         Change::Following(following) => peaks::write_following(conn, following)?,
     }
     Ok(())
+}
+
+fn subject_key(subject: &ClosureSubject) -> (&str, &str) {
+    match subject {
+        ClosureSubject::Screen(screen) => ("screen", screen.as_str()),
+        ClosureSubject::Unit(link, unit) => (link.as_str(), unit.as_str()),
+    }
 }
 
 fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
@@ -278,6 +289,16 @@ fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Puts a batch in, read against that revision.
+pub(super) fn put_in(tx: &Connection, batch: Batch, expected: u64) -> Result<Summary, StoreError> {
+    check_revision(tx, ROOM, expected)?;
+    let (mut changes, mut summary) = load(tx)?.apply(Batch { changes: batch.changes.clone() });
+    changes.extend(peaks::new_days(tx, batch, &mut summary)?);
+    changes.iter().try_for_each(|change| write(tx, change))?;
+    raise_revision(tx, ROOM, !changes.is_empty())?;
+    Ok(summary)
+}
+
 #[async_trait::async_trait]
 impl DirectoryStore for Store {
     async fn directory_revision(&self) -> Result<u64, StoreError> {
@@ -289,15 +310,7 @@ impl DirectoryStore for Store {
     }
 
     async fn import_directory(&self, batch: Batch, expected: u64) -> Result<Summary, StoreError> {
-        self.write(move |tx| {
-            check_revision(tx, ROOM, expected)?;
-            let (mut changes, mut summary) = load(tx)?.apply(Batch { changes: batch.changes.clone() });
-            changes.extend(peaks::new_days(tx, batch, &mut summary)?);
-            changes.iter().try_for_each(|change| write(tx, change))?;
-            raise_revision(tx, ROOM, !changes.is_empty())?;
-            Ok(summary)
-        })
-        .await
+        self.write(move |tx| put_in(tx, batch, expected)).await
     }
 
     async fn footfall_days(

@@ -31,6 +31,31 @@ impl From<StoreError> for FleetError {
 
 /// Numbers and keeps a command. The inner answer is the room's.
 fn add_command(tx: &Connection, new: &NewCommand) -> Result<Result<CommandId, FleetError>, StoreError> {
+    let added = keep_command(tx, new)?;
+    if added.is_ok() {
+        append_statement(tx, new.deed().into())?;
+    }
+    Ok(added)
+}
+
+/// The volume that was asked of the screen's present device last, per cent; none: it was never asked.
+pub(super) fn volume_of(tx: &Connection, screen: &ScreenCode) -> Result<Option<u8>, StoreError> {
+    let ask: Option<String> = tx
+        .prepare_cached(
+            "SELECT c.ask FROM command c JOIN device d ON d.id = c.device
+             WHERE d.screen = ?1 AND d.retired_ms IS NULL AND c.word = 'volume' ORDER BY c.id DESC LIMIT 1",
+        )?
+        .query_row([screen.as_str()], |row| row.get(0))
+        .optional()?;
+    let ask = ask.map(|ask| serde_json::from_str(&ask).map_err(|e| StoreError::unreadable("command", e)));
+    Ok(match ask.transpose()? {
+        Some(Ask::Volume { percent }) => Some(percent),
+        _ => None,
+    })
+}
+
+/// The same without a word in the log: whoever asks many at once says it once.
+pub(super) fn keep_command(tx: &Connection, new: &NewCommand) -> Result<Result<CommandId, FleetError>, StoreError> {
     let device: Option<(u32, u32)> = tx
         .prepare_cached("SELECT id, epoch FROM device WHERE screen = ?1 AND retired_ms IS NULL AND revoked_ms IS NULL")?
         .query_row([new.screen.as_str()], |r| Ok((r.get(0)?, r.get(1)?)))
@@ -53,7 +78,6 @@ fn add_command(tx: &Connection, new: &NewCommand) -> Result<Result<CommandId, Fl
             params![new.at.0, device, epoch, new.ask.word(), ask_text(&new.ask)?, new.by, new.expires.0],
             |r| r.get(0),
         )?;
-    append_statement(tx, new.deed().into())?;
     Ok(Ok(CommandId(id)))
 }
 
@@ -62,7 +86,11 @@ fn ask_text(ask: &Ask) -> Result<String, StoreError> {
 }
 
 /// Commands with their devices, by a condition on `c` (command) and `d` (device).
-fn asked(conn: &Connection, condition: &str, values: impl rusqlite::Params) -> Result<Vec<Asked>, StoreError> {
+pub(super) fn asked(
+    conn: &Connection,
+    condition: &str,
+    values: impl rusqlite::Params,
+) -> Result<Vec<Asked>, StoreError> {
     let mut query = conn.prepare_cached(&format!(
         "SELECT c.id, c.device, c.epoch, d.screen, c.ask, c.asked_by, c.asked_ms, c.expires_ms, c.answered_ms, c.answer
          FROM command c JOIN device d ON d.id = c.device WHERE {condition}"

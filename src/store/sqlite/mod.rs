@@ -20,6 +20,7 @@ mod fleet;
 mod heads;
 mod library;
 mod log;
+mod many;
 mod notify;
 mod once;
 mod orders;

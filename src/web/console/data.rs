@@ -13,14 +13,17 @@ use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts,
 use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
+use crate::many::ManyStore;
 use crate::notify::NotifyStore;
 use crate::orders::delivery::Delivery;
 use crate::orders::{OrderDesk, OrderStore};
 use crate::people::{People, PeopleStore, Sight};
 use crate::planning::{PlanStore, StoredPlan};
+use crate::proof::bundle::Bundler;
 use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
 use crate::report::{ReportStore, Reporting};
+use crate::sampling::Sampling;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::declared::Declared;
@@ -172,6 +175,10 @@ pub struct BehindPages {
     pub most_upload_bytes: u64,
     /// How people can be told.
     pub reach: Reach,
+    /// Plays that somebody goes to look at.
+    pub sampling: Arc<Sampling>,
+    /// Bundles of evidence.
+    pub bundles: Arc<dyn Bundler>,
 }
 
 /// Everything the pages read.
@@ -186,6 +193,8 @@ pub struct Console {
     pub(super) library: Library,
     pub(super) compliance: Arc<dyn ComplianceStore>,
     pub(super) most_upload_bytes: u64,
+    pub(super) sampling: Arc<Sampling>,
+    pub(super) bundles: Arc<dyn Bundler>,
     pub(super) fleet: Arc<Fleet>,
     pub(super) log: Arc<Log>,
     pub(super) alerts: Arc<dyn NotifyStore>,
@@ -197,6 +206,8 @@ pub struct Console {
     boxes: Arc<Fresh<Boxes>>,
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
+    /// What is done to many screens at once.
+    pub(super) many: Arc<dyn ManyStore>,
     /// Lists of many screens.
     pub(super) shelf: super::screens::Shelf,
     pub(super) reporting: Arc<Reporting>,
@@ -237,7 +248,7 @@ impl Console {
     /// Over a store that holds every room.
     pub fn new<S>(
         store: &Arc<S>,
-        BehindPages { fleet, log, people, approvals, library, most_upload_bytes, reach }: BehindPages,
+        BehindPages { fleet, log, people, approvals, library, most_upload_bytes, reach, sampling, bundles }: BehindPages,
         clock: Arc<dyn Clock>,
         offset: UtcOffset,
     ) -> Self
@@ -252,6 +263,7 @@ impl Console {
             + OrderStore
             + PeopleStore
             + NotifyStore
+            + ManyStore
             + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
@@ -272,6 +284,8 @@ impl Console {
             approvals,
             library,
             most_upload_bytes,
+            sampling,
+            bundles,
             compliance,
             fleet,
             log,
@@ -281,6 +295,7 @@ impl Console {
             boxes: Fresh::new(),
             media: Arc::clone(store) as _,
             people,
+            many: Arc::clone(store) as _,
             shelf: super::screens::Shelf::default(),
             previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
             thinking: Arc::new(tokio::sync::Semaphore::new(1)),

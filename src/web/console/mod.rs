@@ -7,6 +7,7 @@
 mod alerts;
 pub(super) mod approvals;
 pub(super) mod ask;
+mod audit;
 pub(super) mod content;
 pub(super) mod data;
 mod device;
@@ -368,7 +369,6 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
             approvals::post(console, asked, number, body).await
         }
         (_, ["orders", ..]) => orders::answer(console, asked, reads, &segments, (headers, body)).await,
-        (true, ["many", "list.csv"]) => screens::csv(console, asked).await,
         (false, ["reports", what]) if *method == Method::POST => reports::post(console, asked, what, body).await,
         (true, ["reports", name]) => reports::file(console, asked, name).await,
         (_, ["content", ..]) => content::answer(console, asked, reads, &segments, body).await,
@@ -376,6 +376,8 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
         (false, ["alerts"]) if *method == Method::POST => alerts::subscribe(console, asked, body).await,
         (false, ["alerts", case]) if *method == Method::POST => alerts::take(console, asked, case).await,
         (true, ["live"]) => live::stream(console, asked, headers).await,
+        (_, ["audit", below @ ..]) => audit::answer(console, asked, reads, below, body).await,
+        (_, ["many", below @ ..]) => screens::answer(console, asked, reads, below, body).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
@@ -402,6 +404,11 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
     }
 }
 
+/// Longest body of a form that holds a file, bytes; none: as long as any other.
+pub(super) fn most_bytes(method: &Method, path: &str) -> Option<usize> {
+    (*method == Method::POST && ["/audit/findings", "/many/import"].contains(&path)).then_some(screens::MOST_FILE_BYTES)
+}
+
 /// The style sheet, the scripts and the letters, out of the program itself.
 fn asset(path: &str) -> Option<Response> {
     let (kind, bytes) = match path {
@@ -409,6 +416,7 @@ fn asset(path: &str) -> Option<Response> {
         "/static/content.js" => ("text/javascript; charset=utf-8", page::CONTENT.as_bytes()),
         "/static/console.css" => ("text/css; charset=utf-8", page::CSS.as_bytes()),
         "/static/live.js" => ("text/javascript; charset=utf-8", page::SCRIPT.as_bytes()),
+        "/static/file.js" => ("text/javascript; charset=utf-8", page::FILE.as_bytes()),
         "/static/passkey.js" => ("text/javascript; charset=utf-8", page::PASSKEY.as_bytes()),
         "/static/icon.svg" => ("image/svg+xml", page::ICON.as_bytes()),
         "/static/be-vietnam-pro-400.woff2" => ("font/woff2", page::LETTERS[0]),

@@ -26,6 +26,7 @@ const ROOMS: &[Room] = &[
     room("nav-reports", "/reports", Some(Act::View)),
     room("nav-alerts", "/alerts", None),
     room("nav-pairing", "/pairing", Some(Act::Enrol)),
+    room("nav-audit", "/audit", Some(Act::Audit)),
     room("nav-people", "/people", Some(Act::Administer)),
 ];
 

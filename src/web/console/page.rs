@@ -28,13 +28,15 @@ pub(super) const LETTERS: [&[u8]; 2] = [
 ];
 /// Under which terms they may be passed on.
 pub(super) const LETTERS_LICENCE: &str = include_str!("../../../templates/fonts/BeVietnamPro-OFL.txt");
+/// What reads a chosen file into a field.
+pub(super) const FILE: &str = include_str!("../../../templates/file.js");
 /// The mark in the browser's tab.
 pub(super) const ICON: &str = include_str!("../../../templates/icon.svg");
 
 /// Changes with the style sheet and the scripts, so that browsers fetch a newer one.
 static VERSION: LazyLock<String> = LazyLock::new(|| {
-    lichphat_playlists::ids::Sha256Hash::of([CSS, SCRIPT, PASSKEY, CONTENT, ORDERS].concat().as_bytes()).hex()[..8]
-        .to_owned()
+    let all = [CSS, SCRIPT, PASSKEY, CONTENT, ORDERS, FILE].concat();
+    lichphat_playlists::ids::Sha256Hash::of(all.as_bytes()).hex()[..8].to_owned()
 });
 
 /// What the frame shows.
@@ -166,6 +168,7 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::NotFound => (StatusCode::NOT_FOUND, "not-found", String::new()),
         ConsoleError::Unknown { kind: "unit", code } => (StatusCode::NOT_FOUND, "unknown-unit", code.clone()),
         ConsoleError::Unknown { kind: "account", code } => (StatusCode::NOT_FOUND, "unknown-account", code.clone()),
+        ConsoleError::Unknown { kind: "draft", .. } => (StatusCode::NOT_FOUND, "unknown-draft", String::new()),
         ConsoleError::Unknown { kind: "order", code } => (StatusCode::NOT_FOUND, "unknown-order", code.clone()),
         ConsoleError::Unknown { code, .. } => (StatusCode::NOT_FOUND, "unknown-screen", code.clone()),
         ConsoleError::Bad { kind: "command", value } => (StatusCode::BAD_REQUEST, "bad-command", value.clone()),

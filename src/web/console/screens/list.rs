@@ -8,13 +8,14 @@ use super::super::{Asked, ConsoleError, href};
 use super::shelf::{Index, Row};
 use crate::directory::{Link, Screen, ScreenKind, screens_csv};
 use crate::lang::{Lang, Values};
-use crate::many::{Filter, FilterError, State};
-use crate::people::Sight;
+use crate::many::{Filter, FilterError, Group, Holds, State};
+use crate::people::{Act, Denied, On, Sight};
 use crate::web::Response;
 use askama::Template;
 use http::header;
+use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use warp::Reply as _;
 
@@ -36,6 +37,21 @@ struct ScreensPage {
     rows: Vec<ScreenView>,
     pages: Option<Pages>,
     csv: String,
+    /// Saved groups: their names, their addresses, the one that is open.
+    groups: Vec<(String, String, bool)>,
+    group: String,
+    group_open: bool,
+    /// May he bring a file?
+    brings: bool,
+    /// The words of the filter, for forms that act on it; none for who may act on nothing.
+    acts: Option<Acts>,
+}
+
+/// What can be done to the list.
+struct Acts {
+    hidden: Vec<(&'static str, String)>,
+    all: String,
+    works: Vec<(&'static str, String)>,
 }
 
 /// A choice: its word, what people call it, and whether it is taken.
@@ -85,8 +101,9 @@ pub(super) struct Gathered {
     pub(super) city: Arc<City>,
     index: Arc<Index>,
     rows: Arc<Vec<Row>>,
-    sight: Sight,
-    at: (UtcMillis, LocalDay),
+    pub(super) sight: Sight,
+    pub(super) at: (UtcMillis, LocalDay),
+    groups: Vec<Group>,
 }
 
 /// A screen with how it is; its place in the index.
@@ -101,7 +118,8 @@ pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Gathered,
     let city = console.city().await?;
     let (index, rows) = (console.index(&city).await?, console.rows(&city).await?);
     let sight = asked.sight(&city, console)?;
-    Ok(Gathered { index, rows, sight, at: console.today(), city })
+    let groups = super::groups::found(console, asked).await?;
+    Ok(Gathered { index, rows, sight, at: console.today(), city, groups })
 }
 
 impl Gathered {
@@ -109,8 +127,51 @@ impl Gathered {
         Filter::read(|name| asked.value(name), &self.city.directory, self.at.1)
     }
 
-    /// The screens that stand today and fit, whatever their state.
-    fn found(&self, filter: &Filter) -> Vec<Found<'_>> {
+    /// The group of that number, when the reader finds it.
+    pub(super) fn group_of(&self, number: Option<&str>) -> Option<&Group> {
+        let number: u32 = number?.parse().ok()?;
+        self.groups.iter().find(|group| group.id == number)
+    }
+
+    /// The screens that stand today and fit, in the group if there is one, whatever their state; a group's own filter counts its state.
+    fn found(&self, filter: &Filter, group: Option<&Group>) -> Vec<Found<'_>> {
+        let mut found = self.fitting(filter);
+        match group.map(|group| &group.holds) {
+            None => {}
+            Some(Holds::Screens(all)) => {
+                let all: BTreeSet<&ScreenCode> = all.iter().collect();
+                found.retain(|f| all.contains(&f.screen.code));
+            }
+            Some(Holds::Filter(words)) => {
+                let value = |name: &str| words.get(name).map(String::as_str);
+                // what it names may be gone since: then nothing fits
+                let Ok(own) = Filter::read(value, &self.city.directory, self.at.1) else { return Vec::new() };
+                let in_it: BTreeSet<usize> =
+                    self.fitting(&own).iter().filter(|f| self.is(f, own.state)).map(|f| f.at).collect();
+                found.retain(|f| in_it.contains(&f.at));
+            }
+        }
+        found
+    }
+
+    fn is(&self, found: &Found<'_>, state: Option<State>) -> bool {
+        state.is_none_or(|state| state.holds(found.screen, &found.row.facts))
+    }
+
+    /// The codes of all that fit, in order.
+    pub(super) fn codes(&self, filter: &Filter, group: Option<&Group>) -> Vec<ScreenCode> {
+        let found = self.found(filter, group);
+        found.into_iter().filter(|f| self.is(f, filter.state)).map(|f| f.screen.code.clone()).collect()
+    }
+
+    /// Of these codes, those that the reader may see.
+    pub(super) fn seen(&self, codes: &[ScreenCode]) -> Vec<ScreenCode> {
+        let seen =
+            |code: &&ScreenCode| self.city.directory.screen(code).is_some_and(|screen| self.sight.screen(screen));
+        codes.iter().filter(seen).cloned().collect()
+    }
+
+    fn fitting(&self, filter: &Filter) -> Vec<Found<'_>> {
         let directory = &self.city.directory;
         let order = filter.order.as_ref().and_then(|code| self.city.campaigns.directive(code));
         let wanted = filter.places(directory, order, self.at.1);
@@ -156,19 +217,24 @@ pub(in super::super) async fn csv(console: &Console, asked: &Asked) -> Result<Re
     let filter = gathered.filter(asked);
     let filter =
         filter.map_err(|e| ConsoleError::Bad { kind: "command", value: format!("{} = {}", e.field, e.value) })?;
-    let mut found = gathered.found(&filter);
-    found.retain(|f| filter.state.is_none_or(|state| state.holds(f.screen, &f.row.facts, gathered.at.0)));
+    let mut found = gathered.found(&filter, gathered.group_of(asked.value("group")));
+    found.retain(|f| gathered.is(f, filter.state));
     // as spreadsheets of the reader's language divide fields
     let delimiter = if asked.lang == Lang::Vi { b';' } else { b',' };
     Ok(file(screens_csv(found.into_iter().map(|f| f.screen), delimiter), "man-hinh.csv"))
 }
 
 /// A CSV to be kept.
-pub(super) fn file(bytes: Vec<u8>, name: &str) -> Response {
-    let mut response = bytes.into_response();
+pub(in super::super) fn file(bytes: Vec<u8>, name: &str) -> Response {
+    kept(bytes.into_response(), "text/csv; charset=utf-8", name)
+}
+
+/// A file to be kept, that no browser shows or runs.
+pub(in super::super) fn kept(mut response: Response, kind: &str, name: &str) -> Response {
     for (header, value) in [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_TYPE, kind),
         (header::CONTENT_DISPOSITION, &*format!("attachment; filename=\"{name}\"")),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
@@ -181,14 +247,15 @@ pub(super) fn file(bytes: Vec<u8>, name: &str) -> Response {
 
 fn view(page: Page, asked: &Asked, g: &Gathered, console: &Console) -> ScreensPage {
     let (lang, filter) = (asked.lang, g.filter(asked));
+    let group = g.group_of(asked.value("group"));
     let problem = filter.as_ref().err().map_or_else(String::new, |error| problem(lang, error));
     // a filter that makes no sense shows nothing: better than a list that was not asked for
     let (filter, mut found) = match filter {
-        Ok(filter) => (filter.clone(), g.found(&filter)),
+        Ok(filter) => (filter.clone(), g.found(&filter, group)),
         Err(_) => (Filter::default(), Vec::new()),
     };
-    let tabs = tabs(asked, g, &found, filter.state);
-    found.retain(|f| filter.state.is_none_or(|state| state.holds(f.screen, &f.row.facts, g.at.0)));
+    let tabs = tabs(asked, &found, filter.state);
+    found.retain(|f| g.is(f, filter.state));
     g.sort(&mut found, sorted_by(asked));
     let (range, pages) = pages(asked, found.len());
     let head = |key: &str, by: &str, number| Head {
@@ -197,8 +264,21 @@ fn view(page: Page, asked: &Asked, g: &Gathered, console: &Console) -> ScreensPa
         current: sorted_by(asked) == by,
         number,
     };
-    let query: Vec<(&str, String)> = filter.pairs();
+    let mut query: Vec<(&'static str, String)> = filter.pairs();
+    query.extend(group.map(|group| ("group", group.id.to_string())));
+    let groups =
+        g.groups.iter().map(|one| (shown(&one.name), super::groups::address(one), Some(one.id) == group.map(|g| g.id)));
     ScreensPage {
+        groups: groups.collect(),
+        group: group.map_or_else(String::new, |group| group.id.to_string()),
+        group_open: group.is_some(),
+        brings: asked.caller.as_ref().is_some_and(|caller| {
+            !matches!(
+                caller.may(Act::Administer, On::City, &g.city.directory, g.at.1),
+                Err(Denied::Role | Denied::Unseen)
+            )
+        }),
+        acts: acts(asked, found.len(), &query, g.at.1),
         summary: lang.say("n-screens", &Values::new().count(lang, "n", found.len() as u64)),
         form: form(asked, g, &filter),
         tabs,
@@ -215,6 +295,26 @@ fn view(page: Page, asked: &Asked, g: &Gathered, console: &Console) -> ScreensPa
     }
 }
 
+/// What the reader may do to many screens.
+fn acts(asked: &Asked, n: usize, query: &[(&'static str, String)], today: LocalDay) -> Option<Acts> {
+    let (caller, lang) = (asked.caller.as_ref()?, asked.lang);
+    // who only lacks the second factor is told so by the preview
+    let may = |act| matches!(caller.may_somewhere(act, today), Ok(()) | Err(Denied::Weak));
+    let works = [
+        ("identify", Act::Operate),
+        ("screenshot", Act::Operate),
+        ("restart", Act::Operate),
+        ("volume", Act::Operate),
+        ("close", Act::Operate),
+        ("move", Act::Administer),
+        ("group", Act::View),
+    ];
+    let works: Vec<_> = works.into_iter().filter(|(_, act)| may(*act)).map(|(word, _)| word).collect();
+    let all = lang.say("many-all", &Values::new().count(lang, "n", n as u64));
+    let works = works.into_iter().map(|word| (word, lang.text(&format!("many-do-{word}")))).collect();
+    (n > 0).then(|| Acts { hidden: query.to_vec(), all, works })
+}
+
 /// What is wrong with a filter, in a sentence.
 pub(super) fn problem(lang: Lang, error: &FilterError) -> String {
     let field = lang.text(&format!("screens-by-{}", error.field));
@@ -223,7 +323,7 @@ pub(super) fn problem(lang: Lang, error: &FilterError) -> String {
     lang.say("screens-problem", &values)
 }
 
-fn tabs(asked: &Asked, g: &Gathered, found: &[Found<'_>], current: Option<State>) -> Vec<(String, String, bool)> {
+fn tabs(asked: &Asked, found: &[Found<'_>], current: Option<State>) -> Vec<(String, String, bool)> {
     let lang = asked.lang;
     let tab = |word: &str, state: Option<State>, n: usize| {
         let values =
@@ -232,7 +332,7 @@ fn tabs(asked: &Asked, g: &Gathered, found: &[Found<'_>], current: Option<State>
         (lang.say("screens-tab", &values), base.with("state", state.map(State::as_str)), current == state)
     };
     let states = State::ALL.iter().map(|state| {
-        let n = found.iter().filter(|f| state.holds(f.screen, &f.row.facts, g.at.0)).count();
+        let n = found.iter().filter(|f| state.holds(f.screen, &f.row.facts)).count();
         tab(state.as_str(), Some(*state), n)
     });
     std::iter::once(tab("all", None, found.len())).chain(states).collect()
@@ -290,16 +390,16 @@ fn row(lang: Lang, g: &Gathered, found: &Found<'_>, console: &Console) -> Screen
     let unit = screen.unit(Link::Owner, g.at.1).and_then(|code| directory.unit(code));
     let venue = directory.venue(&screen.venue_type, g.at.1);
     let tone = |state: State| match state {
-        State::Heard => "good",
-        State::Short => "bad",
-        State::Quiet | State::Silent | State::NoDevice => "wait",
+        State::Ok => "good",
+        State::Dark | State::Offline | State::Short => "bad",
+        State::Silent | State::Behind | State::NoDevice => "wait",
         State::Closed => "soft",
     };
-    let told = [State::Short, State::NoDevice, State::Silent, State::Quiet, State::Closed];
-    let states = told.into_iter().filter(|state| state.holds(screen, &row.facts, g.at.0));
+    let told = State::ALL.iter().copied();
+    let states = told.filter(|state| state.holds(screen, &row.facts));
     // without a player nothing can be heard: that is said once
-    let silent_too = State::NoDevice.holds(screen, &row.facts, g.at.0);
-    let states = states.filter(|state| !(silent_too && *state == State::Silent));
+    let no_device = State::NoDevice.holds(screen, &row.facts);
+    let states = states.filter(|state| !(no_device && matches!(state, State::Offline | State::Silent)));
     ScreenView {
         code: screen.code.to_string(),
         name: shown(&screen.name),

@@ -3,13 +3,21 @@
 
 use super::super::ConsoleError;
 use super::super::data::{CampaignNow, City, Console, Devices, Fresh, Tag};
+use super::super::outlook::{Boxes, Look};
 use super::super::sums::Sums;
 use super::super::unit::heard;
 use crate::directory::{Findable, Finder, Screen};
 use crate::many::Facts;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, UnitCode};
 use lichphat_playlists::time::LocalDay;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Lists that wait to be confirmed; one of a large fleet has a megabyte.
+const DRAFTS: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
+
+/// Files that wait to be confirmed, megabytes each.
+const FILES: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// Something that the search finds, beside the screens.
 #[derive(Debug, Clone)]
@@ -77,7 +85,13 @@ pub(super) struct Row {
 }
 
 impl Row {
-    fn of(city: &City, screen: &Screen, now: &[Arc<CampaignNow>], devices: &Devices, today: LocalDay) -> Self {
+    fn of(
+        city: &City,
+        screen: &Screen,
+        (now, boxes): (&[Arc<CampaignNow>], &Boxes),
+        devices: &Devices,
+        today: LocalDay,
+    ) -> Self {
         let device = devices.get(&screen.code);
         let mut row = Self { simulated: device.is_some_and(|d| d.simulated), ..Self::default() };
         for now in now {
@@ -90,6 +104,7 @@ impl Row {
                 row.today.add(Sums::of(day.planned, &day.counts));
             }
         }
+        row.facts.now = Some(Look { boxes, now }.standing(screen).state);
         row.facts.heard = device.and_then(heard);
         row.facts.has_device = device.is_some();
         row.facts.closed = !city.directory.closures_of(screen, today).is_empty();
@@ -101,11 +116,20 @@ impl Row {
 pub(in super::super) struct Shelf {
     index: Mutex<Option<Arc<Index>>>,
     rows: Arc<Fresh<Vec<Row>>>,
+    /// What was chosen and not confirmed yet, by a name that nobody guesses.
+    pub(super) drafts: Mutex<lru::LruCache<String, super::draft::Draft>>,
+    /// Files that were brought and not confirmed yet.
+    pub(super) files: Mutex<lru::LruCache<String, super::bring::Given>>,
 }
 
 impl Default for Shelf {
     fn default() -> Self {
-        Self { index: Mutex::default(), rows: Fresh::new() }
+        Self {
+            index: Mutex::default(),
+            rows: Fresh::new(),
+            drafts: Mutex::new(lru::LruCache::new(DRAFTS)),
+            files: Mutex::new(lru::LruCache::new(FILES)),
+        }
     }
 }
 
@@ -128,11 +152,12 @@ impl Console {
     pub(super) async fn rows(&self, city: &Arc<City>) -> Result<Arc<Vec<Row>>, ConsoleError> {
         let (_, today) = self.today();
         let (now, devices) = (self.campaigns_now(city).await?, self.devices().await?);
+        let boxes = self.boxes(city).await?;
         let tag: Tag = (city.directory.revision, city.campaigns.revision, today);
         let city = Arc::clone(city);
         let make = async move {
             let rows = tokio::task::spawn_blocking(move || {
-                city.directory.screens().map(|screen| Row::of(&city, screen, &now, &devices, today)).collect()
+                city.directory.screens().map(|screen| Row::of(&city, screen, (&now, &boxes), &devices, today)).collect()
             });
             rows.await.map_err(|e| ConsoleError::Internal(e.to_string()))
         };
