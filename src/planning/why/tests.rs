@@ -217,12 +217,12 @@ fn every_rule_is_told_in_both_languages_with_its_record() {
         case("not-managed", "T-01", "clean", "2026-11-16 08:30"),
         case("unknown-campaign", "C-01", "nothing", "2026-11-16 08:30"),
         case("no-plan", "C-01", "clean", "2026-11-17 08:30"),
-        case("not-in-plan", "C-01", "new", "2026-11-16 08:30"),
+        case("not-in-plan", "C-01", "newer", "2026-11-16 08:30"),
     ];
     let mut late = town;
     let mut lines = Vec::new();
     for case in &cases {
-        if case.campaign == "new" {
+        if case.campaign == "newer" {
             continue;
         }
         let answers = [Lang::Vi, Lang::En].map(|lang| asked(&late, case, lang));
@@ -235,8 +235,8 @@ fn every_rule_is_told_in_both_languages_with_its_record() {
     }
     // a plan that was made before an order came in
     let plan = late.plan("C-01", "2026-11-16");
-    late.order(&ORDER.replace("'clean'", "'new'"));
-    let new = CampaignCode::new("new").unwrap();
+    late.order(&ORDER.replace("'clean'", "'newer'"));
+    let new = CampaignCode::new("newer").unwrap();
     let facts = BTreeMap::new();
     let (world, screen) = (late.world(), late.directory.screen(&ScreenCode::new("C-01").unwrap()).unwrap());
     let question = Asked {
