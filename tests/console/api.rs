@@ -69,6 +69,8 @@ async fn what_the_description_says_is_what_there_is() {
         ("{account}", "of-w2"),
         ("{grant}", "0"),
         ("{token}", "0"),
+        ("{draft}", "1"),
+        ("{item}", "none"),
     ];
     for (path, methods) in paths {
         let real = known.iter().fold(path.clone(), |path, (place, value)| path.replace(place, value));
