@@ -130,24 +130,35 @@ pub(super) fn pages(asked: &Asked, len: usize) -> (std::ops::Range<usize>, Optio
     (range, Some(pages))
 }
 
-/// What a browser may do with an answer: nothing that comes from elsewhere.
-pub(super) fn seal(headers: &mut http::HeaderMap) {
+/// An answer of HTML, with the headers that keep hostile text harmless.
+pub(super) fn html(status: StatusCode, html: String) -> Response {
     const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; font-src 'self'; \
                           form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+    let mut response = warp::reply::with_status(warp::reply::html(html), status).into_response();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
         (header::CACHE_CONTROL, "no-store"),
     ] {
-        headers.insert(name, header::HeaderValue::from_static(value));
+        response.headers_mut().insert(name, header::HeaderValue::from_static(value));
     }
+    response
 }
 
-/// An answer of HTML, with the headers that keep hostile text harmless.
-pub(super) fn html(status: StatusCode, html: String) -> Response {
-    let mut response = warp::reply::with_status(warp::reply::html(html), status).into_response();
-    seal(response.headers_mut());
+/// A file to be kept, that no browser shows or runs.
+pub(super) fn kept(mut response: Response, kind: &str, name: &str) -> Response {
+    for (header, value) in [
+        (header::CONTENT_TYPE, kind),
+        (header::CONTENT_DISPOSITION, &*format!("attachment; filename=\"{name}\"")),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        if let Ok(value) = value.parse() {
+            response.headers_mut().insert(header, value);
+        }
+    }
     response
 }
 

@@ -15,7 +15,7 @@ use crate::report::{
 use crate::web::Response;
 use crate::web::turns::in_turn;
 use askama::Template;
-use http::{HeaderValue, StatusCode, header};
+use http::StatusCode;
 use lichphat_playlists::ids::{CampaignCode, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::BTreeMap;
@@ -200,13 +200,7 @@ pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result
     let name = format!("bao-cao-{}-{}.{form}", selection.span.from, selection.span.to);
     let bytes = in_turn(move || made.made.file(form, lang, &letterhead, offset)).await;
     let bytes = bytes.map_err(ConsoleError::Internal)?.map_err(|e| ConsoleError::Internal(e.to_string()))?;
-    let mut response = bytes.into_response();
-    let set = response.headers_mut();
-    set.insert(header::CONTENT_TYPE, HeaderValue::from_static(form.content_type()));
-    let name = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-    set.insert(header::CONTENT_DISPOSITION, name.map_err(|e| ConsoleError::Internal(e.to_string()))?);
-    page::seal(set);
-    Ok(response)
+    Ok(page::kept(bytes.into_response(), form.content_type(), &name))
 }
 
 /// The report, made when it is nobody's yet or old; none: it is being made, and whoever asks has waited for so long.

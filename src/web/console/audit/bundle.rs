@@ -1,7 +1,7 @@
 //! `/audit/bundle`: all that a campaign's figures of some days rest on, to be taken home; made one at a time, sent piece by piece.
 
 use super::super::data::Console;
-use super::super::screens::kept;
+use super::super::page::kept;
 use super::super::sign::see;
 use super::super::{Asked, ConsoleError, names};
 use crate::web::Response;

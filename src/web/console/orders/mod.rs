@@ -18,7 +18,7 @@ use crate::campaigns::{ContentClass, Directive, DirectiveKind, Phase, Target};
 use crate::directory::Link;
 use crate::lang::{Lang, Values};
 use crate::web::Response;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use lichphat_playlists::ids::{DirectiveCode, MediaHash, UnitCode, VenueType};
 use lichphat_playlists::time::LocalDay;
 use warp::Reply as _;
@@ -60,10 +60,7 @@ async fn document(console: &Console, code: &str) -> Result<Response, ConsoleErro
     let city = console.city().await?;
     let order = order(&city, code)?;
     let text = crate::orders::text(order).map_err(ConsoleError::Internal)?;
-    let reply = warp::reply::with_header(text, header::CONTENT_TYPE, "application/toml; charset=utf-8");
-    let named = format!("attachment; filename=\"{}.toml\"", order.code);
-    let reply = warp::reply::with_header(reply, header::CONTENT_DISPOSITION, named);
-    Ok(warp::reply::with_header(reply, header::X_CONTENT_TYPE_OPTIONS, "nosniff").into_response())
+    Ok(page::kept(text.into_response(), "application/toml; charset=utf-8", &format!("{}.toml", order.code)))
 }
 
 /// The order of this code.

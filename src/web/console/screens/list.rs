@@ -2,7 +2,7 @@
 
 use super::super::data::{City, Console};
 use super::super::overview::{Bar, order_title};
-use super::super::page::{Page, Pages, pages, shown};
+use super::super::page::{self, Page, Pages, pages, shown};
 use super::super::unit::ago;
 use super::super::{Asked, ConsoleError, href};
 use super::shelf::{Index, Row};
@@ -12,7 +12,6 @@ use crate::many::{Filter, FilterError, Group, Holds, State};
 use crate::people::{Act, Denied, On, Sight};
 use crate::web::Response;
 use askama::Template;
-use http::header;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::collections::{BTreeMap, BTreeSet};
@@ -226,23 +225,7 @@ pub(in super::super) async fn csv(console: &Console, asked: &Asked) -> Result<Re
 
 /// A CSV to be kept.
 pub(in super::super) fn file(bytes: Vec<u8>, name: &str) -> Response {
-    kept(bytes.into_response(), "text/csv; charset=utf-8", name)
-}
-
-/// A file to be kept, that no browser shows or runs.
-pub(in super::super) fn kept(mut response: Response, kind: &str, name: &str) -> Response {
-    for (header, value) in [
-        (header::CONTENT_TYPE, kind),
-        (header::CONTENT_DISPOSITION, &*format!("attachment; filename=\"{name}\"")),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CACHE_CONTROL, "no-store"),
-    ] {
-        if let Ok(value) = value.parse() {
-            response.headers_mut().insert(header, value);
-        }
-    }
-    response
+    page::kept(bytes.into_response(), "text/csv; charset=utf-8", name)
 }
 
 fn view(page: Page, asked: &Asked, g: &Gathered, console: &Console) -> ScreensPage {

@@ -11,7 +11,7 @@ mod words;
 
 pub(super) use bring::MOST_BYTES as MOST_FILE_BYTES;
 pub(super) use draft::{Form, pairs, value};
-pub(super) use list::{csv, file, kept, show};
+pub(super) use list::{csv, file, show};
 pub(super) use shelf::{Shelf, Thing};
 
 use super::data::Console;
