@@ -1,7 +1,7 @@
 # Alerts: who is told of what, and when.
 nav-alerts = Alerts
 alerts-title = Alerts
-alerts-lead = Screens that are dark or offline in their hours are told within 10 minutes, once for each place.
+alerts-lead = Screens that are dark or offline in their hours are told once for each place: after some minutes, on a metered line after 25 minutes, on vehicles after 4 hours; one that is heard and plays nothing, after 45 minutes.
 alerts-open = Happening now
 alerts-none = No place is dark or offline.
 alerts-over = Over, in the last 24 hours

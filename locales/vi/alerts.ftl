@@ -1,7 +1,7 @@
 # Cảnh báo: ai được báo, báo gì, lúc nào.
 nav-alerts = Cảnh báo
 alerts-title = Cảnh báo
-alerts-lead = Màn hình tắt hoặc mất mạng trong giờ phát được báo trong vòng 10 phút, mỗi nơi một lần.
+alerts-lead = Màn hình tắt hoặc mất mạng trong giờ phát được báo mỗi nơi một lần: sau ít phút, qua mạng di động sau 25 phút, trên xe sau 4 giờ; có mạng mà không phát gì thì sau 45 phút.
 alerts-open = Đang xảy ra
 alerts-none = Không có nơi nào tắt hoặc mất mạng.
 alerts-over = Đã xong trong 24 giờ qua
