@@ -6,26 +6,29 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 # compiler and headers; GStreamer with what plays and shows; an X server without a screen for the tests; the second checker,
-# and what holds the API to its description
+# and what holds the API to its description; a browser that speaks Vietnamese, and what drives it
 PACKAGES := build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev \
 	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
-	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3 python3-venv
+	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3 python3-venv \
+	chromium chromium-driver chromium-l10n
 
 # 1, yes, … switch ONCE on; empty, 0 and no do not
 once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust schemathesis test demo bench duckdb soak fuzz deny bless deb verifier
+.PHONY: help packages rust schemathesis axe test pictures demo bench duckdb soak fuzz deny bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
+	@echo "make pictures  the pictures of the guide anew, from the stories in Chromium"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
 	@echo "               plain ratio, a fleet (SCREENS=20000), proofs taken in, kept and asked (beside DuckDB), the verifier, and what the"
 	@echo "               screen showed, seen from outside (PLAYS=500, an hour)"
-	@echo "make soak      the real player over the sample clips for MINUTES=60: is every play complete, does the memory stay"
+	@echo "make soak      every page in every way in Chromium; the real player over the sample clips for MINUTES=60: is every play complete,"
+	@echo "               does the memory stay"
 	@echo "make fuzz      every parser under libFuzzer, FUZZ_S=60 seconds each (part of soak)"
 	@echo "make deny      licences, sources and known holes of everything that is built in (deny.toml; ADVISORIES=… a clone of RustSec's database)"
 	@echo "make bless     after a change of the planner on purpose: write its golden plans anew, then look at the difference"
@@ -65,14 +68,32 @@ schemathesis:
 		--require-hashes -r $$pins && cp $$pins $(ST)/pins.txt; } \
 		|| { rm -rf $(ST); echo "schemathesis could not be set up from PyPI: the test of the API's description is left out."; }
 
+# What finds in a page whatever keeps somebody from using it: axe-core (MPL 2.0, so it is no part of this tree), out of a wheel that is
+# pinned by its hash. Where it cannot be had, the tests in Chromium say that they do without.
+AXE := $${CARGO_TARGET_DIR:-target}/axe
+axe:
+	@pins=tests/browser/axe.txt; cmp -s $$pins $(AXE)/pins.txt && exit 0; \
+	rm -rf $(AXE); \
+	{ python3 -m venv $(AXE) && $(AXE)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --no-deps \
+		--require-hashes -r $$pins && cp $(AXE)/lib/python3*/site-packages/axe_playwright_python/axe.min.js $(AXE)/ \
+		&& cp $$pins $(AXE)/pins.txt; } \
+		|| { rm -rf $(AXE); echo "axe-core could not be set up from PyPI: what it finds in pages is left out."; }
+
 # `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
-test: packages rust schemathesis
+test: packages rust schemathesis axe
 	@mkdir -p target; echo "Building and running every test; the log is target/test.log"; \
-	code=0; st="$$(realpath -q $(ST)/bin/st || true)"; SCHEMATHESIS="$$st" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
+	code=0; st="$$(realpath -q $(ST)/bin/st || true)"; axe="$$(realpath -q $(AXE)/axe.min.js || true)"; \
+	SCHEMATHESIS="$$st" AXE="$$axe" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
 	awk '/^test result:/ { suites++; passed += $$4; failed += $$6; ignored += $$8 } \
 		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
 			('$$code' == 0 ? "ok" : "FAILED"), passed, failed, ignored, suites }' target/test.log; \
 	exit $$code
+
+# The stories take them as they go; look at the difference before it is committed.
+pictures: packages rust
+	cargo test --locked -p lichphat --test browser stories
+	cp -r "$${CARGO_TARGET_DIR:-target}"/browser/guide/. templates/guide/
+	du -sh templates/guide
 
 # The last line is `exec`: Ctrl-C reaches the demonstration itself, which then stops in order.
 demo: packages rust
@@ -103,7 +124,8 @@ duckdb:
 
 # The real player on an X server of its own: a play that is neither complete nor the last one, cut by the end, makes this fail.
 MINUTES ?= 60
-soak: packages rust schemathesis
+soak: packages rust schemathesis axe
+	LOOKS=all AXE="$$(realpath -q $(AXE)/axe.min.js || true)" cargo test --locked -p lichphat --test browser pages
 	LICHPHAT_CUTS=200 cargo test --locked -p lichphat-player --test faults
 	LICHPHAT_KILLS=200 cargo test --locked -p lichphat-player --test run killed_at_any_moment
 	MINUTES=$(MINUTES) cargo bench --locked -p lichphat-player --bench screen -- soak

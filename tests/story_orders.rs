@@ -441,8 +441,7 @@ async fn a_units_head_raises_the_number_and_never_lowers_it() {
     for plays in ["4", "3", "0"] {
         let low = office.post("truong", path, &of(plays, "save")).await;
         assert_eq!(low.status, 422);
-        for said in
-            ["phải lớn hơn 4", "Thủ trưởng chỉ được quyết định TĂNG tần suất phát, theo văn bản: Đường phố sạch"]
+        for said in ["phải lớn hơn 4", "thủ trưởng đơn vị chỉ có quyền quyết định tăng, theo văn bản: Đường phố sạch"]
         {
             assert!(low.html.contains(said), "{said}\n{}", low.html);
         }

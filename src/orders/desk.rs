@@ -472,10 +472,7 @@ fn amended(
 /// The rule with the order that it stands in.
 fn cited(mend: &crate::directory::problem::Say, order: &Directive) -> crate::directory::problem::Say {
     let name = order.number.clone().unwrap_or_else(|| order.title.clone());
-    say(
-        format!("{}. Thủ trưởng chỉ được quyết định TĂNG tần suất phát, theo văn bản: {name}", mend.vi),
-        format!("{}. Heads of units may only decide to RAISE the number, says the order: {name}", mend.en),
-    )
+    say(format!("{}, theo văn bản: {name}", mend.vi), format!("{}, says the order: {name}", mend.en))
 }
 
 /// A document in the words of the log: which one, and what exactly.
