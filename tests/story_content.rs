@@ -154,7 +154,9 @@ fn field<'p>(page: &'p str, name: &str) -> &'p str {
 /// An item as its form says it, with some fields changed.
 fn edit<'f>(seen: &'f str, changed: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
     let plain = [("seen", seen), ("title", "Ngày hội"), ("length_s", "10"), ("plays", "1"), ("from", ""), ("to", "")];
-    let kept = plain.into_iter().filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
+    let week = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"].map(|day| ("on", day));
+    let plain = plain.into_iter().chain(week);
+    let kept = plain.filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
     kept.chain(changed.iter().copied()).collect()
 }
 
@@ -310,6 +312,7 @@ async fn two_people_at_one_loop_lose_nothing_and_a_form_that_fails_comes_back_fi
         (vec![("length_s", "0")], "1 đến 600"),
         (vec![("from", "2024-09-22"), ("to", "2024-09-21")], "ngày cuối"),
         (vec![("to", "mai")], "mai"),
+        (vec![("on", "")], "Thứ trong tuần: chưa chọn ngày nào"),
         (vec![("hours_from", "10:00"), ("hours_to", "09:00")], "giờ bắt đầu"),
     ] {
         let answer = ward.post(&ward.lan, &path, &edit(seen, &wrong)).await;

@@ -163,6 +163,14 @@ order-suspending = in force: playing is suspended
 # When something is wrong.
 error-back-home = Back to Today
 error-back-to-today = Show today
+error-busy-title = Many reports are being made at once
+error-busy = It is not your turn yet.
+error-busy-mend = Nothing is needed of you: the page tries again in 10 seconds.
+error-busy-again = Try now
+error-gone-title = The figures of that page are no longer kept
+error-gone = This report has been open for long, so no file of exactly its figures can be had any more.
+error-gone-mend = Open the report again and take the files from the new page, so that all of them are of the same figures.
+error-gone-again = Open the report again
 error-not-found-title = There is no such page
 error-not-found = This address leads nowhere.
 error-not-found-mend = It may be mistyped or out of date.

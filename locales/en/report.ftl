@@ -33,15 +33,28 @@ report-screens = { $existing ->
    [one] 1 screen is bound
    *[other] { $existing_t } screens are bound
   }: { $reporting_t } with play logs, { $declared_t } with declared plays only, { $silent_t } silent.
-report-nothing-due = No working day of the period has ended yet, so nothing is met or short.
-report-kept = { $due ->
-   [one] Of 1 screen
-   *[other] Of { $due_t } screens
-  } with working days that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
-report-kept-units = { $due ->
-   [one] Of 1 unit
-   *[other] Of { $due_t } units
-  } with working days that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
+report-who = Where the order says “{ $force }”
+report-who-inferred = Where the order says “{ $force }” and names no number (inferred number)
+report-nothing-required = The order requires or assigns nothing of a place in this report.
+report-beside = Apart. { $words }
+report-nothing-due = { $who }: no day of duty of the period has ended yet, so nothing is met or short.
+report-divided = The number is for all screens of a unit together and cannot be divided. This report has { $screens ->
+   [one] 1 screen
+   *[other] { $screens_t } screens
+  } of units that it does not hold whole, with { $counted ->
+   [one] 1 counted play
+   *[other] { $counted_t } counted plays
+  }; nothing is said of met or short there. To see the number, choose no kind of place and no link.
+report-part-of-units = A part of a unit, with no number of its own
+report-of-units-note = “–”: the number is for the whole unit, not for a kind of place or a single screen.
+report-kept = { $who }: { $due ->
+   [one] of 1 screen
+   *[other] of { $due_t } screens
+  } with days of duty that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
+report-kept-units = { $who }: { $due ->
+   [one] of 1 unit
+   *[other] of { $due_t } units
+  } with days of duty that have passed, { $met_t } met the target and { $short_t } fell short, by { $plays_t } plays together.
 report-plays = Owed so far: { $owed_t } plays; counted: { $counted_t }, of which { $madegood_t } made good. Outside the hours, apart: { $outside_t }.
 report-refused = Not counted: { $refused_t } plays; unclear: { $unknown_t }.
 report-declared = Others declare { $said ->
@@ -67,6 +80,7 @@ report-simulated = { $n ->
    *[other] { $n_t } screens of this report have simulated devices
   }: figures to show the system with, of no real screen.
 report-entries = The figures are sums of the first { $n_t } entries of the log of evidence, and of nothing else.
+report-revisions = Units, screens and hours as of update { $directory } of the directory; orders as of update { $campaigns }.
 report-checkpoint = Checkpoint of the log { $origin }: { $size } entries, root { $root }. It covers all of them.
 report-checkpoint-behind = Checkpoint of the log { $origin }: { $size } entries, root { $root }. { $beyond ->
    [one] 1 newer entry has
@@ -81,24 +95,23 @@ report-rule-waits = A play without a log is waited for { $n ->
   }, then it is missing.
 report-rule-overlap = A screen can be bound by several orders; each is counted by itself, and orders are not added up.
 
-report-table-orders = Orders
-report-table-orders-of = Order
-report-table-orders-caption = Order by order
 report-table-forces = Binding force
 report-table-forces-of = Binding force
-report-table-forces-caption = By binding force of the order
+report-table-forces-caption = By binding force of the order; the forces are not added up
 report-table-venues = Kinds of place
 report-table-venues-of = Kind of place
 report-table-venues-caption = By kind of place
 report-table-units = Units
 report-table-units-of = Unit
-report-table-units-caption = By unit, those with most missing first
+report-table-units-caption = By unit; what is required first, and of that those with most missing
 report-table-causes = Why missing
-report-table-causes-caption = Causes of the plays that are missing
+report-table-causes-caption = Causes of the plays that are missing where the order requires or assigns them
+report-table-causes-beside = Why missing, apart
+report-table-causes-beside-caption = Causes where the order requests, encourages or names no number
 report-table-reasons = Not counted
-report-table-reasons-caption = Why records do not count or are unclear
+report-table-reasons-caption = Why records do not count or are unclear, on every screen of the report
 report-table-levels = Display levels
-report-table-levels-caption = Counted plays by how sure it is that the panel showed them
+report-table-levels-caption = Counted plays by how sure it is that the panel showed them, on every screen of the report
 report-table-raised = Raised numbers
 report-table-raised-caption = Held to the city's number, beside the number the unit raised it to
 report-table-changes = Changes
@@ -128,7 +141,7 @@ report-col-d0 = Level D0
 report-col-d1 = Level D1
 report-col-d2 = Level D2
 report-col-d3 = Level D3
-report-col-days = Working days
+report-col-days = Days of duty
 report-col-days-at-target = Days at target
 report-col-days-at-zero = Days without a play
 report-col-cause = Cause
@@ -139,7 +152,7 @@ report-col-reason = Reason
 report-col-level = Display level
 report-col-raised-unit = Unit
 report-col-decision = Decision no.
-report-col-from = From
+report-col-raised-days = Days
 report-col-city-plays = The city's number
 report-col-own-plays = The unit's number
 report-col-due = On duty
@@ -161,6 +174,9 @@ report-col-kind = Device
 report-col-standing = Standing
 report-col-mean = Mean a day
 report-col-result = Result
+
+report-raised-days = { $from } to { $to } inclusive
+report-raised-from = from { $from } to the end of the order
 
 report-none = None.
 report-more-rows = { $n ->

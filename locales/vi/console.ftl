@@ -112,6 +112,14 @@ order-suspending = đang có hiệu lực: tạm dừng phát
 # Khi có lỗi.
 error-back-home = Về trang Hôm nay
 error-back-to-today = Xem ngày hôm nay
+error-busy-title = Nhiều người đang lập báo cáo cùng lúc
+error-busy = Yêu cầu của bạn chưa tới lượt.
+error-busy-mend = Không cần làm gì: trang tự thử lại sau 10 giây.
+error-busy-again = Thử lại ngay
+error-gone-title = Số liệu của trang cũ không còn được giữ
+error-gone = Trang báo cáo này đã mở từ lâu, nên không còn tải được tệp của đúng số liệu trên trang.
+error-gone-mend = Hãy mở lại báo cáo rồi tải các tệp từ trang mới, để mọi tệp cùng một số liệu.
+error-gone-again = Mở lại báo cáo
 error-not-found-title = Không có trang này
 error-not-found = Địa chỉ này không dẫn tới trang nào.
 error-not-found-mend = Có thể đường dẫn bị gõ nhầm hoặc đã cũ.

@@ -97,9 +97,9 @@ impl From<Paper> for Letterhead {
 pub(super) struct Make {
     #[command(flatten)]
     chosen: Chosen,
-    /// Tệp kết quả; dạng theo đuôi tệp (the file; its form by the end of its name)
-    #[arg(long, value_name = "FILE")]
-    out: PathBuf,
+    /// Tệp kết quả; dạng theo đuôi tệp; ghi nhiều lần để có nhiều tệp của cùng số liệu (the file; its form by the end of its name; may be repeated: all of the same figures)
+    #[arg(long, value_name = "FILE", required = true)]
+    out: Vec<PathBuf>,
     /// Số liệu hiện nay, dù kỳ đã chốt (the figures as they are now, though the period was closed)
     #[arg(long)]
     now: bool,
@@ -128,14 +128,17 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 
 async fn make(args: Make, context: &Context) -> Result<ExitCode, AppError> {
     let Make { chosen, out, format, now, paper } = args;
-    let by_name = out.extension().and_then(|end| end.to_str()).and_then(Form::of_extension);
-    let form = format.or(by_name).ok_or_else(|| {
-        let all = Form::ALL.iter().map(|form| form.extension()).collect::<Vec<_>>().join(" | ");
-        context.refused(
-            format!("--out {}: đuôi tệp không phải {all}; hãy đổi đuôi tệp hoặc ghi --format", out.display()),
-            format!("--out {}: does not end with {all}; change its end, or give --format", out.display()),
-        )
-    })?;
+    let form = |out: &PathBuf| {
+        let by_name = out.extension().and_then(|end| end.to_str()).and_then(Form::of_extension);
+        format.or(by_name).ok_or_else(|| {
+            let all = Form::ALL.iter().map(|form| form.extension()).collect::<Vec<_>>().join(" | ");
+            context.refused(
+                format!("--out {}: đuôi tệp không phải {all}; hãy đổi đuôi tệp hoặc ghi --format", out.display()),
+                format!("--out {}: does not end with {all}; change its end, or give --format", out.display()),
+            )
+        })
+    };
+    let outs = out.iter().map(|out| Ok((out, form(out)?))).collect::<Result<Vec<_>, AppError>>()?;
     let rooms = Rooms::open(context)?;
     let city = rooms.city().await?;
     let selection = chosen.selection(&city.directory, context)?;
@@ -150,14 +153,14 @@ async fn make(args: Make, context: &Context) -> Result<ExitCode, AppError> {
         None => rooms.reporting.now(facts, &selection).await?,
     };
     let letterhead = Letterhead::from(*paper);
-    let bytes = made.file(form, context.lang, &letterhead, rooms.offset)?;
-    output::file(&out, &bytes)?;
     let (document, hash) = (made.document(context.lang, &letterhead, rooms.offset), made.hash);
-    let (out, title, state) = (out.display(), document.title, document.state);
-    context.say(
-        &format!("{title}\n{state}\n{out}: SHA-256 của dữ liệu {hash}"),
-        &format!("{title}\n{state}\n{out}: SHA-256 of its data {hash}"),
-    );
+    let (title, state) = (document.title, document.state);
+    context.say(&format!("{title}\n{state}"), &format!("{title}\n{state}"));
+    for (out, form) in outs {
+        output::file(out, &made.file(form, context.lang, &letterhead, rooms.offset)?)?;
+        let out = out.display();
+        context.say(&format!("{out}: SHA-256 của dữ liệu {hash}"), &format!("{out}: SHA-256 of its data {hash}"));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -184,9 +184,7 @@ impl Reporting {
     /// A store that failed, or bytes that are not those that were closed.
     pub async fn closed(&self, id: u32) -> Result<Option<Made>, ReportError> {
         let Some(bytes) = self.store.closed(id).await? else { return Ok(None) };
-        let data: Data = serde_json::from_slice(&bytes)
-            .map_err(|e| ReportError::Form { form: super::Form::Json, problem: e.to_string() })?;
-        Ok(Some(Made { data, hash: Sha256Hash::of(&bytes) }))
+        Made::read(&bytes).map(Some)
     }
 
     /// Attaches what a unit says of its figures; none of them changes by it.
@@ -290,5 +288,5 @@ fn screens(order: Option<&Order>) -> BTreeMap<&ScreenCode, &ScreenLine> {
 }
 
 fn units(order: Option<&Order>) -> BTreeMap<&UnitCode, &QuotaUnit> {
-    order.into_iter().flat_map(|order| &order.quota_units).map(|line| (&line.unit, line)).collect()
+    order.into_iter().flat_map(|order| &order.quota_units).map(|unit| (&unit.figures.unit, &unit.figures)).collect()
 }

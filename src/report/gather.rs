@@ -1,9 +1,9 @@
 //! From the figures' basis to a report's data: pure.
 
-use super::model::{Line, Name, Order, RaisedNumber, Selection};
-use crate::campaigns::{Campaigns, Directive, DirectiveKind, Override};
+use super::model::{DividedUnit, Line, Name, Order, RaisedNumber, Selection, UnitNumber};
+use crate::campaigns::{Campaigns, Directive, DirectiveKind, Force, Override};
 use crate::directory::{Directory, Link, Screen};
-use lichphat_playlists::figures::{Basis, Report, ScreenLine};
+use lichphat_playlists::figures::{Basis, QuotaUnit, Report, ScreenFacts, ScreenLine};
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
@@ -42,31 +42,71 @@ impl<'a> Facts<'a> {
 
     /// One order's part; none when it has no number.
     pub(super) fn order(self, selection: &Selection, directive: &Directive, basis: &Basis) -> Option<Order> {
-        let Report { lines, mut quota_units, .. } = basis.report();
-        let line = |figures: ScreenLine| {
+        let Report { lines, quota_units, .. } = basis.report();
+        let (numbers, divided, of) = self.numbers(selection, basis, quota_units);
+        let line = |(place, figures): (usize, ScreenLine)| {
             let screen = self.directory.screen(&figures.screen).filter(|screen| self.wants(selection, screen))?;
             let unit = screen.unit(selection.split(), selection.span.to).cloned();
-            Some(Line { unit, venue: screen.venue_type.clone(), figures })
+            Some(Line { unit, venue: screen.venue_type.clone(), number_of: of.get(&place).cloned(), figures })
         };
-        quota_units.retain(|line| selection.unit.as_ref().is_none_or(|top| self.directory.lies_under(&line.unit, top)));
         Some(Order {
             campaign: basis.campaign.clone(),
             title: Name { vi: directive.title.clone(), en: directive.title_en.clone() },
             number: directive.number.clone(),
             sample: directive.sample,
             quota: basis.quota?,
-            lines: lines.into_iter().filter_map(line).collect(),
-            quota_units,
-            raised: self.raised(selection, directive, basis),
+            lines: lines.into_iter().enumerate().filter_map(line).collect(),
+            raised: self.raised(selection, directive, basis, &numbers),
+            quota_units: numbers,
+            divided,
         })
     }
 
+    /// Units' own numbers: those whose screens the report holds all, those of which it holds a part, and whose each screen is. What a part
+    /// of the screens has reached says nothing of a number that is for all of them.
+    fn numbers(self, selection: &Selection, basis: &Basis, figures: Vec<QuotaUnit>) -> Numbers {
+        let (mut whole, mut divided, mut of) = Numbers::default();
+        let wanted = |facts: &ScreenFacts| {
+            self.directory.screen(&facts.screen).is_some_and(|screen| self.wants(selection, screen))
+        };
+        let wanted: Vec<bool> = basis.screens.iter().map(wanted).collect();
+        for (unit, figures) in basis.quota_units.iter().zip(figures) {
+            let places: Vec<usize> = unit.screens.iter().map(|i| *i as usize).collect();
+            let here = places.iter().filter(|i| wanted.get(**i) == Some(&true)).count();
+            let asked = selection.unit.as_ref().is_none_or(|top| self.directory.lies_under(&unit.unit, top));
+            if !asked || here == 0 {
+                continue;
+            }
+            if here < places.len() {
+                let (here, all) = (here as u32, places.len() as u32);
+                divided.push(DividedUnit { unit: unit.unit.clone(), here, all });
+                continue;
+            }
+            let word = |i: &usize| basis.screens.get(*i).map(|f| (f.force.parse::<Force>().ok(), f.inferred));
+            // a word that is none does not outrank those that are
+            let strongest =
+                places.iter().filter_map(word).min_by_key(|(force, guessed)| (force.is_none(), *force, *guessed));
+            let (force, inferred) = strongest.unwrap_or((None, false));
+            let force = force.map_or_else(String::new, |force| force.to_string());
+            of.extend(places.into_iter().map(|place| (place, unit.unit.clone())));
+            whole.push(UnitNumber { force, inferred, figures });
+        }
+        (whole, divided, of)
+    }
+
     /// The numbers that were raised for screens of the report, each with what held to the city's number would have come of it.
-    fn raised(self, selection: &Selection, directive: &Directive, basis: &Basis) -> Vec<RaisedNumber> {
+    fn raised(
+        self,
+        selection: &Selection,
+        directive: &Directive,
+        basis: &Basis,
+        numbers: &[UnitNumber],
+    ) -> Vec<RaisedNumber> {
         let (from, to) = (selection.span.from, selection.span.to);
         let meant = |o: &&Override| o.from <= to && o.to.is_none_or(|last| from <= last);
         let city = Directive { overrides: Vec::new(), ..directive.clone() };
-        directive.overrides.iter().filter(meant).filter_map(|o| self.raise(selection, (&city, o), basis)).collect()
+        let raise = |o: &Override| self.raise(selection, (&city, o), basis, numbers);
+        directive.overrides.iter().filter(meant).filter_map(raise).collect()
     }
 
     fn raise(
@@ -74,22 +114,26 @@ impl<'a> Facts<'a> {
         selection: &Selection,
         (city, raise): (&Directive, &Override),
         basis: &Basis,
+        numbers: &[UnitNumber],
     ) -> Option<RaisedNumber> {
         let day = raise.from.max(selection.span.from);
         let under = |screen: &Screen| self.directory.is_in(screen, &raise.unit, raise.link, day);
         let mut own = basis.clone();
         own.links.clear();
         if city.is_of_units() {
-            own.quota_units.retain(|unit| self.directory.lies_under(&unit.unit, &raise.unit));
-            own.quota_units
-                .retain(|unit| selection.unit.as_ref().is_none_or(|top| self.directory.lies_under(&unit.unit, top)));
+            let here = |unit: &UnitCode| numbers.iter().any(|number| number.figures.unit == *unit);
+            own.quota_units.retain(|unit| here(&unit.unit) && self.directory.lies_under(&unit.unit, &raise.unit));
         } else {
             let meant = |screen: &Screen| self.wants(selection, screen) && under(screen);
             own.screens.retain(|facts| self.directory.screen(&facts.screen).is_some_and(meant));
         }
         let held_to_city = self.held_to(city, &own);
-        let some = own.screens.iter().find_map(|facts| self.directory.screen(&facts.screen).filter(|s| under(s)));
-        let city_plays = city.quota_on(self.directory, some?, day).map(|(quota, _)| quota.plays)?;
+        // a raise that reaches nobody in here is another's, and no row of noughts
+        let members = own.quota_units.iter().flat_map(|unit| &unit.screens).map(|i| *i as usize);
+        let places: Vec<usize> = if city.is_of_units() { members.collect() } else { (0..own.screens.len()).collect() };
+        let screens = places.into_iter().filter_map(|i| self.directory.screen(&own.screens.get(i)?.screen));
+        let number = |screen: &Screen| city.quota_on(self.directory, screen, day).map(|(quota, _)| quota.plays);
+        let city_plays = screens.filter(|screen| under(screen)).find_map(number)?;
         let (own, city) = (Came::of(&own.report()), Came::of(&held_to_city.report()));
         Some(RaisedNumber {
             unit: raise.unit.clone(),
@@ -133,7 +177,8 @@ impl<'a> Facts<'a> {
     pub(super) fn unit_names(self, selection: &Selection, orders: &[Order]) -> BTreeMap<UnitCode, Name> {
         let of_order = |order: &Order| {
             let lines = order.lines.iter().filter_map(|line| line.unit.clone());
-            let numbers = order.quota_units.iter().map(|line| line.unit.clone());
+            let numbers = order.quota_units.iter().map(|number| number.figures.unit.clone());
+            let numbers = numbers.chain(order.divided.iter().map(|unit| unit.unit.clone()));
             let raised = order.raised.iter().map(|raised| raised.unit.clone());
             lines.chain(numbers).chain(raised).collect::<Vec<_>>()
         };
@@ -160,6 +205,9 @@ impl<'a> Facts<'a> {
 fn overlaps(directive: &Directive, selection: &Selection) -> bool {
     directive.periods().iter().any(|(first, last)| *first <= selection.span.to && selection.span.from <= *last)
 }
+
+/// Units' own numbers that are whole, those that are divided, and whose each place of [`Basis::screens`] is.
+type Numbers = (Vec<UnitNumber>, Vec<DividedUnit>, BTreeMap<usize, UnitCode>);
 
 /// What a raised number came to.
 struct Came {

@@ -25,8 +25,8 @@ pub use close::{Closing, NewClosing, Refused, may_close, may_explain};
 pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
 pub use model::{
-    Change, Checkpoint, Closed, Data, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState, Name, Order,
-    RaisedNumber, Selection, Span, SpanKind, Supplement,
+    Change, Checkpoint, Closed, Data, DividedUnit, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState,
+    Name, Order, RaisedNumber, Revisions, Selection, Span, SpanKind, Supplement, UnitNumber,
 };
 pub use words::describe;
 
@@ -38,7 +38,7 @@ use crate::proof::ProofError;
 use crate::proof::log::LogStore;
 use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::time::{LocalDay, UtcOffset};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -84,6 +84,10 @@ pub trait ReportStore: Send + Sync {
     fn moment(&self) -> Result<Arc<dyn Moment>, StoreError>;
     /// What was closed of just that selection, by number.
     async fn closings(&self, selection: &Selection) -> Result<Vec<Closing>, StoreError>;
+    /// Keeps the data of a report that was made, for a while: files of it are asked for one by one.
+    async fn keep(&self, hash: Sha256Hash, data: Vec<u8>, at: UtcMillis) -> Result<(), StoreError>;
+    /// Data that were kept under that hash, while they are.
+    async fn kept(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, StoreError>;
     /// The data of a closed report, as they were; an error when they are others.
     async fn closed(&self, id: u32) -> Result<Option<Vec<u8>>, StoreError>;
     /// Keeps a closed report with its statement and answers its id; none when its number is taken, and nothing is kept.
@@ -176,6 +180,16 @@ impl Made {
         Ok(Self { data, hash: Sha256Hash::of(&bytes) })
     }
 
+    /// As it was written.
+    ///
+    /// # Errors
+    /// Bytes that are no report.
+    pub(super) fn read(bytes: &[u8]) -> Result<Self, ReportError> {
+        let data = serde_json::from_slice(bytes)
+            .map_err(|e| ReportError::Form { form: Form::Json, problem: e.to_string() })?;
+        Ok(Self { data, hash: Sha256Hash::of(bytes) })
+    }
+
     /// Every word of it.
     pub fn document(&self, lang: Lang, letterhead: &Letterhead, offset: UtcOffset) -> Document {
         words::document(self, lang, letterhead, offset)
@@ -230,6 +244,27 @@ impl Reporting {
         Made::of(self.data(facts, selection).await?)
     }
 
+    /// The same, kept for a while under its hash: whoever asks for its files one after the other gets them of these very figures.
+    ///
+    /// # Errors
+    /// As [`Reporting::now`].
+    pub async fn now_kept(&self, facts: Facts<'_>, selection: &Selection) -> Result<Made, ReportError> {
+        let made = self.now(facts, selection).await?;
+        let bytes = made.data.bytes().map_err(|e| ReportError::Form { form: Form::Json, problem: e.to_string() })?;
+        self.store.keep(made.hash, bytes, self.clock.now()).await?;
+        Ok(made)
+    }
+
+    /// The report of that selection with that hash; none when it is another's, or no longer kept.
+    ///
+    /// # Errors
+    /// A store that failed, or bytes that are not those that were kept.
+    pub async fn kept(&self, selection: &Selection, hash: Sha256Hash) -> Result<Option<Made>, ReportError> {
+        let Some(bytes) = self.store.kept(hash).await? else { return Ok(None) };
+        let made = Made::read(&bytes)?;
+        Ok(Some(made).filter(|made| made.hash == hash && made.data.selection == *selection))
+    }
+
     async fn data(&self, facts: Facts<'_>, selection: &Selection) -> Result<Data, ReportError> {
         if let Some(code) = selection.campaign.as_ref().filter(|code| facts.campaigns.directive_of(code).is_none()) {
             return Err(ReportError::NoSuchOrder(code.clone()));
@@ -258,6 +293,7 @@ impl Reporting {
             selection: selection.clone(),
             day,
             log: LogState { entries, checkpoint },
+            revisions: model::Revisions { directory: facts.directory.revision, campaigns: facts.campaigns.revision },
             units: facts.unit_names(selection, &orders),
             venues: facts.venue_names(selection, &orders),
             orders,

@@ -139,8 +139,35 @@ pub struct Line {
     pub unit: Option<UnitCode>,
     /// Its kind of place.
     pub venue: VenueType,
+    /// Where the number is a unit's: the unit, when the report holds all of its screens, so that what they reached stands beside what it owes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number_of: Option<UnitCode>,
     /// Its figures.
     pub figures: ScreenLine,
+}
+
+/// A unit's own number, of which the report holds every screen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UnitNumber {
+    /// How strongly the order binds it: the strongest word there is for one of its screens.
+    pub force: String,
+    /// The number is inferred, not ordered.
+    pub inferred: bool,
+    /// Its figures.
+    pub figures: QuotaUnit,
+}
+
+/// A unit of whose screens the report holds a part: its number is for all of them together and for no part, so nothing is said of it here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DividedUnit {
+    /// The unit.
+    pub unit: UnitCode,
+    /// Its screens in the report.
+    pub here: u32,
+    /// All its screens.
+    pub all: u32,
 }
 
 /// A number that the head of a unit has raised: the city's figure beside the unit's own.
@@ -191,8 +218,11 @@ pub struct Order {
     pub quota: Quota,
     /// By screen; where the number is a unit's, what the plans asked of each stands for what it owes.
     pub lines: Vec<Line>,
-    /// By unit, where the number is a unit's.
-    pub quota_units: Vec<QuotaUnit>,
+    /// By unit, where the number is a unit's: units that are the report's with all their screens.
+    pub quota_units: Vec<UnitNumber>,
+    /// Units that are in the report with a part of their screens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub divided: Vec<DividedUnit>,
     /// Numbers that were raised.
     pub raised: Vec<RaisedNumber>,
 }
@@ -202,6 +232,16 @@ impl Order {
     pub fn is_of_units(&self) -> bool {
         self.quota.of == Of::Unit
     }
+}
+
+/// From which state of the directory and of the orders the figures were read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Revisions {
+    /// Of units, screens, hours and calendar.
+    pub directory: u64,
+    /// Of the orders.
+    pub campaigns: u64,
 }
 
 /// What a unit says of its figures (giải trình); it changes none of them.
@@ -274,6 +314,8 @@ pub struct Data {
     pub day: LocalDay,
     /// What they are sums of.
     pub log: LogState,
+    /// What else they were made from.
+    pub revisions: Revisions,
     /// The orders, by code.
     pub orders: Vec<Order>,
     /// What units say of it.

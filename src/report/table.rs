@@ -1,11 +1,10 @@
 //! CSV: one table for programs, with every level of the figures row by row under stable names. What people call a thing stands beside
 //! its code and in Vietnamese; each row bears the hash of the data and how far the log went, so that no row is without its ground.
 
-use super::columns::{LINE, SUMS, result, sums, unit_sums, whole};
-use super::model::{Line, Name, Order};
+use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, result};
+use super::model::{Line, Name, Order, UnitNumber};
 use super::{Made, Names};
 use crate::exchange::cell::harmless;
-use lichphat_playlists::figures::Sums;
 use lichphat_playlists::ids::UnitCode;
 use std::collections::BTreeMap;
 
@@ -21,7 +20,7 @@ const BEHIND: [&str; 6] = ["result", "cause", "report_sha256", "log_entries", "c
 #[derive(Default)]
 struct Row<'a> {
     before: [&'a str; BEFORE.len()],
-    besides: Option<[u32; BESIDES.len()]>,
+    besides: [String; BESIDES.len()],
     behind: [&'a str; 2],
 }
 
@@ -32,64 +31,78 @@ struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    fn row(&mut self, row: &Row<'_>, sums: Option<&Sums>) -> Result<(), csv::Error> {
-        let figures = SUMS.iter().map(|figure| sums.map_or_else(String::new, |sums| (figure.of)(sums).to_string()));
-        let besides = match row.besides {
-            Some(days) => days.map(|n| n.to_string()),
-            None => Default::default(),
-        };
+    fn row(&mut self, row: &Row<'_>, figures: Option<&Figures>) -> Result<(), csv::Error> {
+        let cell = |figure| figures.and_then(|f| f.get(figure)).map_or_else(String::new, |n| n.to_string());
         let words = row.before.iter().map(|cell| harmless(cell).into_owned());
         let behind = row.behind.iter().map(|cell| harmless(cell).into_owned());
-        self.csv.write_record(words.chain(figures).chain(besides).chain(behind).chain(self.ground.iter().cloned()))
+        let figures = SUMS.iter().map(cell);
+        self.csv.write_record(
+            words.chain(figures).chain(row.besides.iter().cloned()).chain(behind).chain(self.ground.iter().cloned()),
+        )
     }
 
+    /// What is required and what is not are rows of their own on every level: no figure adds them up.
     fn order(&mut self, order: &Order) -> Result<(), csv::Error> {
         let campaign = order.campaign.as_str();
-        let all: Vec<&Line> = order.lines.iter().collect();
         let title = order.title.vi.as_str();
-        self.row(
-            &Row { before: first(["campaign", campaign, campaign, title]), ..Row::default() },
-            Some(&whole(order)),
-        )?;
-        for ((force, inferred), lines) in split(&all, |l| (l.figures.force.as_str(), l.figures.inferred)) {
-            let mut before = first(["force", campaign, force, ""]);
-            (before[6], before[7]) = (force, yes(inferred));
-            self.row(&Row { before, ..Row::default() }, Some(&sums(order, &lines)))?;
+        self.row(&Row { before: first(["campaign", campaign, campaign, title]), ..Row::default() }, None)?;
+        for (bond, figures) in bonds(order) {
+            let before = bound(first(["force", campaign, bond.force, ""]), bond);
+            self.row(&Row { before, ..Row::default() }, Some(&figures))?;
         }
-        for (venue, lines) in split(&all, |l| l.venue.as_str()) {
-            let mut before = first(["venue", campaign, venue, ""]);
+        let part = apart(order);
+        if !part.is_empty() {
+            self.row(
+                &Row { before: first(["part", campaign, "", ""]), ..Row::default() },
+                Some(&Figures::of(order, &part)),
+            )?;
+        }
+        let all: Vec<&Line> = order.lines.iter().collect();
+        for ((venue, bond), lines) in split(&all, |l| (l.venue.as_str(), Bond::of(l))) {
+            let mut before = bound(first(["venue", campaign, venue, ""]), bond);
             before[5] = venue;
-            self.row(&Row { before, ..Row::default() }, Some(&sums(order, &lines)))?;
+            self.row(&Row { before, ..Row::default() }, Some(&Figures::of(order, &lines)))?;
         }
-        let names = self.units;
-        for (unit, lines) in split(&all, |l| l.unit.as_ref()) {
+        for ((unit, bond), lines) in split(&all, |l| (l.unit.as_ref(), Bond::of(l))) {
             let code = unit.map_or("", UnitCode::as_str);
-            let name = unit.and_then(|unit| names.get(unit)).map_or("", |name: &Name| &name.vi);
-            let mut before = first(["unit", campaign, code, name]);
+            let name = unit.and_then(|unit| self.units.get(unit)).map_or("", |name: &Name| &name.vi);
+            let mut before = bound(first(["unit", campaign, code, name]), bond);
             before[4] = code;
-            self.row(&Row { before, ..Row::default() }, Some(&sums(order, &lines)))?;
+            self.row(&Row { before, ..Row::default() }, Some(&Figures::of(order, &lines)))?;
         }
-        for unit in &order.quota_units {
-            let name = names.get(&unit.unit).map_or(unit.name.as_str(), |name| &name.vi);
-            let mut before = first(["unit-number", campaign, unit.unit.as_str(), name]);
-            before[4] = unit.unit.as_str();
-            let behind = [result(unit.operating_days, unit.met), unit.main_cause.as_str()];
-            self.row(&Row { before, behind, ..Row::default() }, Some(&unit_sums(unit)))?;
-        }
+        order.quota_units.iter().try_for_each(|number| self.number(order, number))?;
         all.iter().try_for_each(|line| self.screen(order, line))
+    }
+
+    fn number(&mut self, order: &Order, number: &UnitNumber) -> Result<(), csv::Error> {
+        let unit = &number.figures;
+        let name = self.units.get(&unit.unit).map_or(unit.name.as_str(), |name| &name.vi);
+        let bond = Bond::new(&number.force, number.inferred);
+        let mut before = bound(first(["unit-number", order.campaign.as_str(), unit.unit.as_str(), name]), bond);
+        before[4] = unit.unit.as_str();
+        let behind = [result(unit.operating_days, unit.met), unit.main_cause.as_str()];
+        self.row(&Row { before, behind, ..Row::default() }, Some(&Figures::of_units(order, &[number])))
     }
 
     fn screen(&mut self, order: &Order, line: &Line) -> Result<(), csv::Error> {
         let l = &line.figures;
-        let mut before = first(["screen", order.campaign.as_str(), l.screen.as_str(), &l.name]);
+        let mut before = bound(first(["screen", order.campaign.as_str(), l.screen.as_str(), &l.name]), Bond::of(line));
         before[4] = line.unit.as_ref().map_or("", UnitCode::as_str);
-        (before[5], before[6], before[7]) = (line.venue.as_str(), &l.force, yes(l.inferred));
+        before[5] = line.venue.as_str();
         (before[8], before[9]) = (l.standing.code(), yes(l.simulated));
-        let days = BESIDES.map(|key| LINE.iter().find(|f| f.key == key).map_or(0, |f| (f.of)(l)));
+        let besides = BESIDES.map(|key| {
+            let figure = LINE.iter().find(|f| f.key == key).and_then(|f| f.get(order, l));
+            figure.map_or_else(String::new, |n| n.to_string())
+        });
         // where the number is a unit's, no screen is met or short by itself
         let behind = if order.is_of_units() { ["", ""] } else { [result(l.operating_days, l.met), &l.main_cause] };
-        self.row(&Row { before, besides: Some(days), behind }, Some(&sums(order, &[line])))
+        self.row(&Row { before, besides, behind }, Some(&Figures::of(order, &[line])))
     }
+}
+
+fn bound<'a>(mut before: [&'a str; BEFORE.len()], bond: Bond<'a>) -> [&'a str; BEFORE.len()] {
+    (before[6], before[7]) = (bond.force, yes(bond.inferred));
+    before
 }
 
 fn first(words: [&str; 4]) -> [&str; BEFORE.len()] {

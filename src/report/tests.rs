@@ -65,7 +65,9 @@ pub(super) fn data() -> Data {
     let ward = UnitCode::new("P1").unwrap();
     let venue = VenueType::new("office").unwrap();
     let lines = basis.report().lines.into_iter();
-    let lines = lines.map(|figures| Line { unit: Some(ward.clone()), venue: venue.clone(), figures }).collect();
+    let lines = lines
+        .map(|figures| Line { unit: Some(ward.clone()), venue: venue.clone(), number_of: None, figures })
+        .collect();
     let name = |vi: &str| Name { vi: vi.into(), en: None };
     Data {
         form: model::FORM,
@@ -81,6 +83,7 @@ pub(super) fn data() -> Data {
             entries: 42,
             checkpoint: Some(Checkpoint { origin: "lichphat.example/log".into(), size: 40, root: Sha256Hash([7; 32]) }),
         },
+        revisions: Revisions { directory: 3, campaigns: 5 },
         orders: vec![Order {
             campaign: basis.campaign,
             title: name("Sản phẩm iHanoi"),
@@ -89,6 +92,7 @@ pub(super) fn data() -> Data {
             quota,
             lines,
             quota_units: vec![],
+            divided: vec![],
             raised: vec![],
         }],
         explanations: vec![Explanation {

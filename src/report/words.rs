@@ -1,14 +1,13 @@
 //! The words of a report: from its data to a document. Pure; the words themselves are in `locales/*/report.ftl`.
 
-use super::columns::{LINE, SUMS, result, sums, unit_sums, whole};
+use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, result};
 use super::document::{Block, Cell, Column, Document, Letterhead, Table};
 use super::model::{Line, Name, Order, RaisedNumber, Selection, Span, SpanKind};
 use super::table::split;
 use super::{Made, Names};
-use crate::campaigns::Force;
 use crate::lang::{Lang, Values, shown};
 use chrono::Datelike as _;
-use lichphat_playlists::figures::{PENDING_DAYS, Sums};
+use lichphat_playlists::figures::PENDING_DAYS;
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::UtcOffset;
 use std::collections::BTreeMap;
@@ -144,22 +143,18 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Each order in sentences, then all of them side by side.
+    /// Each order in sentences.
     fn whole(&self) -> Vec<Block> {
         let mut blocks: Vec<Block> = self.orders().map(|order| self.order(order)).collect();
         if blocks.is_empty() {
             blocks.push(self.said(self.lang.text("report-no-orders")));
-            return blocks;
-        }
-        if self.many {
-            let rows = self.orders().map(|order| (self.order_title(order), whole(order)));
-            blocks.push(Block::Table(self.summed("orders", false, rows.collect())));
         }
         blocks
     }
 
+    /// First what is required; what is asked for less strongly, or by a number that nobody ordered, stands apart below and is never added to it.
     fn order(&self, order: &Order) -> Block {
-        let (lang, s) = (self.lang, whole(order));
+        let lang = self.lang;
         let mut about = format!("{}: {}", self.order_title(order), lang.rule(&order.quota));
         if let Some(number) = &order.number {
             about = lang.say("report-order-number", &Values::new().word("about", about).word("number", shown(number)));
@@ -167,7 +162,30 @@ impl<'a> Words<'a> {
         if order.sample {
             about = format!("{about} [{}]", lang.text("tag-sample"));
         }
+        let (binding, others): (Vec<_>, Vec<_>) = bonds(order).into_iter().partition(|(bond, _)| bond.is_binding());
+        let mut list = Vec::new();
+        if binding.is_empty() {
+            list.push(lang.text("report-nothing-required"));
+        }
+        for (bond, figures) in binding {
+            list.extend(self.came(order, bond, &figures));
+        }
+        let beside = others.into_iter().map(|(bond, figures)| {
+            let words = self.came(order, bond, &figures).join(" ");
+            lang.say("report-beside", &Values::new().word("words", words))
+        });
+        list.extend(beside);
+        list.extend(self.divided(order));
+        Block::List(about, list)
+    }
+
+    /// What became of some screens, or units, that are bound alike.
+    fn came(&self, order: &Order, bond: Bond<'_>, figures: &Figures) -> Vec<String> {
+        let (lang, s) = (self.lang, &figures.sums);
+        let who = if bond.inferred { "report-who-inferred" } else { "report-who" };
+        let who = lang.say(who, &Values::new().word("force", lang.term("force", bond.force)));
         let values = Values::new()
+            .word("who", who)
             .count(lang, "existing", s.existing.into())
             .count(lang, "reporting", s.reporting.into())
             .count(lang, "declared", s.declared.into())
@@ -182,28 +200,33 @@ impl<'a> Words<'a> {
             .count(lang, "outside", s.outside)
             .count(lang, "refused", s.not_counted)
             .count(lang, "unknown", s.unknown)
-            .count(lang, "late", s.late)
             .count(lang, "said", s.declared_plays)
             .count(lang, "pending", s.pending);
-        let mut list = vec![lang.say("report-screens", &values)];
-        list.push(match (s.on_duty, order.is_of_units()) {
-            (0, _) => lang.text("report-nothing-due"),
-            (_, false) => lang.say("report-kept", &values),
-            (_, true) => lang.say("report-kept-units", &values),
-        });
-        list.push(lang.say("report-plays", &values));
-        list.push(lang.say("report-refused", &values));
-        if s.declared_plays > 0 {
-            list.push(lang.say("report-declared", &values));
-        }
-        if s.pending > 0 {
-            list.push(lang.say("report-pending", &values));
-        }
-        Block::List(about, list)
+        let kept = match (s.on_duty, order.is_of_units()) {
+            (0, _) => "report-nothing-due",
+            (_, false) => "report-kept",
+            (_, true) => "report-kept-units",
+        };
+        let mut keys = vec![kept, "report-screens", "report-plays", "report-refused"];
+        keys.extend((s.declared_plays > 0).then_some("report-declared"));
+        keys.extend((s.pending > 0).then_some("report-pending"));
+        keys.into_iter().map(|key| lang.say(key, &values)).collect()
+    }
+
+    /// That the report holds a part of the screens that reach a unit's number together.
+    fn divided(&self, order: &Order) -> Option<String> {
+        let part = apart(order);
+        let sums = Figures::of(order, &part).sums;
+        let values = self.count(order.divided.len() as u64).count(self.lang, "screens", sums.existing.into()).count(
+            self.lang,
+            "counted",
+            sums.counted,
+        );
+        (!part.is_empty()).then(|| self.lang.say("report-divided", &values))
     }
 
     /// A table of sums: what each row is about, and its figures.
-    fn summed(&self, key: &'static str, long: bool, rows: Vec<(String, Sums)>) -> Table {
+    fn summed(&self, key: &'static str, long: bool, rows: Vec<(String, Figures)>) -> Table {
         let lang = self.lang;
         let text = |title: String| Column { title, narrow: true, number: false };
         let about = text(lang.text(&format!("report-table-{key}-of")));
@@ -212,8 +235,8 @@ impl<'a> Words<'a> {
             narrow: figure.narrow,
             number: true,
         });
-        let row = |(about, sums): (String, Sums)| {
-            let figures = SUMS.iter().map(|figure| Cell::Number((figure.of)(&sums)));
+        let row = |(about, came): (String, Figures)| {
+            let figures = SUMS.iter().map(|figure| number(came.get(figure)));
             std::iter::once(Cell::Text(about)).chain(figures).collect()
         };
         self.table(key, long, std::iter::once(about).chain(figures).collect(), rows.into_iter().map(row).collect())
@@ -230,24 +253,37 @@ impl<'a> Words<'a> {
         if self.many { format!("{} – {about}", self.order_title(order)) } else { about }
     }
 
+    /// How strongly it binds, in words.
+    fn bond(&self, bond: Bond<'_>) -> String {
+        let word = self.lang.term("force", bond.force);
+        match bond.inferred {
+            true => self.lang.say("report-inferred", &Values::new().word("force", word)),
+            false => word,
+        }
+    }
+
+    /// `about`, saying how strongly it binds wherever that is not simply required.
+    fn bound(&self, about: String, bond: Bond<'_>) -> String {
+        if bond.is_required() { about } else { format!("{about} – {}", self.bond(bond)) }
+    }
+
     /// By binding force, by kind of place, by unit.
     fn splits(&self) -> Vec<Block> {
         let lang = self.lang;
         let (mut forces, mut venues, mut units, mut inferred) = (Vec::new(), Vec::new(), Vec::new(), false);
         for order in self.orders() {
-            let all: Vec<&Line> = order.lines.iter().collect();
-            let mut parts: Vec<_> =
-                split(&all, |l| (l.figures.force.as_str(), l.figures.inferred)).into_iter().collect();
-            // the strongest first
-            parts.sort_by_key(|((force, inferred), _)| (force.parse::<Force>().ok(), *inferred));
-            for ((force, guessed), lines) in parts {
-                let word = lang.term("force", force);
-                inferred |= guessed;
-                let word = if guessed { lang.say("report-inferred", &Values::new().word("force", word)) } else { word };
-                forces.push((self.of(order, capital(&word)), sums(order, &lines)));
+            for (bond, figures) in bonds(order) {
+                inferred |= bond.inferred;
+                forces.push((self.of(order, capital(&self.bond(bond))), figures));
             }
-            for (venue, lines) in split(&all, |l| &l.venue) {
-                venues.push((self.of(order, self.venue(venue)), sums(order, &lines)));
+            let part = apart(order);
+            if !part.is_empty() {
+                forces.push((self.of(order, lang.text("report-part-of-units")), Figures::of(order, &part)));
+            }
+            let all: Vec<&Line> = order.lines.iter().collect();
+            for ((venue, bond), lines) in split(&all, |l| (&l.venue, Bond::of(l))) {
+                let about = self.bound(self.venue(venue), bond);
+                venues.push((self.of(order, about), Figures::of(order, &lines)));
             }
             units.extend(self.units(order, &all));
         }
@@ -256,46 +292,53 @@ impl<'a> Words<'a> {
             blocks.push(self.said(lang.text("report-inferred-note")));
         }
         blocks.push(Block::Table(self.summed("venues", false, venues)));
+        if self.orders().any(Order::is_of_units) {
+            blocks.push(self.said(lang.text("report-of-units-note")));
+        }
         blocks.push(Block::Table(self.summed("units", true, units)));
         blocks
     }
 
-    fn units(&self, order: &Order, all: &[&'a Line]) -> Vec<(String, Sums)> {
-        if order.is_of_units() {
-            let number = |unit| (self.of(order, self.unit(&unit)), unit);
-            let rows = order.quota_units.iter().map(|unit| (number(unit.unit.clone()).0, unit_sums(unit)));
-            return rows.collect();
-        }
-        let named = |unit: Option<&UnitCode>| unit.map_or_else(|| self.lang.text("report-no-unit"), |u| self.unit(u));
-        let rows = split(all, |l| l.unit.as_ref()).into_iter();
-        let mut rows: Vec<_> = rows.map(|(unit, lines)| (self.of(order, named(unit)), sums(order, &lines))).collect();
-        // those with most missing first
-        rows.sort_by(|(a, x), (b, y)| y.short_plays.cmp(&x.short_plays).then_with(|| a.cmp(b)));
-        rows
+    fn units(&self, order: &'a Order, all: &[&'a Line]) -> Vec<(String, Figures)> {
+        let mut rows: Vec<(Bond<'_>, String, Figures)> = if order.is_of_units() {
+            let row = |number: &'a super::UnitNumber| {
+                let bond = Bond::new(&number.force, number.inferred);
+                (bond, self.unit(&number.figures.unit), Figures::of_units(order, &[number]))
+            };
+            order.quota_units.iter().map(row).collect()
+        } else {
+            let none = || self.lang.text("report-no-unit");
+            let row = |((unit, bond), lines): ((Option<&UnitCode>, Bond<'a>), Vec<&Line>)| {
+                (bond, unit.map_or_else(none, |u| self.unit(u)), Figures::of(order, &lines))
+            };
+            split(all, |l| (l.unit.as_ref(), Bond::of(l))).into_iter().map(row).collect()
+        };
+        // what is required first, and of that those with most missing
+        rows.sort_by(|(a, x, of_a), (b, y, of_b)| {
+            let missing = of_b.sums.short_plays.cmp(&of_a.sums.short_plays);
+            b.is_binding().cmp(&a.is_binding()).then(missing).then_with(|| (x, a).cmp(&(y, b)))
+        });
+        rows.into_iter().map(|(bond, unit, figures)| (self.of(order, self.bound(unit, bond)), figures)).collect()
     }
 
-    /// Why plays are missing, why records do not count, and how sure one is of what counts.
+    /// Why plays are missing where they are required and where they are not, why records do not count, and how sure one is of what counts.
     fn why(&self) -> Vec<Block> {
         let lang = self.lang;
-        let (mut missing, mut refused, mut levels, mut late) = (Tally::new(), Tally::new(), [0u64; 5], 0);
+        let (mut missing, mut beside, mut refused, mut levels, mut late) =
+            (Tally::new(), Tally::new(), Tally::new(), [0u64; 5], 0);
         for order in self.orders() {
-            let s = whole(order);
-            s.causes.iter().for_each(|(cause, n)| missing.entry(cause.clone()).or_default().0 += n);
-            s.short_causes.iter().for_each(|(cause, n)| missing.entry(cause.clone()).or_default().1 += u64::from(*n));
-            s.reasons.iter().for_each(|(reason, n)| refused.entry(reason.clone()).or_default().0 += n);
-            levels.iter_mut().zip(s.by_level).for_each(|(sum, n)| *sum += n);
-            late += s.late;
+            for (bond, figures) in bonds(order) {
+                let tally = if bond.is_binding() { &mut missing } else { &mut beside };
+                let s = figures.sums;
+                s.causes.iter().for_each(|(cause, n)| tally.entry(cause.clone()).or_default().0 += n);
+                s.short_causes.iter().for_each(|(cause, n)| tally.entry(cause.clone()).or_default().1 += u64::from(*n));
+            }
+            let all = Figures::of(order, &order.lines.iter().collect::<Vec<_>>()).sums;
+            all.reasons.iter().for_each(|(reason, n)| refused.entry(reason.clone()).or_default().0 += n);
+            levels.iter_mut().zip(all.by_level).for_each(|(sum, n)| *sum += n);
+            late += all.late;
         }
         let word = |code: &str| Cell::Text(lang.cause(code));
-        let missing = ordered(missing).into_iter().map(|(code, (plays, of))| {
-            vec![word(&code), Cell::Number(plays), Cell::Number(of), Cell::Text(lang.mend(&code).unwrap_or_default())]
-        });
-        let refused = ordered(refused).into_iter().map(|(code, (plays, _))| vec![word(&code), Cell::Number(plays)]);
-        let levels = ["D0", "D1", "D2", "D3"]
-            .into_iter()
-            .zip(&levels[1..])
-            .map(|(level, n)| vec![Cell::Text(capital(&lang.term("level", level))), Cell::Number(*n)]);
-        let (missing, refused, levels) = (missing.collect(), refused.collect(), levels.collect());
         let columns = |keys: &[(&str, bool)]| -> Vec<Column> {
             let column = |(key, number): &(&str, bool)| Column {
                 title: lang.text(&format!("report-col-{key}")),
@@ -304,14 +347,25 @@ impl<'a> Words<'a> {
             };
             keys.iter().map(column).collect()
         };
-        let causes = [("cause", false), ("plays", true), ("screens-short", true), ("mend", false)];
-        let tables = [
-            self.table("causes", false, columns(&causes), missing),
-            self.table("reasons", false, columns(&[("reason", false), ("plays", true)]), refused),
-            self.table("levels", false, columns(&[("level", false), ("plays", true)]), levels),
-        ];
-        let tables = tables.into_iter().map(Block::Table);
-        tables.chain([self.said(lang.say("report-late", &self.count(late)))]).collect()
+        let causes = |key: &'static str, tally: Tally| {
+            let row = |(code, (plays, of)): (String, (u64, u64))| {
+                let mend = Cell::Text(lang.mend(&code).unwrap_or_default());
+                vec![word(&code), Cell::Number(plays), Cell::Number(of), mend]
+            };
+            let keys = [("cause", false), ("plays", true), ("screens-short", true), ("mend", false)];
+            self.table(key, false, columns(&keys), ordered(tally).into_iter().map(row).collect())
+        };
+        let refused = ordered(refused).into_iter().map(|(code, (plays, _))| vec![word(&code), Cell::Number(plays)]);
+        let levels = ["D0", "D1", "D2", "D3"]
+            .into_iter()
+            .zip(&levels[1..])
+            .map(|(level, n)| vec![Cell::Text(capital(&lang.term("level", level))), Cell::Number(*n)]);
+        let apart = (!beside.is_empty()).then(|| causes("causes-beside", beside));
+        let tables = std::iter::once(causes("causes", missing)).chain(apart).chain([
+            self.table("reasons", false, columns(&[("reason", false), ("plays", true)]), refused.collect()),
+            self.table("levels", false, columns(&[("level", false), ("plays", true)]), levels.collect()),
+        ]);
+        tables.map(Block::Table).chain([self.said(lang.say("report-late", &self.count(late)))]).collect()
     }
 
     /// The city's figure beside the unit's own, raised one.
@@ -325,7 +379,7 @@ impl<'a> Words<'a> {
         let columns = [
             ("raised-unit", true, false),
             ("decision", true, false),
-            ("from", false, false),
+            ("raised-days", true, false),
             ("city-plays", true, true),
             ("own-plays", true, true),
             ("due", true, true),
@@ -345,7 +399,7 @@ impl<'a> Words<'a> {
             vec![
                 Cell::Text(self.of(order, self.unit(&r.unit))),
                 Cell::Text(shown(&r.decision)),
-                Cell::Text(lang.day(r.from)),
+                Cell::Text(self.raised_days(r)),
                 n(r.city_plays.into()),
                 n(r.own_plays.into()),
                 n(r.on_duty.into()),
@@ -358,6 +412,16 @@ impl<'a> Words<'a> {
         });
         let table = self.table("raised", false, columns.collect(), rows.collect());
         vec![Block::Heading(lang.text("report-part-raised")), Block::Table(table)]
+    }
+
+    /// From when until when a number is raised.
+    fn raised_days(&self, raised: &RaisedNumber) -> String {
+        let lang = self.lang;
+        let values = Values::new().word("from", lang.day(raised.from));
+        match raised.to {
+            Some(to) => lang.say("report-raised-days", &values.word("to", lang.day(to))),
+            None => lang.say("report-raised-from", &values),
+        }
     }
 
     /// What is another than when it was closed.
@@ -428,8 +492,7 @@ impl<'a> Words<'a> {
 
     fn screen(&self, order: &Order, line: &Line) -> Vec<Cell> {
         let (lang, l) = (self.lang, &line.figures);
-        let force = lang.term("force", &l.force);
-        let force = if l.inferred { lang.say("report-inferred", &Values::new().word("force", force)) } else { force };
+        let force = self.bond(Bond::of(line));
         let unit = line.unit.as_ref().map_or_else(|| lang.text("report-no-unit"), |unit| self.unit(unit));
         let (result, cause) = if order.is_of_units() {
             (String::new(), String::new())
@@ -448,7 +511,7 @@ impl<'a> Words<'a> {
         cells.extend([name, l.screen.to_string(), unit, self.venue(&line.venue), force]);
         cells.extend([lang.term("kind", &l.kind), lang.term("standing", l.standing.code())]);
         let mut cells: Vec<Cell> = cells.into_iter().map(Cell::Text).collect();
-        cells.extend(LINE.iter().map(|figure| Cell::Number((figure.of)(l).into())));
+        cells.extend(LINE.iter().map(|figure| number(figure.get(order, l).map(u64::from))));
         cells.extend([Cell::Decimal(l.mean_per_day), Cell::Text(result), Cell::Text(cause)]);
         cells
     }
@@ -472,6 +535,10 @@ impl<'a> Words<'a> {
         }
         let entries = self.count(data.log.entries);
         said.push(lang.say("report-entries", &entries));
+        let revisions = Values::new()
+            .word("directory", lang.number(data.revisions.directory))
+            .word("campaigns", lang.number(data.revisions.campaigns));
+        said.push(lang.say("report-revisions", &revisions));
         said.push(match &data.log.checkpoint {
             None => lang.text("report-no-checkpoint"),
             Some(c) => {
@@ -490,6 +557,11 @@ impl<'a> Words<'a> {
         said.push(lang.text("report-rule-overlap"));
         said.into_iter().map(Block::Sentence).collect()
     }
+}
+
+/// A figure, or that nothing is said of it.
+fn number(figure: Option<u64>) -> Cell {
+    figure.map_or_else(|| Cell::Text("–".to_owned()), Cell::Number)
 }
 
 /// The largest first.

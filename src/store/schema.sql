@@ -719,6 +719,15 @@ BEGIN SELECT RAISE(ABORT, 'a closed report is never changed'); END;
 CREATE TRIGGER report_closed_is_kept BEFORE DELETE ON report_closed
 BEGIN SELECT RAISE(ABORT, 'a closed report is kept for ever'); END;
 
+-- Reports as somebody has just looked at them, so that each of their files is of the very figures on the page: for a while, the
+-- newest so many bytes of them (the store's care), and no evidence of anything.
+CREATE TABLE report_made (
+    id       INTEGER PRIMARY KEY,
+    hash     BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the data
+    packed   BLOB    NOT NULL,                              -- the data as a zstd frame
+    made_ms  INTEGER NOT NULL                               -- server clock
+) STRICT;
+
 -- What units say of their figures (giải trình): added, never changed.
 CREATE TABLE report_explanation (
     id        INTEGER PRIMARY KEY,

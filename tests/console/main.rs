@@ -7,6 +7,7 @@ mod audit;
 #[path = "../common/mod.rs"]
 mod common;
 mod device;
+mod figures;
 mod many;
 mod order_pages;
 mod orders;

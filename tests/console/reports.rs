@@ -13,27 +13,27 @@ use lichphat_playlists::time::HANOI;
 use std::collections::BTreeMap;
 
 /// The town a day later: one screen has played, one is somebody else's, one has no device.
-async fn reported() -> Town {
+pub(crate) async fn reported() -> Town {
     let (town, _) = town_with_a_day().await;
     town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
     town
 }
 
 impl Town {
-    async fn file(&self, path: &str) -> (StatusCode, Vec<u8>, http::HeaderMap) {
+    pub(crate) async fn file(&self, path: &str) -> (StatusCode, Vec<u8>, http::HeaderMap) {
         let mut request = Request::get(path).body(Bytes::new()).unwrap();
         request.headers_mut().insert(header::AUTHORIZATION, self.pass.bearer.parse().unwrap());
         let (parts, body) = self.service.exchange(request).await.unwrap().into_parts();
         (parts.status, body.to_vec(), parts.headers)
     }
-    async fn rows(&self, path: &str) -> Vec<BTreeMap<String, String>> {
+    pub(crate) async fn rows(&self, path: &str) -> Vec<BTreeMap<String, String>> {
         let (status, bytes, headers) = self.file(path).await;
         assert_eq!(status, StatusCode::OK, "{path}");
         assert!(headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/csv"));
         csv::Reader::from_reader(bytes.as_slice()).deserialize().map(Result::unwrap).collect()
     }
     /// A report's page, once it is made.
-    async fn report(&self, path: &str) -> String {
+    pub(crate) async fn report(&self, path: &str) -> String {
         for _ in 0..100 {
             let html = self.ok(path).await;
             if !html.contains("Đang lập báo cáo") && !html.contains("is being made") {
@@ -52,7 +52,7 @@ async fn page_and_files_say_the_same_and_bear_the_hash_of_the_data() {
         "Kết quả phát nội dung truyền thông trên màn hình toàn thành phố, tháng 11 năm 2026",
         "Tạm tính: kỳ báo cáo chưa kết thúc; số liệu lập ngày 21/11/2026.",
         "Màn hình thuộc diện: 3 hiện có; 1 có nhật ký phát, 0 chỉ do bên khác tự khai, 2 chưa có tin.",
-        "Trong 3 màn hình có ngày làm việc đã qua: 0 đạt, 3 thiếu, cộng lại thiếu 14 lượt.",
+        "Nơi văn bản yêu cầu: trong 3 màn hình có ngày hoạt động đã qua, 0 đạt, 3 thiếu, cộng lại thiếu 14 lượt.",
         "Chỉ tiêu đến nay 18 lượt; được tính 4 lượt, trong đó phát bù 1 lượt.",
         "Không được tính: 2 lượt",
         "Màn hình tắt trong lúc phát",
@@ -77,13 +77,12 @@ async fn page_and_files_say_the_same_and_bear_the_hash_of_the_data() {
     let s1 = of("screen", "S1");
     assert_eq!([&s1["owed"], &s1["counted"], &s1["made_good"], &s1["short_plays"]], ["6", "4", "1", "2"]);
     assert_eq!([&s1["d1"], &s1["not_counted"], &s1["pending"], &s1["result"]], ["4", "2", "1", "short"]);
-    let whole = of("campaign", "ihanoi");
     for figure in ["existing", "met", "short", "owed", "counted", "short_plays", "not_counted", "d1"] {
+        assert_eq!(of("campaign", "ihanoi")[figure], "", "what is required and what is not is nowhere added up");
         let sum = |level: &str| -> u64 {
             rows.iter().filter(|r| r["row"] == level).map(|r| r[figure].parse::<u64>().unwrap()).sum()
         };
-        let want: u64 = whole[figure].parse().unwrap();
-        assert_eq!([sum("screen"), sum("unit"), sum("venue"), sum("force")], [want; 4], "{figure}");
+        assert_eq!([sum("unit"), sum("venue"), sum("force")], [sum("screen"); 3], "{figure}");
     }
 }
 
@@ -183,7 +182,7 @@ async fn no_name_becomes_a_formula() {
 
 impl Town {
     /// Posts a form as somebody who has signed in.
-    async fn posts(&self, pass: &Pass, path: &str, fields: &str) -> (StatusCode, String) {
+    pub(crate) async fn posts(&self, pass: &Pass, path: &str, fields: &str) -> (StatusCode, String) {
         let body = format!("{fields}&form_token={}", pass.form_token);
         let request = Request::post(path)
             .header(header::COOKIE, &pass.cookie)

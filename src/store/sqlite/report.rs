@@ -15,6 +15,10 @@ use std::sync::Arc;
 /// Most bytes of a report's data: a hundred thousand screens.
 const DATA_LIMIT_BYTES: usize = 256 << 20;
 
+/// Most packed bytes of reports that are kept for their files, some hundred of the whole city; and for how long.
+const KEPT_BYTES: i64 = 128 << 20;
+const KEPT_MS: i64 = 7 * 86_400_000;
+
 fn key(selection: &Selection) -> Result<String, StoreError> {
     serde_json::to_string(selection).map_err(|e| unreadable("selection")(&e))
 }
@@ -29,6 +33,29 @@ fn closing(row: &Row<'_>) -> Result<Closing, StoreError> {
         by: account_code(&row.get::<_, String>(3)?)?,
         at: UtcMillis(row.get(4)?),
     })
+}
+
+fn keep(tx: &Connection, hash: Sha256Hash, packed: &[u8], at: UtcMillis) -> Result<(), StoreError> {
+    // what is made again is the newest again
+    tx.prepare_cached("DELETE FROM report_made WHERE hash = ?1")?.execute([hash.0])?;
+    tx.prepare_cached("INSERT INTO report_made (hash, packed, made_ms) VALUES (?1, ?2, ?3)")?
+        .execute(params![hash.0, packed, at.0])?;
+    tx.prepare_cached(
+        "DELETE FROM report_made WHERE made_ms < ?1 OR id IN
+           (SELECT id FROM (SELECT id, sum(length(packed)) OVER (ORDER BY id DESC) AS bytes FROM report_made) WHERE bytes > ?2)",
+    )?
+    .execute([at.0 - KEPT_MS, KEPT_BYTES])?;
+    Ok(())
+}
+
+fn kept(conn: &Connection, hash: Sha256Hash) -> Result<Option<Vec<u8>>, StoreError> {
+    let mut query = conn.prepare_cached("SELECT packed FROM report_made WHERE hash = ?1")?;
+    let packed = query.query_row([hash.0], |r| r.get::<_, Vec<u8>>(0)).optional()?;
+    packed.map(|packed| unpack_report(&packed)).transpose()
+}
+
+fn unpack_report(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+    zstd::bulk::decompress(packed, DATA_LIMIT_BYTES).map_err(|e| unreadable("kept report")(&e))
 }
 
 fn data(conn: &Connection, id: u32) -> Result<Option<Vec<u8>>, StoreError> {
@@ -103,6 +130,15 @@ impl ReportStore for Store {
             query.query_and_then([key], closing)?.collect()
         })
         .await
+    }
+
+    async fn keep(&self, hash: Sha256Hash, data: Vec<u8>, at: UtcMillis) -> Result<(), StoreError> {
+        let packed = rows::pack(&data)?;
+        self.write(move |tx| keep(tx, hash, &packed, at)).await
+    }
+
+    async fn kept(&self, hash: Sha256Hash) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(move |conn| kept(conn, hash)).await
     }
 
     async fn closed(&self, id: u32) -> Result<Option<Vec<u8>>, StoreError> {

@@ -35,6 +35,7 @@ use crate::people::Caller;
 use crate::planning::PlanningError;
 use crate::sampling::SamplingError;
 use crate::web::console::ConsoleError;
+use crate::web::turns::COME_AGAIN_S;
 use bytes::Bytes;
 use call::Call;
 use http::request::Parts;
@@ -228,6 +229,8 @@ impl From<ConsoleError> for Problem {
             ConsoleError::Forbidden => Self::new(StatusCode::FORBIDDEN, "forbidden"),
             ConsoleError::Method => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             ConsoleError::File(status, word, _) => Self::new(status, word),
+            ConsoleError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-wait").after_s(COME_AGAIN_S),
+            ConsoleError::Gone => Self::not_found(),
             ConsoleError::Internal(reason) => Self::internal(&reason),
         }
     }

@@ -24,7 +24,7 @@ const REFUSALS: [(u16, &str); 14] = [
     (416, "The file is shorter than that."),
     (422, "The body is not valid."),
     (429, "Too many requests; see Retry-After."),
-    (503, "The server lacks what it needs for that."),
+    (503, "The server lacks what it needs for that, or is busy; see Retry-After."),
 ];
 
 /// The whole document.

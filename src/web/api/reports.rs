@@ -7,10 +7,10 @@ use crate::compliance::{ComplianceError, Report, Totals};
 use crate::exchange::cell;
 use crate::people::Act::View;
 use crate::web::Response;
+use crate::web::console::ConsoleError;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
-use crate::web::turns::in_turn;
 use http::{HeaderValue, StatusCode, header};
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::quota::Of;
@@ -122,7 +122,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[PERIOD],
         takes: Takes::Nothing,
         gives: &[gives(|g| g.subschema_for::<Figures>())],
-        refuses: &[],
+        refuses: &[503],
         run: |call| Box::pin(figures(call)),
     },
     Operation {
@@ -134,7 +134,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[PERIOD, PAGE],
         takes: Takes::Nothing,
         gives: &[gives(|g| g.subschema_for::<List<Row<'static>>>())],
-        refuses: &[],
+        refuses: &[503],
         run: |call| Box::pin(screens(call)),
     },
     Operation {
@@ -146,7 +146,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[PERIOD, PAGE],
         takes: Takes::Nothing,
         gives: &[gives(|g| g.subschema_for::<List<UnitRow<'static>>>())],
-        refuses: &[],
+        refuses: &[503],
         run: |call| Box::pin(units(call)),
     },
     Operation {
@@ -158,7 +158,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         query: &[PERIOD],
         takes: Takes::Nothing,
         gives: &[bytes("text/csv")],
-        refuses: &[],
+        refuses: &[503],
         run: |call| Box::pin(csv(call)),
     },
 ];
@@ -180,8 +180,9 @@ async fn report(call: &Call) -> Result<Report, Problem> {
     };
     let (city, console, runtime) =
         (Arc::clone(&call.city), Arc::clone(&call.app.console), tokio::runtime::Handle::current());
+    let turns = console.turns.clone();
     let work = move || runtime.block_on(console.report(&city, &campaign, from, to));
-    match in_turn(work).await.map_err(|error| Problem::internal(&error))? {
+    match turns.take(work).await.map_err(ConsoleError::from)? {
         Err(ComplianceError::NoSuchCampaign(_)) => Err(gone()),
         Err(error) => Err(Problem::internal(&error)),
         Ok(report) => Ok(report),

@@ -24,6 +24,7 @@ use crate::proof::evidence::EvidenceStore;
 use crate::proof::log::Log;
 use crate::report::{ReportStore, Reporting};
 use crate::sampling::Sampling;
+use crate::web::turns::Turns;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::declared::Declared;
@@ -212,6 +213,8 @@ pub struct Console {
     pub(super) shelf: super::screens::Shelf,
     pub(super) reporting: Arc<Reporting>,
     pub(super) reports_kept: super::reports::Kept,
+    /// Work of seconds, in turn.
+    pub(in crate::web) turns: Turns,
     pub(super) previews: Mutex<lru::LruCache<PreviewKey, Arc<Fresh<Preview>>>>,
     /// Held by whoever works out what an order would do that nobody has signed.
     pub(super) thinking: Arc<tokio::sync::Semaphore>,
@@ -272,6 +275,7 @@ impl Console {
         Self {
             reporting: Arc::new(Reporting::new(Arc::clone(store) as _, Arc::clone(&clock), offset, origin)),
             reports_kept: super::reports::kept(),
+            turns: Turns::default(),
             alerts: Arc::clone(store) as _,
             reach,
             reports: Arc::new(Reports::new(Arc::clone(&compliance), Arc::clone(&clock), offset)),

@@ -55,6 +55,7 @@ use crate::people::{Caller, Denied, PeopleError, Sight};
 use crate::planning::PlanningError;
 use crate::proof::ProofError;
 use crate::proof::log::LogError;
+use crate::web::turns::NoTurn;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
@@ -100,9 +101,24 @@ pub(in crate::web) enum ConsoleError {
     /// A file may not come, or not now: the status, a stable word, and a value.
     #[error("{1} {2}")]
     File(StatusCode, &'static str, String),
+    /// So many wait for work of seconds that this is not begun; a little later it may be.
+    #[error("too many wait")]
+    Busy,
+    /// The figures of a page that somebody has had open for long are no longer kept.
+    #[error("no longer kept")]
+    Gone,
     /// A defect or a failed store; the log has the reason.
     #[error("{0}")]
     Internal(String),
+}
+
+impl From<NoTurn> for ConsoleError {
+    fn from(error: NoTurn) -> Self {
+        match error {
+            NoTurn::Busy => Self::Busy,
+            NoTurn::Failed(reason) => Self::Internal(reason),
+        }
+    }
 }
 
 impl From<StoreError> for ConsoleError {

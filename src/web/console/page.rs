@@ -6,6 +6,7 @@ pub(super) use crate::lang::shown;
 use crate::lang::{Lang, Values};
 use crate::people::Denied;
 use crate::web::Response;
+use crate::web::turns::COME_AGAIN_S;
 use askama::Template;
 use http::{StatusCode, header};
 use std::sync::LazyLock;
@@ -191,6 +192,8 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::Bad { value, .. } => (StatusCode::BAD_REQUEST, "bad-day", value.clone()),
         ConsoleError::File(status, word, value) => (*status, *word, value.clone()),
         ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
+        ConsoleError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", String::new()),
+        ConsoleError::Gone => (StatusCode::GONE, "gone", String::new()),
         ConsoleError::Internal(reason) => {
             tracing::error!(path = asked.path, reason, "a page could not be shown");
             (StatusCode::INTERNAL_SERVER_ERROR, "internal", String::new())
@@ -203,6 +206,11 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         }
         ConsoleError::SignedOut | ConsoleError::Denied(Denied::Weak) => ("/login".to_owned(), lang.text("sign-in")),
         ConsoleError::File(..) => (asked.path.trim_end_matches("/upload").to_owned(), lang.text("content-back")),
+        ConsoleError::Busy => (asked.with("lang", None), lang.text("error-busy-again")),
+        ConsoleError::Gone => {
+            let of = Asked { path: "/reports".to_owned(), ..asked.clone() };
+            (of.with("made", None), lang.text("error-gone-again"))
+        }
         ConsoleError::Bad { .. } => (asked.path.clone(), lang.text("error-back-to-today")),
         _ => ("/".to_owned(), lang.text("error-back-home")),
     };
@@ -213,7 +221,16 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         link,
     };
     match message.render() {
-        Ok(text) => html(status, text),
+        Ok(text) => {
+            let mut response = html(status, text);
+            if matches!(error, ConsoleError::Busy) {
+                // it comes again by itself, also without a script
+                for name in [header::RETRY_AFTER, header::REFRESH] {
+                    response.headers_mut().insert(name, COME_AGAIN_S.into());
+                }
+            }
+            response
+        }
         Err(failed) => {
             tracing::error!(%failed, "the page for an error could not be shown");
             status.into_response()

@@ -13,13 +13,12 @@ use crate::report::{
     may_close, may_explain,
 };
 use crate::web::Response;
-use crate::web::turns::in_turn;
+use crate::web::turns::NoTurn;
 use askama::Template;
 use http::StatusCode;
 use lichphat_playlists::ids::{CampaignCode, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::BTreeMap;
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use warp::Reply as _;
@@ -27,7 +26,7 @@ use warp::Reply as _;
 /// Figures younger than this are shown as they are, ms.
 const FRESH_MS: u64 = 30_000;
 /// Reports that are kept; one of a large fleet has megabytes.
-const KEPT: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
+const KEPT: usize = 8;
 /// How long a page waits before it says that the report is being made.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// Units that a field offers; beyond that one types.
@@ -56,7 +55,7 @@ impl Held {
 
 /// Nothing is made yet.
 pub(super) fn kept() -> Kept {
-    Mutex::new(lru::LruCache::new(KEPT))
+    Mutex::new(lru::LruCache::unbounded()) // until [`trim`]
 }
 
 #[derive(Template)]
@@ -66,8 +65,8 @@ struct ReportsPage {
     form: Choose,
     /// A field, what was given, and what to do; empty: nothing is wrong.
     problem: String,
-    /// It is being made, and the page asks again by itself.
-    waits: bool,
+    /// It is being made, or waits for its turn, and the page asks again by itself; empty: it is here.
+    waits: String,
     report: Option<View>,
 }
 
@@ -153,17 +152,23 @@ async fn page_of(console: &Console, asked: &Asked, (failed, typed): (String, Str
     let mut page = Page::new(console, asked, asked.lang.text("reports-title"));
     let chosen = selection(asked, &city, &sight, today);
     let form = form(asked, &city, &sight, today);
-    let mut report = None;
+    let (mut report, mut waits) = (None, String::new());
     let problem = match &chosen {
         Err(wrong) => asked.lang.say("reports-wrong", &wrong.values(asked.lang)),
         Ok(selection) => {
             let closings = closings(console, selection).await?;
             let closed = closed(asked, &closings);
-            let made = made(console, &city, (selection, closed, asked.lang), Some(PATIENCE)).await?;
+            let made = match made(console, &city, (selection, closed, asked.lang), Some(PATIENCE)).await {
+                Err(ConsoleError::Busy) => {
+                    waits = asked.lang.text("reports-busy");
+                    None
+                }
+                made => made?,
+            };
             if let Some(made) = made {
                 let document = made.document(asked.lang, console.offset);
                 page.title = format!("{} – {}", asked.lang.text("reports-title"), document.title);
-                let mut view = view(asked, document, closed);
+                let mut view = view(asked, document, (closed, selection.span.from));
                 view.closings = closing_lines(console, asked, &closings, closed);
                 let caller = asked.caller()?;
                 let (unit, ended) = (selection.unit.as_ref(), selection.span.to < today);
@@ -181,7 +186,9 @@ async fn page_of(console: &Console, asked: &Asked, (failed, typed): (String, Str
             failed
         }
     };
-    let waits = chosen.is_ok() && report.is_none();
+    if chosen.is_ok() && report.is_none() && waits.is_empty() {
+        waits = asked.lang.text("reports-waits");
+    }
     Ok(ReportsPage { page, form, problem, waits, report }.render()?)
 }
 
@@ -195,11 +202,25 @@ pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result
         .map_err(|wrong| ConsoleError::Bad { kind: "day", value: wrong.value })?;
     let closed = closed(asked, &closings(console, &selection).await?);
     let letterhead = letterhead(asked)?;
-    let made = made(console, &city, (&selection, closed, asked.lang), None).await?.ok_or(ConsoleError::NotFound)?;
     let (lang, offset) = (asked.lang, console.offset);
     let name = format!("bao-cao-{}-{}.{form}", selection.span.from, selection.span.to);
-    let bytes = in_turn(move || made.made.file(form, lang, &letterhead, offset)).await;
-    let bytes = bytes.map_err(ConsoleError::Internal)?.map_err(|e| ConsoleError::Internal(e.to_string()))?;
+    let hash = match asked.value("made").filter(|_| closed.is_none()) {
+        Some(text) => Some(text.parse().map_err(|_| ConsoleError::Gone)?),
+        None => None,
+    };
+    let bytes = if let Some(hash) = hash {
+        // the very figures that somebody has looked at, whatever came in since
+        let (reporting, runtime) = (Arc::clone(&console.reporting), tokio::runtime::Handle::current());
+        let work = move || {
+            let Some(made) = runtime.block_on(reporting.kept(&selection, hash))? else { return Ok(None) };
+            made.file(form, lang, &letterhead, offset).map(Some)
+        };
+        console.turns.take(work).await?.transpose().ok_or(ConsoleError::Gone)?
+    } else {
+        let held = made(console, &city, (&selection, closed, lang), None).await?.ok_or(ConsoleError::NotFound)?;
+        console.turns.take(move || held.made.file(form, lang, &letterhead, offset)).await?
+    };
+    let bytes = bytes.map_err(|e| ConsoleError::Internal(e.to_string()))?;
     Ok(page::kept(bytes.into_response(), form.content_type(), &name))
 }
 
@@ -212,16 +233,18 @@ async fn made(
 ) -> Result<Option<Arc<Held>>, ConsoleError> {
     let fresh = {
         let mut kept = console.reports_kept.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(kept.get_or_insert((selection.clone(), closed), Fresh::new))
+        let fresh = Arc::clone(kept.get_or_insert((selection.clone(), closed), Fresh::new));
+        trim(&mut kept);
+        fresh
     };
     let (work_city, reporting, asked) = (Arc::clone(city), Arc::clone(&console.reporting), selection.clone());
-    let offset = console.offset;
+    let (offset, turns) = (console.offset, console.turns.clone());
     let make = async move {
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
             let facts = Facts { directory: &work_city.directory, campaigns: &work_city.campaigns };
             let made = match closed {
-                None => Some(runtime.block_on(reporting.now(facts, &asked))?),
+                None => Some(runtime.block_on(reporting.now_kept(facts, &asked))?),
                 Some(id) => runtime.block_on(reporting.closed(id))?,
             };
             let Some(made) = made else { return Err(ReportError::Refused(Refused::Raced)) };
@@ -229,7 +252,7 @@ async fn made(
             held.document(lang, offset);
             Ok::<_, ReportError>(held)
         };
-        in_turn(work).await.map_err(ConsoleError::Internal)?.map_err(|e| ConsoleError::Internal(e.to_string()))
+        turns.take(work).await?.map_err(|e| ConsoleError::Internal(e.to_string()))
     };
     let tag: Tag = (city.directory.revision, city.campaigns.revision, console.today().1);
     let mono_ms = console.clock.mono_ms();
@@ -243,6 +266,15 @@ async fn made(
         None => making.await,
     };
     done.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some)
+}
+
+/// What nobody has asked for lately is forgotten, but nothing that is being made or waits for its turn.
+fn trim<K: std::hash::Hash + Eq + Clone, V>(kept: &mut lru::LruCache<K, Arc<V>>) {
+    while kept.len() > KEPT {
+        let idle = kept.iter().rev().find(|(_, fresh)| Arc::strong_count(fresh) == 1).map(|(key, _)| key.clone());
+        let Some(idle) = idle else { return };
+        kept.pop(&idle);
+    }
 }
 
 impl Wrong {
@@ -355,7 +387,7 @@ fn form(asked: &Asked, city: &City, sight: &Sight, today: LocalDay) -> Choose {
 }
 
 /// The document as the page shows it: sentences and short tables whole, of the long lists one, page by page.
-fn view(asked: &Asked, document: &Document, closed: Option<u32>) -> View {
+fn view(asked: &Asked, document: &Document, (closed, of): (Option<u32>, LocalDay)) -> View {
     let lang = asked.lang;
     let (mut parts, mut long, mut heading) = (Vec::new(), Vec::new(), None);
     for block in &document.blocks {
@@ -387,9 +419,16 @@ fn view(asked: &Asked, document: &Document, closed: Option<u32>) -> View {
     });
     let (range, pages) = pages(asked, shown.map_or(0, |table| table.rows.len()));
     // a file is of what the page shows, however it is asked for later
-    let which = closed.map_or_else(|| ("now", "1".to_owned()), |id| ("closed", id.to_string()));
+    let which = match closed {
+        Some(id) => vec![("closed", id.to_string())],
+        None => vec![("now", "1".to_owned()), ("made", document.hash.clone())],
+    };
     let chosen = CHOICES.iter().filter_map(|name| Some((*name, asked.value(name)?.to_owned())));
-    let chosen: Vec<(&str, String)> = chosen.chain([which]).collect();
+    let mut chosen: Vec<(&str, String)> = chosen.chain(which).collect();
+    if !chosen.iter().any(|(name, _)| *name == "of") {
+        // a page that is left open over midnight asks for the period that it shows
+        chosen.push(("of", of.to_string()));
+    }
     let forms = Form::ALL.iter().filter(|form| !form.is_paper()).map(|form| {
         let to = href(&format!("/reports/report.{form}"), chosen.iter().map(|(name, value)| (*name, value.as_str())));
         (to, form.to_string().to_uppercase(), lang.text(&format!("reports-file-{form}")))
@@ -426,9 +465,24 @@ pub(super) async fn post(console: &Console, asked: &Asked, what: &str, body: &[u
     let selection = selection(&asked, &city, &sight, today)
         .map_err(|wrong| ConsoleError::Bad { kind: "day", value: wrong.value })?;
     let caller = asked.caller()?;
-    let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
     let done = match what {
-        "close" => console.reporting.close(caller, facts, &selection, &console.log).await.map(drop),
+        "close" => {
+            let (reporting, log) = (Arc::clone(&console.reporting), Arc::clone(&console.log));
+            let (city, caller, selection) = (Arc::clone(&city), caller.clone(), selection.clone());
+            let runtime = tokio::runtime::Handle::current();
+            let work = move || {
+                let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
+                runtime.block_on(reporting.close(&caller, facts, &selection, &log)).map(drop)
+            };
+            match console.turns.take(work).await {
+                Ok(done) => done,
+                Err(NoTurn::Busy) => {
+                    let problem = (asked.lang.text("reports-refused-busy"), typed);
+                    return Ok(page::html(StatusCode::SERVICE_UNAVAILABLE, page_of(console, &asked, problem).await?));
+                }
+                Err(failed) => return Err(failed.into()),
+            }
+        }
         "explain" => console.reporting.explain(caller, &city.directory, &selection, &typed).await,
         _ => return Err(ConsoleError::NotFound),
     };
@@ -532,6 +586,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_being_made_is_not_forgotten_however_many_ask() {
+        let mut kept = lru::LruCache::unbounded();
+        let made: Vec<Arc<usize>> = (0..KEPT + 3).map(|n| Arc::clone(kept.get_or_insert(n, || Arc::new(n)))).collect();
+        trim(&mut kept);
+        assert_eq!(kept.len(), KEPT + 3, "all of them are somebody's");
+        let first = Arc::clone(&made[0]);
+        drop(made);
+        trim(&mut kept);
+        assert_eq!(kept.len(), KEPT);
+        assert!(kept.contains(&*first) && !kept.contains(&1), "the oldest is still being made, so the next one went");
+    }
+
+    #[test]
     fn every_form_and_period_has_its_words() {
         let letterhead =
             ["parent", "issuer", "number", "symbol", "place", "date", "position", "signer", "addressees", "copies"];
@@ -545,7 +612,7 @@ mod tests {
             for field in CHOICES.into_iter().chain(letterhead) {
                 assert!(lang.knows(&format!("reports-{field}")), "{field}");
             }
-            for word in ["running", "unchanged", "raced", "no-checkpoint", "words", "no-unit"] {
+            for word in ["running", "unchanged", "raced", "no-checkpoint", "words", "no-unit", "busy"] {
                 assert!(lang.knows(&format!("reports-refused-{word}")), "{word}");
             }
         }

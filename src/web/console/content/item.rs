@@ -73,7 +73,7 @@ impl Filled {
             from: day(item.days.from),
             to: day(item.days.to),
             hours,
-            on: WEEK.iter().filter(|d| item.on.is_some_and(|on| holds(on, d))).map(|d| (*d).to_owned()).collect(),
+            on: WEEK.iter().filter(|d| item.on.is_none_or(|on| holds(on, d))).map(|d| (*d).to_owned()).collect(),
             kinds: item.place.first().into_iter().flat_map(|p| &p.venue_types).map(ToString::to_string).collect(),
         }
     }
@@ -113,8 +113,18 @@ impl Filled {
         let hours = self.windows();
         wrong.extend(hours.as_ref().err().cloned().map(|mend| ("hours", mend)));
         let on: Vec<&str> = WEEK.into_iter().filter(|day| self.on.contains(*day)).collect();
+        if on.is_empty() {
+            // a form without a tick says none, and none is no time at all
+            wrong.push((
+                "on",
+                say(
+                    "Thứ trong tuần: chưa chọn ngày nào; hãy đánh dấu ít nhất một ngày, hoặc cả bảy ngày nếu phát hằng ngày".to_owned(),
+                    "Days of the week: none is ticked; tick at least one, or all seven to play every day".to_owned(),
+                ),
+            ));
+        }
         let on = match on.len() {
-            0 | 7 => None,
+            7 => None,
             _ => Days::try_from(on.join(",")).ok(),
         };
         let wanted = self.kinds.iter().filter(|kind| kinds.contains_key(*kind));
@@ -171,7 +181,7 @@ async fn view(
         None => None,
     };
     let kinds = place.kinds(lang);
-    let on = |day: &str| form.on.is_empty() || form.on.contains(day);
+    let on = |day: &str| form.on.contains(day);
     let view = ItemPage {
         page: Page::new(place.console, asked, shown(&item.title)),
         problem,

@@ -173,7 +173,7 @@ async fn plan(
     let (city, campaigns, screen) = (Arc::clone(&place.city), campaigns.clone(), screen.clone());
     let (plans, moment) = (Arc::clone(&console.plans), (console.today().0, console.offset));
     let runtime = tokio::runtime::Handle::current();
-    // a moment's work, and never on a thread that answers
+    // a moment's work for one, and there may be many who look at once
     let work = move || {
         let world =
             World { directory: &city.directory, campaigns: &campaigns, media: &media, permissions: &permissions };
@@ -185,7 +185,7 @@ async fn plan(
         let plays = made.plan.plays.iter().filter_map(|play| Some((play.start, asset(&play.id)?))).collect();
         Ok(Some((Shown { plays, fallback: input.fallback }, false)))
     };
-    tokio::task::spawn_blocking(work).await.map_err(|e| ConsoleError::Internal(e.to_string()))?
+    console.turns.take(work).await?
 }
 
 /// A stored plan; none: it does not fit its own table, which `check` tells.

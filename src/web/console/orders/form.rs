@@ -355,7 +355,7 @@ impl Fields<'_> {
             self.field("category", "text"),
         ];
         sections.push(self.section("quota", quota));
-        let level = self.words("orders-level", ["D1", "D0", "D2", "D3"]);
+        let level = self.words("level", ["D1", "D0", "D2", "D3"]);
         let product = vec![
             self.field("product.title", "text"),
             self.field("product.length_s", "number"),
