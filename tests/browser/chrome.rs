@@ -24,8 +24,12 @@ const FLAGS: &[&str] = &[
     "--disable-component-update",
     "--disable-sync",
     "--force-device-scale-factor=1",
+    "--hide-scrollbars",       // a telephone shows none either
     "--remote-debugging-pipe", // it ends with the driver that holds the other end, however that ends
 ];
+
+/// What a picture of the guide is to have at most; it comes with the program.
+const PICTURE_BYTES: usize = 25_000;
 
 /// How a page is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,8 +91,12 @@ impl Chrome {
 
     pub(crate) async fn in_language(look: Look, lang: Lang) -> Self {
         let profile = tempfile::tempdir().unwrap();
+        let tongue = if lang == Lang::Vi { "vi" } else { "en_GB" }; // of its own fields, for dates and files
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "chromedriver", "--port=0"]).env("TMPDIR", profile.path());
+        command
+            .args(["--pdeathsig", "KILL", "chromedriver", "--port=0"])
+            .env("TMPDIR", profile.path())
+            .env("LANGUAGE", tongue);
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = started.unwrap_or_else(|e| panic!("setpriv (of util-linux): {e}"));
         let mut words = BufReader::new(process.stdout.take().unwrap());
@@ -100,12 +108,11 @@ impl Chrome {
                 break port.trim().trim_end_matches('.').to_owned();
             }
         };
-        let tongue = if lang == Lang::Vi { "--lang=vi" } else { "--lang=en-GB" };
         let own = format!("--user-data-dir={}", profile.path().display());
         let wanted = json!({
             "browserName": "chrome",
             "acceptInsecureCerts": true, // the town signs its certificate itself
-            "goog:chromeOptions": { "args": FLAGS.iter().copied().chain([tongue, &own]).collect::<Vec<_>>() },
+            "goog:chromeOptions": { "args": FLAGS.iter().copied().chain([own.as_str()]).collect::<Vec<_>>() },
         });
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(wanted.as_object().unwrap().clone());
@@ -181,7 +188,7 @@ impl Chrome {
     }
 
     /// What makes the page scroll sideways.
-    async fn sticks_out(&self) -> Vec<String> {
+    pub(crate) async fn sticks_out(&self) -> Vec<String> {
         let out = self.ask(STICKS_OUT, vec![]).await;
         out.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
     }
@@ -197,15 +204,21 @@ impl Chrome {
     pub(crate) async fn guide_picture(&mut self, lang: &str, name: &str, part: &str) {
         let look = self.look;
         let phone = ["operator", "approver", "head"].iter().any(|role| name.starts_with(&format!("{role}-")));
-        let (width, height, scale) = if phone { (360, 740, 1.0) } else { (960, 720, 0.8) };
+        let (width, height, scale) = if phone { (360, 740, 1.0) } else { (960, 660, 0.8) };
         self.look(Look { phone, dark: false }).await;
         let size = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": phone });
         self.cdp("Emulation.setDeviceMetricsOverride", size).await;
         assert_eq!(self.ask(TOP, vec![json!(part)]).await, true, "{name}: no {part}");
-        let shot = self.cdp("Page.captureScreenshot", json!({ "format": "webp", "quality": 60 })).await;
+        let mut bytes = Vec::new();
+        for quality in [70, 50, 30] {
+            let wanted = json!({ "format": "webp", "quality": quality });
+            bytes = decoded(&self.cdp("Page.captureScreenshot", wanted).await);
+            if bytes.len() <= PICTURE_BYTES {
+                break;
+            }
+        }
         let file = pictures().join(format!("guide/{lang}/{name}.webp"));
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        let bytes = decoded(&shot);
         say(&format!("picture of the guide {lang}/{name}: {} bytes", bytes.len()));
         std::fs::write(&file, bytes).unwrap();
         self.look(look).await;
@@ -229,6 +242,11 @@ impl Drop for Chrome {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Is there time for everything (`make soak`)?
+pub(crate) fn is_thorough() -> bool {
+    std::env::var("LOOKS").is_ok_and(|looks| looks == "all")
 }
 
 /// Says something in the log of the run, which shows no more of a test that passes.
@@ -263,7 +281,7 @@ const AXE: &str = "
     const done = arguments[arguments.length - 1];
     const name = node => node.target.join(' ') + ': ' + node.html.slice(0, 160).replace(/\\s+/g, ' ')
         + ' -- ' + [...node.any, ...node.all, ...node.none].map(check => check.message).join('; ');
-    axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'] })
+    axe.run(document, { rules: { 'target-size': { enabled: true } }, resultTypes: ['violations'], preload: false, iframes: false })
         .then(found => done(found.violations.flatMap(v => v.nodes.slice(0, 3).map(node => v.id + ' (' + v.help + ') ' + name(node)))))
         .catch(error => done(['axe-core failed: ' + error]));";
 

@@ -92,6 +92,11 @@ impl Place {
         Self { data, server, service, door: Some(door), address, url, pass, device: None }
     }
 
+    /// The town before anybody has an account.
+    pub(crate) async fn fresh() -> Self {
+        Self::of(with_probe(town()), at(TODAY, "09:30")).await
+    }
+
     /// Saturday, half past nine: C-01 plays, C-02 broke its clip off in the morning and has been silent since a quarter to nine, C-03
     /// was never there; something of the ward's own waits for approval.
     pub(crate) async fn alive() -> Self {

@@ -34,7 +34,7 @@ async fn an_auditor_finds_why_a_play_does_not_count_draws_a_sample_enters_findin
         auditor.fill("audit-seed", "XSMB 21/9/2024: 48213").await;
         auditor.press("audit-draw-button").await;
         auditor.reads("48213").await;
-        auditor.guide_picture("auditor-draw", "").await;
+        auditor.guide_picture("auditor-draw", "h1").await;
         let words = auditor.word("audit-list");
         let list = String::from_utf8(auditor.download(&words).await).unwrap();
         // on paper he was everywhere; one screen was dark
@@ -53,7 +53,7 @@ async fn an_auditor_finds_why_a_play_does_not_count_draws_a_sample_enters_findin
         auditor.steps += 1; // pasted
         auditor.press("audit-findings-button").await;
         auditor.reads_word("audit-done-found").await;
-        auditor.guide_picture("auditor-finding", "").await;
+        auditor.guide_picture("auditor-finding", "h1").await;
         assert!(auditor.done() <= 24);
     }
 }

@@ -18,36 +18,35 @@ async fn two_people_at_one_draft_of_an_order_lose_nothing() {
     let lan = Account::new(&place, "lan", &["--role", "city-editor", "--unit", "HN"]).await;
     let hoa = Account::new(&place, "hoa", &["--role", "city-editor", "--unit", "HN"]).await;
     let edit = "/orders/drafts/1/edit";
-    for (way, number, plays) in [(WAYS[0], "21/CĐ-UBND", "5"), (WAYS[1], "22/CĐ-UBND", "6")] {
-        let (mut one, mut other) =
-            tokio::join!(Person::by(&place, "draft-one", way), Person::by(&place, "draft-other", way));
-        for (person, account) in [(&mut one, &lan), (&mut other, &hoa)] {
-            person.sign_in(account).await;
-            person.follow("/orders").await;
-            person.follow("/orders/drafts/1").await;
-            person.follow(edit).await;
-        }
-        one.fill("orders-f-number", number).await;
-        one.fill("orders-f-title", &format!("Phố sạch, {number}")).await;
-        one.press("orders-save").await;
-        // the other one has the form of before, in another field and in the same one
-        other.fill("orders-f-quota-plays", plays).await;
-        let title = format!("Phố sạch mỗi ngày, {plays} lần");
-        other.fill("orders-f-title", &title).await;
-        other.press("orders-save").await;
-        other.until("return !!document.querySelector('section[role=alert]')", vec![]).await;
-        other.reads(&format!("Phố sạch, {number}")).await;
-        let value = "return document.getElementsByName(arguments[0])[0].value";
-        for (field, held) in [("number", number), ("quota.plays", plays), ("title", title.as_str())] {
-            assert_eq!(other.chrome.ask(value, vec![json!(field)]).await, held, "{field}");
-        }
-        other.press("orders-save").await;
-        for held in [number, title.as_str()] {
-            other.will_read(held).await;
-        }
-        one.done();
-        other.done();
+    let (way, number, plays) = (WAYS[1], "21/CĐ-UBND", "5");
+    let (mut one, mut other) =
+        tokio::join!(Person::by(&place, "draft-one", way), Person::by(&place, "draft-other", way));
+    for (person, account) in [(&mut one, &lan), (&mut other, &hoa)] {
+        person.sign_in(account).await;
+        person.follow("/orders").await;
+        person.follow("/orders/drafts/1").await;
+        person.follow(edit).await;
     }
+    one.fill("orders-f-number", number).await;
+    one.fill("orders-f-title", &format!("Phố sạch, {number}")).await;
+    one.press("orders-save").await;
+    // the other one has the form of before, in another field and in the same one
+    other.fill("orders-f-quota-plays", plays).await;
+    let title = format!("Phố sạch mỗi ngày, {plays} lần");
+    other.fill("orders-f-title", &title).await;
+    other.press("orders-save").await;
+    other.until("return !!document.querySelector('section[role=alert]')", vec![]).await;
+    other.reads(&format!("Phố sạch, {number}")).await;
+    let value = "return document.getElementsByName(arguments[0])[0].value";
+    for (field, held) in [("number", number), ("quota.plays", plays), ("title", title.as_str())] {
+        assert_eq!(other.chrome.ask(value, vec![json!(field)]).await, held, "{field}");
+    }
+    other.press("orders-save").await;
+    for held in [number, title.as_str()] {
+        other.will_read(held).await;
+    }
+    one.done();
+    other.done();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,31 +55,28 @@ async fn two_people_at_one_item_of_the_round_lose_nothing_and_a_name_that_means_
     let lan = Account::new(&place, "lan", &["--role", "operator", "--unit", "P1"]).await;
     let hoa = Account::new(&place, "hoa", &["--role", "operator", "--unit", "P1"]).await;
     let item = "/content/P1/items/ban-tin";
-    for way in WAYS {
-        let (mut one, mut other) =
-            tokio::join!(Person::by(&place, "item-one", way), Person::by(&place, "item-other", way));
-        for (person, account) in [(&mut one, &lan), (&mut other, &hoa)] {
-            person.sign_in(account).await;
-            person.follow("/content").await;
-            person.follow(item).await;
-        }
-        let harm = format!("{} {}", NAMES[0], way.0.word());
-        one.fill("content-name", &harm).await;
-        one.press("content-save").await;
-        one.reads(NAMES[0]).await;
-        let unharmed =
-            "return window.harmed === undefined && !document.querySelector('main svg, main script:not([src])')";
-        assert_eq!(one.chrome.ask(unharmed, vec![]).await, true);
-        other.fill("content-name", "Bản tin tuần này").await;
-        other.press("content-save").await;
-        other.reads_word("content-changed").await;
-        let typed = other.chrome.ask("return document.getElementsByName('title')[0].value", vec![]).await;
-        assert_eq!(typed, "Bản tin tuần này", "what he typed is still there");
-        other.press("content-save").await;
-        other.will_read("Bản tin tuần này").await;
-        one.done();
-        other.done();
+    let way = WAYS[0];
+    let (mut one, mut other) = tokio::join!(Person::by(&place, "item-one", way), Person::by(&place, "item-other", way));
+    for (person, account) in [(&mut one, &lan), (&mut other, &hoa)] {
+        person.sign_in(account).await;
+        person.follow("/content").await;
+        person.follow(item).await;
     }
+    let harm = format!("{} {}", NAMES[0], way.0.word());
+    one.fill("content-name", &harm).await;
+    one.press("content-save").await;
+    one.reads(NAMES[0]).await;
+    let unharmed = "return window.harmed === undefined && !document.querySelector('main svg, main script:not([src])')";
+    assert_eq!(one.chrome.ask(unharmed, vec![]).await, true);
+    other.fill("content-name", "Bản tin tuần này").await;
+    other.press("content-save").await;
+    other.reads_word("content-changed").await;
+    let typed = other.chrome.ask("return document.getElementsByName('title')[0].value", vec![]).await;
+    assert_eq!(typed, "Bản tin tuần này", "what he typed is still there");
+    other.press("content-save").await;
+    other.will_read("Bản tin tuần này").await;
+    one.done();
+    other.done();
 }
 
 #[tokio::test(flavor = "multi_thread")]
