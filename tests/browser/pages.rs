@@ -26,8 +26,10 @@ fn filled(path: &str, word: &str) -> Option<String> {
         "item" => "ban-tin".to_owned(),
         "draft" => "1".to_owned(),
         "day" => TODAY.to_owned(),
+        "guide" => "operator".to_owned(),
+        "lang" => "vi".to_owned(),
         // words of addresses under which there is no page: files, and what programs read
-        "file" | "media" | "report" | "…" => "0".to_owned(),
+        "file" | "media" | "picture" | "report" | "…" => "0".to_owned(),
         _ => return None,
     })
 }
