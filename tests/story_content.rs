@@ -377,3 +377,105 @@ async fn a_program_does_the_same_over_the_api() {
     assert_eq!(api("DELETE", &format!("units/P1/loop/items/nobody?seen={seen}"), None).await.0, 404);
     assert_eq!(api("GET", "units/P9/loop", None).await.0, 404);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_screens_page_says_what_it_shows_how_that_is_known_and_lets_one_look_closer() {
+    let ward = Ward::new().await;
+    ward.server.plan().await;
+    ward.server.clock.jump_to(at(DAY, "09:05"));
+    let page = ward.ok(&ward.lan, "/screens/C-01").await;
+    for said in ["Lẽ ra đang phát:", "src=\"/content/thumb/", "Chưa lắp thiết bị"] {
+        assert!(page.contains(said), "no player yet: {said}\n{page}");
+    }
+    assert!(!page.contains("Theo lịch, đang phát:") && !page.contains("name=\"ask\""), "{page}");
+
+    let mut device = ward.server.device(&ward.data, "C-01").await;
+    ward.server.live(&mut device, at(DAY, "09:31")).await;
+    let page = ward.ok(&ward.lan, "/screens/C-01").await;
+    // its records are here, and no heartbeat of it ever was: what is on nobody can know
+    for said in ["mất mạng", "Lẽ ra đang phát:", "Lượt gần nhất thiết bị đã báo:", "Ảnh bên là nội dung trong lịch"]
+    {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
+    assert!(!page.contains("Theo lịch, đang phát:") && !page.contains("Thiết bị đã báo, đang phát:"), "{page}");
+
+    let quarter = ward.ok(&ward.lan, "/screens/C-01?hour=9&quarter=2").await;
+    assert!(quarter.contains("09:30–09:45") && quarter.contains("quarter=3"), "{quarter}");
+    assert_eq!(ward.page(&ward.lan, "/screens/C-01?hour=9&quarter=4").await.0, 400);
+    assert!(
+        !ward.ok(&ward.lan, "/screens/C-01?day=2024-09-19").await.contains("id=\"now\""),
+        "of another day nothing is now"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_is_entered_ahead_planned_around_taken_back_and_stands_in_the_log() {
+    let ward = Ward::new().await;
+    ward.server.plan().await;
+    let week = ward.ok(&ward.lan, "/screens/C-01/week").await;
+    assert_eq!(week.matches("Giờ hoạt động:").count(), 7);
+    assert!(week.contains("Đã có lịch.") && week.contains("Nội dung tại chỗ"), "{week}");
+
+    let planned = async || {
+        let screen = "C-01".parse().unwrap();
+        let plan = ward.server.rooms.planning.store().newest(&screen, DAY.parse().unwrap()).await.unwrap().unwrap();
+        plan.playlist.slots.iter().filter(|s| &clock_text(s.start_s)[..2] == "11").count()
+    };
+    assert!(planned().await > 0);
+    let closure = |from: &'static str, to: &'static str, reason: &'static str| {
+        [("close_from", DAY), ("close_from_time", from), ("close_to", DAY), ("close_to_time", to), ("reason", reason)]
+    };
+    let path = "/screens/C-01/closure";
+    for (wrong, said) in [
+        (closure("11:00", "10:00", "Sửa nguồn"), "Đến hết ngày: “2024-09-20” – kết thúc phải sau bắt đầu"),
+        (closure("11:00", "12:00", ""), "Lý do: “—” – không được để trống"),
+        (closure("25:00", "", "Sửa nguồn"), "“25:00”"),
+        (closure("08:59", "", "Sửa nguồn"), "“08:59” – đã qua; ghi từ 09:00 trở đi"),
+    ] {
+        let answer = ward.post(&ward.lan, path, &wrong).await;
+        let (status, page) = (answer.status(), answer.text().await.unwrap());
+        let kept = format!("name=\"close_from_time\" value=\"{}\"", wrong[1].1);
+        assert!(status == 422 && page.contains(said) && page.contains(&kept), "{said} {status}\n{page}");
+    }
+    assert_eq!(ward.post(&ward.lan, path, &closure("11:00", "12:00", "Sửa nguồn <b>")).await.status(), 303);
+    assert_eq!(ward.post(&ward.lan, path, &closure("11:00", "12:30", "Lại")).await.status(), 409, "at the same minute");
+    assert_eq!(ward.post(&ward.lan, path, &closure("", "09:30", "Mất điện")).await.status(), 303, "from now on");
+    ward.server.plan().await;
+    assert_eq!(planned().await, 0, "while it is closed it owes nothing, and nothing is planned");
+    let now = ward.server.clock.now();
+    assert!(ward.ok(&ward.lan, "/screens/C-01").await.contains("Đang tạm nghỉ đến 09:30 20/09/2024: Mất điện"));
+
+    let viewer = account(&ward.server.rooms.store, "xem", &[(Role::Viewer, Some("P1"))], now).await;
+    assert_eq!(ward.post(&viewer, path, &closure("13:00", "14:00", "x")).await.status(), 403);
+    let seen = ward.ok(&viewer, "/screens/C-01/week").await;
+    assert!(seen.contains("Sửa nguồn &#60;b&#62;") && seen.contains("Mất điện") && !seen.contains("name=\"reason\""));
+    assert!(!seen.contains("name=\"back\""), "{seen}");
+
+    // taken back as it was seen, and not when somebody has changed it meanwhile
+    let back = |from: &'static str, seen: &'static str| [("back", from), ("seen", seen)];
+    let noon = "2024-09-20 11:00 – 2024-09-20 12:00: Sửa nguồn <b>";
+    assert_eq!(ward.post(&ward.lan, path, &back("2024-09-20 11:00", "otherwise")).await.status(), 409);
+    assert_eq!(ward.post(&ward.lan, path, &back("2024-09-20 11:00", noon)).await.status(), 303);
+    assert_eq!(
+        ward.post(&ward.lan, path, &back("2024-09-20 11:00", noon)).await.status(),
+        409,
+        "it is not there any more"
+    );
+    ward.server.plan().await;
+    assert!(planned().await > 0);
+    // what runs ends with the next minute, and what was of it stays
+    ward.server.clock.jump_to(at(DAY, "09:10"));
+    let power = "2024-09-20 09:00 – 2024-09-20 09:30: Mất điện";
+    assert_eq!(ward.post(&ward.lan, path, &back("2024-09-20 09:00", power)).await.status(), 303);
+    let city = ward.server.rooms.city().await.unwrap();
+    let screen = city.directory.screen(&"C-01".parse().unwrap()).unwrap();
+    let left: Vec<_> = city.directory.closures_of(screen, DAY.parse().unwrap());
+    assert_eq!((left.len(), left[0].on(DAY.parse().unwrap()).text().as_str()), (1, "09:00-09:10"));
+
+    let history = ward.ok(&viewer, "/screens/C-01/history").await;
+    assert_eq!(history.matches("Ghi tạm nghỉ, sửa chữa").count(), 2, "{history}");
+    assert_eq!(history.matches("Bỏ tạm nghỉ, cho hoạt động lại").count(), 2, "{history}");
+    assert!(history.contains("lan") && history.contains("Sửa nguồn &#60;b&#62;"), "{history}");
+    assert_eq!(ward.acts().iter().filter(|act| act.ends_with(" screen C-01")).count(), 4);
+    ward.data.ok(&["check"]);
+}

@@ -274,18 +274,6 @@ ledger-missed = Missed
 ledger-made-good = Beside the plan: made good
 ledger-made-good-refused = Made good without counting
 ledger-late = Records that came late
-so-far-met = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
-    [one] { $days_t } day
-   *[other] { $days_t } days
-  } – met.
-so-far-short = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
-    [one] { $days_t } day
-   *[other] { $days_t } days
-  } – { $short_t } missing. { $cause }.
-so-far-waiting = Since the campaign began: { $counted_t } plays counted, { $owed_t } owed after { $days ->
-    [one] { $days_t } day
-   *[other] { $days_t } days
-  } – waiting for the play log.
 so-far-first-day = The campaign's first day has not ended yet.
 timeline-title = Time line
 timeline-hint = Choose an hour to see every play. Scroll sideways for the whole day.

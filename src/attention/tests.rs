@@ -254,3 +254,24 @@ fn what_lasts_and_is_spread_over_many_units_is_one_thing_and_a_cut_cable_stays_i
     assert_eq!(lasting[0].mend, Mend::All(State::Silent));
     assert_eq!(of(Cause::Unheard, State::Offline).len(), 4);
 }
+
+#[test]
+fn an_account_tells_what_was_planned_shown_and_is_owed_to_the_last_day() {
+    let (today, quota) = (friday(), QUOTA);
+    let owed: Vec<DayOwed> =
+        (0..3).map(|i| DayOwed { day: today.plus(i), owed: Ratio::new(7, 2), operating: true }).collect();
+    let mut counts = Counts { slots_seen: 5, counted: 3, not_counted: 3, ..Counts::default() };
+    counts.reasons.extend([
+        ("skipped:device-off".to_owned(), 1),
+        ("failed:media".to_owned(), 1),
+        ("min-gap".to_owned(), 1),
+    ]);
+    let day = |planned, counts| DayFacts { asked: planned, planned, counts, ..DayFacts::default() };
+    let days = BTreeMap::from([
+        (today, day(4, counts)),
+        (today.next(), day(6, Counts::default())),
+        (today.plus(2), day(2, Counts::default())),
+    ]);
+    assert_eq!(Account::of(&quota, &owed, &days, today), Account { planned: 5, shown: 4, ahead: 8, owed_to_end: 10 });
+    assert_eq!(Account::of(&quota, &[], &BTreeMap::new(), today), Account::default());
+}

@@ -57,6 +57,11 @@ impl Directory {
         self.closures.get(&ClosureSubject::Screen(screen.clone()))?.get(&from)
     }
 
+    /// The screen's own closures, of whatever day, by their beginning.
+    pub fn own_closures(&self, screen: &ScreenCode) -> impl Iterator<Item = &Closure> {
+        self.closures.get(&ClosureSubject::Screen(screen.clone())).into_iter().flat_map(|own| own.values())
+    }
+
     /// The closures that touch a screen on a day, its own first.
     pub fn closures_of(&self, screen: &Screen, day: LocalDay) -> Vec<&Closure> {
         let mut found = Vec::new();

@@ -1,5 +1,6 @@
 //! Questions about the tree: who is it, what lies below it, which screens are its.
 
+use super::calendar::CalendarDay;
 use super::name::{distance, matching_key, plain_key, without_kind};
 use super::problem::{Say, say};
 use super::screen::{Link, Screen};
@@ -65,6 +66,10 @@ impl Directory {
     pub fn venue_profiles(&self) -> impl Iterator<Item = &VenueProfile> {
         self.venues.values().flat_map(BTreeMap::values)
     }
+    /// What the calendar says of a day.
+    pub fn calendar_day(&self, day: LocalDay) -> Option<&CalendarDay> {
+        self.calendar.get(&day)
+    }
     /// Is there any profile of this type?
     pub fn has_venue(&self, venue_type: &VenueType) -> bool {
         self.venues.contains_key(venue_type)
@@ -74,7 +79,18 @@ impl Directory {
     /// when typed without any mark, by the plain letters. A unit that exists on `day` goes before one
     /// that does not.
     pub fn find_unit(&self, text: &str, day: LocalDay) -> Result<&Unit, NameError> {
+        self.find_unit_among(text, day, |_| true)
+    }
+
+    /// The same for a reader who sees some units only: the others are not there for him, and nothing names them.
+    pub fn find_unit_among(
+        &self,
+        text: &str,
+        day: LocalDay,
+        seen: impl Fn(&UnitCode) -> bool,
+    ) -> Result<&Unit, NameError> {
         let by_code = UnitCode::new(text.trim()).ok().and_then(|code| self.units.get(&code));
+        let by_code = by_code.filter(|unit| seen(&unit.code));
         if let Some(unit) = by_code {
             return Ok(unit);
         }
@@ -88,7 +104,8 @@ impl Directory {
                 .then(|| self.names.plain.get(&plain).or_else(|| self.names.plain.get(without_kind(&plain))))
                 .flatten()
         });
-        let all: Vec<&Unit> = codes.unwrap_or(&no_codes).iter().filter_map(|c| self.units.get(c)).collect();
+        let codes = codes.unwrap_or(&no_codes).iter().filter(|code| seen(code));
+        let all: Vec<&Unit> = codes.filter_map(|c| self.units.get(c)).collect();
         // the name in full goes before the same name without its kind, a living unit before a dead one
         let mut found: Vec<&Unit> = all.iter().copied().filter(|u| matching_key(&u.name) == key).collect();
         if found.is_empty() {
@@ -99,12 +116,12 @@ impl Directory {
         }
         match found.as_slice() {
             [unit] => Ok(unit),
-            [] => Err(NameError::Unknown(self.nearest(text))),
+            [] => Err(NameError::Unknown(self.nearest(text, seen))),
             many => Err(NameError::Ambiguous(many.iter().map(|u| label(u)).collect())),
         }
     }
 
-    fn nearest(&self, text: &str) -> Vec<String> {
+    fn nearest(&self, text: &str, seen: impl Fn(&UnitCode) -> bool) -> Vec<String> {
         if text.chars().nth(super::find::LONGEST).is_some() {
             return Vec::new(); // no name, and long work
         }
@@ -113,6 +130,7 @@ impl Directory {
         let mut near: Vec<(usize, &Unit)> = self
             .units
             .values()
+            .filter(|u| seen(&u.code))
             .map(|u| (distance(wanted, without_kind(&plain_key(&u.name))), u))
             .filter(|(d, _)| *d <= wanted.chars().count() / 3)
             .collect();

@@ -2,32 +2,55 @@
 
 use crate::attention::State as Now;
 use crate::campaigns::Directive;
-use crate::directory::problem::Say;
-use crate::directory::words::words;
+use crate::directory::problem::{Say, say};
+use crate::directory::table::Field;
 use crate::directory::{Directory, Link, Screen, ScreenKind};
 use lichphat_playlists::ids::{DirectiveCode, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::collections::BTreeSet;
 
-words! {
-    /// How a screen is: the states of the attention room, of which one holds at a time, and what else may be so beside them.
-    State {
-        /// It should be on, its box is heard, and nothing is to be seen.
-        Dark = "dark",
-        /// It should be on, and its box is not heard.
-        Offline = "offline",
-        /// No record of it for days.
-        Silent = "silent",
-        /// It will not reach today's number as things stand.
-        Behind = "behind",
-        /// Nothing is known to be wrong.
-        Ok = "ok",
-        /// It lacks plays of an order that is running.
-        Short = "short",
-        /// It is to have a player of ours, and has none.
-        NoDevice = "no-device",
-        /// It is closed today, for some hours at least.
-        Closed = "closed",
+/// How a screen is: the states of the attention room, of which one holds at a time, and what else may be so beside them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// It stands so.
+    Stands(Now),
+    /// It lacks plays of an order that is running.
+    Short,
+    /// It is to have a player of ours, and has none.
+    NoDevice,
+    /// It is closed today, for some hours at least.
+    Closed,
+}
+
+impl State {
+    /// Every one of them.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let stands = Now::ALL.iter().copied().map(Self::Stands);
+        stands.chain([Self::Short, Self::NoDevice, Self::Closed])
+    }
+    /// The word in files and addresses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stands(state) => state.as_str(),
+            Self::Short => "short",
+            Self::NoDevice => "no-device",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl Field for State {
+    fn read(text: &str) -> Result<Self, Say> {
+        Self::all().find(|state| state.as_str() == text).ok_or_else(|| {
+            let all = Self::all().map(Self::as_str).collect::<Vec<_>>().join(" | ");
+            say(format!("phải là một trong: {all}"), format!("must be one of: {all}"))
+        })
     }
 }
 
@@ -50,11 +73,7 @@ impl State {
     /// Is the screen so?
     pub fn holds(self, screen: &Screen, facts: &Facts) -> bool {
         match self {
-            Self::Dark => facts.now == Some(Now::Dark),
-            Self::Offline => facts.now == Some(Now::Offline),
-            Self::Silent => facts.now == Some(Now::Silent),
-            Self::Behind => facts.now == Some(Now::Behind),
-            Self::Ok => facts.now == Some(Now::Ok),
+            Self::Stands(state) => facts.now == Some(state),
             Self::Short => facts.is_short,
             Self::NoDevice => screen.kind == ScreenKind::Managed && !facts.has_device,
             Self::Closed => facts.closed,
@@ -96,7 +115,7 @@ impl Filter {
     /// The names of its words, in an address as in a saved group.
     pub const FIELDS: [&'static str; 7] = ["q", "unit", "link", "venue", "kind", "state", "order"];
 
-    /// Reads it; a unit is a code or a name.
+    /// Reads it; a unit is a code or a name, of those that the reader sees.
     ///
     /// # Errors
     /// The first word that makes no sense.
@@ -104,10 +123,12 @@ impl Filter {
         value: impl Fn(&str) -> Option<&'a str>,
         directory: &Directory,
         today: LocalDay,
+        seen: impl Fn(&UnitCode) -> bool,
     ) -> Result<Self, FilterError> {
         let wrong = |field: &'static str, text: &str, mend| FilterError { field, value: text.to_owned(), mend };
         let unit = value("unit").map(|text| {
-            let unit = directory.find_unit(text, today).map_err(|error| wrong("unit", text, error.say()))?;
+            let unit = directory.find_unit_among(text, today, &seen);
+            let unit = unit.map_err(|error| wrong("unit", text, error.say()))?;
             Ok(unit.code.clone())
         });
         Ok(Self {
@@ -167,10 +188,7 @@ impl Filter {
     }
 }
 
-fn read<'a, T: crate::directory::table::Field>(
-    field: &'static str,
-    value: impl Fn(&str) -> Option<&'a str>,
-) -> Result<Option<T>, FilterError> {
+fn read<'a, T: Field>(field: &'static str, value: impl Fn(&str) -> Option<&'a str>) -> Result<Option<T>, FilterError> {
     let Some(text) = value(field) else { return Ok(None) };
     let value = text.to_owned();
     T::read(text).map(Some).map_err(|mend| FilterError { field, value, mend })

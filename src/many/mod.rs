@@ -5,11 +5,13 @@
 //! deed of its own, and leaves alone what somebody has changed since.
 
 mod brought;
+mod close;
 mod filter;
 mod group;
 mod work;
 
 pub use brought::{Brought, Changed, brought, brought_hash};
+pub use close::{closing, reopening};
 pub use filter::{Facts, Filter, FilterError, State};
 pub use group::{Group, Holds, Kept, MOST_GROUPS, NAME_LETTERS};
 pub use work::{Done, Job, Line, Preview, QUIET_RESTARTS, REASON_LETTERS, Refusal, UNDO_MS, Who, Work};

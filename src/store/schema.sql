@@ -509,6 +509,12 @@ CREATE TABLE log_entry (
     log_index INTEGER PRIMARY KEY CHECK (log_index >= 0),
     leaf      BLOB    NOT NULL                               -- as it is hashed
 ) STRICT;
+-- Which entries are about which screen, for who asks what was done about it; written with the entry.
+CREATE TABLE log_about (
+    screen    TEXT    NOT NULL,
+    log_index INTEGER NOT NULL CHECK (log_index >= 0),
+    PRIMARY KEY (screen, log_index)
+) STRICT, WITHOUT ROWID;
 CREATE TRIGGER log_entry_is_immutable BEFORE UPDATE ON log_entry
 BEGIN SELECT RAISE(ABORT, 'a log entry is evidence: it is never changed'); END;
 CREATE TRIGGER log_entry_is_kept BEFORE DELETE ON log_entry

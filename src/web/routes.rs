@@ -149,6 +149,9 @@ pub const ROWS: &[Row] = &[
     ("GET", "/screens/{screen}", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/why", May(View, Screen("screen"))),
     ("GET", "/screens/{screen}/asked/{file}", May(View, Screen("screen"))),
+    ("GET", "/screens/{screen}/week", May(View, Screen("screen"))),
+    ("GET", "/screens/{screen}/history", May(View, Screen("screen"))),
+    ("POST", "/screens/{screen}/closure", May(Operate, Screen("screen"))),
     ("POST", "/screens/{screen}/ask", May(Operate, Screen("screen"))),
     // boxes that come in
     ("GET", "/pairing", May(Enrol, Somewhere)),

@@ -145,5 +145,5 @@ async fn where_a_number_is_a_wards_wards_are_met_or_short_not_screens() {
     assert!(html.contains("tính chung các màn hình của mỗi đơn vị"), "{html}");
     let html = town.ok("/units/W2?lang=en").await;
     assert!(html.contains("1 of 1 units is short of plays."), "{html}");
-    assert!(town.ok("/screens/S1?day=2026-11-20").await.contains("Từ đầu chiến dịch"));
+    assert!(town.ok("/screens/S1").await.contains("Các đợt từ đầu đến nay"));
 }

@@ -143,3 +143,21 @@ async fn twenty_thousand_screens_are_listed_in_pages_and_searched() {
     println!("the search among 20,000 screens: {} ms", began.elapsed().as_millis());
     assert!(html.contains("/screens/M19999") && html.contains("1 màn hình"), "{html}");
 }
+
+#[tokio::test]
+async fn what_one_may_not_see_is_not_suggested_either() {
+    let (town, _) = town_with_a_day().await;
+    let now = town.clock.now();
+    let all = account(&town.rooms.store, "ca-thanh-pho", &[(Role::Operator, Some("HN"))], now).await;
+    let own = account(&town.rooms.store, "cua-w1", &[(Role::Operator, Some("W1"))], now).await;
+    for path in ["/screens?unit=phuong+ba+din", "/content?unit=phuong+ba+din"] {
+        let (_, html, _) = town.send(get(path, Some(&all.cookie))).await;
+        assert!(html.contains("Phường Ba Đình"), "{path}\n{html}");
+        let (status, html, _) = town.send(get(path, Some(&own.cookie))).await;
+        assert!(status == 200 && !html.contains("Ba Đình") && html.contains("không có đơn vị này"), "{path}\n{html}");
+    }
+    for unit in ["W2", "phuong+ba+dinh"] {
+        let (_, html, _) = town.send(get(&format!("/screens?unit={unit}"), Some(&own.cookie))).await;
+        assert!(!html.contains("Ba Đình") && html.contains("không có đơn vị này"), "{unit}\n{html}");
+    }
+}

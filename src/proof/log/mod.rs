@@ -20,7 +20,7 @@ pub use round::{ConsistencyFrom, Round, Unwitnessed, Witnesses};
 
 use super::ProofError;
 use async_trait::async_trait;
-use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::entry::{Begun, Statement, segment_leaf};
 use lichphat_playlists::proof::note::VerifierKey;
@@ -184,6 +184,13 @@ pub trait LogStore: Send + Sync {
     async fn log_size(&self) -> Result<u64, ProofError>;
     /// The entries that are held of this range, in order. Of an honest, unpruned log: all of them.
     async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError>;
+    /// The newest statements about a screen before entry `before`, newest first, at most `limit`.
+    async fn about(
+        &self,
+        screen: &ScreenCode,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, Statement)>, ProofError>;
     /// The newest signed checkpoint of the log of that name; none before the first.
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError>;
     /// The checkpoints of that log of more than `after` entries, in order, at most `limit`.

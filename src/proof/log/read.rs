@@ -3,8 +3,9 @@
 use super::round::{consistency, filled, nodes, root_of, width};
 use super::{Head, Log, LogError, StoredEntry, on_disk};
 use crate::proof::witnesses::{Standing, Witness};
-use lichphat_playlists::ids::{DeviceId, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::anchor;
+use lichphat_playlists::proof::entry::Statement;
 use lichphat_playlists::proof::note::{Note, sign};
 use lichphat_playlists::proof::tile::{Resource, TILE_WIDTH, bundle};
 use lichphat_playlists::proof::tree;
@@ -16,6 +17,16 @@ impl Log {
     /// The newest checkpoint; none before the first round.
     pub async fn head(&self) -> Result<Option<Head>, LogError> {
         Ok(self.store.head(self.name.name()).await?)
+    }
+
+    /// What was done about a screen before entry `before`, newest first, at most `limit`.
+    pub async fn about(
+        &self,
+        screen: &ScreenCode,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, Statement)>, LogError> {
+        Ok(self.store.about(screen, before, limit).await?)
     }
 
     /// Who is asked to vouch for the log, and how it went with each of them.

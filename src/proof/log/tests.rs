@@ -156,6 +156,14 @@ impl LogStore for Dying {
     async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError> {
         self.store_step(self.store.entries(range)).await
     }
+    async fn about(
+        &self,
+        screen: &ScreenCode,
+        before: Option<u64>,
+        n: u32,
+    ) -> Result<Vec<(u64, Statement)>, ProofError> {
+        self.store.about(screen, before, n).await
+    }
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError> {
         self.store_step(self.store.head(origin)).await
     }

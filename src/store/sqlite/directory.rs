@@ -289,14 +289,14 @@ fn write_screen(conn: &Connection, screen: &Screen) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Puts a batch in, read against that revision.
-pub(super) fn put_in(tx: &Connection, batch: Batch, expected: u64) -> Result<Summary, StoreError> {
+/// Puts a batch in, read against that revision; answers what it changed, too.
+pub(super) fn put_in(tx: &Connection, batch: Batch, expected: u64) -> Result<(Summary, Vec<Change>), StoreError> {
     check_revision(tx, ROOM, expected)?;
     let (mut changes, mut summary) = load(tx)?.apply(Batch { changes: batch.changes.clone() });
     changes.extend(peaks::new_days(tx, batch, &mut summary)?);
     changes.iter().try_for_each(|change| write(tx, change))?;
     raise_revision(tx, ROOM, !changes.is_empty())?;
-    Ok(summary)
+    Ok((summary, changes))
 }
 
 #[async_trait::async_trait]
@@ -310,7 +310,7 @@ impl DirectoryStore for Store {
     }
 
     async fn import_directory(&self, batch: Batch, expected: u64) -> Result<Summary, StoreError> {
-        self.write(move |tx| put_in(tx, batch, expected)).await
+        self.write(move |tx| Ok(put_in(tx, batch, expected)?.0)).await
     }
 
     async fn footfall_days(

@@ -7,7 +7,7 @@ use crate::proof::log::{Head, HeldDay, LogStore, Place, Signs, StoredEntry, Stor
 use crate::proof::witnesses::{Standing, Trouble, WitnessStore};
 use crate::proof::{Arrived, ProofError};
 use crate::store::upgrade::day_tables;
-use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
+use lichphat_playlists::ids::{DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::entry::{Begun, Entry, Statement};
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::proof::tile::MAX_ENTRY_BYTES;
@@ -97,7 +97,49 @@ pub(super) fn append_segment(tx: &Connection, arrived: &Arrived) -> Result<(i64,
 
 /// Writes a statement as the next entry; for the transactions of other rooms, too.
 pub(super) fn append_statement(tx: &Connection, statement: Statement) -> Result<u64, StoreError> {
-    append_leaf(tx, &Entry::Statement(statement).encode())
+    let screen: Option<ScreenCode> = match &statement {
+        Statement::Act { on, .. } => on.strip_prefix("screen ").and_then(|code| code.parse().ok()),
+        Statement::Device { screen, .. } => Some(screen.clone()),
+        Statement::DeviceEnd { device, .. } => {
+            let mut stands = tx.prepare_cached("SELECT screen FROM device WHERE id = ?1")?;
+            let at: Option<String> = stands.query_row([device.0], |row| row.get(0)).optional()?;
+            at.and_then(|code| code.parse().ok())
+        }
+        _ => None,
+    };
+    let index = append_leaf(tx, &Entry::Statement(statement).encode())?;
+    screen.map_or(Ok(()), |screen| is_about(tx, index, &screen))?;
+    Ok(index)
+}
+
+/// Notes that an entry is about a screen, for who asks what was done about it. The same again changes nothing.
+pub(super) fn is_about(tx: &Connection, index: u64, screen: &ScreenCode) -> Result<(), StoreError> {
+    tx.prepare_cached("INSERT OR IGNORE INTO log_about VALUES (?1, ?2)")?.execute(params![screen.as_str(), index])?;
+    Ok(())
+}
+
+/// The newest statements about a screen before entry `before`, newest first.
+fn about(
+    conn: &Connection,
+    screen: &ScreenCode,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<(u64, Statement)>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT log_index, leaf FROM log_about JOIN log_entry USING (log_index)
+         WHERE screen = ?1 AND log_index < ?2 ORDER BY log_index DESC LIMIT ?3",
+    )?;
+    let before = before.and_then(|n| i64::try_from(n).ok()).unwrap_or(i64::MAX);
+    let mut rows = query.query(params![screen.as_str(), before, limit])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let leaf: Vec<u8> = row.get(1)?;
+        match Entry::decode(&leaf).map_err(|e| StoreError::unreadable("log entry", e))? {
+            Entry::Statement(statement) => found.push((row.get(0)?, statement)),
+            _ => return Err(StoreError::unreadable("log entry", "it is no statement")),
+        }
+    }
+    Ok(found)
 }
 
 /// Writes a leaf that stands by itself as the next entry. One that no bundle of entries could hold is refused with all that its
@@ -289,6 +331,16 @@ impl LogStore for Store {
 
     async fn entries(&self, range: Range<u64>) -> Result<Vec<StoredEntry>, ProofError> {
         Ok(self.read(move |conn| entries(conn, &range)).await?)
+    }
+
+    async fn about(
+        &self,
+        screen: &ScreenCode,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Vec<(u64, Statement)>, ProofError> {
+        let screen = screen.clone();
+        Ok(self.read(move |conn| about(conn, &screen, before, limit)).await?)
     }
 
     async fn head(&self, origin: &str) -> Result<Option<Head>, ProofError> {

@@ -3,9 +3,9 @@
 use super::Store;
 use super::directory::{ROOM as DIRECTORY, check_revision, json, json_text, put_in};
 use super::fleet::{asked, keep_command, volume_of};
-use super::log::append_statement;
+use super::log::{append_statement, is_about};
 use super::rows;
-use crate::directory::{Batch, Summary};
+use crate::directory::{Batch, Change, Closure, ClosureSubject, Summary};
 use crate::error::StoreError;
 use crate::fleet::{Asked, FleetError};
 use crate::many::{Done, Group, Holds, Job, Kept, Line, MOST_GROUPS, ManyStore, Refusal, Work};
@@ -67,8 +67,20 @@ fn carry_out(tx: &Connection, mut job: Job) -> Result<u32, StoreError> {
             ],
             |row| row.get(0),
         )?;
-    append_statement(tx, job.deed.into())?;
+    let index = append_statement(tx, job.deed.into())?;
+    let done = job.lines.iter().filter(|line| line.refused.is_none());
+    done.map(|line| &line.screen).try_for_each(|screen| is_about(tx, index, screen))?;
     Ok(id)
+}
+
+/// The screen that a change is about; none when it is about many.
+fn screen_of(change: &Change) -> Option<&ScreenCode> {
+    match change {
+        Change::Screen(screen) => Some(&screen.code),
+        Change::Closure(Closure { subject: ClosureSubject::Screen(code), .. })
+        | Change::NoClosure(ClosureSubject::Screen(code), _) => Some(code),
+        _ => None,
+    }
 }
 
 const DONE: &str = "SELECT w.id, w.list, w.work, w.lines, w.before, w.by, w.at_ms, w.undoes, u.id
@@ -143,8 +155,9 @@ impl ManyStore for Store {
 
     async fn bring(&self, batch: Batch, revision: u64, deed: Deed) -> Result<Summary, StoreError> {
         self.write(move |tx| {
-            let summary = put_in(tx, batch, revision)?;
-            append_statement(tx, deed.into())?;
+            let (summary, changes) = put_in(tx, batch, revision)?;
+            let index = append_statement(tx, deed.into())?;
+            changes.iter().filter_map(screen_of).try_for_each(|screen| is_about(tx, index, screen))?;
             Ok(summary)
         })
         .await

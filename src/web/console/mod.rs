@@ -30,6 +30,10 @@ mod preflight;
 mod preview;
 mod reports;
 pub(super) mod screen;
+mod screen_history;
+mod screen_ledger;
+mod screen_now;
+mod screen_week;
 mod screens;
 mod search;
 mod sign;
@@ -239,6 +243,15 @@ impl Asked {
     pub(super) fn page(&self) -> usize {
         self.value("page").and_then(|p| p.parse().ok()).filter(|p| *p >= 1).unwrap_or(1)
     }
+    /// This address with some values set, or taken out.
+    pub(super) fn with_all(&self, values: &[(String, Option<String>)]) -> String {
+        let mut asked = self.clone();
+        for (name, value) in values {
+            asked.query.remove(name);
+            asked.query.extend(value.clone().map(|value| (name.clone(), value)));
+        }
+        asked.with("lang", None)
+    }
     /// This address with one value set, or taken out.
     pub(super) fn with(&self, name: &str, value: Option<&str>) -> String {
         let mut query = self.query.clone();
@@ -395,6 +408,9 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
         (_, ["audit", below @ ..]) => audit::answer(console, asked, reads, below, body).await,
         (_, ["many", below @ ..]) => screens::answer(console, asked, reads, below, body).await,
         (true, ["pairing"]) => pairing::show(console, asked).await,
+        (false, ["screens", code, "closure"]) if *method == Method::POST => {
+            screen_week::post(console, asked, code, body).await
+        }
         (false, ["screens", code, "pairing"]) => pairing::post(console, asked, code, body).await,
         (true, ["screens", code, "asked", file]) => ask::picture(console, code, file).await,
         (true, segments) => dispatch(console, asked, segments).await.map(|html| page::html(StatusCode::OK, html)),
@@ -414,6 +430,8 @@ async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result
         ["search"] => search::show(console, asked).await,
         ["reports"] => reports::show(console, asked).await,
         ["screens", code] => screen::show(console, asked, code).await,
+        ["screens", code, "week"] => screen_week::show(console, asked, code).await,
+        ["screens", code, "history"] => screen_history::show(console, asked, code).await,
         ["screens", code, "why"] => why::show(console, asked, code).await,
         ["units", code] => unit::show(console, asked, code).await,
         _ => Err(ConsoleError::NotFound),

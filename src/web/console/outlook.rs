@@ -3,7 +3,7 @@
 //! Made behind the pages, with the figures: a page only looks things up and adds a few numbers.
 
 use super::data::{CampaignNow, City};
-use crate::attention::{self, BoxFacts, Cell, Due, Fates, HEAT_DAYS, Standing, State, Subject, fates};
+use crate::attention::{self, Account, BoxFacts, Cell, Due, Fates, HEAT_DAYS, Standing, State, Subject, fates};
 use crate::compliance::{Basis, DayFacts, DeviceFacts};
 use crate::directory::{Link, Screen};
 use crate::fleet::DeviceState;
@@ -54,6 +54,8 @@ impl Boxes {
 pub(super) struct Outlook {
     /// Of each screen today.
     pub(super) due: BTreeMap<ScreenCode, Due>,
+    /// Of each screen since the order's first day and to its last.
+    pub(super) accounts: BTreeMap<ScreenCode, Account>,
     /// Of each screen: today, this week, to the end.
     pub(super) screens: BTreeMap<ScreenCode, Fates>,
     /// The same of units, where the number is a unit's.
@@ -87,6 +89,7 @@ impl Outlook {
         for facts in &basis.screens {
             let subject = Subject { owed: &facts.owed, screens: vec![(boxes.state(&facts.screen), &facts.days)] };
             out.screens.insert(facts.screen.clone(), fates(&quota, &subject, today));
+            out.accounts.insert(facts.screen.clone(), Account::of(&quota, &facts.owed, &facts.days, today));
             if let Some(owed) = facts.owed.iter().find(|d| d.day == today) {
                 out.due.insert(facts.screen.clone(), Due::of(owed, facts.days.get(&today)));
             }

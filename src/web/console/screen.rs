@@ -6,6 +6,8 @@ use super::device::{self, BoxView};
 use super::names::{self, state, time, title, tongue, why_href};
 use super::overview::order_title;
 use super::page::{Page, shown};
+use super::screen_ledger::{self, Kept};
+use super::screen_now::{self, Now};
 use super::sums::Sums;
 use super::timeline::{self, Timeline, draw};
 use super::{Asked, ConsoleError, href};
@@ -32,6 +34,10 @@ use std::sync::Arc;
 struct ScreenPage {
     page: Page,
     head: Head,
+    /// What it shows now; of today alone.
+    now: Option<Now>,
+    /// How each order stands since its first day; on today's page.
+    kept: Option<Vec<Kept>>,
     day: String,
     previous: String,
     next: String,
@@ -64,8 +70,6 @@ struct Ledger {
     title: String,
     tier: String,
     figures: Vec<(String, String, bool)>,
-    so_far: String,
-    tone: &'static str,
     plan_short: String,
 }
 
@@ -148,7 +152,7 @@ pub(in crate::web) async fn gather(
 
 /// `GET /screens/{code}`.
 pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result<String, ConsoleError> {
-    let hour = timeline::hour(asked)?;
+    let zoom = timeline::zoom(asked)?;
     let gathered = asked_day(console, asked, code).await?;
     let now = console.campaigns_now(&gathered.city).await?;
     let state = console.device(&gathered.screen.code).await?;
@@ -157,7 +161,9 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let page = Page::new(console, asked, shown(&gathered.screen.name));
     let (directory, on) = (&gathered.city.directory, On::Screen(&gathered.screen.code));
     let asks = state.is_some() && asked.caller()?.may(Act::Operate, on, directory, gathered.today).is_ok();
-    Ok(view(page, asked, &gathered, &now, hour, (device, asks, commands)).render()?)
+    let at_present = screen_now::of(console, asked.lang, &gathered, &now, &commands).await?;
+    let view = view(page, asked, &gathered, &now, zoom, (device, asks, commands));
+    Ok(ScreenPage { now: at_present, ..view }.render()?)
 }
 
 fn view(
@@ -165,7 +171,7 @@ fn view(
     asked: &Asked,
     g: &Gathered,
     now: &[Arc<CampaignNow>],
-    hour: Option<u32>,
+    zoom: Option<timeline::Zoom>,
     (device, asks, commands): (BoxView, bool, Vec<AskedView>),
 ) -> ScreenPage {
     let lang = asked.lang;
@@ -184,13 +190,15 @@ fn view(
     let at = now_s.or(peak.iter().next().or(duty.iter().next()).map(|(a, _)| a)).unwrap_or(8 * 3_600);
     ScreenPage {
         head: head(lang, g),
+        now: None,
+        kept: (g.day == g.today).then(|| screen_ledger::of(lang, g, now)),
         day: lang.long_day(g.day),
         previous: to_day(g.day.previous()),
         next: to_day(g.day.next()),
         today: (g.day != g.today).then(|| asked.path.clone()),
         notes: notes(lang, g),
-        timeline: draw(asked, &day, hour, &name),
-        ledgers: ledgers(lang, g, now),
+        timeline: draw(asked, &day, zoom, &name),
+        ledgers: ledgers(lang, g),
         rows_caption: lang.say("plays-caption", &Values::new().count(lang, "n", rows.len() as u64)),
         rows,
         more,
@@ -235,30 +243,39 @@ pub(super) fn head(lang: Lang, g: &Gathered) -> Head {
     }
 }
 
-/// What one should know of the day before reading its numbers.
-fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
+/// What is closed and suspended on a day.
+pub(super) fn day_notes(lang: Lang, city: &City, screen: &Screen, day: LocalDay) -> Vec<String> {
     let mut notes = Vec::new();
-    for closure in g.city.directory.closures_of(&g.screen, g.day) {
+    for closure in city.directory.closures_of(screen, day) {
         let values = Values::new()
-            .word("hours", names::hours(lang, &closure.on(g.day), "duty-none"))
+            .word("hours", names::hours(lang, &closure.on(day), "duty-none"))
             .word("reason", shown(&closure.reason))
             .word("author", shown(&closure.author));
         let key = if closure.after_the_fact() { "note-closure-late" } else { "note-closure" };
         notes.push(lang.say(key, &values));
     }
-    for suspension in g.city.campaigns.suspended_on(&g.city.directory, &g.screen, g.day).iter() {
+    for suspension in city.campaigns.suspended_on(&city.directory, screen, day).iter() {
         notes.push(suspension_note(lang, suspension));
     }
+    notes
+}
+
+/// What one should know of the day before reading its numbers.
+fn notes(lang: Lang, g: &Gathered) -> Vec<String> {
+    let mut notes = day_notes(lang, &g.city, &g.screen, g.day);
     notes.extend(
         g.declared.iter().filter(|(_, d)| !d.is_empty()).map(|(campaign, d)| declared_note(lang, g, campaign, d)),
     );
-    if g.city.directory.duty(&g.screen, g.day).is_empty() {
+    if !g.screen.in_service.contains(g.day) {
+        notes.push(lang.text("note-not-in-service"));
+    } else if g.city.directory.duty(&g.screen, g.day).is_empty() {
         notes.push(lang.text("note-off-duty"));
     } else if g.plan.is_none() {
         notes.push(lang.text(if g.day < g.today { "note-no-plan-past" } else { "note-no-plan" }));
     }
     let missing = match g.screen.kind {
-        ScreenKind::Managed => g.device.is_none().then_some("no-device"),
+        // of today that is the first thing that the page says
+        ScreenKind::Managed => (g.device.is_none() && g.day != g.today).then_some("no-device"),
         ScreenKind::ThirdParty => g.declared.is_empty().then_some("not-declared"),
         ScreenKind::None => Some("no-player"),
     };
@@ -330,7 +347,7 @@ fn own_share(g: &Gathered, campaign: &CampaignCode) -> Option<f64> {
     Some(*owed.numer() as f64 / *owed.denom() as f64)
 }
 
-fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
+fn ledgers(lang: Lang, g: &Gathered) -> Vec<Ledger> {
     let counts = g.evidence.counts();
     let mut planned: Vec<_> = g.plan.iter().flat_map(|p| &p.campaigns).collect();
     planned.retain(|c| matches!(c.tier, Tier::Order | Tier::Contract));
@@ -340,13 +357,10 @@ fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
         .map(|c| {
             let none = Counts::default();
             let sums = Sums::of(c.planned, counts.get(&c.campaign).unwrap_or(&none));
-            let (so_far, tone) = so_far(lang, g, now, &c.campaign);
             Ledger {
                 title: title(lang, &g.city, c.campaign.as_str()),
                 tier: lang.text(&format!("tier-{}", names::tier(c.tier))),
                 figures: figures(lang, g, c, &sums),
-                so_far,
-                tone,
                 plan_short: shown_or_empty(lang.pick(&c.short_vi, &c.short_en)),
             }
         })
@@ -355,26 +369,6 @@ fn ledgers(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>]) -> Vec<Ledger> {
 
 fn shown_or_empty(text: &str) -> String {
     if text.is_empty() { String::new() } else { shown(text) }
-}
-
-/// How the order stands on this screen since its first day.
-fn so_far(lang: Lang, g: &Gathered, now: &[Arc<CampaignNow>], campaign: &CampaignCode) -> (String, &'static str) {
-    let running = now.iter().find(|c| c.report.campaign == *campaign);
-    let Some(line) = running.and_then(|c| c.line(&g.screen.code)) else { return (String::new(), "") };
-    if line.operating_days == 0 {
-        return (lang.text("so-far-first-day"), "wait");
-    }
-    let values = Values::new()
-        .count(lang, "counted", line.counted.into())
-        .count(lang, "owed", line.owed.into())
-        .count(lang, "short", line.short.into())
-        .count(lang, "days", line.operating_days.into())
-        .word("cause", if line.main_cause.is_empty() { String::new() } else { lang.cause(&line.main_cause) });
-    match line.met {
-        true => (lang.say("so-far-met", &values), "good"),
-        false if line.main_cause == "pending" => (lang.say("so-far-waiting", &values), "wait"),
-        false => (lang.say("so-far-short", &values), "bad"),
-    }
 }
 
 /// The table: orders and make-goods, or everything but the loop; and the way to the other.

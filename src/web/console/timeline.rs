@@ -14,6 +14,7 @@ const DAY_HOUR_PX: u32 = 76;
 /// Width of an hour when it is shown alone, px.
 const ZOOM_HOUR_PX: u32 = 1_440;
 const HOUR_S: u32 = 3_600;
+const QUARTER_S: u32 = 900;
 /// Height of the highest footfall bar, px.
 const FOOT_PX: u64 = 34;
 
@@ -103,11 +104,41 @@ impl Scale {
     }
 }
 
-/// The hour asked for.
-pub(super) fn hour(asked: &Asked) -> Result<Option<u32>, ConsoleError> {
-    let Some(text) = asked.value("hour") else { return Ok(None) };
-    let bad = || ConsoleError::Bad { kind: "time", value: text.to_owned() };
-    text.parse().ok().filter(|h| *h < 24).map(Some).ok_or_else(bad)
+/// A part of the day that is shown alone: an hour, or a quarter of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Zoom {
+    hour: u32,
+    quarter: Option<u32>,
+}
+
+impl Zoom {
+    fn span_s(self) -> u32 {
+        if self.quarter.is_some() { QUARTER_S } else { HOUR_S }
+    }
+    fn begin_s(self) -> u32 {
+        self.hour * HOUR_S + self.quarter.unwrap_or(0) * QUARTER_S
+    }
+    /// The same length, so many of them later; none outside the day.
+    fn moved(self, by: i64) -> Option<Self> {
+        let from_s = i64::from(self.begin_s()) + by * i64::from(self.span_s());
+        let from_s = u32::try_from(from_s).ok().filter(|s| *s < DAY_S)?;
+        Some(Self { hour: from_s / HOUR_S, quarter: self.quarter.map(|_| from_s % HOUR_S / QUARTER_S) })
+    }
+    fn href(self, asked: &Asked) -> String {
+        let to = |name: &str, value: Option<u32>| (name.to_owned(), value.map(|n| n.to_string()));
+        asked.with_all(&[to("hour", Some(self.hour)), to("quarter", self.quarter)])
+    }
+}
+
+/// The part of the day asked for.
+pub(super) fn zoom(asked: &Asked) -> Result<Option<Zoom>, ConsoleError> {
+    let number = |name: &str, end: u32| {
+        let Some(text) = asked.value(name) else { return Ok(None) };
+        let bad = || ConsoleError::Bad { kind: "time", value: text.to_owned() };
+        text.parse().ok().filter(|n| *n < end).map(Some).ok_or_else(bad)
+    };
+    let (hour, quarter) = (number("hour", 24)?, number("quarter", 4)?);
+    Ok(hour.map(|hour| Zoom { hour, quarter }))
 }
 
 /// First and last hour with anything in it; office hours when there is nothing.
@@ -133,11 +164,13 @@ fn kind(line: &DayLine) -> &'static str {
     }
 }
 
-/// Draws the day, or one hour of it; `name` is what people call a campaign.
-pub(super) fn draw(asked: &Asked, day: &Day<'_>, hour: Option<u32>, name: &dyn Fn(&DayLine) -> String) -> Timeline {
+/// Draws the day, or a part of it; `name` is what people call a campaign.
+pub(super) fn draw(asked: &Asked, day: &Day<'_>, zoom: Option<Zoom>, name: &dyn Fn(&DayLine) -> String) -> Timeline {
     let lang = asked.lang;
-    let scale = match hour {
-        Some(h) => Scale { from_s: h * HOUR_S, to_s: (h + 1) * HOUR_S, hour_px: ZOOM_HOUR_PX },
+    let scale = match zoom {
+        Some(z) => {
+            Scale { from_s: z.begin_s(), to_s: z.begin_s() + z.span_s(), hour_px: ZOOM_HOUR_PX * HOUR_S / z.span_s() }
+        }
         None => {
             let (from_s, to_s) = hull(day);
             Scale { from_s, to_s, hour_px: DAY_HOUR_PX }
@@ -146,7 +179,7 @@ pub(super) fn draw(asked: &Asked, day: &Day<'_>, hour: Option<u32>, name: &dyn F
     // The loop is three thousand plays: it is drawn one hour at a time.
     let drawn = |l: &&DayLine| {
         scale.shows(l.start_s, l.start_s + l.length_s.max(1))
-            && (hour.is_some() || !matches!(l.tier, Tier::Local | Tier::Fallback))
+            && (zoom.is_some() || !matches!(l.tier, Tier::Local | Tier::Fallback))
     };
     let said = |l: &DayLine| format!("{} {}: {}", time(l.start_s), name(l), state(lang, l).0);
     let planned = |l: &DayLine| match l.tier {
@@ -154,10 +187,11 @@ pub(super) fn draw(asked: &Asked, day: &Day<'_>, hour: Option<u32>, name: &dyn F
         Tier::Local | Tier::Fallback => "loop",
         _ => "planned",
     };
-    let to_hour = |h: u32| asked.with("hour", Some(&h.to_string()));
+    let moved = |z: Zoom, by: i64| z.moved(by).map(|z| z.href(asked));
+    let whole = || asked.with_all(&[("hour".to_owned(), None), ("quarter".to_owned(), None)]);
     Timeline {
         width: scale.x(scale.to_s) + 12,
-        ticks: ticks(&scale, hour, &to_hour),
+        ticks: ticks(&scale, zoom, asked),
         duty: scale.spans(day.duty, 74, 10),
         peak: scale.spans(day.peak, 28, 44),
         foot: foot(lang, &scale, day.people),
@@ -170,19 +204,30 @@ pub(super) fn draw(asked: &Asked, day: &Day<'_>, hour: Option<u32>, name: &dyn F
             .collect(),
         played: day.lines.iter().filter(drawn).map(|l| scale.mark(l, kind(l), said(l))).collect(),
         now_x: day.now_s.filter(|s| scale.shows(*s, s + 1)).map(|s| scale.x(s)),
-        zoom: hour.map(|h| (h.checked_sub(1).map(to_hour), asked.with("hour", None), (h < 23).then(|| to_hour(h + 1)))),
+        zoom: zoom.map(|z| (moved(z, -1), whole(), moved(z, 1))),
         range: format!("{}–{}", time(scale.from_s), time(scale.to_s)),
     }
 }
 
-fn ticks(scale: &Scale, hour: Option<u32>, to_hour: &dyn Fn(u32) -> String) -> Vec<Tick> {
-    let step_s = if hour.is_some() { 300 } else { HOUR_S };
+fn ticks(scale: &Scale, zoom: Option<Zoom>, asked: &Asked) -> Vec<Tick> {
+    let step_s = match zoom {
+        None => HOUR_S,
+        Some(Zoom { quarter: None, .. }) => 300,
+        Some(_) => 60,
+    };
+    let closer = |s: u32| match zoom {
+        None => Some(Zoom { hour: s / HOUR_S, quarter: None }),
+        Some(Zoom { quarter: None, .. }) if s.is_multiple_of(QUARTER_S) => {
+            Some(Zoom { hour: s / HOUR_S, quarter: Some(s % HOUR_S / QUARTER_S) })
+        }
+        Some(_) => None,
+    };
     (scale.from_s..=scale.to_s)
         .step_by(step_s as usize)
         .map(|s| Tick {
             x: scale.x(s),
-            label: if hour.is_some() { time(s) } else { format!("{}h", s / HOUR_S) },
-            href: (hour.is_none() && s < scale.to_s).then(|| to_hour(s / HOUR_S)),
+            label: if zoom.is_some() { time(s) } else { format!("{}h", s / HOUR_S) },
+            href: closer(s).filter(|_| s < scale.to_s).map(|z| z.href(asked)),
         })
         .collect()
 }
@@ -223,7 +268,7 @@ mod tests {
         }
     }
 
-    fn drawn(hour: Option<u32>) -> Timeline {
+    fn drawn(zoom: Option<Zoom>) -> Timeline {
         let (duty, peak) = (IntervalSet::parse("08:00-17:00").unwrap(), IntervalSet::parse("08:00-10:00").unwrap());
         let counted = || SlotState::Counted { within: true, late: false };
         let lines = [
@@ -233,7 +278,7 @@ mod tests {
         ];
         let day = Day { duty: &duty, peak: &peak, people: &[1; 96], lines: &lines, now_s: Some(9 * 3_600) };
         let asked = Asked::of("/screens/a");
-        draw(&asked, &day, hour, &|l| l.campaign.to_string())
+        draw(&asked, &day, zoom, &|l| l.campaign.to_string())
     }
 
     #[test]
@@ -249,7 +294,7 @@ mod tests {
 
     #[test]
     fn an_hour_shows_everything_in_it_and_the_way_back() {
-        let hour = drawn(Some(8));
+        let hour = drawn(Some(Zoom { hour: 8, quarter: None }));
         assert_eq!(hour.played.len(), 2, "the loop is there, the play of the next hour is not");
         assert_eq!(hour.played[0].title, "08:10 ihanoi: Đã tính");
         let (before, whole, after) = hour.zoom.unwrap();
@@ -258,5 +303,21 @@ mod tests {
             (Some("/screens/a?hour=7"), "/screens/a", Some("/screens/a?hour=9"))
         );
         assert_eq!(hour.now_x, None);
+    }
+
+    #[test]
+    fn a_quarter_of_an_hour_is_as_wide_as_an_hour_and_leads_to_its_neighbours() {
+        let hour = drawn(Some(Zoom { hour: 8, quarter: None }));
+        let closer: Vec<_> = hour.ticks.iter().filter_map(|tick| tick.href.as_deref()).collect();
+        assert_eq!(closer[..2], ["/screens/a?hour=8&quarter=0", "/screens/a?hour=8&quarter=1"]);
+        assert_eq!(closer.len(), 4);
+        let quarter = drawn(Some(Zoom { hour: 8, quarter: Some(0) }));
+        assert_eq!((quarter.width, quarter.ticks.len(), quarter.range.as_str()), (hour.width, 16, "08:00–08:15"));
+        assert_eq!(quarter.played.len(), 1, "the play of ten past, and not that of twenty past");
+        let (before, whole, after) = quarter.zoom.unwrap();
+        let sides = (before.as_deref(), whole.as_str(), after.as_deref());
+        assert_eq!(sides, (Some("/screens/a?hour=7&quarter=3"), "/screens/a", Some("/screens/a?hour=8&quarter=1")));
+        assert_eq!(Zoom { hour: 23, quarter: Some(3) }.moved(1), None);
+        assert_eq!(Zoom { hour: 0, quarter: None }.moved(-1), None);
     }
 }

@@ -159,7 +159,7 @@ fn record_words(lang: Lang, record: &str) -> String {
 }
 
 /// The asset of the slot that holds the second, with its start and end.
-fn playing(g: &Gathered, second: u32) -> Option<(&Asset, u32, u32)> {
+pub(super) fn playing(g: &Gathered, second: u32) -> Option<(&Asset, u32, u32)> {
     let plan = g.plan.as_ref()?;
     let i = plan.playlist.slots.partition_point(|s| s.start_s <= second).checked_sub(1)?;
     let slot = plan.playlist.slots[i];

@@ -81,7 +81,8 @@ pub(super) async fn choose(console: &Console, asked: &Asked) -> Result<Response,
     let search = asked.value("unit").unwrap_or_default();
     let mut problem = String::new();
     if !search.is_empty() {
-        match city.directory.find_unit(search, today) {
+        let sight = asked.sight(&city, console)?;
+        match city.directory.find_unit_among(search, today, |unit| sight.unit(unit)) {
             Ok(unit) if may(&unit.code) => return Ok(see(&format!("/content/{}", unit.code))),
             Ok(_) => problem = asked.lang.text("content-choose-denied"),
             Err(error) => {

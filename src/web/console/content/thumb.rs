@@ -41,7 +41,14 @@ pub(super) async fn show(console: &Console, asked: &Asked, hash: &str) -> Result
 async fn may_know(console: &Console, asked: &Asked, hash: MediaHash) -> Result<bool, ConsoleError> {
     let (caller, city, today) = (asked.caller()?, console.city().await?, console.today().1);
     let sight = asked.sight(&city, console)?;
-    let seen = |places: Option<&[Place]>| places.is_none_or(|places| reaches(&city.directory, &sight, places));
+    let directory = &city.directory;
+    // also where it plays on a screen that he sees, whoever's it is: its page shows it
+    let plays = |places: &[Place]| {
+        let mut screens = directory.screens().filter(|screen| sight.screen(screen));
+        screens.any(|screen| places.iter().any(|place| place.holds(directory, screen, today)))
+    };
+    let seen =
+        |places: Option<&[Place]>| places.is_none_or(|places| reaches(directory, &sight, places) || plays(places));
     if sight.is_whole() || shown_by(&city.campaigns, hash).any(seen) {
         return Ok(true);
     }

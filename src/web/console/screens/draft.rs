@@ -8,19 +8,19 @@ use super::super::{Asked, ConsoleError};
 use super::list::{file, gather, problem};
 use super::words::{Field, fields, lines_csv, refusals, sentence};
 use crate::clock::SystemRng;
+use crate::directory::Link;
 use crate::directory::problem::say;
 use crate::directory::table::Field as _;
-use crate::directory::{Link, LocalTime};
 use crate::error::StoreError;
 use crate::lang::Values;
-use crate::many::{Filter, FilterError, Holds, Preview, QUIET_RESTARTS, REASON_LETTERS, Who, Work};
+use crate::many::{FilterError, Holds, Preview, QUIET_RESTARTS, Who, Work, closing};
 use crate::people::AccountCode;
 use crate::web::Response;
 use askama::Template;
 use http::StatusCode;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::ports::Rng as _;
-use lichphat_playlists::time::{DAY_S, LocalDay, UtcMillis};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
@@ -84,7 +84,7 @@ pub(in super::super) async fn choose(console: &Console, asked: &Asked, body: &[u
     let gathered = gather(console, asked).await?;
     let screens = match value(&form, "which") {
         Some("all") => {
-            let filter = Filter::read(|name| value(&form, name), &gathered.city.directory, gathered.at.1);
+            let filter = gathered.read(|name| value(&form, name));
             let bad =
                 |e: FilterError| ConsoleError::Bad { kind: "command", value: format!("{} = {}", e.field, e.value) };
             gathered.codes(&filter.map_err(bad)?, gathered.group_of(value(&form, "group")))
@@ -156,7 +156,7 @@ pub(in super::super) async fn post(
         }
         _ => {
             let city = console.city().await?;
-            match read(&draft.word, &form, &city, console.today().1) {
+            match read(&draft.word, &form, &city, console.today()) {
                 Ok(work) => {
                     console.set_draft(id, Draft { work: Some(work), ..draft });
                     Ok(see(&at))
@@ -292,7 +292,7 @@ fn view(asked: &Asked, city: &City, preview: &Preview, peak: usize) -> PreviewVi
 }
 
 /// What a form says of the work.
-fn read(word: &str, form: &Form, city: &City, today: LocalDay) -> Result<Work, FilterError> {
+fn read(word: &str, form: &Form, city: &City, (now, today): (UtcMillis, LocalDay)) -> Result<Work, FilterError> {
     let wrong = |field: &'static str, mend| FilterError {
         field,
         value: value(form, field).unwrap_or_default().to_owned(),
@@ -308,30 +308,7 @@ fn read(word: &str, form: &Form, city: &City, today: LocalDay) -> Result<Work, F
             let mend = || say("viết một số từ 0 đến 100", "write a number from 0 to 100");
             Ok(Work::Volume { percent: percent.ok_or_else(|| wrong("percent", mend()))? })
         }
-        "close" => {
-            let time = |day: &'static str, clock: &'static str, default| {
-                let text = match value(form, clock) {
-                    None => needed(day)?.to_owned(),
-                    Some(clock) => format!("{} {clock}", needed(day)?),
-                };
-                LocalTime::parse(&text, default).map_err(|mend| wrong(day, mend))
-            };
-            let (from, to) = (time("close_from", "close_from_time", 0)?, time("close_to", "close_to_time", DAY_S)?);
-            if to <= from {
-                return Err(wrong(
-                    "close_to",
-                    say("kết thúc phải sau bắt đầu", "the end must be later than the beginning"),
-                ));
-            }
-            let reason = needed("reason")?.to_owned();
-            if reason.chars().count() > REASON_LETTERS || reason.chars().any(char::is_control) {
-                return Err(wrong(
-                    "reason",
-                    say("viết tối đa 200 chữ, trên một dòng", "write at most 200 letters, on one line"),
-                ));
-            }
-            Ok(Work::Close { from, to, reason })
-        }
+        "close" => closing(|field| value(form, field), now),
         _ => {
             let link = Link::read(needed("move_link")?).map_err(|mend| wrong("move_link", mend))?;
             let from = day("move_from")?;

@@ -87,7 +87,8 @@ async fn render(
 pub(in super::super) async fn post(console: &Console, asked: &Asked, body: &[u8]) -> Result<Response, ConsoleError> {
     let form: Form = pairs(body)?.into_iter().collect();
     let city = console.city().await?;
-    match Filter::read(|name| value(&form, name), &city.directory, console.today().1) {
+    let sight = asked.sight(&city, console)?;
+    match Filter::read(|name| value(&form, name), &city.directory, console.today().1, |unit| sight.unit(unit)) {
         Ok(filter) => {
             let words = filter.pairs().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             keep(console, asked, &form, Holds::Filter(words)).await
@@ -121,12 +122,12 @@ pub(super) async fn keep(
     holds: Holds,
 ) -> Result<Response, ConsoleError> {
     let (city, today) = console.directory_today().await?;
-    let caller = asked.caller()?;
+    let (caller, sight) = (asked.caller()?, asked.sight(&city, console)?);
     let unit = match value(form, "share") {
         None => Ok(None),
         Some(text) => {
             let wrong = |mend: Say| FilterError { field: "share", value: text.to_owned(), mend };
-            match city.directory.find_unit(text, today) {
+            match city.directory.find_unit_among(text, today, |unit| sight.unit(unit)) {
                 Ok(unit) if caller.may(Act::Operate, On::Unit(&unit.code), &city.directory, today).is_ok() => {
                     Ok(Some(unit.code.clone()))
                 }

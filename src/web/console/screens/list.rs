@@ -6,6 +6,7 @@ use super::super::page::{self, Page, Pages, pages, shown};
 use super::super::unit::ago;
 use super::super::{Asked, ConsoleError, href};
 use super::shelf::{Index, Row};
+use crate::attention::State as Now;
 use crate::directory::{Link, Screen, ScreenKind, screens_csv};
 use crate::lang::{Lang, Values};
 use crate::many::{Filter, FilterError, Group, Holds, State};
@@ -122,8 +123,13 @@ pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Gathered,
 }
 
 impl Gathered {
+    /// A filter, as its reader may mean it.
+    pub(super) fn read<'a>(&self, value: impl Fn(&str) -> Option<&'a str>) -> Result<Filter, FilterError> {
+        Filter::read(value, &self.city.directory, self.at.1, |unit| self.sight.unit(unit))
+    }
+
     fn filter(&self, asked: &Asked) -> Result<Filter, FilterError> {
-        Filter::read(|name| asked.value(name), &self.city.directory, self.at.1)
+        self.read(|name| asked.value(name))
     }
 
     /// The group of that number, when the reader finds it.
@@ -144,7 +150,7 @@ impl Gathered {
             Some(Holds::Filter(words)) => {
                 let value = |name: &str| words.get(name).map(String::as_str);
                 // what it names may be gone since: then nothing fits
-                let Ok(own) = Filter::read(value, &self.city.directory, self.at.1) else { return Vec::new() };
+                let Ok(own) = Filter::read(value, &self.city.directory, self.at.1, |_| true) else { return Vec::new() };
                 let in_it: BTreeSet<usize> =
                     self.fitting(&own).iter().filter(|f| self.is(f, own.state)).map(|f| f.at).collect();
                 found.retain(|f| in_it.contains(&f.at));
@@ -299,7 +305,7 @@ fn acts(asked: &Asked, n: usize, query: &[(&'static str, String)], today: LocalD
 }
 
 /// What is wrong with a filter, in a sentence.
-pub(super) fn problem(lang: Lang, error: &FilterError) -> String {
+pub(in super::super) fn problem(lang: Lang, error: &FilterError) -> String {
     let field = lang.text(&format!("screens-by-{}", error.field));
     let value: String = shown(&error.value).chars().take(80).collect();
     let values = Values::new().word("field", field).word("value", value).word("mend", error.mend.pick(lang));
@@ -314,9 +320,11 @@ fn tabs(asked: &Asked, found: &[Found<'_>], current: Option<State>) -> Vec<(Stri
         let base = Asked { query: without_page(asked), ..asked.clone() };
         (lang.say("screens-tab", &values), base.with("state", state.map(State::as_str)), current == state)
     };
-    let states = State::ALL.iter().map(|state| {
+    let states = State::all().filter_map(|state| {
         let n = found.iter().filter(|f| state.holds(f.screen, &f.row.facts)).count();
-        tab(state.as_str(), Some(*state), n)
+        // what needs nobody is offered where there is any
+        let asks = !matches!(state, State::Stands(Now::OffDuty | Now::Unmanaged));
+        (asks || n > 0 || current == Some(state)).then(|| tab(state.as_str(), Some(state), n))
     });
     std::iter::once(tab("all", None, found.len())).chain(states).collect()
 }
@@ -346,7 +354,7 @@ fn form(asked: &Asked, g: &Gathered, filter: &Filter) -> FilterForm {
         select("link", Link::ALL.iter().map(|l| term("link", "link")(l.as_str())).collect()),
         select("venue", venues.into_iter().map(|(word, name)| choice("venue", word, name)).collect()),
         select("kind", ScreenKind::ALL.iter().map(|k| term("kind", "kind")(k.as_str())).collect()),
-        select("state", State::ALL.iter().map(|s| term("screens-state", "state")(s.as_str())).collect()),
+        select("state", State::all().map(|s| term("screens-state", "state")(s.as_str())).collect()),
         select(
             "order",
             g.city.campaigns.directives().map(|o| choice("order", o.code.as_str(), order_title(lang, o))).collect(),
@@ -373,16 +381,15 @@ fn row(lang: Lang, g: &Gathered, found: &Found<'_>, console: &Console) -> Screen
     let unit = screen.unit(Link::Owner, g.at.1).and_then(|code| directory.unit(code));
     let venue = directory.venue(&screen.venue_type, g.at.1);
     let tone = |state: State| match state {
-        State::Ok => "good",
-        State::Dark | State::Offline | State::Short => "bad",
-        State::Silent | State::Behind | State::NoDevice => "wait",
-        State::Closed => "soft",
+        State::Stands(Now::Ok) => "good",
+        State::Stands(Now::Dark | Now::Offline) | State::Short => "bad",
+        State::Stands(Now::Silent | Now::Behind) | State::NoDevice => "wait",
+        State::Stands(Now::OffDuty | Now::Unmanaged) | State::Closed => "soft",
     };
-    let told = State::ALL.iter().copied();
-    let states = told.filter(|state| state.holds(screen, &row.facts));
+    let states = State::all().filter(|state| state.holds(screen, &row.facts));
     // without a player nothing can be heard: that is said once
     let no_device = State::NoDevice.holds(screen, &row.facts);
-    let states = states.filter(|state| !(no_device && matches!(state, State::Offline | State::Silent)));
+    let states = states.filter(|state| !(no_device && matches!(state, State::Stands(Now::Offline | Now::Silent))));
     ScreenView {
         code: screen.code.to_string(),
         name: shown(&screen.name),

@@ -11,8 +11,9 @@ mod words;
 
 pub(super) use bring::MOST_BYTES as MOST_FILE_BYTES;
 pub(super) use draft::{Form, pairs, value};
-pub(super) use list::{csv, file, show};
+pub(super) use list::{csv, file, problem, show};
 pub(super) use shelf::{Shelf, Thing};
+pub(super) use words::{Field, fields};
 
 use super::data::Console;
 use super::page;

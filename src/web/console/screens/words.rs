@@ -10,17 +10,17 @@ use lichphat_playlists::time::LocalDay;
 use std::collections::BTreeMap;
 
 /// A field of a form.
-pub(super) struct Field {
-    pub(super) name: &'static str,
-    pub(super) label: String,
-    pub(super) kind: &'static str,
-    pub(super) value: String,
-    pub(super) needed: bool,
-    pub(super) choices: Vec<(String, String, bool)>,
+pub(in super::super) struct Field {
+    pub(in super::super) name: &'static str,
+    pub(in super::super) label: String,
+    pub(in super::super) kind: &'static str,
+    pub(in super::super) value: String,
+    pub(in super::super) needed: bool,
+    pub(in super::super) choices: Vec<(String, String, bool)>,
 }
 
 /// What has to be said first, as far as it was said.
-pub(super) fn fields(lang: Lang, word: &str, form: &Form, today: LocalDay) -> Vec<Field> {
+pub(in super::super) fn fields(lang: Lang, word: &str, form: &Form, today: LocalDay) -> Vec<Field> {
     let field = |name: &'static str, kind, needed, default: String| Field {
         name,
         label: lang.text(&format!("screens-by-{name}")),
