@@ -92,8 +92,8 @@ test: packages rust schemathesis axe
 # The stories take them as they go; look at the difference before it is committed.
 pictures: packages rust
 	cargo test --locked -p lichphat --test browser stories
-	cp -r "$${CARGO_TARGET_DIR:-target}"/browser/guide/. templates/guide/
-	du -sh templates/guide
+	cp -r "$${CARGO_TARGET_DIR:-target}"/browser/guide/. docs/guide/
+	du -sh docs/guide
 
 # The last line is `exec`: Ctrl-C reaches the demonstration itself, which then stops in order.
 demo: packages rust

@@ -50,6 +50,10 @@ pub const ROWS: &[Row] = &[
     ("GET", "/log/{…}", Anyone),
     // coming in
     ("GET", "/static/{file}", Anyone),
+    // how things are done: whoever cannot sign in needs it most
+    ("GET", "/help", Anyone),
+    ("GET", "/help/{guide}", Anyone),
+    ("GET", "/help/{lang}/{picture}", Anyone),
     ("GET", "/login", Anyone),
     ("POST", "/login", Anyone),
     ("POST", "/login/passkey", Anyone),

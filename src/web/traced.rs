@@ -74,7 +74,7 @@ fn class(path: &str) -> &'static str {
         "api" => "api",
         "static" => "static",
         "healthz" | "readyz" | "metrics" => "care",
-        "account" | "first" | "login" | "logout" | "people" => "people",
+        "account" | "first" | "help" | "login" | "logout" | "people" => "people",
         "" | "alerts" | "approvals" | "audit" | "content" | "live" | "many" | "orders" | "pairing" | "peaks"
         | "preflight" | "reports" | "screens" | "search" | "units" => "console",
         _ => "other",

@@ -36,6 +36,8 @@ fn filled(path: &str, word: &str) -> Option<String> {
 
 /// Pages in a further state: lists that are cut down, days that are over, what is not there.
 const MORE: &[&str] = &[
+    "/help/start",
+    "/help/administrator",
     "/?day=2024-09-20",
     "/?link=owner",
     "/units/HN",

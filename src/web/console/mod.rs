@@ -12,6 +12,7 @@ pub(super) mod content;
 pub(super) mod data;
 mod device;
 mod heat;
+mod help;
 mod home;
 mod live;
 mod log;
@@ -407,6 +408,7 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
         (true, ["live"]) => live::stream(console, asked, headers).await,
         (_, ["audit", below @ ..]) => audit::answer(console, asked, reads, below, body).await,
         (_, ["many", below @ ..]) => screens::answer(console, asked, reads, below, body).await,
+        (true, ["help", lang, picture]) => help::picture(lang, picture),
         (true, ["pairing"]) => pairing::show(console, asked).await,
         (false, ["screens", code, "closure"]) if *method == Method::POST => {
             screen_week::post(console, asked, code, body).await
@@ -423,6 +425,8 @@ async fn answer(console: &Arc<Console>, method: &Method, asked: &Asked, headers:
 async fn dispatch(console: &Console, asked: &Asked, segments: &[&str]) -> Result<String, ConsoleError> {
     match segments {
         [""] => home::show(console, asked).await,
+        ["help"] => help::all(console, asked),
+        ["help", guide] => help::one(console, asked, guide),
         ["approvals"] => approvals::show(console, asked).await,
         ["peaks"] => peaks::show(console, asked).await,
         ["preflight", code] => preflight::show(console, asked, code).await,

@@ -1,7 +1,7 @@
 //! The frame around every page, and the pages that say what went wrong.
 
 use super::nav::{self, Entry};
-use super::{Asked, Console, ConsoleError};
+use super::{Asked, Console, ConsoleError, help};
 pub(super) use crate::lang::shown;
 use crate::lang::{Lang, Values};
 use crate::people::Denied;
@@ -57,6 +57,8 @@ pub(super) struct Page {
     pub(super) account: String,
     /// The rooms of the console that he may find.
     pub(super) menu: Vec<Entry>,
+    /// What helps on this page.
+    pub(super) help: String,
     form_token: String,
 }
 
@@ -74,6 +76,7 @@ impl Page {
             version: &VERSION,
             account,
             menu: nav::menu(asked, console.today().1),
+            help: help::of(&asked.path),
             form_token: asked.form_token.clone(),
         }
     }
