@@ -111,6 +111,7 @@ bench: packages rust duckdb
 	cargo bench --locked -p lichphat-playlists --bench dayplan -- $(EFFORT)
 	cargo bench --locked -p lichphat --bench pacing
 	cargo bench --locked -p lichphat --bench fleet -- $(SCREENS)
+	cargo bench --locked -p lichphat --bench pages -- $(SCREENS)
 	cargo bench --locked -p lichphat --bench proof
 	cargo bench --locked -p lichphat-verify --bench verify
 	PLAYS=$(PLAYS) cargo bench --locked -p lichphat-player --bench screen
