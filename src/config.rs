@@ -42,6 +42,39 @@ pub struct Settings {
     pub alerts: AlertSettings,
     /// The server that takes mail.
     pub mail: MailSettings,
+    /// Reports that make themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")] // a table for each, and no word for none
+    pub report: Vec<ReportSettings>,
+}
+
+/// A report that makes itself after each period: made once, put into a folder and mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReportSettings {
+    /// By which it is known, small letters, digits and `-`: with it begin the names of its files. What was made is remembered by it.
+    pub name: String,
+    /// The screens of that unit, by code or name; empty: all.
+    pub unit: String,
+    /// By which link they are its: `owner`, `territory`, `sector`, `operator`; empty: any.
+    pub link: String,
+    /// One order's campaign; empty: all.
+    pub campaign: String,
+    /// One kind of place; empty: all.
+    pub venue: String,
+    /// `day`, `week`, `month`, `quarter`, `6-months`, `9-months`, `year`.
+    pub period: String,
+    /// Made on that day after the period's last, 1 to 28: 5 of a month is the fifth of the next.
+    pub day: u32,
+    /// At that hour, 0 to 23.
+    pub hour: u32,
+    /// Some of `pdf`, `docx`, `xlsx`, `csv`, `json`.
+    pub formats: Vec<String>,
+    /// Directory that its files are put into; empty: none.
+    pub folder: PathBuf,
+    /// Addresses to which it is mailed.
+    pub mail: Vec<String>,
+    /// `vi` or `en`.
+    pub lang: String,
 }
 
 /// How soon people are told, and which programs may be.
@@ -217,6 +250,7 @@ impl Default for Settings {
             log: LogSettings::default(),
             alerts: AlertSettings::default(),
             mail: MailSettings::default(),
+            report: Vec::new(),
         }
     }
 }
@@ -254,6 +288,14 @@ impl Default for WebSettings {
 impl Default for AlertSettings {
     fn default() -> Self {
         Self { settle_s: 120, repeat_min: 120, webhooks: Vec::new(), webhook_key_file: PathBuf::new() }
+    }
+}
+impl Default for ReportSettings {
+    fn default() -> Self {
+        let (name, unit, link, campaign, venue) = Default::default();
+        let (period, lang, formats) = ("month".to_owned(), "vi".to_owned(), vec!["docx".to_owned(), "xlsx".to_owned()]);
+        let (folder, mail) = Default::default();
+        Self { name, unit, link, campaign, venue, period, day: 5, hour: 7, formats, folder, mail, lang }
     }
 }
 impl Default for MailSettings {
@@ -407,6 +449,53 @@ impl Settings {
                 return refused(format!("log.witnesses, {n}.: ca"), &ca.display(), mend);
             }
         }
+        self.check_reports()
+    }
+
+    /// What can be said of the reports' rules without knowing the city; the rest is looked at when the server begins.
+    fn check_reports(&self) -> Result<(), ConfigError> {
+        for (n, rule) in (1..).zip(&self.report) {
+            let refused = |field: &str, value: &dyn std::fmt::Display, mend| {
+                Err(ConfigError::Value { field: format!("report, {n}.: {field}"), value: value.to_string(), mend })
+            };
+            let letter = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+            if rule.name.is_empty() || rule.name.len() > 60 || !rule.name.chars().all(letter) {
+                return refused(
+                    "name",
+                    &rule.name,
+                    "write up to 60 small letters without tone marks, digits and -, such as thang-ba-dinh",
+                );
+            }
+            if self.report.iter().take(n - 1).any(|other| other.name == rule.name) {
+                return refused("name", &rule.name, "another rule above has this name; give each its own");
+            }
+            if !(1..=28).contains(&rule.day) {
+                return refused("day", &rule.day, "write 1 to 28: so many days after the period's last one");
+            }
+            if rule.hour > 23 {
+                return refused("hour", &rule.hour, "write 0 to 23");
+            }
+            if rule.formats.is_empty() {
+                return refused("formats", &"[]", "write some of [\"pdf\", \"docx\", \"xlsx\", \"csv\", \"json\"]");
+            }
+            if rule.folder.as_os_str().is_empty() && rule.mail.is_empty() {
+                return refused(
+                    "folder",
+                    &"\"\"",
+                    "write a directory, or addresses as mail = [\"van-phong@example.vn\"]",
+                );
+            }
+            if let Some(wrong) = rule.mail.iter().find(|to| to.parse::<lettre::Address>().is_err()) {
+                return refused("mail", wrong, "is no e-mail address; write van-phong@example.vn");
+            }
+            if !rule.mail.is_empty() && self.mail.host.is_empty() {
+                return refused(
+                    "mail",
+                    &rule.mail.join(", "),
+                    "no mail goes out while mail.host is empty; set it, or take the addresses out",
+                );
+            }
+        }
         Ok(())
     }
 
@@ -483,6 +572,24 @@ mod tests {
             let refused = with(bad).unwrap_err().to_string();
             assert!(refused.starts_with(&format!("settings: web.address = {bad}: browsers hold")), "{refused}");
         }
+    }
+
+    #[test]
+    fn the_rule_of_a_report_that_the_preset_shows_names_every_key_and_can_be_meant() {
+        let preset = include_str!("../config/server.toml");
+        let shown = &preset[preset.find("# [[report]]").unwrap()..];
+        let shown = shown.lines().map(|line| line.trim_start_matches("# ")).collect::<Vec<_>>().join("\n");
+        let settings = parse(&format!("[mail]\nhost = \"m.example\"\n{shown}")).unwrap();
+        let keys = |rule: &toml::Table| rule.keys().cloned().collect::<Vec<_>>();
+        let read: toml::Table = toml::from_str(&shown).unwrap();
+        let rule = read["report"][0].as_table().unwrap();
+        assert_eq!(keys(rule), keys(&toml::Table::try_from(&settings.report[0]).unwrap()));
+        let own = ReportSettings::default();
+        let shown = &settings.report[0];
+        assert_eq!(
+            (&shown.period, shown.day, shown.hour, &shown.formats),
+            (&own.period, own.day, own.hour, &own.formats)
+        );
     }
 
     #[test]

@@ -178,6 +178,13 @@ report-col-result = Result
 report-raised-days = { $from } to { $to } inclusive
 report-raised-from = from { $from } to the end of the order
 
+report-mail-subject = Report: { $title }
+report-mail-body = { $title }
+    { $state }
+
+    The files are all of the same figures. SHA-256 of the data: { $hash }.
+    This mail was sent by the rule “{ $rule }” of the lichphat server.
+
 report-none = None.
 report-more-rows = { $n ->
    [one] 1 more row stands

@@ -145,6 +145,13 @@ report-col-result = Kết quả
 report-raised-days = { $from } đến hết { $to }
 report-raised-from = từ { $from }, đến hết đợt
 
+report-mail-subject = Báo cáo: { $title }
+report-mail-body = { $title }
+    { $state }
+
+    Các tệp đính kèm cùng một số liệu. Mã SHA-256 của dữ liệu: { $hash }.
+    Thư này do lịch báo cáo “{ $rule }” của máy chủ lichphat tự gửi.
+
 report-none = Không có.
 report-more-rows = Còn { $n_t } dòng nữa trong tệp bảng tính của báo cáo này.
 report-sheet-summary = Tóm tắt

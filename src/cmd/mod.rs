@@ -28,6 +28,7 @@ mod release;
 mod report;
 mod restore;
 pub mod rooms;
+pub mod scheduled;
 mod serve;
 mod share;
 mod simulate;

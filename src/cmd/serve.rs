@@ -2,6 +2,7 @@
 
 use super::alerts::{Alerts, Ways};
 use super::doors::{self, Doors, Shown};
+use super::scheduled::Scheduled;
 use super::{Context, rooms::Rooms};
 use crate::error::AppError;
 use crate::proof::log::LogError;
@@ -62,6 +63,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
     let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
     let ways = Arc::new(Ways::new(settings)?);
+    let scheduled = Scheduled::new(rooms.clone(), settings, ways.clone())?;
+    let reporting = tokio::spawn(keep_reporting(scheduled));
     let alerting = tokio::spawn(keep_alerting(Alerts::new(rooms.clone(), settings, ways)));
     let welcome = Arc::new(doors.welcome(settings, shown.as_ref(), &rooms.public_keys)?);
     let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
@@ -74,6 +77,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     releasing.abort();
     logging.abort();
     alerting.abort();
+    reporting.abort();
     context.say("Đã dừng.", "Stopped.");
     Ok(ExitCode::SUCCESS)
 }
@@ -89,6 +93,8 @@ const RETRY_S: u64 = 60;
 
 /// Seconds between two looks at who has to be told of what.
 const ALERTS_S: u64 = 20;
+/// Seconds between two looks at which reports are due.
+const REPORTS_S: u64 = 60;
 
 /// Plans when something was imported, when a day begins, and every ten minutes with what came in.
 async fn keep_planning(rooms: Rooms) {
@@ -194,6 +200,17 @@ async fn keep_alerting(alerts: Alerts) {
             tracing::warn!(error, "could not look who has to be told of what");
         }
         tokio::time::sleep(Duration::from_secs(ALERTS_S)).await;
+    }
+}
+
+/// Looks every minute which reports by rule are due, and hands them on.
+async fn keep_reporting(scheduled: Scheduled) {
+    let mut told = Told::default();
+    loop {
+        if let Some(error) = told.news(scheduled.look().await.err()) {
+            tracing::error!(error, "could not look which reports are due");
+        }
+        tokio::time::sleep(Duration::from_secs(REPORTS_S)).await;
     }
 }
 

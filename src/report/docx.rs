@@ -14,6 +14,8 @@ const WIDTH: usize = 9_354;
 /// Half points.
 const BODY: usize = 26;
 const BLACK: &str = "000000";
+/// Height that marks a row of headings until [`heads`].
+const HEAD_MARK: f32 = 1.0;
 
 const fn mm(n: u16) -> i32 {
     (n as f32 * MM) as i32
@@ -58,14 +60,16 @@ fn items(all: &[String]) -> Vec<String> {
     all.iter().zip(1..).map(|(text, n)| format!("- {text}{}", if n == last { "." } else { ";" })).collect()
 }
 
-/// Two cells beside one another, without lines around them.
-fn beside(left: Vec<Paragraph>, right: Vec<Paragraph>, left_width: usize) -> Table {
+/// Rows of two cells beside one another, without lines around them.
+fn beside(rows: Vec<[Vec<Paragraph>; 2]>, left_width: usize) -> Table {
     let cell = |paragraphs: Vec<Paragraph>, width| {
         let cell = TableCell::new().width(width, WidthType::Dxa);
         paragraphs.into_iter().fold(cell, TableCell::add_paragraph)
     };
-    let row = TableRow::new(vec![cell(left, left_width), cell(right, WIDTH - left_width)]).cant_split();
-    Table::without_borders(vec![row])
+    let row = |[left, right]: [Vec<Paragraph>; 2]| {
+        TableRow::new(vec![cell(left, left_width), cell(right, WIDTH - left_width)]).cant_split()
+    };
+    Table::without_borders(rows.into_iter().map(row).collect())
         .set_grid(vec![left_width, WIDTH - left_width])
         .width(WIDTH, WidthType::Dxa)
         .layout(TableLayoutType::Fixed)
@@ -78,16 +82,15 @@ fn head(sheet: &Sheet) -> Table {
     }
     left.push(centred(run(&or_dots(&sheet.issuer.to_uppercase()), 24).bold()));
     left.push(rule(20));
-    left.push(centred(run(&sheet.number, BODY)));
-    let mut right = vec![
+    let right = vec![
         centred(run("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 24).bold()),
         centred(run("Độc lập - Tự do - Hạnh phúc", BODY).bold()),
         rule(54),
     ];
-    // on one line with the number
-    right.extend((sheet.parent.is_empty()).then(|| centred(run("", 12))));
-    right.push(centred(run(&sheet.place, BODY).italic()));
-    beside(left, right, 3_700)
+    // number and place are on one line, however long the names above them are
+    let number = vec![centred(run(&sheet.number, BODY))];
+    let place = vec![centred(run(&sheet.place, BODY).italic())];
+    beside(vec![[left, right], [number, place]], 3_700)
 }
 
 fn foot(sheet: &Sheet) -> Table {
@@ -97,7 +100,7 @@ fn foot(sheet: &Sheet) -> Table {
     let mut right = vec![centred(run(&or_dots(&sheet.position.to_uppercase()), BODY).bold())];
     right.extend((0..4).map(|_| centred(run("", BODY))));
     right.push(centred(run(&or_dots(&sheet.signer), BODY).bold()));
-    beside(left, right, WIDTH / 2)
+    beside(vec![[left, right]], WIDTH / 2)
 }
 
 fn table(grid: &Grid) -> Table {
@@ -115,10 +118,26 @@ fn table(grid: &Grid) -> Table {
         TableCell::new().width(widths.get(column).copied().unwrap_or(0), WidthType::Dxa).add_paragraph(paragraph)
     };
     let row = |cells: &[String], head| {
-        TableRow::new(cells.iter().enumerate().map(|(i, text)| cell(text, i, head)).collect()).cant_split()
+        let row = TableRow::new(cells.iter().enumerate().map(|(i, text)| cell(text, i, head)).collect());
+        if head { row.row_height(HEAD_MARK) } else { row.cant_split() }
     };
     let rows = std::iter::once(row(&grid.columns, true)).chain(grid.rows.iter().map(|cells| row(cells, false)));
     Table::new(rows.collect()).set_grid(widths.clone()).width(WIDTH, WidthType::Dxa).layout(TableLayoutType::Fixed)
+}
+
+/// Rows of headings, which the writer knows no word for, are marked by a height; in its place they are said to come again on every page.
+fn heads(document: &[u8]) -> Result<Vec<u8>, String> {
+    const MARK: &str = "<w:trHeight";
+    let text = std::str::from_utf8(document).map_err(|error| error.to_string())?;
+    let mut parts = text.split(MARK);
+    let mut marked = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // what people write is escaped, so the first end is that of the mark
+        let (_, rest) = part.split_once("/>").ok_or("a row's height has no end")?;
+        marked += "<w:cantSplit/><w:tblHeader/>";
+        marked += rest;
+    }
+    Ok(marked.into_bytes())
 }
 
 fn part(docx: Docx, sheet: &Sheet, part: &Part) -> Docx {
@@ -177,15 +196,18 @@ pub(super) fn docx(sheet: &Sheet) -> Result<Vec<u8>, String> {
         [one] => docx.add_paragraph(centred(run(&format!("Kính gửi: {one}."), BODY))),
         many => {
             let docx = docx.add_paragraph(centred(run("Kính gửi:", BODY)));
-            items(many).iter().fold(docx, |docx, to| docx.add_paragraph(centred(run(to, BODY))))
+            // under one another, each from the same place
+            let line = |to: &String| {
+                let indent = Paragraph::new().add_run(run(to, BODY)).indent(Some(mm(50)), None, None, None);
+                indent.line_spacing(spaced(0, 0))
+            };
+            items(many).iter().fold(docx, |docx, to| docx.add_paragraph(line(to)))
         }
     };
     let docx = sheet.parts.iter().fold(docx, |docx, one| part(docx, sheet, one));
     let mut bytes = Cursor::new(Vec::new());
-    docx.add_paragraph(Paragraph::new())
-        .add_table(foot(sheet))
-        .build()
-        .pack(&mut bytes)
-        .map_err(|error| error.to_string())?;
+    let mut built = docx.add_paragraph(Paragraph::new()).add_table(foot(sheet)).build();
+    built.document = heads(&built.document)?;
+    built.pack(&mut bytes).map_err(|error| error.to_string())?;
     Ok(bytes.into_inner())
 }

@@ -14,6 +14,7 @@ mod docx;
 mod gather;
 mod model;
 mod pdf;
+mod rule;
 mod sheet;
 mod table;
 #[cfg(test)]
@@ -28,6 +29,7 @@ pub use model::{
     Change, Checkpoint, Closed, Data, DividedUnit, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState,
     Name, Order, RaisedNumber, Revisions, Selection, Span, SpanKind, Supplement, UnitNumber,
 };
+pub use rule::{Delivery, NewDue, Timing, Trouble};
 pub use words::describe;
 
 use crate::compliance::{ComplianceError, ComplianceStore, Reports};
@@ -94,6 +96,28 @@ pub trait ReportStore: Send + Sync {
     async fn close(&self, new: NewClosing) -> Result<Option<u32>, StoreError>;
     /// What units said of just these days, in order.
     async fn explanations(&self, days: (LocalDay, LocalDay)) -> Result<Vec<Explanation>, StoreError>;
+    /// When a rule was first seen: now, when it never was.
+    async fn rule_since(&self, rule: &str, at: UtcMillis) -> Result<UtcMillis, StoreError>;
+    /// Is its report of these days made, or to be tried later than `now`?
+    async fn due_settled(&self, rule: &str, days: (LocalDay, LocalDay), now: UtcMillis) -> Result<bool, StoreError>;
+    /// Keeps what a rule has made, once, with where it goes.
+    async fn keep_due(&self, due: NewDue) -> Result<(), StoreError>;
+    /// Notes that it could not be made.
+    async fn due_failed(
+        &self,
+        rule: &str,
+        days: (LocalDay, LocalDay),
+        at: UtcMillis,
+        problem: String,
+    ) -> Result<(), StoreError>;
+    /// The data of what was made.
+    async fn due_data(&self, due: u64) -> Result<Option<Vec<u8>>, StoreError>;
+    /// What has not gone where it should and may be tried now, the oldest first.
+    async fn deliveries(&self, now: UtcMillis) -> Result<Vec<Delivery>, StoreError>;
+    /// Notes that it went, or why not.
+    async fn delivered(&self, delivery: &Delivery, at: UtcMillis, problem: Option<String>) -> Result<(), StoreError>;
+    /// What is not made, or not gone where it should, after a try.
+    async fn troubles(&self) -> Result<Vec<Trouble>, StoreError>;
     /// Keeps an explanation with its statement.
     async fn explain(&self, said: Explanation, deed: Deed) -> Result<(), StoreError>;
 }
@@ -253,6 +277,22 @@ impl Reporting {
         let bytes = made.data.bytes().map_err(|e| ReportError::Form { form: Form::Json, problem: e.to_string() })?;
         self.store.keep(made.hash, bytes, self.clock.now()).await?;
         Ok(made)
+    }
+
+    /// What rules have made and could not hand on, or could not make.
+    ///
+    /// # Errors
+    /// A store that failed.
+    pub async fn troubles(&self) -> Result<Vec<Trouble>, ReportError> {
+        Ok(self.store.troubles().await?)
+    }
+
+    /// A report that was kept as these bytes.
+    ///
+    /// # Errors
+    /// Bytes that are no report.
+    pub fn read(bytes: &[u8]) -> Result<Made, ReportError> {
+        Made::read(bytes)
     }
 
     /// The report of that selection with that hash; none when it is another's, or no longer kept.

@@ -155,9 +155,16 @@ fn grid(lang: Lang, table: &Table) -> Grid {
     let beyond = table.rows.len().saturating_sub(most);
     let cell = |row: &Vec<Cell>, i: &usize| row.get(*i).map_or_else(String::new, |cell| cell.text(lang));
     let numbers: Vec<bool> = narrow.iter().map(|i| table.columns[*i].number).collect();
+    let rows: Vec<Vec<String>> =
+        table.rows.iter().take(most).map(|row| narrow.iter().map(|i| cell(row, i)).collect()).collect();
+    // words by how long they are on the whole, so that a column of causes is not as narrow as one of single words
+    let long = |place: usize| {
+        let letters: usize = rows.iter().map(|row| row[place].chars().count()).sum();
+        (letters / rows.len().max(1) / 5) as u32
+    };
     let width = |(place, number): (usize, &bool)| match (place, number) {
         (0, _) => 6,
-        (_, false) => 4,
+        (_, false) => long(place).clamp(3, 7),
         (_, true) => 2,
     };
     Grid {
@@ -165,7 +172,7 @@ fn grid(lang: Lang, table: &Table) -> Grid {
         columns: narrow.iter().map(|i| table.columns[*i].title.clone()).collect(),
         widths: numbers.iter().enumerate().map(width).collect(),
         numbers,
-        rows: table.rows.iter().take(most).map(|row| narrow.iter().map(|i| cell(row, i)).collect()).collect(),
+        rows,
         more: match beyond {
             0 => String::new(),
             n => lang.say("report-more-rows", &Values::new().count(lang, "n", n as u64)),

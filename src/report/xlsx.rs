@@ -1,7 +1,7 @@
 //! A workbook: the sentences on a first sheet, each table on its own under its name, numbers as numbers, headings that stay in sight.
 //! What a spreadsheet would run is no formula here: every text is written as text.
 
-use super::document::{Block, Cell, Document, Table};
+use super::document::{Block, Cell, Column, Document, Table};
 use rust_xlsxwriter::{
     DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, Workbook, Worksheet, XlsxError,
 };
@@ -11,6 +11,11 @@ use std::collections::BTreeSet;
 const LONGEST_NAME: usize = 31;
 /// Longest text of a cell, characters.
 const LONGEST_TEXT: usize = 32_767;
+
+/// Letters beside one another on a sheet of A4 that lies, small enough to have many and large enough to read.
+const LETTERS_OF_A_PAGE: usize = 180;
+/// Its number among paper sizes.
+const A4: u8 = 9;
 
 struct Forms {
     title: Format,
@@ -44,14 +49,22 @@ pub(super) fn workbook(document: &Document) -> Result<Vec<u8>, XlsxError> {
     let mut book = Workbook::new();
     book.set_properties(&properties(document)?);
     let forms = Forms::new();
+    // printed, each sheet is as wide as its paper, or as a few of them beside one another
+    let paper = |sheet: &mut Worksheet, pages: u16| {
+        sheet.set_paper_size(A4).set_print_fit_to_pages(pages, 0).set_margins(0.5, 0.4, 0.6, 0.6, 0.3, 0.3);
+        sheet.set_footer("&C&P / &N");
+    };
     let mut names = BTreeSet::new();
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(&document.lang.text("report-sheet-summary"), &mut names))?;
     summary(sheet, document, &forms)?;
+    paper(sheet, 1);
     for table in document.tables() {
         let sheet = book.add_worksheet();
         sheet.set_name(sheet_name(&table.name, &mut names))?;
         write(sheet, table, &forms)?;
+        let letters: usize = table.columns.iter().map(|head| width(head) as usize).sum();
+        paper(sheet.set_landscape(), letters.div_ceil(LETTERS_OF_A_PAGE).try_into().unwrap_or(1));
     }
     book.save_to_buffer()
 }
@@ -88,6 +101,9 @@ fn summary(sheet: &mut Worksheet, document: &Document, forms: &Forms) -> Result<
     let mut row = 0;
     let mut line = |sheet: &mut Worksheet, words: &str, form: &Format| -> Result<(), XlsxError> {
         sheet.write_string_with_format(row, 0, cut(words), form)?;
+        // not every program makes a row as high as its words
+        let lines = words.lines().map(|line| line.chars().count() / 100 + 1).sum::<usize>().clamp(1, 25);
+        sheet.set_row_height(row, 17 * lines as u16)?;
         row += 1;
         Ok(())
     };
@@ -113,11 +129,16 @@ fn summary(sheet: &mut Worksheet, document: &Document, forms: &Forms) -> Result<
     Ok(())
 }
 
+/// Width of a column, letters.
+const fn width(head: &Column) -> u16 {
+    if head.number { 11 } else { 26 }
+}
+
 fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), XlsxError> {
     let mut column = 0;
     for head in &table.columns {
         sheet.write_string_with_format(0, column, &head.title, &forms.head)?;
-        sheet.set_column_width(column, if head.number { 13 } else { 30 })?;
+        sheet.set_column_width(column, width(head))?;
         column += 1;
     }
     sheet.set_freeze_panes(1, 1)?;
@@ -136,5 +157,6 @@ fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), Xlsx
         sheet.autofilter(0, 0, last, column - 1)?;
     }
     sheet.set_repeat_rows(0, 0)?;
+    sheet.set_repeat_columns(0, 0)?;
     Ok(())
 }

@@ -734,6 +734,39 @@ CREATE TABLE report_made (
     made_ms  INTEGER NOT NULL                               -- server clock
 ) STRICT;
 
+-- Rules by which reports make themselves (the server's settings), by when each was first seen.
+CREATE TABLE report_rule (
+    name     TEXT    PRIMARY KEY,
+    since_ms INTEGER NOT NULL                               -- server clock
+) STRICT, WITHOUT ROWID;
+
+-- What rules have made: once for each period, and kept.
+CREATE TABLE report_due (
+    id       INTEGER PRIMARY KEY,
+    rule     TEXT    NOT NULL,                              -- its name; a rule that is gone leaves what it made
+    from_day INTEGER NOT NULL,
+    to_day   INTEGER NOT NULL CHECK (to_day >= from_day),   -- last day, included
+    hash     BLOB    CHECK (length(hash) = 32),             -- SHA-256 of the data; NULL = could not be made yet
+    packed   BLOB,                                          -- the data as a zstd frame
+    at_ms    INTEGER NOT NULL,                              -- server clock: made, or tried last
+    tries    INTEGER NOT NULL CHECK (tries >= 0),           -- in vain
+    problem  TEXT    NOT NULL,                              -- why it could not be made; empty = it was
+    UNIQUE (rule, from_day, to_day),
+    CHECK ((hash IS NULL) = (packed IS NULL) AND (hash IS NULL) = (problem <> ''))
+) STRICT;
+
+-- Where each of them goes.
+CREATE TABLE report_delivery (
+    due      INTEGER NOT NULL REFERENCES report_due (id),
+    way      TEXT    NOT NULL,                              -- folder, or an e-mail address
+    done_ms  INTEGER,                                       -- server clock; NULL = not yet
+    tried_ms INTEGER NOT NULL,                              -- server clock: tried last; 0 = not yet
+    tries    INTEGER NOT NULL CHECK (tries >= 0),           -- in vain
+    problem  TEXT    NOT NULL,                              -- of the last try; empty = none
+    PRIMARY KEY (due, way)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX report_delivery_open ON report_delivery (due) WHERE done_ms IS NULL;
+
 -- What units say of their figures (giải trình): added, never changed.
 CREATE TABLE report_explanation (
     id        INTEGER PRIMARY KEY,

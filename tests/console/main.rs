@@ -4,6 +4,7 @@
 mod alerts;
 mod api;
 mod audit;
+mod by_rule;
 #[path = "../common/mod.rs"]
 mod common;
 mod device;

@@ -309,5 +309,12 @@ async fn a_paper_to_sign_bears_what_the_office_writes_around_it() {
     ] {
         assert!(xml.contains(said), "{said}");
     }
+    // the headings of every table of figures come again on the next page; head and foot of the paper are tables, too, and have none
+    let tables = xml.matches("<w:tbl>").count();
+    assert!(tables > 3 && !xml.contains("w:trHeight"), "{tables}");
+    assert_eq!(xml.matches("<w:tblHeader/>").count(), tables - 2);
+    // number and place are beside one another
+    let row = xml.split("<w:tr>").find(|row| row.contains("Số: 05/BC-UBND")).unwrap();
+    assert!(row.contains("Hà Nội, ngày 05 tháng 12 năm 2026") && !row.contains("UBND PHƯỜNG"), "{row}");
     assert_eq!(town.page("/reports/report.docx?date=2026-02-30").await.0, StatusCode::BAD_REQUEST);
 }

@@ -3,7 +3,7 @@
 
 mod ways;
 
-pub use ways::{Post, Ways};
+pub use ways::{Attached, Courier, Post, Ways};
 
 use super::rooms::{City, Rooms};
 use crate::attention::{BoxFacts, Here, State, present, things};

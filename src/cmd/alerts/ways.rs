@@ -10,8 +10,8 @@ use bytes::Bytes;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Request, header};
 use http_body_util::Full;
-use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::message::{Attachment, Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -29,6 +29,24 @@ const LEAST_KEY_BYTES: usize = 16;
 pub trait Post: Send + Sync {
     /// Sends it, or says why not.
     async fn send(&self, message: &NewMessage, id: u64) -> Result<(), String>;
+}
+
+/// A file of a mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attached {
+    /// Its name.
+    pub name: String,
+    /// `Content-Type`.
+    pub kind: &'static str,
+    /// It.
+    pub bytes: Vec<u8>,
+}
+
+/// Who mails files. A mail that is tried again has the same name, so that whoever takes it knows one that comes twice.
+#[async_trait]
+pub trait Courier: Send + Sync {
+    /// Mails subject, words and files to an address, or says why not.
+    async fn mail(&self, to: &str, words: (&str, &str), files: Vec<Attached>, id: &str) -> Result<(), String>;
 }
 
 /// By the settings.
@@ -94,18 +112,32 @@ impl Ways {
         })
     }
 
-    async fn mail(&self, message: &NewMessage, id: u64) -> Result<(), String> {
+    async fn post(
+        &self,
+        to: &str,
+        (subject, body): (&str, &str),
+        files: Vec<Attached>,
+        id: &str,
+    ) -> Result<(), String> {
         let Some((transport, from)) = &self.mail else { return Err("mail.host is not set".to_owned()) };
-        let to: Mailbox = message.to.parse().map_err(|error| format!("address: {error}"))?;
+        let to: Mailbox = to.parse().map_err(|error| format!("address: {error}"))?;
         let domain = from.email.domain().to_owned();
         let mail = lettre::Message::builder()
             .from(from.clone())
             .to(to)
             .message_id(Some(format!("<lichphat-{id}@{domain}>")))
-            .subject(message.message.subject.clone())
-            .header(ContentType::TEXT_PLAIN)
-            .body(message.message.body.clone())
-            .map_err(|error| error.to_string())?;
+            .subject(subject);
+        let mail = if files.is_empty() {
+            mail.header(ContentType::TEXT_PLAIN).body(body.to_owned())
+        } else {
+            let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(body.to_owned()));
+            for file in files {
+                let kind = ContentType::parse(file.kind).map_err(|error| error.to_string())?;
+                parts = parts.singlepart(Attachment::new(file.name).body(file.bytes, kind));
+            }
+            mail.multipart(parts)
+        };
+        let mail = mail.map_err(|error| error.to_string())?;
         transport.send(mail).await.map(drop).map_err(|error| error.to_string())
     }
 
@@ -138,8 +170,18 @@ impl Ways {
 impl Post for Ways {
     async fn send(&self, message: &NewMessage, id: u64) -> Result<(), String> {
         match message.way {
-            Way::Email => self.mail(message, id).await,
+            Way::Email => {
+                let words = (message.message.subject.as_str(), message.message.body.as_str());
+                self.post(&message.to, words, Vec::new(), &id.to_string()).await
+            }
             Way::Webhook => self.webhook(message, id).await,
         }
+    }
+}
+
+#[async_trait]
+impl Courier for Ways {
+    async fn mail(&self, to: &str, words: (&str, &str), files: Vec<Attached>, id: &str) -> Result<(), String> {
+        self.post(to, words, files, id).await
     }
 }

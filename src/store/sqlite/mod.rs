@@ -30,6 +30,7 @@ mod planning;
 mod proof;
 mod quarantine;
 mod report;
+mod report_rule;
 mod rows;
 mod sampling;
 mod threads;

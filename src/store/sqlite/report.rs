@@ -6,7 +6,7 @@ use super::people::{account_code, unit, unreadable};
 use super::rows::{self, day_number, hash_of, local_day};
 use crate::error::StoreError;
 use crate::people::Deed;
-use crate::report::{Closing, Explanation, Moment, NewClosing, ReportStore, Selection};
+use crate::report::{Closing, Delivery, Explanation, Moment, NewClosing, NewDue, ReportStore, Selection, Trouble};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -54,7 +54,7 @@ fn kept(conn: &Connection, hash: Sha256Hash) -> Result<Option<Vec<u8>>, StoreErr
     packed.map(|packed| unpack_report(&packed)).transpose()
 }
 
-fn unpack_report(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
+pub(super) fn unpack_report(packed: &[u8]) -> Result<Vec<u8>, StoreError> {
     zstd::bulk::decompress(packed, DATA_LIMIT_BYTES).map_err(|e| unreadable("kept report")(&e))
 }
 
@@ -159,6 +159,44 @@ impl ReportStore for Store {
             query.query_and_then(params![day_number(days.0), day_number(days.1)], explanation)?.collect()
         })
         .await
+    }
+
+    async fn rule_since(&self, rule: &str, at: UtcMillis) -> Result<UtcMillis, StoreError> {
+        self.rule_first_seen(rule.to_owned(), at).await
+    }
+
+    async fn due_settled(&self, rule: &str, days: (LocalDay, LocalDay), now: UtcMillis) -> Result<bool, StoreError> {
+        self.is_due_settled(rule.to_owned(), days, now).await
+    }
+
+    async fn keep_due(&self, due: NewDue) -> Result<(), StoreError> {
+        self.keep_made(due).await
+    }
+
+    async fn due_failed(
+        &self,
+        rule: &str,
+        days: (LocalDay, LocalDay),
+        at: UtcMillis,
+        problem: String,
+    ) -> Result<(), StoreError> {
+        self.note_not_made(rule.to_owned(), days, at, problem).await
+    }
+
+    async fn due_data(&self, due: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        self.made_data(due).await
+    }
+
+    async fn deliveries(&self, now: UtcMillis) -> Result<Vec<Delivery>, StoreError> {
+        self.open_deliveries(now).await
+    }
+
+    async fn delivered(&self, delivery: &Delivery, at: UtcMillis, problem: Option<String>) -> Result<(), StoreError> {
+        self.note_delivery(delivery, at, problem).await
+    }
+
+    async fn troubles(&self) -> Result<Vec<Trouble>, StoreError> {
+        self.report_troubles().await
     }
 
     async fn explain(&self, said: Explanation, deed: Deed) -> Result<(), StoreError> {

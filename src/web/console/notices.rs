@@ -25,6 +25,22 @@ pub(super) async fn gather(console: &Console, asked: &Asked) -> Result<Vec<(Stri
         let sentence = lang.say("withdrawals-full", &Values::new().count(lang, "n", full as u64));
         notices.push((sentence, "/approvals".to_owned()));
     }
+    if watches {
+        let troubles = console.reporting.troubles().await.map_err(|e| ConsoleError::Internal(e.to_string()))?;
+        notices.extend(troubles.iter().take(NAMED).map(|trouble| {
+            let days = Values::new().word("from", lang.day(trouble.days.0)).word("to", lang.day(trouble.days.1));
+            let words = days
+                .word("rule", shown(&trouble.rule))
+                .word("way", shown(&trouble.way))
+                .word("problem", shown(&trouble.problem));
+            let key = match trouble.way.as_str() {
+                "" => "reports-rule-not-made",
+                "folder" => "reports-rule-not-put",
+                _ => "reports-rule-not-mailed",
+            };
+            (lang.say(key, &words), "/reports".to_owned())
+        }));
+    }
     let sight = asked.sight(&city, console)?;
     let boxes = console.boxes(&city).await?;
     let doubled = boxes.doubled.iter();
