@@ -130,6 +130,9 @@ impl Door {
                 ("group", "0"),
                 ("media", &media),
                 ("item", &format!("own-{unit}")),
+                ("guide", "operator"),
+                ("lang", "vi"),
+                ("picture", "operator-today.webp"),
                 ("…", "checkpoint"),
             ];
             all.map(|(name, value)| (name, value.to_owned())).into_iter().collect()
