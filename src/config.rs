@@ -478,6 +478,9 @@ impl Settings {
             if rule.formats.is_empty() {
                 return refused("formats", &"[]", "write some of [\"pdf\", \"docx\", \"xlsx\", \"csv\", \"json\"]");
             }
+            if let Some(twice) = (1..).zip(&rule.mail).find_map(|(n, to)| rule.mail.iter().skip(n).find(|o| *o == to)) {
+                return refused("mail", twice, "this address stands there twice; write it once");
+            }
             if rule.folder.as_os_str().is_empty() && rule.mail.is_empty() {
                 return refused(
                     "folder",

@@ -56,6 +56,7 @@ reports-explain-send = Send the explanation
 reports-refused-running = The period has not ended: close it from the day after its last one on.
 reports-refused-unchanged = Nothing is another since it was closed, so there is nothing to supplement.
 reports-refused-raced = Somebody else has just closed this period. Look at what was closed.
+reports-refused-moved = The figures have moved since you looked, so nothing was closed. Below are the newest: look at them, then close.
 reports-refused-no-checkpoint = The log could not publish a checkpoint over these figures. Look at the log on the page Today, then try again.
 reports-refused-busy = Many reports are being made at once, so this one was not closed. Nothing has changed; press again in a few minutes.
 reports-refused-words = An explanation needs 1 to 4,000 characters.

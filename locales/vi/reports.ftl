@@ -56,6 +56,7 @@ reports-explain-send = Gửi giải trình
 reports-refused-running = Kỳ báo cáo chưa kết thúc: hãy chốt từ ngày hôm sau của ngày cuối kỳ.
 reports-refused-unchanged = Không có gì thay đổi kể từ lần chốt, nên không cần bổ sung.
 reports-refused-raced = Người khác vừa chốt kỳ này. Hãy xem lại bản đã chốt.
+reports-refused-moved = Số liệu đã thay đổi kể từ lúc bạn xem, nên chưa chốt. Dưới đây là số liệu mới nhất: hãy xem lại rồi bấm chốt.
 reports-refused-no-checkpoint = Nhật ký chưa công bố được điểm kiểm chứng cho số liệu này. Hãy xem mục nhật ký ở trang Hôm nay rồi thử lại.
 reports-refused-busy = Nhiều người đang lập báo cáo cùng lúc nên chưa chốt được. Chưa có gì thay đổi; hãy bấm lại sau ít phút.
 reports-refused-words = Giải trình cần từ 1 đến 4.000 ký tự.

@@ -126,9 +126,6 @@ impl Scheduled {
     /// # Errors
     /// The store failed.
     pub async fn look(&self) -> Result<(), AppError> {
-        if self.rules.is_empty() {
-            return Ok(());
-        }
         self.make().await?;
         self.hand_on().await
     }
@@ -152,7 +149,10 @@ impl Scheduled {
                         let data = made.data.bytes().map_err(|e| AppError::Failed(e.to_string()))?;
                         let (rule, hash) = (rule.name.clone(), made.hash);
                         let ways = self.rules.iter().find(|r| r.name == rule).map(Rule::ways).unwrap_or_default();
-                        store.keep_due(NewDue { rule, days, hash, data, ways, at: now }).await?;
+                        let due = NewDue { rule: rule.clone(), days, hash, data, ways, at: now };
+                        if let Err(error) = store.keep_due(due).await {
+                            store.due_failed(&rule, days, now, error.to_string()).await?;
+                        }
                     }
                     Err(problem) => {
                         tracing::error!(rule = rule.name, from = %span.from, to = %span.to, problem, "a report by rule could not be made");
@@ -177,6 +177,10 @@ impl Scheduled {
                 Some(found.code.clone())
             }
         };
+        if let Some(venue) = rule.venue.as_ref().filter(|venue| !city.directory.has_venue(venue)) {
+            let mend = rule.lang.pick("không có loại địa điểm này", "there is no such kind of place");
+            return Err(format!("venue = {:?}: {mend}", venue.as_str()));
+        }
         let selection =
             Selection { campaign: rule.campaign.clone(), unit, link: rule.link, venue: rule.venue.clone(), span };
         let (reporting, runtime) = (Arc::clone(&self.rooms.reporting), tokio::runtime::Handle::current());
@@ -199,8 +203,12 @@ impl Scheduled {
     async fn hand_on(&self) -> Result<(), AppError> {
         let store = &self.rooms.store;
         for delivery in store.deliveries(self.rooms.clock.now()).await? {
-            // a rule that was taken out of the settings goes nowhere any more
-            let Some(rule) = self.rules.iter().find(|rule| rule.name == delivery.rule) else { continue };
+            let rule = self.rules.iter().find(|rule| rule.name == delivery.rule);
+            let Some(rule) = rule.filter(|rule| rule.ways().contains(&delivery.way)) else {
+                // neither a rule nor an address that was taken out of the settings hears anything more
+                store.delivered(&delivery, self.rooms.clock.now(), None).await?;
+                continue;
+            };
             let problem = self.deliver(rule, &delivery).await.err();
             if let Some(problem) = &problem {
                 // an address is its owner's own matter

@@ -56,6 +56,8 @@ pub fn closing<'a>(value: impl Fn(&str) -> Option<&'a str>, now: UtcMillis) -> R
         );
         return Err(wrong("close_from_time", mend));
     }
+    // who writes the minute that runs means from now on, and enters nothing after the fact
+    let from = from.max(next_minute(now).min(LocalTime { day: from.day, second: DAY_S }));
     let last = day("close_to")?;
     let to = time(last, "close_to_time", LocalTime { day: last, second: DAY_S })?;
     if to <= from {

@@ -32,6 +32,9 @@ pub enum Refused {
         "the log could not publish a checkpoint over these figures: look at the log on the first page, then try again"
     )]
     NoCheckpoint,
+    /// They are not the figures that he has seen.
+    #[error("the figures have moved since you looked: look again, then close")]
+    Moved,
     /// The explanation is empty, or too long.
     #[error("an explanation has 1 to 4,000 characters")]
     Words,
@@ -48,6 +51,7 @@ impl Refused {
             Self::Unchanged => "unchanged",
             Self::Raced => "raced",
             Self::NoCheckpoint => "no-checkpoint",
+            Self::Moved => "moved",
             Self::Words => "words",
             Self::NoUnit => "no-unit",
         }
@@ -115,7 +119,8 @@ fn about(selection: &Selection) -> String {
 }
 
 impl Reporting {
-    /// Closes the report of a selection as it stands now or, when it was closed before, a supplement to it.
+    /// Closes the report of a selection as it stands now or, when it was closed before, a supplement to it. `seen` is the hash of what its
+    /// closer has looked at: nobody puts his name to figures that have moved since.
     ///
     /// # Errors
     /// That he may not, that there is nothing to close, or a store that failed.
@@ -124,6 +129,7 @@ impl Reporting {
         caller: &Caller,
         facts: Facts<'_>,
         selection: &Selection,
+        seen: Option<Sha256Hash>,
         log: &Log,
     ) -> Result<Closing, ReportError> {
         let at = self.clock.now();
@@ -133,6 +139,13 @@ impl Reporting {
             return Err(Refused::Running.into());
         }
         let mut data = self.data(facts, selection).await?;
+        if let Some(seen) = seen {
+            // the bytes differ with every record of the city: what counts is whether a figure of this report does
+            let seen = self.kept(selection, seen).await?.ok_or(Refused::Moved)?;
+            if !changes(&seen.data, &data).is_empty() {
+                return Err(Refused::Moved.into());
+            }
+        }
         let last = self.store.closings(selection).await?.pop();
         let number = last.as_ref().map_or(0, |last| last.number + 1);
         if let Some(last) = last {
@@ -261,7 +274,6 @@ pub(super) fn changes(before: &Data, after: &Data) -> Vec<Change> {
     let orders = |data: &Data| -> BTreeMap<CampaignCode, usize> {
         data.orders.iter().enumerate().map(|(i, order)| (order.campaign.clone(), i)).collect()
     };
-    let of_line: Vec<Figure<ScreenLine>> = LINE.iter().map(|figure| (figure.key, figure.of)).collect();
     let (old, new) = (orders(before), orders(after));
     let mut changes = Vec::new();
     for campaign in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
@@ -275,6 +287,10 @@ pub(super) fn changes(before: &Data, after: &Data) -> Vec<Change> {
             before,
             after,
         };
+        // what no report says of a screen, because the number is a unit's, is no change of it
+        let of_units = is.or(was).is_some_and(Order::is_of_units);
+        let of_line = LINE.iter().filter(|figure| !(of_units && figure.judged)).map(|figure| (figure.key, figure.of));
+        let of_line: Vec<Figure<ScreenLine>> = of_line.collect();
         let screens = differing(&screens(was), &screens(is), &of_line).into_iter();
         changes.extend(screens.map(|(screen, figure, was, is)| change((Some(screen), None), figure, was, is)));
         let units = differing(&units(was), &units(is), &OF_UNIT).into_iter();

@@ -58,7 +58,7 @@ pub(super) struct OfLine {
     /// Also where there is little room.
     pub(super) narrow: bool,
     /// It is measured by a number: of a screen that has none by itself nothing is said.
-    judged: bool,
+    pub(super) judged: bool,
     /// It.
     pub(super) of: fn(&ScreenLine) -> u32,
 }

@@ -114,7 +114,7 @@ pub trait ReportStore: Send + Sync {
     async fn due_data(&self, due: u64) -> Result<Option<Vec<u8>>, StoreError>;
     /// What has not gone where it should and may be tried now, the oldest first.
     async fn deliveries(&self, now: UtcMillis) -> Result<Vec<Delivery>, StoreError>;
-    /// Notes that it went, or why not.
+    /// Notes that it went, or that nobody wants it there any more (no problem), or why not.
     async fn delivered(&self, delivery: &Delivery, at: UtcMillis, problem: Option<String>) -> Result<(), StoreError>;
     /// What is not made, or not gone where it should, after a try.
     async fn troubles(&self) -> Result<Vec<Trouble>, StoreError>;

@@ -23,7 +23,7 @@ const NAMES: &[(&str, &[Role])] = &[
     ("approver", &[Role::Approver, Role::UnitHead]),
     ("head", &[Role::UnitHead]),
     ("editor", &[Role::CityEditor]),
-    ("reports", &[Role::Viewer, Role::UnitHead]),
+    ("reports", &[Role::Viewer, Role::UnitHead, Role::CityEditor]),
     ("auditor", &[Role::Auditor]),
     ("administrator", &[Role::Administrator]),
 ];

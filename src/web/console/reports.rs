@@ -16,7 +16,7 @@ use crate::web::Response;
 use crate::web::turns::NoTurn;
 use askama::Template;
 use http::StatusCode;
-use lichphat_playlists::ids::{CampaignCode, UnitCode, VenueType};
+use lichphat_playlists::ids::{CampaignCode, Sha256Hash, UnitCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -458,6 +458,7 @@ fn view(asked: &Asked, document: &Document, (closed, of): (Option<u32>, LocalDay
 pub(super) async fn post(console: &Console, asked: &Asked, what: &str, body: &[u8]) -> Result<Response, ConsoleError> {
     let query: BTreeMap<String, String> = posted(body)?;
     let typed = query.get("words").cloned().unwrap_or_default();
+    let seen = query.get("made").and_then(|hash| hash.parse::<Sha256Hash>().ok());
     let query = query.into_iter().filter(|(name, _)| CHOICES.contains(&name.as_str())).collect();
     let asked = Asked { query, path: "/reports".to_owned(), ..asked.clone() };
     let (city, today) = (console.city().await?, console.today().1);
@@ -472,7 +473,7 @@ pub(super) async fn post(console: &Console, asked: &Asked, what: &str, body: &[u
             let runtime = tokio::runtime::Handle::current();
             let work = move || {
                 let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
-                runtime.block_on(reporting.close(&caller, facts, &selection, &log)).map(drop)
+                runtime.block_on(reporting.close(&caller, facts, &selection, seen, &log)).map(drop)
             };
             match console.turns.take(work).await {
                 Ok(done) => done,

@@ -35,6 +35,8 @@ struct AuditPage {
     answer: Option<AnswerView>,
     /// Another bundle is being made.
     busy: String,
+    /// He may draw samples and take bundles: they are of the whole city.
+    everywhere: bool,
 }
 
 struct AnswerView {
@@ -183,6 +185,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
             Some(_) => lang.text("audit-bundle-busy"),
             None => String::new(),
         },
+        everywhere: asked.caller()?.may(Act::Audit, On::City, &city.directory, today).is_ok(),
     };
     Ok(view.render()?)
 }
