@@ -215,6 +215,8 @@ pub struct Console {
     pub(super) reports_kept: super::reports::Kept,
     /// Work of seconds, in turn.
     pub(in crate::web) turns: Turns,
+    /// Of previews of content, which are a moment's work and do not wait behind reports.
+    pub(in crate::web) preview_turns: Turns,
     pub(super) previews: Mutex<lru::LruCache<PreviewKey, Arc<Fresh<Preview>>>>,
     /// Held by whoever works out what an order would do that nobody has signed.
     pub(super) thinking: Arc<tokio::sync::Semaphore>,
@@ -276,6 +278,7 @@ impl Console {
             reporting: Arc::new(Reporting::new(Arc::clone(store) as _, Arc::clone(&clock), offset, origin)),
             reports_kept: super::reports::kept(),
             turns: Turns::default(),
+            preview_turns: Turns::default(),
             alerts: Arc::clone(store) as _,
             reach,
             reports: Arc::new(Reports::new(Arc::clone(&compliance), Arc::clone(&clock), offset)),

@@ -185,7 +185,7 @@ async fn plan(
         let plays = made.plan.plays.iter().filter_map(|play| Some((play.start, asset(&play.id)?))).collect();
         Ok(Some((Shown { plays, fallback: input.fallback }, false)))
     };
-    console.turns.take(work).await?
+    console.preview_turns.take(work).await?
 }
 
 /// A stored plan; none: it does not fit its own table, which `check` tells.
