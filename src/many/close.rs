@@ -123,7 +123,8 @@ mod tests {
         );
         assert_eq!(
             read(&[("close_from_time", "10:30"), ("close_to_time", "12:00")]).unwrap(),
-            "2026-11-20 10:30 – 2026-11-20 12:00: Sửa nguồn"
+            "2026-11-20 10:31 – 2026-11-20 12:00: Sửa nguồn",
+            "the minute that runs is from now on"
         );
     }
 

@@ -95,12 +95,16 @@ impl Guide {
     }
 }
 
-/// Pictures lie beside their guide, in a folder of their language.
+/// In the files other guides and pictures lie side by side; here all are below `/help`, pictures in a folder of their language.
 fn placed(lang: Lang, event: Event<'_>) -> Event<'_> {
     match event {
         Event::Start(Tag::Image { link_type, dest_url, title, id }) => {
             let dest_url = CowStr::from(format!("/help/{}/{dest_url}", lang.code()));
             Event::Start(Tag::Image { link_type, dest_url, title, id })
+        }
+        Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
+            let dest_url = CowStr::from(format!("/help/{}", dest_url.trim_end_matches(".md")));
+            Event::Start(Tag::Link { link_type, dest_url, title, id })
         }
         other => other,
     }
@@ -204,7 +208,7 @@ mod tests {
             let (shown, led): (BTreeSet<&str>, BTreeSet<&str>) = shown.partition(|to| to.ends_with(".webp"));
             assert_eq!(pictures, shown, "pictures that are there, and those that a guide shows");
             for to in led {
-                assert!(NAMES.iter().any(|(name, _)| *name == to), "{to} is no guide");
+                assert!(NAMES.iter().any(|(name, _)| format!("{name}.md") == to), "{to} is no guide");
             }
         }
     }

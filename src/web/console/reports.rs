@@ -322,8 +322,8 @@ fn selection(asked: &Asked, city: &City, sight: &Sight, today: LocalDay) -> Resu
 /// What the reader may not see is for him not there.
 fn unit(asked: &Asked, city: &City, sight: &Sight, text: &str, today: LocalDay) -> Result<UnitCode, Wrong> {
     let no = |mend: String| Wrong { field: "unit", value: text.to_owned(), mend };
-    match city.directory.find_unit(text, today) {
-        Ok(unit) if sight.unit(&unit.code) => Ok(unit.code.clone()),
+    match city.directory.find_unit_among(text, today, |unit| sight.unit(unit)) {
+        Ok(unit) => Ok(unit.code.clone()),
         Err(error) if sight.is_whole() => {
             let say = error.say();
             Err(no(asked.lang.pick(&say.vi, &say.en).to_owned()))

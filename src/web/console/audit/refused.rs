@@ -8,7 +8,7 @@ use super::super::screens::file;
 use super::super::{Asked, ConsoleError, href};
 use crate::directory::{Directory, Link, inert};
 use crate::lang::{Lang, Values};
-use crate::people::{Act, Caller, On};
+use crate::people::{Act, Caller, On, Sight};
 use crate::sampling::{RefusedPlay, RefusedPlays, RefusedQuery, ScreenDay};
 use crate::web::Response;
 use askama::Template;
@@ -69,7 +69,7 @@ struct Wanted {
 /// Why there is no answer: a field, its value, and what is wrong.
 type Wrong = (&'static str, String, String);
 
-fn wanted(asked: &Asked, city: &City, size: u64, today: LocalDay) -> Result<Option<Wanted>, Wrong> {
+fn wanted(asked: &Asked, (city, sight): (&City, &Sight), size: u64, today: LocalDay) -> Result<Option<Wanted>, Wrong> {
     let lang = asked.lang;
     let value = |name: &str| asked.value(name).unwrap_or_default().to_owned();
     let Some(campaign) = asked.value("campaign") else { return Ok(None) };
@@ -87,7 +87,7 @@ fn wanted(asked: &Asked, city: &City, size: u64, today: LocalDay) -> Result<Opti
     let unit = match asked.value("unit") {
         None => None,
         Some(text) => {
-            let found = city.directory.find_unit(text, today);
+            let found = city.directory.find_unit_among(text, today, |unit| sight.unit(unit));
             let unit = found.map_err(|error| ("unit", text.to_owned(), error.say().pick(lang).to_owned()))?;
             Some(unit.code.clone())
         }
@@ -148,7 +148,7 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     let size = head.as_ref().map_or(0, |head| head.size);
     let given = |name: &str| asked.value(name).unwrap_or_default().to_owned();
     let (mut problem, mut answer) = (String::new(), None);
-    match wanted(asked, &city, size, today) {
+    match wanted(asked, (&city, &asked.sight(&city, console)?), size, today) {
         Ok(None) => {}
         Ok(Some(wanted)) => {
             let found = find(console, asked, &city, &wanted, PER_PAGE).await?;
@@ -238,7 +238,7 @@ pub(super) async fn csv(console: &Console, asked: &Asked) -> Result<Response, Co
     let (city, today) = console.directory_today().await?;
     let size = console.log.head().await?.map_or(0, |head| head.size);
     let bad = |(field, value, _): Wrong| ConsoleError::Bad { kind: "command", value: format!("{field} = {value}") };
-    let Some(wanted) = wanted(asked, &city, size, today).map_err(bad)? else {
+    let Some(wanted) = wanted(asked, (&city, &asked.sight(&city, console)?), size, today).map_err(bad)? else {
         return Err(bad(("campaign", String::new(), String::new())));
     };
     let found = find(console, asked, &city, &wanted, MOST).await?;
