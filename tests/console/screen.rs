@@ -39,7 +39,7 @@ async fn a_screen_without_player_plan_or_order_says_what_it_lacks() {
         assert!(html.contains("id=\"now\"") && !html.contains("name=\"ask\""), "{html}");
     }
     let week = town.ok("/screens/S3/week").await;
-    assert!(week.contains("Chưa có lịch.") && week.contains("không có lần tạm nghỉ nào"), "{week}");
+    assert!(week.contains("Chưa có lịch.") && week.contains("Không có lần tạm nghỉ nào ghi riêng"), "{week}");
     assert!(town.ok("/screens/S3/history").await.contains("Chưa có lệnh, lần tạm nghỉ hay thay đổi thiết bị nào"));
     assert_eq!(town.page("/screens/NOBODY/week").await.0, 404);
     assert_eq!(town.page("/screens/NOBODY/history").await.0, 404);
