@@ -13,6 +13,7 @@ use crate::report::{
     Timing,
 };
 use lichphat_playlists::ids::{CampaignCode, VenueType};
+use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -144,24 +145,23 @@ impl Scheduled {
                     Some(city) => Arc::clone(city),
                     None => Arc::clone(city.insert(Arc::new(self.rooms.city().await?))),
                 };
-                match self.report(rule, span, city).await {
-                    Ok(made) => {
-                        let data = made.data.bytes().map_err(|e| AppError::Failed(e.to_string()))?;
-                        let (rule, hash) = (rule.name.clone(), made.hash);
-                        let ways = self.rules.iter().find(|r| r.name == rule).map(Rule::ways).unwrap_or_default();
-                        let due = NewDue { rule: rule.clone(), days, hash, data, ways, at: now };
-                        if let Err(error) = store.keep_due(due).await {
-                            store.due_failed(&rule, days, now, error.to_string()).await?;
-                        }
-                    }
-                    Err(problem) => {
-                        tracing::error!(rule = rule.name, from = %span.from, to = %span.to, problem, "a report by rule could not be made");
-                        store.due_failed(&rule.name, days, now, problem).await?;
-                    }
+                let made = match self.report(rule, span, city).await {
+                    Ok(made) => self.keep(rule, days, made, now).await,
+                    Err(problem) => Err(problem),
+                };
+                if let Err(problem) = made {
+                    tracing::error!(rule = rule.name, from = %span.from, to = %span.to, problem, "a report by rule could not be made");
+                    store.due_failed(&rule.name, days, now, problem).await?;
                 }
             }
         }
         Ok(())
+    }
+
+    async fn keep(&self, rule: &Rule, days: (LocalDay, LocalDay), made: Made, at: UtcMillis) -> Result<(), String> {
+        let data = made.data.bytes().map_err(|error| error.to_string())?;
+        let due = NewDue { rule: rule.name.clone(), days, hash: made.hash, data, ways: rule.ways(), at };
+        self.rooms.store.keep_due(due).await.map_err(|error| error.to_string())
     }
 
     /// The report of a rule: as it was closed or, when nobody has, as the figures are now.
@@ -249,9 +249,9 @@ impl Scheduled {
 
 fn files(
     rule: &Rule,
-    (from, to): (lichphat_playlists::time::LocalDay, lichphat_playlists::time::LocalDay),
+    (from, to): (LocalDay, LocalDay),
     made: &Made,
-    offset: lichphat_playlists::time::UtcOffset,
+    offset: UtcOffset,
 ) -> Result<Vec<Attached>, String> {
     let unit = made.data.selection.unit.as_ref().and_then(|unit| made.data.units.get(unit));
     let letterhead =
