@@ -34,6 +34,7 @@ orders-delivery-done-within = In less than { $length }, { $needed_t } of { $n ->
     [one] { $n_t } screen
    *[other] { $n_t } screens
 } ({ $share } %) had a first counted play.
+orders-delivery-chart = Screens with a counted play after so many hours; a whole bar is every screen.
 orders-delivery-since = Counted from 0:00 on { $day }, on the screens that we play on. Only plays whose log was verified count.
 orders-length = { $hours_t } h { $minutes_t } min
 orders-step-hours = { $hours ->

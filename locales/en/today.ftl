@@ -87,6 +87,7 @@ fate-short-open = { $short_t } of { $due_t } screens will be short, by { $plays_
 fate-short-open-units = { $short_t } of { $due_t } units will be short, by { $plays_t } plays in all. { $open_t } with screens offline, so nobody can tell.
 heat-title = The last days: { $order }
 heat-caption = Per cent of the day's number that counted: ✓ all, ! nearly, ✗ far from it, … logs awaited, – nothing to play. The largest gaps come first; a square leads to its day.
+heat-days = { $order }: { $counted_t } of { $owed_t } plays owed on these days, today included, have counted. Each bar is a day: the dark part counted, the whole bar was owed.
 heat-unit = Unit
 heat-screen = Screen
 heat-pages = Pages of the map

@@ -25,6 +25,7 @@ orders-delivery-nobody = Không có màn hình nào của hệ thống phải ph
 orders-delivery-so-far = { $reached_t } trong { $n_t } màn hình đã có lượt phát được tính đầu tiên; đủ { $share } % là { $needed_t } màn hình.
 orders-delivery-done = Sau { $length }, { $needed_t } trong { $n_t } màn hình ({ $share } %) đã có lượt phát được tính đầu tiên.
 orders-delivery-done-within = Chưa đến { $length }, { $needed_t } trong { $n_t } màn hình ({ $share } %) đã có lượt phát được tính đầu tiên.
+orders-delivery-chart = Số màn hình đã có lượt phát được tính sau từng số giờ; cả cột là mọi màn hình.
 orders-delivery-since = Tính từ 0 giờ ngày { $day }, trên các màn hình do hệ thống phát. Chỉ tính lượt có nhật ký đã được kiểm.
 orders-length = { $hours_t } giờ { $minutes_t } phút
 orders-step-hours = Sau { $hours_t } giờ

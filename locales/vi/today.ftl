@@ -48,6 +48,7 @@ fate-short-open = { $short_t } trong { $due_t } màn hình sẽ thiếu, tổng 
 fate-short-open-units = { $short_t } trong { $due_t } đơn vị sẽ thiếu, tổng cộng { $plays_t } lượt. { $open_t } đơn vị có màn hình mất mạng nên chưa rõ.
 heat-title = Những ngày qua: { $order }
 heat-caption = Phần trăm chỉ tiêu của ngày đã được tính: ✓ đủ, ! gần đủ, ✗ thiếu nhiều, … đang chờ nhật ký, – không phải phát. Nơi thiếu nhiều đứng trước; bấm vào ô để xem ngày đó.
+heat-days = { $order }: { $counted_t } trong { $owed_t } lượt phải phát những ngày này, kể cả hôm nay, đã được tính. Mỗi cột là một ngày: phần đậm là lượt được tính, cả cột là lượt phải phát.
 heat-unit = Đơn vị
 heat-screen = Màn hình
 heat-pages = Các trang của bản đồ

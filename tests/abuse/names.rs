@@ -12,7 +12,7 @@ const HOSTILE: &str = "<script src=//x>alert(1)</script><img src=x onerror=alert
 const ELEMENTS: &str = " a abbr bdi body button caption code col colgroup datalist dd details div dl dt em fieldset figcaption figure footer form \
                         h1 h2 h3 h4 head header hr html i img input kbd label legend li link main meta meter nav ol optgroup option \
                         p pre progress rect samp script section select small span strong summary svg table tbody td textarea tfoot th \
-                        thead time title tr ul b br path circle line text g output ";
+                        thead time title tr ul b br path circle line polyline text g output ";
 
 /// Every tag of a page with its attributes, as HTML's tokenizer reads them (no element here holds raw text but `script` and `title`).
 fn tags(html: &str) -> Vec<(String, Vec<(String, String)>)> {

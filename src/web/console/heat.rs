@@ -1,6 +1,7 @@
 //! The map of the last days: a row for each unit, or for each screen of a unit that has none below it; a column for each day.
 
 use super::Asked;
+use super::chart::{Chart, Part};
 use super::data::{CampaignNow, City};
 use super::overview::order_title;
 use super::page::{Pages, shown};
@@ -66,6 +67,33 @@ pub(super) fn of_screens(asked: &Asked, city: &City, now: &CampaignNow, screens:
     map(asked, city, now, "heat-screen", rows.collect())
 }
 
+/// The same days over all these screens together: how much of what each owed was counted.
+pub(super) fn days(lang: Lang, city: &City, now: &CampaignNow, screens: &[&Screen]) -> Option<Chart> {
+    let directive = city.campaigns.directive_of(&now.report.campaign)?;
+    let days = &now.outlook.days;
+    let mut sums = vec![Cell::default(); days.len()];
+    for cells in screens.iter().filter_map(|screen| now.outlook.cells.get(&screen.code)) {
+        sums.iter_mut().zip(cells).for_each(|(sum, cell)| sum.add(*cell));
+    }
+    let part = |(day, cell): (&LocalDay, &Cell)| Part {
+        label: short(lang, *day),
+        done: cell.counted.into(),
+        whole: cell.owed.into(),
+    };
+    let parts: Vec<Part> = days.iter().zip(&sums).map(part).collect();
+    let sum = |n: fn(&Part) -> u64| parts.iter().map(n).sum::<u64>();
+    let values = Values::new()
+        .word("order", order_title(lang, directive))
+        .count(lang, "counted", sum(|p| p.done))
+        .count(lang, "owed", sum(|p| p.whole));
+    Chart::bars(lang, lang.say("heat-days", &values), &parts)
+}
+
+/// A day without its year.
+fn short(lang: Lang, day: LocalDay) -> String {
+    day.0.format(lang.pick("%d/%m", "%-d %b")).to_string()
+}
+
 fn map(
     asked: &Asked,
     city: &City,
@@ -94,11 +122,10 @@ fn map(
         previous: (page > 1).then(|| to(page - 1)),
         next: (page < count).then(|| to(page + 1)),
     };
-    let short = |day: &LocalDay| day.0.format(lang.pick("%d/%m", "%-d %b")).to_string();
     (!rows.is_empty()).then(|| Heat {
         title: lang.say("heat-title", &Values::new().word("order", order_title(lang, directive))),
         of: lang.text(of),
-        days: days.iter().enumerate().map(|(i, day)| (short(day), old(i))).collect(),
+        days: days.iter().enumerate().map(|(i, day)| (short(lang, *day), old(i))).collect(),
         rows: rows.iter().skip((page - 1) * ROWS).take(ROWS).map(row).collect(),
         pages: (count > 1).then_some(pages),
     })

@@ -8,6 +8,7 @@ mod alerts;
 pub(super) mod approvals;
 pub(super) mod ask;
 mod audit;
+mod chart;
 pub(super) mod content;
 pub(super) mod data;
 mod device;

@@ -1,6 +1,7 @@
 //! What a reader has to know and do first: three things with their buttons, how each order will end, how many screens are in
 //! which state, and the map of the last days. A part of the page at which he comes in, and of each unit's page.
 
+use super::chart::Chart;
 use super::data::{CampaignNow, City, Console};
 use super::outlook::Look;
 use super::overview::order_title;
@@ -34,6 +35,8 @@ pub(super) struct Today {
     pub(super) calm: Option<String>,
     pub(super) counts: Vec<CountView>,
     pub(super) orders: Vec<OrderView>,
+    /// The last days of the order whose map is shown.
+    pub(super) chart: Option<Chart>,
     pub(super) heat: Option<heat::Heat>,
 }
 
@@ -132,6 +135,8 @@ pub(super) fn view(asked: &Asked, facts: &Facts<'_>, scope: &Scope<'_>, own: Vec
         more,
         counts: counts(lang, &here, scope),
         orders: facts.now.iter().filter_map(|now| order(lang, facts, now, scope)).collect(),
+        chart: super::overview::current(asked, facts.now)
+            .and_then(|i| heat::days(lang, facts.city, &facts.now[i], &scope.screens)),
         heat: None,
     }
 }

@@ -1,5 +1,6 @@
 //! `/orders/{code}`: an order in plain words, and how it gets to its screens.
 
+use super::super::chart::{Chart, Part};
 use super::super::data::{City, Console};
 use super::super::overview::{Bar, order_title, rule_text};
 use super::super::page::{Page, shown};
@@ -86,6 +87,8 @@ struct View {
     verdict: String,
     tone: &'static str,
     bar: Option<Bar>,
+    /// Screens reached by each step.
+    chart: Option<Chart>,
     steps: Vec<(String, String)>,
     since: String,
 }
@@ -370,10 +373,16 @@ fn delivered(lang: Lang, order: &Directive, d: &Delivery) -> View {
         let reached = Values::new().count(lang, "n", s.reached.into()).word("percent", percent.to_string());
         (hours, lang.say("orders-step-reached", &reached))
     };
+    let bars: Vec<Part> = d
+        .steps
+        .iter()
+        .map(|s| Part { label: s.hours.to_string(), done: s.reached.into(), whole: d.screens.into() })
+        .collect();
     View {
         verdict,
         tone,
         bar: Bar::of(d.reached.into(), 0, d.screens.into()),
+        chart: Chart::bars(lang, lang.text("orders-delivery-chart"), &bars),
         steps: d.steps.iter().map(step).collect(),
         since: lang.say("orders-delivery-since", &Values::new().word("day", lang.day(order.from))),
     }
