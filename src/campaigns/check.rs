@@ -1,6 +1,6 @@
 //! What is wrong with a directive that its types let through, and how to mend it.
 
-use super::directive::{AmendmentKind, ContentClass, Directive, DirectiveKind, InPlace};
+use super::directive::{AmendmentKind, ContentClass, Directive, DirectiveKind, InPlace, Override};
 use super::target::Target;
 use crate::directory::Directory;
 use crate::directory::problem::{Say, say};
@@ -74,10 +74,20 @@ impl Directive {
         if self.target.is_empty() && self.declared.is_empty() {
             flaw("target", String::new(), "cần ít nhất một [[target]]", "needs at least one [[target]]");
         }
+        let (vi, en) = ("ghi nguyên văn hoặc mục trong văn bản", "write the order's own words, or the place in it");
         for (i, target) in self.target.iter().enumerate() {
             if target.reason.trim().is_empty() {
-                let en = "write the order's own words, or the place in it";
-                flaw(&format!("target[{i}].reason"), String::new(), "ghi nguyên văn hoặc mục trong văn bản", en);
+                flaw(&format!("target[{i}].reason"), String::new(), vi, en);
+            }
+        }
+        for (i, part) in self.declared.iter().enumerate() {
+            let told = [("channel", &part.channel), ("obliged", &part.obliged), ("reason", &part.reason)];
+            for (name, _) in told.into_iter().filter(|(_, text)| text.trim().is_empty()) {
+                flaw(&format!("declared[{i}].{name}"), String::new(), "chưa ghi", "is not written yet");
+            }
+            if part.quota.is_some_and(|q| q.plays == 0 || q.plays > MOST_PLAYS) {
+                let plays = part.quota.map_or(0, |q| q.plays).to_string();
+                flaw(&format!("declared[{i}].quota.plays"), plays, "từ 1 đến 100000", "must be 1 to 100000");
             }
         }
     }
@@ -222,6 +232,22 @@ impl Directive {
             if o.number.trim().is_empty() {
                 flaw("number", String::new(), say("ghi số quyết định", "give the number of the decision"));
             }
+            let mut last = o.to;
+            for (j, end) in o.ended.iter().enumerate() {
+                if end.to < o.from.previous() || last.is_some_and(|last| end.to >= last) {
+                    let (least, most) = (o.from.previous(), last.map(|l| l.to_string()).unwrap_or_default());
+                    let mend = say(
+                        format!("phải từ {least} và trước ngày cuối hiện tại {most}"),
+                        format!("must be {least} or later, and before its present last day {most}"),
+                    );
+                    flaw(&format!("ended[{j}].to"), end.to.to_string(), mend);
+                }
+                if end.number.trim().is_empty() {
+                    let mend = say("ghi số quyết định", "give the number of the decision");
+                    flaw(&format!("ended[{j}].number"), String::new(), mend);
+                }
+                last = Some(end.to);
+            }
         }
     }
 
@@ -276,7 +302,12 @@ impl Directive {
         if !self.amendment.starts_with(&before.amendment) {
             flaw("amendment", self.amendment.len().to_string());
         }
-        if !self.overrides.starts_with(&before.overrides) {
+        // of a raise only the end may come sooner
+        let grown = |(now, before): (&Override, &Override)| {
+            now.ended.starts_with(&before.ended) && Override { ended: before.ended.clone(), ..now.clone() } == *before
+        };
+        let kept = self.overrides.iter().zip(&before.overrides).filter(|pair| grown(*pair)).count();
+        if kept < before.overrides.len() {
             flaw("override", self.overrides.len().to_string());
         }
         self.past_edits(before, today, &mut flaws);
@@ -295,6 +326,11 @@ impl Directive {
         for (i, added) in self.overrides.iter().enumerate().skip(before.overrides.len()) {
             if added.from < today {
                 flaw(format!("override[{i}].from"), added.from);
+            }
+        }
+        for (i, (now, was)) in self.overrides.iter().zip(&before.overrides).enumerate() {
+            for (j, added) in now.ended.iter().enumerate().skip(was.ended.len()).filter(|(_, e)| e.to < today) {
+                flaw(format!("override[{i}].ended[{j}].to"), added.to);
             }
         }
         for (i, added) in self.amendment.iter().enumerate().skip(before.amendment.len()) {

@@ -136,6 +136,31 @@ pub struct Override {
     pub to: Option<LocalDay>,
     /// Number of the decision.
     pub number: String,
+    /// Its end, brought forward by later decisions; in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ended: Vec<Ended>,
+}
+
+/// A raise's end is brought forward: what its days owed until then stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ended {
+    /// Its new last day, included; the day before its first one: it never holds.
+    pub to: LocalDay,
+    /// Number of the decision.
+    pub number: String,
+}
+
+impl Override {
+    /// Its last day as later decisions leave it; none: to the end of the order.
+    pub fn last(&self) -> Option<LocalDay> {
+        self.ended.last().map(|e| e.to).or(self.to)
+    }
+
+    /// Does it hold on a day?
+    pub fn holds(&self, day: LocalDay) -> bool {
+        self.from <= day && self.last().is_none_or(|last| day <= last)
+    }
 }
 
 fn owner() -> Link {

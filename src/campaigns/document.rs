@@ -14,7 +14,7 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 
 | key | needed | holds |
 | --- | --- | --- |
-| `code`, `title` | yes | our code, also that of its campaign; title (`title_en`) |
+| `code`, `title` | yes | our code, also that of its campaign (`new` and `drafts` are no codes of orders: the console has pages of these names); title (`title_en`) |
 | `kind` | yes | `play` or `suspend` |
 | `issuer`, `source` | yes | unit that issued it; where the text comes from |
 | `number`, `issued` |  | as printed |
@@ -29,7 +29,7 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 | `[[product.variant]]` | for play | `lang`, `shape` (`landscape`, `portrait`, `any`), `form` (`sound`, `subtitled`, `silent`, `audio`), `venue_types` (only there, and preferred there), and either `media` (SHA-256) or `file` (path from the document's directory) |
 | `[[target]]` | yes | `link` (`owner` when absent), `unit` (and those below it), `venue_types`, `video` (`\"none\"` = loudspeakers), `force` (`required` yêu cầu, `assigned` giao, `requested` đề nghị, `encouraged` khuyến khích), `inferred` (the order names no number for them), `reason` (its words). When several fit a screen, the one that names its nearest unit decides |
 | `[[amendment]]` |  | `kind` (`extend`: later `to`, with a `from` after the last day a further period that owes nothing from before; `raise`: `plays` from `from`; `end`: earlier `to`), `number`, `date`, `sample` |
-| `[[override]]` |  | `unit`, `link`, `plays` (more than the order's, never fewer), `from`, `to`, `number` of the decision |
+| `[[override]]` |  | `unit`, `link`, `plays` (more than the order's, never fewer), `from`, `to`, `number` of the decision; `[[override.ended]]` under it: its end comes sooner, `to` (its new last day, today or later) and `number` of that decision |
 | `[suspend]` | for suspend | `content`: what is kept off (`contract`, `local`: loop and fixed events, `order`); `in_place` (2): `blank`, `mute`, `solemn-loop`; `days`: `leave-quota` (they owe nothing) or `make-good` (what they owed is played on other days); `hours` (`18:00-22:00`, for `blank`; all day when absent) |
 | `[[declared]]` |  | what no screen can play: `channel`, `obliged`, `quota`, `reason` |
 

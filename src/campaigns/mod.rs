@@ -39,8 +39,8 @@ pub trait CampaignStore: Send + Sync {
 }
 
 pub use directive::{
-    Amendment, AmendmentKind, ContentClass, Declared, Directive, DirectiveKind, InPlace, LegalBasis, Override, Suspend,
-    SuspendedDays, Windows,
+    Amendment, AmendmentKind, ContentClass, Declared, Directive, DirectiveKind, Ended, InPlace, LegalBasis, Override,
+    Suspend, SuspendedDays, Windows,
 };
 pub use document::documentation;
 pub use import::{Context, directive, programme};

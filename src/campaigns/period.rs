@@ -112,9 +112,7 @@ impl Directive {
         self.period(day)?;
         self.binds(directory, screen, day)?;
         let order = self.order_quota(day)?;
-        let mine = self.overrides.iter().filter(|o| {
-            o.from <= day && o.to.is_none_or(|to| day <= to) && directory.is_in(screen, &o.unit, o.link, day)
-        });
+        let mine = self.overrides.iter().filter(|o| o.holds(day) && directory.is_in(screen, &o.unit, o.link, day));
         Some(match mine.max_by_key(|o| o.plays) {
             Some(o) if o.plays > order.0.plays => (Quota { plays: o.plays, ..order.0 }, Raised::Override(o)),
             _ => order,

@@ -1,4 +1,4 @@
-//! The room's door: drafts are written, put, decided and published here; and a unit's head raises a number.
+//! The room's door: drafts are written, put, decided and published here.
 
 use super::OrderStore;
 use super::error::OrderError;
@@ -8,14 +8,12 @@ use super::read::{Beside, Wrong, order_of, read, text};
 use super::rule::{self, Outcome};
 use super::sheet::Sheet;
 use crate::approval::{self, Approvals};
-use crate::campaigns::{self, CampaignBatch, CampaignStore, Campaigns, Directive, DirectiveKind, Override};
-use crate::directory::problem::say;
-use crate::directory::table::SourceFile;
-use crate::directory::{Directory, Link, Screen};
+use crate::campaigns::{CampaignBatch, CampaignStore, Campaigns, Directive};
+use crate::directory::Directory;
 use crate::error::StoreError;
 use crate::library::{Library, MediaItem};
-use crate::people::{Account, AccountCode, Act, Caller, Deed, Denied, On, PeopleStore, Via, words_beside};
-use lichphat_playlists::ids::{DirectiveCode, MediaHash, Sha256Hash, UnitCode};
+use crate::people::{Account, AccountCode, Caller, Deed, PeopleStore, Via, words_beside};
+use lichphat_playlists::ids::{DirectiveCode, MediaHash, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,40 +44,14 @@ pub enum Kept {
     },
 }
 
-/// More plays, decided by the head of a unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raise {
-    /// The unit.
-    pub unit: UnitCode,
-    /// Plays in place of the order's.
-    pub plays: u32,
-    /// First day.
-    pub from: LocalDay,
-    /// Last day, included; to the end of the order when absent.
-    pub to: Option<LocalDay>,
-    /// Number of the decision.
-    pub number: String,
-}
-
-/// What a raise does.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raised {
-    /// The order with it.
-    pub order: Directive,
-    /// Screens of the unit that the order binds on its first day.
-    pub screens: u32,
-    /// Those that owe more from then on.
-    pub more: u32,
-}
-
 /// The room's door.
 pub struct OrderDesk {
-    store: Arc<dyn OrderStore>,
-    campaigns: Arc<dyn CampaignStore>,
+    pub(super) store: Arc<dyn OrderStore>,
+    pub(super) campaigns: Arc<dyn CampaignStore>,
     library: Library,
     approvals: Arc<Approvals>,
     people: Arc<dyn PeopleStore>,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     offset: UtcOffset,
 }
 
@@ -98,11 +70,11 @@ impl OrderDesk {
         Self { store: Arc::clone(store) as _, campaigns, library, approvals, people, clock, offset }
     }
 
-    fn today(&self) -> LocalDay {
+    pub(super) fn today(&self) -> LocalDay {
         self.clock.now().day(self.offset)
     }
 
-    fn deed(&self, who: &Caller, act: &'static str, on: String, detail: String) -> Deed {
+    pub(super) fn deed(&self, who: &Caller, act: &'static str, on: String, detail: String) -> Deed {
         Deed { at: self.clock.now(), by: who.account.clone(), act, on, detail }
     }
 
@@ -297,10 +269,14 @@ impl OrderDesk {
         }
         let both: Vec<&str> = holders.iter().map(String::as_str).chain([who.account.as_str()]).collect();
         let detail = format!("draft {number}, {named}, yes: {} {words}", both.join(", "));
-        let deed = self.deed(who, "publish-order", format!("order {}", order.code), detail);
+        let amends = draft.sheet.amends();
+        let act = if amends { "amend-order" } else { "publish-order" };
+        let deed = self.deed(who, act, format!("order {}", order.code), detail);
         let code = order.code.clone();
         self.store.publish((number, revision), said, (code.clone(), batch, campaigns.revision), deed).await?;
-        self.put_content(&draft, &order, (who, words), directory).await?;
+        if !amends {
+            self.put_content(&draft, &order, (who, words), directory).await?; // an amendment shows nothing new
+        }
         Ok((outcome, Some(code)))
     }
 
@@ -348,91 +324,6 @@ impl OrderDesk {
         Ok(holders)
     }
 
-    /// What a raise would do; nothing is kept.
-    ///
-    /// # Errors
-    /// That he may not, and everything that is wrong with it: a number that is no higher with the rule that it breaks.
-    pub async fn look_at_raise(
-        &self,
-        who: &Caller,
-        directory: &Directory,
-        (code, raise): (&DirectiveCode, &Raise),
-    ) -> Result<Raised, OrderError> {
-        let campaigns = self.campaigns.campaigns().await?;
-        self.raised(who, (directory, &campaigns), (code, raise)).map(|(_, raised)| raised)
-    }
-
-    /// Raises the number of an order for a unit and those below it: the order lets its head decide that.
-    pub async fn raise(
-        &self,
-        who: &Caller,
-        directory: &Directory,
-        (code, raise): (&DirectiveCode, &Raise),
-    ) -> Result<Raised, OrderError> {
-        let mut tries = 0;
-        loop {
-            let campaigns = self.campaigns.campaigns().await?;
-            let (batch, raised) = self.raised(who, (directory, &campaigns), (code, raise))?;
-            let Raise { unit, plays, from, to, number } = raise;
-            let to = to.map_or_else(|| "the end".to_owned(), |day| day.to_string());
-            let detail = format!("{unit}: {plays} plays from {from} to {to}, decision {number}");
-            let deed = self.deed(who, "raise-order", format!("order {code}"), detail);
-            match self.store.amend(batch, campaigns.revision, deed).await {
-                Err(StoreError::Busy) if tries < TRIES => tries += 1,
-                done => return Ok(done.map(|()| raised)?),
-            }
-        }
-    }
-
-    fn raised(
-        &self,
-        who: &Caller,
-        (directory, campaigns): (&Directory, &Campaigns),
-        (code, raise): (&DirectiveCode, &Raise),
-    ) -> Result<(CampaignBatch, Raised), OrderError> {
-        who.may(Act::Raise, On::Unit(&raise.unit), directory, self.today())?;
-        words_beside(&raise.number).ok_or(OrderError::Decision)?;
-        let one =
-            |field: &str, value: String, mend| OrderError::Wrong(vec![Wrong { field: field.into(), value, mend }]);
-        let order = campaigns.directive(code).filter(|d| d.kind == DirectiveKind::Play && d.quota.is_some());
-        let order = order.ok_or_else(|| {
-            let mend = say("văn bản này không có chỉ tiêu để tăng", "this order has no quota to raise");
-            one("order", code.to_string(), mend)
-        })?;
-        let mine: Vec<&Screen> = bound(directory, order, raise);
-        if mine.is_empty() {
-            let mend = say(
-                "đơn vị này không có màn hình nào phải thực hiện văn bản vào ngày đó",
-                "the order binds no screen of this unit on that day",
-            );
-            return Err(one("unit", raise.unit.to_string(), mend));
-        }
-        let plays = |d: &Directive, s: &Screen| d.quota_on(directory, s, raise.from).map(|(q, _)| q.plays);
-        let mut raised = order.clone();
-        let Raise { unit, plays: to_plays, from, to, number } = raise.clone();
-        let number = number.trim().to_owned();
-        raised.overrides.push(Override { unit, link: Link::Owner, plays: to_plays, from, to, number });
-        let more = mine.iter().filter(|s| plays(&raised, s) > plays(order, s)).count();
-        let batch = amended(&raised, (directory, campaigns), self.clock.now()).map_err(|wrong| {
-            let prefix = format!("override[{}].", raised.overrides.len() - 1);
-            let cited = |wrong: Wrong| {
-                let field = wrong.field.strip_prefix(&prefix).unwrap_or(&wrong.field).to_owned();
-                let mend = if field == "plays" { cited(&wrong.mend, order) } else { wrong.mend };
-                Wrong { field, value: wrong.value, mend }
-            };
-            OrderError::Wrong(wrong.into_iter().map(cited).collect())
-        })?;
-        if more == 0 {
-            let now = mine.iter().filter_map(|s| plays(order, s)).max().unwrap_or(0);
-            let mend = say(
-                format!("các màn hình của đơn vị đã có chỉ tiêu {now} lần hoặc hơn theo quyết định trước"),
-                format!("an earlier decision asks the unit's screens for {now} plays or more already"),
-            );
-            return Err(one("plays", raise.plays.to_string(), mend));
-        }
-        Ok((batch, Raised { order: raised, screens: mine.len() as u32, more: more as u32 }))
-    }
-
     /// A draft that somebody was quicker with has changed for who looked at it.
     fn changed(&self, number: u32, done: Result<(), StoreError>) -> Result<(), OrderError> {
         match done {
@@ -442,48 +333,8 @@ impl OrderDesk {
     }
 }
 
-/// The screens of a unit that an order binds on a raise's first day.
-fn bound<'d>(directory: &'d Directory, order: &Directive, raise: &Raise) -> Vec<&'d Screen> {
-    let in_period = order.period(raise.from).is_some();
-    let mine = directory.screens_in(&raise.unit, Some(Link::Owner), raise.from).into_iter();
-    mine.filter(|s| in_period && order.binds(directory, s, raise.from).is_some()).collect()
-}
-
-/// As an import of the whole document would take it.
-fn amended(
-    order: &Directive,
-    (directory, campaigns): (&Directory, &Campaigns),
-    now: lichphat_playlists::time::UtcMillis,
-) -> Result<CampaignBatch, Vec<Wrong>> {
-    let whole =
-        |error: String| vec![Wrong { field: "order".into(), value: String::new(), mend: say(error.clone(), error) }];
-    let text = text(order).map_err(whole)?;
-    let file = SourceFile { name: "", bytes: text.as_bytes() };
-    campaigns::directive(file, campaigns::Context { directory, campaigns, now }).map_err(|problems| {
-        let wrong = |p: &crate::directory::problem::Problem| Wrong {
-            field: p.field.clone(),
-            value: p.value.clone(),
-            mend: p.mend.clone(),
-        };
-        problems.iter().map(wrong).collect()
-    })
-}
-
-/// The rule with the order that it stands in.
-fn cited(mend: &crate::directory::problem::Say, order: &Directive) -> crate::directory::problem::Say {
-    let name = order.number.clone().unwrap_or_else(|| order.title.clone());
-    say(format!("{}, theo văn bản: {name}", mend.vi), format!("{}, says the order: {name}", mend.en))
-}
-
 /// A document in the words of the log: which one, and what exactly.
 fn named(order: &Directive, revision: u32) -> String {
     let hash = text(order).map(|text| Sha256Hash::of(text.as_bytes()).hex()).unwrap_or_default();
     format!("revision {revision}, order {}, document {hash}", order.code)
-}
-
-impl OrderDesk {
-    /// May he raise something, somewhere?
-    pub fn raises(&self, who: &Caller) -> bool {
-        matches!(who.may_somewhere(Act::Raise, self.today()), Ok(()) | Err(Denied::Weak))
-    }
 }

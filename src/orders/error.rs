@@ -36,6 +36,9 @@ pub enum OrderError {
     /// It makes no order yet; what is wrong.
     #[error("the draft has {} mistakes", .0.len())]
     Wrong(Vec<Wrong>),
+    /// A raise of which he has not seen what it does, or of which he has seen what is true no more.
+    #[error("look at what this raise does, as it is written here and as things stand now, then decide")]
+    Unseen,
     /// Without a reason, or with a story.
     #[error("say why on one line, in 1 to {LONGEST_WORDS} characters")]
     NoReason,
@@ -76,6 +79,7 @@ impl OrderError {
             Self::Denied(Denied::Weak) => "hãy đăng nhập lại bằng mã 6 số hoặc khoá truy cập".to_owned(),
             Self::Denied(_) => "bạn không có quyền làm việc này".to_owned(),
             Self::Wrong(all) => lines(all, lang),
+            Self::Unseen => "hãy xem quyết định tăng này có tác động gì, đúng như đang ghi và theo số liệu hiện tại, rồi mới quyết định".to_owned(),
             Self::NoReason => format!("hãy ghi lý do trên một dòng, 1 đến {LONGEST_WORDS} ký tự"),
             Self::Decision => format!("ghi số, ký hiệu văn bản trên một dòng, nhiều nhất {LONGEST_WORDS} ký tự"),
             Self::Approval(error) => error.vi(),

@@ -3,7 +3,10 @@
 //! A draft is what somebody has typed ([`Sheet`]); what it means is read off it as the same document that an import takes in
 //! ([`read`]), so there is one check. Publishing is that import: nothing of a draft is in force before, all of it is after.
 //!
+//! An order in force is amended by a draft, too ([`Sheet::amends`]): one change of one order, with the same two signatures.
+//!
 //! Invariants:
+//! * whoever raises a number has seen what that does, with the figures of the moment ([`Effect::seen`]);
 //! * a draft is published by two people who may, of whom at most one has written it, and before its first day ([`rule`]);
 //! * each revision of a draft is kept; a word is one on a revision, so whoever changes a draft has it decided anew;
 //! * two people at once lose nothing: the later one is shown both ([`merge`]);
@@ -15,16 +18,18 @@ mod desk;
 mod error;
 mod merge;
 mod model;
+mod raise;
 mod read;
 pub mod rule;
 mod sheet;
 #[cfg(test)]
 mod tests;
 
-pub use desk::{Kept, OrderDesk, Raise, Raised};
+pub use desk::{Kept, OrderDesk};
 pub use error::OrderError;
 pub use merge::{Conflict, merge};
 pub use model::{Draft, Said, State};
+pub use raise::{Effect, Raise, RaiseEnd, Raised};
 pub use read::{Beside, Wrong, read, text};
 pub use sheet::{LISTS, SCALARS, Sheet, SheetError};
 

@@ -3,8 +3,8 @@
 
 use super::sheet::Sheet;
 use crate::campaigns::{
-    self, CampaignBatch, CampaignChange, Campaigns, Context, Directive, DirectiveKind, InPlace, LegalBasis, Product,
-    Suspend, SuspendedDays, Target, Variant,
+    self, Amendment, AmendmentKind, CampaignBatch, CampaignChange, Campaigns, Context, Declared, Directive,
+    DirectiveKind, InPlace, LegalBasis, Product, Suspend, SuspendedDays, Target, Variant,
 };
 use crate::directory::Directory;
 use crate::directory::problem::{Say, say};
@@ -60,11 +60,13 @@ pub fn text(order: &Directive) -> Result<String, String> {
 /// Everything that is wrong, field by field.
 pub fn read(sheet: &Sheet, beside: Beside<'_>) -> Result<CampaignBatch, Vec<Wrong>> {
     let mut form = Form { sheet, beside, wrong: Vec::new() };
-    let order = form.order();
+    let order = if sheet.amends() { form.amended() } else { form.order() };
     let Some(order) = order.filter(|_| form.wrong.is_empty()) else { return Err(form.wrong) };
     let batch = form.document(&order);
-    form.is_new(&order);
-    form.clips(&order);
+    if !sheet.amends() {
+        form.is_new(&order);
+        form.clips(&order);
+    }
     match batch {
         Some(batch) if form.wrong.is_empty() => Ok(batch),
         _ => Err(form.wrong),
@@ -210,8 +212,62 @@ impl Form<'_> {
             target,
             amendment: Vec::new(),
             overrides: Vec::new(),
-            declared: Vec::new(),
+            declared: self.declared(),
         })
+    }
+
+    /// The order with the change that this form describes at the end of its changes.
+    fn amended(&mut self) -> Option<Directive> {
+        let campaigns = self.beside.campaigns;
+        let order = DirectiveCode::new(self.sheet.get("amends")).ok().and_then(|code| campaigns.directive(&code));
+        if order.is_none() {
+            self.wrong("amends", say("không có văn bản mang mã này", "there is no order of this code"));
+        }
+        let kind = self.word("amendment.kind", AmendmentKind::Extend);
+        let (number, date) = (self.needed::<String>("amendment.number"), self.needed("amendment.date"));
+        let (from, to, plays) =
+            (self.optional("amendment.from"), self.optional("amendment.to"), self.optional("amendment.plays"));
+        // what belongs to another kind would stand in the document and say nothing
+        let raises = kind == AmendmentKind::Raise;
+        for (field, other) in [
+            ("amendment.plays", plays.is_some() && !raises),
+            ("amendment.to", to.is_some() && raises),
+            ("amendment.from", from.is_some() && kind == AmendmentKind::End),
+        ] {
+            if other {
+                self.wrong(
+                    field,
+                    say(
+                        "loại thay đổi này không có ô này; hãy để trống",
+                        "this kind of change has none; leave it empty",
+                    ),
+                );
+            }
+        }
+        let order = order?;
+        let amendment = Amendment { kind, number: number?, date: date?, from, to, plays, sample: order.sample };
+        Some(order.with_amendment(amendment))
+    }
+
+    /// What no screen can play.
+    fn declared(&mut self) -> Vec<Declared> {
+        use lichphat_playlists::quota::{Of, Over, Period, Quota, Rule, Within};
+        let rows = 0..self.sheet.rows("declared");
+        rows.map(|i| {
+            let field = |name: &str| format!("declared[{i}].{name}");
+            let text = |name: &str| self.sheet.get(&field(name)).to_owned();
+            let (channel, obliged, reason) = (text("channel"), text("obliged"), text("reason"));
+            let quota = self.optional(&field("quota.plays")).map(|plays| Quota {
+                plays,
+                per: self.word(&field("quota.per"), Period::Month),
+                rule: self.word(&field("quota.rule"), Rule::AtLeast),
+                over: Over::CalendarDays,
+                within: Within::Duty,
+                of: Of::default(),
+            });
+            Declared { channel, obliged, quota, reason }
+        })
+        .collect()
     }
 
     fn quota(&mut self) -> Option<Quota> {
@@ -319,8 +375,14 @@ impl Form<'_> {
             Ok(batch) => return Some(batch),
             Err(problems) => problems,
         };
+        // a form of one change has that one change alone
+        let added = format!("amendment[{}].", order.amendment.len().saturating_sub(1));
         for problem in problems.iter() {
-            let (field, value) = (problem.field.clone(), self.sheet.get(&problem.field).to_owned());
+            let field = match problem.field.strip_prefix(&added) {
+                Some(rest) if self.sheet.amends() => format!("amendment.{rest}"),
+                _ => problem.field.clone(),
+            };
+            let value = self.sheet.get(&field).to_owned();
             self.wrong.push(Wrong { field, value, mend: problem.mend.clone() });
         }
         None
@@ -360,7 +422,7 @@ impl Form<'_> {
 }
 
 impl Sheet {
-    /// The form in which this order would have been written. What no form has (amendments, raises, what no screen plays) is not in it.
+    /// The form in which this order would have been written. What this form has not (amendments, raises) is not in it.
     pub fn of(order: &Directive) -> Self {
         let mut sheet = Self::default();
         let text = |day: Option<LocalDay>| day.map(|day| day.to_string()).unwrap_or_default();
@@ -403,6 +465,17 @@ impl Sheet {
             sheet.set("suspend.in_place", suspend.in_place.as_str());
             sheet.set("suspend.days", suspend.days.as_str());
             sheet.set("suspend.hours", if suspend.hours.is_empty() { String::new() } else { suspend.hours.0.text() });
+        }
+        for (i, part) in order.declared.iter().enumerate() {
+            let mut set = |name: &str, value: String| sheet.set(format!("declared[{i}].{name}"), value);
+            set("channel", part.channel.clone());
+            set("obliged", part.obliged.clone());
+            set("reason", part.reason.clone());
+            if let Some(quota) = &part.quota {
+                set("quota.plays", quota.plays.to_string());
+                set("quota.per", word(&quota.per));
+                set("quota.rule", word(&quota.rule));
+            }
         }
         for (i, target) in order.target.iter().enumerate() {
             let mut set = |name: &str, value: String| sheet.set(format!("target[{i}].{name}"), value);

@@ -38,12 +38,24 @@ pub const SCALARS: &[&str] = &[
     "suspend.in_place",
     "suspend.days",
     "suspend.hours",
+    "amends",
+    "amendment.kind",
+    "amendment.number",
+    "amendment.date",
+    "amendment.from",
+    "amendment.to",
+    "amendment.plays",
 ];
 
 /// Fields that stand in rows: name, columns, and the columns of which one must be written for the row to be there.
 pub const LISTS: &[(&str, &[&str], &[&str])] = &[
     ("legal_basis", &["number", "date", "title"], &["number", "date", "title"]),
     ("product.variant", &["lang", "shape", "form", "venue_types", "media"], &["media", "venue_types"]),
+    (
+        "declared",
+        &["channel", "obliged", "reason", "quota.plays", "quota.per", "quota.rule"],
+        &["channel", "obliged", "reason"],
+    ),
     ("target", &["link", "unit", "venue_types", "video", "force", "inferred", "reason"], &["unit", "reason"]),
 ];
 
@@ -138,6 +150,19 @@ impl Sheet {
             next[list] += 1;
         }
         Ok(Self(out))
+    }
+
+    /// The form of a change of an order that is there already.
+    pub fn amendment_of(order: &str, title: &str) -> Self {
+        let mut sheet = Self::default();
+        sheet.set("amends", order);
+        sheet.set("title", title);
+        sheet
+    }
+
+    /// Is it a change of an order that is there already, and no order of its own?
+    pub fn amends(&self) -> bool {
+        !self.get("amends").is_empty()
     }
 
     /// What is written there; empty when nothing is.

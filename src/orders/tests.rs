@@ -3,8 +3,8 @@
 use super::rule::{Outcome, approve};
 use super::*;
 use crate::campaigns::{
-    CampaignChange, Campaigns, ContentClass, Directive, DirectiveKind, Force, Form, InPlace, LegalBasis, Product,
-    Suspend, SuspendedDays, Target, Variant,
+    CampaignChange, Campaigns, ContentClass, Declared, Directive, DirectiveKind, Force, Form, InPlace, LegalBasis,
+    Product, Suspend, SuspendedDays, Target, Variant,
 };
 use crate::directory::{Batch, Change, DaySpan, Directory, Link, Output, Shape, Unit, UnitKind, VenueProfile};
 use crate::library::MediaItem;
@@ -56,6 +56,11 @@ fn quota() -> impl Strategy<Value = Quota> {
     let rule = select(vec![Rule::Average, Rule::AtLeast]);
     (1_u32..500, per, rule, rest, select(vec![Of::Screen, Of::Unit]))
         .prop_map(|(plays, per, rule, (over, within), of)| Quota { plays, per, rule, over, within, of })
+}
+
+fn per_month() -> Quota {
+    let (over, within) = (Over::CalendarDays, Within::Duty);
+    Quota { plays: 2, per: Period::Month, rule: Rule::AtLeast, over, within, of: Of::default() }
 }
 
 fn product() -> impl Strategy<Value = Product> {
@@ -152,7 +157,15 @@ fn order() -> impl Strategy<Value = Directive> {
                 target,
                 amendment: Vec::new(),
                 overrides: Vec::new(),
-                declared: Vec::new(),
+                declared: (!suspends && sample)
+                    .then(|| Declared {
+                        channel: "Báo in".into(),
+                        obliged: "Các báo".into(),
+                        quota: Some(per_month()),
+                        reason: "mục 3".into(),
+                    })
+                    .into_iter()
+                    .collect(),
             }
         },
     )

@@ -103,7 +103,7 @@ impl<'a> Facts<'a> {
         numbers: &[UnitNumber],
     ) -> Vec<RaisedNumber> {
         let (from, to) = (selection.span.from, selection.span.to);
-        let meant = |o: &&Override| o.from <= to && o.to.is_none_or(|last| from <= last);
+        let meant = |o: &&Override| o.from <= to && o.last().is_none_or(|last| from <= last && o.from <= last);
         let city = Directive { overrides: Vec::new(), ..directive.clone() };
         let raise = |o: &Override| self.raise(selection, (&city, o), basis, numbers);
         directive.overrides.iter().filter(meant).filter_map(raise).collect()
@@ -140,7 +140,7 @@ impl<'a> Facts<'a> {
             link: raise.link,
             decision: raise.number.clone(),
             from: raise.from,
-            to: raise.to,
+            to: raise.last(),
             city_plays,
             own_plays: raise.plays,
             on_duty: own.on_duty,

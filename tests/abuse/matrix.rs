@@ -116,6 +116,7 @@ impl Door {
                 ("token", "0"),
                 ("day", &day),
                 ("campaign", "clean-street"),
+                ("raise", "1"),
                 ("order", "clean-street"),
                 ("draft", "1"),
                 ("command", &picture.to_string()),

@@ -61,6 +61,7 @@ async fn what_the_description_says_is_what_there_is() {
         ("{screen}", "S1"),
         ("{day}", "2026-11-20"),
         ("{campaign}", "ihanoi"),
+        ("{raise}", "1"),
         ("{kind}", "units"),
         ("{media}", "0"),
         ("{proposal}", "1"),

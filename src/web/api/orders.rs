@@ -2,10 +2,11 @@
 
 use super::call::{Call, List, json, unknown};
 use super::table::{Gives, Kind, Operation, PAGE, Takes, bytes, gives, may};
+use crate::campaigns::{Directive, DirectiveKind, Override};
 use crate::directory::problem::say;
 use crate::directory::table::Field as _;
 use crate::lang::Lang;
-use crate::orders::{Draft, Kept, OrderError, Raise, Sheet, State, Wrong};
+use crate::orders::{Draft, Effect, Kept, OrderError, Raise, RaiseEnd, Sheet, State, Wrong};
 use crate::people::Act::{Direct, View};
 use crate::people::{Act, Denied};
 use crate::web::Response;
@@ -137,6 +138,36 @@ struct NewRaise {
     to: Option<String>,
     /// Number of the decision.
     number: String,
+    /// What `dry_run` answered as `seen`: a raise is given by who has looked at what it does. Needed but for `dry_run`.
+    #[serde(default)]
+    seen: Option<String>,
+}
+
+/// A raise that stands in an order.
+#[derive(Debug, Serialize, JsonSchema)]
+struct RaiseRow {
+    /// Its number among the order's raises, from 1.
+    raise: usize,
+    /// The unit; for its screens, and those of the units below it.
+    unit: String,
+    /// Plays in place of the order's.
+    plays: u32,
+    /// First day.
+    from: String,
+    /// Last day, included, as later decisions leave it; null: to the end of the order. The day before `from`: it never holds.
+    to: Option<String>,
+    /// Numbers of the decision, and of those that brought its end forward.
+    numbers: Vec<String>,
+}
+
+/// The end of a raise comes sooner.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NewEnd {
+    /// Its new last day, included; today or later.
+    to: String,
+    /// Number of the decision.
+    number: String,
 }
 
 /// What a raise does.
@@ -146,6 +177,16 @@ struct RaiseDone {
     screens: u32,
     /// Those that owe more from then on.
     more: u32,
+    /// The most that one of these owed before.
+    before: u32,
+    /// Screens of the unit that can carry it, of those that are planned.
+    can: u32,
+    /// Those that lack room.
+    lacks: u32,
+    /// Seconds a day that they lack together.
+    seconds: u64,
+    /// The hash of this raise with these figures, for `seen`.
+    seen: String,
     /// Nothing was kept: it was only looked at.
     dry_run: bool,
 }
@@ -234,11 +275,32 @@ pub(super) const OPERATIONS: &[Operation] = &[
         path: "/api/v1/orders/{campaign}/raises",
         need: May(Act::Raise, Subject::Somewhere),
         id: "raiseOrder",
-        about: "The head of a unit decides that an order is played more often on its screens; a lower number is refused with the rule.",
+        about: "The head of a unit decides that an order is played more often on its screens, having seen what that does; a lower number is refused with the rule. 202: what it does is being worked out; ask again. 409 `not-seen`: look (`dry_run`), then say `seen`.",
         query: &[&[may("dry_run", Kind::Flag, "Only look: say what it would do, keep nothing.")]],
         takes: Takes::Json(|g| g.subschema_for::<NewRaise>()),
-        gives: &[gives(|g| g.subschema_for::<RaiseDone>())],
+        gives: &[gives(|g| g.subschema_for::<RaiseDone>()), Gives { status: 202, ..bytes("") }],
+        refuses: &[409],
         run: |call| Box::pin(raise(call)),
+    },
+    Operation {
+        path: "/api/v1/orders/{campaign}/raises",
+        need: May(View, Subject::Somewhere),
+        id: "listRaises",
+        about: "The raises of an order, by number.",
+        query: &[PAGE],
+        gives: &[gives(|g| g.subschema_for::<List<RaiseRow>>())],
+        run: |call| Box::pin(raises(call)),
+        ..ONE
+    },
+    Operation {
+        method: "POST",
+        path: "/api/v1/orders/{campaign}/raises/{raise}/end",
+        need: May(Act::Raise, Subject::Somewhere),
+        id: "endRaise",
+        about: "The head of the unit brings the end of a raise forward; what its days owed until then stands.",
+        takes: Takes::Json(|g| g.subschema_for::<NewEnd>()),
+        gives: &[gives(|g| g.subschema_for::<RaiseRow>())],
+        run: |call| Box::pin(end(call)),
         ..ONE
     },
     Operation {
@@ -346,38 +408,82 @@ async fn said(call: Call) -> Result<Response, Problem> {
     whole(&call, number).await
 }
 
+fn bad(field: &str, value: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-body").of(field, value)
+}
+
+fn day(field: &str, text: &str) -> Result<LocalDay, Problem> {
+    LocalDay::read(text).map_err(|mend| bad(field, text).saying(mend))
+}
+
+/// The order that the path names.
+fn order(call: &Call) -> Result<&Directive, Problem> {
+    let text = call.place("campaign");
+    let found = DirectiveCode::new(text).ok().and_then(|code| call.city.campaigns.directive(&code));
+    found.ok_or_else(|| unknown("unknown-campaign", "campaign", text))
+}
+
+/// It is being worked out: ask again.
+fn wait() -> Response {
+    let mut response = StatusCode::ACCEPTED.into_response();
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+    response
+}
+
 async fn raise(call: Call) -> Result<Response, Problem> {
-    let NewRaise { unit, plays, from, to, number } = call.json_body()?;
-    let bad = |field: &str, value: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-body").of(field, value);
-    let day = |field: &str, text: &str| LocalDay::read(text).map_err(|mend| bad(field, text).saying(mend));
+    let NewRaise { unit, plays, from, to, number, seen } = call.json_body()?;
     let code = UnitCode::read(&unit).map_err(|mend| bad("unit", &unit).saying(mend))?;
     let to = to.map(|text| day("to", &text)).transpose()?;
     let raise = Raise { unit: code, plays, from: day("from", &from)?, to, number };
-    let text = call.place("campaign");
-    let gone = || unknown("unknown-campaign", "campaign", text);
-    let order = DirectiveCode::new(text).map_err(|_| gone())?;
-    call.city.campaigns.directive(&order).ok_or_else(gone)?;
+    let seen = seen.map(|text| text.parse().map_err(|_| bad("seen", &text))).transpose()?;
+    let of = (&order(&call)?.code, &raise);
     let (orders, directory, dry_run) = (&call.app.console.orders, &call.city.directory, call.flag("dry_run"));
-    let done = match dry_run {
-        true => orders.look_at_raise(&call.caller, directory, (&order, &raise)).await,
-        false => orders.raise(&call.caller, directory, (&order, &raise)).await,
-    };
-    let raised = done.map_err(|error| refused(error, &call))?;
-    Ok(json(&RaiseDone { screens: raised.screens, more: raised.more, dry_run }))
+    let raised = orders.look_at_raise(&call.caller, directory, of).await.map_err(|error| refused(error, &call))?;
+    let Some(ahead) = call.app.console.preview_of(&call.city, &raised.order).await? else { return Ok(wait()) };
+    if !dry_run {
+        let given = orders.raise(&call.caller, directory, of, (seen, &ahead.answer)).await;
+        given.map_err(|error| refused(error, &call))?;
+    }
+    let effect = Effect::of(directory, (&raise, &raised), &ahead.answer);
+    let Effect { screens, more, before, can, lacks, seconds, .. } = effect;
+    let seen = effect.seen(of.0, &raise).hex();
+    Ok(json(&RaiseDone { screens, more, before, can, lacks, seconds, seen, dry_run }))
+}
+
+fn raise_row((i, raise): (usize, &Override)) -> RaiseRow {
+    let numbers = [&raise.number].into_iter().chain(raise.ended.iter().map(|e| &e.number));
+    RaiseRow {
+        raise: i + 1,
+        unit: raise.unit.to_string(),
+        plays: raise.plays,
+        from: raise.from.to_string(),
+        to: raise.last().map(|day| day.to_string()),
+        numbers: numbers.cloned().collect(),
+    }
+}
+
+async fn raises(call: Call) -> Result<Response, Problem> {
+    let rows = order(&call)?.overrides.iter().enumerate().map(raise_row);
+    call.page(rows.map(|row| (format!("{:010}", row.raise), row)))
+}
+
+async fn end(call: Call) -> Result<Response, Problem> {
+    let NewEnd { to, number } = call.json_body()?;
+    let text = call.place("raise");
+    let none = || unknown("unknown-raise", "raise", text);
+    let raise = text.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).ok_or_else(none)?;
+    let (order, of) = (order(&call)?, RaiseEnd { raise, to: day("to", &to)?, number });
+    order.overrides.get(raise).ok_or_else(none)?;
+    let done = call.app.console.orders.end_raise(&call.caller, &call.city.directory, (&order.code, &of)).await;
+    Ok(json(&raise_row((raise, &done.map_err(|error| refused(error, &call))?))))
 }
 
 async fn delivery(call: Call) -> Result<Response, Problem> {
-    let text = call.place("campaign");
-    let order = DirectiveCode::new(text).ok().and_then(|code| call.city.campaigns.directive(&code));
-    let order = order.ok_or_else(|| unknown("unknown-campaign", "campaign", text))?;
-    if order.kind != crate::campaigns::DirectiveKind::Play || call.today() < order.from {
-        return Err(Problem::new(StatusCode::CONFLICT, "no-delivery").of("campaign", text));
+    let order = order(&call)?;
+    if order.kind != DirectiveKind::Play || call.today() < order.from {
+        return Err(Problem::new(StatusCode::CONFLICT, "no-delivery").of("campaign", order.code.as_str()));
     }
-    let Some(d) = call.app.console.delivery(&call.city, order).await? else {
-        let mut response = StatusCode::ACCEPTED.into_response();
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
-        return Ok(response);
-    };
+    let Some(d) = call.app.console.delivery(&call.city, order).await? else { return Ok(wait()) };
     let steps = d.steps.iter().map(|s| StepRow { hours: s.hours, reached: s.reached }).collect();
     let crate::orders::delivery::Delivery { screens, reached, needed, took_ms, exact, .. } = *d;
     Ok(json(&DeliveryRow { screens, reached, needed, took_ms, exact, steps }))
@@ -390,6 +496,10 @@ fn refused(error: OrderError, call: &Call) -> Problem {
         OrderError::Denied(Denied::Unseen) => unknown("unknown-unit", "unit", ""),
         OrderError::Denied(Denied::Role) => Problem::new(StatusCode::FORBIDDEN, "forbidden"),
         OrderError::Denied(Denied::Weak) => Problem::new(StatusCode::FORBIDDEN, "second-factor"),
+        error @ OrderError::Unseen => {
+            let said = say(error.words(Lang::Vi), error.words(Lang::En));
+            Problem::new(StatusCode::CONFLICT, "not-seen").saying(said)
+        }
         OrderError::Wrong(_) => {
             let said = say(error.words(Lang::Vi), error.words(Lang::En));
             Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "bad-order").saying(said)

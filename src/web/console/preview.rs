@@ -46,7 +46,7 @@ impl Console {
     }
 
     /// The same of an order as it would be: it takes the place of the one of its code.
-    pub(super) async fn preview_of(
+    pub(in crate::web) async fn preview_of(
         &self,
         city: &Arc<City>,
         directive: &Directive,

@@ -125,7 +125,7 @@ async fn the_head_of_a_ward_raises_an_order_with_the_number_of_a_decision_and_lo
         head.follow("/orders/clean-street/raise").await;
         head.fill("orders-raise-plays", "3").await;
         head.fill("orders-raise-number", number).await;
-        head.press("orders-raise-save").await;
+        head.press("orders-raise-look").await;
         let rule =
             head.chrome.ask("return document.querySelector('form .state.bad, [role=alert]').innerText", vec![]).await;
         assert!(rule.as_str().unwrap().contains('4'), "what it may not fall below is said: {rule}");

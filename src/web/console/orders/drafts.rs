@@ -74,12 +74,22 @@ pub(super) fn told(error: &OrderError) -> bool {
 
 /// `GET /orders/new`.
 pub(super) async fn blank(console: &Console, asked: &Asked) -> Result<Response, ConsoleError> {
+    if let Some(code) = asked.value("amends") {
+        let city = console.city().await?;
+        let order = super::order(&city, code)?;
+        let title = Lang::Vi.say("orders-amends-title", &Values::new().word("title", order.title.as_str()));
+        return new(console, asked, &Sheet::amendment_of(order.code.as_str(), &title)).await;
+    }
     let kind = if asked.value("kind") == Some("suspend") { DirectiveKind::Suspend } else { DirectiveKind::Play };
     let sheet = Sheet::of_fields([("kind".to_owned(), kind.to_string())]).map_err(|e| bad(&e))?;
+    new(console, asked, &sheet).await
+}
+
+async fn new(console: &Console, asked: &Asked, sheet: &Sheet) -> Result<Response, ConsoleError> {
     let shown = Shown {
         action: "/orders/new".to_owned(),
         revision: 0,
-        sheet: &sheet,
+        sheet,
         read: None,
         conflicts: None,
         tell: false,
@@ -190,6 +200,8 @@ async fn view(console: &Console, asked: &Asked, number: u32, problem: String) ->
         decides: decides && draft.state == State::Put && !draft.said.iter().any(|s| s.yes && s.by == me),
         waits_weak: !decides && draft.state == State::Put,
         code: draft.code.as_ref().map(ToString::to_string),
+        amends: draft.sheet.amends().then(|| draft.sheet.get("amends").to_owned()),
+        change: String::new(),
     };
     let title = if draft.title().is_empty() { lang.text("orders-untitled") } else { shown(draft.title()) };
     one::draft(console, asked, (title, part), read.ok().as_ref()).await

@@ -7,7 +7,9 @@ use super::super::preflight::words;
 use super::super::{Asked, ConsoleError};
 use super::one::{key_of, label};
 use super::{unit_name, venue_name};
-use crate::campaigns::{ContentClass, Directive, DirectiveKind, Force, Form, InPlace, SuspendedDays};
+use crate::campaigns::{
+    AmendmentKind, ContentClass, Directive, DirectiveKind, Force, Form, InPlace, Phase, SuspendedDays,
+};
 use crate::directory::{Link, Output, Shape};
 use crate::lang::{Lang, Values};
 use crate::library::MediaItem;
@@ -27,8 +29,10 @@ struct FormPage {
     page: Page,
     action: String,
     back: (String, String),
-    /// What it is a form for, `play` or `suspend`.
+    /// What it is a form for, `play`, `suspend` or `amend`.
     kind: &'static str,
+    /// Code of the order that it changes, and what the change is called; empty: it is an order of its own.
+    amends: (String, String),
     /// What this form was read at; 0: a new draft.
     revision: u32,
     problem: String,
@@ -116,7 +120,12 @@ pub(super) async fn render(console: &Console, asked: &Asked, shown: Shown<'_>) -
         today,
         used: Vec::new(),
     };
-    let sections = if suspends { fields.of_suspension() } else { fields.of_play(&media) };
+    let amends = shown.sheet.amends();
+    let sections = match (amends, suspends) {
+        (true, _) => fields.of_amendment(),
+        (_, true) => fields.of_suspension(),
+        _ => fields.of_play(&media),
+    };
     let rest = fields.rest();
     let problem = [shown.problem, rest].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n");
     let look = match shown.read {
@@ -130,6 +139,7 @@ pub(super) async fn render(console: &Console, asked: &Asked, shown: Shown<'_>) -
         None => None,
     };
     let key = match (shown.revision, suspends) {
+        _ if amends => "orders-amend-title",
         (0, false) => "orders-new-title",
         (0, true) => "orders-new-suspension",
         (_, false) => "orders-edit-title",
@@ -146,7 +156,14 @@ pub(super) async fn render(console: &Console, asked: &Asked, shown: Shown<'_>) -
         page: Page::new(console, asked, lang.text(key)),
         back: ("/orders".to_owned(), lang.text("orders-title")),
         action: shown.action,
-        kind: if suspends { "suspend" } else { "play" },
+        kind: if amends {
+            "amend"
+        } else if suspends {
+            "suspend"
+        } else {
+            "play"
+        },
+        amends: (shown.sheet.get("amends").to_owned(), shown.sheet.get("title").to_owned()),
         revision: shown.revision,
         problem,
         meanwhile: shown.conflicts.map_or_else(String::new, |all| {
@@ -366,6 +383,7 @@ impl Fields<'_> {
         ];
         sections.push(self.section("product", product));
         sections.extend(self.variants(media));
+        sections.extend(self.declared());
         let more = vec![self.field("note", "area"), self.field("sample", "flag")];
         sections.push(self.section("more", more));
         sections
@@ -391,6 +409,40 @@ impl Fields<'_> {
             sections.push(self.row("variant", i, fields));
         }
         sections
+    }
+
+    /// What no screen plays: other channels, recorded by hand.
+    fn declared(&mut self) -> Vec<Section> {
+        let mut sections = Vec::new();
+        for i in 0..=self.sheet.rows("declared") {
+            let name = |column: &str| format!("declared[{i}].{column}");
+            let per = self.words("orders-per", ["month", "day", "iso-week", "quarter", "year"]);
+            let rule = self.words("orders-rule", ["at-least", "average"]);
+            let fields = vec![
+                self.field(name("channel"), "text"),
+                self.field(name("obliged"), "text"),
+                self.field(name("reason"), "text"),
+                self.field(name("quota.plays"), "number"),
+                self.select(name("quota.per"), &per),
+                self.select(name("quota.rule"), &rule),
+            ];
+            sections.push(self.row("declared", i, fields));
+        }
+        sections
+    }
+
+    /// One change of an order that is there already.
+    fn of_amendment(&mut self) -> Vec<Section> {
+        let kinds = self.words("orders-amend", AmendmentKind::ALL.iter().map(|k| k.as_str()));
+        let fields = vec![
+            self.select("amendment.kind", &kinds),
+            self.needed("amendment.number", "text"),
+            self.needed("amendment.date", "date"),
+            self.field("amendment.to", "date"),
+            self.field("amendment.from", "date"),
+            self.field("amendment.plays", "number"),
+        ];
+        vec![self.section("amendment", fields)]
     }
 
     fn of_suspension(&mut self) -> Vec<Section> {
@@ -425,6 +477,10 @@ impl Fields<'_> {
 async fn look(console: &Console, lang: Lang, city: &Arc<City>, order: &Directive) -> Result<Look, ConsoleError> {
     let reached = city.directory.screens().filter(|s| order.binds(&city.directory, s, order.from).is_some()).count();
     let count = lang.say("orders-look-screens", &Values::new().count(lang, "n", reached as u64));
+    if order.phase(console.today().1) == Phase::Ended {
+        let over = lang.text("orders-look-over");
+        return Ok(Look { tone: "good", verdict: over, lines: Vec::new(), waits: false });
+    }
     if order.quota.is_none() {
         return Ok(Look { tone: "good", verdict: count, lines: vec![lang.text("orders-look-good")], waits: false });
     }

@@ -6,9 +6,11 @@ use super::super::overview::{Bar, order_title, rule_text};
 use super::super::page::{Page, shown};
 use super::super::{Asked, ConsoleError, href};
 use super::{approval, days, order, phase, place, suspensions, unit_name, venue_name};
-use crate::campaigns::{AmendmentKind, Directive, DirectiveKind, Phase, Suspend, Variant};
+use crate::campaigns::{Amendment, AmendmentKind, Directive, DirectiveKind, Override, Phase, Suspend, Variant};
 use crate::lang::{Lang, Values};
 use crate::orders::delivery::{Delivery, SHARE_PERCENT};
+use crate::orders::rule;
+use crate::people::Denied;
 use askama::Template;
 use lichphat_playlists::ids::MediaHash;
 use lichphat_playlists::media::MediaKind;
@@ -63,6 +65,10 @@ pub(super) struct DraftPart {
     pub(super) waits_weak: bool,
     /// The order that it became.
     pub(super) code: Option<String>,
+    /// The order that it changes.
+    pub(super) amends: Option<String>,
+    /// What it changes, in a sentence.
+    pub(super) change: String,
 }
 
 /// One line of it: whom it binds.
@@ -106,6 +112,10 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     if raises {
         links.push((lang.text("orders-raise-link"), format!("/orders/{}/raise", d.code)));
     }
+    let writes = matches!(rule::may_write(asked.caller()?, &city.directory, today), Ok(()) | Err(Denied::Weak));
+    if writes && d.phase(today) != Phase::Ended {
+        links.push((lang.text("orders-amend-link"), href("/orders/new", [("amends", d.code.as_str())])));
+    }
     links.push((lang.text("orders-document"), format!("/orders/{}/document", d.code)));
     let view = OrderPage {
         phase: phase(lang, &city, d, today),
@@ -131,10 +141,16 @@ pub(super) async fn draft(
     let page = Page::new(console, asked, title);
     let view = OrderPage {
         files: format!("/orders/drafts/{}/files", part.number),
-        draft: Some(part),
+        draft: Some(DraftPart { change: changed(lang, (&part, order)), ..part }),
         ..said(console, (page, lang, today), &city, order).await?
     };
     Ok(view.render()?)
+}
+
+/// What a change of an order that is there already changes; empty of a draft that is none.
+fn changed(lang: Lang, (part, order): (&DraftPart, Option<&Directive>)) -> String {
+    let added = order.filter(|_| part.amends.is_some() && part.code.is_none()).and_then(|d| d.amendment.last());
+    added.map(|a| amendment(lang, a)).unwrap_or_default()
 }
 
 /// What an order says, and nothing of where it stands.
@@ -190,6 +206,7 @@ pub(super) fn label(lang: Lang, field: &str) -> String {
             let list = match list {
                 "legal_basis" => "orders-s-basis",
                 "target" => "orders-s-target",
+                "declared" => "orders-s-declared",
                 _ => "orders-s-variant",
             };
             let row = lang.say(list, &Values::new().word("n", (n + 1).to_string()));
@@ -316,34 +333,44 @@ fn variant(
 
 /// Amendments and the raises of heads of units, in words.
 fn changes(lang: Lang, city: &City, d: &Directive) -> Vec<String> {
-    let amendments = d.amendment.iter().map(|a| {
-        let day = |day: Option<LocalDay>| day.map_or_else(|| "…".to_owned(), |day| lang.day(day));
-        let values = Values::new()
-            .word("number", shown(&a.number))
-            .word("from", day(a.from))
-            .word("to", day(a.to))
-            .count(lang, "plays", a.plays.unwrap_or(0).into());
-        lang.say(
-            match a.kind {
-                AmendmentKind::Extend => "orders-extended",
-                AmendmentKind::Raise => "orders-raised",
-                AmendmentKind::End => "orders-ended",
-            },
-            &values,
-        )
-    });
-    let overrides = d.overrides.iter().map(|o| {
-        let per = d.quota.map(|q| rule_text(lang, &lichphat_playlists::quota::Quota { plays: o.plays, ..q }));
-        let to = o.to.map_or_else(|| lang.text("orders-to-the-end"), |day| lang.day(day));
-        let values = Values::new()
-            .word("unit", unit_name(city, &o.unit))
-            .word("rule", per.unwrap_or_default())
-            .word("from", lang.day(o.from))
-            .word("to", to)
-            .word("number", shown(&o.number));
-        lang.say("orders-override", &values)
-    });
+    let amendments = d.amendment.iter().map(|a| amendment(lang, a));
+    let overrides = d.overrides.iter().map(|o| raised(lang, city, (d, o)));
     amendments.chain(overrides).collect()
+}
+
+fn amendment(lang: Lang, a: &Amendment) -> String {
+    let day = |day: Option<LocalDay>| day.map_or_else(|| "…".to_owned(), |day| lang.day(day));
+    let values = Values::new().word("number", shown(&a.number)).word("from", day(a.from)).word("to", day(a.to)).count(
+        lang,
+        "plays",
+        a.plays.unwrap_or(0).into(),
+    );
+    let key = match a.kind {
+        AmendmentKind::Extend if a.from.is_some() => "orders-extended-anew",
+        AmendmentKind::Extend => "orders-extended",
+        AmendmentKind::Raise => "orders-raised",
+        AmendmentKind::End => "orders-ended",
+    };
+    lang.say(key, &values)
+}
+
+/// A raise by the head of a unit, with the decisions that brought its end forward.
+pub(super) fn raised(lang: Lang, city: &City, (d, o): (&Directive, &Override)) -> String {
+    let per = d.quota.map(|q| rule_text(lang, &lichphat_playlists::quota::Quota { plays: o.plays, ..q }));
+    let values = |to: Option<LocalDay>, number: &str| {
+        Values::new()
+            .word("unit", unit_name(city, &o.unit))
+            .word("rule", per.clone().unwrap_or_default())
+            .word("from", lang.day(o.from))
+            .word("to", to.map_or_else(|| lang.text("orders-to-the-end"), |day| lang.day(day)))
+            .word("number", shown(number))
+    };
+    let mut text = lang.say("orders-override", &values(o.to, &o.number));
+    for end in &o.ended {
+        let key = if end.to < o.from { "orders-override-never" } else { "orders-override-ended" };
+        text = format!("{text}; {}", lang.say(key, &values(Some(end.to), &end.number)));
+    }
+    text
 }
 
 /// `5 giờ 12 phút`
