@@ -16,6 +16,10 @@
       const answer = await fetch(location.href, asks);
       if (answer.status === 401) return finish();
       if (!answer.ok) throw new Error(String(answer.status));
+      if (answer.status === 202) { // nothing to show yet: what is here stays, with its time, and is looked for again
+        looked = 0;
+        return say("");
+      }
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       for (const part of document.querySelectorAll("[data-live]")) {
         const newer = fresh.getElementById(part.id);
@@ -23,6 +27,7 @@
         if (!newer || part.contains(document.activeElement) || part.querySelector("details[open]")) continue;
         if (newer.innerHTML !== part.innerHTML) part.replaceWith(document.adoptNode(newer));
       }
+      if (!fresh.getElementById("newer")) document.getElementById("newer")?.remove();
       const asOf = fresh.getElementById("as-of");
       if (asOf) document.getElementById("as-of").textContent = asOf.textContent;
       say("");
@@ -61,8 +66,8 @@
     if (stream && Date.now() - heard > 40000) hush(); // it is said every 15 s that it lives
     const listens = stream && stream.readyState === EventSource.OPEN;
     const soon = document.querySelector("[data-soon]"); // something is being made for this page
-    if (Date.now() - looked >= (soon ? 4000 : listens ? 60000 : 20000)) look();
-  }, 5000);
+    if (Date.now() - looked >= (soon ? 1000 : listens ? 60000 : 20000)) look();
+  }, 1000);
   document.addEventListener("visibilitychange", () => (document.hidden ? hush() : look()));
   addEventListener("pagehide", hush);
   listen();

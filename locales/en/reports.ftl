@@ -24,6 +24,7 @@ reports-more = Choose more closely
 reports-days-hint = These two days are used for the period “From a day to a day” only.
 reports-show = Show the report
 reports-waits = The report is being made. The page updates itself when it is done; there is no need to reload.
+reports-busy-own = Each account may have 3 reports made at once, and none of your 3 is done. The page tries again by itself; there is no need to reload it.
 reports-busy = Many reports are being made at once, so this one has to wait. The page tries again by itself; there is no need to reload it.
 reports-rule-not-made = The report by rule “{ $rule }”, { $from } to { $to } inclusive, could not be made: { $problem }. Mend its [[report]] in the settings.
 reports-rule-not-put = The report by rule “{ $rule }”, { $from } to { $to } inclusive, could not be put into its folder: { $problem }. The server tries again by itself.

@@ -24,6 +24,7 @@ reports-more = Chọn kỹ hơn
 reports-days-hint = Hai ngày này chỉ dùng khi kỳ báo cáo là “Từ ngày đến ngày”.
 reports-show = Xem báo cáo
 reports-waits = Đang lập báo cáo. Trang tự cập nhật khi xong, không cần tải lại.
+reports-busy-own = Mỗi tài khoản được lập tối đa 3 báo cáo cùng lúc, và cả 3 của bạn chưa xong. Trang tự thử lại, không cần tải lại.
 reports-busy = Nhiều người đang lập báo cáo cùng lúc nên báo cáo này chưa tới lượt. Trang tự thử lại, không cần tải lại.
 reports-rule-not-made = Báo cáo theo lịch “{ $rule }”, { $from } đến hết { $to }, chưa lập được: { $problem }. Hãy sửa mục [[report]] trong tệp cấu hình.
 reports-rule-not-put = Báo cáo theo lịch “{ $rule }”, { $from } đến hết { $to }, chưa ghi được vào thư mục: { $problem }. Máy chủ tự thử lại.

@@ -59,6 +59,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         &format!("lichphat serves {people}/ (Ctrl-C stops it)"),
     );
     let (planning, watching) = (tokio::spawn(keep_planning(rooms.clone())), tokio::spawn(watch_store(rooms.clone())));
+    let reckoning = tokio::spawn(keep_figures(rooms.clone()));
     let proposing = tokio::spawn(keep_proposing(rooms.clone()));
     let releasing = tokio::spawn(watch_releases(rooms.clone()));
     let logging = tokio::spawn(keep_log(rooms.clone(), settings.log.every_s, settings.log.retention_days));
@@ -72,6 +73,7 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     doors.serve(&app, limits, stop).await;
     certifying.inspect(|task| task.abort());
     planning.abort();
+    reckoning.abort();
     watching.abort();
     proposing.abort();
     releasing.abort();
@@ -125,6 +127,24 @@ async fn keep_planning(rooms: Rooms) {
         }
         tokio::time::sleep(Duration::from_secs(LOOK_S)).await;
         since_s += LOOK_S;
+    }
+}
+
+/// Reckons what pages show before anybody asks: at the start, when something has changed, and when a day begins.
+async fn keep_figures(rooms: Rooms) {
+    let (mut last, mut told) = (None, Told::default());
+    loop {
+        let failed = match rooms.console.reckon(last).await {
+            Ok(reckoned) => {
+                last = reckoned;
+                None
+            }
+            Err(error) => Some(error),
+        };
+        if let Some(error) = told.news(failed) {
+            tracing::warn!(error, "could not reckon what pages show; whoever looks has it tried again");
+        }
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -4,6 +4,7 @@
 mod alerts;
 mod api;
 mod audit;
+mod beforehand;
 mod by_rule;
 #[path = "../common/mod.rs"]
 mod common;

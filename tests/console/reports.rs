@@ -26,6 +26,9 @@ impl Town {
         let (parts, body) = self.service.exchange(request).await.unwrap().into_parts();
         (parts.status, body.to_vec(), parts.headers)
     }
+    pub(crate) async fn file_of(&self, path: String) -> (StatusCode, Vec<u8>, http::HeaderMap) {
+        self.file(&path).await
+    }
     pub(crate) async fn rows(&self, path: &str) -> Vec<BTreeMap<String, String>> {
         let (status, bytes, headers) = self.file(path).await;
         assert_eq!(status, StatusCode::OK, "{path}");

@@ -95,7 +95,14 @@ impl<'s> Browser<'s> {
     }
 
     async fn get(&self, path: &str) -> Page {
-        self.send(Request::get(path)).await
+        loop {
+            let page = self.send(Request::get(path)).await;
+            if page.status != 202 {
+                return page;
+            }
+            // figures that are not there yet come by themselves
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        }
     }
 
     /// From a page of the server's own, as a form.

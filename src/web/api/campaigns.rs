@@ -203,7 +203,7 @@ async fn preflight(call: Call) -> Result<Response, Problem> {
     if !asks || directive.periods().iter().all(|(_, last)| *last < today) {
         return Err(Problem::new(StatusCode::CONFLICT, "no-preflight").of("campaign", code));
     }
-    match call.app.console.preview(&call.city, directive).await? {
+    match call.app.console.preview(&call.city, directive, &call.caller.account).await? {
         Some(preview) => Ok(json(&preview.answer)),
         None => {
             let mut response = StatusCode::ACCEPTED.into_response();

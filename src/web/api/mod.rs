@@ -230,6 +230,10 @@ impl From<ConsoleError> for Problem {
             ConsoleError::Method => Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             ConsoleError::File(status, word, _) => Self::new(status, word),
             ConsoleError::Busy => Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-wait").after_s(COME_AGAIN_S),
+            ConsoleError::BusyOwn => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-wait-own").after_s(COME_AGAIN_S)
+            }
+            ConsoleError::Making => Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-wait").after_s(COME_AGAIN_S),
             ConsoleError::Gone => Self::not_found(),
             ConsoleError::Internal(reason) => Self::internal(&reason),
         }

@@ -439,7 +439,9 @@ async fn raise(call: Call) -> Result<Response, Problem> {
     let of = (&order(&call)?.code, &raise);
     let (orders, directory, dry_run) = (&call.app.console.orders, &call.city.directory, call.flag("dry_run"));
     let raised = orders.look_at_raise(&call.caller, directory, of).await.map_err(|error| refused(error, &call))?;
-    let Some(ahead) = call.app.console.preview_of(&call.city, &raised.order).await? else { return Ok(wait()) };
+    let Some(ahead) = call.app.console.preview_of(&call.city, &raised.order, &call.caller.account).await? else {
+        return Ok(wait());
+    };
     if !dry_run {
         let given = orders.raise(&call.caller, directory, of, (seen, &ahead.answer)).await;
         given.map_err(|error| refused(error, &call))?;

@@ -182,7 +182,7 @@ async fn report(call: &Call) -> Result<Report, Problem> {
         (Arc::clone(&call.city), Arc::clone(&call.app.console), tokio::runtime::Handle::current());
     let turns = console.turns.clone();
     let work = move || runtime.block_on(console.report(&city, &campaign, from, to));
-    match turns.take(work).await.map_err(ConsoleError::from)? {
+    match turns.take(&call.caller.account, work).await.map_err(ConsoleError::from)? {
         Err(ComplianceError::NoSuchCampaign(_)) => Err(gone()),
         Err(error) => Err(Problem::internal(&error)),
         Ok(report) => Ok(report),

@@ -1,16 +1,15 @@
-//! What pages are made of: the city in memory, and each running order's figures, made anew in the
-//! background so that no page waits for 20,000 screens.
+//! What pages are made of: the rooms, and the city in memory. The figures are in [`super::figures`].
 
 use super::ConsoleError;
+use super::figures::Kept as KeptFigures;
+use super::fresh::Fresh;
 use super::live::News;
-use super::outlook::{Boxes, Outlook};
 pub(super) use super::preview::Preview;
 use super::preview::PreviewKey;
-use super::sums::Sums;
 use crate::approval::{Approvals, Permissions};
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase, Place};
-use crate::compliance::{ComplianceError, ComplianceStore, DayFacts, DeviceFacts, Report, Reports, ScreenLine};
-use crate::directory::{Directory, DirectoryStore, Link, Proposal, Screen};
+use crate::compliance::{ComplianceError, ComplianceStore, Report, Reports};
+use crate::directory::{Directory, DirectoryStore, Proposal, Screen};
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
 use crate::many::ManyStore;
@@ -25,25 +24,16 @@ use crate::proof::log::Log;
 use crate::report::{ReportStore, Reporting};
 use crate::sampling::Sampling;
 use crate::web::turns::Turns;
-use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, DirectiveCode, ScreenCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::proof::declared::Declared;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
-use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Figures younger than this are shown as they are, ms.
-const FRESH_MS: u64 = 5_000;
-/// Figures younger than this are shown while newer ones are made, ms.
-pub(super) const STALE_MS: u64 = 600_000;
-
-/// Orders and periods whose figures are kept.
+/// Orders whose way to their screens is kept.
 const KEPT: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
-
-/// Dry runs that are kept; one of a large fleet has megabytes.
-const PREVIEWS: NonZeroUsize = NonZeroUsize::new(8).expect("not zero");
 
 /// The city at one revision of its rooms.
 #[derive(Debug)]
@@ -51,103 +41,6 @@ pub(in crate::web) struct City {
     pub(in crate::web) directory: Directory,
     pub(in crate::web) campaigns: Campaigns,
     pub(in crate::web) permissions: Arc<Permissions>,
-}
-
-/// One running order: today and since its first day, or on one day by itself.
-#[derive(Debug)]
-pub(super) struct CampaignNow {
-    /// From the period's first day to the day, or of the day alone.
-    pub(super) report: Report,
-    /// Its lines by screen: an index into the report.
-    pub(super) line_of: BTreeMap<ScreenCode, usize>,
-    /// The day's facts by screen.
-    pub(super) today: BTreeMap<ScreenCode, DayFacts>,
-    /// The day's sums by unit.
-    pub(super) today_of: BTreeMap<(Link, UnitCode), Sums>,
-    /// The day's sums of all.
-    pub(super) today_all: Sums,
-    /// First and last day of the order's period that holds the day.
-    pub(super) period: (LocalDay, LocalDay),
-    /// What is to come, as things stand; empty for a day by itself.
-    pub(super) outlook: Outlook,
-    /// When the figures were made.
-    pub(super) made: UtcMillis,
-}
-
-impl CampaignNow {
-    /// The screen's line, when the order is aimed at it.
-    pub(super) fn line(&self, screen: &ScreenCode) -> Option<&ScreenLine> {
-        self.line_of.get(screen).map(|&i| &self.report.lines[i])
-    }
-}
-
-/// Devices by screen.
-pub(super) type Devices = BTreeMap<ScreenCode, DeviceFacts>;
-pub(super) type Tag = (u64, u64, LocalDay);
-/// A campaign over days, the first to the last.
-type Spanned = (CampaignCode, (LocalDay, LocalDay));
-
-/// A value that is made anew when it is old; whoever asks meanwhile gets the last one.
-pub(super) struct Fresh<V> {
-    held: Mutex<Option<(Tag, u64, Arc<V>)>>,
-    making: Arc<tokio::sync::Mutex<()>>,
-}
-
-impl<V: Send + Sync + 'static> Fresh<V> {
-    pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { held: Mutex::new(None), making: Arc::default() })
-    }
-    fn younger(&self, tag: Tag, mono_ms: u64, age_ms: u64) -> Option<Arc<V>> {
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let (of, made, value) = held.as_ref()?;
-        (*of == tag && mono_ms.saturating_sub(*made) < age_ms).then(|| Arc::clone(value))
-    }
-    fn keep(&self, tag: Tag, mono_ms: u64, value: &Arc<V>) {
-        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some((tag, mono_ms, Arc::clone(value)));
-    }
-
-    pub(super) async fn get<F>(self: &Arc<Self>, tag: Tag, mono_ms: u64, make: F) -> Result<Arc<V>, ConsoleError>
-    where
-        F: Future<Output = Result<V, ConsoleError>> + Send + 'static,
-    {
-        self.get_younger(tag, mono_ms, FRESH_MS, make).await
-    }
-
-    /// A value younger than `fresh_ms`, or the last one while a newer one is made.
-    pub(super) async fn get_younger<F>(
-        self: &Arc<Self>,
-        tag: Tag,
-        mono_ms: u64,
-        fresh_ms: u64,
-        make: F,
-    ) -> Result<Arc<V>, ConsoleError>
-    where
-        F: Future<Output = Result<V, ConsoleError>> + Send + 'static,
-    {
-        if let Some(value) = self.younger(tag, mono_ms, fresh_ms) {
-            return Ok(value);
-        }
-        if let Some(value) = self.younger(tag, mono_ms, STALE_MS) {
-            if let Ok(guard) = Arc::clone(&self.making).try_lock_owned() {
-                let this = Arc::clone(self);
-                tokio::spawn(async move {
-                    match make.await {
-                        Ok(value) => this.keep(tag, mono_ms, &Arc::new(value)),
-                        Err(error) => tracing::warn!(%error, "the console's figures could not be made anew"),
-                    }
-                    drop(guard);
-                });
-            }
-            return Ok(value);
-        }
-        let _guard = self.making.lock().await;
-        if let Some(value) = self.younger(tag, mono_ms, STALE_MS) {
-            return Ok(value);
-        }
-        let value = Arc::new(make.await?);
-        self.keep(tag, mono_ms, &value);
-        Ok(value)
-    }
 }
 
 /// Which ways out there are for alerts.
@@ -200,11 +93,10 @@ pub struct Console {
     pub(super) log: Arc<Log>,
     pub(super) alerts: Arc<dyn NotifyStore>,
     pub(super) reach: Reach,
-    reports: Arc<Reports>,
+    pub(super) reports: Arc<Reports>,
     city: Mutex<Option<Arc<City>>>,
-    now: Mutex<lru::LruCache<Spanned, Arc<Fresh<CampaignNow>>>>,
-    devices: Arc<Fresh<Devices>>,
-    boxes: Arc<Fresh<Boxes>>,
+    reading: tokio::sync::Mutex<()>,
+    pub(super) figures: KeptFigures,
     pub(super) media: Arc<dyn LibraryStore>,
     pub(super) people: Arc<People>,
     /// What is done to many screens at once.
@@ -218,8 +110,8 @@ pub struct Console {
     /// Of previews of content, which are a moment's work and do not wait behind reports.
     pub(in crate::web) preview_turns: Turns,
     pub(super) previews: Mutex<lru::LruCache<PreviewKey, Arc<Fresh<Preview>>>>,
-    /// Held by whoever works out what an order would do that nobody has signed.
-    pub(super) thinking: Arc<tokio::sync::Semaphore>,
+    /// Of previews of orders: of what people only think of one is worked out at a time, however fast they type.
+    pub(super) order_turns: Turns,
     pub(in crate::web) orders: OrderDesk,
     pub(super) deliveries: Mutex<lru::LruCache<DirectiveCode, Arc<Fresh<Delivery>>>>,
     pub(in crate::web) news: News,
@@ -297,15 +189,14 @@ impl Console {
             fleet,
             log,
             city: Mutex::new(None),
-            now: Mutex::new(lru::LruCache::new(KEPT)),
-            devices: Fresh::new(),
-            boxes: Fresh::new(),
+            reading: tokio::sync::Mutex::new(()),
+            figures: KeptFigures::default(),
             media: Arc::clone(store) as _,
             people,
             many: Arc::clone(store) as _,
             shelf: super::screens::Shelf::default(),
-            previews: Mutex::new(lru::LruCache::new(PREVIEWS)),
-            thinking: Arc::new(tokio::sync::Semaphore::new(1)),
+            previews: Mutex::new(lru::LruCache::unbounded()), // until `trim`
+            order_turns: Turns::new(1),
             orders,
             deliveries: Mutex::new(lru::LruCache::new(KEPT)),
             news: News::default(),
@@ -344,14 +235,13 @@ impl Console {
         (now, now.day(self.offset))
     }
 
-    /// The city as it stands; read again only after an import.
+    /// The city as it stands; read again only after an import, once for everybody.
     pub(in crate::web) async fn city(&self) -> Result<Arc<City>, ConsoleError> {
-        let (directory, campaigns) = (self.directory.directory_revision(), self.campaigns.campaigns_revision());
-        let revisions = (directory.await?, campaigns.await?, self.approvals.permissions().await?.revision);
-        let held = self.city.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Some(city) =
-            held.filter(|c| (c.directory.revision, c.campaigns.revision, c.permissions.revision) == revisions)
-        {
+        if let Some(city) = self.city_held().await? {
+            return Ok(city);
+        }
+        let _reading = self.reading.lock().await;
+        if let Some(city) = self.city_held().await? {
             return Ok(city);
         }
         let city = Arc::new(City {
@@ -361,6 +251,14 @@ impl Console {
         });
         *self.city.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&city));
         Ok(city)
+    }
+
+    /// The one in memory, when nothing has come in since.
+    async fn city_held(&self) -> Result<Option<Arc<City>>, ConsoleError> {
+        let (directory, campaigns) = (self.directory.directory_revision(), self.campaigns.campaigns_revision());
+        let revisions = (directory.await?, campaigns.await?, self.approvals.permissions().await?.revision);
+        let held = self.city.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Ok(held.filter(|c| (c.directory.revision, c.campaigns.revision, c.permissions.revision) == revisions))
     }
 
     /// The directory with the day it is.
@@ -378,64 +276,6 @@ impl Console {
         Ok(self.directory.peaks_waiting().await?)
     }
 
-    /// Figures of every running order that asks for a number of plays, in order of their codes.
-    pub(super) async fn campaigns_now(&self, city: &Arc<City>) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
-        let (_, today) = self.today();
-        self.campaigns(city, today, false).await
-    }
-
-    /// Figures of the orders running on `day`, of that day alone.
-    pub(super) async fn campaigns_of(
-        &self,
-        city: &Arc<City>,
-        day: LocalDay,
-    ) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
-        self.campaigns(city, day, true).await
-    }
-
-    async fn campaigns(
-        &self,
-        city: &Arc<City>,
-        day: LocalDay,
-        alone: bool,
-    ) -> Result<Vec<Arc<CampaignNow>>, ConsoleError> {
-        let mut out = Vec::new();
-        for directive in running(&city.campaigns, day).filter(|d| d.quota.is_some()) {
-            let Some(period) = directive.period(day) else { continue };
-            let from = if alone { day } else { period.0 };
-            out.push(self.campaign_now(city, directive.campaign(), period, (from, day)).await?);
-        }
-        Ok(out)
-    }
-
-    async fn campaign_now(
-        &self,
-        city: &Arc<City>,
-        campaign: CampaignCode,
-        period: (LocalDay, LocalDay),
-        span: (LocalDay, LocalDay),
-    ) -> Result<Arc<CampaignNow>, ConsoleError> {
-        let fresh = {
-            let mut all = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.get_or_insert((campaign.clone(), span), Fresh::new))
-        };
-        // A new day changes what is owed and what is still waited for.
-        let tag = (city.directory.revision, city.campaigns.revision, self.today().1);
-        // a day by itself tells what was
-        let boxes = if span.0 == span.1 && period.0 != span.0 { None } else { Some(self.boxes(city).await?) };
-        let work = Work {
-            reports: Arc::clone(&self.reports),
-            compliance: Arc::clone(&self.compliance),
-            clock: Arc::clone(&self.clock),
-            city: Arc::clone(city),
-            boxes,
-            campaign,
-            period,
-            span,
-        };
-        fresh.get(tag, self.clock.mono_ms(), work.run()).await
-    }
-
     /// What others declare of a screen's day.
     pub(super) async fn declared_on(
         &self,
@@ -444,84 +284,9 @@ impl Console {
     ) -> Result<BTreeMap<CampaignCode, Declared>, ConsoleError> {
         Ok(self.compliance.declared_on(screen, day).await?)
     }
-
-    /// What every screen's devices have said of themselves.
-    pub(super) async fn devices(&self) -> Result<Arc<Devices>, ConsoleError> {
-        let compliance = Arc::clone(&self.compliance);
-        let tag = (0, 0, self.today().1);
-        self.devices.get(tag, self.clock.mono_ms(), async move { Ok(compliance.devices().await?) }).await
-    }
-
-    /// How every screen stands by its hours and its box.
-    pub(super) async fn boxes(&self, city: &Arc<City>) -> Result<Arc<Boxes>, ConsoleError> {
-        let (compliance, fleet, city) = (Arc::clone(&self.compliance), Arc::clone(&self.fleet), Arc::clone(city));
-        let alerts = Arc::clone(&self.alerts);
-        let (now, today) = self.today();
-        let (tag, offset) = ((city.directory.revision, 0, today), self.offset);
-        let look = async move {
-            let (states, devices) = (fleet.states(None).await?, compliance.devices().await?);
-            let mut taken = alerts.cases(now).await?;
-            taken.retain(|case| case.closed.is_none() && case.taken.is_some());
-            let made = move || Boxes { taken, ..Boxes::of(&city, &states, &devices, (now, offset)) };
-            tokio::task::spawn_blocking(made).await.map_err(|e| ConsoleError::Internal(e.to_string()))
-        };
-        self.boxes.get(tag, self.clock.mono_ms(), look).await
-    }
 }
 
 /// The orders to play that are in force on `today`.
 pub(super) fn running(campaigns: &Campaigns, today: LocalDay) -> impl Iterator<Item = &Directive> {
     campaigns.directives().filter(move |d| d.kind == DirectiveKind::Play && d.phase(today) == Phase::Running)
-}
-
-/// Making one order's figures: seconds of work for a large fleet, so never on a thread that answers.
-struct Work {
-    reports: Arc<Reports>,
-    compliance: Arc<dyn ComplianceStore>,
-    clock: Arc<dyn Clock>,
-    city: Arc<City>,
-    /// For what is to come; none of a day by itself.
-    boxes: Option<Arc<Boxes>>,
-    campaign: CampaignCode,
-    period: (LocalDay, LocalDay),
-    span: (LocalDay, LocalDay),
-}
-
-impl Work {
-    async fn run(self) -> Result<CampaignNow, ConsoleError> {
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(self.make()))
-            .await
-            .map_err(|e| ConsoleError::Internal(e.to_string()))?
-    }
-
-    async fn make(self) -> Result<CampaignNow, ConsoleError> {
-        let (city, campaign, (from, today)) = (&self.city, &self.campaign, self.span);
-        let of = (from, today);
-        let mut basis = self.reports.basis(&city.directory, &city.campaigns, campaign, of, self.clock.now()).await?;
-        let report = basis.report();
-        let until = if self.boxes.is_some() { today.plus(6) } else { today };
-        let days = self.compliance.days(campaign, today, until).await?;
-        let facts: BTreeMap<ScreenCode, DayFacts> =
-            days.iter().filter_map(|(screen, days)| Some((screen.clone(), days.get(&today)?.clone()))).collect();
-        let outlook = match &self.boxes {
-            Some(boxes) => Outlook::of(city, &mut basis, days, boxes, today),
-            None => Outlook::default(),
-        };
-        let mut today_of: BTreeMap<(Link, UnitCode), Sums> = BTreeMap::new();
-        let mut today_all = Sums::default();
-        for (code, fact) in &facts {
-            let sums = Sums::of(fact.planned, &fact.counts);
-            today_all.add(sums);
-            let Some(screen) = city.directory.screen(code) else { continue };
-            for link in Link::ALL {
-                for unit in city.directory.units_of(screen, *link, today) {
-                    today_of.entry((*link, unit.code.clone())).or_default().add(sums);
-                }
-            }
-        }
-        let line_of = report.lines.iter().enumerate().map(|(i, l)| (l.screen.clone(), i)).collect();
-        let made = self.clock.now();
-        Ok(CampaignNow { report, line_of, today: facts, today_of, today_all, period: self.period, outlook, made })
-    }
 }

@@ -2,7 +2,8 @@
 
 use super::Asked;
 use super::chart::{Chart, Part};
-use super::data::{CampaignNow, City};
+use super::data::City;
+use super::figures::CampaignNow;
 use super::overview::order_title;
 use super::page::{Pages, shown};
 use crate::attention::Cell;

@@ -31,18 +31,19 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
             let units = units.iter().map(|u| (shown(&u.name), format!("/units/{}", u.code))).collect();
             let page = Page::new(console, asked, asked.lang.text("home-title"));
             let notices = super::notices::gather(console, asked).await?;
-            let today = of_all(console, asked, &city).await?;
+            let (page, today) = of_all(console, asked, &city, page).await?;
             Ok(Home { page, units, notices, today }.render()?)
         }
     }
 }
 
 /// What to know and do first over all his units; each unit's page has its own lists and map.
-async fn of_all(console: &Console, asked: &Asked, city: &Arc<City>) -> Result<Today, ConsoleError> {
-    let (now, boxes) = (console.campaigns_now(city).await?, console.boxes(city).await?);
+async fn of_all(console: &Console, asked: &Asked, city: &Arc<City>, page: Page) -> Result<(Page, Today), ConsoleError> {
+    let (now, boxes) = tokio::try_join!(console.campaigns_now(city), console.boxes(city))?;
+    let page = page.of_figures(console, now.made(), now.newer).of_figures(console, Some(boxes.made), boxes.newer);
     let (look, sight, at) = (Look { boxes: &boxes, now: &now }, asked.sight(city, console)?, console.today());
     let facts = today::Facts { city, now: &now, look: &look, at, offset: console.offset };
     let seen = city.directory.screens().filter(|s| s.in_service.contains(at.1) && sight.screen(s));
     let scope = today::Scope { screens: seen.collect(), top: None, whole: false, sight: &sight };
-    Ok(today::view(asked, &facts, &scope, today::own(console, asked).await?))
+    Ok((page, today::view(asked, &facts, &scope, today::own(console, asked).await?)))
 }

@@ -12,6 +12,8 @@ mod chart;
 pub(super) mod content;
 pub(super) mod data;
 mod device;
+mod figures;
+mod fresh;
 mod heat;
 mod help;
 mod home;
@@ -47,6 +49,7 @@ mod unit;
 mod why;
 
 pub use data::{BehindPages, Console, Reach};
+pub use figures::Reckoned;
 
 use super::gate::{FormToken, LIVE};
 use super::server::{self, Whence};
@@ -110,6 +113,12 @@ pub(in crate::web) enum ConsoleError {
     /// So many wait for work of seconds that this is not begun; a little later it may be.
     #[error("too many wait")]
     Busy,
+    /// The same, of his own.
+    #[error("too many of his own wait")]
+    BusyOwn,
+    /// What the page shows is being made for the first time of this day; it comes again by itself.
+    #[error("is being made")]
+    Making,
     /// The figures of a page that somebody has had open for long are no longer kept.
     #[error("no longer kept")]
     Gone,
@@ -122,6 +131,7 @@ impl From<NoTurn> for ConsoleError {
     fn from(error: NoTurn) -> Self {
         match error {
             NoTurn::Busy => Self::Busy,
+            NoTurn::Own => Self::BusyOwn,
             NoTurn::Failed(reason) => Self::Internal(reason),
         }
     }

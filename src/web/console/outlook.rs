@@ -2,7 +2,8 @@
 //!
 //! Made behind the pages, with the figures: a page only looks things up and adds a few numbers.
 
-use super::data::{CampaignNow, City};
+use super::data::City;
+use super::figures::CampaignNow;
 use crate::attention::{self, Account, BoxFacts, Cell, Due, Fates, HEAT_DAYS, Standing, State, Subject, fates};
 use crate::compliance::{Basis, DayFacts, DeviceFacts};
 use crate::directory::{Link, Screen};
@@ -21,6 +22,8 @@ pub(super) struct Boxes {
     pub(super) doubled: Vec<ScreenCode>,
     /// Dark and offline sites that somebody has taken.
     pub(super) taken: Vec<Case>,
+    /// When that was looked at.
+    pub(super) made: UtcMillis,
 }
 
 impl Boxes {
@@ -41,7 +44,7 @@ impl Boxes {
             .map(|s| (s.code.clone(), attention::present(&city.directory, s, boxes.get(&s.code), (now, offset))))
             .collect();
         let doubled = states.iter().filter(|s| s.is_doubled()).map(|s| s.screen.clone()).collect();
-        Self { of, doubled, taken: Vec::new() }
+        Self { of, doubled, taken: Vec::new(), made: now }
     }
 
     pub(super) fn state(&self, screen: &ScreenCode) -> State {

@@ -1,6 +1,7 @@
 //! "Hôm nay": will every order be met, where not, and why.
 
-use super::data::{CampaignNow, City, Console, running};
+use super::data::{City, Console, running};
+use super::figures::CampaignNow;
 use super::log::{self, LogView};
 use super::outlook::{Boxes, Look};
 use super::page::{Page, Pages, pages, shown};
@@ -131,19 +132,20 @@ pub(super) async fn show(console: &Console, asked: &Asked) -> Result<String, Con
     let (_, today) = console.today();
     let alone = asked.value("day").is_some();
     let day = super::names::day(asked.value("day"), today)?;
-    let now = if alone { console.campaigns_of(&city, day).await? } else { console.campaigns_now(&city).await? };
+    let now = match alone {
+        true => console.campaigns_of(&city, day, &asked.caller()?.account).await?,
+        false => console.campaigns_now(&city).await?,
+    };
     let lang = asked.lang;
     let title = if alone { lang.day(day) } else { lang.text("overview-title") };
-    let mut page = Page::new(console, asked, title);
-    if let Some(oldest) = now.iter().map(|c| c.made).min() {
-        page.as_of = lang.instant(oldest, console.offset);
-    }
+    let page = Page::new(console, asked, title).of_figures(console, now.made(), now.newer);
     let sight = asked.sight(&city, console)?;
     let mut view = view(page, asked, &city, &now, (day, today), &sight);
     if !alone {
         let boxes = console.boxes(&city).await?;
+        view.page = view.page.of_figures(console, Some(boxes.made), boxes.newer);
         let own = today::own(console, asked).await?;
-        let facts = (&*city, now.as_slice(), &*boxes);
+        let facts = (&*city, &*now, &*boxes);
         view.today = Some(of_today(asked, facts, console, (&sight, own)));
         view.waits = super::notices::gather(console, asked).await?;
         view.log = Some(log::gather(console, lang).await?);

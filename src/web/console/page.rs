@@ -9,6 +9,7 @@ use crate::web::Response;
 use crate::web::turns::COME_AGAIN_S;
 use askama::Template;
 use http::{StatusCode, header};
+use lichphat_playlists::time::UtcMillis;
 use std::sync::LazyLock;
 use warp::Reply;
 
@@ -51,6 +52,9 @@ pub(super) struct Page {
     pub(super) other_lang: String,
     /// When its figures were made.
     pub(super) as_of: String,
+    /// What they are made of has changed since, and newer ones are being made.
+    pub(super) newer: bool,
+    oldest: Option<UtcMillis>,
     /// Version of style sheet and script.
     pub(super) version: &'static str,
     /// Whose page it is; empty when nobody has signed in.
@@ -73,12 +77,23 @@ impl Page {
             title,
             other_lang: asked.with("lang", Some(other.code())),
             as_of,
+            newer: false,
+            oldest: None,
             version: &VERSION,
             account,
             menu: nav::menu(asked, console.today().1),
             help: help::of(&asked.path),
             form_token: asked.form_token.clone(),
         }
+    }
+    /// With the age of figures that are on it, if they are older than others on it, and whether newer ones are being made.
+    pub(super) fn of_figures(mut self, console: &Console, made: Option<UtcMillis>, newer: bool) -> Self {
+        self.newer |= newer;
+        self.oldest = [self.oldest, made].into_iter().flatten().min();
+        if let Some(oldest) = self.oldest {
+            self.as_of = self.lang.instant(oldest, console.offset);
+        }
+        self
     }
     /// What every form that posts carries: a field that no other site's page knows. Nothing when nobody is signed in.
     pub(super) fn form_token(&self) -> String {
@@ -94,6 +109,10 @@ impl Page {
     /// `vi` or `en`.
     pub(super) fn code(&self) -> &'static str {
         self.lang.code()
+    }
+    /// That newer figures are being made, and of when these are.
+    pub(super) fn newer_text(&self) -> String {
+        self.lang.say("as-of-newer", &Values::new().word("time", self.as_of.clone()))
     }
     /// When the figures were made, as a sentence.
     pub(super) fn as_of_text(&self) -> String {
@@ -166,6 +185,9 @@ pub(super) fn kept(mut response: Response, kind: &str, name: &str) -> Response {
     response
 }
 
+/// Seconds after which a page comes again whose figures are being made.
+const MADE_S: u32 = 1;
+
 /// A sentence on what went wrong, and the way on.
 #[derive(Template)]
 #[template(path = "message.html")]
@@ -196,6 +218,8 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         ConsoleError::File(status, word, value) => (*status, *word, value.clone()),
         ConsoleError::Method => (StatusCode::METHOD_NOT_ALLOWED, "bad-method", String::new()),
         ConsoleError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", String::new()),
+        ConsoleError::BusyOwn => (StatusCode::SERVICE_UNAVAILABLE, "busy-own", String::new()),
+        ConsoleError::Making => (StatusCode::ACCEPTED, "making", String::new()),
         ConsoleError::Gone => (StatusCode::GONE, "gone", String::new()),
         ConsoleError::Internal(reason) => {
             tracing::error!(path = asked.path, reason, "a page could not be shown");
@@ -209,7 +233,9 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
         }
         ConsoleError::SignedOut | ConsoleError::Denied(Denied::Weak) => ("/login".to_owned(), lang.text("sign-in")),
         ConsoleError::File(..) => (asked.path.trim_end_matches("/upload").to_owned(), lang.text("content-back")),
-        ConsoleError::Busy => (asked.with("lang", None), lang.text("error-busy-again")),
+        ConsoleError::Busy | ConsoleError::BusyOwn | ConsoleError::Making => {
+            (asked.with("lang", None), lang.text("error-busy-again"))
+        }
         ConsoleError::Gone => {
             let of = Asked { path: "/reports".to_owned(), ..asked.clone() };
             (of.with("made", None), lang.text("error-gone-again"))
@@ -226,11 +252,14 @@ pub(super) fn error(console: &Console, asked: &Asked, error: &ConsoleError) -> R
     match message.render() {
         Ok(text) => {
             let mut response = html(status, text);
-            if matches!(error, ConsoleError::Busy) {
-                // it comes again by itself, also without a script
-                for name in [header::RETRY_AFTER, header::REFRESH] {
-                    response.headers_mut().insert(name, COME_AGAIN_S.into());
-                }
+            let again_s = match error {
+                ConsoleError::Busy | ConsoleError::BusyOwn => Some(COME_AGAIN_S),
+                ConsoleError::Making => Some(MADE_S),
+                _ => None,
+            };
+            // it comes again by itself, also without a script
+            for name in [header::RETRY_AFTER, header::REFRESH].into_iter().filter(|_| again_s.is_some()) {
+                response.headers_mut().insert(name, again_s.unwrap_or_default().into());
             }
             response
         }

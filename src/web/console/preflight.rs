@@ -81,12 +81,12 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let mut page = Page::new(console, asked, format!("{} – {title}", lang.text("preflight-title")));
     let (mut instead, mut waits, mut answer) = (nothing_to_ask(lang, directive, today), false, None);
     if instead.is_none() {
-        match console.preview(&city, directive).await? {
-            Some(preview) => {
-                page.as_of = lang.instant(preview.made, console.offset);
+        match console.preview(&city, directive, &asked.caller()?.account).await {
+            Ok(Some(preview)) => {
+                page = page.of_figures(console, Some(preview.made), false);
                 answer = Some(view(asked, &city, &preview));
             }
-            None => (instead, waits) = (Some(lang.text("preflight-working")), true),
+            not_yet => (instead, waits) = (Some(lang.text(self::waits(not_yet.map(drop))?)), true),
         }
     }
     let newest = console.approvals.permissions().await?.newest(&directive.campaign());
@@ -97,6 +97,16 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let rule = directive.quota.as_ref().map(|q| rule_text(lang, q)).unwrap_or_default();
     let (sample, code) = (directive.sample, code.to_string());
     Ok(PreflightPage { page, title, sample, rule, code, instead, waits, approval, answer }.render()?)
+}
+
+/// Why an answer is not there yet: it is being worked out, or it is not its turn.
+pub(super) fn waits(not_yet: Result<(), ConsoleError>) -> Result<&'static str, ConsoleError> {
+    match not_yet {
+        Ok(()) => Ok("preflight-working"),
+        Err(ConsoleError::Busy) => Ok("preflight-busy"),
+        Err(ConsoleError::BusyOwn) => Ok("preflight-busy-own"),
+        Err(error) => Err(error),
+    }
 }
 
 /// Why there is nothing to be looked at, if so.

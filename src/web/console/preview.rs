@@ -1,10 +1,12 @@
 //! The dry run behind the preflight page: made in the background, kept until something changes.
 
 use super::ConsoleError;
-use super::data::{City, Console, Fresh, STALE_MS};
+use super::data::{City, Console};
+use super::fresh::{Fresh, Pace, STALE_MS, trim};
 use crate::approval;
 use crate::campaigns::{CampaignBatch, CampaignChange, Campaigns, Directive};
 use crate::library::LibraryStore;
+use crate::people::AccountCode;
 use crate::planning::preflight::{Preflight, Question, preflight};
 use crate::planning::{PlanStore, World};
 use lichphat_playlists::ids::{DirectiveCode, MediaHash, Sha256Hash};
@@ -12,14 +14,15 @@ use lichphat_playlists::media::Media;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 /// Days looked at.
 const DAYS: u32 = 7;
 /// Beyond so many screens one day is looked at.
 const MANY_SCREENS: usize = 2_000;
-/// How long a page waits before it says that the answer is being worked out.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// How often one is made anew, and how long a page waits before it says that the answer is being worked out.
+const PACE: Pace = Pace { fresh_ms: STALE_MS, rests: 0, patience_ms: 200 };
+/// Dry runs that are kept; one of a large fleet has megabytes.
+const KEPT: usize = 8;
 
 /// A dry run of an order over the days to come.
 #[derive(Debug)]
@@ -41,8 +44,9 @@ impl Console {
         &self,
         city: &Arc<City>,
         directive: &Directive,
+        who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
-        self.preview_as((directive.code.clone(), None), city, directive).await
+        self.preview_as((directive.code.clone(), None), city, directive, who).await
     }
 
     /// The same of an order as it would be: it takes the place of the one of its code.
@@ -50,10 +54,11 @@ impl Console {
         &self,
         city: &Arc<City>,
         directive: &Directive,
+        who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
         let text = crate::orders::text(directive).map_err(ConsoleError::Internal)?;
         let key = (directive.code.clone(), Some(Sha256Hash::of(text.as_bytes())));
-        self.preview_as(key, city, directive).await
+        self.preview_as(key, city, directive, who).await
     }
 
     async fn preview_as(
@@ -61,6 +66,7 @@ impl Console {
         key: PreviewKey,
         city: &Arc<City>,
         directive: &Directive,
+        who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
         let (now, today) = self.today();
         let thought = key.1.is_some().then(|| {
@@ -71,7 +77,9 @@ impl Console {
         });
         let fresh = {
             let mut all = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.get_or_insert(key, Fresh::new))
+            let fresh = Arc::clone(all.get_or_insert(key, Fresh::new));
+            trim(&mut all, KEPT);
+            fresh
         };
         let work = Work {
             thought,
@@ -84,25 +92,13 @@ impl Console {
             offset: self.offset,
         };
         let tag = (city.directory.revision, city.campaigns.revision, today);
-        let mono_ms = self.clock.mono_ms();
-        // of what somebody only thinks of one is worked out at a time, however fast he types
-        let turn = match work.thought {
-            Some(_) => match tokio::time::timeout(PATIENCE, Arc::clone(&self.thinking).acquire_owned()).await {
-                Ok(turn) => turn.ok(),
-                Err(_) => return Ok(None),
-            },
-            None => None,
+        let (turns, who) = (self.order_turns.clone(), who.clone());
+        let make = async move {
+            let runtime = tokio::runtime::Handle::current();
+            turns.take(&who, move || runtime.block_on(work.make())).await?
         };
-        // it goes on when nobody waits for it any more
-        let making = tokio::spawn(async move {
-            let made = fresh.get_younger(tag, mono_ms, STALE_MS, work.run()).await;
-            drop(turn);
-            made
-        });
-        match tokio::time::timeout(PATIENCE, making).await {
-            Ok(made) => made.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some),
-            Err(_) => Ok(None),
-        }
+        let seen = fresh.soon(tag, (&self.clock, PACE), make).await?;
+        Ok(seen.filter(|seen| !seen.newer).map(|seen| seen.value))
     }
 }
 
@@ -120,13 +116,6 @@ struct Work {
 }
 
 impl Work {
-    async fn run(self) -> Result<Preview, ConsoleError> {
-        let runtime = tokio::runtime::Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(self.make()))
-            .await
-            .map_err(|e| ConsoleError::Internal(e.to_string()))?
-    }
-
     async fn make(self) -> Result<Preview, ConsoleError> {
         let items = self.media.media_list().await?;
         let media: BTreeMap<MediaHash, Media> = items.into_iter().map(|m| (m.media.hash, m.media)).collect();

@@ -3,7 +3,8 @@
 mod choices;
 
 use self::choices::{Choose, form, selection};
-use super::data::{City, Console, Fresh, Tag};
+use super::data::{City, Console};
+use super::fresh::{Fresh, Pace, Tag, trim};
 use super::page::{self, Page, Pages, pages, shown};
 use super::sign::{form as posted, see};
 use super::{Asked, ConsoleError, href};
@@ -21,15 +22,12 @@ use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 use warp::Reply as _;
 
-/// Figures younger than this are shown as they are, ms.
-const FRESH_MS: u64 = 30_000;
+/// How often a report is made anew, and how long a page waits before it says that it is being made.
+const PACE: Pace = Pace { fresh_ms: 30_000, rests: 0, patience_ms: 250 };
 /// Reports that are kept; one of a large fleet has megabytes.
 const KEPT: usize = 8;
-/// How long a page waits before it says that the report is being made.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// What a form may choose, by the names of its fields.
 const CHOICES: [&str; 8] = ["campaign", "unit", "link", "venue", "period", "of", "from", "to"];
 
@@ -129,9 +127,13 @@ async fn page_of(console: &Console, asked: &Asked, (failed, typed): (String, Str
         Ok(selection) => {
             let closings = closings(console, selection).await?;
             let closed = closed(asked, &closings);
-            let made = match made(console, &city, (selection, closed, asked.lang), Some(PATIENCE)).await {
+            let made = match made(console, &city, (selection, closed, asked), true).await {
                 Err(ConsoleError::Busy) => {
                     waits = asked.lang.text("reports-busy");
+                    None
+                }
+                Err(ConsoleError::BusyOwn) => {
+                    waits = asked.lang.text("reports-busy-own");
                     None
                 }
                 made => made?,
@@ -172,7 +174,7 @@ pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result
     let selection = selection(asked, &city, &sight, today)
         .map_err(|wrong| ConsoleError::Bad { kind: "day", value: wrong.value })?;
     let closed = closed(asked, &closings(console, &selection).await?);
-    let letterhead = letterhead(asked)?;
+    let (letterhead, who) = (letterhead(asked)?, &asked.caller()?.account);
     let (lang, offset) = (asked.lang, console.offset);
     let name = format!("bao-cao-{}-{}.{form}", selection.span.from, selection.span.to);
     let hash = match asked.value("made").filter(|_| closed.is_none()) {
@@ -186,36 +188,37 @@ pub(super) async fn file(console: &Console, asked: &Asked, file: &str) -> Result
             let Some(made) = runtime.block_on(reporting.kept(&selection, hash))? else { return Ok(None) };
             made.file(form, lang, &letterhead, offset).map(Some)
         };
-        console.turns.take(work).await?.transpose().ok_or(ConsoleError::Gone)?
+        console.turns.take(who, work).await?.transpose().ok_or(ConsoleError::Gone)?
     } else {
-        let held = made(console, &city, (&selection, closed, lang), None).await?.ok_or(ConsoleError::NotFound)?;
-        console.turns.take(move || held.made.file(form, lang, &letterhead, offset)).await?
+        let held = made(console, &city, (&selection, closed, asked), false).await?.ok_or(ConsoleError::NotFound)?;
+        console.turns.take(who, move || held.made.file(form, lang, &letterhead, offset)).await?
     };
     let bytes = bytes.map_err(|e| ConsoleError::Internal(e.to_string()))?;
     Ok(page::kept(bytes.into_response(), form.content_type(), &name))
 }
 
-/// The report, made when it is nobody's yet or old; none: it is being made, and whoever asks has waited for so long.
+/// The report, made when it is nobody's yet or old; none: it is being made, and the page that asked does not wait for it.
 async fn made(
     console: &Console,
     city: &Arc<City>,
-    (selection, closed, lang): (&Selection, Option<u32>, Lang),
-    patience: Option<Duration>,
+    (selection, closed, asked): (&Selection, Option<u32>, &Asked),
+    of_page: bool,
 ) -> Result<Option<Arc<Held>>, ConsoleError> {
     let fresh = {
         let mut kept = console.reports_kept.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = Arc::clone(kept.get_or_insert((selection.clone(), closed), Fresh::new));
-        trim(&mut kept);
+        trim(&mut kept, KEPT);
         fresh
     };
-    let (work_city, reporting, asked) = (Arc::clone(city), Arc::clone(&console.reporting), selection.clone());
-    let (offset, turns) = (console.offset, console.turns.clone());
+    let (work_city, reporting, selection) = (Arc::clone(city), Arc::clone(&console.reporting), selection.clone());
+    let (lang, offset, turns, who) =
+        (asked.lang, console.offset, console.turns.clone(), asked.caller()?.account.clone());
     let make = async move {
         let runtime = tokio::runtime::Handle::current();
         let work = move || {
             let facts = Facts { directory: &work_city.directory, campaigns: &work_city.campaigns };
             let made = match closed {
-                None => Some(runtime.block_on(reporting.now_kept(facts, &asked))?),
+                None => Some(runtime.block_on(reporting.now_kept(facts, &selection))?),
                 Some(id) => runtime.block_on(reporting.closed(id))?,
             };
             let Some(made) = made else { return Err(ReportError::Refused(Refused::Raced)) };
@@ -223,29 +226,15 @@ async fn made(
             held.document(lang, offset);
             Ok::<_, ReportError>(held)
         };
-        turns.take(work).await?.map_err(|e| ConsoleError::Internal(e.to_string()))
+        turns.take(&who, work).await?.map_err(|e| ConsoleError::Internal(e.to_string()))
     };
     let tag: Tag = (city.directory.revision, city.campaigns.revision, console.today().1);
-    let mono_ms = console.clock.mono_ms();
-    // it goes on when nobody waits for it any more
-    let making = tokio::spawn(async move { fresh.get_younger(tag, mono_ms, FRESH_MS, make).await });
-    let done = match patience {
-        Some(patience) => match tokio::time::timeout(patience, making).await {
-            Ok(done) => done,
-            Err(_) => return Ok(None),
-        },
-        None => making.await,
-    };
-    done.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some)
-}
-
-/// What nobody has asked for lately is forgotten, but nothing that is being made or waits for its turn.
-fn trim<K: std::hash::Hash + Eq + Clone, V>(kept: &mut lru::LruCache<K, Arc<V>>) {
-    while kept.len() > KEPT {
-        let idle = kept.iter().rev().find(|(_, fresh)| Arc::strong_count(fresh) == 1).map(|(key, _)| key.clone());
-        let Some(idle) = idle else { return };
-        kept.pop(&idle);
+    let pace = (&console.clock, PACE);
+    if of_page {
+        // an older one is not shown: what a report says is of the moment that it bears
+        return Ok(fresh.soon(tag, pace, make).await?.filter(|seen| !seen.newer).map(|seen| seen.value));
     }
+    fresh.newest(tag, pace, make).await.map(Some)
 }
 
 /// The document as the page shows it: sentences and short tables whole, of the long lists one, page by page.
@@ -332,15 +321,16 @@ pub(super) async fn post(console: &Console, asked: &Asked, what: &str, body: &[u
         "close" => {
             let (reporting, log) = (Arc::clone(&console.reporting), Arc::clone(&console.log));
             let (city, caller, selection) = (Arc::clone(&city), caller.clone(), selection.clone());
-            let runtime = tokio::runtime::Handle::current();
+            let (runtime, who) = (tokio::runtime::Handle::current(), caller.account.clone());
             let work = move || {
                 let facts = Facts { directory: &city.directory, campaigns: &city.campaigns };
                 runtime.block_on(reporting.close(&caller, facts, &selection, seen, &log)).map(drop)
             };
-            match console.turns.take(work).await {
+            match console.turns.take(&who, work).await {
                 Ok(done) => done,
-                Err(NoTurn::Busy) => {
-                    let problem = (asked.lang.text("reports-refused-busy"), typed);
+                Err(no @ (NoTurn::Busy | NoTurn::Own)) => {
+                    let key = if no == NoTurn::Own { "reports-busy-own" } else { "reports-refused-busy" };
+                    let problem = (asked.lang.text(key), typed);
                     return Ok(page::html(StatusCode::SERVICE_UNAVAILABLE, page_of(console, &asked, problem).await?));
                 }
                 Err(failed) => return Err(failed.into()),
@@ -452,11 +442,11 @@ mod tests {
     fn what_is_being_made_is_not_forgotten_however_many_ask() {
         let mut kept = lru::LruCache::unbounded();
         let made: Vec<Arc<usize>> = (0..KEPT + 3).map(|n| Arc::clone(kept.get_or_insert(n, || Arc::new(n)))).collect();
-        trim(&mut kept);
+        trim(&mut kept, KEPT);
         assert_eq!(kept.len(), KEPT + 3, "all of them are somebody's");
         let first = Arc::clone(&made[0]);
         drop(made);
-        trim(&mut kept);
+        trim(&mut kept, KEPT);
         assert_eq!(kept.len(), KEPT);
         assert!(kept.contains(&*first) && !kept.contains(&1), "the oldest is still being made, so the next one went");
     }

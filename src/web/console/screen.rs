@@ -1,8 +1,9 @@
 //! One screen, one day: planned against played, and what its ledgers say.
 
 use super::ask::{self, AskedView};
-use super::data::{CampaignNow, City, Console};
+use super::data::{City, Console};
 use super::device::{self, BoxView};
+use super::figures::CampaignNow;
 use super::names::{self, state, time, title, tongue, why_href};
 use super::overview::order_title;
 use super::page::{Page, shown};
@@ -158,7 +159,7 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let state = console.device(&gathered.screen.code).await?;
     let device = device::view(asked.lang, state.as_ref(), gathered.now, gathered.offset);
     let commands = ask::asked(console, asked.lang, &gathered.screen.code).await?;
-    let page = Page::new(console, asked, shown(&gathered.screen.name));
+    let page = Page::new(console, asked, shown(&gathered.screen.name)).of_figures(console, now.made(), now.newer);
     let (directory, on) = (&gathered.city.directory, On::Screen(&gathered.screen.code));
     let asks = state.is_some() && asked.caller()?.may(Act::Operate, on, directory, gathered.today).is_ok();
     let at_present = screen_now::of(console, asked.lang, &gathered, &now, &commands).await?;

@@ -1,7 +1,7 @@
 //! The ledger of every running order that a screen carries: what is owed, planned, shown, counted and made good since its first day, why
 //! anything is missing, and how it will end. The figures are those of the order's own report and of the page of today.
 
-use super::data::CampaignNow;
+use super::figures::CampaignNow;
 use super::names::title;
 use super::page::shown;
 use super::screen::Gathered;

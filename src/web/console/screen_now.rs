@@ -2,7 +2,8 @@
 //! last, and the newest picture that it sent. The picture of a planned item is never passed off as one of the screen.
 
 use super::ask::AskedView;
-use super::data::{CampaignNow, Console};
+use super::data::Console;
+use super::figures::CampaignNow;
 use super::names::{self, state as state_of, time, title};
 use super::outlook::Look;
 use super::screen::Gathered;

@@ -2,7 +2,8 @@
 //! which state, and the map of the last days. A part of the page at which he comes in, and of each unit's page.
 
 use super::chart::Chart;
-use super::data::{CampaignNow, City, Console};
+use super::data::{City, Console};
+use super::figures::CampaignNow;
 use super::outlook::Look;
 use super::overview::order_title;
 use super::page::shown;

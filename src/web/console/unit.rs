@@ -1,6 +1,7 @@
 //! One unit: its screens today, those with problems first.
 
-use super::data::{CampaignNow, City, Console, Devices};
+use super::data::{City, Console};
+use super::figures::{CampaignNow, Devices};
 use super::outlook::{Boxes, Look};
 use super::overview::{Bar, CauseLine, causes, order_title, really_short};
 use super::page::{Page, Pages, pages, shown};
@@ -104,13 +105,15 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let unit = city.directory.unit(&code).ok_or_else(unknown)?;
     let (at, alone) = (console.today(), asked.value("day").is_some());
     let day = super::names::day(asked.value("day"), at.1)?;
-    let now = if alone { console.campaigns_of(&city, day).await? } else { console.campaigns_now(&city).await? };
-    let devices = console.devices().await?;
-    let boxes = console.boxes(&city).await?;
-    let mut page = Page::new(console, asked, shown(&unit.name));
-    if let Some(oldest) = now.iter().map(|c| c.made).min() {
-        page.as_of = asked.lang.instant(oldest, console.offset);
-    }
+    let now = async {
+        match alone {
+            true => console.campaigns_of(&city, day, &asked.caller()?.account).await,
+            false => console.campaigns_now(&city).await,
+        }
+    };
+    let (now, devices, boxes) = tokio::try_join!(now, console.devices(), console.boxes(&city))?;
+    let page = Page::new(console, asked, shown(&unit.name)).of_figures(console, now.made(), now.newer);
+    let page = page.of_figures(console, Some(boxes.made).filter(|_| !alone), boxes.newer && !alone);
     let (offset, sight) = (console.offset, asked.sight(&city, console)?);
     let whole = asked.caller()?.may(Act::View, On::City, &city.directory, at.1).is_ok();
     let facts =

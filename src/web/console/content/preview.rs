@@ -8,6 +8,7 @@ use crate::approval;
 use crate::campaigns::Campaigns;
 use crate::directory::Screen;
 use crate::lang::{Lang, Values};
+use crate::people::AccountCode;
 use crate::planning::{World, compose};
 use crate::web::Response;
 use askama::Template;
@@ -91,7 +92,7 @@ pub(super) async fn show(place: &Place<'_>, asked: &Asked) -> Result<Response, C
         None => begin(place, day, &duty),
     };
     let made = match screen {
-        Some(screen) => plan(place, &campaigns, screen, day).await?,
+        Some(screen) => plan(place, &campaigns, (screen, day), &asked.caller()?.account).await?,
         None => None,
     };
     let named = screen.map(|screen| screen.code.clone());
@@ -158,8 +159,8 @@ fn begin(place: &Place<'_>, day: LocalDay, duty: &IntervalSet) -> u32 {
 async fn plan(
     place: &Place<'_>,
     campaigns: &Campaigns,
-    screen: &Screen,
-    day: LocalDay,
+    (screen, day): (&Screen, LocalDay),
+    who: &AccountCode,
 ) -> Result<Option<(Shown, bool)>, ConsoleError> {
     let console = place.console;
     if day <= place.today {
@@ -185,7 +186,7 @@ async fn plan(
         let plays = made.plan.plays.iter().filter_map(|play| Some((play.start, asset(&play.id)?))).collect();
         Ok(Some((Shown { plays, fallback: input.fallback }, false)))
     };
-    console.preview_turns.take(work).await?
+    console.preview_turns.take(who, work).await?
 }
 
 /// A stored plan; none: it does not fit its own table, which `check` tells.

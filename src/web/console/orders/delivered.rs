@@ -2,7 +2,8 @@
 //! of a fleet of some size to the minute from their records.
 
 use super::super::ConsoleError;
-use super::super::data::{City, Console, Fresh};
+use super::super::data::{City, Console};
+use super::super::fresh::{Fresh, Pace};
 use crate::campaigns::{Directive, DirectiveKind};
 use crate::compliance::ComplianceStore;
 use crate::directory::ScreenKind;
@@ -13,16 +14,13 @@ use lichphat_playlists::proof::count::Standing;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
-use std::time::Duration;
 
 /// Of so many screens the records are read; beyond, a screen counts from the end of its first day on.
 const EXACT: usize = 300;
 /// Days after the first that are looked at.
 const DAYS: u32 = 45;
-/// How long a page waits.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// Age at which it is worked out anew, ms.
-const AGE_MS: u64 = 60_000;
+/// How often it is worked out, and how long a page waits.
+const PACE: Pace = Pace { fresh_ms: 60_000, rests: 4, patience_ms: 150 };
 
 impl Console {
     /// How an order that has begun gets to its screens; none: it has not, it plays nothing, or this is being worked out.
@@ -49,12 +47,9 @@ impl Console {
             offset: self.offset,
         };
         let tag = (city.directory.revision, city.campaigns.revision, today);
-        let mono_ms = self.clock.mono_ms();
-        let making = tokio::spawn(async move { fresh.get_younger(tag, mono_ms, AGE_MS, work.run()).await });
-        match tokio::time::timeout(PATIENCE, making).await {
-            Ok(made) => made.map_err(|e| ConsoleError::Internal(e.to_string()))?.map(Some),
-            Err(_) => Ok(None),
-        }
+        // it bears no time of its own: an older one is not shown
+        let seen = fresh.soon(tag, (&self.clock, PACE), work.run()).await?;
+        Ok(seen.filter(|seen| !seen.newer).map(|seen| seen.value))
     }
 }
 

@@ -129,7 +129,7 @@ pub(super) async fn render(console: &Console, asked: &Asked, shown: Shown<'_>) -
     let rest = fields.rest();
     let problem = [shown.problem, rest].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join("\n");
     let look = match shown.read {
-        Some(Ok(order)) => Some(look(console, lang, &city, order).await?),
+        Some(Ok(order)) => Some(look(console, asked, &city, order).await?),
         Some(Err(wrong)) => Some(Look {
             tone: "wait",
             verdict: lang.say("orders-look-wrong", &Values::new().count(lang, "n", wrong.len() as u64)),
@@ -474,7 +474,8 @@ impl Fields<'_> {
 }
 
 /// What an order that can be read would do: for one that asks for a number, whether the screens can carry it.
-async fn look(console: &Console, lang: Lang, city: &Arc<City>, order: &Directive) -> Result<Look, ConsoleError> {
+async fn look(console: &Console, asked: &Asked, city: &Arc<City>, order: &Directive) -> Result<Look, ConsoleError> {
+    let lang = asked.lang;
     let reached = city.directory.screens().filter(|s| order.binds(&city.directory, s, order.from).is_some()).count();
     let count = lang.say("orders-look-screens", &Values::new().count(lang, "n", reached as u64));
     if order.phase(console.today().1) == Phase::Ended {
@@ -484,9 +485,12 @@ async fn look(console: &Console, lang: Lang, city: &Arc<City>, order: &Directive
     if order.quota.is_none() {
         return Ok(Look { tone: "good", verdict: count, lines: vec![lang.text("orders-look-good")], waits: false });
     }
-    let Some(preview) = console.preview_of(city, order).await? else {
-        let working = lang.text("preflight-working");
-        return Ok(Look { tone: "wait", verdict: count, lines: vec![working], waits: true });
+    let preview = match console.preview_of(city, order, &asked.caller()?.account).await {
+        Ok(Some(preview)) => preview,
+        not_yet => {
+            let working = lang.text(super::super::preflight::waits(not_yet.map(drop))?);
+            return Ok(Look { tone: "wait", verdict: count, lines: vec![working], waits: true });
+        }
     };
     let (verdict, tone, mut lines) = words(lang, city, &preview);
     lines.insert(0, count);

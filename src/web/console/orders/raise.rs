@@ -142,9 +142,16 @@ pub(super) async fn post(console: &Console, asked: &Asked, code: &str, body: &[u
         Ok(raised) => raised,
         Err(error) => return refuse(console, asked, code, (typed, error)).await,
     };
-    let Some(ahead) = console.preview_of(&city, &raised.order).await? else {
-        let said = Said { effect: vec![asked.lang.text("orders-raise-working")], ..Said::default() };
-        return answer(console, asked, (StatusCode::OK, code), (typed, said)).await;
+    let ahead = match console.preview_of(&city, &raised.order, &caller.account).await {
+        Ok(Some(ahead)) => ahead,
+        not_yet => {
+            let key = match not_yet {
+                Ok(_) => "orders-raise-working",
+                busy => super::super::preflight::waits(busy.map(drop))?,
+            };
+            let said = Said { effect: vec![asked.lang.text(key)], ..Said::default() };
+            return answer(console, asked, (StatusCode::OK, code), (typed, said)).await;
+        }
     };
     let effect = Effect::of(&city.directory, (&raise, &raised), &ahead.answer);
     let mut said = Said {

@@ -81,7 +81,12 @@ pub(in super::super) async fn choose(console: &Console, asked: &Asked, body: &[u
     let picked = pairs.iter().filter(|(name, _)| name == "pick").filter_map(|(_, code)| ScreenCode::new(code).ok());
     let picked: Vec<ScreenCode> = picked.collect();
     let form: Form = pairs.into_iter().collect();
-    let gathered = gather(console, asked).await?;
+    let gathered = loop {
+        match gather(console, asked).await {
+            Err(ConsoleError::Making) => {} // what somebody sends is not sent by itself again: it waits here
+            gathered => break gathered?,
+        }
+    };
     let screens = match value(&form, "which") {
         Some("all") => {
             let filter = gathered.read(|name| value(&form, name));

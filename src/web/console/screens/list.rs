@@ -5,7 +5,7 @@ use super::super::overview::{Bar, order_title};
 use super::super::page::{self, Page, Pages, pages, shown};
 use super::super::unit::ago;
 use super::super::{Asked, ConsoleError, href};
-use super::shelf::{Index, Row};
+use super::shelf::{Index, Row, Rows};
 use crate::attention::State as Now;
 use crate::directory::{Link, Screen, ScreenKind, screens_csv};
 use crate::lang::{Lang, Values};
@@ -100,7 +100,7 @@ struct ScreenView {
 pub(super) struct Gathered {
     pub(super) city: Arc<City>,
     index: Arc<Index>,
-    rows: Arc<Vec<Row>>,
+    rows: Arc<Rows>,
     pub(super) sight: Sight,
     pub(super) at: (UtcMillis, LocalDay),
     groups: Vec<Group>,
@@ -186,7 +186,7 @@ impl Gathered {
             found.into_iter().filter(|at| (*at as usize) < self.index.screens).for_each(|at| has[at as usize] = true);
             has
         });
-        let all = directory.screens().zip(self.rows.iter()).enumerate();
+        let all = directory.screens().zip(self.rows.all.iter()).enumerate();
         all.map(|(at, (screen, row))| Found { at, screen, row })
             .filter(|f| worded.as_ref().is_none_or(|has| has.get(f.at) == Some(&true)))
             .filter(|f| f.screen.in_service.contains(self.at.1) && wanted(f.screen) && self.sight.screen(f.screen))
@@ -212,7 +212,8 @@ fn sorted_by(asked: &Asked) -> &str {
 /// `GET /screens`.
 pub(in super::super) async fn show(console: &Console, asked: &Asked) -> Result<String, ConsoleError> {
     let gathered = gather(console, asked).await?;
-    let page = Page::new(console, asked, asked.lang.text("screens-page-title"));
+    let (page, rows) = (Page::new(console, asked, asked.lang.text("screens-page-title")), &gathered.rows);
+    let page = page.of_figures(console, Some(rows.made), rows.newer);
     Ok(view(page, asked, &gathered, console).render()?)
 }
 

@@ -2,14 +2,16 @@
 //! few seconds old.
 
 use super::super::ConsoleError;
-use super::super::data::{CampaignNow, City, Console, Devices, Fresh, Tag};
+use super::super::data::{City, Console};
+use super::super::figures::{CampaignNow, Devices, FIGURES};
+use super::super::fresh::{Fresh, Tag};
 use super::super::outlook::{Boxes, Look};
 use super::super::sums::Sums;
 use super::super::unit::heard;
 use crate::directory::{Findable, Finder, Screen};
 use crate::many::Facts;
 use lichphat_playlists::ids::{CampaignCode, DirectiveCode, UnitCode};
-use lichphat_playlists::time::LocalDay;
+use lichphat_playlists::time::{LocalDay, UtcMillis};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,10 +114,19 @@ impl Row {
     }
 }
 
+/// How every screen is, in the order of [`Directory::screens`](crate::directory::Directory::screens).
+pub(in super::super) struct Rows {
+    pub(super) all: Vec<Row>,
+    /// When the oldest of what they are made of was made.
+    pub(super) made: UtcMillis,
+    /// Newer ones are being made.
+    pub(in super::super) newer: bool,
+}
+
 /// What is kept between two pages.
 pub(in super::super) struct Shelf {
     index: Mutex<Option<Arc<Index>>>,
-    rows: Arc<Fresh<Vec<Row>>>,
+    rows: Arc<Fresh<Rows>>,
     /// What was chosen and not confirmed yet, by a name that nobody guesses.
     pub(super) drafts: Mutex<lru::LruCache<String, super::draft::Draft>>,
     /// Files that were brought and not confirmed yet.
@@ -148,19 +159,23 @@ impl Console {
         Ok(made)
     }
 
-    /// How every screen is, in the order of [`Directory::screens`](crate::directory::Directory::screens).
-    pub(super) async fn rows(&self, city: &Arc<City>) -> Result<Arc<Vec<Row>>, ConsoleError> {
-        let (_, today) = self.today();
-        let (now, devices) = (self.campaigns_now(city).await?, self.devices().await?);
-        let boxes = self.boxes(city).await?;
-        let tag: Tag = (city.directory.revision, city.campaigns.revision, today);
+    /// How every screen is: never of another revision of the directory, so this one is waited for; it is a moment's work.
+    pub(in super::super) async fn rows(&self, city: &Arc<City>) -> Result<Arc<Rows>, ConsoleError> {
+        let (at, today) = self.today();
+        let (now, devices, boxes) = tokio::try_join!(self.campaigns_now(city), self.devices(), self.boxes(city))?;
+        let newer = now.newer || boxes.newer;
+        let made = now.made().unwrap_or(at).min(boxes.made);
+        // of older figures they are others
+        let campaigns = if newer { u64::MAX } else { city.campaigns.revision };
+        let tag: Tag = (city.directory.revision, campaigns, today);
         let city = Arc::clone(city);
         let make = async move {
             let rows = tokio::task::spawn_blocking(move || {
-                city.directory.screens().map(|screen| Row::of(&city, screen, (&now, &boxes), &devices, today)).collect()
+                let row = |screen| Row::of(&city, screen, (&now, &boxes), &devices, today);
+                Rows { all: city.directory.screens().map(row).collect(), made, newer }
             });
             rows.await.map_err(|e| ConsoleError::Internal(e.to_string()))
         };
-        self.shelf.rows.get(tag, self.clock.mono_ms(), make).await
+        self.shelf.rows.newest(tag, (&self.clock, FIGURES), make).await
     }
 }
