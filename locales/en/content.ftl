@@ -16,6 +16,10 @@ content-upload = Upload
 content-progress = How much of the file was sent
 content-limits = At most { $most } MiB a file. Film: MP4 (H.264, AAC); an odd length is cut to whole seconds. Picture: PNG, JPEG or WebP.
 content-too-large = The file is too large: export it smaller or shorter, and send it again.
+content-cutting = { $n ->
+    [one] { $n_t } film is being cut to whole seconds
+   *[other] { $n_t } films are being cut to whole seconds
+}, one at a time. Other files can be sent meanwhile.
 content-upload-lost = The connection was lost while the file was sent: the server kept nothing. Send it again.
 content-checking = Sent. The server is checking the file …
 content-cut = The film had { $was } s; plans reckon in whole seconds, so it was cut to { $length }. Look at it before you send it.

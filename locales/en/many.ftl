@@ -57,6 +57,28 @@ many-refused-clash = another closure begins at the same time
 many-refused-same = it is so already
 many-refused-changed = gone, or changed by somebody since
 many-can-undo = Can be undone for 60 minutes.
+many-can-reopen = Can be opened again at any time until the closure is over. What was closed until then stays closed.
+many-reopen-until = Can be opened again until { $time }. What was closed until then stays closed.
+many-means-title = What this means for orders
+many-means-none = No order asks a number of plays in these days.
+many-means-too-many = Too many days and screens to reckon ahead; reports will tell.
+many-means-less = { $order }: { $n ->
+    [one] { $n_t } screen owes
+   *[other] { $n_t } screens owe
+} { $after_t } plays to the order's end in place of { $before_t }. A day that is closed as a whole owes nothing.
+many-means-same = { $order }: { $n ->
+    [one] { $n_t } screen still owes
+   *[other] { $n_t } screens still owe
+} all { $before_t } plays to the order's end, in the hours that are left.
+many-means-unit = { $order }: its number is one of a whole unit, so what { $n ->
+    [one] this { $n_t } screen does not play, others have to
+   *[other] these { $n_t } screens do not play, others have to
+}.
+unit-close-title = Close the whole unit
+unit-close = { $n ->
+    [one] Close the unit's { $n_t } screen
+   *[other] Close the unit's { $n_t } screens
+}
 many-cannot-undo = This cannot be undone.
 many-confirm = Do it
 many-cancel = Cancel

@@ -10,6 +10,7 @@ content-upload = Tải lên
 content-progress = Tệp đã gửi được bao nhiêu
 content-limits = Tối đa { $most } MiB một tệp. Phim: MP4 (H.264, AAC); độ dài lẻ sẽ được cắt cho tròn giây. Ảnh: PNG, JPEG hoặc WebP.
 content-too-large = Tệp quá lớn: hãy xuất lại nhẹ hơn, hoặc ngắn hơn, rồi gửi lại.
+content-cutting = Máy chủ đang cắt { $n_t } đoạn phim cho tròn giây, lần lượt từng đoạn. Trong lúc đó vẫn gửi tệp khác được.
 content-upload-lost = Mất kết nối khi đang gửi: máy chủ không giữ lại gì. Hãy gửi lại.
 content-checking = Đã gửi xong. Máy chủ đang kiểm tra tệp …
 content-cut = Phim dài { $was } giây; lịch phát tính tròn giây nên đã cắt còn { $length }. Hãy xem lại trước khi gửi duyệt.

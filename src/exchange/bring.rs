@@ -8,7 +8,8 @@ use crate::directory::table::SourceFile;
 use crate::directory::{Batch, DirectoryStore, Summary};
 use crate::error::StoreError;
 use crate::library::{Examined, Given, Library, LibraryError, MediaItem};
-use lichphat_playlists::ids::MediaHash;
+use crate::people::{AccountCode, Deed};
+use lichphat_playlists::ids::{MediaHash, Sha256Hash};
 use lichphat_playlists::media::MediaKind;
 use lichphat_playlists::time::UtcMillis;
 use std::path::Path;
@@ -82,6 +83,16 @@ pub enum DocumentError {
     Store(#[from] StoreError),
 }
 
+/// What the store must do for a document that somebody has brought: one transaction, with the statement of the deed in it. The
+/// batch was read at that revision; when somebody else was quicker the answer is [`StoreError::Busy`], and nothing is written.
+#[async_trait::async_trait]
+pub trait BringStore: Send + Sync {
+    /// Units, screens, hours, closures, counts.
+    async fn bring_directory(&self, batch: Batch, revision: u64, deed: Deed) -> Result<Summary, StoreError>;
+    /// Orders, contracts, loops.
+    async fn bring_campaigns(&self, batch: CampaignBatch, revision: u64, deed: Deed) -> Result<Summary, StoreError>;
+}
+
 /// Where documents are brought.
 #[derive(Clone, Copy)]
 pub struct Desk<'a> {
@@ -95,6 +106,8 @@ pub struct Desk<'a> {
     pub library: &'a Library,
     /// Who brings it: an account, or `shell`.
     pub by: &'a str,
+    /// Where it goes with the deed of who brings it; none: he is nobody that the log knows.
+    pub named: Option<(&'a dyn BringStore, &'a AccountCode)>,
     /// The present.
     pub now: UtcMillis,
 }
@@ -129,18 +142,44 @@ impl Desk<'_> {
         file: SourceFile<'_>,
         clips: Clips<'_>,
     ) -> Result<(Summary, usize), DocumentError> {
-        match self.read(kind, file, clips).await? {
-            Read::Directory(batch, revision) => Ok((self.directory.import_directory(batch, revision).await?, 0)),
+        let read = self.read(kind, file, clips).await?;
+        let named = match self.named {
+            Some((store, by)) => Some((store, self.deed(kind, file, by, &read).await?)),
+            None => None,
+        };
+        match read {
+            Read::Directory(batch, revision) => {
+                let summary = match named {
+                    Some((store, deed)) => store.bring_directory(batch, revision, deed).await?,
+                    None => self.directory.import_directory(batch, revision).await?,
+                };
+                Ok((summary, 0))
+            }
             Read::Campaigns(batch, revision, clips) => {
                 for clip in clips {
                     self.library.keep(clip).await?;
                 }
-                let summary = self.campaigns.import_campaigns(batch, revision).await?;
+                let summary = match named {
+                    Some((store, deed)) => store.bring_campaigns(batch, revision, deed).await?,
+                    None => self.campaigns.import_campaigns(batch, revision).await?,
+                };
                 let media = self.library.list().await?.into_iter().map(|m| (m.media.hash, m.media)).collect();
                 let wanted = approval::drafts(&self.campaigns.campaigns().await?, &media);
                 Ok((summary, approval::propose(self.approvals, &wanted, (self.by, self.now)).await?))
             }
         }
+    }
+
+    /// What the log says of it: which file by its hash, and what it changed; whoever writes it does so at the revision it was read at.
+    async fn deed(&self, kind: Kind, file: SourceFile<'_>, by: &AccountCode, read: &Read) -> Result<Deed, StoreError> {
+        let Summary { added, changed, unchanged } = match read {
+            Read::Directory(batch, _) => self.directory.directory().await?.apply(batch.clone()).1,
+            Read::Campaigns(batch, ..) => self.campaigns.campaigns().await?.apply(batch.clone()).1,
+        };
+        let hash = Sha256Hash::of(file.bytes).hex();
+        let kind = clap::ValueEnum::to_possible_value(&kind).map(|v| v.get_name().to_owned()).unwrap_or_default();
+        let detail = format!("file {hash}, {added} added, {changed} changed, {unchanged} unchanged");
+        Ok(Deed { at: self.now, by: by.clone(), act: "import", on: kind, detail })
     }
 
     /// What taking it in would do; nothing is kept. Days of counts are not among the sums: only the store knows which it has.

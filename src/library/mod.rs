@@ -24,6 +24,7 @@ use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::UtcMillis;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What the library needs from storage; each operation is one transaction.
 #[async_trait::async_trait]
@@ -82,6 +83,24 @@ pub struct Library {
     painter: Arc<tokio::sync::Mutex<()>>,
     /// One film is cut at a time, for minutes: who waits for a picture does not wait for that.
     cutter: Arc<tokio::sync::Mutex<()>>,
+    /// Films that are cut, or wait for it.
+    cuts: Arc<AtomicUsize>,
+}
+
+/// One of the films that are cut, or wait for it, until it is dropped.
+struct Cut(Arc<AtomicUsize>);
+
+impl Cut {
+    fn of(all: &Arc<AtomicUsize>) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(all))
+    }
+}
+
+impl Drop for Cut {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// A small picture of a file, for people who look at lists.
@@ -98,7 +117,7 @@ pub enum Picture {
 impl Library {
     /// Wires the library.
     pub fn new(store: Arc<dyn LibraryStore>, files: MediaFiles, probe: Arc<dyn Probe>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, files, probe, clock, painter: Arc::default(), cutter: Arc::default() }
+        Self { store, files, probe, clock, painter: Arc::default(), cutter: Arc::default(), cuts: Arc::default() }
     }
 
     /// Takes in one file: hashes while copying, measures the copy, books whole seconds, and only
@@ -146,6 +165,7 @@ impl Library {
         if !(1..=LONGEST_CUT_S).contains(&whole_s) {
             return Err(error);
         }
+        let _counted = Cut::of(&self.cuts);
         let _turn = self.cutter.lock().await;
         let scratch = self.files.scratch().await?;
         let out = scratch.reopen().map_err(|source| LibraryError::Io { path: scratch.path().to_owned(), source })?;
@@ -160,6 +180,11 @@ impl Library {
         let made = self.files.take_in(scratch.path()).await.map_err(|_| error)?;
         let examined = self.look_at(made, path, given, true).await?;
         Ok(Examined { cut_from_ms: Some(measured_ms), ..examined })
+    }
+
+    /// Films that are cut now, or wait for it.
+    pub fn cutting(&self) -> usize {
+        self.cuts.load(Ordering::Relaxed)
     }
 
     async fn look_at(

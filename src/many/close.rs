@@ -2,10 +2,13 @@
 //! any more. A closure lies ahead: what was before it was entered is a matter for an import, which somebody answers for.
 
 use super::filter::FilterError;
-use super::work::{REASON_LETTERS, Work};
+use super::work::{Preview, REASON_LETTERS, Work};
+use crate::campaigns::Campaigns;
 use crate::directory::problem::{Say, say};
 use crate::directory::table::Field as _;
-use crate::directory::{Change, Closure, LocalTime};
+use crate::directory::{Batch, Change, Closure, Directory, LocalTime, Screen};
+use lichphat_playlists::ids::DirectiveCode;
+use lichphat_playlists::quota::{self, Ratio};
 use lichphat_playlists::time::{DAY_S, HANOI, LocalDay, UtcMillis};
 
 /// Longest closure, days: what is longer is no repair.
@@ -90,6 +93,59 @@ pub fn reopening(closure: &Closure, now: UtcMillis) -> Option<Change> {
         (false, true) => Some(Change::Closure(Closure { to: now, ..closure.clone() })),
         (false, false) => None,
     }
+}
+
+/// What a closure comes to for one order, over the order's period that holds its first day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Means {
+    /// The order.
+    pub order: DirectiveCode,
+    /// Screens of the closure that it asks plays of.
+    pub screens: u32,
+    /// Plays that they owe in that period as things stand.
+    pub before: u64,
+    /// And with the closure.
+    pub after: u64,
+    /// The number is one of a whole unit: its other screens reach it, so nothing of it goes.
+    pub of_unit: bool,
+}
+
+/// Days of screens that are looked at: beyond that it is a report's work and not a look ahead.
+const MOST_DAYS: usize = 20_000;
+
+/// What a closure comes to for each order that runs in its days; none when too many days would have to be looked at.
+pub fn means(
+    preview: &Preview,
+    (directory, campaigns): (&Directory, &Campaigns),
+    now: UtcMillis,
+) -> Option<Vec<Means>> {
+    let Work::Close { from, to, .. } = &preview.work else { return Some(Vec::new()) };
+    let mut closed = directory.clone();
+    let screens: Vec<&Screen> = preview.taken().filter_map(|code| directory.screen(code)).collect();
+    let changes = screens.iter().filter_map(|s| preview.work.change(s, ("", now))).collect();
+    closed.apply(Batch { changes });
+    let (mut all, mut looked_at) = (Vec::new(), 0);
+    for order in campaigns.directives().filter(|d| d.quota.is_some()) {
+        let meets = |(first, last): &(LocalDay, LocalDay)| *first <= to.day && from.day <= *last;
+        let Some(period) = order.periods().into_iter().find(meets) else { continue };
+        let day = period.0.max(from.day);
+        let bound: Vec<&&Screen> = screens.iter().filter(|s| order.binds(directory, s, day).is_some()).collect();
+        looked_at += bound.len() * (period.1.days_since(period.0) as usize + 1);
+        if looked_at > MOST_DAYS {
+            return None;
+        }
+        let owed = |city: &Directory, s: &Screen| {
+            let sum: Ratio = order.days_owed(city, s, day).iter().map(|d| d.owed).sum();
+            u64::from(quota::floor(sum))
+        };
+        let sum = |city: &Directory| bound.iter().map(|s| owed(city, s)).sum();
+        if !bound.is_empty() {
+            let (before, after) = if order.is_of_units() { (0, 0) } else { (sum(directory), sum(&closed)) };
+            let (order, of_unit) = (order.code.clone(), order.is_of_units());
+            all.push(Means { order, screens: bound.len() as u32, before, after, of_unit });
+        }
+    }
+    Some(all)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Invariants: a filter says the same thing whoever reads it, and never widens what its reader may see; what is confirmed is exactly what
 //! was looked at, by its hash; what is done is done to all of the list or to none, and stands in the log as one entry; taking back is a
-//! deed of its own, and leaves alone what somebody has changed since.
+//! deed of its own, and leaves alone what somebody has changed since; a closure is taken back until it is over, and what was closed was closed.
 
 mod brought;
 mod close;
@@ -11,7 +11,7 @@ mod group;
 mod work;
 
 pub use brought::{Brought, Changed, brought, brought_hash};
-pub use close::{closing, reopening};
+pub use close::{Means, closing, means, reopening};
 pub use filter::{Facts, Filter, FilterError, State};
 pub use group::{Group, Holds, Kept, MOST_GROUPS, NAME_LETTERS};
 pub use work::{Done, Job, Line, Preview, QUIET_RESTARTS, REASON_LETTERS, Refusal, UNDO_MS, Who, Work};

@@ -1,5 +1,6 @@
 //! What is done to many screens, looked at before it is done: which of them it changes, which not and why. Pure.
 
+use super::close::reopening;
 use crate::directory::words::words;
 use crate::directory::{Change, Closure, ClosureSubject, Directory, Link, LocalTime, Screen, ScreenKind};
 use crate::fleet::{COMMAND_LIFE_MS, NewCommand};
@@ -110,7 +111,7 @@ impl Work {
     }
 
     /// What it changes of one screen.
-    fn change(&self, screen: &Screen, (author, now): (&str, UtcMillis)) -> Option<Change> {
+    pub(super) fn change(&self, screen: &Screen, (author, now): (&str, UtcMillis)) -> Option<Change> {
         match self {
             Self::Close { from, to, reason } => Some(Change::Closure(Closure {
                 subject: ClosureSubject::Screen(screen.code.clone()),
@@ -305,7 +306,11 @@ pub struct Done {
 impl Done {
     /// Can it still be taken back?
     pub fn can_be_undone(&self, now: UtcMillis) -> bool {
-        self.work.can_be_undone() && self.undoes.is_none() && self.undone.is_none() && now.since_ms(self.at) <= UNDO_MS
+        let in_time = match &self.work {
+            Work::Close { to, .. } => now < to.instant(), // as one screen's own
+            _ => now.since_ms(self.at) <= UNDO_MS,
+        };
+        self.work.can_be_undone() && self.undoes.is_none() && self.undone.is_none() && in_time
     }
 
     /// What takes it back. Whatever somebody has changed since stays as he left it, and is named.
@@ -354,11 +359,12 @@ impl Done {
         match &self.work {
             Work::Close { from, to, reason } => {
                 let held = directory.closure_at(&screen.code, *from);
-                let ours = held.is_some_and(|c| c.to == *to && c.reason == *reason && c.author == self.by);
-                if !ours {
+                let ours = held.filter(|c| c.to == *to && c.reason == *reason && c.author == self.by);
+                // what has been closed was closed: one that has begun ends now
+                let Some(back) = ours.and_then(|closure| reopening(closure, at)) else {
                     return Some(Refusal::Changed);
-                }
-                changes.push(Change::NoClosure(ClosureSubject::Screen(screen.code.clone()), *from));
+                };
+                changes.push(back);
             }
             Work::Move { link, unit, from } => {
                 if screen.unit(*link, *from) != Some(unit) {

@@ -181,6 +181,77 @@ async fn a_refusal_names_field_value_and_mend_in_the_readers_language() {
 }
 
 #[tokio::test]
+async fn who_has_brought_which_file_stands_in_the_history_of_each_screen_that_it_changed() {
+    let (town, _) = town_with_a_day().await;
+    let screens = "code,name,venue_type,kind,width,height,output,owner,territory\n\
+                   S1,Sảnh mới,office,managed,1920,1080,video,W1,W1\nS9,Cửa sau,office,managed,1920,1080,video,W1,W1\n";
+    assert_eq!(town.import_api("screens?dry_run=true", "text/csv", screens).await.0, 200);
+    assert!(!town.ok("/screens/S1/history").await.contains("Nhập dữ liệu bằng tệp"), "to look does nothing");
+    let (status, taken) = town.import_api("screens", "text/csv", screens).await;
+    assert_eq!((status, &taken["added"], &taken["changed"]), (200, &json!(1), &json!(1)), "{taken}");
+    let file = lichphat_playlists::ids::Sha256Hash::of(screens.as_bytes()).hex();
+    for code in ["S1", "S9"] {
+        let html = town.ok(&format!("/screens/{code}/history")).await;
+        let detail = format!("file {file}, 1 added, 1 changed, 0 unchanged");
+        for said in ["Nhập dữ liệu bằng tệp", "signed", &*detail] {
+            assert!(html.contains(said), "{said}\n{html}");
+        }
+    }
+    assert!(!town.ok("/screens/S2/history").await.contains("Nhập dữ liệu"), "it says nothing of this one");
+    // the same file again changes no screen
+    town.import_api("screens", "text/csv", screens).await;
+    assert_eq!(town.ok("/screens/S1/history").await.matches("Nhập dữ liệu bằng tệp").count(), 1);
+    let closures = "screen,from,to,reason,author\nS1,2026-11-24 08:00,2026-11-24 09:00,Sửa nguồn,lan\n";
+    let (status, taken) = town.import_api("closures", "text/csv", closures).await;
+    assert_eq!(status, 200, "{taken}");
+    assert_eq!(town.ok("/screens/S1/history").await.matches("Nhập dữ liệu bằng tệp").count(), 2);
+}
+
+#[tokio::test]
+async fn closures_the_week_and_the_history_of_a_screen_are_there_for_programs() {
+    let (town, _) = town_with_a_day().await; // Friday, 20 November
+    let json_post = |path: &str| Request::post(path).header(header::CONTENT_TYPE, "application/json");
+    let close = async |from: &str, to: &str, reason: &str| {
+        let body = json!({ "from": from, "to": to, "reason": reason }).to_string();
+        let (status, value, _) = town.api(json_post("/api/v1/screens/S1/closures"), &body).await;
+        (status, value)
+    };
+    let (status, listed) = close("2026-11-24", "2026-11-25", "Sửa nguồn").await;
+    assert_eq!(status, 200, "{listed}");
+    let row = &listed["items"][0];
+    assert_eq!((&row["from"], &row["to"]), (&json!("2026-11-24 00:00"), &json!("2026-11-25 24:00")), "{listed}");
+    assert_eq!(town.get_api("/api/v1/screens/S1/closures").await, listed);
+    for (from, to, status, said) in [
+        ("2026-11-24", "2026-11-26", 409, "closure-clash"),
+        ("2026-11-01", "2026-11-26", 422, "from = "),
+        ("2026-11-26", "2026-11-24", 422, "to = "),
+    ] {
+        let (got, problem) = close(from, to, "x").await;
+        assert!(got == status && problem.to_string().contains(said), "{said}: {got} {problem}");
+    }
+    let week = town.get_api("/api/v1/screens/S1/week").await;
+    let day = |n: usize| &week["items"][n];
+    assert_eq!((&day(0)["day"], &day(0)["planned"], &day(4)["duty"]), (&json!("2026-11-20"), &json!(true), &json!("")));
+    assert_eq!((&day(4)["closures"][0]["reason"], &day(6)["closures"]), (&json!("Sửa nguồn"), &json!([])), "{week}");
+    let order = day(0)["campaigns"].as_array().unwrap().iter().find(|c| c["campaign"] == "ihanoi").unwrap();
+    assert_eq!((&order["asked"], &order["planned"]), (&json!(6), &json!(6)), "{week}");
+
+    let reopen = async |to: &str| {
+        let body = json!({ "from": "2026-11-24 00:00", "to": to, "reason": "Sửa nguồn" }).to_string();
+        town.api(json_post("/api/v1/screens/S1/reopening"), &body).await
+    };
+    assert_eq!(reopen("2026-11-26 24:00").await.0, 409, "not as it was seen");
+    assert_eq!(reopen("2026-11-25 24:00").await.1["items"], json!([]));
+    assert_eq!(reopen("2026-11-25 24:00").await.0, 409, "once");
+    let history = town.get_api("/api/v1/screens/S1/history").await;
+    let acts: Vec<_> = history["items"].as_array().unwrap().iter().map(|d| d["act"].as_str().unwrap()).collect();
+    assert_eq!(&acts[..2], ["reopen", "close"], "{history}");
+    let before = format!("/api/v1/screens/S1/history?before={}", history["items"][0]["entry"]);
+    assert_eq!(town.get_api(&before).await["items"][0], history["items"][1]);
+    assert_eq!(town.api(Request::get("/api/v1/screens/S9/history"), "").await.0, 404);
+}
+
+#[tokio::test]
 async fn documents_come_in_as_they_do_on_the_shell_and_name_no_file_of_the_servers() {
     let (town, _) = town_with_a_day().await;
     let units = "code,name,kind,parent\nW4,Phường Mới,ward,HN\nW2,Phường Ba Đình,ward,HN\n";

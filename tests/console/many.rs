@@ -82,6 +82,55 @@ fn hash(html: &str) -> String {
     html.split("name=\"hash\" value=\"").nth(1).unwrap_or_else(|| panic!("{html}"))[..64].to_owned()
 }
 
+/// All screens of a ward's office at once, from its page: what that means is said before, and it is opened again in the middle.
+#[tokio::test]
+async fn a_whole_unit_is_closed_from_its_page_and_opened_again_before_it_is_over() {
+    let town = forty().await;
+    town.order(ORDER).await;
+    let operator = of(&town, "van-hanh", &[(Role::Operator, Some("W1"))]).await;
+    let page = town.look(&operator, "/units/W1").await;
+    assert!(page.contains("Tạm nghỉ 30 màn hình của đơn vị"), "{page}");
+    let viewer = of(&town, "xem", &[(Role::Viewer, Some("W1"))]).await;
+    assert!(!town.look(&viewer, "/units/W1").await.contains("Tạm nghỉ 30 màn hình"));
+    let whole = [("which", "all"), ("unit", "W1"), ("link", "owner"), ("do", "close")];
+    let (_, to, _) = town.form(&operator, "/many/choose", &whole).await;
+    let days = [("close_from", "2026-11-24"), ("close_to", "2026-11-28"), ("reason", "Nghỉ lễ")];
+    assert_eq!(town.form(&operator, &to, &days).await.0, StatusCode::SEE_OTHER);
+    let html = town.look(&operator, &to).await;
+    // 42 days of six on each of thirty, and 37 with five of them closed
+    let said = "30 màn hình phải phát 6.660 lượt đến hết văn bản, thay vì 7.560.";
+    assert!(html.contains(said) && html.contains("Tạm nghỉ 30 màn hình"), "{html}");
+    let (_, done, _) = town.form(&operator, &to, &[("hash", &hash(&html))]).await;
+    let duty = async |day: &str| {
+        let city = town.directory().await;
+        let screen = city.screen(&code::<ScreenCode>("M07")).unwrap();
+        city.duty(screen, day.parse().unwrap()).length()
+    };
+    let full = duty("2026-11-23").await;
+    assert!(full > 0 && duty("2026-11-24").await == 0 && duty("2026-11-28").await == 0);
+
+    // hours of a day: what is left still has to carry all of it
+    let (_, to, _) = town.form(&operator, "/many/choose", &whole).await;
+    let hours = [("close_from", "2026-12-01"), ("close_from_time", "08:00"), ("close_to", "2026-12-01")];
+    town.form(&operator, &to, &[&hours[..], &[("close_to_time", "08:30"), ("reason", "Mất điện")]].concat()).await;
+    let html = town.look(&operator, &to).await;
+    assert!(html.contains("30 màn hình vẫn phải phát đủ 6.660 lượt"), "{html}");
+
+    // in the middle of it, days later
+    town.clock.jump_to("2026-11-25".parse::<lichphat_playlists::time::LocalDay>().unwrap().at(10 * 3_600, HANOI));
+    let operator = of(&town, "truong-ca", &[(Role::Operator, None)]).await;
+    let html = town.look(&operator, &done).await;
+    assert!(html.contains("Cho hoạt động lại được đến 00:00, 29/11/2026"), "{html}");
+    assert_eq!(town.form(&operator, &format!("{done}/undo"), &[]).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(duty("2026-11-24").await, 0, "what was closed was closed");
+    assert_eq!(duty("2026-11-26").await, full);
+    let today = duty("2026-11-25").await;
+    assert!(0 < today && today < full, "open again from now on: {today}");
+    town.clock.jump_to("2026-11-29".parse::<lichphat_playlists::time::LocalDay>().unwrap().at(10 * 3_600, HANOI));
+    let operator = of(&town, "ca-sau", &[(Role::Operator, None)]).await;
+    assert_eq!(town.form(&operator, &format!("{done}/undo"), &[]).await.0, StatusCode::CONFLICT);
+}
+
 const CLOSE: [(&str, &str); 4] = [
     ("close_from", "2026-11-21"),
     ("close_from_time", "08:30"),
@@ -111,7 +160,7 @@ async fn a_closure_of_many_is_seen_before_confirmed_by_its_hash_logged_once_and_
     for said in [
         "Tạm nghỉ 30 màn hình từ 08:30 21/11/2026 đến 24:00 22/11/2026: Sửa nguồn &#60;b&#62;LED",
         "10 màn hình không được, vì bạn không có quyền ở đó.",
-        "Hoàn tác được trong 60 phút.",
+        "Cho hoạt động lại được lúc nào cũng được, cho đến khi hết thời gian nghỉ.",
     ] {
         assert!(html.contains(said), "{said}\n{html}");
     }
@@ -140,7 +189,10 @@ async fn a_closure_of_many_is_seen_before_confirmed_by_its_hash_logged_once_and_
     };
     assert_eq!((closed(&city, "M00"), closed(&city, "M29"), closed(&city, "M30")), (1, 1, 0));
     let html = town.look(&operator, &all).await;
-    assert!(html.contains("Hoàn tác được đến 10:00, 20/11/2026") && html.contains("1 màn hình không được"), "{html}");
+    assert!(
+        html.contains("Cho hoạt động lại được đến 00:00, 23/11/2026") && html.contains("1 màn hình không được"),
+        "{html}"
+    );
     let foreign = of(&town, "phuong-hai", &[(Role::Operator, Some("W2"))]).await;
     let peek = Request::get(&all).header("cookie", &foreign.cookie).body(Bytes::new()).unwrap();
     assert_eq!(town.send(peek).await.0, StatusCode::NOT_FOUND);

@@ -101,6 +101,7 @@ pub async fn file(context: &Context, store: &Store, kind: Kind, path: &Path) -> 
         approvals: store,
         library: &library,
         by: AccountCode::SHELL,
+        named: None,
         now: context.clock.now(),
     };
     let file = SourceFile { name: &name, bytes: &bytes };

@@ -5,8 +5,10 @@ use super::directory::{ROOM as DIRECTORY, check_revision, json, json_text, put_i
 use super::fleet::{asked, keep_command, volume_of};
 use super::log::{append_statement, is_about};
 use super::rows;
+use crate::campaigns::CampaignBatch;
 use crate::directory::{Batch, Change, Closure, ClosureSubject, Summary};
 use crate::error::StoreError;
+use crate::exchange::bring::BringStore;
 use crate::fleet::{Asked, FleetError};
 use crate::many::{Done, Group, Holds, Job, Kept, Line, MOST_GROUPS, ManyStore, Refusal, Work};
 use crate::people::{AccountCode, Deed};
@@ -79,6 +81,7 @@ fn screen_of(change: &Change) -> Option<&ScreenCode> {
         Change::Screen(screen) => Some(&screen.code),
         Change::Closure(Closure { subject: ClosureSubject::Screen(code), .. })
         | Change::NoClosure(ClosureSubject::Screen(code), _) => Some(code),
+        Change::Roster(entry) => Some(&entry.screen),
         _ => None,
     }
 }
@@ -147,6 +150,30 @@ fn keep_group(tx: &Connection, group: &Group, deed: Deed) -> Result<Kept, StoreE
     Ok(Kept::Yes(group.id))
 }
 
+/// Puts a batch in with the deed of who brings it: it is about every screen of which something changes.
+fn bring(tx: &Connection, batch: Batch, revision: u64, deed: Deed) -> Result<Summary, StoreError> {
+    let (summary, changes) = put_in(tx, batch, revision)?;
+    let index = append_statement(tx, deed.into())?;
+    changes.iter().filter_map(screen_of).try_for_each(|screen| is_about(tx, index, screen))?;
+    Ok(summary)
+}
+
+#[async_trait::async_trait]
+impl BringStore for Store {
+    async fn bring_directory(&self, batch: Batch, revision: u64, deed: Deed) -> Result<Summary, StoreError> {
+        self.write(move |tx| bring(tx, batch, revision, deed)).await
+    }
+
+    async fn bring_campaigns(&self, batch: CampaignBatch, revision: u64, deed: Deed) -> Result<Summary, StoreError> {
+        self.write(move |tx| {
+            let summary = super::campaigns::put_in(tx, batch, revision)?;
+            append_statement(tx, deed.into())?;
+            Ok(summary)
+        })
+        .await
+    }
+}
+
 #[async_trait::async_trait]
 impl ManyStore for Store {
     async fn carry_out(&self, job: Job) -> Result<u32, StoreError> {
@@ -154,13 +181,7 @@ impl ManyStore for Store {
     }
 
     async fn bring(&self, batch: Batch, revision: u64, deed: Deed) -> Result<Summary, StoreError> {
-        self.write(move |tx| {
-            let (summary, changes) = put_in(tx, batch, revision)?;
-            let index = append_statement(tx, deed.into())?;
-            changes.iter().filter_map(screen_of).try_for_each(|screen| is_about(tx, index, screen))?;
-            Ok(summary)
-        })
-        .await
+        self.write(move |tx| bring(tx, batch, revision, deed)).await
     }
 
     async fn done(&self, id: u32) -> Result<Option<Done>, StoreError> {

@@ -86,6 +86,7 @@ async fn import(call: Call, kind: &'static str) -> Result<Response, Problem> {
         approvals: console.approvals.store(),
         library: &call.app.library,
         by: call.caller.account.as_str(),
+        named: Some((&*console.bring, &call.caller.account)),
         now: console.today().0,
     };
     let file = SourceFile { name: text, bytes: &call.body };

@@ -8,6 +8,7 @@ mod account;
 mod approvals;
 mod call;
 mod campaigns;
+mod closures;
 mod devices;
 mod imports;
 mod keyed;

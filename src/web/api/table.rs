@@ -3,8 +3,8 @@
 
 use super::call::Call;
 use super::{
-    account, approvals, campaigns, devices, imports, loops, media, orders, peaks, people, reports, samples, screens,
-    session, units,
+    account, approvals, campaigns, closures, devices, imports, loops, media, orders, peaks, people, reports, samples,
+    screens, session, units,
 };
 use crate::web::Response;
 use crate::web::problem::Problem;
@@ -182,6 +182,7 @@ pub(in crate::web) fn operations() -> impl Iterator<Item = &'static Operation> {
         people::OPERATIONS,
         units::OPERATIONS,
         screens::OPERATIONS,
+        closures::OPERATIONS,
         devices::OPERATIONS,
         campaigns::OPERATIONS,
         loops::OPERATIONS,

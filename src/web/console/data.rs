@@ -10,6 +10,7 @@ use crate::approval::{Approvals, Permissions};
 use crate::campaigns::{CampaignStore, Campaigns, Directive, DirectiveKind, Phase, Place};
 use crate::compliance::{ComplianceError, ComplianceStore, Report, Reports};
 use crate::directory::{Directory, DirectoryStore, Proposal, Screen};
+use crate::exchange::bring::BringStore;
 use crate::fleet::{DeviceState, Fleet};
 use crate::library::{Library, LibraryStore};
 use crate::many::ManyStore;
@@ -101,6 +102,8 @@ pub struct Console {
     pub(super) people: Arc<People>,
     /// What is done to many screens at once.
     pub(super) many: Arc<dyn ManyStore>,
+    /// Documents that people bring over the network.
+    pub(in crate::web) bring: Arc<dyn BringStore>,
     /// Lists of many screens.
     pub(super) shelf: super::screens::Shelf,
     pub(super) reporting: Arc<Reporting>,
@@ -161,6 +164,7 @@ impl Console {
             + PeopleStore
             + NotifyStore
             + ManyStore
+            + BringStore
             + 'static,
     {
         let compliance: Arc<dyn ComplianceStore> = Arc::clone(store) as _;
@@ -194,6 +198,7 @@ impl Console {
             media: Arc::clone(store) as _,
             people,
             many: Arc::clone(store) as _,
+            bring: Arc::clone(store) as _,
             shelf: super::screens::Shelf::default(),
             previews: Mutex::new(lru::LruCache::unbounded()), // until `trim`
             order_turns: Turns::new(1),
@@ -206,6 +211,15 @@ impl Console {
     /// Where units and screens are kept.
     pub(in crate::web) fn directory(&self) -> &dyn DirectoryStore {
         &*self.directory
+    }
+
+    /// The newest plan of a screen for a day.
+    pub(in crate::web) async fn newest_plan(
+        &self,
+        screen: &ScreenCode,
+        day: LocalDay,
+    ) -> Result<Option<StoredPlan>, ConsoleError> {
+        Ok(self.plans.newest(screen, day).await?)
     }
 
     /// Where orders, contracts and loops are kept.

@@ -37,7 +37,7 @@ pub(super) mod screen;
 mod screen_history;
 mod screen_ledger;
 mod screen_now;
-mod screen_week;
+pub(super) mod screen_week;
 mod screens;
 mod search;
 mod sign;

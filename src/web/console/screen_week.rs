@@ -11,20 +11,20 @@ use super::{Asked, ConsoleError, href};
 use crate::directory::{Batch, Change, Closure, ClosureSubject, DayKind, LocalTime, Screen};
 use crate::error::StoreError;
 use crate::lang::{Lang, Values};
-use crate::many::{Work, closing, reopening};
-use crate::people::{Act, Deed, On};
+use crate::many::{FilterError, Work, closing, reopening};
+use crate::people::{Act, Caller, Deed, On};
 use crate::planning::{PlannedCampaign, StoredPlan};
 use crate::web::Response;
 use askama::Template;
 use http::StatusCode;
-use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::time::LocalDay;
 use lichphat_playlists::wire::v1::Tier;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Days that are shown.
-const DAYS: u32 = 7;
+pub(in crate::web) const DAYS: u32 = 7;
 
 #[derive(Template)]
 #[template(path = "screen-week.html")]
@@ -199,6 +199,11 @@ fn holds(lang: Lang, city: &City, plan: &StoredPlan) -> Vec<(String, String, Str
 
 /// What is wanted on the day and nobody has approved.
 fn unapproved(lang: Lang, city: &City, screen: &Screen, day: LocalDay) -> Vec<String> {
+    unapproved_codes(city, screen, day).iter().map(|code| title(lang, city, code.as_str())).collect()
+}
+
+/// The same by code.
+pub(in crate::web) fn unapproved_codes(city: &City, screen: &Screen, day: LocalDay) -> Vec<CampaignCode> {
     let (campaigns, directory) = (&city.campaigns, &city.directory);
     let world = names::world(city);
     let orders =
@@ -210,44 +215,72 @@ fn unapproved(lang: Lang, city: &City, screen: &Screen, day: LocalDay) -> Vec<St
     wanted.sort_by(|a, b| a.0.cmp(&b.0));
     wanted.dedup_by(|a, b| a.0 == b.0);
     let missing = wanted.into_iter().filter(|(code, product)| world.unapproved(screen, day, code, product).is_some());
-    missing.map(|(code, _)| title(lang, city, code.as_str())).collect()
+    missing.map(|(code, _)| code).collect()
+}
+
+/// Why a closure was not entered, or not taken back.
+pub(in crate::web) enum NotEntered {
+    /// A field makes no sense, or lies in the past.
+    Field(FilterError),
+    /// Another one begins at the same time.
+    Clash,
+    /// It is over, it is not as its reader has seen it, or somebody was quicker.
+    Changed,
+    /// Ours to mend.
+    Page(ConsoleError),
+}
+
+/// Enters a closure of one screen, or takes the one back that begins at `back` and was `seen` so.
+pub(in crate::web) async fn enter(
+    console: &Console,
+    who: &Caller,
+    (city, screen): (&City, &Screen),
+    form: &Form,
+) -> Result<(), NotEntered> {
+    let now = console.today().0;
+    let (act, change, detail) = match value(form, "back") {
+        Some(from) => {
+            let held = LocalTime::parse(from, 0).ok().and_then(|from| city.directory.closure_at(&screen.code, from));
+            let held = held.filter(|c| value(form, "seen") == Some(&*seen(c)));
+            let back = held.and_then(|c| Some((c, reopening(c, now)?)));
+            let (closure, change) = back.ok_or(NotEntered::Changed)?;
+            ("reopen", change, seen(closure))
+        }
+        None => {
+            let (from, to, reason) = match closing(|field| value(form, field), now) {
+                Ok(Work::Close { from, to, reason }) => (from, to, reason),
+                Ok(_) => {
+                    return Err(NotEntered::Page(ConsoleError::Bad { kind: "command", value: String::new() }));
+                }
+                Err(error) => return Err(NotEntered::Field(error)),
+            };
+            if city.directory.closure_at(&screen.code, from).is_some() {
+                return Err(NotEntered::Clash);
+            }
+            let (subject, author) = (ClosureSubject::Screen(screen.code.clone()), who.account.to_string());
+            let closure = Closure { subject, from, to, reason, author, entered_at: now };
+            let detail = seen(&closure);
+            ("close", Change::Closure(closure), detail)
+        }
+    };
+    let deed = Deed { at: now, by: who.account.clone(), act, on: format!("screen {}", screen.code), detail };
+    match console.many.bring(Batch { changes: vec![change] }, city.directory.revision, deed).await {
+        Ok(_) => Ok(()),
+        Err(StoreError::Busy) => Err(NotEntered::Changed),
+        Err(error) => Err(NotEntered::Page(error.into())),
+    }
 }
 
 /// `POST /screens/{code}/closure`: enters one, or takes one back.
 pub(super) async fn post(console: &Console, asked: &Asked, code: &str, body: &[u8]) -> Result<Response, ConsoleError> {
     let form: Form = pairs(body)?.into_iter().collect();
     let (city, screen) = of(console, code).await?;
-    let (caller, (now, _)) = (asked.caller()?, console.today());
-    let refused =
-        async |status, why: String| Ok(page::html(status, view(console, asked, code, (why, &form)).await?.render()?));
-    let (act, change, detail) = match value(&form, "back") {
-        Some(from) => {
-            let held = LocalTime::parse(from, 0).ok().and_then(|from| city.directory.closure_at(&screen.code, from));
-            let held = held.filter(|c| value(&form, "seen") == Some(&*seen(c)));
-            let Some((closure, change)) = held.and_then(|c| Some((c, reopening(c, now)?))) else {
-                return refused(StatusCode::CONFLICT, asked.lang.text("week-changed")).await;
-            };
-            ("reopen", change, seen(closure))
-        }
-        None => {
-            let (from, to, reason) = match closing(|field| value(&form, field), now) {
-                Ok(Work::Close { from, to, reason }) => (from, to, reason),
-                Ok(_) => return Err(ConsoleError::Bad { kind: "command", value: String::new() }),
-                Err(error) => return refused(StatusCode::UNPROCESSABLE_ENTITY, problem(asked.lang, &error)).await,
-            };
-            if city.directory.closure_at(&screen.code, from).is_some() {
-                return refused(StatusCode::CONFLICT, asked.lang.text("week-clash")).await;
-            }
-            let (subject, author) = (ClosureSubject::Screen(screen.code.clone()), caller.account.to_string());
-            let closure = Closure { subject, from, to, reason, author, entered_at: now };
-            let detail = seen(&closure);
-            ("close", Change::Closure(closure), detail)
-        }
+    let (status, why) = match enter(console, asked.caller()?, (&city, &screen), &form).await {
+        Ok(()) => return Ok(see(&format!("/screens/{}/week#closures", screen.code))),
+        Err(NotEntered::Field(error)) => (StatusCode::UNPROCESSABLE_ENTITY, problem(asked.lang, &error)),
+        Err(NotEntered::Clash) => (StatusCode::CONFLICT, asked.lang.text("week-clash")),
+        Err(NotEntered::Changed) => (StatusCode::CONFLICT, asked.lang.text("week-changed")),
+        Err(NotEntered::Page(error)) => return Err(error),
     };
-    let deed = Deed { at: now, by: caller.account.clone(), act, on: format!("screen {}", screen.code), detail };
-    match console.many.bring(Batch { changes: vec![change] }, city.directory.revision, deed).await {
-        Ok(_) => Ok(see(&format!("/screens/{}/week#closures", screen.code))),
-        Err(StoreError::Busy) => refused(StatusCode::CONFLICT, asked.lang.text("week-changed")).await,
-        Err(error) => Err(error.into()),
-    }
+    Ok(page::html(status, view(console, asked, code, (why, &form)).await?.render()?))
 }

@@ -41,6 +41,8 @@ struct UnitPage {
     pages: Option<Pages>,
     children: Vec<(String, String)>,
     children_title: String,
+    /// How many screens of its own it has that the reader may close, all at once; empty: he may not.
+    closes: String,
 }
 
 /// How one order stands in the unit.
@@ -122,7 +124,12 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     if asked.path == "/" {
         (notices, own) = (super::notices::gather(console, asked).await?, today::own(console, asked).await?);
     }
-    let view = UnitPage { notices, ..view(page, asked, unit, &facts, own) };
+    let operates = !alone && asked.caller()?.may(Act::Operate, On::Unit(&code), &city.directory, at.1).is_ok();
+    let closes = match city.directory.screens_in(&code, Some(Link::Owner), at.1).len() as u64 {
+        n if n > 0 && operates => asked.lang.say("unit-close", &Values::new().count(asked.lang, "n", n)),
+        _ => String::new(),
+    };
+    let view = UnitPage { notices, closes, ..view(page, asked, unit, &facts, own) };
     Ok(view.render()?)
 }
 
@@ -228,6 +235,7 @@ fn view(page: Page, asked: &Asked, unit: &Unit, facts: &Facts<'_>, own: Vec<toda
         pages,
         children_title: lang.say("children-title", &Values::new().count(lang, "n", children.len() as u64)),
         children,
+        closes: String::new(),
     }
 }
 

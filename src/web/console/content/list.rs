@@ -28,6 +28,8 @@ struct ContentPage {
     problem: String,
     /// That a film was cut to whole seconds; empty: none was.
     cut: String,
+    /// That films are cut now; empty: none is.
+    cutting: String,
     /// May the reader change anything?
     composes: bool,
     /// How the unit's screens stand to this, in a sentence.
@@ -128,6 +130,10 @@ pub(super) async fn show(place: &Place<'_>, asked: &Asked, said: Option<Said>) -
         unit_path: format!("/units/{}", place.unit.code),
         problem,
         cut: asked.value("cut").and_then(|ms| ms.parse().ok()).map(|ms| cut(lang, ms)).unwrap_or_default(),
+        cutting: match place.console.library.cutting() as u64 {
+            0 => String::new(),
+            n => lang.say("content-cutting", &Values::new().count(lang, "n", n)),
+        },
         composes: place.may_compose(asked)?,
         summary: lang.say("content-screens", &Values::new().count(lang, "n", place.screens().len() as u64)),
         round: round(lang, &current),

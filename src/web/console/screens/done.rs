@@ -8,7 +8,7 @@ use super::list::file;
 use super::words::{lines_csv, refusals, sentence};
 use crate::error::StoreError;
 use crate::lang::Values;
-use crate::many::{Done, Refusal, UNDO_MS, Who};
+use crate::many::{Done, Refusal, UNDO_MS, Who, Work};
 use crate::people::{Act, On};
 use crate::web::Response;
 use askama::Template;
@@ -159,10 +159,12 @@ async fn render(
         };
         (line.screen.to_string(), name, what, tone)
     };
-    let until = lang.instant(done.at.plus_ms(UNDO_MS), console.offset);
-    let undo = done.can_be_undone(now).then(|| {
-        (format!("/many/done/{}/undo", done.id), lang.say("many-undo-until", &Values::new().word("time", until)))
-    });
+    let (until, key) = match &done.work {
+        Work::Close { to, .. } => (to.instant(), "many-reopen-until"),
+        _ => (done.at.plus_ms(UNDO_MS), "many-undo-until"),
+    };
+    let until = Values::new().word("time", lang.instant(until, console.offset));
+    let undo = done.can_be_undone(now).then(|| (format!("/many/done/{}/undo", done.id), lang.say(key, &until)));
     let other = done.undoes.map(|of| (of, "many-undoes")).or(done.undone.map(|by| (by, "many-undone")));
     let at = lang.instant(done.at, console.offset);
     let view = DonePage {

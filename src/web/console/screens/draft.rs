@@ -2,6 +2,7 @@
 //! was looked at is confirmed. What was chosen is kept in memory for a while: a list that nobody confirms leaves nothing.
 
 use super::super::data::{City, Console};
+use super::super::overview::order_title;
 use super::super::page::{self, Page, shown};
 use super::super::sign::see;
 use super::super::{Asked, ConsoleError};
@@ -12,8 +13,8 @@ use crate::directory::Link;
 use crate::directory::problem::say;
 use crate::directory::table::Field as _;
 use crate::error::StoreError;
-use crate::lang::Values;
-use crate::many::{FilterError, Holds, Preview, QUIET_RESTARTS, Who, Work, closing};
+use crate::lang::{Lang, Values};
+use crate::many::{FilterError, Holds, Means, Preview, QUIET_RESTARTS, Who, Work, closing, means};
 use crate::people::AccountCode;
 use crate::web::Response;
 use askama::Template;
@@ -62,6 +63,8 @@ struct PreviewView {
     peak: String,
     nothing: bool,
     undo: String,
+    /// What a closure comes to for each order.
+    means: Vec<String>,
 }
 
 /// The values of a form, by name; the last one counts.
@@ -249,7 +252,7 @@ async fn render(
         Some(work) => {
             let preview = preview(console, asked, &city, work.clone(), &draft.screens).await?;
             let peak = asks_for_peak(&preview, &city, console);
-            Some(view(asked, &city, &preview, peak))
+            Some(view(asked, &city, &preview, (peak, console.today().0)))
         }
     };
     let title = lang.text(&format!("many-do-{}", draft.word));
@@ -268,7 +271,7 @@ async fn render(
     Ok(page::html(status, view.render()?))
 }
 
-fn view(asked: &Asked, city: &City, preview: &Preview, peak: usize) -> PreviewView {
+fn view(asked: &Asked, city: &City, preview: &Preview, (peak, now): (usize, UtcMillis)) -> PreviewView {
     let lang = asked.lang;
     let (all, taken) = (preview.lines.len(), preview.taken().count());
     let line = |line: &crate::many::Line| {
@@ -292,8 +295,41 @@ fn view(asked: &Asked, city: &City, preview: &Preview, peak: usize) -> PreviewVi
             n => lang.say("many-peak", &Values::new().count(lang, "n", n as u64)),
         },
         nothing: taken == 0,
-        undo: if preview.work.can_be_undone() { lang.text("many-can-undo") } else { lang.text("many-cannot-undo") },
+        undo: match preview.work {
+            Work::Close { .. } => lang.text("many-can-reopen"),
+            _ if preview.work.can_be_undone() => lang.text("many-can-undo"),
+            _ => lang.text("many-cannot-undo"),
+        },
+        means: orders(lang, city, preview, now),
     }
+}
+
+/// What a closure comes to for the orders that run in its days, in words.
+fn orders(lang: Lang, city: &City, preview: &Preview, now: UtcMillis) -> Vec<String> {
+    if !matches!(preview.work, Work::Close { .. }) {
+        return Vec::new();
+    }
+    let Some(all) = means(preview, (&city.directory, &city.campaigns), now) else {
+        return vec![lang.text("many-means-too-many")];
+    };
+    if all.is_empty() {
+        return vec![lang.text("many-means-none")];
+    }
+    let one = |m: &Means| {
+        let title = city.campaigns.directive(&m.order).map_or_else(|| m.order.to_string(), |d| order_title(lang, d));
+        let values = Values::new()
+            .word("order", title)
+            .count(lang, "n", m.screens.into())
+            .count(lang, "before", m.before)
+            .count(lang, "after", m.after);
+        let key = match m {
+            Means { of_unit: true, .. } => "many-means-unit",
+            Means { before, after, .. } if before == after => "many-means-same",
+            _ => "many-means-less",
+        };
+        lang.say(key, &values)
+    };
+    all.iter().map(one).collect()
 }
 
 /// What a form says of the work.
