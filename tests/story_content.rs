@@ -479,3 +479,34 @@ async fn a_repair_is_entered_ahead_planned_around_taken_back_and_stands_in_the_l
     assert_eq!(ward.acts().iter().filter(|act| act.ends_with(" screen C-01")).count(), 4);
     ward.data.ok(&["check"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_saves_one_item_asks_for_it_alone_and_what_has_played_moves_into_no_future() {
+    let ward = Ward::new().await;
+    let code = ward.brought("a.png", b"S a").await;
+    assert_eq!(ward.post(&ward.lan, "/content/P1/send", &[]).await.status(), 303);
+    // another's content was taken back: it waits for nobody, and he who brought it would have to ask again
+    let rooms = &ward.server.rooms;
+    let all = rooms.approvals.proposals().await.unwrap();
+    let taken = all.iter().find(|p| p.state == lichphat::approval::State::Approved).unwrap();
+    ward.data.ok(&["approval", "withdraw", &taken.number.to_string(), "--reason", "x"]);
+    let before = rooms.approvals.proposals().await.unwrap().len();
+    let path = format!("/content/P1/items/{code}");
+    let form = ward.ok(&ward.lan, &path).await;
+    let longer = edit(field(&form, "seen"), &[("length_s", "12")]);
+    let saved = ward.post(&ward.lan, &path, &longer).await;
+    assert_eq!(saved.status(), 303, "{}", saved.text().await.unwrap());
+    let all = rooms.approvals.proposals().await.unwrap();
+    let new: Vec<String> = all.iter().skip(before).map(|p| p.draft.permit.campaign.to_string()).collect();
+    assert!(new.iter().all(|campaign| *campaign == code), "only what is hers: {new:?}");
+
+    // what was sent may have played since it has no first day: it can end, and not begin later
+    let form = ward.ok(&ward.lan, &path).await;
+    let later = edit(field(&form, "seen"), &[("length_s", "12"), ("from", "2024-12-01")]);
+    let answer = ward.post(&ward.lan, &path, &later).await;
+    let (status, page) = (answer.status(), answer.text().await.unwrap());
+    assert!(status == 422 && page.contains("ngày đầu không lùi lại được"), "{status} {page}");
+    assert!(page.contains("value=\"2024-12-01\""), "what was typed stands: {page}");
+    let ends = edit(field(&form, "seen"), &[("length_s", "12"), ("to", "2024-12-01")]);
+    assert_eq!(ward.post(&ward.lan, &path, &ends).await.status(), 303);
+}

@@ -362,6 +362,9 @@ async fn two_editors_lose_nothing_and_the_later_one_sees_both() {
         409,
         "a refused one is not signed"
     );
+    let again = office.say("lan", "/orders/drafts/1", "put", 4, "").await;
+    assert_eq!(again.status, 409, "nor put again as it stands");
+    assert!(again.html.contains("đã bị từ chối đúng như đang có"), "{}", again.html);
     assert!(!office.orders().await.contains(&"phosach".to_owned()), "nothing half of it is in force");
     // the day comes before the second yes
     office.say("lan", "/orders/drafts/1", "put", 4, "").await;

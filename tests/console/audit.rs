@@ -19,6 +19,11 @@ async fn an_auditor_asks_which_plays_do_not_count_and_gets_the_same_answer_again
     let of_ward = account(&town.rooms.store, "thanh-tra-2", &[(Role::Auditor, Some("W2"))], now).await;
     let viewer = account(&town.rooms.store, "nguoi-xem", &[(Role::Viewer, None)], now).await;
     assert!(look(&town, &auditor, "/audit").await.contains("lichphat-verify B.zip"));
+    // what is of the whole city has no door for who looks behind the figures of one unit
+    for (pass, doors) in [(&auditor, true), (&of_ward, false)] {
+        let html = look(&town, pass, "/audit").await;
+        assert_eq!((html.contains("/audit/draws"), html.contains("lichphat-verify B.zip")), (doors, doors), "{html}");
+    }
     let asked = "/audit?campaign=ihanoi&from=2026-11-20&to=2026-11-20";
     let html = look(&town, &auditor, asked).await;
     for said in [
