@@ -187,6 +187,7 @@ impl Scene {
             cause: "first-plan".into(),
             made_ms: day.start(HANOI),
             ledger_through: None,
+            not_approved: Default::default(),
             assets: self.assets.1,
             place: self.place(nth).hash(),
             duty: IntervalSet::parse("06:00-22:00").unwrap(),

@@ -62,6 +62,7 @@ fn good_playlist() -> Playlist {
         cause: "first plan".into(),
         made_ms: UtcMillis(1_763_000_000_000),
         ledger_through: None,
+        not_approved: Default::default(),
         assets: table().encode().1,
         place: Sha256Hash::of(b"place"),
         duty: IntervalSet::one(28_800, 43_200),

@@ -58,6 +58,7 @@ mend-declared-only = Compare the declaration with lichphat reconcile; to be coun
 mend-no-player = Install a device, or take the screen out of service.
 mend-no-room = Take other content out of the peak hours, or widen the window.
 mend-not-planned = Ask the administrator to make the plans (lichphat plan run).
+mend-not-approved = Approve it, or remind who may; days that are over stay as they are.
 mend-not-found = Keep the device online until all files are there.
 mend-corrupt = Keep the device online to fetch the file again; replace the disk if it recurs.
 mend-decode-error = Ask the administrator to replace the file.

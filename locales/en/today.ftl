@@ -16,6 +16,7 @@ today-see-one = See the screen
 today-look-ahead = Look ahead
 today-look = Look
 today-see-order = See the order
+today-see-approvals = See approvals
 today-nobody = a place nobody answers for
 today-since = since { $at }
 today-since-day = since { $at }
@@ -49,6 +50,15 @@ today-thing-short = { $n ->
    *[other] { $n_t } screens at { $place } will be short of { $plays_t } plays today.
 }
 today-mend-short = Look at each screen: which plays do not count, and why.
+today-thing-not-approved = { $n ->
+    [one] { $n_t } screen at { $place } will lack { $plays_t } plays today: nobody has approved what is to be shown.
+   *[other] { $n_t } screens at { $place } will lack { $plays_t } plays today: nobody has approved what is to be shown.
+}
+today-mend-not-approved = Approve it, or remind who may: once it is approved the day is planned anew at once.
+today-thing-unapproved = { $order }: { $n ->
+    [one] nobody has approved it for one screen, which lacks { $plays_t } plays today.
+   *[other] nobody has approved it for { $n_t } screens, which lack { $plays_t } plays today.
+}
 today-thing-no-room = { $n ->
     [one] { $order }: one screen has no room in its hours today and lacks { $plays_t } plays.
    *[other] { $order }: { $n_t } screens have no room in their hours today and lack { $plays_t } plays.

@@ -15,6 +15,8 @@ pub struct Due {
     pub counted: u32,
     /// Plays of the plan that have no record yet.
     pub open: u32,
+    /// The plan says that nobody had approved it.
+    pub not_approved: bool,
 }
 
 impl Due {
@@ -25,7 +27,8 @@ impl Due {
         let counted = facts.counts.counted;
         // a day without a plan says nothing of what was asked
         let need = if facts.planned > 0 || facts.asked > 0 { own.min(facts.asked) } else { own };
-        Self { need, counted, open: facts.planned.saturating_sub(facts.counts.slots_seen) }
+        let open = facts.planned.saturating_sub(facts.counts.slots_seen);
+        Self { need, counted, open, not_approved: facts.not_approved }
     }
     /// What is missing when so many more count.
     pub fn missing(self, more: u32) -> u32 {

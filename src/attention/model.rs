@@ -41,6 +41,8 @@ words! {
         NoDevice = "no-device",
         /// Plays are missing today.
         Short = "short",
+        /// Plays are missing today, for nobody has approved what is owed.
+        NotApproved = "not-approved",
     }
 }
 

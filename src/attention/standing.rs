@@ -89,18 +89,20 @@ fn is_silent(directory: &Directory, screen: &Screen, facts: &BoxFacts, (day, off
 /// The same with today's plays, each of an order: a screen that plays and will not reach its number is behind; of one that
 /// does not play, what is left of its number is at stake.
 pub fn with_plays(standing: Standing, today: impl IntoIterator<Item = Due>) -> Standing {
-    let mut missing = 0;
+    let (mut missing, mut not_approved) = (0, 0);
     for due in today {
-        missing += match standing.state {
+        let plays = match standing.state {
             State::Ok | State::OffDuty | State::Behind => due.missing(due.open),
             State::Offline | State::Dark | State::Silent => due.missing(0),
             State::Unmanaged => 0,
         };
+        missing += plays;
+        not_approved += if due.not_approved { plays } else { 0 };
     }
+    // whoever goes there finds nothing to mend when all that is missing waits for an approval
+    let cause = if not_approved < missing { Cause::Short } else { Cause::NotApproved };
     match standing.state {
-        State::Ok if missing > 0 => {
-            Standing { state: State::Behind, cause: Some(Cause::Short), since: None, plays: missing }
-        }
+        State::Ok if missing > 0 => Standing { state: State::Behind, cause: Some(cause), since: None, plays: missing },
         _ => Standing { plays: missing, ..standing },
     }
 }

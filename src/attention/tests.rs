@@ -209,13 +209,17 @@ fn what_today_still_owes_is_what_makes_a_screen_behind() {
     let due = |facts: DayFacts| Due::of(&owed[4], Some(&facts));
     assert_eq!(
         due(day(15, 15, 6, 5)),
-        Due { need: 10, counted: 5, open: 9 },
+        Due { need: 10, counted: 5, open: 9, not_approved: false },
         "catching up is no part of the day's number"
     );
     let ok = Standing::plain(State::Ok);
     assert_eq!(with_plays(ok, [due(day(10, 10, 6, 6))]).state, State::Ok);
     let behind = with_plays(ok, [due(day(10, 10, 6, 3)), due(day(10, 10, 6, 5))]);
     assert_eq!((behind.state, behind.plays, behind.cause), (State::Behind, 4, Some(Cause::Short)));
+    // nobody there can mend what waits for a yes, unless something else is missing too
+    let barred = || DayFacts { not_approved: true, ..day(10, 0, 0, 0) };
+    assert_eq!(with_plays(ok, [due(barred()), due(day(10, 10, 6, 6))]).cause, Some(Cause::NotApproved));
+    assert_eq!(with_plays(ok, [due(barred()), due(day(10, 10, 6, 5))]).cause, Some(Cause::Short));
     let dark = Standing { state: State::Dark, cause: Some(Cause::PanelOff), since: None, plays: 0 };
     assert_eq!(with_plays(dark, [due(day(10, 10, 6, 6))]).plays, 4, "what is left is at stake");
     assert_eq!(with_plays(Standing::plain(State::Unmanaged), [due(day(10, 0, 0, 0))]).plays, 0);

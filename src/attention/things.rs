@@ -56,9 +56,11 @@ pub fn things<'a>(here: impl IntoIterator<Item = Here<'a>>, day: LocalDay) -> Ve
             thing.mend = Mend::Unit(unit.clone(), thing.state);
         }
     }
-    for cause in [Cause::NoDevice, Cause::NoRecords, Cause::Short] {
+    for cause in [Cause::NoDevice, Cause::NoRecords, Cause::Short, Cause::NotApproved] {
         let (of_it, mut others): (Vec<Thing>, Vec<Thing>) = things.into_iter().partition(|t| t.cause == cause);
-        match of_it.len() > FEW_UNITS {
+        // one yes mends it at all of them
+        let few = if cause == Cause::NotApproved { 1 } else { FEW_UNITS };
+        match of_it.len() > few {
             true => others.extend(of_it.into_iter().reduce(|a, b| spread(a, &b))),
             false => others.extend(of_it),
         }

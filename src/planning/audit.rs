@@ -2,7 +2,7 @@
 
 use super::{PlanHead, PlanStore, PlanningError, StoredPlan};
 use crate::directory::problem::{Say, say, unreadable};
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
 use lichphat_playlists::wire::sign::{Envelope, PlanSigning, VerifyingKey};
 use lichphat_playlists::wire::v1::Playlist;
 use std::collections::BTreeMap;
@@ -97,13 +97,23 @@ fn problems(audited: &AuditedPlan, key: &VerifyingKey<PlanSigning>) -> Vec<Say> 
                 format!("campaign {code}: its row says {row_planned} plays, the plan has {slots}"),
             ));
         }
-        let asked = plan.problem.campaign(code.as_str()).map_or(0, |p| p.target);
+        let not_approved = plan.playlist.not_approved.get(code).copied();
+        let asked = not_approved.or_else(|| Some(plan.problem.campaign(code.as_str())?.target)).unwrap_or(0);
         if asked != row_asked {
             out.push(say(
                 format!("đợt {code}: dòng dữ liệu ghi cần {row_asked} lượt, bài toán cần {asked}"),
                 format!("campaign {code}: its row says {row_asked} were asked, the problem asks {asked}"),
             ));
         }
+    }
+    let row = |code: &CampaignCode| plan.campaigns.iter().any(|c| c.campaign == *code && c.not_approved);
+    let signed = plan.playlist.not_approved.keys().filter(|code| !row(code));
+    let stated = plan.campaigns.iter().filter(|c| c.not_approved).map(|c| &c.campaign);
+    for code in signed.chain(stated.filter(|code| !plan.playlist.not_approved.contains_key(*code))) {
+        out.push(say(
+            format!("đợt {code}: dòng dữ liệu và phần đã ký không nói như nhau về việc đã duyệt hay chưa"),
+            format!("campaign {code}: its row and its signed bytes do not say the same of whether it was approved"),
+        ));
     }
     out.extend(planned.into_iter().map(|(code, slots)| {
         say(

@@ -106,6 +106,9 @@ pub struct DayInput {
     pub hush: Hush,
     /// The safe loop.
     pub fallback: Asset,
+    /// Orders and contracts that would be wanted and are not, for nobody has approved anything of them: rank, and the
+    /// plays asked for.
+    pub not_approved: BTreeMap<CampaignCode, (Tier, u32)>,
     /// The newest word on where the screen stands.
     pub place: PlaceHash,
     /// Least seconds between starts of different campaigns of one category.
@@ -261,6 +264,7 @@ impl DayInput {
         let local: Vec<_> = self.local.iter().map(|l| (parts(&l.asset), l.weight)).collect();
         let day = (&self.venue, &self.duty, &self.peak, &self.weights, &self.category_gap_s);
         let shape = (day, wanted, seniority(&self.wanted), fixed, local, &self.hush, parts(&self.fallback));
+        let shape = (shape, &self.not_approved);
         if self.local.iter().all(|l| l.hours.is_none()) {
             return hash_of(&shape);
         }

@@ -4,11 +4,11 @@ use super::SoFar;
 use super::compose::{DayInput, FixedEvent, Hush, LoopItem, QuotaTerms, Wanted, muted};
 use super::ledger::{CampaignLedger, DayFact};
 use super::unit::Share;
-use lichphat_playlists::ids::{PlaceHash, ScreenCode};
+use lichphat_playlists::ids::{CampaignCode, PlaceHash, ScreenCode};
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::quota::{DayOwed, Quota, Within};
 use lichphat_playlists::time::{DAY_S, IntervalSet, LocalDay};
-use lichphat_playlists::wire::v1::{Asset, LedgerThrough};
+use lichphat_playlists::wire::v1::{Asset, LedgerThrough, Tier};
 use std::collections::BTreeMap;
 
 /// One order as it binds one screen.
@@ -68,6 +68,8 @@ pub struct DayFrame {
     pub local: Vec<LoopItem>,
     /// The safe loop of the day.
     pub fallback: Asset,
+    /// Contracts of the day of which nobody has approved anything, with the plays they ask for.
+    pub not_approved: BTreeMap<CampaignCode, (Tier, u32)>,
     /// What suspensions take from the day.
     pub hush: Hush,
     /// Seconds in which no order plays.
@@ -179,6 +181,7 @@ fn day(screen: &ScreenHorizon, frame: &DayFrame, ledgers: &mut [CampaignLedger])
         local: frame.local.clone(),
         hush: frame.hush.clone(),
         fallback: frame.fallback.clone(),
+        not_approved: frame.not_approved.clone(),
         place: screen.place,
         category_gap_s: screen.category_gap_s.clone(),
         ledger_through: screen.ledger_through,

@@ -123,6 +123,8 @@ pub struct PlannedCampaign {
     pub asked: u32,
     /// Plays planned.
     pub planned: u32,
+    /// Nobody had approved anything of it for the screen and day.
+    pub not_approved: bool,
     /// Why not all, in Vietnamese and English; empty when all.
     pub short_vi: String,
     /// The same in English.

@@ -10,6 +10,12 @@ use lichphat_playlists::wire::sign::{PlanSigning, SigningKey};
 use lichphat_playlists::wire::v1::{AssetTable, Playlist, Schema, Slot, Terms, Tier};
 use std::collections::BTreeMap;
 
+/// Why nothing of a campaign is planned that nobody has approved, in Vietnamese and English.
+const NOT_APPROVED: [&str; 2] = [
+    "Nội dung chưa được duyệt cho màn hình và ngày này nên không xếp vào lịch.",
+    "Nobody has approved it for this screen and day, so it is not planned.",
+];
+
 /// When and why a run publishes, and how its documents are signed.
 #[derive(Debug)]
 pub(super) struct Press {
@@ -115,6 +121,7 @@ fn playlist(input: &DayInput, edition: Edition, assets: Sha256Hash, fallback: u1
         place: input.place,
         duty: input.duty.minus(&input.hush.blank),
         terms: terms(input),
+        not_approved: input.not_approved.iter().map(|(code, (_, asked))| (code.clone(), *asked)).collect(),
         fallback,
         slots,
     }
@@ -175,11 +182,19 @@ fn campaigns(input: &DayInput, composed: &Composed, slots: &[Slot]) -> Result<Ve
             campaign.0 = wanted.asset.tier;
         }
     }
+    // what stands in it all the same was played before its approval was taken back
+    for (code, (tier, asked)) in &input.not_approved {
+        let campaign = all.entry(code.as_str()).or_insert((*tier, 0, 0));
+        (campaign.0, campaign.1) = (*tier, *asked);
+    }
     let one = |(id, (tier, asked, planned)): (&str, (Tier, u32, u32))| {
-        let short = |lang| composed.shortfall(id, lang);
-        let (short_vi, short_en) = (short(Lang::Vi), short(Lang::En));
         let campaign = CampaignCode::new(id).map_err(|_| PlanningError::BrokenPlan)?;
-        Ok(PlannedCampaign { campaign, tier, asked, planned, short_vi, short_en })
+        let not_approved = input.not_approved.contains_key(&campaign);
+        let (short_vi, short_en) = match not_approved {
+            true => NOT_APPROVED.map(str::to_owned).into(),
+            false => (composed.shortfall(id, Lang::Vi), composed.shortfall(id, Lang::En)),
+        };
+        Ok(PlannedCampaign { campaign, tier, asked, planned, not_approved, short_vi, short_en })
     };
     all.into_iter().map(one).collect()
 }

@@ -60,6 +60,7 @@ pub(super) fn hour(wanted: Vec<Wanted>) -> DayInput {
         place: Sha256Hash::of(b"place"),
         category_gap_s: BTreeMap::new(),
         ledger_through: None,
+        not_approved: Default::default(),
         so_far: None,
     }
 }

@@ -281,11 +281,13 @@ impl World<'_> {
     fn frame(&self, screen: &Screen, day: LocalDay, lost: &mut BTreeSet<Unplayable>) -> DayFrame {
         let (directory, campaigns) = (self.directory, self.campaigns);
         let (duty, suspended) = (directory.duty(screen, day), campaigns.suspended_on(directory, screen, day));
+        let mut not_approved = BTreeMap::new();
         let mut frame = DayFrame {
             day,
             peak: directory.peak_windows(screen, day),
             weights: directory.weights(screen, day).to_vec(),
-            contracts: self.contracts(screen, day, (&duty, &suspended), lost),
+            contracts: self.contracts(screen, day, (&duty, &suspended), (&mut not_approved, lost)),
+            not_approved,
             fixed: self.fixed(screen, day, &suspended, lost),
             local: Vec::new(),
             fallback: muted(self.fallback(screen, day, lost), suspended.mutes(ContentClass::Local)),
@@ -303,14 +305,22 @@ impl World<'_> {
         screen: &Screen,
         day: LocalDay,
         (duty, suspended): (&IntervalSet, &Suspended<'_>),
-        lost: &mut BTreeSet<Unplayable>,
+        (not_approved, lost): (&mut BTreeMap<CampaignCode, (Tier, u32)>, &mut BTreeSet<Unplayable>),
     ) -> Vec<ScreenContract> {
         let (off, mute) = (suspended.off(ContentClass::Contract), suspended.mutes(ContentClass::Contract));
         let contracts = self.campaigns.contracts_on(self.directory, screen, day).filter_map(|(c, _)| {
             let windows = if c.windows.is_empty() { duty } else { &c.windows.0 }.minus(&off);
-            let asset = self.permitted((screen, day), &c.code, (Tier::Contract, &c.product), lost).ok()?;
+            let asset = match self.permitted((screen, day), &c.code, (Tier::Contract, &c.product), lost) {
+                Ok(asset) => muted(asset, mute),
+                Err(why) => {
+                    if why == Lost::Unapproved && !windows.is_empty() {
+                        not_approved.insert(c.code.clone(), (Tier::Contract, c.plays_per_day));
+                    }
+                    return None;
+                }
+            };
             (!windows.is_empty()).then(|| ScreenContract {
-                asset: muted(asset, mute),
+                asset,
                 plays: c.plays_per_day,
                 windows,
                 min_gap_s: c.min_gap_s,
@@ -388,17 +398,28 @@ impl World<'_> {
         permitted.unwrap_or_else(|| stand_in(screen))
     }
 
-    /// The day with the orders that may be shown on it, each in a variant that may. What is not approved is still owed.
+    /// The day with the orders that may be shown on it, each in a variant that may. What is not approved is still owed, and the
+    /// plan says that it was not.
     fn approved(&self, screen: &Screen, mut input: DayInput, lost: &mut BTreeSet<Unplayable>) -> DayInput {
         let day = input.day;
+        let mut not_approved = std::mem::take(&mut input.not_approved);
         input.wanted.retain_mut(|wanted| {
             let order = self.campaigns.directive_of(&wanted.asset.code).filter(|_| wanted.quota.is_some());
             let Some(product) = order.and_then(|order| order.product.as_ref()) else { return true };
             let at = (screen, day);
-            let Ok(asset) = self.permitted(at, &wanted.asset.code, (Tier::Order, product), lost) else { return false };
+            let asset = match self.permitted(at, &wanted.asset.code, (Tier::Order, product), lost) {
+                Ok(asset) => asset,
+                Err(why) => {
+                    if why == Lost::Unapproved {
+                        not_approved.insert(wanted.asset.code.clone(), (Tier::Order, wanted.target));
+                    }
+                    return false;
+                }
+            };
             wanted.asset = Asset { volume_percent: wanted.asset.volume_percent, ..asset };
             true
         });
+        input.not_approved = not_approved;
         input
     }
 

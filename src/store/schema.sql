@@ -283,11 +283,12 @@ CREATE TABLE plan_campaign (
     tier     TEXT    NOT NULL CHECK (tier IN ('fixed', 'order', 'contract', 'local', 'fallback')),
     planned  INTEGER NOT NULL CHECK (planned >= 0), -- slots in the plan
     asked    INTEGER NOT NULL CHECK (asked >= 0),   -- plays its quota asked of this day
+    not_approved INTEGER NOT NULL CHECK (not_approved IN (0, 1)), -- 1: nobody had approved it, as the signed document says
     short_vi TEXT    NOT NULL DEFAULT '',           -- why fewer were planned than asked, for people; empty when not
     short_en TEXT    NOT NULL DEFAULT '',
     PRIMARY KEY (plan_id, campaign)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, day, screen, version, asked, planned);
+CREATE INDEX plan_campaign_by_campaign ON plan_campaign (campaign, day, screen, version, asked, planned, not_approved);
 
 ---------------------------------------------------------------------------------------------- fleet
 -- One installed player. A replaced box is a new row of the same screen; a re-image a new epoch.

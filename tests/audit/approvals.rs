@@ -2,7 +2,7 @@
 
 use crate::forger::Forger;
 use crate::square::{Square, judged, morning};
-use crate::{DAYS, common::town::at, failing};
+use crate::{DAYS, common, common::town::at, failing};
 use lichphat::approval::drafts;
 use lichphat::keys::Keys;
 use lichphat::people::Caller;
@@ -13,6 +13,7 @@ use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::permit::{Approved, Document, Permit};
 use lichphat_verify::Verdict;
 use lichphat_verify::verdict::Check;
+use serde_json::{Value, json};
 
 /// What the scheduler makes up: a proposal, who said yes to it, a permit with these names, and what is wrong with that.
 struct MadeUp<'a> {
@@ -131,4 +132,81 @@ async fn a_screen_that_could_not_hear_of_a_withdrawal_is_no_liar_and_its_plays_d
     let verdict = judged(&square.bundle(None).await, &square.options());
     assert_eq!(verdict.faults, []);
     assert!(verdict.ok);
+}
+
+const FIRST_TWO: [&str; 2] = DAYS;
+const THIRD: &str = "2024-09-22";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_had_approved_is_the_one_cause_of_two_days_whatever_is_approved_later() {
+    let mut square = Square::approved(|code| code != crate::CAMPAIGN).await;
+    let pass = common::people::everything(&square.server.rooms.store, at(DAYS[0], "06:00")).await;
+    let get = async |square: &Square, path: &str| {
+        let request =
+            common::client().get(format!("{}{path}", square.server.url)).header("authorization", &pass.bearer);
+        request.send().await.unwrap().text().await.unwrap()
+    };
+    square.live(at(DAYS[0], "09:00")).await;
+    let today = get(&square, "/").await;
+    assert!(today.contains("chưa được duyệt ở 2 màn hình, hôm nay thiếu 8 lượt"), "{today}");
+    assert!(!today.contains("không đủ chỗ trong giờ phát"), "{today}");
+    square.live(morning(1)).await;
+
+    // on the third day it is approved, played and counted; nothing of the two days before becomes another thing
+    square.server.clock.jump_to(at(THIRD, "06:00"));
+    for player in &mut square.players {
+        player.sim.step_until(at(THIRD, "06:00"));
+    }
+    let (approvals, city) = (&square.server.rooms.approvals, square.server.rooms.city().await.unwrap());
+    let waiting = approvals.proposals().await.unwrap();
+    let order = waiting.iter().find(|p| p.draft.permit.campaign.as_str() == crate::CAMPAIGN).unwrap().number;
+    approvals.give(order, (&Caller::shell(), "02/QĐ"), &[], &city.directory).await.unwrap();
+    assert!(square.server.plan().await > 0, "an approval is news");
+    square.live(at(THIRD, "11:00")).await;
+
+    let report = |from: &str, to: &str| -> Value {
+        let ask = ["report", "compliance", "--campaign", crate::CAMPAIGN, "--from", from, "--to", to];
+        serde_json::from_str(&square.data.ok(&[&ask[..], &["--format", "json"]].concat())).unwrap()
+    };
+    let two = report(FIRST_TWO[0], FIRST_TWO[1]);
+    assert_eq!(two["totals"]["short_causes"], json!({ "not-approved": 2 }));
+    for line in two["lines"].as_array().unwrap() {
+        assert_eq!((&line["owed"], &line["short"], &line["counted"]), (&json!(8), &json!(8), &json!(0)), "{line}");
+        assert_eq!(line["causes"], json!({ "not-approved": 8 }), "no more than is missing: {line}");
+    }
+    let third = report(THIRD, THIRD);
+    assert!(third["lines"].as_array().unwrap().iter().all(|line| line["counted"].as_u64() > Some(0)), "{third}");
+    let page = get(&square, &format!("/reports?order={}&period=day&of={}", crate::CAMPAIGN, DAYS[1])).await;
+    assert!(page.contains("Nội dung chưa được duyệt cho màn hình và ngày này"), "{page}");
+    assert!(!page.contains("Chưa được xếp vào lịch phát"), "{page}");
+
+    // the plan of that day says so, not what is approved by now
+    let why = |day: &str| -> Value {
+        let at = format!("{day} 08:30");
+        let ask = ["why", "--screen", "Q-01", "--campaign", crate::CAMPAIGN, "--at", &at, "--format", "json"];
+        serde_json::from_str(&square.data.ok(&ask)).unwrap()
+    };
+    let then = why(DAYS[1]);
+    assert_eq!(then["rule"], "not-approved", "{then}");
+    assert!(then["record"].as_str().unwrap().starts_with("plan Q-01 2024-09-21 v"), "{then}");
+    assert_ne!(why(THIRD)["rule"], "not-approved");
+
+    // an auditor sees the same, from what was signed: who says otherwise contradicts his own plans
+    let honest = square.bundle(None).await;
+    let verdict = judged(&honest, &square.options());
+    assert_eq!((verdict.ok, &verdict.faults), (true, &vec![]));
+    let forged = async |says: &dyn Fn(&mut Value)| {
+        let mut forger = Forger::of(&square, &honest).await;
+        forger.alter(bundle::BASIS, |basis| says(&mut basis["screens"][0]["days"][DAYS[0]]));
+        judged(&forger.pack(), &square.options())
+    };
+    let silent = forged(&|day| drop(day.as_object_mut().unwrap().remove("not_approved"))).await;
+    let fewer = forged(&|day| day["asked"] = json!(2)).await;
+    for verdict in [silent, fewer] {
+        assert!(failing(&verdict).contains(&Check::Plan), "{:?}", verdict.faults);
+        let said =
+            verdict.faults.iter().any(|f| f.what.en.contains("could not be planned for the want of an approval"));
+        assert!(said, "{:?}", verdict.faults);
+    }
+    square.data.ok(&["check"]);
 }

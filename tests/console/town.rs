@@ -195,6 +195,7 @@ impl Town {
             place: approved["place"],
             category_gap_s: Default::default(),
             ledger_through: None,
+            not_approved: Default::default(),
             so_far: None,
         };
         let now = lichphat_playlists::ports::Clock::now(&*self.clock);

@@ -39,6 +39,7 @@ pub fn input(i: u32, seed: u32, day: LocalDay) -> DayInput {
         place: Sha256Hash::of(b"place"),
         category_gap_s: problem.category_gap_s.clone(),
         ledger_through: None,
+        not_approved: Default::default(),
         so_far: None,
     }
 }

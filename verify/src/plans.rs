@@ -57,8 +57,10 @@ struct Newest {
     version: u32,
     /// Its plays of the campaign.
     planned: u32,
-    /// It has hours of duty and terms of the campaign: a number is owed.
+    /// It has hours of duty and terms of the campaign, or says that nobody had approved it: a number is owed.
     asked: bool,
+    /// Plays of the campaign that it asks for and says that nobody had approved.
+    not_approved: Option<u32>,
     /// When its plays begin, of whatever campaign.
     starts: Vec<UtcMillis>,
 }
@@ -123,10 +125,12 @@ impl ScreenPlans {
         let newest = self.newest.entry(playlist.day).or_default();
         if playlist.version.0 > newest.version {
             let start = |slot: &Slot| playlist.day.at(slot.start_s, playlist.offset_min);
+            let not_approved = playlist.not_approved.get(campaign).copied().filter(|asked| *asked > 0);
             *newest = Newest {
                 version: playlist.version.0,
                 planned,
-                asked: !playlist.duty.is_empty() && playlist.terms_of(campaign).is_some(),
+                asked: !playlist.duty.is_empty() && (playlist.terms_of(campaign).is_some() || not_approved.is_some()),
+                not_approved,
                 starts: playlist.slots.iter().map(start).collect(),
             };
         }
@@ -162,6 +166,19 @@ impl ScreenPlans {
                     words!(
                     "báo cáo ghi {stated} lượt theo lịch, lịch phát trong gói có {shown}";
                     "the report says {stated} plays were planned, the playlists shown have {shown}"),
+                );
+            }
+            let stated = facts.days.get(day).filter(|stated| stated.not_approved).map(|stated| stated.asked);
+            let signed = self.newest.get(day).and_then(|newest| newest.not_approved);
+            if signed != stated {
+                let said = |n: Option<u32>| n.unwrap_or(0);
+                let (stated, signed) = (said(stated), said(signed));
+                findings.fault(
+                    Check::Plan,
+                    &format!("{}, {day}", facts.screen),
+                    words!(
+                    "báo cáo ghi {stated} lượt không xếp được vì chưa duyệt, lịch phát đã ký ghi {signed}";
+                    "the report says that {stated} plays could not be planned for the want of an approval, the signed playlist says {signed}"),
                 );
             }
         }

@@ -113,6 +113,7 @@ pub fn playlist(on: LocalDay, duty: &str, orders: &[u32]) -> Playlist {
         cause: "first plan".into(),
         made_ms: on.start(HANOI),
         ledger_through: None,
+        not_approved: Default::default(),
         assets: assets().encode().1,
         place: place().hash(),
         terms: vec![Terms {

@@ -11,6 +11,8 @@ use crate::time::{LocalDay, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The cause of what a plan could not hold because nobody had approved it.
+pub(super) const NOT_APPROVED: &str = "not-approved";
 /// Days after which a slot without a record is no longer waited for: the offline horizon.
 pub const PENDING_DAYS: u32 = 7;
 
@@ -45,6 +47,9 @@ pub struct DayFacts {
     pub asked: u32,
     /// Plays in the newest plan.
     pub planned: u32,
+    /// The newest plan says that nobody had approved anything of it for that screen and day.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub not_approved: bool,
     /// What the records say. Not written down with the rest: whoever reads it back takes it from the evidence.
     #[serde(skip)]
     pub counts: Counts,
@@ -211,6 +216,8 @@ struct Summed {
     missed: u32,
     /// Counted on the days that have ended.
     counted_ended: u32,
+    /// Asked for by plans of those days and not planned, for the want of an approval.
+    not_approved: u32,
     causes: BTreeMap<String, u32>,
 }
 
@@ -231,7 +238,10 @@ fn sum_up(facts: &ScreenFacts, period: &Period) -> Summed {
             Some(_) => sums.missed += open,
         }
         note(&mut sums.causes, cause.unwrap_or("pending"), open);
-        note(&mut sums.causes, "no-room", f.asked.saturating_sub(f.planned));
+        match (f.not_approved, f.asked.saturating_sub(f.planned)) {
+            (true, n) => sums.not_approved += n,
+            (false, n) => note(&mut sums.causes, "no-room", n),
+        }
         for (reason, n) in &f.counts.reasons {
             note(&mut sums.causes, reason, *n);
         }
@@ -247,11 +257,14 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
         .iter()
         .filter(|d| d.operating && d.day >= period.from && d.day <= period.to && d.day <= last_ended)
         .collect();
-    let Summed { counts: sum, declared, pending, missed, counted_ended, mut causes } = sum_up(facts, period);
+    let Summed { counts: sum, declared, pending, missed, counted_ended, not_approved, mut causes } =
+        sum_up(facts, period);
     let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counts.counted).sum();
     let status = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
     let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counts.counted);
     let target = |d: &DayOwed| crate::quota::ceil(d.owed);
+    // a day asks again for what an earlier one lacked: no more is missing for it than is missing
+    note(&mut causes, NOT_APPROVED, not_approved.min(status.short));
     if !status.met && causes.is_empty() {
         causes.insert(no_slot_cause(facts, &declared).to_owned(), status.short);
     }
@@ -432,6 +445,7 @@ mod tests {
         let fact = |&c: &u32| DayFacts {
             asked: 10,
             planned: 10,
+            not_approved: false,
             counts: Counts {
                 slots_seen: 10,
                 counted: c,

@@ -1,7 +1,7 @@
 //! Figures of a number that binds whole units: one line per unit.
 
 use super::report::UnitBasis;
-use super::screen::{Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
+use super::screen::{NOT_APPROVED, Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
 use crate::ids::UnitCode;
 use crate::quota::{DayOwed, Quota, ceil};
 use crate::time::LocalDay;
@@ -69,6 +69,9 @@ pub(super) fn unit_line(
     for (cause, n) in screens.iter().flat_map(|(_, line)| &line.causes) {
         note(&mut causes, cause, *n);
     }
+    // the screens' parts are asked for anew each day: no more is missing for it than is missing
+    causes.entry(NOT_APPROVED.to_owned()).and_modify(|n| *n = at.short.min(*n));
+    causes.retain(|_, n| *n > 0);
     let declared_plays = sum(|l| l.declared_plays);
     if !at.met && causes.is_empty() {
         let cause = if declared_plays > 0 { "declared-only" } else { "not-planned" };

@@ -163,6 +163,7 @@ mod tests {
             cause: "first plan".into(),
             made_ms: UtcMillis(0),
             ledger_through: None,
+            not_approved: Default::default(),
             assets: assets.encode().1,
             place: Sha256Hash::of(b"place"),
             duty: IntervalSet::parse("18:00-24:00").unwrap(),

@@ -13,6 +13,7 @@ use crate::media::{Fades, Media};
 use crate::proof::record::DisplayLevel;
 use crate::time::{DAY_S, IntervalSet, LocalDay, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Most bytes a playlist or an asset table may unpack to.
 pub const LIMIT_BYTES: usize = 4 << 20;
@@ -155,6 +156,11 @@ pub struct Playlist {
     pub duty: IntervalSet,
     /// Quota campaigns of the day.
     pub terms: Vec<Terms>,
+    /// Orders and contracts that ask for plays on this day and of which nobody had approved anything for this screen and
+    /// day when the plan was made: the plays asked for. A player has no use for it; whoever asks later why nothing was
+    /// shown reads it here, and needs no word on what was approved when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub not_approved: BTreeMap<CampaignCode, u32>,
     /// Asset of the safe loop.
     pub fallback: u16,
     /// Planned plays, by start.
@@ -335,6 +341,7 @@ mod tests {
             cause: "first plan".into(),
             made_ms: UtcMillis(1_763_000_000_000),
             ledger_through: None,
+            not_approved: Default::default(),
             assets: table().encode().1,
             place: PlaceHash::of(b"place"),
             duty: IntervalSet::parse("08:00-12:00;13:00-17:00").unwrap(),

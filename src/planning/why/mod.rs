@@ -213,7 +213,7 @@ impl<'a> Asked<'a> {
         if let Some(plan) = planned {
             return self.planned(plan); // what is planned was approved when it was
         }
-        if let Some(answer) = self.unapproved() {
+        if let Some(answer) = self.not_approved() {
             return answer;
         }
         let record = match self.owner() {
@@ -235,6 +235,30 @@ impl<'a> Asked<'a> {
         match weight {
             Some(weight) => say.in_loop(weight, Self::plan_record(plan)),
             None => say.not_in_plan(plan.head.version, Self::plan_record(plan)),
+        }
+    }
+
+    /// Was it for the want of an approval? The day's plan says so, whatever was approved since; while there is none, what is
+    /// approved now. What of an approval is wanting is told of days that are not over.
+    fn not_approved(&self) -> Option<Answer> {
+        let said = self.stored.map(|plan| (plan, plan.playlist.not_approved.contains_key(self.campaign)));
+        match said {
+            Some((plan, true)) => {
+                let now = self.unapproved().filter(|_| self.day >= self.today);
+                Some(now.unwrap_or_else(|| self.say().not_approved_then(Self::plan_record(plan))))
+            }
+            // the plan knows orders and contracts with a number, and is of before what came in since
+            Some((_, false)) if self.day < self.today && self.has_number() => None,
+            _ => self.unapproved(),
+        }
+    }
+
+    /// Does it ask for a number of plays?
+    fn has_number(&self) -> bool {
+        match self.owner() {
+            Owner::Order(directive) => directive.quota.is_some(),
+            Owner::Contract(_) => true,
+            Owner::Local | Owner::Nobody => false,
         }
     }
 

@@ -77,6 +77,12 @@ impl Say {
         self.answer("not-approved", (vi.into(), en.into()), record)
     }
 
+    pub(super) fn not_approved_then(self, record: String) -> Answer {
+        let vi = "Khi lập lịch của ngày này, nội dung chưa được duyệt cho màn hình này.";
+        let en = "When the plan of that day was made, nobody had approved it for this screen.";
+        self.answer("not-approved", (vi.into(), en.into()), record)
+    }
+
     pub(super) fn contract_not_begun(self, from: LocalDay, record: String) -> Answer {
         let text = (format!("Hợp đồng có hiệu lực từ {from}."), format!("The contract begins on {from}."));
         self.answer("not-begun", text, record)
@@ -97,8 +103,8 @@ impl Say {
         let (hours, Closure { reason, author, from, to, .. }) = (self.0.windows(&closure.on(day)), closure);
         let late = closure.after_the_fact();
         let (late_vi, late_en) =
-            if late { (" Được ghi sau khi đã ngừng.", " Entered after it had begun.") } else { ("", "") };
-        let vi = format!("Màn hình tạm ngừng {hours}: {reason} ({author}).{late_vi}");
+            if late { (" Được ghi sau khi đã nghỉ.", " Entered after it had begun.") } else { ("", "") };
+        let vi = format!("Màn hình tạm nghỉ {hours}: {reason} ({author}).{late_vi}");
         let en = format!("The screen is closed {hours}: {reason} ({author}).{late_en}");
         let subject = match &closure.subject {
             ClosureSubject::Screen(code) => format!("screen {code}"),
@@ -128,7 +134,7 @@ impl Say {
 
     pub(super) fn screen_off(self, duty: &IntervalSet, record: String) -> Answer {
         let text = if duty.is_empty() {
-            ("Màn hình không làm việc trong ngày này.".to_owned(), "The screen is off duty all day.".to_owned())
+            ("Màn hình không hoạt động trong ngày này.".to_owned(), "The screen is off duty all day.".to_owned())
         } else {
             let (vi, en) = (Lang::Vi.windows(duty), Lang::En.windows(duty));
             (

@@ -319,7 +319,7 @@ fn a_closure_entered_after_the_fact_is_told_so() {
         (case.rule, "closure territory P1 2026-10-20 00:00 – 2026-10-20 24:00 (Điện lực)")
     );
     assert!(
-        answer.text.contains("mất điện (Điện lực)") && answer.text.contains("Được ghi sau khi đã ngừng"),
+        answer.text.contains("mất điện (Điện lực)") && answer.text.contains("Được ghi sau khi đã nghỉ"),
         "{}",
         answer.text
     );

@@ -104,6 +104,7 @@ impl Place {
             place: Sha256Hash::of(b"SIM"),
             category_gap_s: [(RIVALS.0.to_owned(), RIVALS.1)].into(),
             ledger_through: None,
+            not_approved: Default::default(),
             so_far: None,
             duty,
             peak,

@@ -24,7 +24,7 @@ type ByScreen = BTreeMap<ScreenCode, BTreeMap<LocalDay, DayFacts>>;
 fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Result<ByScreen, StoreError> {
     let mut out = ByScreen::new();
     let mut planned = conn.prepare_cached(
-        "SELECT screen, day, asked, planned FROM plan_campaign c WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2
+        "SELECT screen, day, asked, planned, not_approved FROM plan_campaign c WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2
            AND NOT EXISTS (SELECT 1 FROM plan p WHERE p.screen = c.screen AND p.day = c.day AND p.version > c.version)",
     )?;
     let mut rows = planned.query(params![from, to, campaign.as_str()])?;
@@ -32,6 +32,7 @@ fn days(conn: &Connection, campaign: &CampaignCode, from: i64, to: i64) -> Resul
         let fact = fact(&mut out, rows::screen(row.get(0)?)?, row.get(1)?);
         fact.asked = row.get(2)?;
         fact.planned = row.get(3)?;
+        fact.not_approved = row.get(4)?;
     }
     let mut counted = conn.prepare_cached(&format!(
         "SELECT screen, day, {COUNTS} FROM rollup WHERE campaign = ?3 AND day BETWEEN ?1 AND ?2"

@@ -97,13 +97,15 @@ fn save(tx: &Connection, plan: &NewPlan, packed: &Packed) -> Result<(), StoreErr
     ])?;
     let id = tx.last_insert_rowid();
     let mut add = tx.prepare_cached(
-        "INSERT INTO plan_campaign (plan_id, campaign, screen, day, version, tier, planned, asked, short_vi, short_en)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        "INSERT INTO plan_campaign (plan_id, campaign, screen, day, version, tier, planned, asked, not_approved, short_vi, short_en)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     let (screen, day, version) = (plan.head.screen.as_str(), day_number(plan.head.day), plan.head.version.0);
     for c in &plan.campaigns {
         let (campaign, tier) = (c.campaign.as_str(), tier_text(c.tier));
-        add.execute(params![id, campaign, screen, day, version, tier, c.planned, c.asked, c.short_vi, c.short_en])?;
+        let (planned, asked, not_approved) = (c.planned, c.asked, c.not_approved);
+        let (vi, en) = (&c.short_vi, &c.short_en);
+        add.execute(params![id, campaign, screen, day, version, tier, planned, asked, not_approved, vi, en])?;
     }
     Ok(())
 }
@@ -149,7 +151,7 @@ fn audited(conn: &Connection, after: i64, limit: u32) -> Result<Vec<AuditedPlan>
 
 fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, StoreError> {
     let mut query = conn.prepare_cached(
-        "SELECT c.campaign, c.tier, c.asked, c.planned, c.short_vi, c.short_en FROM plan_campaign c
+        "SELECT c.campaign, c.tier, c.asked, c.planned, c.not_approved, c.short_vi, c.short_en FROM plan_campaign c
          JOIN plan p ON p.id = c.plan_id AND p.screen = c.screen AND p.day = c.day AND p.version = c.version
          WHERE c.plan_id = ?1 ORDER BY c.campaign",
     )?;
@@ -159,8 +161,9 @@ fn campaigns(conn: &Connection, plan: i64) -> Result<Vec<PlannedCampaign>, Store
             tier: tier_of(row.get_ref(1)?.as_str().unwrap_or_default()),
             asked: row.get(2)?,
             planned: row.get(3)?,
-            short_vi: row.get(4)?,
-            short_en: row.get(5)?,
+            not_approved: row.get(4)?,
+            short_vi: row.get(5)?,
+            short_en: row.get(6)?,
         })
     })?;
     campaigns.collect()

@@ -182,7 +182,8 @@ fn holds(lang: Lang, city: &City, plan: &StoredPlan) -> Vec<(String, String, Str
         }
     }
     let mut campaigns: Vec<&PlannedCampaign> = plan.campaigns.iter().collect();
-    campaigns.retain(|c| matches!(c.tier, Tier::Order | Tier::Contract));
+    // what is not approved stands below, by itself
+    campaigns.retain(|c| matches!(c.tier, Tier::Order | Tier::Contract) && !(c.not_approved && c.planned == 0));
     campaigns.sort_by_key(|c| (c.tier, c.campaign.clone()));
     held.extend(campaigns.into_iter().map(|c| {
         let values = Values::new().count(lang, "planned", c.planned.into()).count(lang, "asked", c.asked.into());

@@ -121,9 +121,11 @@ pub(super) fn view(asked: &Asked, facts: &Facts<'_>, scope: &Scope<'_>, own: Vec
         scope.screens.iter().map(|screen| Here { screen, standing: facts.look.standing(screen) }).collect();
     let mut ranked: Vec<(Reverse<(u32, u32)>, ThingView)> = attention::things(here.iter().copied(), facts.at.1)
         .iter()
+        .filter(|t| t.cause != Cause::NotApproved) // said once for each order, below
         .map(|t| (Reverse((t.screens, t.plays)), thing(lang, facts, t, scope)))
         .collect();
-    ranked.extend(facts.now.iter().filter_map(|now| no_room(lang, facts, now, scope)));
+    let kinds = || [Unplanned::NoRoom, Unplanned::NotApproved].into_iter();
+    ranked.extend(facts.now.iter().flat_map(|now| kinds().filter_map(|kind| unplanned(lang, facts, now, scope, kind))));
     ranked.sort_by_key(|(stake, _)| *stake);
     let (things, mut more) = split(ranked.into_iter().map(|(_, thing)| thing).collect(), own);
     let more_title = lang.say("today-more", &Values::new().count(lang, "n", more.len() as u64));
@@ -169,7 +171,7 @@ fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, scope: &Scope<'_>) -> Thi
     };
     let when = match thing.cause {
         // when the panel went off nobody has said
-        Cause::PanelOff | Cause::NoDevice | Cause::Short => String::new(),
+        Cause::PanelOff | Cause::NoDevice | Cause::Short | Cause::NotApproved => String::new(),
         _ => since(lang, facts, thing.since),
     };
     let values = Values::new()
@@ -202,15 +204,34 @@ fn thing(lang: Lang, facts: &Facts<'_>, thing: &Thing, scope: &Scope<'_>) -> Thi
     }
 }
 
-/// Plays that today's plans had no room for.
-fn no_room(
+/// Why today's plans do not hold all that they are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unplanned {
+    /// There was no room.
+    NoRoom,
+    /// Nobody had approved it, as the plan says.
+    NotApproved,
+}
+
+/// Plays that today's plans do not hold, of one order and for one reason.
+fn unplanned(
     lang: Lang,
     facts: &Facts<'_>,
     now: &CampaignNow,
     scope: &Scope<'_>,
+    why: Unplanned,
 ) -> Option<(Reverse<(u32, u32)>, ThingView)> {
     let directive = facts.city.campaigns.directive_of(&now.report.campaign)?;
-    let missing = |s: &&&Screen| now.today.get(&s.code).map_or(0, |f| f.asked.saturating_sub(f.planned));
+    let missing = |s: &&&Screen| match why {
+        Unplanned::NoRoom => {
+            let day = now.today.get(&s.code).filter(|f| !f.not_approved);
+            day.map_or(0, |f| f.asked.saturating_sub(f.planned))
+        }
+        // what the day owes by itself, as above: to be ahead of it nobody needs
+        Unplanned::NotApproved => {
+            now.outlook.due.get(&s.code).filter(|due| due.not_approved).map_or(0, |due| due.missing(due.open))
+        }
+    };
     let short: Vec<u32> = scope.screens.iter().map(|s| missing(&s)).filter(|n| *n > 0).collect();
     let (screens, plays) = (short.len() as u32, short.iter().sum::<u32>());
     let values = Values::new()
@@ -220,17 +241,16 @@ fn no_room(
     let top = scope.top.map(|unit| format!("/units/{unit}?show=short#screens"));
     let order = &now.report.campaign;
     let (button, href) = match top.filter(|_| !scope.whole) {
+        _ if why == Unplanned::NotApproved => (lang.text("today-see-approvals"), "/approvals".to_owned()),
         Some(list) => (lang.say("today-see", &values), list),
         None if scope.whole => (lang.text("today-look-ahead"), format!("/preflight/{order}")),
         None => (lang.text("today-see-order"), format!("/orders/{order}")),
     };
-    let thing = ThingView {
-        sentence: lang.say("today-thing-no-room", &values),
-        mend: lang.text("today-mend-no-room"),
-        button,
-        href,
-        tone: "wait",
+    let (sentence, mend) = match why {
+        Unplanned::NoRoom => (lang.say("today-thing-no-room", &values), "today-mend-no-room"),
+        Unplanned::NotApproved => (lang.say("today-thing-unapproved", &values), "today-mend-not-approved"),
     };
+    let thing = ThingView { sentence, mend: lang.text(mend), button, href, tone: "wait" };
     (screens > 0).then_some((Reverse((screens, plays)), thing))
 }
 
