@@ -77,6 +77,33 @@ pub struct ReportSettings {
     pub mail: Vec<String>,
     /// `vi` or `en`.
     pub lang: String,
+    /// On paper: the body above the one that issues it; empty: none.
+    pub parent: String,
+    /// On paper: the body that issues it; empty: the unit's name.
+    pub issuer: String,
+    /// On paper, behind the number, which is written by hand: `BC-UBND`.
+    pub symbol: String,
+    /// On paper: where it is signed.
+    pub place: String,
+    /// On paper: to whom it goes (kính gửi).
+    pub to: Vec<String>,
+    /// On paper: who gets a copy (nơi nhận).
+    pub copies: Vec<String>,
+    /// On paper: in whose name it is signed, and as what.
+    pub position: String,
+    /// On paper: who signs it.
+    pub signer: String,
+}
+
+/// The way of a report into its folder; every other way is an address.
+pub const FOLDER: &str = "folder";
+
+impl ReportSettings {
+    /// Where it goes: into its folder, and to each address.
+    pub fn ways(&self) -> Vec<String> {
+        let folder = (!self.folder.as_os_str().is_empty()).then(|| FOLDER.to_owned());
+        folder.into_iter().chain(self.mail.iter().cloned()).collect()
+    }
 }
 
 /// How soon people are told, and which programs may be.
@@ -297,7 +324,29 @@ impl Default for ReportSettings {
         let (name, unit, link, campaign, venue) = Default::default();
         let (period, lang, formats) = ("month".to_owned(), "vi".to_owned(), vec!["docx".to_owned(), "xlsx".to_owned()]);
         let (folder, mail) = Default::default();
-        Self { name, unit, link, campaign, venue, period, day: 5, hour: 7, formats, folder, mail, lang }
+        let (parent, issuer, symbol, place, to, copies, position, signer) = Default::default();
+        Self {
+            name,
+            unit,
+            link,
+            campaign,
+            venue,
+            period,
+            day: 5,
+            hour: 7,
+            formats,
+            folder,
+            mail,
+            lang,
+            parent,
+            issuer,
+            symbol,
+            place,
+            to,
+            copies,
+            position,
+            signer,
+        }
     }
 }
 impl Default for MailSettings {

@@ -29,6 +29,30 @@ reports-busy = Many reports are being made at once, so this one has to wait. The
 reports-rule-not-made = The report by rule “{ $rule }”, { $from } to { $to } inclusive, could not be made: { $problem }. Mend its [[report]] in the settings.
 reports-rule-not-put = The report by rule “{ $rule }”, { $from } to { $to } inclusive, could not be put into its folder: { $problem }. The server tries again by itself.
 reports-rule-not-mailed = The report by rule “{ $rule }”, { $from } to { $to } inclusive, could not be mailed to { $way }: { $problem }. The server tries again by itself.
+reports-rules-title = Reports that make themselves
+reports-rules-about = The server makes each once a period, as its settings say. Whoever looks after the server can change them.
+reports-rules-none = No report makes itself yet. To have the month before made and mailed on the fifth, whoever looks after the server adds this to its settings and starts it again:
+reports-rules-teach = Each [[report]] is one report. config/server.toml has all that can be chosen.
+reports-rules-name = Name
+reports-rules-what = What
+reports-rules-whom = To
+reports-rules-next = Next
+reports-rules-last = Last
+reports-rules-trouble = Last trouble
+reports-rules-folder = directory { $folder }
+reports-rules-next-at = { $at } ({ $span })
+reports-rules-never = never made yet
+reports-rules-last-sent = { $from } to { $to } inclusive, made at { $at }, sent everywhere
+reports-rules-last-open = { $from } to { $to } inclusive, made at { $at }, { $open_t } of { $ways_t } places not reached yet
+reports-rules-no-trouble = none
+reports-rules-not-made = not made yet
+reports-rules-not-put = not put into its directory
+reports-rules-not-mailed = not mailed to { $way }
+reports-rules-trouble-open = { $from } to { $to } inclusive: { $way }: { $problem } ({ $tries ->
+    [one] tried once
+   *[other] tried { $tries_t } times
+})
+reports-rules-trouble-over = { $from } to { $to } inclusive: { $way }: { $problem }; done at { $at }
 reports-wrong = { $field } “{ $value }”: { $mend }
 reports-mend-campaign = there is no such order; choose one from the list.
 reports-mend-venue = there is no such kind of place; choose one from the list.

@@ -4,7 +4,7 @@
 use super::alerts::{Attached, Courier};
 use super::output;
 use super::rooms::{City, Rooms};
-use crate::config::{ReportSettings, Settings};
+use crate::config::{FOLDER, ReportSettings, Settings};
 use crate::directory::Link;
 use crate::error::AppError;
 use crate::lang::{Lang, Values};
@@ -16,9 +16,6 @@ use lichphat_playlists::ids::{CampaignCode, VenueType};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::path::PathBuf;
 use std::sync::Arc;
-
-/// The way to a folder, as the store has it; every other way is an address.
-const FOLDER: &str = "folder";
 
 /// A rule of the settings, read.
 #[derive(Debug, Clone)]
@@ -32,8 +29,11 @@ struct Rule {
     venue: Option<VenueType>,
     forms: Vec<Form>,
     folder: PathBuf,
-    mail: Vec<String>,
+    /// Where it goes.
+    ways: Vec<String>,
     lang: Lang,
+    /// What an office writes around it.
+    head: Letterhead,
 }
 
 fn refused(n: usize, field: &str, value: &str, vi: &str, en: &str) -> AppError {
@@ -93,14 +93,20 @@ impl Rule {
             venue,
             forms,
             folder: of.folder.clone(),
-            mail: of.mail.clone(),
+            ways: of.ways(),
             lang,
+            head: Letterhead {
+                parent: of.parent.clone(),
+                issuer: of.issuer.clone(),
+                symbol: of.symbol.clone(),
+                place: of.place.clone(),
+                to: of.to.clone(),
+                copies: of.copies.clone(),
+                position: of.position.clone(),
+                signer: of.signer.clone(),
+                ..Letterhead::default()
+            },
         })
-    }
-
-    fn ways(&self) -> Vec<String> {
-        let folder = (!self.folder.as_os_str().is_empty()).then(|| FOLDER.to_owned());
-        folder.into_iter().chain(self.mail.iter().cloned()).collect()
     }
 }
 
@@ -109,6 +115,7 @@ impl Rule {
 pub struct Scheduled {
     rooms: Rooms,
     rules: Arc<[Rule]>,
+    settings: Vec<ReportSettings>,
     courier: Arc<dyn Courier>,
 }
 
@@ -119,7 +126,7 @@ impl Scheduled {
     /// A rule that cannot be meant: its number, field, value, and what to write.
     pub fn new(rooms: Rooms, settings: &Settings, courier: Arc<dyn Courier>) -> Result<Self, AppError> {
         let rules = (1..).zip(&settings.report).map(|(n, of)| Rule::read(n, of)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { rooms, rules: rules.into(), courier })
+        Ok(Self { rooms, rules: rules.into(), settings: settings.report.clone(), courier })
     }
 
     /// Looks once: makes what is due, then hands on what waits. What fails is noted, told once, and tried again later; the others go on.
@@ -134,8 +141,9 @@ impl Scheduled {
     async fn make(&self) -> Result<(), AppError> {
         let (store, now) = (&self.rooms.store, self.rooms.clock.now());
         let mut city: Option<Arc<City>> = None;
+        let since = store.rules_are(self.settings.clone(), now).await?;
         for rule in &*self.rules {
-            let since = store.rule_since(&rule.name, now).await?;
+            let since = since.get(&rule.name).copied().unwrap_or(now);
             for span in rule.timing.due(since, now, self.rooms.offset) {
                 let days = (span.from, span.to);
                 if store.due_settled(&rule.name, days, now).await? {
@@ -160,7 +168,7 @@ impl Scheduled {
 
     async fn keep(&self, rule: &Rule, days: (LocalDay, LocalDay), made: Made, at: UtcMillis) -> Result<(), String> {
         let data = made.data.bytes().map_err(|error| error.to_string())?;
-        let due = NewDue { rule: rule.name.clone(), days, hash: made.hash, data, ways: rule.ways(), at };
+        let due = NewDue { rule: rule.name.clone(), days, hash: made.hash, data, ways: rule.ways.clone(), at };
         self.rooms.store.keep_due(due).await.map_err(|error| error.to_string())
     }
 
@@ -204,7 +212,7 @@ impl Scheduled {
         let store = &self.rooms.store;
         for delivery in store.deliveries(self.rooms.clock.now()).await? {
             let rule = self.rules.iter().find(|rule| rule.name == delivery.rule);
-            let Some(rule) = rule.filter(|rule| rule.ways().contains(&delivery.way)) else {
+            let Some(rule) = rule.filter(|rule| rule.ways.contains(&delivery.way)) else {
                 // neither a rule nor an address that was taken out of the settings hears anything more
                 store.delivered(&delivery, self.rooms.clock.now(), None).await?;
                 continue;
@@ -254,8 +262,10 @@ fn files(
     offset: UtcOffset,
 ) -> Result<Vec<Attached>, String> {
     let unit = made.data.selection.unit.as_ref().and_then(|unit| made.data.units.get(unit));
-    let letterhead =
-        Letterhead { issuer: unit.map_or_else(String::new, |name| name.vi.clone()), ..Letterhead::default() };
+    let mut letterhead = rule.head.clone();
+    if letterhead.issuer.is_empty() {
+        letterhead.issuer = unit.map_or_else(String::new, |name| name.vi.clone());
+    }
     let file = |form: &Form| {
         let bytes = made.file(*form, rule.lang, &letterhead, offset).map_err(|error| error.to_string())?;
         Ok(Attached { name: format!("{}-{from}-{to}.{form}", rule.name), kind: form.content_type(), bytes })

@@ -6,6 +6,9 @@ use super::{ConfigError, Settings};
 /// lost can still be held against what it has.
 const LEAST_RETENTION_DAYS: u32 = 14;
 
+/// Longest line of what an office writes around a report, characters.
+const LONGEST_LINE: usize = 200;
+
 impl Settings {
     /// Each value within what it can mean.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -101,6 +104,11 @@ impl Settings {
             }
             if let Some(twice) = (1..).zip(&rule.mail).find_map(|(n, to)| rule.mail.iter().skip(n).find(|o| *o == to)) {
                 return refused("mail", twice, "this address stands there twice; write it once");
+            }
+            let head = [&rule.parent, &rule.issuer, &rule.symbol, &rule.place, &rule.position, &rule.signer];
+            let lines = head.into_iter().chain(&rule.to).chain(&rule.copies);
+            if let Some(long) = lines.into_iter().find(|words| words.chars().count() > LONGEST_LINE) {
+                return refused("parent … signer", long, "no line on paper is so long; write up to 200 characters");
             }
             if rule.folder.as_os_str().is_empty() && rule.mail.is_empty() {
                 return refused(

@@ -29,10 +29,11 @@ pub use model::{
     Change, Checkpoint, Closed, Data, DividedUnit, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState,
     Name, Order, RaisedNumber, Revisions, Selection, Span, SpanKind, Supplement, UnitNumber,
 };
-pub use rule::{Delivery, NewDue, Timing, Trouble};
+pub use rule::{Delivery, LastDue, NewDue, RuleState, Timing, Trouble};
 pub use words::describe;
 
 use crate::compliance::{ComplianceError, ComplianceStore, Reports};
+use crate::config::ReportSettings;
 use crate::error::StoreError;
 use crate::lang::Lang;
 use crate::people::{Deed, Denied};
@@ -96,8 +97,15 @@ pub trait ReportStore: Send + Sync {
     async fn close(&self, new: NewClosing) -> Result<Option<u32>, StoreError>;
     /// What units said of just these days, in order.
     async fn explanations(&self, days: (LocalDay, LocalDay)) -> Result<Vec<Explanation>, StoreError>;
-    /// When a rule was first seen: now, when it never was.
-    async fn rule_since(&self, rule: &str, at: UtcMillis) -> Result<UtcMillis, StoreError>;
+    /// These are the rules, and no others: when each was first seen (now, when it never was). What another one could not make or send is
+    /// forgotten, and what was made long ago.
+    async fn rules_are(
+        &self,
+        rules: Vec<ReportSettings>,
+        at: UtcMillis,
+    ) -> Result<BTreeMap<String, UtcMillis>, StoreError>;
+    /// The rules with what became of them, by name.
+    async fn rules(&self) -> Result<Vec<RuleState>, StoreError>;
     /// Is its report of these days made, or to be tried later than `now`?
     async fn due_settled(&self, rule: &str, days: (LocalDay, LocalDay), now: UtcMillis) -> Result<bool, StoreError>;
     /// Keeps what a rule has made, once, with where it goes.
@@ -285,6 +293,14 @@ impl Reporting {
     /// A store that failed.
     pub async fn troubles(&self) -> Result<Vec<Trouble>, ReportError> {
         Ok(self.store.troubles().await?)
+    }
+
+    /// What makes itself, with what became of it.
+    ///
+    /// # Errors
+    /// A store that failed.
+    pub async fn rules(&self) -> Result<Vec<RuleState>, ReportError> {
+        Ok(self.store.rules().await?)
     }
 
     /// A report that was kept as these bytes.

@@ -1,6 +1,7 @@
 //! Reports that make themselves: when a period's is due, and what became of it. Pure.
 
 use super::model::{Span, SpanKind};
+use crate::config::ReportSettings;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 
@@ -41,6 +42,18 @@ impl Timing {
         }
         due.reverse();
         due
+    }
+
+    /// The next period whose report comes due, and when.
+    pub fn next(self, now: UtcMillis, offset: UtcOffset) -> (Span, UtcMillis) {
+        // the halves and three quarters of a year are due once a year, so a year and the days after it are enough
+        let ahead = (0..=400).map(|days| Span::of(self.kind, now.day(offset).plus(days)));
+        let today = Span::of(self.kind, now.day(offset));
+        let back = std::iter::successors(Some(today), |span| Some(Span::of(self.kind, span.from.previous())));
+        let open = back.take_while(|span| self.moment(*span, offset) > now);
+        let first = open.chain(ahead).filter(|span| self.moment(*span, offset) > now).min_by_key(|span| span.to);
+        let span = first.unwrap_or(today);
+        (span, self.moment(span, offset))
     }
 }
 
@@ -87,6 +100,34 @@ pub struct Trouble {
     pub way: String,
     /// Why, as the system said it.
     pub problem: String,
+    /// How often it was tried in vain so far.
+    pub tries: u32,
+    /// When it went all the same; none: it has not.
+    pub mended: Option<UtcMillis>,
+}
+
+/// The newest report that a rule has made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastDue {
+    /// First and last day.
+    pub days: (LocalDay, LocalDay),
+    /// When it was made.
+    pub at: UtcMillis,
+    /// To how many places it goes.
+    pub ways: u32,
+    /// Of them, those where it is not yet.
+    pub open: u32,
+}
+
+/// A rule as the server has it, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleState {
+    /// As it stands in the settings.
+    pub settings: ReportSettings,
+    /// Its newest report.
+    pub last: Option<LastDue>,
+    /// What went wrong last.
+    pub trouble: Option<Trouble>,
 }
 
 #[cfg(test)]
@@ -114,6 +155,23 @@ mod tests {
             due(SpanKind::Month, 5, at("2026-11-05", 8), at("2026-12-04", 0)).is_empty(),
             "nothing from before the rule"
         );
+    }
+
+    #[test]
+    fn the_next_report_is_the_first_that_is_not_yet_due() {
+        let next = |kind, day, now| {
+            let (span, at) = Timing { kind, day, hour: 7 }.next(now, HANOI);
+            (format!("{} {}", span.from, span.to), at)
+        };
+        let on = |day: &str, of: &str| (of.to_owned(), at(day, 7));
+        let october = on("2026-11-05", "2026-10-01 2026-10-31");
+        assert_eq!(next(SpanKind::Month, 5, at("2026-11-05", 6)), october, "an hour before");
+        assert_eq!(next(SpanKind::Month, 5, at("2026-11-05", 7)), on("2026-12-05", "2026-11-01 2026-11-30"));
+        assert_eq!(next(SpanKind::Day, 2, at("2026-11-05", 7)), on("2026-11-06", "2026-11-04 2026-11-04"));
+        assert_eq!(next(SpanKind::HalfYear, 5, at("2026-07-01", 0)), on("2026-07-05", "2026-01-01 2026-06-30"));
+        assert_eq!(next(SpanKind::HalfYear, 5, at("2026-08-01", 0)), on("2027-07-05", "2027-01-01 2027-06-30"));
+        assert_eq!(next(SpanKind::NineMonths, 1, at("2026-11-01", 0)), on("2027-10-01", "2027-01-01 2027-09-30"));
+        assert_eq!(next(SpanKind::Year, 5, at("2027-01-03", 8)), on("2027-01-05", "2026-01-01 2026-12-31"));
     }
 
     #[test]

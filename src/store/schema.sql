@@ -738,7 +738,8 @@ CREATE TABLE report_made (
 -- Rules by which reports make themselves (the server's settings), by when each was first seen.
 CREATE TABLE report_rule (
     name     TEXT    PRIMARY KEY,
-    since_ms INTEGER NOT NULL                               -- server clock
+    since_ms INTEGER NOT NULL,                              -- server clock
+    settings TEXT    NOT NULL                               -- as it stands in the settings: JSON
 ) STRICT, WITHOUT ROWID;
 
 -- What rules have made: once for each period, and kept.

@@ -5,6 +5,7 @@ mod alerts;
 mod api;
 mod audit;
 mod beforehand;
+mod by_mail;
 mod by_rule;
 #[path = "../common/mod.rs"]
 mod common;

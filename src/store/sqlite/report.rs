@@ -4,12 +4,16 @@ use super::Store;
 use super::log::append_statement;
 use super::people::{account_code, unit, unreadable};
 use super::rows::{self, day_number, hash_of, local_day};
+use crate::config::ReportSettings;
 use crate::error::StoreError;
 use crate::people::Deed;
-use crate::report::{Closing, Delivery, Explanation, Moment, NewClosing, NewDue, ReportStore, Selection, Trouble};
+use crate::report::{
+    Closing, Delivery, Explanation, Moment, NewClosing, NewDue, ReportStore, RuleState, Selection, Trouble,
+};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Most bytes of a report's data: a hundred thousand screens.
@@ -161,8 +165,16 @@ impl ReportStore for Store {
         .await
     }
 
-    async fn rule_since(&self, rule: &str, at: UtcMillis) -> Result<UtcMillis, StoreError> {
-        self.rule_first_seen(rule.to_owned(), at).await
+    async fn rules_are(
+        &self,
+        rules: Vec<ReportSettings>,
+        at: UtcMillis,
+    ) -> Result<BTreeMap<String, UtcMillis>, StoreError> {
+        self.keep_rules(rules, at).await
+    }
+
+    async fn rules(&self) -> Result<Vec<RuleState>, StoreError> {
+        self.report_rules().await
     }
 
     async fn due_settled(&self, rule: &str, days: (LocalDay, LocalDay), now: UtcMillis) -> Result<bool, StoreError> {

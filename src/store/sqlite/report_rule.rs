@@ -3,21 +3,71 @@
 use super::Store;
 use super::report::unpack_report;
 use super::rows::{self, day_number, local_day};
+use crate::config::ReportSettings;
 use crate::error::StoreError;
 use crate::notify::next_try;
-use crate::report::{Delivery, NewDue, Trouble};
+use crate::report::{Delivery, LastDue, NewDue, RuleState, Trouble};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use std::collections::BTreeMap;
 
 type Days = (LocalDay, LocalDay);
 
+/// What a rule has made is kept for so many days; its newest [`KEPT_REPORTS`] however old they are, for what is not there is made anew.
+const KEPT_DAYS: i64 = 400;
+/// As many as [`crate::report::Timing::due`] looks back.
+const KEPT_REPORTS: u32 = 31;
+
 impl Store {
-    pub(super) async fn rule_first_seen(&self, rule: String, at: UtcMillis) -> Result<UtcMillis, StoreError> {
+    /// These are the rules: of others nothing is tried or told any more, and what was made long ago goes.
+    pub(super) async fn keep_rules(
+        &self,
+        rules: Vec<ReportSettings>,
+        at: UtcMillis,
+    ) -> Result<BTreeMap<String, UtcMillis>, StoreError> {
         self.write(move |tx| {
-            tx.prepare_cached("INSERT OR IGNORE INTO report_rule (name, since_ms) VALUES (?1, ?2)")?
-                .execute(params![rule, at.0])?;
-            let mut query = tx.prepare_cached("SELECT since_ms FROM report_rule WHERE name = ?1")?;
-            Ok(UtcMillis(query.query_row([rule], |r| r.get(0))?))
+            let mut known = tx.prepare_cached("SELECT name FROM report_rule")?;
+            let known = known.query_map([], |r| r.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            for gone in known.iter().filter(|name| !rules.iter().any(|rule| rule.name == **name)) {
+                tx.prepare_cached("DELETE FROM report_rule WHERE name = ?1")?.execute([gone])?;
+            }
+            let mut since = BTreeMap::new();
+            for rule in &rules {
+                let settings = serde_json::to_string(rule).map_err(|e| StoreError::unreadable("report rule", e))?;
+                let kept = tx
+                    .prepare_cached(
+                        "INSERT INTO report_rule (name, since_ms, settings) VALUES (?1, ?2, ?3)
+                         ON CONFLICT (name) DO UPDATE SET settings = ?3 RETURNING since_ms",
+                    )?
+                    .query_row(params![rule.name, at.0, settings], |r| r.get(0))?;
+                since.insert(rule.name.clone(), UtcMillis(kept));
+            }
+            for (delivery, _) in open(tx)? {
+                let rule = rules.iter().find(|rule| rule.name == delivery.rule);
+                if !rule.is_some_and(|rule| rule.ways().contains(&delivery.way)) {
+                    tx.prepare_cached(
+                        "UPDATE report_delivery SET done_ms = ?3, problem = '' WHERE due = ?1 AND way = ?2",
+                    )?
+                    .execute(params![delivery.due as i64, delivery.way, at.0])?;
+                }
+            }
+            prune(tx, at)?;
+            Ok(since)
+        })
+        .await
+    }
+
+    pub(super) async fn report_rules(&self) -> Result<Vec<RuleState>, StoreError> {
+        self.read(|conn| {
+            let mut all = conn.prepare_cached("SELECT settings FROM report_rule ORDER BY name")?;
+            let all = all.query_map([], |r| r.get(0))?.collect::<Result<Vec<String>, _>>()?;
+            let state = |text: String| {
+                let settings: ReportSettings =
+                    serde_json::from_str(&text).map_err(|e| StoreError::unreadable("report rule", e))?;
+                let (last, trouble) = (last_made(conn, &settings.name)?, last_trouble(conn, &settings.name)?);
+                Ok(RuleState { settings, last, trouble })
+            };
+            all.into_iter().map(state).collect()
         })
         .await
     }
@@ -106,7 +156,7 @@ impl Store {
             let done = problem.is_none().then_some(at.0);
             let tries = tries + u32::from(problem.is_some());
             tx.prepare_cached(
-                "UPDATE report_delivery SET done_ms = ?3, tried_ms = ?4, tries = ?5, problem = ?6
+                "UPDATE report_delivery SET done_ms = ?3, tried_ms = ?4, tries = ?5, problem = iif(?3 IS NULL, ?6, problem)
                  WHERE due = ?1 AND way = ?2 AND done_ms IS NULL",
             )?
             .execute(params![due, way, done, at.0, tries, problem.unwrap_or_default()])?;
@@ -117,21 +167,63 @@ impl Store {
 
     pub(super) async fn report_troubles(&self) -> Result<Vec<Trouble>, StoreError> {
         self.read(|conn| {
-            let mut query = conn.prepare_cached(
-                "SELECT rule, from_day, to_day, '', problem FROM report_due WHERE hash IS NULL
-                 UNION ALL
-                 SELECT u.rule, u.from_day, u.to_day, d.way, d.problem FROM report_delivery d
-                   JOIN report_due u ON u.id = d.due WHERE d.done_ms IS NULL AND d.problem <> ''
-                 ORDER BY 2, 1, 4",
-            )?;
-            let trouble = |r: &rusqlite::Row<'_>| {
-                let days = (local_day(r.get(1)?), local_day(r.get(2)?));
-                Ok(Trouble { rule: r.get(0)?, days, way: r.get(3)?, problem: r.get(4)? })
-            };
-            query.query_and_then([], trouble)?.collect()
+            let sql = format!("{TROUBLES} WHERE done_ms IS NULL ORDER BY from_day, rule, way");
+            conn.prepare_cached(&sql)?.query_and_then([], trouble)?.collect()
         })
         .await
     }
+}
+
+/// What went wrong, of every rule and way: what could not be made, and what could not be sent, also when it went later.
+const TROUBLES: &str = "SELECT rule, from_day, to_day, way, problem, tries, done_ms, at_ms FROM
+      (SELECT rule, from_day, to_day, '' AS way, problem, tries + 1 AS tries, NULL AS done_ms, at_ms FROM report_due WHERE hash IS NULL
+       UNION ALL
+       SELECT u.rule, u.from_day, u.to_day, d.way, d.problem, d.tries, d.done_ms, d.tried_ms FROM report_delivery d
+         JOIN report_due u ON u.id = d.due WHERE d.problem <> '')";
+
+fn trouble(r: &Row<'_>) -> Result<Trouble, StoreError> {
+    Ok(Trouble {
+        rule: r.get(0)?,
+        days: (local_day(r.get(1)?), local_day(r.get(2)?)),
+        way: r.get(3)?,
+        problem: r.get(4)?,
+        tries: r.get(5)?,
+        mended: r.get::<_, Option<i64>>(6)?.map(UtcMillis),
+    })
+}
+
+/// What of a rule is wrong now, else what was wrong last.
+fn last_trouble(conn: &Connection, rule: &str) -> Result<Option<Trouble>, StoreError> {
+    let sql = format!("{TROUBLES} WHERE rule = ?1 ORDER BY done_ms IS NOT NULL, at_ms DESC, way LIMIT 1");
+    conn.prepare_cached(&sql)?.query_and_then([rule], trouble)?.next().transpose()
+}
+
+fn last_made(conn: &Connection, rule: &str) -> Result<Option<LastDue>, StoreError> {
+    let mut query = conn.prepare_cached(
+        "SELECT from_day, to_day, at_ms, (SELECT count(*) FROM report_delivery d WHERE d.due = u.id),
+                (SELECT count(*) FROM report_delivery d WHERE d.due = u.id AND d.done_ms IS NULL)
+         FROM report_due u WHERE rule = ?1 AND hash IS NOT NULL ORDER BY to_day DESC, from_day DESC LIMIT 1",
+    )?;
+    let last = query.query_row([rule], |r| {
+        let days = (local_day(r.get(0)?), local_day(r.get(1)?));
+        Ok(LastDue { days, at: UtcMillis(r.get(2)?), ways: r.get(3)?, open: r.get(4)? })
+    });
+    Ok(last.optional()?)
+}
+
+/// What no rule tries any more, and what is old and has gone where it should.
+fn prune(tx: &Connection, at: UtcMillis) -> Result<(), StoreError> {
+    let old = "SELECT id FROM
+          (SELECT id, rule, at_ms, row_number() OVER (PARTITION BY rule ORDER BY to_day DESC, from_day DESC) AS nth
+           FROM report_due WHERE hash IS NOT NULL)
+        WHERE at_ms < ?1 AND (nth > ?2 OR rule NOT IN (SELECT name FROM report_rule))
+          AND id NOT IN (SELECT due FROM report_delivery WHERE done_ms IS NULL)";
+    let before = params![at.0 - KEPT_DAYS * 86_400_000, KEPT_REPORTS];
+    tx.prepare_cached(&format!("DELETE FROM report_delivery WHERE due IN ({old})"))?.execute(before)?;
+    tx.prepare_cached(&format!("DELETE FROM report_due WHERE id IN ({old})"))?.execute(before)?;
+    tx.prepare_cached("DELETE FROM report_due WHERE hash IS NULL AND rule NOT IN (SELECT name FROM report_rule)")?
+        .execute([])?;
+    Ok(())
 }
 
 fn open(conn: &Connection) -> Result<Vec<(Delivery, UtcMillis)>, StoreError> {

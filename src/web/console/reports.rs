@@ -1,8 +1,10 @@
 //! Reports: chosen by a form, read on the page, taken home as a file; closed and explained by who may, which the room says.
 
 mod choices;
+mod rules;
 
 use self::choices::{Choose, form, selection};
+use self::rules::{Rules, rules};
 use super::data::{City, Console};
 use super::fresh::{Fresh, Pace, Tag, trim};
 use super::page::{self, Page, Pages, pages, shown};
@@ -65,6 +67,8 @@ struct ReportsPage {
     /// It is being made, or waits for its turn, and the page asks again by itself; empty: it is here.
     waits: String,
     report: Option<View>,
+    /// What makes itself; none: the reader does not watch over the server.
+    rules: Option<Rules>,
 }
 
 struct View {
@@ -162,7 +166,8 @@ async fn page_of(console: &Console, asked: &Asked, (failed, typed): (String, Str
     if chosen.is_ok() && report.is_none() && waits.is_empty() {
         waits = asked.lang.text("reports-waits");
     }
-    Ok(ReportsPage { page, form, problem, waits, report }.render()?)
+    let rules = rules(console, asked, &city).await?;
+    Ok(ReportsPage { page, form, problem, waits, report, rules }.render()?)
 }
 
 /// `GET /reports/{file}`: `report.xlsx`, of the same choices.
