@@ -46,7 +46,7 @@ report-divided = The number is for all screens of a unit together and cannot be 
    *[other] { $counted_t } counted plays
   }; nothing is said of met or short there. To see the number, choose no kind of place and no link.
 report-part-of-units = A part of a unit, with no number of its own
-report-of-units-note = “–”: the number is for the whole unit, not for a kind of place or a single screen. A unit counts whole under the strongest force of its screens.
+report-of-units-note = “–”: the number is for the whole unit, not for a kind of place or a single screen. So is its force (the strongest of its screens), and none is written beside a kind of place.
 report-kept = { $who }: { $due ->
    [one] of 1 screen
    *[other] of { $due_t } screens

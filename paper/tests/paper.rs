@@ -62,3 +62,21 @@ fn what_is_printed_can_be_read_back_and_stands_where_the_decree_wants_it() {
     let fonts = String::from_utf8(fonts.stdout).unwrap();
     assert!(fonts.lines().skip(2).all(|line| line.contains("LiberationSerif") && line.contains("yes")), "{fonts}");
 }
+
+/// Rows of one order stand under its name, also where they go on on another page.
+#[test]
+fn the_name_above_rows_comes_again_where_they_go_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("sheet.pdf");
+    let sheet = String::from_utf8(SHEET.to_vec()).unwrap();
+    let tables = sheet.matches("\"rows\": [").count();
+    let sheet = sheet.replace("\"rows\": [", "\"groups\": [[0, \"Đợt mẫu\"]], \"rows\": [");
+    std::fs::write(&file, lichphat_paper::pdf(sheet.into_bytes(), "x").unwrap()).unwrap();
+    let Ok(text) = Command::new("pdftotext").args(["-layout", file.to_str().unwrap(), "-"]).output() else {
+        eprintln!("pdftotext is not there: nothing was read back");
+        return;
+    };
+    let text = String::from_utf8(text.stdout).unwrap();
+    let said = text.matches("Đợt mẫu").count();
+    assert!(tables > 0 && said > tables, "{said} times over {tables} tables\n{text}");
+}

@@ -229,10 +229,10 @@ pub(super) fn say_totals(report: &Report, context: &Context) {
     let causes = if causes.is_empty() { String::new() } else { format!(" ({})", causes.join("; ")) };
     let (mean, min) = (lang.decimal(t.mean_per_day), lang.decimal(t.min_per_day));
     let (from, to) = (report.from, report.to);
-    let (vi, en) = if report.of == Of::Unit { (" đơn vị", " units") } else { ("", "") };
+    let (vi, en) = if report.of == Of::Unit { ("đơn vị", " units") } else { ("màn hình", "") };
     context.say(
         &format!(
-            "{} ({from} – {to}): {} màn hình, {}{vi} làm việc, {} đạt, {} thiếu{causes}; trung bình {mean} lần/ngày, thấp nhất {min}.",
+            "{} ({from} – {to}): {} màn hình hiện có; {} {vi} có ngày hoạt động đã qua: {} đạt, {} thiếu{causes}; trung bình {mean} lượt/ngày, thấp nhất {min}.",
             report.campaign, t.existing, t.on_duty, t.met, t.short
         ),
         &format!(

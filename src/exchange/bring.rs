@@ -31,7 +31,7 @@ pub enum Kind {
     Directives,
     /// Số lượt người (footfall counts)
     Footfall,
-    /// Tạm ngừng, sửa chữa (closures and repairs)
+    /// Tạm nghỉ, sửa chữa (closures and repairs)
     Closures,
     /// Hợp đồng, vòng phát tại chỗ (contracts and local loops)
     Campaigns,

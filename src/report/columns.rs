@@ -209,3 +209,9 @@ pub(super) fn bonds(order: &Order) -> BTreeMap<Bond<'_>, Figures> {
 pub(super) fn apart(order: &Order) -> Vec<&Line> {
     order.lines.iter().filter(|line| order.is_of_units() && line.number_of.is_none()).collect()
 }
+
+/// How strongly a screen is bound by itself; none where the number is a unit's: its screens are bound together, as strongly as the
+/// unit is, and a force beneath a kind of place or a unit by another link would be read as another one.
+pub(super) fn own_bond<'a>(order: &Order, line: &'a Line) -> Option<Bond<'a>> {
+    (!order.is_of_units()).then(|| Bond::of(line))
+}

@@ -77,6 +77,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Its rows, each with a cell for each column.
     pub rows: Vec<Vec<Cell>>,
+    /// Its first column names the order, and rows of one order stand together: on paper it stands once above them.
+    pub by_order: bool,
     /// A list that may have thousands of rows: in files whole, on pages page by page, on paper its beginning.
     pub long: bool,
 }

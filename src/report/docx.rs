@@ -121,8 +121,17 @@ fn table(grid: &Grid) -> Table {
         let row = TableRow::new(cells.iter().enumerate().map(|(i, text)| cell(text, i, head)).collect());
         if head { row.row_height(HEAD_MARK) } else { row.cant_split() }
     };
-    let rows = std::iter::once(row(&grid.columns, true)).chain(grid.rows.iter().map(|cells| row(cells, false)));
-    Table::new(rows.collect()).set_grid(widths.clone()).width(WIDTH, WidthType::Dxa).layout(TableLayoutType::Fixed)
+    let group = |words: &String| {
+        let paragraph = Paragraph::new().add_run(run(words, 21).bold()).keep_next(true).line_spacing(spaced(1, 1));
+        let all = TableCell::new().width(WIDTH, WidthType::Dxa).grid_span(widths.len()).add_paragraph(paragraph);
+        TableRow::new(vec![all]).cant_split()
+    };
+    let mut rows = vec![row(&grid.columns, true)];
+    for (at, cells) in grid.rows.iter().enumerate() {
+        rows.extend(grid.groups.iter().filter(|(before, _)| *before == at).map(|(_, words)| group(words)));
+        rows.push(row(cells, false));
+    }
+    Table::new(rows).set_grid(widths.clone()).width(WIDTH, WidthType::Dxa).layout(TableLayoutType::Fixed)
 }
 
 /// Rows of headings, which the writer knows no word for, are marked by a height; in its place they are said to come again on every page.

@@ -9,6 +9,8 @@ use serde::Serialize;
 
 /// Rows of a long list on paper; the files hold all of them.
 const MOST_ROWS: usize = 200;
+/// The same where each row has one line and the orders stand above them: every ward of several orders.
+const MOST_SHORT_ROWS: usize = 1_000;
 /// What is left to be written by hand.
 const DOTS: &str = "..........";
 
@@ -74,6 +76,8 @@ pub(super) struct Grid {
     pub(super) widths: Vec<u32>,
     /// Rows.
     pub(super) rows: Vec<Vec<String>>,
+    /// Before which row a line over the whole width says of what the next ones are.
+    pub(super) groups: Vec<(usize, String)>,
     /// That there are more rows, in the files; empty: all are here.
     pub(super) more: String,
 }
@@ -150,13 +154,25 @@ fn place(head: &Letterhead) -> String {
 }
 
 fn grid(lang: Lang, table: &Table) -> Grid {
-    let narrow = table.narrow();
-    let most = if table.long { MOST_ROWS } else { table.rows.len() };
+    let mut narrow = table.narrow();
+    let by = if table.by_order && !narrow.is_empty() { Some(narrow.remove(0)) } else { None };
+    let most = match (table.long, table.by_order) {
+        (false, _) => table.rows.len(),
+        (true, false) => MOST_ROWS,
+        (true, true) => MOST_SHORT_ROWS,
+    };
     let beyond = table.rows.len().saturating_sub(most);
     let cell = |row: &Vec<Cell>, i: &usize| row.get(*i).map_or_else(String::new, |cell| cell.text(lang));
     let numbers: Vec<bool> = narrow.iter().map(|i| table.columns[*i].number).collect();
     let rows: Vec<Vec<String>> =
         table.rows.iter().take(most).map(|row| narrow.iter().map(|i| cell(row, i)).collect()).collect();
+    let mut groups: Vec<(usize, String)> = Vec::new();
+    for (at, row) in table.rows.iter().take(most).enumerate() {
+        let group = by.map(|by| cell(row, &by)).unwrap_or_default();
+        if !group.is_empty() && groups.last().is_none_or(|(_, last)| *last != group) {
+            groups.push((at, group));
+        }
+    }
     // words by how long they are on the whole, so that a column of causes is not as narrow as one of single words
     let long = |place: usize| {
         let letters: usize = rows.iter().map(|row| row[place].chars().count()).sum();
@@ -173,6 +189,7 @@ fn grid(lang: Lang, table: &Table) -> Grid {
         widths: numbers.iter().enumerate().map(width).collect(),
         numbers,
         rows,
+        groups,
         more: match beyond {
             0 => String::new(),
             n => lang.say("report-more-rows", &Values::new().count(lang, "n", n as u64)),

@@ -1,7 +1,7 @@
 //! CSV: one table for programs, with every level of the figures row by row under stable names. What people call a thing stands beside
 //! its code and in Vietnamese; each row bears the hash of the data and how far the log went, so that no row is without its ground.
 
-use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, result};
+use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, own_bond, result};
 use super::model::{Line, Name, Order, UnitNumber};
 use super::{Made, Names};
 use crate::exchange::cell::harmless;
@@ -58,15 +58,17 @@ impl Writer<'_> {
             )?;
         }
         let all: Vec<&Line> = order.lines.iter().collect();
-        for ((venue, bond), lines) in split(&all, |l| (l.venue.as_str(), Bond::of(l))) {
-            let mut before = bound(first(["venue", campaign, venue, ""]), bond);
+        for ((venue, bond), lines) in split(&all, |l| (l.venue.as_str(), own_bond(order, l))) {
+            let before = first(["venue", campaign, venue, ""]);
+            let mut before = bond.map_or(before, |bond| bound(before, bond));
             before[5] = venue;
             self.row(&Row { before, ..Row::default() }, Some(&Figures::of(order, &lines)))?;
         }
-        for ((unit, bond), lines) in split(&all, |l| (l.unit.as_ref(), Bond::of(l))) {
+        for ((unit, bond), lines) in split(&all, |l| (l.unit.as_ref(), own_bond(order, l))) {
             let code = unit.map_or("", UnitCode::as_str);
             let name = unit.and_then(|unit| self.units.get(unit)).map_or("", |name: &Name| &name.vi);
-            let mut before = bound(first(["unit", campaign, code, name]), bond);
+            let before = first(["unit", campaign, code, name]);
+            let mut before = bond.map_or(before, |bond| bound(before, bond));
             before[4] = code;
             self.row(&Row { before, ..Row::default() }, Some(&Figures::of(order, &lines)))?;
         }

@@ -184,3 +184,109 @@ fn every_row_has_a_cell_for_each_column_and_every_column_a_heading() {
         }
     }
 }
+
+/// The same where the number is the ward's: its screens, bound unlike, reach it together.
+fn of_a_ward() -> Data {
+    let mut data = data();
+    let order = &mut data.orders[0];
+    order.quota.of = Of::Unit;
+    let ward = UnitCode::new("P1").unwrap();
+    order.lines.iter_mut().for_each(|line| line.number_of = Some(ward.clone()));
+    let figures = lichphat_playlists::figures::QuotaUnit {
+        unit: ward,
+        name: "Phường Ba Đình".into(),
+        screens: 2,
+        operating_days: 1,
+        owed: 20,
+        counted: 13,
+        made_good: 0,
+        declared_plays: 0,
+        pending: 0,
+        missed: 0,
+        mean_per_day: 13.0,
+        days_at_target: 0,
+        days_at_zero: 0,
+        surplus: 0,
+        short: 7,
+        met: false,
+        causes: [("panel-dark".to_owned(), 7)].into(),
+        main_cause: "panel-dark".into(),
+    };
+    order.quota_units = vec![UnitNumber { force: "required".into(), inferred: false, figures }];
+    data
+}
+
+#[test]
+fn where_the_number_is_a_units_no_force_stands_beneath_it_and_the_sums_are_the_same() {
+    let made = Made::of(of_a_ward()).unwrap();
+    let document = made.document(Lang::Vi, &Letterhead::default(), HANOI);
+    let rows = |key: &str| -> Vec<Vec<String>> {
+        let table = document.tables().find(|table| table.key == key).unwrap();
+        table.rows.iter().map(|row| row.iter().map(|cell| cell.text(Lang::Vi)).collect()).collect()
+    };
+    let (forces, venues) = (rows("forces"), rows("venues"));
+    assert_eq!((forces.len(), forces[0][0].as_str(), venues.len()), (1, "Yêu cầu", 1), "{forces:?} {venues:?}");
+    assert_eq!(
+        (venues[0][0].as_str(), venues[0][1].as_str()),
+        ("Trụ sở", "2"),
+        "both screens, under no force: {venues:?}"
+    );
+    assert_eq!(forces[0][1], venues[0][1], "screens of the unit and of its kinds of place are the same");
+    let csv = String::from_utf8(made.file(Form::Csv, Lang::Vi, &Letterhead::default(), HANOI).unwrap()).unwrap();
+    let beneath = csv.lines().filter(|line| line.starts_with("venue,") || line.starts_with("unit,"));
+    let forced: Vec<&str> =
+        beneath.clone().filter(|line| line.contains("required") || line.contains("requested")).collect();
+    assert!(beneath.count() == 2 && forced.is_empty(), "{csv}");
+    assert!(csv.contains("\nforce,ihanoi,required,") && csv.contains("\nunit-number,ihanoi,P1,"), "{csv}");
+}
+
+#[test]
+fn what_changed_of_a_units_number_is_told_of_the_unit_and_of_no_screen() {
+    let (before, mut after) = (of_a_ward(), of_a_ward());
+    assert_eq!(close::changes(&before, &after), []);
+    let order = &mut after.orders[0];
+    order.quota_units[0].figures.counted = 15;
+    order.quota_units[0].figures.short = 5;
+    // a screen's own part, which no report says, and a record that came late, which one does
+    (order.lines[1].figures.owed, order.lines[1].figures.short, order.lines[1].figures.counted) = (12, 7, 5);
+    let told: Vec<String> = close::changes(&before, &after)
+        .into_iter()
+        .map(|c| {
+            let of = (c.screen.map(|s| s.to_string()), c.unit.map(|u| u.to_string()));
+            format!("{of:?} {} {} {}", c.figure, c.before, c.after)
+        })
+        .collect();
+    let expected = [
+        r#"(Some("B-1"), None) counted 3 5"#,
+        r#"(None, Some("P1")) counted 13 15"#,
+        r#"(None, Some("P1")) short-plays 7 5"#,
+    ];
+    assert_eq!(told, expected);
+    after.supplement =
+        Some(Supplement { number: 1, of: Sha256Hash([1; 32]), changes: close::changes(&before, &after) });
+    let text = words(&Made::of(after).unwrap().document(Lang::Vi, &Letterhead::default(), HANOI));
+    assert!(
+        text.contains("Phường Ba Đình | Được tính (lượt) | 13 | 15") && text.contains("B-1 | Được tính (lượt) | 3 | 5"),
+        "{text}"
+    );
+}
+
+#[test]
+fn on_paper_the_name_of_an_order_stands_once_above_its_rows() {
+    let mut data = data();
+    let second = Order {
+        campaign: CampaignCode::new("hai").unwrap(),
+        title: Name { vi: "Đợt hai".into(), en: None },
+        ..data.orders[0].clone()
+    };
+    data.orders.push(second);
+    let document = Made::of(data).unwrap().document(Lang::Vi, &Letterhead::default(), HANOI);
+    let sheet = sheet::Sheet::of(&document);
+    let tables =
+        sheet.parts.iter().filter_map(|part| if let sheet::Part::Table { table } = part { Some(table) } else { None });
+    let units = tables.clone().find(|table| table.columns[0] == "Đơn vị").unwrap();
+    assert_eq!(units.groups, [(0, "Sản phẩm iHanoi".to_owned()), (2, "Đợt hai".to_owned())]);
+    assert_eq!(units.rows[0][0], "Phường Ba Đình");
+    assert!(tables.clone().all(|table| table.rows.iter().all(|row| row.len() == table.columns.len())));
+    assert!(units.widths.len() == units.columns.len() && units.numbers.len() == units.columns.len());
+}

@@ -1,6 +1,6 @@
 //! The words of a report: from its data to a document. Pure; the words themselves are in `locales/*/report.ftl`.
 
-use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, result};
+use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, own_bond, result};
 use super::document::{Block, Cell, Column, Document, Letterhead, Table};
 use super::model::{Line, Name, Order, RaisedNumber, Selection, Span, SpanKind};
 use super::table::split;
@@ -226,26 +226,37 @@ impl<'a> Words<'a> {
     }
 
     /// A table of sums: what each row is about, and its figures.
-    fn summed(&self, key: &'static str, long: bool, rows: Vec<(String, Figures)>) -> Table {
+    fn summed(&self, key: &'static str, long: bool, rows: Vec<(&Order, String, Figures)>) -> Table {
         let lang = self.lang;
         let text = |title: String| Column { title, narrow: true, number: false };
-        let about = text(lang.text(&format!("report-table-{key}-of")));
+        let order = self.many.then(|| text(lang.text("report-col-order")));
+        let about = order.into_iter().chain([text(lang.text(&format!("report-table-{key}-of")))]);
         let figures = SUMS.iter().map(|figure| Column {
             title: lang.text(&format!("report-col-{}", figure.key)),
             narrow: figure.narrow,
             number: true,
         });
-        let row = |(about, came): (String, Figures)| {
+        let row = |(order, about, came): (&Order, String, Figures)| {
             let figures = SUMS.iter().map(|figure| number(came.get(figure)));
-            std::iter::once(Cell::Text(about)).chain(figures).collect()
+            let order = self.many.then(|| Cell::Text(self.order_title(order)));
+            order.into_iter().chain([Cell::Text(about)]).chain(figures).collect()
         };
-        self.table(key, long, std::iter::once(about).chain(figures).collect(), rows.into_iter().map(row).collect())
+        let table = self.table(key, long, about.chain(figures).collect(), rows.into_iter().map(row).collect());
+        Table { by_order: self.many, ..table }
     }
 
     fn table(&self, key: &'static str, long: bool, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
         let lang = self.lang;
         let name = lang.text(&format!("report-table-{key}"));
-        Table { key, name, caption: lang.text(&format!("report-table-{key}-caption")), columns, rows, long }
+        Table {
+            key,
+            name,
+            caption: lang.text(&format!("report-table-{key}-caption")),
+            columns,
+            rows,
+            by_order: false,
+            long,
+        }
     }
 
     /// `about`, with its order in front when there are several.
@@ -274,16 +285,17 @@ impl<'a> Words<'a> {
         for order in self.orders() {
             for (bond, figures) in bonds(order) {
                 inferred |= bond.inferred;
-                forces.push((self.of(order, capital(&self.bond(bond))), figures));
+                forces.push((order, capital(&self.bond(bond)), figures));
             }
             let part = apart(order);
             if !part.is_empty() {
-                forces.push((self.of(order, lang.text("report-part-of-units")), Figures::of(order, &part)));
+                forces.push((order, lang.text("report-part-of-units"), Figures::of(order, &part)));
             }
             let all: Vec<&Line> = order.lines.iter().collect();
-            for ((venue, bond), lines) in split(&all, |l| (&l.venue, Bond::of(l))) {
-                let about = self.bound(self.venue(venue), bond);
-                venues.push((self.of(order, about), Figures::of(order, &lines)));
+            for ((venue, bond), lines) in split(&all, |l| (&l.venue, own_bond(order, l))) {
+                let about = self.venue(venue);
+                let about = bond.map_or_else(|| about.clone(), |bond| self.bound(about.clone(), bond));
+                venues.push((order, about, Figures::of(order, &lines)));
             }
             units.extend(self.units(order, &all));
         }
@@ -299,7 +311,7 @@ impl<'a> Words<'a> {
         blocks
     }
 
-    fn units(&self, order: &'a Order, all: &[&'a Line]) -> Vec<(String, Figures)> {
+    fn units(&self, order: &'a Order, all: &[&'a Line]) -> Vec<(&'a Order, String, Figures)> {
         let mut rows: Vec<(Bond<'_>, String, Figures)> = if order.is_of_units() {
             let row = |number: &'a super::UnitNumber| {
                 let bond = Bond::new(&number.force, number.inferred);
@@ -318,7 +330,7 @@ impl<'a> Words<'a> {
             let missing = of_b.sums.short_plays.cmp(&of_a.sums.short_plays);
             b.is_binding().cmp(&a.is_binding()).then(missing).then_with(|| (x, a).cmp(&(y, b)))
         });
-        rows.into_iter().map(|(bond, unit, figures)| (self.of(order, self.bound(unit, bond)), figures)).collect()
+        rows.into_iter().map(|(bond, unit, figures)| (order, self.bound(unit, bond), figures)).collect()
     }
 
     /// Why plays are missing where they are required and where they are not, why records do not count, and how sure one is of what counts.

@@ -12,6 +12,13 @@ const LONGEST_NAME: usize = 31;
 /// Longest text of a cell, characters.
 const LONGEST_TEXT: usize = 32_767;
 
+/// Width of the sentences' column, letters: what a sheet of A4 holds beside its margins in every program.
+const SENTENCE_WIDTH: u16 = 84;
+/// Height of a line of 12 pt, points.
+const LINE_PT: u16 = 17;
+/// Most lines of a row that are made room for.
+const MOST_LINES: usize = 25;
+
 /// Letters beside one another on a sheet of A4 that lies, small enough to have many and large enough to read.
 const LETTERS_OF_A_PAGE: usize = 180;
 /// Its number among paper sizes.
@@ -31,8 +38,8 @@ impl Forms {
         let plain = || Format::new().set_font_name("Times New Roman").set_font_size(12);
         let cell = || plain().set_border(FormatBorder::Thin).set_align(FormatAlign::Top);
         Self {
-            title: plain().set_bold().set_font_size(14).set_text_wrap(),
-            heading: plain().set_bold().set_font_size(13),
+            title: plain().set_bold().set_font_size(14).set_text_wrap().set_align(FormatAlign::Top),
+            heading: plain().set_bold().set_font_size(13).set_text_wrap().set_align(FormatAlign::Top),
             head: cell().set_bold().set_text_wrap().set_align(FormatAlign::Center),
             text: cell().set_text_wrap(),
             number: cell().set_num_format("#,##0"),
@@ -97,13 +104,12 @@ fn cut(text: &str) -> String {
 
 fn summary(sheet: &mut Worksheet, document: &Document, forms: &Forms) -> Result<(), XlsxError> {
     let text = Format::new().set_font_name("Times New Roman").set_font_size(12).set_text_wrap();
-    sheet.set_column_width(0, 110)?;
+    let text = text.set_align(FormatAlign::Top);
+    sheet.set_column_width(0, SENTENCE_WIDTH)?;
     let mut row = 0;
     let mut line = |sheet: &mut Worksheet, words: &str, form: &Format| -> Result<(), XlsxError> {
         sheet.write_string_with_format(row, 0, cut(words), form)?;
-        // not every program makes a row as high as its words
-        let lines = words.lines().map(|line| line.chars().count() / 100 + 1).sum::<usize>().clamp(1, 25);
-        sheet.set_row_height(row, 17 * lines as u16)?;
+        sheet.set_row_height(row, height([lines(words, usize::from(SENTENCE_WIDTH))]))?;
         row += 1;
         Ok(())
     };
@@ -129,9 +135,34 @@ fn summary(sheet: &mut Worksheet, document: &Document, forms: &Forms) -> Result<
     Ok(())
 }
 
+/// Lines that words take in a column of so many letters, words whole where they fit.
+fn lines(words: &str, letters: usize) -> usize {
+    let of_line = |line: &str| {
+        let (mut lines, mut used) = (1, 0);
+        for word in line.split_whitespace() {
+            let long = word.chars().count();
+            match used + usize::from(used > 0) + long {
+                end if end <= letters => used = end,
+                _ => {
+                    lines += usize::from(used > 0) + long.saturating_sub(1) / letters;
+                    used = (long.max(1) - 1) % letters + 1;
+                }
+            }
+        }
+        lines
+    };
+    words.lines().map(of_line).sum::<usize>().max(1)
+}
+
+/// Height of a row whose cells have so many lines, points: not every program makes a row as high as its words.
+fn height(cells: impl IntoIterator<Item = usize>) -> u16 {
+    let most = cells.into_iter().max().unwrap_or(1).clamp(1, MOST_LINES);
+    LINE_PT * most as u16
+}
+
 /// Width of a column, letters.
 const fn width(head: &Column) -> u16 {
-    if head.number { 11 } else { 26 }
+    if head.number { 11 } else { 30 }
 }
 
 fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), XlsxError> {
@@ -141,8 +172,16 @@ fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), Xlsx
         sheet.set_column_width(column, width(head))?;
         column += 1;
     }
+    // bold letters are wider
+    let heads = table.columns.iter().map(|head| lines(&head.title, usize::from(width(head)) - 2));
+    sheet.set_row_height(0, height(heads))?;
     sheet.set_freeze_panes(1, 1)?;
     for (row, cells) in (1..).zip(&table.rows) {
+        let lines = cells.iter().zip(&table.columns).map(|(cell, head)| match cell {
+            Cell::Text(text) => lines(text, usize::from(width(head))),
+            Cell::Number(_) | Cell::Decimal(_) => 1,
+        });
+        sheet.set_row_height(row, height(lines))?;
         for (column, cell) in (0..).zip(cells) {
             match cell {
                 Cell::Text(text) => sheet.write_string_with_format(row, column, cut(text), &forms.text)?,
@@ -159,4 +198,22 @@ fn write(sheet: &mut Worksheet, table: &Table, forms: &Forms) -> Result<(), Xlsx
     sheet.set_repeat_rows(0, 0)?;
     sheet.set_repeat_columns(0, 0)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_as_high_as_its_words() {
+        assert_eq!(lines("", 10), 1);
+        assert_eq!(lines("một hai ba", 10), 1);
+        assert_eq!(lines("một hai ba bốn", 10), 2, "a word goes down whole");
+        assert_eq!(lines(&"a".repeat(21), 10), 3, "what has no blank is broken");
+        assert_eq!(lines("mã aaaaaaaaaaaa bb", 10), 3);
+        assert_eq!(lines("một\nhai", 10), 2);
+        assert_eq!((height([1, 3, 2]), height([])), (51, 17));
+        // a hash stands in one piece on the first sheet
+        assert_eq!(lines(&format!("Mã SHA-256 của dữ liệu báo cáo: {}.", "f".repeat(64)), SENTENCE_WIDTH.into()), 2);
+    }
 }

@@ -98,7 +98,7 @@ pub(crate) async fn town_with_a_screen() -> Town {
 #[tokio::test]
 async fn a_box_says_how_it_is_and_its_page_says_what_to_mend() {
     let town = town_with_a_screen().await;
-    assert!(!town.ok("/screens/S1").await.contains("Máy phát"), "without a device there is nothing to say");
+    assert!(!town.ok("/screens/S1").await.contains("Thiết bị phát"), "without a device there is nothing to say");
     let device = Box1::at(&town).await;
     assert!(!town.ok("/screens/S1").await.contains("id=\"box\""), "nor before it has spoken");
     device.beat(&town, health()).await;
@@ -126,7 +126,8 @@ async fn a_box_says_how_it_is_and_its_page_says_what_to_mend() {
     device.beat(&town, unknown).await;
     let html = town.ok("/screens/S1").await;
     assert!(
-        html.contains("Bản ghi chờ nhật ký chứng thực") && html.contains("Đã quá hai ngày mà máy phát chưa xác nhận")
+        html.contains("Bản ghi chờ nhật ký chứng thực")
+            && html.contains("Đã quá hai ngày mà thiết bị phát chưa xác nhận")
     );
     assert!(
         town.ok("/screens/S1?lang=en").await.contains("could not verify that the server&#39;s log holds its records")
@@ -196,7 +197,7 @@ async fn a_button_asks_the_player_and_its_page_shows_the_answer() {
     assert_eq!(commands[1].ask, Ask::Identify { name: "Sảnh".into() });
     assert_eq!(commands[0].screen.as_str(), "S1");
     assert_eq!(device.hears(&town).await, commands, "until it answers");
-    assert!(town.ok("/screens/S1").await.contains("Đang chờ máy phát"));
+    assert!(town.ok("/screens/S1").await.contains("Đang chờ thiết bị phát"));
 
     let jpeg = base64::engine::general_purpose::STANDARD_NO_PAD.encode(b"\xff\xd8\xffpixels");
     let picture = Outcome::Picture { jpeg };

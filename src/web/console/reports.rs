@@ -429,8 +429,16 @@ fn without_page(asked: &Asked) -> BTreeMap<String, String> {
 }
 
 fn table_view(lang: Lang, table: &Table, range: std::ops::Range<usize>) -> TableView {
-    let narrow = table.narrow();
-    let cells = |row: &Vec<crate::report::Cell>| narrow.iter().map(|i| row[*i].text(lang)).collect();
+    let mut narrow = table.narrow();
+    // a row is found by one name, its order in front
+    let order = table.by_order.then(|| narrow.remove(0));
+    let cells = |row: &Vec<crate::report::Cell>| {
+        let mut cells: Vec<String> = narrow.iter().map(|i| row[*i].text(lang)).collect();
+        if let (Some(order), Some(first)) = (order, cells.first_mut()) {
+            *first = format!("{} – {first}", row[order].text(lang));
+        }
+        cells
+    };
     TableView {
         caption: table.caption.clone(),
         columns: narrow.iter().map(|i| (table.columns[*i].title.clone(), table.columns[*i].number)).collect(),
