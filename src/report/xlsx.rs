@@ -12,8 +12,9 @@ const LONGEST_NAME: usize = 31;
 /// Longest text of a cell, characters.
 const LONGEST_TEXT: usize = 32_767;
 
-/// Width of the sentences' column, letters: what a sheet of A4 holds beside its margins in every program.
-const SENTENCE_WIDTH: u16 = 84;
+/// Width of the sentences' column, letters: what a sheet of A4 holds beside its margins, also where a wider font stands in for the one
+/// that widths are measured by, and enough for a hash in one piece.
+const SENTENCE_WIDTH: u16 = 72;
 /// Height of a line of 12 pt, points.
 const LINE_PT: u16 = 17;
 /// Most lines of a row that are made room for.
