@@ -79,11 +79,12 @@ axe:
 		&& cp $$pins $(AXE)/pins.txt; } \
 		|| { rm -rf $(AXE); echo "axe-core could not be set up from PyPI: what it finds in pages is left out."; }
 
-# `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
+# The program that sets paper is found on the PATH. `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
 test: packages rust schemathesis axe
 	@mkdir -p target; echo "Building and running every test; the log is target/test.log"; \
 	code=0; st="$$(realpath -q $(ST)/bin/st || true)"; axe="$$(realpath -q $(AXE)/axe.min.js || true)"; \
-	SCHEMATHESIS="$$st" AXE="$$axe" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
+	debug="$$(realpath -m "$${CARGO_TARGET_DIR:-target}")/debug"; \
+	PATH="$$debug:$$PATH" SCHEMATHESIS="$$st" AXE="$$axe" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
 	awk '/^test result:/ { suites++; passed += $$4; failed += $$6; ignored += $$8 } \
 		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
 			('$$code' == 0 ? "ok" : "FAILED"), passed, failed, ignored, suites }' target/test.log; \

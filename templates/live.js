@@ -65,8 +65,8 @@
   setInterval(() => {
     if (stream && Date.now() - heard > 40000) hush(); // it is said every 15 s that it lives
     const listens = stream && stream.readyState === EventSource.OPEN;
-    const soon = document.querySelector("[data-soon]"); // something is being made for this page
-    if (Date.now() - looked >= (soon ? 1000 : listens ? 60000 : 20000)) look();
+    const soon = document.querySelector("[data-soon]"); // something is being made for this page, there in so many seconds
+    if (Date.now() - looked >= (soon ? 1000 * (soon.dataset.soon || 1) : listens ? 60000 : 20000)) look();
   }, 1000);
   document.addEventListener("visibilitychange", () => (document.hidden ? hush() : look()));
   addEventListener("pagehide", hush);

@@ -70,6 +70,8 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
     let welcome = Arc::new(doors.welcome(settings, shown.as_ref(), &rooms.public_keys)?);
     let certifying = shown.map(|shown| tokio::spawn(shown.keep(Arc::clone(&rooms.clock), rooms.offset)));
     let (app, limits, stop) = (App { welcome, ..rooms.app() }, doors::limits(&settings.web), stop.shared());
+    // who comes in before the city is read would wait for that; what fails here is told by whoever keeps the figures
+    let _ = rooms.console.reckon(None).await;
     doors.serve(&app, limits, stop).await;
     certifying.inspect(|task| task.abort());
     planning.abort();

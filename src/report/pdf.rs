@@ -11,17 +11,16 @@ const PROGRAM: &str = "lichphat-paper";
 /// Most bytes of a PDF, and of what the program says when it fails.
 const MOST: (u64, u64) = (64 << 20, 4_096);
 
-/// Beside this program, else wherever programs are found.
-fn program() -> PathBuf {
-    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.join(PROGRAM)));
-    beside.filter(|path| path.is_file()).unwrap_or_else(|| PathBuf::from(PROGRAM))
+/// Beside this program, else wherever programs are found; its whole path, for it is started without the environment that says where.
+fn program() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| Some(exe.parent()?.to_owned()));
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    beside.into_iter().chain(std::env::split_paths(&paths)).map(|dir| dir.join(PROGRAM)).find(|path| path.is_file())
 }
 
 /// Is the program there at all?
 pub(super) fn is_there() -> bool {
-    let program = program();
-    let paths = std::env::var_os("PATH").unwrap_or_default();
-    program.is_file() || std::env::split_paths(&paths).any(|dir| dir.join(&program).is_file())
+    program().is_some()
 }
 
 /// The PDF; the same sheet is the same bytes.
@@ -30,7 +29,7 @@ pub(super) fn is_there() -> bool {
 /// In words: the program is not there, or says no.
 pub(super) fn pdf(sheet: &Sheet, ident: &str) -> Result<Vec<u8>, String> {
     let json = serde_json::to_vec(sheet).map_err(|error| error.to_string())?;
-    let program = program();
+    let program = program().unwrap_or_else(|| PathBuf::from(PROGRAM));
     let mut child = Command::new(&program)
         .arg(ident)
         .env_clear()

@@ -90,12 +90,13 @@ impl Chrome {
     }
 
     pub(crate) async fn in_language(look: Look, lang: Lang) -> Self {
-        let profile = tempfile::tempdir().unwrap();
+        let profile = own_dir();
         let tongue = if lang == Lang::Vi { "vi" } else { "en_GB" }; // of its own fields, for dates and files
         let mut command = Command::new("setpriv");
         command
             .args(["--pdeathsig", "KILL", "chromedriver", "--port=0"])
-            .env("TMPDIR", profile.path())
+            .current_dir(profile.path())
+            .env("TMPDIR", ".") // of a short name, or Chromium's sockets have no room for it
             .env("LANGUAGE", tongue);
         let started = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn();
         let mut process = started.unwrap_or_else(|e| panic!("setpriv (of util-linux): {e}"));
@@ -259,6 +260,20 @@ pub(crate) fn say(words: &str) {
 pub(crate) fn pictures() -> PathBuf {
     let target = std::env::var("CARGO_TARGET_DIR").map_or_else(|_| PathBuf::from(ROOT).join("target"), PathBuf::from);
     target.join("browser")
+}
+
+/// A directory of this process below `target/browser/`, which goes with who holds it; what a killed run has left goes with the next one.
+pub(crate) fn own_dir() -> tempfile::TempDir {
+    let all = pictures().join("profiles");
+    std::fs::create_dir_all(&all).unwrap();
+    for left in std::fs::read_dir(&all).unwrap().flatten() {
+        let name = left.file_name().to_string_lossy().into_owned();
+        let of = name.split('-').next().unwrap_or_default();
+        if !std::path::Path::new("/proc").join(of).exists() {
+            let _ = std::fs::remove_dir_all(left.path()); // two may do so at once
+        }
+    }
+    tempfile::Builder::new().prefix(&format!("{}-", std::process::id())).tempdir_in(all).unwrap()
 }
 
 /// axe-core as `make test` has set it up; none when it could not be had, and then that is said, and all else is tried.

@@ -1,6 +1,6 @@
 //! Somebody at a browser: presses what he reads, fills in what is asked for, and every such step is counted, looked at and kept as a picture.
 
-use crate::chrome::{Chrome, Look, is_thorough, say};
+use crate::chrome::{Chrome, Look, is_thorough, own_dir, say};
 use crate::place::Place;
 use fantoccini::Locator;
 use fantoccini::elements::Element;
@@ -164,7 +164,7 @@ impl<'p> Person<'p> {
 
     /// Takes home what is behind the first link or button that begins with these words; its bytes.
     pub(crate) async fn download(&mut self, words: &str) -> Vec<u8> {
-        let dir = tempfile::tempdir().unwrap();
+        let dir = own_dir();
         let to = json!({ "behavior": "allow", "downloadPath": dir.path() });
         self.chrome.cdp("Browser.setDownloadBehavior", to).await;
         let path = format!("//*[self::a or self::button][starts-with(normalize-space(.), {})]", quoted(words));

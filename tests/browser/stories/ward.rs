@@ -1,9 +1,11 @@
 //! Who works in a ward: whoever looks after its screens, whoever says yes to what they show, and its head.
 
+use crate::chrome::{own_dir, say};
 use crate::person::{Account, Person, WAYS};
 use crate::place::Place;
 use lichphat::campaigns::CampaignStore as _;
 use lichphat::people::Role;
+use lichphat::report::Form;
 use lichphat_playlists::ids::DirectiveCode;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,6 +155,29 @@ async fn the_head_of_a_ward_raises_an_order_with_the_number_of_a_decision_and_lo
     assert_eq!(order.overrides.iter().map(|o| o.plays).collect::<Vec<_>>(), [6, 8]);
 }
 
+/// He takes the paper home, which bears the hash that he reads on the page.
+async fn paper(head: &mut Person<'_>) {
+    if !Form::Pdf.is_there() {
+        return say("*** lichphat-paper is not on the PATH (`make test` puts it there): the paper is LEFT OUT ***");
+    }
+    let (words, page) = (head.word("reports-file-pdf"), head.text().await);
+    let hash = page.split(|c: char| !c.is_ascii_hexdigit()).find(|word| word.len() == 64).unwrap();
+    let pdf = head.download(&words).await;
+    assert!(pdf.starts_with(b"%PDF-"), "it is paper");
+    let dir = own_dir();
+    let file = dir.path().join("bao-cao.pdf");
+    std::fs::write(&file, &pdf).unwrap();
+    match std::process::Command::new("pdftotext").arg(&file).arg("-").output() {
+        Ok(said) => {
+            // on paper it may break anywhere
+            let breaks = |c: &char| !c.is_whitespace() && *c != '\u{200b}';
+            let text: String = String::from_utf8_lossy(&said.stdout).chars().filter(breaks).collect();
+            assert!(text.contains(hash), "{hash} is not on paper: {text}");
+        }
+        Err(_) => say("*** pdftotext is not here (poppler-utils): what the paper says is LEFT OUT ***"),
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_head_of_a_ward_takes_a_report_home_and_closes_its_period() {
     for way in WAYS {
@@ -173,6 +198,7 @@ async fn the_head_of_a_ward_takes_a_report_home_and_closes_its_period() {
         head.unfold("reports-paper").await;
         let document = head.word("reports-file-docx");
         assert!(head.download(&document).await.starts_with(b"PK"), "so is a document");
+        paper(&mut head).await;
         head.press("reports-close").await;
         head.until("return !!document.querySelector('ul.closings')", vec![]).await;
         head.reads("truong").await;
