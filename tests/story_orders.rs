@@ -482,6 +482,7 @@ async fn a_units_head_raises_the_number_and_never_lowers_it() {
     }
     let look = office.post("truong", path, &of("6", "look")).await.html;
     assert!(look.contains("2 trong 2 màn hình của đơn vị sẽ phải phát nhiều hơn: từ 4 lên 6 lần."), "{look}");
+    assert!(look.contains("Đã tính trên các ngày từ 21/09/2024 đến 22/09/2024."), "the days of the raise: {look}");
     let before = office.server.rooms.store.campaigns().await.unwrap();
     assert!(
         before.directive(&DirectiveCode::new("clean-street").unwrap()).unwrap().overrides.is_empty(),
@@ -662,6 +663,38 @@ async fn a_signed_order_is_amended_by_form_and_by_two() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_said_yes_to_an_amendment_of_an_order_that_changed_since_is_asked_again() {
+    let office = Office::open().await;
+    let order_file = std::fs::read_to_string(common::town::fixture("order.toml")).unwrap();
+    import(&office.data, "directives", "order.toml", &order_file);
+    let write = async |fields: &[(&'static str, &'static str)]| {
+        let kept = office.post("lan", "/orders/new", &amendment(fields)).await;
+        office.say("lan", &kept.to, "put", 1, "").await;
+        kept.to
+    };
+    let extends = [("amendment.kind", "extend"), ("amendment.to", "2024-12-30"), ("amendment.number", "30/CĐ-UBND")];
+    let wrong = amendment(&[&extends[..], &[("amendment.date", "2062-09-19"), ("do", "look")]].concat());
+    let html = office.post("lan", "/orders/new", &wrong).await.html;
+    assert!(html.contains("ngày ban hành không thể sau hôm nay 2024-09-19"), "one slip would shut the order: {html}");
+
+    let first = write(&extends).await;
+    let raises = [("amendment.kind", "raise"), ("amendment.from", "2024-09-21"), ("amendment.plays", "5")];
+    let second = write(&raises).await;
+    assert_eq!(office.say("van", &second, "approve", 1, "").await.to, "/orders/clean-street");
+    let page = office.get("lan", &first).await.html;
+    assert!(page.contains("Văn bản gốc đã thay đổi sau đó: cần đồng ý lại."), "{page}");
+    assert_eq!(office.say("van", &first, "approve", 1, "").await.to, first, "one yes to the document as it is now");
+    assert_eq!(office.amendments().await, ["20/CĐ-UBND"]);
+    assert_eq!(office.say("lan", &first, "approve", 1, "").await.to, "/orders/clean-street");
+    assert_eq!(office.amendments().await, ["20/CĐ-UBND", "30/CĐ-UBND"]);
+
+    // and its further days are put to people like anything that is to be shown
+    let until = Some("2024-12-30".parse().unwrap());
+    let proposals = office.server.rooms.approvals.proposals().await.unwrap();
+    assert!(proposals.iter().any(|p| p.draft.permit.until == until), "{proposals:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_no_screen_plays_is_written_by_form_too() {
     let office = Office::open().await;
     let declared = [
@@ -720,7 +753,7 @@ async fn a_program_does_what_the_pages_do() {
     assert_eq!((status, &blind["type"]), (409, &json!("not-seen")), "{blind}");
     let (status, mut looked) = office.api("truong", Request::post(format!("{raises}?dry_run=true")), &raise(9)).await;
     let seen = looked["seen"].take();
-    let figures = json!({ "screens": 2, "more": 2, "before": 3, "can": 2, "lacks": 0, "seconds": 0, "seen": null, "dry_run": true });
+    let figures = json!({ "screens": 2, "more": 2, "before": 3, "can": 2, "lacks": 0, "others": 0, "seconds": 0, "seen": null, "dry_run": true });
     assert_eq!((status, looked), (200, figures));
     let with = |plays: u32, seen: &Value| {
         let mut body = raise(plays);

@@ -254,6 +254,12 @@ orders-raise-lacks = { $can_t } can carry it; { $lacks ->
     [one] one lacks
    *[other] { $lacks_t } lack
 } room, by { $seconds_t } s a day.
+orders-raise-others = { $n ->
+    [one] Nothing can be said ahead of { $n_t } other screen: it is not played by us, nothing fits it, or it is off on the days looked at.
+   *[other] Nothing can be said ahead of { $n_t } other screens: they are not played by us, nothing fits them, or they are off on the days looked at.
+}
+orders-said-before = The order has changed since: this yes has to be said again.
+orders-raise-days = Reckoned over the days from { $from } to { $to }.
 orders-raise-working = The room is being worked out; press Look ahead once more, then you can decide.
 orders-raise-look-first = Press Look ahead to see what it does; the button to decide is here then.
 orders-ends-title = Bring the end of a raise forward

@@ -235,11 +235,14 @@ impl Directive {
             let mut last = o.to;
             for (j, end) in o.ended.iter().enumerate() {
                 if end.to < o.from.previous() || last.is_some_and(|last| end.to >= last) {
-                    let (least, most) = (o.from.previous(), last.map(|l| l.to_string()).unwrap_or_default());
-                    let mend = say(
-                        format!("phải từ {least} và trước ngày cuối hiện tại {most}"),
-                        format!("must be {least} or later, and before its present last day {most}"),
-                    );
+                    let least = o.from.previous();
+                    let mend = match last {
+                        Some(most) => say(
+                            format!("phải từ {least} và trước ngày cuối hiện tại {most}"),
+                            format!("must be {least} or later, and before its present last day {most}"),
+                        ),
+                        None => say(format!("phải từ {least} trở đi"), format!("must be {least} or later")),
+                    };
                     flaw(&format!("ended[{j}].to"), end.to.to_string(), mend);
                 }
                 if end.number.trim().is_empty() {
@@ -259,10 +262,21 @@ impl Directive {
     /// What a new text of the same order may not do once the order has begun: edit what was issued. It
     /// may add amendments and overrides and replace the product's files. `today` decides what has begun.
     pub fn refused_edits(&self, before: &Self, today: LocalDay) -> Vec<(String, String, Say)> {
+        // amendments stand in the order of their dates, so a wrong year would shut the order to every later one
+        let added = self.amendment.iter().enumerate().skip(before.amendment.len());
+        let mut flaws: Vec<Flaw> = added
+            .filter(|(_, a)| a.date > today)
+            .map(|(i, a)| {
+                let mend = say(
+                    format!("ngày ban hành không thể sau hôm nay {today}"),
+                    format!("a document cannot be issued later than today, {today}"),
+                );
+                (format!("amendment[{i}].date"), a.date.to_string(), mend)
+            })
+            .collect();
         if today < before.from {
-            return Vec::new();
+            return flaws;
         }
-        let mut flaws = Vec::new();
         let mut flaw = |key: &str, value: String| {
             let mend = say(
                 "văn bản đã có hiệu lực, không sửa được; thêm [[amendment]] hoặc [[override]]",

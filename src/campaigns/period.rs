@@ -34,6 +34,17 @@ pub enum Raised<'a> {
 }
 
 impl Directive {
+    /// The first day on which its newest change makes something another; of an order without changes its own first day.
+    pub fn changed_from(&self) -> LocalDay {
+        let Some((newest, before)) = self.amendment.split_last() else { return self.from };
+        let end = self.periods_after(before).last().map_or(self.to, |(_, last)| *last);
+        match newest.kind {
+            AmendmentKind::Extend => newest.from.unwrap_or(end.next()),
+            AmendmentKind::Raise => newest.from.unwrap_or(self.from),
+            AmendmentKind::End => self.from,
+        }
+    }
+
     /// Its periods in order, as the amendments leave them. A period owes nothing from the one before.
     pub fn periods(&self) -> Vec<Period> {
         self.periods_after(&self.amendment)

@@ -93,7 +93,12 @@ impl OrderDesk {
         if rule::may_decide(who, directory, self.today()).is_err() {
             return Ok(0);
         }
-        let waits = |d: &Draft| rule::approve(d, d.revision, who, |_| true).is_ok_and(|o| o == Outcome::Published);
+        // the document that was said yes to last stands for the one of now: a list is no decision
+        let last = |d: &Draft| d.said.iter().rev().find_map(|said| said.document);
+        let waits = |d: &Draft| {
+            let asked = last(d).map(|document| rule::approve(d, (d.revision, document), who, |_| true));
+            asked.is_some_and(|outcome| outcome.is_ok_and(|o| o == Outcome::Published))
+        };
         Ok(self
             .store
             .drafts()
@@ -191,7 +196,9 @@ impl OrderDesk {
         }
         let campaigns = self.campaigns.campaigns().await?;
         let (_, order) = self.read(&draft.sheet, directory, &campaigns).await?.map_err(OrderError::Wrong)?;
-        let said = Said { by: who.account.to_string(), yes: true, words: String::new(), at: self.clock.now() };
+        let document = Some(document(&order)?);
+        let said =
+            Said { by: who.account.to_string(), yes: true, words: String::new(), document, at: self.clock.now() };
         let deed = self.deed(who, "put-order", format!("draft {number}"), named(&order, revision));
         self.changed(number, self.store.word((number, revision), Some(said), (State::Writing, State::Put), deed).await)
     }
@@ -224,7 +231,7 @@ impl OrderDesk {
         let draft = self.store.draft(number).await?.ok_or(OrderError::Unknown(number))?;
         rule::open(&draft, revision)?;
         let deed = self.deed(who, "refuse-order", format!("draft {number}"), format!("revision {revision}: {words}"));
-        let said = Said { by: who.account.to_string(), yes: false, words, at: self.clock.now() };
+        let said = Said { by: who.account.to_string(), yes: false, words, document: None, at: self.clock.now() };
         self.changed(number, self.store.word((number, revision), Some(said), (State::Put, State::Writing), deed).await)
     }
 
@@ -253,14 +260,17 @@ impl OrderDesk {
         (number, revision): (u32, u32),
     ) -> Result<(Outcome, Option<DirectiveCode>), OrderError> {
         let draft = self.store.draft(number).await?.ok_or(OrderError::Unknown(number))?;
-        let holders = self.holders(&draft, directory).await?;
-        let outcome = rule::approve(&draft, revision, who, |by| holders.contains(by))?;
+        rule::open(&draft, revision)?;
+        let campaigns = self.campaigns.campaigns().await?;
+        let (batch, order) = self.read(&draft.sheet, directory, &campaigns).await?.map_err(OrderError::Wrong)?;
+        let document = document(&order)?;
+        let holders = self.holders(&draft, document, directory).await?;
+        let outcome = rule::approve(&draft, (revision, document), who, |by| holders.contains(by))?;
         if outcome == Outcome::Known {
             return Ok((outcome, None));
         }
-        let campaigns = self.campaigns.campaigns().await?;
-        let (batch, order) = self.read(&draft.sheet, directory, &campaigns).await?.map_err(OrderError::Wrong)?;
-        let said = Said { by: who.account.to_string(), yes: true, words: words.to_owned(), at: self.clock.now() };
+        let (by, words, at) = (who.account.to_string(), words.to_owned(), self.clock.now());
+        let said = Said { by, yes: true, words: words.clone(), document: Some(document), at };
         let named = named(&order, revision);
         if outcome == Outcome::Waits {
             let deed = self.deed(who, "approve-order", format!("draft {number}"), format!("{named} {words}"));
@@ -269,14 +279,12 @@ impl OrderDesk {
         }
         let both: Vec<&str> = holders.iter().map(String::as_str).chain([who.account.as_str()]).collect();
         let detail = format!("draft {number}, {named}, yes: {} {words}", both.join(", "));
-        let amends = draft.sheet.amends();
-        let act = if amends { "amend-order" } else { "publish-order" };
+        let act = if draft.sheet.amends() { "amend-order" } else { "publish-order" };
         let deed = self.deed(who, act, format!("order {}", order.code), detail);
         let code = order.code.clone();
         self.store.publish((number, revision), said, (code.clone(), batch, campaigns.revision), deed).await?;
-        if !amends {
-            self.put_content(&draft, &order, (who, words), directory).await?; // an amendment shows nothing new
-        }
+        // an extension shows what is known, on days for which nobody has allowed it
+        self.put_content(&draft, &order, (who, &words), directory).await?;
         Ok((outcome, Some(code)))
     }
 
@@ -308,10 +316,15 @@ impl OrderDesk {
         Ok(())
     }
 
-    /// Of those who have said yes, who may still decide.
-    async fn holders(&self, draft: &Draft, directory: &Directory) -> Result<BTreeSet<String>, OrderError> {
+    /// Of those who have said yes to this document, who may still decide.
+    async fn holders(
+        &self,
+        draft: &Draft,
+        document: Sha256Hash,
+        directory: &Directory,
+    ) -> Result<BTreeSet<String>, OrderError> {
         let mut holders = BTreeSet::new();
-        for said in draft.said.iter().filter(|said| said.yes) {
+        for said in draft.said.iter().filter(|said| said.yes && said.document == Some(document)) {
             let Ok(code) = AccountCode::new(&said.by) else { continue };
             let account = self.people.account(&code).await?.filter(|account| account.ended.is_none());
             if let Some(Account { code: account, grants, .. }) = account {
@@ -333,8 +346,17 @@ impl OrderDesk {
     }
 }
 
+/// The hash of the document that an order would be.
+///
+/// # Errors
+/// A defect: every order can be written.
+pub fn document(order: &Directive) -> Result<Sha256Hash, OrderError> {
+    let text = text(order).map_err(|error| OrderError::Store(StoreError::Engine(error)))?;
+    Ok(Sha256Hash::of(text.as_bytes()))
+}
+
 /// A document in the words of the log: which one, and what exactly.
 fn named(order: &Directive, revision: u32) -> String {
-    let hash = text(order).map(|text| Sha256Hash::of(text.as_bytes()).hex()).unwrap_or_default();
+    let hash = document(order).map(|hash| hash.hex()).unwrap_or_default();
     format!("revision {revision}, order {}, document {hash}", order.code)
 }

@@ -25,7 +25,7 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
-pub use desk::{Kept, OrderDesk};
+pub use desk::{Kept, OrderDesk, document};
 pub use error::OrderError;
 pub use merge::{Conflict, merge};
 pub use model::{Draft, Said, State};

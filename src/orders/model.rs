@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use crate::directory::words::words;
-use lichphat_playlists::ids::DirectiveCode;
+use lichphat_playlists::ids::{DirectiveCode, Sha256Hash};
 use lichphat_playlists::time::UtcMillis;
 use std::collections::BTreeSet;
 
@@ -29,6 +29,8 @@ pub struct Said {
     pub yes: bool,
     /// Number of the written decision he rests on, or why not.
     pub words: String,
+    /// To which document he said yes: an amendment's is another once its order has changed. None: a no.
+    pub document: Option<Sha256Hash>,
     /// When.
     pub at: UtcMillis,
 }

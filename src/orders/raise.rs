@@ -61,6 +61,8 @@ pub struct Effect {
     pub can: u32,
     /// Those that lack room.
     pub lacks: u32,
+    /// Those of which there is no telling: nobody plays on them for us, nothing fits them, they are off on the days looked at.
+    pub others: u32,
     /// Seconds a day that they lack together.
     pub seconds: u64,
 }
@@ -70,23 +72,24 @@ impl Effect {
     pub fn of(directory: &Directory, (raise, raised): (&Raise, &Raised), ahead: &Preflight) -> Self {
         let mine: BTreeSet<_> =
             directory.screens_in(&raise.unit, Some(Link::Owner), raise.from).into_iter().map(|s| &s.code).collect();
-        let (mut can, mut lacks, mut seconds) = (0, 0, 0);
+        let (mut can, mut lacks, mut others, mut seconds) = (0, 0, 0, 0);
         for answer in ahead.screens.iter().filter(|a| mine.contains(&a.screen)) {
             can += u32::from(answer.outcome == Outcome::Can);
             lacks += u32::from(answer.outcome == Outcome::Cannot);
+            others += u32::from(!matches!(answer.outcome, Outcome::Can | Outcome::Cannot));
             seconds += u64::from(answer.lacks_s);
         }
         let Raised { screens, more, before, .. } = *raised;
-        Self { screens, more, before, after: raise.plays, can, lacks, seconds }
+        Self { screens, more, before, after: raise.plays, can, lacks, others, seconds }
     }
 
     /// The hash of exactly this raise with exactly these figures: whoever decides it says that he has seen them.
     pub fn seen(&self, code: &DirectiveCode, raise: &Raise) -> Sha256Hash {
         let Raise { unit, plays, from, to, number } = raise;
-        let Self { screens, more, before, after, can, lacks, seconds } = self;
+        let Self { screens, more, before, after, can, lacks, others, seconds } = self;
         let to = to.map(|day| day.to_string()).unwrap_or_default();
         let said = format!(
-            "{code}\n{unit}\n{plays}\n{from}\n{to}\n{}\n{screens} {more} {before} {after} {can} {lacks} {seconds}",
+            "{code}\n{unit}\n{plays}\n{from}\n{to}\n{}\n{screens} {more} {before} {after} {can} {lacks} {others} {seconds}",
             number.trim()
         );
         Sha256Hash::of(said.as_bytes())
@@ -129,7 +132,7 @@ impl OrderDesk {
     }
 
     /// Raises the number of an order for a unit and those below it: the order lets its head decide that, on what he has `seen`
-    /// ([`Effect::seen`]) of what lies `ahead`.
+    /// ([`Effect::seen`]) of what lies `ahead`, reckoned from the campaigns of that revision.
     ///
     /// # Errors
     /// [`OrderError::Unseen`] when he has seen nothing of it, or other figures than those of now.
@@ -138,9 +141,12 @@ impl OrderDesk {
         who: &Caller,
         directory: &Directory,
         (code, raise): (&DirectiveCode, &Raise),
-        (seen, ahead): (Option<Sha256Hash>, &Preflight),
+        (seen, revision, ahead): (Option<Sha256Hash>, u64, &Preflight),
     ) -> Result<Raised, OrderError> {
         let campaigns = self.campaigns.campaigns().await?;
+        if campaigns.revision != revision {
+            return Err(OrderError::Unseen);
+        }
         let (batch, raised) = self.raised(who, (directory, &campaigns), (code, raise))?;
         let now = Effect::of(directory, (raise, &raised), ahead).seen(code, raise);
         if seen != Some(now) {

@@ -1,9 +1,10 @@
 //! Who may write, put, decide and raise: pure. It takes two people, of whom one at most has written the draft.
 
 use super::error::OrderError;
-use super::model::{Draft, State};
+use super::model::{Draft, Said, State};
 use crate::directory::Directory;
 use crate::people::{Act, Caller, Denied, On};
+use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::time::LocalDay;
 
 /// People that it takes.
@@ -43,25 +44,27 @@ pub fn sees(caller: &Caller, directory: &Directory, today: LocalDay) -> bool {
     matches!(may_decide(caller, directory, today), Ok(()) | Err(Denied::Weak))
 }
 
-/// What comes of his yes to a revision; `holds` says whether somebody who said yes before may still decide.
+/// What comes of his yes to a revision as this document; `holds` says whether somebody who said yes before may still decide. Who said
+/// yes to another document has said nothing of this one: what an amendment amends may have changed since.
 ///
 /// # Errors
 /// Why his word is not taken.
 pub fn approve(
     draft: &Draft,
-    revision: u32,
+    (revision, document): (u32, Sha256Hash),
     caller: &Caller,
     holds: impl Fn(&str) -> bool,
 ) -> Result<Outcome, OrderError> {
     open(draft, revision)?;
     let me = caller.account.as_str();
-    let others = draft.said.iter().filter(|s| s.yes && s.by != me && holds(&s.by));
+    let yes = |s: &&Said| s.yes && s.document == Some(document);
+    let others = draft.said.iter().filter(yes).filter(|s| s.by != me && holds(&s.by));
     let others: Vec<&str> = others.map(|s| s.by.as_str()).collect();
     let wrote = |who: &str| draft.writers.contains(who);
     if wrote(me) && !others.is_empty() && others.iter().all(|who| wrote(who)) {
         return Err(OrderError::Writers(draft.number));
     }
-    let again = draft.said.iter().any(|said| said.yes && said.by == me);
+    let again = draft.said.iter().filter(yes).any(|said| said.by == me);
     Ok(match others.len() + 1 {
         PEOPLE.. => Outcome::Published,
         _ if again => Outcome::Known,

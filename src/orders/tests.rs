@@ -227,7 +227,10 @@ fn text_of(order: &Directive) -> String {
 }
 
 fn draft(writers: &[&str], yes: &[&str]) -> Draft {
-    let said = |by: &&str| Said { by: (*by).to_owned(), yes: true, words: String::new(), at: UtcMillis(0) };
+    let said = |by: &&str| {
+        let document = Some(Sha256Hash([7; 32]));
+        Said { by: (*by).to_owned(), yes: true, words: String::new(), document, at: UtcMillis(0) }
+    };
     Draft {
         number: 1,
         revision: 3,
@@ -247,18 +250,29 @@ fn caller(name: &str) -> Caller {
 
 #[test]
 fn it_takes_two_of_whom_one_at_most_has_written_it() {
-    let ask = |writers: &[&str], yes: &[&str], who: &str| approve(&draft(writers, yes), 3, &caller(who), |_| true);
+    let ask = |writers: &[&str], yes: &[&str], who: &str| {
+        approve(&draft(writers, yes), (3, Sha256Hash([7; 32])), &caller(who), |_| true)
+    };
     assert_eq!(ask(&["a"], &["a"], "b").unwrap(), Outcome::Published);
     assert_eq!(ask(&["a"], &["b"], "a").unwrap(), Outcome::Published, "in whichever order");
     assert_eq!(ask(&["a"], &["a"], "a").unwrap(), Outcome::Known, "one is one");
     assert_eq!(ask(&["a"], &[], "b").unwrap(), Outcome::Waits);
     assert!(matches!(ask(&["a", "b"], &["a"], "b"), Err(OrderError::Writers(1))));
     assert_eq!(ask(&["a", "b"], &["a"], "c").unwrap(), Outcome::Published);
-    let gone = |writers: &[&str], yes: &[&str], who: &str| approve(&draft(writers, yes), 3, &caller(who), |_| false);
+    let gone = |writers: &[&str], yes: &[&str], who: &str| {
+        approve(&draft(writers, yes), (3, Sha256Hash([7; 32])), &caller(who), |_| false)
+    };
     assert_eq!(gone(&["a"], &["a"], "b").unwrap(), Outcome::Waits, "whose role is over has not said yes");
-    assert!(matches!(approve(&draft(&["a"], &["a"]), 2, &caller("b"), |_| true), Err(OrderError::Changed(1))));
+    let (same, other) = (Sha256Hash([7; 32]), Sha256Hash([8; 32]));
+    let moved = |who: &str| approve(&draft(&["a"], &["a"]), (3, other), &caller(who), |_| true).unwrap();
+    assert_eq!(
+        (moved("b"), moved("a")),
+        (Outcome::Waits, Outcome::Waits),
+        "a yes to another document is none to this one"
+    );
+    assert!(matches!(approve(&draft(&["a"], &["a"]), (2, same), &caller("b"), |_| true), Err(OrderError::Changed(1))));
     let closed = Draft { state: State::Writing, ..draft(&["a"], &["a"]) };
-    assert!(matches!(approve(&closed, 3, &caller("b"), |_| true), Err(OrderError::Closed { .. })));
+    assert!(matches!(approve(&closed, (3, same), &caller("b"), |_| true), Err(OrderError::Closed { .. })));
 }
 
 #[test]

@@ -177,6 +177,7 @@ CREATE TABLE order_word (
     account  TEXT    NOT NULL,
     yes      INTEGER NOT NULL CHECK (yes IN (0, 1)),
     words    TEXT    NOT NULL,                                  -- number of the written decision, or why not
+    document BLOB CHECK (length(document) = 32),                -- SHA-256 of what a yes was said to
     at_ms    INTEGER NOT NULL,
     PRIMARY KEY (draft, revision, account),
     FOREIGN KEY (draft, revision) REFERENCES order_revision (draft, revision)

@@ -8,7 +8,7 @@ use crate::campaigns::CampaignBatch;
 use crate::error::StoreError;
 use crate::orders::{Draft, OrderStore, Said, Sheet, State};
 use crate::people::{AccountCode, Deed};
-use lichphat_playlists::ids::DirectiveCode;
+use lichphat_playlists::ids::{DirectiveCode, Sha256Hash};
 use lichphat_playlists::time::UtcMillis;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -26,10 +26,11 @@ fn draft(conn: &Connection, row: &Row<'_>) -> Result<Draft, StoreError> {
     let mut query = conn.prepare_cached("SELECT DISTINCT account FROM order_revision WHERE draft = ?1")?;
     let writers = query.query_map([number], |row| row.get(0))?.collect::<Result<_, _>>()?;
     let mut query = conn.prepare_cached(
-        "SELECT account, yes, words, at_ms FROM order_word WHERE draft = ?1 AND revision = ?2 ORDER BY at_ms, account",
+        "SELECT account, yes, words, at_ms, document FROM order_word WHERE draft = ?1 AND revision = ?2 ORDER BY at_ms, account",
     )?;
     let said = query.query_map([number, revision], |row| {
-        Ok(Said { by: row.get(0)?, yes: row.get(1)?, words: row.get(2)?, at: UtcMillis(row.get(3)?) })
+        let document = row.get::<_, Option<[u8; 32]>>(4)?.map(Sha256Hash);
+        Ok(Said { by: row.get(0)?, yes: row.get(1)?, words: row.get(2)?, document, at: UtcMillis(row.get(3)?) })
     })?;
     Ok(Draft {
         number,
@@ -84,10 +85,10 @@ fn say(tx: &Connection, (number, revision): (u32, u32), said: &Said, state: Stat
             .execute(params![number, revision])?;
     }
     tx.prepare_cached(
-        "INSERT INTO order_word (draft, revision, account, yes, words, at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT DO UPDATE SET yes = ?4, words = ?5, at_ms = ?6",
+        "INSERT INTO order_word (draft, revision, account, yes, words, at_ms, document) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT DO UPDATE SET yes = ?4, words = ?5, at_ms = ?6, document = ?7",
     )?
-    .execute(params![number, revision, said.by, said.yes, said.words, said.at.0])?;
+    .execute(params![number, revision, said.by, said.yes, said.words, said.at.0, said.document.map(|hash| hash.0)])?;
     Ok(())
 }
 

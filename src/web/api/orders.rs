@@ -183,6 +183,8 @@ struct RaiseDone {
     can: u32,
     /// Those that lack room.
     lacks: u32,
+    /// Those of which nothing can be said ahead: nobody plays on them for us, nothing fits, or they are off on the days looked at.
+    others: u32,
     /// Seconds a day that they lack together.
     seconds: u64,
     /// The hash of this raise with these figures, for `seen`.
@@ -439,17 +441,19 @@ async fn raise(call: Call) -> Result<Response, Problem> {
     let of = (&order(&call)?.code, &raise);
     let (orders, directory, dry_run) = (&call.app.console.orders, &call.city.directory, call.flag("dry_run"));
     let raised = orders.look_at_raise(&call.caller, directory, of).await.map_err(|error| refused(error, &call))?;
-    let Some(ahead) = call.app.console.preview_of(&call.city, &raised.order, &call.caller.account).await? else {
+    let (console, would) = (&call.app.console, (&raised.order, raise.from));
+    let Some(ahead) = console.preview_of(&call.city, would, &call.caller.account).await? else {
         return Ok(wait());
     };
     if !dry_run {
-        let given = orders.raise(&call.caller, directory, of, (seen, &ahead.answer)).await;
+        let given =
+            orders.raise(&call.caller, directory, of, (seen, call.city.campaigns.revision, &ahead.answer)).await;
         given.map_err(|error| refused(error, &call))?;
     }
     let effect = Effect::of(directory, (&raise, &raised), &ahead.answer);
-    let Effect { screens, more, before, can, lacks, seconds, .. } = effect;
+    let Effect { screens, more, before, can, lacks, others, seconds, .. } = effect;
     let seen = effect.seen(of.0, &raise).hex();
-    Ok(json(&RaiseDone { screens, more, before, can, lacks, seconds, seen, dry_run }))
+    Ok(json(&RaiseDone { screens, more, before, can, lacks, others, seconds, seen, dry_run }))
 }
 
 fn raise_row((i, raise): (usize, &Override)) -> RaiseRow {

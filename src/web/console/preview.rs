@@ -4,7 +4,7 @@ use super::ConsoleError;
 use super::data::{City, Console};
 use super::fresh::{Fresh, Pace, STALE_MS, trim};
 use crate::approval;
-use crate::campaigns::{CampaignBatch, CampaignChange, Campaigns, Directive};
+use crate::campaigns::{CampaignBatch, CampaignChange, Directive};
 use crate::library::LibraryStore;
 use crate::people::AccountCode;
 use crate::planning::preflight::{Preflight, Question, preflight};
@@ -46,35 +46,31 @@ impl Console {
         directive: &Directive,
         who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
-        self.preview_as((directive.code.clone(), None), city, directive, who).await
+        self.preview_as((directive.code.clone(), None), city, (directive, directive.from), who).await
     }
 
-    /// The same of an order as it would be: it takes the place of the one of its code.
+    /// The same of an order as it would be `since` a day, on which something of it is to be another: it takes the place of the one of
+    /// its code.
     pub(in crate::web) async fn preview_of(
         &self,
         city: &Arc<City>,
-        directive: &Directive,
+        (directive, since): (&Directive, LocalDay),
         who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
         let text = crate::orders::text(directive).map_err(ConsoleError::Internal)?;
-        let key = (directive.code.clone(), Some(Sha256Hash::of(text.as_bytes())));
-        self.preview_as(key, city, directive, who).await
+        let key = (directive.code.clone(), Some(Sha256Hash::of(format!("{since}\n{text}").as_bytes())));
+        self.preview_as(key, city, (directive, since), who).await
     }
 
     async fn preview_as(
         &self,
         key: PreviewKey,
         city: &Arc<City>,
-        directive: &Directive,
+        (directive, since): (&Directive, LocalDay),
         who: &AccountCode,
     ) -> Result<Option<Arc<Preview>>, ConsoleError> {
         let (now, today) = self.today();
-        let thought = key.1.is_some().then(|| {
-            let mut campaigns = city.campaigns.clone();
-            let changes = vec![CampaignChange::Directive(Box::new(directive.clone()))];
-            campaigns.apply(CampaignBatch { changes });
-            campaigns
-        });
+        let thought = key.1.is_some();
         let fresh = {
             let mut all = self.previews.lock().unwrap_or_else(PoisonError::into_inner);
             let fresh = Arc::clone(all.get_or_insert(key, Fresh::new));
@@ -87,7 +83,7 @@ impl Console {
             directive: directive.clone(),
             plans: Arc::clone(&self.plans),
             media: Arc::clone(&self.media),
-            today,
+            from: since.max(today),
             now,
             offset: self.offset,
         };
@@ -104,13 +100,14 @@ impl Console {
 
 /// Seconds of work for a large fleet, so never on a thread that answers.
 struct Work {
-    /// The campaigns with what somebody thinks of; none: as they are.
-    thought: Option<Campaigns>,
+    /// It is what somebody thinks of, not what is in force.
+    thought: bool,
     city: Arc<City>,
     directive: Directive,
     plans: Arc<dyn PlanStore>,
     media: Arc<dyn LibraryStore>,
-    today: LocalDay,
+    /// The first day to look at.
+    from: LocalDay,
     now: UtcMillis,
     offset: UtcOffset,
 }
@@ -119,7 +116,13 @@ impl Work {
     async fn make(self) -> Result<Preview, ConsoleError> {
         let items = self.media.media_list().await?;
         let media: BTreeMap<MediaHash, Media> = items.into_iter().map(|m| (m.media.hash, m.media)).collect();
-        let (directory, campaigns) = (&self.city.directory, self.thought.as_ref().unwrap_or(&self.city.campaigns));
+        let thought = self.thought.then(|| {
+            let mut campaigns = self.city.campaigns.clone();
+            let changes = vec![CampaignChange::Directive(Box::new(self.directive.clone()))];
+            campaigns.apply(CampaignBatch { changes });
+            campaigns
+        });
+        let (directory, campaigns) = (&self.city.directory, thought.as_ref().unwrap_or(&self.city.campaigns));
         let drafts = approval::drafts(campaigns, &media);
         let permissions = &(*self.city.permissions).clone().granting(drafts, directory);
         let world = World { directory, campaigns, media: &media, permissions };
@@ -135,10 +138,10 @@ impl Work {
     /// The next days of the order; of very many screens the one on which most of them are on duty.
     fn days(&self) -> (Vec<LocalDay>, bool) {
         let directory = &self.city.directory;
-        let Some((first, last)) = self.directive.periods().into_iter().find(|(_, last)| *last >= self.today) else {
+        let Some((first, last)) = self.directive.periods().into_iter().find(|(_, last)| *last >= self.from) else {
             return (Vec::new(), false);
         };
-        let from = first.max(self.today);
+        let from = first.max(self.from);
         let days: Vec<LocalDay> = from.through(last.min(from.plus(DAYS - 1))).collect();
         let bound = |s: &&crate::directory::Screen| self.directive.binds(directory, s, from).is_some();
         if directory.screens().filter(bound).count() <= MANY_SCREENS {

@@ -172,6 +172,8 @@ async fn view(console: &Console, asked: &Asked, number: u32, problem: String) ->
         _ => console.orders.look(&draft.sheet, &city.directory).await.map_err(trouble)?,
     };
     let me = caller.account.as_str();
+    let document = read.as_ref().ok().map(crate::orders::document).transpose().map_err(trouble)?;
+    let stands = |s: &crate::orders::Said| !s.yes || draft.state != State::Put || s.document == document;
     let writes = rule::may_write(caller, &city.directory, today).is_ok();
     let decides = rule::may_decide(caller, &city.directory, today).is_ok();
     let open = matches!(draft.state, State::Writing | State::Put);
@@ -188,7 +190,7 @@ async fn view(console: &Console, asked: &Asked, number: u32, problem: String) ->
                 draft.revision.into(),
             ),
         ),
-        said: draft.said.iter().map(|s| said(lang, console, s)).collect(),
+        said: draft.said.iter().map(|s| said(lang, console, (s, stands(s)))).collect(),
         wrong: match &read {
             Err(wrong) if open => {
                 wrong.iter().map(|w| (one::label(lang, &w.field), w.mend.pick(lang).to_owned())).collect()
@@ -197,7 +199,7 @@ async fn view(console: &Console, asked: &Asked, number: u32, problem: String) ->
         },
         edits: writes && open,
         puts: writes && draft.state == State::Writing && read.is_ok(),
-        decides: decides && draft.state == State::Put && !draft.said.iter().any(|s| s.yes && s.by == me),
+        decides: decides && draft.state == State::Put && !draft.said.iter().any(|s| s.yes && s.by == me && stands(s)),
         waits_weak: !decides && draft.state == State::Put,
         code: draft.code.as_ref().map(ToString::to_string),
         amends: draft.sheet.amends().then(|| draft.sheet.get("amends").to_owned()),
@@ -207,10 +209,12 @@ async fn view(console: &Console, asked: &Asked, number: u32, problem: String) ->
     one::draft(console, asked, (title, part), read.ok().as_ref()).await
 }
 
-fn said(lang: Lang, console: &Console, s: &crate::orders::Said) -> String {
+/// What somebody said; of a yes to a document that is another by now, that it counts no more.
+fn said(lang: Lang, console: &Console, (s, stands): (&crate::orders::Said, bool)) -> String {
     let key = if s.yes { "approvals-said-yes" } else { "approvals-said-no" };
     let time = lang.instant(s.at, console.offset);
-    lang.say(key, &Values::new().word("by", shown(&s.by)).word("time", time).word("words", shown(&s.words)))
+    let text = lang.say(key, &Values::new().word("by", shown(&s.by)).word("time", time).word("words", shown(&s.words)));
+    if stands { text } else { format!("{text} {}", lang.text("orders-said-before")) }
 }
 
 /// How it stands, and in which tone to say it.

@@ -485,7 +485,7 @@ async fn look(console: &Console, asked: &Asked, city: &Arc<City>, order: &Direct
     if order.quota.is_none() {
         return Ok(Look { tone: "good", verdict: count, lines: vec![lang.text("orders-look-good")], waits: false });
     }
-    let preview = match console.preview_of(city, order, &asked.caller()?.account).await {
+    let preview = match console.preview_of(city, (order, order.changed_from()), &asked.caller()?.account).await {
         Ok(Some(preview)) => preview,
         not_yet => {
             let working = lang.text(super::super::preflight::waits(not_yet.map(drop))?);

@@ -142,7 +142,7 @@ pub(super) async fn post(console: &Console, asked: &Asked, code: &str, body: &[u
         Ok(raised) => raised,
         Err(error) => return refuse(console, asked, code, (typed, error)).await,
     };
-    let ahead = match console.preview_of(&city, &raised.order, &caller.account).await {
+    let ahead = match console.preview_of(&city, (&raised.order, raise.from), &caller.account).await {
         Ok(Some(ahead)) => ahead,
         not_yet => {
             let key = match not_yet {
@@ -155,7 +155,7 @@ pub(super) async fn post(console: &Console, asked: &Asked, code: &str, body: &[u
     };
     let effect = Effect::of(&city.directory, (&raise, &raised), &ahead.answer);
     let mut said = Said {
-        effect: effect_words(asked.lang, &effect),
+        effect: effect_words(asked.lang, (&effect, ahead.days)),
         seen: effect.seen(&directive.code, &raise).hex(),
         ..Said::default()
     };
@@ -163,7 +163,7 @@ pub(super) async fn post(console: &Console, asked: &Asked, code: &str, body: &[u
         return answer(console, asked, (StatusCode::OK, code), (typed, said)).await;
     }
     let seen = typed.seen.parse().ok();
-    match console.orders.raise(caller, &city.directory, of, (seen, &ahead.answer)).await {
+    match console.orders.raise(caller, &city.directory, of, (seen, city.campaigns.revision, &ahead.answer)).await {
         Ok(_) => Ok(see(&format!("/orders/{}#changes", directive.code))),
         Err(error @ OrderError::Unseen) => {
             said.problem = error.words(asked.lang);
@@ -270,8 +270,8 @@ async fn answer(
 }
 
 /// What it would do, in words: how many of the unit's screens owe more, and whether they can carry it.
-fn effect_words(lang: Lang, effect: &Effect) -> Vec<String> {
-    let Effect { screens, more, before, after, can, lacks, seconds } = *effect;
+fn effect_words(lang: Lang, (effect, (from, to)): (&Effect, (LocalDay, LocalDay))) -> Vec<String> {
+    let Effect { screens, more, before, after, can, lacks, others, seconds } = *effect;
     let values = Values::new()
         .count(lang, "n", more.into())
         .count(lang, "all", screens.into())
@@ -280,5 +280,12 @@ fn effect_words(lang: Lang, effect: &Effect) -> Vec<String> {
     let room =
         Values::new().count(lang, "can", can.into()).count(lang, "lacks", lacks.into()).count(lang, "seconds", seconds);
     let fits = if lacks == 0 { "orders-raise-fits" } else { "orders-raise-lacks" };
-    vec![lang.say("orders-raise-effect", &values), lang.say(fits, &room)]
+    let others = (others > 0).then(|| lang.say("orders-raise-others", &Values::new().count(lang, "n", others.into())));
+    let days = Values::new().word("from", lang.day(from)).word("to", lang.day(to));
+    let looked = lang.say("orders-raise-days", &days);
+    [lang.say("orders-raise-effect", &values), lang.say(fits, &room)]
+        .into_iter()
+        .chain(others)
+        .chain([looked])
+        .collect()
 }
