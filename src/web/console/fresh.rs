@@ -125,6 +125,8 @@ impl<V: Send + Sync + 'static> Fresh<V> {
         tokio::spawn(async move {
             match make.await {
                 Ok(value) => this.keep(tag, (begun_ms, &*clock), &Arc::new(value)),
+                // that somebody had to wait for his turn is no word for whoever comes next
+                Err(ConsoleError::Busy | ConsoleError::BusyOwn) => {}
                 Err(error) => {
                     tracing::warn!(%error, "what pages show could not be made anew");
                     *place = Some(error);

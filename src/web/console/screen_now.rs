@@ -2,14 +2,13 @@
 //! last, and the newest picture that it sent. The picture of a planned item is never passed off as one of the screen.
 
 use super::ask::AskedView;
-use super::data::Console;
 use super::figures::CampaignNow;
 use super::names::{self, state as state_of, time, title};
-use super::outlook::Look;
+use super::page::shown;
 use super::screen::Gathered;
 use super::why::playing;
-use super::{ConsoleError, page::shown};
-use crate::attention::{Cause, Standing, State};
+use crate::attention::{self, BoxFacts, Cause, Standing, State};
+use crate::fleet::DeviceState;
 use crate::lang::{Lang, Values};
 use std::sync::Arc;
 
@@ -34,22 +33,24 @@ pub(super) struct Now {
 }
 
 /// Of today's page, with what was asked of its player lately; of another day it says nothing.
-pub(super) async fn of(
-    console: &Console,
+pub(super) fn of(
     lang: Lang,
     g: &Gathered,
     now: &[Arc<CampaignNow>],
-    commands: &[AskedView],
-) -> Result<Option<Now>, ConsoleError> {
+    (state, commands): (Option<&DeviceState>, &[AskedView]),
+) -> Option<Now> {
     if g.day != g.today {
-        return Ok(None);
+        return None;
     }
-    let boxes = console.boxes(&g.city).await?;
-    let standing = Look { boxes: &boxes, now }.standing(&g.screen);
+    // of this very moment: what is kept of the whole city may be older
+    let facts = state.map(|s| BoxFacts::of(s, g.device.as_ref().and_then(|d| d.reported_until)));
+    let present = attention::present(&g.city.directory, &g.screen, facts.as_ref(), (g.now, g.offset));
+    let due = now.iter().filter_map(|c| c.outlook.due.get(&g.screen.code)).copied();
+    let standing = attention::with_plays(present, due);
     let shot = commands.iter().find_map(|command| command.picture.clone());
     let (sentence, tone, mend) = stands(lang, g, standing);
     let reported = reported(lang, g, standing.state);
-    Ok(Some(Now { standing: sentence, tone, mend, reported, shot, ..planned(lang, g, standing.state) }))
+    Some(Now { standing: sentence, tone, mend, reported, shot, ..planned(lang, g, standing.state) })
 }
 
 /// How it stands, and what to do about it.

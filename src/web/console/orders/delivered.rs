@@ -20,7 +20,7 @@ const EXACT: usize = 300;
 /// Days after the first that are looked at.
 const DAYS: u32 = 45;
 /// How often it is worked out, and how long a page waits.
-const PACE: Pace = Pace { fresh_ms: 60_000, rests: 4, patience_ms: 150 };
+const PACE: Pace = Pace { fresh_ms: 60_000, rests: 0, patience_ms: 150 };
 
 impl Console {
     /// How an order that has begun gets to its screens; none: it has not, it plays nothing, or this is being worked out.
