@@ -124,6 +124,14 @@ fn orders_and_local_programmes_are_read() {
         .unwrap_or_else(|problems| panic!("{problems}"));
     names_files_that_exist(path, batch.clone());
     campaigns.apply(batch);
+    let path = "config/sample/contracts.csv";
+    let context =
+        campaigns::Context { directory: &directory, campaigns: &campaigns, now: day("2026-11-22").start(HANOI) };
+    let batch = campaigns::contracts(SourceFile { name: path, bytes: &source(path) }, context)
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    assert_eq!(batch.changes.len(), 2);
+    names_files_that_exist(path, batch.clone());
+    campaigns.apply(batch);
     assert!(campaigns.directives().all(|d| d.phase(day("2026-11-22")) == Phase::Ended), "both orders have ended");
     assert!(campaigns.contracts().all(|c| c.sample) && campaigns.items().all(|i| i.sample), "samples are marked");
 }
@@ -146,6 +154,7 @@ fn every_preset_says_where_it_comes_from_and_under_which_licence() {
         "footfall/airport-sample.csv",
         "directives/ihanoi-2024.toml",
         "directives/loudspeaker-2025.toml",
+        "sample/contracts.csv",
         "sample/local-loop.toml",
         "server.toml",  // src/config.rs
         "witness.toml", // src/cmd/witness
@@ -172,7 +181,7 @@ fn every_preset_says_where_it_comes_from_and_under_which_licence() {
 #[test]
 fn the_documentation_of_imports_is_what_the_code_takes() {
     let path = root().join("docs/imports.md");
-    let rest = [lichphat::campaigns::documentation(), lichphat::exchange::documentation()].concat();
+    let rest = lichphat::campaigns::documentation() + lichphat::exchange::documentation();
     let text = documentation(&rest);
     if std::env::var_os("LICHPHAT_BLESS").is_some() {
         std::fs::write(&path, &text).unwrap();

@@ -20,6 +20,7 @@ force-required = required
 force-assigned = assigned
 force-requested = requested
 force-encouraged = encouraged
+force-contract = contract
 
 standing-reporting = reporting
 standing-declared = declared

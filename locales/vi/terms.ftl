@@ -20,6 +20,7 @@ force-required = yêu cầu
 force-assigned = giao
 force-requested = đề nghị
 force-encouraged = khuyến khích
+force-contract = hợp đồng
 
 standing-reporting = có nhật ký phát
 standing-declared = tự khai báo

@@ -1,9 +1,17 @@
 //! The part of `docs/imports.md` on directives and local programmes.
 
+use super::contract_table::TABLE;
+use crate::directory::import::section;
+
 /// The text; the presets it names are read by tests, so that it cannot lie for long.
-pub fn documentation() -> &'static str {
-    TEXT
+pub fn documentation() -> String {
+    let mut text = TEXT.to_owned();
+    section(&mut text, "contracts", CONTRACTS, &TABLE);
+    text
 }
+
+const CONTRACTS: &str = "CSV or TOML `[[contract]]`: the contracts of *campaigns* as booking programs give them out. Example: `config/sample/contracts.csv`.
+Rows of one code are one contract with its places and versions. What was delivered: `lichphat report contracts`.";
 
 const TEXT: &str = "
 ## directives
@@ -48,7 +56,7 @@ one of its code; to take it off, give it a last day.
 
 | entry | keys besides `code`, `title`, `sample`, `[product]`, `[[place]]` |
 | --- | --- |
-| `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day`, `windows` (all duty when absent), `min_gap_s`, `priority` (2 or 3), `category` |
+| `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day` or `plays_per_hour`, `windows` (all duty when absent), `min_gap_s`, `priority` (2 or 3), `category`, `exclusive` (no other contract of the category on its screens, in its days and hours), `tags`; a table of them: *contracts* |
 | `[[item]]` | `weight`: share of voice; `days = { from, to }`; `on` (`mon-fri`), `hours` (`08:00-12:00`; all duty when absent); `turn`: its place in its unit's own round, `weight` then being its plays in each round; `draft = true`: put to nobody yet, plays nowhere |
 | `[[fixed]]` | `on` (`mon-fri`), `at` (`07:00`), `days` |
 | `[[fallback]]` | the safe loop, without place: the first whose product fits a screen is what it shows when nothing else can be shown |

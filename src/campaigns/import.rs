@@ -1,5 +1,6 @@
 //! Reading directives and local programmes: bytes in, a checked document or the list of its defects out.
 
+use super::contract::Contract;
 use super::directive::Directive;
 use super::local::LocalProgramme;
 use super::product::{Product, Variant};
@@ -8,6 +9,7 @@ use crate::directory::Directory;
 use crate::directory::problem::{Problems, say};
 use crate::directory::table::SourceFile;
 use crate::directory::typed::{self, Flaw};
+use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::time::{HANOI, UtcMillis};
 use std::collections::BTreeMap;
 
@@ -58,7 +60,7 @@ pub fn programme(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
 }
 
 /// What a programme may not do beside what is there already.
-fn beside(programme: &LocalProgramme, context: Context<'_>) -> Vec<Flaw> {
+pub(super) fn beside(programme: &LocalProgramme, context: Context<'_>) -> Vec<Flaw> {
     let mut flaws = Vec::new();
     let contracts = programme.contract.iter().map(|c| ("contract", &c.code)).enumerate();
     let items = programme.item.iter().map(|c| ("item", &c.code)).enumerate();
@@ -74,6 +76,7 @@ fn beside(programme: &LocalProgramme, context: Context<'_>) -> Vec<Flaw> {
         let own = c.category.as_ref().is_some_and(|k| programme.category_gap_s.contains_key(k));
         flaws.extend(apart(&gaps, c.category.as_deref().filter(|_| !own), c.min_gap_s, &format!("contract[{i}].")));
     }
+    flaws.extend(exclusive(programme, context));
     let replaced = |code: &str| programme.contract.iter().any(|c| c.code.as_str() == code);
     let orders = context.campaigns.directives().map(|d| (d.code.as_str(), d.category.as_ref(), d.min_gap_s));
     let sold = context.campaigns.contracts().map(|c| (c.code.as_str(), c.category.as_ref(), c.min_gap_s));
@@ -99,6 +102,30 @@ fn clash(context: Context<'_>, kind: &str, code: &str, path: &str) -> Option<Fla
         format!("this code is another [{other}]'s already; choose another"),
     );
     Some((format!("{path}code"), code.to_owned(), mend))
+}
+
+/// Contracts that cannot both be kept: one of them was sold its category on a screen for itself.
+fn exclusive(programme: &LocalProgramme, context: Context<'_>) -> Vec<Flaw> {
+    let own = |code: &CampaignCode| programme.contract.iter().any(|c| c.code == *code);
+    let there: Vec<&Contract> = context.campaigns.contracts().filter(|c| !own(&c.code)).collect();
+    let mut flaws = Vec::new();
+    for (i, contract) in programme.contract.iter().enumerate() {
+        let others = programme.contract[..i].iter().chain(there.iter().copied());
+        for (other, screen) in others.filter_map(|o| Some((o, contract.excludes(o, context.directory)?))) {
+            let (name, screen) = (&other.code, &screen.code);
+            let mend = say(
+                format!(
+                    "trùng nhóm với hợp đồng {name} trên {screen} và một trong hai là độc quyền; hãy đổi ngày, giờ hoặc nơi phát"
+                ),
+                format!(
+                    "shares its category with contract {name} on {screen}, and one of them is exclusive; change days, hours or places"
+                ),
+            );
+            let category = contract.category.clone().unwrap_or_default();
+            flaws.push((format!("contract[{i}].category"), category, mend));
+        }
+    }
+    flaws
 }
 
 /// A category has a gap, and each campaign of it keeps at least that from itself.

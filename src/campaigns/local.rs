@@ -1,6 +1,7 @@
-//! What plays between the orders: contracts, the local loop, fixed events, and the safe loop that
+//! What plays between the orders: contracts ([`Contract`]), the local loop, fixed events, and the safe loop that
 //! keeps a screen from going black. One document, `[[contract]] [[item]] [[fixed]] [[fallback]]`.
 
+use super::contract::Contract;
 use super::directive::Windows;
 use super::product::Product;
 use super::target::Place;
@@ -8,68 +9,9 @@ use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
 use crate::directory::{DayClass, DaySpan, Days, Directory, Screen};
 use lichphat_playlists::ids::CampaignCode;
-use lichphat_playlists::quota::{Of, Over, Period, Quota, Rule, Within};
-use lichphat_playlists::time::{DAY_S, LocalDay, parse_clock};
+use lichphat_playlists::time::{LocalDay, parse_clock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-
-/// Plays that were sold: after every order, before the loop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Contract {
-    /// Its code; also that of its campaign.
-    pub code: CampaignCode,
-    /// Title.
-    pub title: String,
-    /// Who pays.
-    pub advertiser: String,
-    /// Made up to show something.
-    #[serde(default)]
-    pub sample: bool,
-    /// First day.
-    pub from: LocalDay,
-    /// Last day, included.
-    pub to: LocalDay,
-    /// Plays a day on each screen.
-    pub plays_per_day: u32,
-    /// Hours in which they lie; all duty when empty.
-    #[serde(default)]
-    pub windows: Windows,
-    /// Least seconds between starts.
-    pub min_gap_s: u32,
-    /// 2 or 3: orders come first.
-    #[serde(default = "last")]
-    pub priority: u8,
-    /// Campaigns of one category keep apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub category: Option<String>,
-    /// On which screens.
-    pub place: Vec<Place>,
-    /// What is played.
-    pub product: Product,
-}
-
-fn last() -> u8 {
-    3
-}
-
-impl Contract {
-    /// Its plays as a quota: every day by itself, anywhere inside its windows.
-    pub fn quota(&self) -> Quota {
-        Quota {
-            plays: self.plays_per_day,
-            per: Period::Day,
-            rule: Rule::AtLeast,
-            over: Over::OperatingDays,
-            within: Within::Duty,
-            of: Of::Screen,
-        }
-    }
-    /// Does it play on this screen on this day?
-    pub fn plays_on(&self, directory: &Directory, screen: &Screen, day: LocalDay) -> bool {
-        self.from <= day && day <= self.to && self.place.iter().any(|p| p.holds(directory, screen, day))
-    }
-}
 
 /// An item of the local loop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -173,7 +115,7 @@ pub struct LocalProgramme {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it so")]
-fn is_zero(turn: &u32) -> bool {
+pub(super) fn is_zero(turn: &u32) -> bool {
     *turn == 0
 }
 
@@ -235,44 +177,8 @@ impl LocalProgramme {
             }
         }
         for (i, c) in self.contract.iter().enumerate() {
-            let mut flaw = |key: &str, value: String, vi: &str, en: &str| {
-                flaws.push((format!("contract[{i}].{key}"), value, say(vi, en)));
-            };
-            if c.to < c.from {
-                flaw("to", c.to.to_string(), "ngày cuối trước ngày đầu", "the last day comes before the first");
-            }
-            if !(2..=3).contains(&c.priority) {
-                flaw(
-                    "priority",
-                    c.priority.to_string(),
-                    "hợp đồng chỉ có mức 2 hoặc 3, sau văn bản chỉ đạo",
-                    "a contract has 2 or 3: orders come first",
-                );
-            }
-            if !(1..=10_000).contains(&c.plays_per_day) {
-                flaw("plays_per_day", c.plays_per_day.to_string(), "từ 1 đến 10000", "must be 1 to 10000");
-            }
-            if c.min_gap_s > DAY_S {
-                let gap = c.min_gap_s.to_string();
-                flaw("min_gap_s", gap, "không quá 86400, một ngày", "must be at most 86400, a day");
-            }
-            if c.min_gap_s < c.product.length_s {
-                flaw(
-                    "min_gap_s",
-                    c.min_gap_s.to_string(),
-                    "ít nhất bằng thời lượng",
-                    "must be at least the product's length_s",
-                );
-            }
             let apart = c.category.as_ref().and_then(|k| self.category_gap_s.get(k)).copied().unwrap_or(0);
-            if c.min_gap_s < apart {
-                flaw(
-                    "min_gap_s",
-                    c.min_gap_s.to_string(),
-                    "ít nhất bằng khoảng cách của nhóm (category_gap_s)",
-                    "must be at least its category's category_gap_s",
-                );
-            }
+            c.flaws(&format!("contract[{i}]"), apart, &mut flaws);
         }
         for (i, item) in self.item.iter().enumerate().filter(|(_, item)| item.weight == 0) {
             flaws.push((

@@ -6,6 +6,8 @@
 //! * no clock, file or store in here: bytes and the present are arguments.
 
 mod check;
+mod contract;
+mod contract_table;
 mod directive;
 mod document;
 mod import;
@@ -38,13 +40,15 @@ pub trait CampaignStore: Send + Sync {
     async fn keep_loop(&self, change: LoopChange, revision: u64, deed: Deed) -> Result<(), StoreError>;
 }
 
+pub use contract::Contract;
+pub use contract_table::contracts;
 pub use directive::{
     Amendment, AmendmentKind, ContentClass, Declared, Directive, DirectiveKind, Ended, InPlace, LegalBasis, Override,
     Suspend, SuspendedDays, Windows,
 };
 pub use document::documentation;
 pub use import::{Context, directive, programme};
-pub use local::{Contract, Fallback, FixedItem, LocalProgramme, LoopItem};
+pub use local::{Fallback, FixedItem, LocalProgramme, LoopItem};
 pub use own::{Edit, LONGEST_STILL_S, LoopChange, MOST_ITEMS, MOST_PLAYS, own_links};
 pub use period::{Period, Phase, Raised};
 pub use product::{Form, Product, Variant};

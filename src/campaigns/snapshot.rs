@@ -1,7 +1,8 @@
 //! All campaigns in memory: what imports compare with, and what planning asks for a screen and a day.
 
+use super::contract::Contract;
 use super::directive::{Directive, DirectiveKind};
-use super::local::{Contract, Fallback, FixedItem, LoopItem};
+use super::local::{Fallback, FixedItem, LoopItem};
 use super::own;
 use super::period::Phase;
 use super::product::{Product, Variant};

@@ -154,9 +154,15 @@ fn told<'c>(lang: Lang, column: &str, cell: &'c str) -> Cow<'c, str> {
         (_, "true") => lang.text("cell-yes").into(),
         (_, "false") => lang.text("cell-no").into(),
         ("cause", code) if !code.is_empty() => lang.cause(code).into(),
+        ("causes", list) => list.split(';').map(|one| told_cause(lang, one)).collect::<Vec<_>>().join("; ").into(),
         ("kind" | "force" | "standing" | "result" | "state" | "status", code) => lang.term(column, code).into(),
         _ => cell.into(),
     }
+}
+
+/// `no-record=3`: a cause in words, and how many it has.
+fn told_cause(lang: Lang, one: &str) -> String {
+    one.rsplit_once('=').map_or_else(|| one.to_owned(), |(code, n)| format!("{}: {n}", lang.cause(code)))
 }
 
 /// A cell cannot move the cursor or colour the terminal.

@@ -1,5 +1,7 @@
 //! `lichphat report`: who met the quota, who did not, and why: as figures of one campaign (`compliance`), and as a report (`make`).
 
+mod contracts;
+
 use super::{Context, output, period::Period, rooms::Rooms};
 use crate::compliance::Report;
 use crate::compliance::rows::{COLUMNS, UNIT_COLUMNS, row, unit_row};
@@ -17,6 +19,8 @@ use std::process::ExitCode;
 pub(super) enum Command {
     /// Kết quả thực hiện một đợt truyền thông (figures of one campaign)
     Compliance(Compliance),
+    /// Hợp đồng: đã bán, đã phát, còn thiếu và vì sao (contracts: what was sold, delivered, missing, and why)
+    Contracts(contracts::Args),
     /// Lập báo cáo của một kỳ ra tệp (a period's report as a file)
     Make(Box<Make>),
 }
@@ -122,6 +126,7 @@ pub(super) struct Compliance {
 pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode, AppError> {
     match command {
         Command::Compliance(args) => compliance(args, context).await,
+        Command::Contracts(args) => contracts::run(args, context).await,
         Command::Make(args) => make(*args, context).await,
     }
 }

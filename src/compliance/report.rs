@@ -1,15 +1,18 @@
-//! What a report is made from: the order, the screens it binds, what their days owe, what plans and rollups say of them.
+//! What a report is made from: the order or contract, the screens it is for, what their days owe, what plans and rollups say of them.
 
 use super::{Basis, ComplianceError, ComplianceStore, DeviceFacts, Period, Report, ScreenFacts};
-use crate::campaigns::{Campaigns, Directive};
+use crate::campaigns::{Campaigns, Contract, Directive};
 use crate::directory::{Directory, Link, Screen};
 use lichphat_playlists::figures::{LinkBasis, UnitBasis};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
-use lichphat_playlists::quota::{DayOwed, Of, Ratio};
+use lichphat_playlists::quota::{DayOwed, Of, Quota, Ratio};
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Stands in the place of a binding force: plays that were sold.
+const CONTRACT: &str = "contract";
 
 /// The room's door.
 pub struct Reports {
@@ -58,14 +61,14 @@ impl Reports {
         now: UtcMillis,
         wanted: &(dyn Fn(&Screen) -> bool + Sync),
     ) -> Result<Basis, ComplianceError> {
-        let directive =
-            campaigns.directive_of(campaign).ok_or_else(|| ComplianceError::NoSuchCampaign(campaign.clone()))?;
+        let asks = Asks::of(campaigns, campaign).ok_or_else(|| ComplianceError::NoSuchCampaign(campaign.clone()))?;
         let mut days = self.store.days(campaign, from, to).await?;
         let devices = self.store.devices().await?;
         let period = Period { from, to, now, offset: self.offset };
         let mut screens = Vec::new();
         let mut members: BTreeMap<(Link, UnitCode), Vec<u32>> = BTreeMap::new();
-        let asked = |screen: &&Screen| directive.quota.is_some() && (directive.is_of_units() || wanted(screen));
+        let quota = asks.quota();
+        let asked = |screen: &&Screen| quota.is_some_and(|q| q.of == Of::Unit || wanted(screen));
         for screen in directory.screens().filter(asked) {
             let mut facts = ScreenFacts {
                 screen: screen.code.clone(),
@@ -79,7 +82,7 @@ impl Reports {
                 simulated: false,
                 reported_until: None,
             };
-            if !owed(campaigns, directive, (directory, screen), &period, &mut facts) {
+            if !asks.owed(campaigns, (directory, screen), &period, &mut facts) {
                 continue;
             }
             if let Some(DeviceFacts { simulated, reported_until, .. }) = devices.get(&screen.code) {
@@ -92,7 +95,10 @@ impl Reports {
             }
             screens.push(facts);
         }
-        let quota_units = quota_units(campaigns, directive, directory, &period, &screens);
+        let quota_units = match asks {
+            Asks::Order(directive) => quota_units(campaigns, directive, directory, &period, &screens),
+            Asks::Contract(_) => Vec::new(),
+        };
         let link = |((link, unit), screens): ((Link, UnitCode), Vec<u32>)| LinkBasis {
             link: link.to_string(),
             name: name_of(directory, &unit),
@@ -106,14 +112,65 @@ impl Reports {
         };
         Ok(Basis {
             campaign: campaign.clone(),
-            title: directive.title.clone(),
-            sample: directive.sample,
-            quota: directive.quota,
+            title: asks.title().to_owned(),
+            sample: asks.is_sample(),
+            quota,
             period,
             links: members.into_iter().map(link).collect(),
             screens,
             quota_units,
         })
+    }
+}
+
+/// What asks for plays: an order, or a contract.
+#[derive(Clone, Copy)]
+enum Asks<'a> {
+    Order(&'a Directive),
+    Contract(&'a Contract),
+}
+
+impl<'a> Asks<'a> {
+    fn of(campaigns: &'a Campaigns, code: &CampaignCode) -> Option<Self> {
+        let contract = || campaigns.contracts().find(|c| c.code == *code).map(Self::Contract);
+        campaigns.directive_of(code).map(Self::Order).or_else(contract)
+    }
+    fn title(self) -> &'a str {
+        match self {
+            Self::Order(d) => &d.title,
+            Self::Contract(c) => &c.title,
+        }
+    }
+    fn is_sample(self) -> bool {
+        match self {
+            Self::Order(d) => d.sample,
+            Self::Contract(c) => c.sample,
+        }
+    }
+    fn quota(self) -> Option<Quota> {
+        match self {
+            Self::Order(d) => d.quota,
+            Self::Contract(c) => Some(c.quota()),
+        }
+    }
+
+    /// What its days owe on a screen; false when it asks nothing of it on any day of the period.
+    fn owed(
+        self,
+        campaigns: &Campaigns,
+        (directory, screen): (&Directory, &Screen),
+        period: &Period,
+        facts: &mut ScreenFacts,
+    ) -> bool {
+        match self {
+            Self::Order(directive) => owed(campaigns, directive, (directory, screen), period, facts),
+            Self::Contract(contract) => {
+                let sold = |day| contract.plays_on(directory, screen, day);
+                facts.force = CONTRACT.to_owned();
+                facts.owed = campaigns.contract_days_owed(directory, contract, screen, (period.from, period.to));
+                period.from.through(period.to).any(sold)
+            }
+        }
     }
 }
 

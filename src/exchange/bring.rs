@@ -35,6 +35,8 @@ pub enum Kind {
     Closures,
     /// Hợp đồng, vòng phát tại chỗ (contracts and local loops)
     Campaigns,
+    /// Hợp đồng, dạng bảng (contracts as a table)
+    Contracts,
 }
 
 impl Kind {
@@ -49,7 +51,7 @@ impl Kind {
             Self::Calendar => Some(D::Calendar),
             Self::Footfall => Some(D::Footfall),
             Self::Closures => Some(D::Closures),
-            Self::Directives | Self::Campaigns => None,
+            Self::Directives | Self::Campaigns | Self::Contracts => None,
         }
     }
 }
@@ -128,7 +130,11 @@ impl Desk<'_> {
         }
         let known = self.campaigns.campaigns().await?;
         let beside = campaigns::Context { directory: &directory, campaigns: &known, now: self.now };
-        let read = if kind == Kind::Directives { campaigns::directive } else { campaigns::programme };
+        let read = match kind {
+            Kind::Directives => campaigns::directive,
+            Kind::Contracts => campaigns::contracts,
+            _ => campaigns::programme,
+        };
         let mut batch = read(file, beside).map_err(DocumentError::File)?;
         let clips = examine_clips(self.library, &mut batch, file.name, clips).await?;
         Ok(Read::Campaigns(batch, known.revision, clips))

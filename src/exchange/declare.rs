@@ -1,7 +1,7 @@
 //! Declared plays: imports of them, what keeps them asks, and the rule they are held to.
 
 use super::log::LogPlay;
-use crate::campaigns::{Campaigns, ContentClass};
+use crate::campaigns::Campaigns;
 use crate::directory::{Directory, Screen, ScreenKind};
 use crate::error::StoreError;
 use async_trait::async_trait;
@@ -209,10 +209,9 @@ impl Rule {
             Some((order.campaign(), terms(length_s, order.min_gap_s, windows)))
         });
         let contracts = campaigns.contracts_on(directory, screen, day).map(|(contract, _)| {
-            let off = campaigns.suspended_on(directory, screen, day).off(ContentClass::Contract);
-            let duty = directory.duty(screen, day);
-            let windows = if contract.windows.is_empty() { duty } else { contract.windows.0.intersect(&duty) };
-            (contract.code.clone(), terms(contract.product.length_s, contract.min_gap_s, windows.minus(&off)))
+            let suspended = campaigns.suspended_on(directory, screen, day);
+            let windows = contract.windows_on(&directory.duty(screen, day), &suspended);
+            (contract.code.clone(), terms(contract.product.length_s, contract.min_gap_s, windows))
         });
         orders.chain(contracts).collect()
     }

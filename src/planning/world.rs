@@ -307,21 +307,22 @@ impl World<'_> {
         (duty, suspended): (&IntervalSet, &Suspended<'_>),
         (not_approved, lost): (&mut BTreeMap<CampaignCode, (Tier, u32)>, &mut BTreeSet<Unplayable>),
     ) -> Vec<ScreenContract> {
-        let (off, mute) = (suspended.off(ContentClass::Contract), suspended.mutes(ContentClass::Contract));
+        let mute = suspended.mutes(ContentClass::Contract);
         let contracts = self.campaigns.contracts_on(self.directory, screen, day).filter_map(|(c, _)| {
-            let windows = if c.windows.is_empty() { duty } else { &c.windows.0 }.minus(&off);
+            let windows = c.windows_on(duty, suspended);
+            let plays = c.plays_in(&windows);
             let asset = match self.permitted((screen, day), &c.code, (Tier::Contract, &c.product), lost) {
                 Ok(asset) => muted(asset, mute),
                 Err(why) => {
                     if why == Lost::Unapproved && !windows.is_empty() {
-                        not_approved.insert(c.code.clone(), (Tier::Contract, c.plays_per_day));
+                        not_approved.insert(c.code.clone(), (Tier::Contract, plays));
                     }
                     return None;
                 }
             };
             (!windows.is_empty()).then(|| ScreenContract {
                 asset,
-                plays: c.plays_per_day,
+                plays,
                 windows,
                 min_gap_s: c.min_gap_s,
                 priority: c.priority,

@@ -223,5 +223,9 @@ async fn two_boxes_with_one_identity_are_told_at_the_door_and_anothers_contracts
         assert!(status == 200 && said.contains("Chuyện riêng") == knows, "{said}");
         let (status, said) = page(who, &format!("/api/v1/screens/C-09/days/{day}/why?at=08:15&campaign=secret-sale"));
         assert_eq!(status == 200, knows, "{said}");
+        for figures in ["", "/screens", "/units", "/screens.csv"] {
+            let (status, said) = page(who, &format!("/api/v1/reports/secret-sale{figures}?from={day}&to={day}"));
+            assert_eq!(status, if knows { 200 } else { 404 }, "{said}");
+        }
     }
 }

@@ -94,9 +94,11 @@ fn owed(asked: &Asked<'_>, screen: &Screen) -> BTreeMap<LocalDay, Vec<Planned>> 
     let over = || asked.days.0.through(asked.days.1).filter(|day| *day < today);
     let Some(order) = campaigns.directive_of(asked.campaign).filter(|o| !o.is_of_units()) else {
         for day in over() {
-            let mine = campaigns.contracts_on(directory, screen, day).find(|(c, _)| c.code == *asked.campaign);
-            if let Some((contract, _)) = mine {
-                plays(day, contract.plays_per_day, contract.product.length_s);
+            let mine = campaigns.contracts().find(|c| c.code == *asked.campaign);
+            if let Some(contract) = mine {
+                let owed = campaigns.contract_days_owed(directory, contract, screen, (day, day));
+                let n = owed.iter().map(|d| floor(d.owed)).sum();
+                plays(day, n, contract.product.length_s);
             }
         }
         return out;

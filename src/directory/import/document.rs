@@ -18,7 +18,7 @@ problem is listed with line, column, value and mend. Importing the same file aga
   decomposed letters and the kind before the name (`Phường`, `Xã`, `UBND`) make no difference; names typed without
   any mark are found too. A name that several units share is refused with the list of their codes.
 - Days are `2026-11-20`, both ends included. Hours are `08:00-12:00;13:00-17:00`, to `24:00`.
-- Import in this order: `units`, `venues`, `calendar`, `screens`, `duty`, `closures`, `footfall`, `directives`, `campaigns`.
+- Import in this order: `units`, `venues`, `calendar`, `screens`, `duty`, `closures`, `footfall`, `directives`, `campaigns`, `contracts`.
 - This file is written from the code: `LICHPHAT_BLESS=1 cargo test --test presets`.
 ";
 
@@ -63,7 +63,8 @@ pub fn documentation(rest: &str) -> String {
     out
 }
 
-fn section(out: &mut String, name: &str, about: &str, table: &Table) {
+/// One kind of table as a part of the text.
+pub(crate) fn section(out: &mut String, name: &str, about: &str, table: &Table) {
     let _ = writeln!(out, "\n## {name}\n\n{about}\n\n| column | needed | holds |\n| --- | --- | --- |");
     for column in table.columns {
         let _ =

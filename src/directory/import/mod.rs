@@ -18,6 +18,7 @@ use lichphat_playlists::ids::UnitCode;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 
 pub use document::documentation;
+pub(crate) use document::section;
 
 /// What a parser may know besides the file.
 #[derive(Debug, Clone, Copy)]

@@ -8,6 +8,7 @@ use crate::exchange::cell;
 use crate::people::Act::View;
 use crate::web::Response;
 use crate::web::console::ConsoleError;
+use crate::web::console::data::reaches;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
@@ -168,7 +169,12 @@ async fn report(call: &Call) -> Result<Report, Problem> {
     let text = call.place("campaign");
     let gone = || unknown("unknown-campaign", "campaign", text);
     let campaign = CampaignCode::new(text).map_err(|_| gone())?;
-    let first = call.city.campaigns.directive_of(&campaign).map(|order| order.from);
+    let contract = call.city.campaigns.contracts().find(|c| c.code == campaign);
+    if contract.is_some_and(|c| !reaches(&call.city.directory, &call.sight, &c.place)) {
+        return Err(gone()); // whose plays are sold to whom is nobody else's business
+    }
+    let order = call.city.campaigns.directive_of(&campaign).map(|order| order.from);
+    let first = order.or(contract.map(|c| c.from));
     let to = call.day("to").unwrap_or_else(|| call.today());
     let earliest = LocalDay(to.0 - chrono::Days::new(LONGEST - 1));
     let from = match (call.day("from"), first) {
