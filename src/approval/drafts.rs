@@ -17,13 +17,17 @@ type Days = (Option<LocalDay>, Option<LocalDay>);
 /// orders, what stands in everywhere, and what a unit would show on screens that it neither owns nor runs takes the city's word; the
 /// rest that of the units at whose screens it is shown.
 pub fn drafts(campaigns: &Campaigns, media: &BTreeMap<MediaHash, Media>) -> Vec<Draft> {
-    let order = |d: &Directive| {
+    let order = |d: &Directive| -> Vec<Draft> {
         let places = lines(d.target.iter().map(|t| (t.link, &t.unit, &t.venue_types[..])));
         let periods = d.periods();
         let days = (periods.iter().map(|p| p.0).min(), periods.iter().map(|p| p.1).max());
-        draft(Needs::City, &d.campaign(), (d.product.as_ref()?, media), places, days)
+        // each episode is a decision of its own: a yes to one is none to the next
+        let episode = |(from, product): (Option<LocalDay>, &Product)| {
+            draft(Needs::City, &d.campaign(), (product, media), places.clone(), (from.or(days.0), days.1))
+        };
+        d.products().filter_map(episode).collect()
     };
-    let orders = campaigns.directives().filter_map(order);
+    let orders = campaigns.directives().flat_map(order);
     let contracts =
         campaigns.contracts().filter_map(|c| own(&c.code, (&c.product, media), &c.place, (Some(c.from), Some(c.to))));
     let items = campaigns.items().filter(|i| !i.draft).filter_map(|i| of_item(i, media));

@@ -33,6 +33,7 @@ impl Directive {
         }
         self.amendment_flaws(&mut flaws);
         self.override_flaws(&mut flaws);
+        self.series_flaws(&mut flaws);
         flaws
     }
 
@@ -297,7 +298,8 @@ impl Directive {
             flaw("quota", self.quota.map(|q| q.plays.to_string()).unwrap_or_default());
         }
         let bound = |d: &Self| -> Vec<_> {
-            let line = |t: &Target| (t.link, t.unit.clone(), t.venue_types.clone(), t.video, t.force, t.inferred);
+            let line =
+                |t: &Target| (t.link, t.unit.clone(), t.venue_types.clone(), t.video, t.force, (t.inferred, t.opt_in));
             d.target.iter().map(line).collect()
         };
         if bound(self) != bound(before) {
@@ -325,6 +327,7 @@ impl Directive {
             flaw("override", self.overrides.len().to_string());
         }
         self.past_edits(before, today, &mut flaws);
+        self.series_edits(before, today, &mut flaws);
         flaws
     }
 

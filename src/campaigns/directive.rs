@@ -1,6 +1,7 @@
 //! Directives: orders as typed files.
 
 use super::product::Product;
+use super::series::{Episode, OptIn};
 use super::target::Target;
 use crate::directory::words::words;
 use crate::directory::{Hours, Link};
@@ -236,12 +237,18 @@ pub struct Directive {
     /// What is played.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<Product>,
+    /// Of a series: its episodes, in order of their days; before the first one plays the product itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub episode: Vec<Episode>,
     /// What a suspension does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<Suspend>,
     /// Whom it binds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub target: Vec<Target>,
+    /// Who has asked for what it offers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opt_in: Vec<OptIn>,
     /// Its changes, in order of their days.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amendment: Vec<Amendment>,
@@ -266,7 +273,8 @@ impl Directive {
     pub(super) fn units_named(&self) -> impl Iterator<Item = (String, &UnitCode)> {
         let targets = self.target.iter().enumerate().map(|(i, t)| (format!("target[{i}].unit"), &t.unit));
         let overrides = self.overrides.iter().enumerate().map(|(i, o)| (format!("override[{i}].unit"), &o.unit));
-        std::iter::once(("issuer".to_owned(), &self.issuer)).chain(targets).chain(overrides)
+        let asked = self.opt_in.iter().enumerate().map(|(i, o)| (format!("opt_in[{i}].unit"), &o.unit));
+        std::iter::once(("issuer".to_owned(), &self.issuer)).chain(targets).chain(overrides).chain(asked)
     }
     /// The kinds of place it names, each with its path.
     pub(super) fn venues_named(&self) -> impl Iterator<Item = (String, &VenueType)> {

@@ -154,13 +154,13 @@ impl CampaignBatch {
     /// Every variant with the length its product books: whoever stores the batch takes its `file` into
     /// the library first and sets `media`.
     pub fn variants_mut(&mut self) -> impl Iterator<Item = (u32, &mut Variant)> {
-        let products = self.changes.iter_mut().filter_map(|change| match change {
-            CampaignChange::Directive(d) => d.product.as_mut(),
-            CampaignChange::Contract(c) => Some(&mut c.product),
-            CampaignChange::Item(c) => Some(&mut c.product),
-            CampaignChange::Fixed(c) => Some(&mut c.product),
-            CampaignChange::Fallback(c) => Some(&mut c.product),
-            CampaignChange::CategoryGap { .. } => None,
+        let products = self.changes.iter_mut().flat_map(|change| match change {
+            CampaignChange::Directive(d) => d.products_mut().collect(),
+            CampaignChange::Contract(c) => vec![&mut c.product],
+            CampaignChange::Item(c) => vec![&mut c.product],
+            CampaignChange::Fixed(c) => vec![&mut c.product],
+            CampaignChange::Fallback(c) => vec![&mut c.product],
+            CampaignChange::CategoryGap { .. } => Vec::new(),
         });
         products.flat_map(|Product { length_s, variant, .. }| {
             let length_s = *length_s;

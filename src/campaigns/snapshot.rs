@@ -169,7 +169,7 @@ impl Campaigns {
     ) -> impl Iterator<Item = (&'a Directive, Bound<'a>, &'a Variant)> {
         self.directives()
             .filter(move |d| d.kind == DirectiveKind::Play && d.phase(day) == Phase::Running)
-            .filter_map(move |d| Some((d, d.binds(directory, screen, day)?, d.product.as_ref()?.variant_for(screen)?)))
+            .filter_map(move |d| Some((d, d.binds(directory, screen, day)?, d.product_on(day)?.variant_for(screen)?)))
     }
 
     /// The suspensions that bind a screen on a day.
@@ -218,7 +218,7 @@ impl Campaigns {
         day: LocalDay,
     ) -> Vec<(CampaignCode, LoopEntry<'a>)> {
         let orders = self.orders_on(directory, screen, day).filter_map(|(d, _, variant)| {
-            let (weight, product) = (d.weight?, d.product.as_ref()?);
+            let (weight, product) = (d.weight?, d.product_on(day)?);
             Some((d.campaign(), LoopEntry { title: &d.title, product, variant, weight, hours: None }))
         });
         let entry = |i: &'a LoopItem| {

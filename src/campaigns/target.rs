@@ -77,6 +77,9 @@ pub struct Target {
     /// The order names no number for these: falling short is never called a breach.
     #[serde(default)]
     pub inferred: bool,
+    /// Only at screens of units that have asked for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opt_in: bool,
     /// The order's own words, or the place in it.
     pub reason: String,
 }
@@ -119,6 +122,9 @@ impl Directive {
     /// first.
     pub fn binds<'a>(&'a self, directory: &Directory, screen: &'a Screen, day: LocalDay) -> Option<Bound<'a>> {
         let lines = self.target.iter().enumerate().filter_map(|(line, t)| {
+            if t.opt_in && !self.is_asked_for(directory, screen, day) {
+                return None;
+            }
             let steps = steps((t.link, &t.unit, &t.venue_types, t.video), directory, screen, day)?;
             Some(((steps, t.force, line), t))
         });

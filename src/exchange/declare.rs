@@ -204,7 +204,7 @@ impl Rule {
             windows,
         };
         let orders = campaigns.orders_on(directory, screen, day).filter_map(|(order, _, _)| {
-            let length_s = order.product.as_ref()?.length_s;
+            let length_s = order.product_on(day)?.length_s;
             let windows = campaigns.windows_on(directory, order, screen, day);
             Some((order.campaign(), terms(length_s, order.min_gap_s, windows)))
         });

@@ -208,8 +208,10 @@ impl Form<'_> {
             priority,
             category: self.some("category"),
             product,
+            episode: Vec::new(),
             suspend,
             target,
+            opt_in: Vec::new(),
             amendment: Vec::new(),
             overrides: Vec::new(),
             declared: self.declared(),
@@ -352,6 +354,7 @@ impl Form<'_> {
                 video: self.word(&field("video"), crate::directory::Output::Video),
                 force: self.word(&field("force"), campaigns::Force::Required),
                 inferred: self.flag(&field("inferred")),
+                opt_in: false, // a series is brought as a file
                 reason: self.sheet.get(&field("reason")).to_owned(),
             };
             out.push(target);

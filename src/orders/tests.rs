@@ -99,6 +99,7 @@ fn targets() -> impl Strategy<Value = Vec<Target>> {
             video: if sound { Output::None } else { Output::Video },
             force,
             inferred,
+            opt_in: false,
             reason,
         }),
         1..4,
@@ -153,8 +154,10 @@ fn order() -> impl Strategy<Value = Directive> {
                 priority,
                 category: None,
                 product: (!suspends).then_some(product),
+                episode: Vec::new(),
                 suspend: suspends.then_some(Suspend { content, in_place, days, hours }),
                 target,
+                opt_in: Vec::new(),
                 amendment: Vec::new(),
                 overrides: Vec::new(),
                 declared: (!suspends && sample)

@@ -265,7 +265,7 @@ impl World<'_> {
         day: LocalDay,
         lost: &mut BTreeSet<Unplayable>,
     ) -> Option<ScreenOrder> {
-        let product = directive.product.as_ref()?;
+        let product = directive.product_on(day)?;
         Some(ScreenOrder {
             quota: directive.quota?,
             asset: self.asset(directive.campaign(), Tier::Order, product, variant, lost)?,
@@ -360,7 +360,11 @@ impl World<'_> {
             if !frame.duty.is_empty() && frame.duty.minus(&off).is_empty() {
                 continue;
             }
-            let asset = self.permitted((screen, frame.day), &code, (Tier::Local, entry.product), lost);
+            let at = (screen, frame.day);
+            let asset = match self.campaigns.directive_of(&code) {
+                Some(order) => self.permitted_of(at, order, Tier::Local, lost),
+                None => self.permitted(at, &code, (Tier::Local, entry.product), lost),
+            };
             let Ok(asset) = asset else { continue };
             let asset = muted(asset, suspended.mutes(class));
             frame.local.push(LoopItem { asset, weight: entry.weight, hours: entry.hours.cloned() });
@@ -406,9 +410,8 @@ impl World<'_> {
         let mut not_approved = std::mem::take(&mut input.not_approved);
         input.wanted.retain_mut(|wanted| {
             let order = self.campaigns.directive_of(&wanted.asset.code).filter(|_| wanted.quota.is_some());
-            let Some(product) = order.and_then(|order| order.product.as_ref()) else { return true };
-            let at = (screen, day);
-            let asset = match self.permitted(at, &wanted.asset.code, (Tier::Order, product), lost) {
+            let Some(order) = order else { return true };
+            let asset = match self.permitted_of((screen, day), order, Tier::Order, lost) {
                 Ok(asset) => asset,
                 Err(why) => {
                     if why == Lost::Unapproved {
@@ -422,6 +425,25 @@ impl World<'_> {
         });
         input.not_approved = not_approved;
         input
+    }
+
+    /// What a screen shows of an order on a day: of a series the newest episode that may be shown.
+    fn permitted_of(
+        &self,
+        at: (&Screen, LocalDay),
+        order: &Directive,
+        tier: Tier,
+        lost: &mut BTreeSet<Unplayable>,
+    ) -> Result<Asset, Lost> {
+        let mut why = Lost::Missing;
+        for product in order.products_on(at.1) {
+            match self.permitted(at, &order.campaign(), (tier, product), lost) {
+                Err(Lost::Unapproved) => why = Lost::Unapproved,
+                Err(Lost::Missing) => {}
+                shown => return shown,
+            }
+        }
+        Err(why)
     }
 
     /// What a screen shows of a product on a day: the variant that fits best of those whose file is there and approved.

@@ -225,7 +225,7 @@ impl<'a> Asked<'a> {
             return if self.day < self.today { say.past(record) } else { say.no_plan(record) };
         };
         let (product, weight) = match self.owner() {
-            Owner::Order(d) => (d.product.as_ref(), d.weight),
+            Owner::Order(d) => (d.product_on(self.day), d.weight),
             Owner::Contract(c) => (Some(&c.product), None),
             Owner::Local | Owner::Nobody => (None, None),
         };
@@ -265,7 +265,7 @@ impl<'a> Asked<'a> {
     /// Why it may not be shown here today, for the want of an approval.
     fn unapproved(&self) -> Option<Answer> {
         let product = match self.owner() {
-            Owner::Order(directive) => directive.product.as_ref()?,
+            Owner::Order(directive) => directive.product_on(self.day)?,
             Owner::Contract(contract) => &contract.product,
             Owner::Local | Owner::Nobody => return None,
         };

@@ -90,7 +90,7 @@ fn all(call: &Call) -> Vec<Campaign> {
             number: order.number.clone(),
             from: Some(order.from.to_string()),
             to: Some(order.to.to_string()),
-            media: media(&order.product),
+            media: media(order.products().map(|(_, p)| p)),
         },
         document: document(order),
     });

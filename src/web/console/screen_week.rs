@@ -208,7 +208,7 @@ pub(in crate::web) fn unapproved_codes(city: &City, screen: &Screen, day: LocalD
     let (campaigns, directory) = (&city.campaigns, &city.directory);
     let world = names::world(city);
     let orders =
-        campaigns.orders_on(directory, screen, day).filter_map(|(d, ..)| Some((d.campaign(), d.product.as_ref()?)));
+        campaigns.orders_on(directory, screen, day).filter_map(|(d, ..)| Some((d.campaign(), d.product_on(day)?)));
     let contracts = campaigns.contracts_on(directory, screen, day).map(|(c, _)| (c.code.clone(), &c.product));
     let local = campaigns.loop_on(directory, screen, day).into_iter().map(|(code, entry)| (code, entry.product));
     let fixed = campaigns.fixed_on(directory, screen, day).map(|(f, _)| (f.code.clone(), &f.product));

@@ -64,7 +64,7 @@ async fn may_know(console: &Console, asked: &Asked, hash: MediaHash) -> Result<b
 /// The places of all that shows a file; none: everybody may know of it.
 fn shown_by(campaigns: &Campaigns, hash: MediaHash) -> impl Iterator<Item = Option<&[Place]>> {
     let shows = move |product: &Product| product.variant.iter().any(|variant| variant.media == Some(hash));
-    let orders = campaigns.directives().filter(move |d| d.product.as_ref().is_some_and(shows)).map(|_| None);
+    let orders = campaigns.directives().filter(move |d| d.products().any(|(_, p)| shows(p))).map(|_| None);
     let safe = campaigns.fallbacks().filter(move |f| shows(&f.product)).map(|_| None);
     let contracts = campaigns.contracts().filter(move |c| shows(&c.product)).map(|c| Some(&c.place[..]));
     let items = campaigns.items().filter(move |i| shows(&i.product)).map(|i| Some(&i.place[..]));

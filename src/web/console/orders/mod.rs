@@ -72,7 +72,7 @@ fn order<'c>(city: &'c City, code: &str) -> Result<&'c Directive, ConsoleError> 
 /// A file that an order plays, to be looked at.
 async fn file(console: &Console, code: &str, hash: &str, headers: &HeaderMap) -> Result<Response, ConsoleError> {
     let (city, hash) = (console.city().await?, hash.parse::<MediaHash>().map_err(|_| ConsoleError::NotFound)?);
-    let mut variants = order(&city, code)?.product.iter().flat_map(|p| &p.variant);
+    let mut variants = order(&city, code)?.products().flat_map(|(_, p)| &p.variant);
     if variants.any(|v| v.media == Some(hash)) {
         return approvals::stream(console, hash, headers).await;
     }

@@ -186,7 +186,7 @@ async fn said(
         (view.code, view.sample) = (d.code.to_string(), d.sample);
         (view.facts, view.basis) = (facts(lang, city, d), basis(lang, d));
         view.lines = lines(lang, city, d, today);
-        let variants = d.product.iter().flat_map(|p| &p.variant);
+        let variants = d.products().flat_map(|(_, p)| &p.variant);
         view.variants = variants.map(|v| variant(lang, city, &names, v, today)).collect();
         view.changes = changes(lang, city, d);
         let declared = |d: &crate::campaigns::Declared| {
