@@ -83,6 +83,14 @@ async fn the_newest_episode_takes_the_place_of_the_last_where_somebody_asked_for
     server.plan().await;
     assert_eq!(shown(&server, "C-01", &tomorrow).await, Some(15), "its day has not come");
     assert_eq!(shown(&server, "C-01", &third).await, Some(20), "by itself, on its day");
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pass = common::people::everything(&server.rooms.store, server.clock.now()).await;
+    let page = reqwest::Client::new().get(format!("{}/orders/talk", server.url)).header("cookie", pass.cookie);
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for said in ["Tập 2, từ ", "Phường Một đăng ký phát từ ", "chỉ trên màn hình của đơn vị đã đăng ký"]
+    {
+        assert!(page.contains(said), "{said}\n{page}");
+    }
 
     // the other ward asks, the first one has had enough of it in time
     let ended = format!("to = {last}\n");

@@ -40,6 +40,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Units, screens, hours and days, not what is played.
+    pub fn is_of_directory(self) -> bool {
+        self.of_directory().is_some()
+    }
+
     /// The parser of the directory, when it is one of its kinds.
     fn of_directory(self) -> Option<directory_import::Kind> {
         use directory_import::Kind as D;

@@ -63,6 +63,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..OF_CITY
     },
     Operation {
+        path: "/api/v1/imports/contracts",
+        id: "importContracts",
+        about: "Takes in contracts as a table, whole or not at all. Media are named by SHA-256.",
+        takes: Takes::Bytes(&["text/csv", "application/toml"], MOST_BYTES),
+        run: |call| Box::pin(import(call, "contracts")),
+        ..OF_CITY
+    },
+    Operation {
         path: "/api/v1/imports/{kind}",
         need: May(Administer, Subject::City),
         id: "importDirectory",
@@ -76,8 +84,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
 /// Takes a document in: of this kind, else of the path's.
 async fn import(call: Call, kind: &'static str) -> Result<Response, Problem> {
     let text = if kind.is_empty() { call.place("kind") } else { kind };
-    let kind = <Document as clap::ValueEnum>::from_str(text, false);
-    let kind = kind.map_err(|_| super::call::unknown("unknown-kind", "kind", text))?;
+    let known = <Document as clap::ValueEnum>::from_str(text, false).ok();
+    // what the city says has a request of its own, and another right
+    let known = known.filter(|known| !kind.is_empty() || known.is_of_directory());
+    let kind = known.ok_or_else(|| super::call::unknown("unknown-kind", "kind", text))?;
     call.is_still()?;
     let console = &call.app.console;
     let desk = Desk {

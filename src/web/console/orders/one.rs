@@ -81,6 +81,8 @@ struct Line {
 
 /// One version of its product.
 struct VariantView {
+    /// The episode of a series; empty for what is none.
+    of: String,
     what: String,
     name: String,
     hash: String,
@@ -186,8 +188,10 @@ async fn said(
         (view.code, view.sample) = (d.code.to_string(), d.sample);
         (view.facts, view.basis) = (facts(lang, city, d), basis(lang, d));
         view.lines = lines(lang, city, d, today);
-        let variants = d.products().flat_map(|(_, p)| &p.variant);
-        view.variants = variants.map(|v| variant(lang, city, &names, v, today)).collect();
+        for (number, from, product) in episodes(d) {
+            let of = |v| VariantView { of: episode(lang, (number, from)), ..variant(lang, city, &names, v, today) };
+            view.variants.extend(product.variant.iter().map(of));
+        }
         view.changes = changes(lang, city, d);
         let declared = |d: &crate::campaigns::Declared| {
             format!("{}: {} ({})", shown(&d.channel), shown(&d.obliged), shown(&d.reason))
@@ -298,7 +302,10 @@ fn lines(lang: Lang, city: &City, d: &Directive, today: LocalDay) -> Vec<Line> {
             false => lang.term("force", t.force.as_str()),
         },
         place: place(lang, city, t, day),
-        reason: shown(&t.reason),
+        reason: match t.opt_in {
+            true => format!("{} ({})", shown(&t.reason), lang.text("orders-only-asked")),
+            false => shown(&t.reason),
+        },
         screens: lang.say("n-screens", &Values::new().count(lang, "n", n)),
     };
     d.target.iter().zip(counts).map(line).collect()
@@ -314,6 +321,7 @@ fn variant(
     let known = v.media.and_then(|hash| names.get(&hash));
     let venues: Vec<String> = v.venue_types.iter().map(|t| venue_name(lang, city, t, day)).collect();
     VariantView {
+        of: String::new(),
         what: format!(
             "{}, {}, {}",
             lang.term("orders-lang", &v.lang),
@@ -335,7 +343,23 @@ fn variant(
 fn changes(lang: Lang, city: &City, d: &Directive) -> Vec<String> {
     let amendments = d.amendment.iter().map(|a| amendment(lang, a));
     let overrides = d.overrides.iter().map(|o| raised(lang, city, (d, o)));
-    amendments.chain(overrides).collect()
+    let asked = d.opt_in.iter().map(|o| {
+        let values = Values::new().word("unit", unit_name(city, &o.unit)).word("from", lang.day(o.from));
+        let to = o.to.map_or_else(|| lang.text("orders-to-the-end"), |day| lang.day(day));
+        lang.say("orders-asked", &values.word("to", to).word("number", shown(&o.number)))
+    });
+    amendments.chain(overrides).chain(asked).collect()
+}
+
+/// All that it plays, of a series with number and first day of each episode.
+fn episodes(d: &Directive) -> impl Iterator<Item = (Option<&str>, LocalDay, &crate::campaigns::Product)> {
+    let own = d.product.iter().map(|p| (None, d.from, p));
+    own.chain(d.episode.iter().map(|e| (Some(e.number.as_str()), e.from, &e.product)))
+}
+
+fn episode(lang: Lang, (number, from): (Option<&str>, LocalDay)) -> String {
+    let values = |number: &str| Values::new().word("number", shown(number)).word("from", lang.day(from));
+    number.map_or_else(String::new, |number| lang.say("orders-episode", &values(number)))
 }
 
 fn amendment(lang: Lang, a: &Amendment) -> String {
