@@ -10,6 +10,7 @@ use lichphat::clock::SystemClock;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::time::HANOI;
+use serde_json::{Value, json};
 
 /// So many days after the real one: the command line lives in it.
 fn day(n: u32) -> String {
@@ -64,6 +65,36 @@ async fn shown(server: &TownServer, screen: &str, day: &str) -> Option<u32> {
     assets.first().map(|a| a.media.duration_s)
 }
 
+async fn page(server: &TownServer, path: &str) -> String {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let pass = common::people::everything(&server.rooms.store, server.clock.now()).await;
+    let page = reqwest::Client::new().get(format!("{}{path}", server.url)).header("cookie", pass.cookie);
+    page.send().await.unwrap().text().await.unwrap()
+}
+
+fn why(data: &TestData, day: &str) -> Value {
+    let at = format!("{day} 08:30");
+    let ask = ["why", "--screen", "C-01", "--campaign", "talk", "--at", &at, "--format", "json"];
+    serde_json::from_str(&data.ok(&ask)).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_yes_is_named_by_the_episode_that_is_wanted_here() {
+    let data = wards();
+    let [now, tomorrow] = [0, 1].map(day);
+    let heard = second(&now).replace("form = 'silent'", "form = 'silent'\nvenue_types = ['loudspeaker']");
+    bring(&data, &[&head(), FIRST, &asked("P1", &now, "")]);
+    bring(&data, &[&head(), FIRST, &asked("P1", &now, ""), &heard]);
+    let server = TownServer::start(&data, at(&now, "20:00")).await;
+    server.plan().await;
+    let all = server.rooms.approvals.proposals().await.unwrap();
+    let number = |title: &str| all.iter().find(|p| p.draft.title == title).unwrap().number;
+    assert!(number("Tập 1") < number("Tập 2"), "the newest is the other episode's");
+    let answer = why(&data, &tomorrow);
+    let record = format!("proposal {} (open)", number("Tập 1"));
+    assert_eq!((&answer["rule"], &answer["record"]), (&json!("not-approved"), &json!(record)));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_episode_takes_the_place_of_the_last_where_somebody_asked_for_it() {
     let data = wards();
@@ -79,14 +110,13 @@ async fn the_newest_episode_takes_the_place_of_the_last_where_somebody_asked_for
     bring(&data, &[&head(), FIRST, &asked("P1", &now, ""), &second(&third)]);
     server.plan().await;
     assert_eq!(shown(&server, "C-01", &third).await, Some(15));
+    let week = page(&server, "/screens/C-01/week").await;
+    assert!(week.contains("Góc phố số 1") && !week.contains("Chưa được duyệt"), "{week}");
     data.approve();
     server.plan().await;
     assert_eq!(shown(&server, "C-01", &tomorrow).await, Some(15), "its day has not come");
     assert_eq!(shown(&server, "C-01", &third).await, Some(20), "by itself, on its day");
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let pass = common::people::everything(&server.rooms.store, server.clock.now()).await;
-    let page = reqwest::Client::new().get(format!("{}/orders/talk", server.url)).header("cookie", pass.cookie);
-    let page = page.send().await.unwrap().text().await.unwrap();
+    let page = page(&server, "/orders/talk").await;
     for said in ["Tập 2, từ ", "Phường Một đăng ký phát từ ", "chỉ trên màn hình của đơn vị đã đăng ký"]
     {
         assert!(page.contains(said), "{said}\n{page}");

@@ -18,8 +18,8 @@ pub struct Permissions {
     permits: BTreeMap<CampaignCode, Vec<(PermitHash, Arc<Permit>)>>,
     places: BTreeMap<ScreenCode, (PlaceHash, Arc<Place>)>,
     withdrawals: Withdrawals,
-    /// The newest proposal of each campaign, and how it stands.
-    proposals: BTreeMap<CampaignCode, (u32, State)>,
+    /// By campaign, the first put to people first: how each stands, and the files that it is about.
+    proposals: BTreeMap<CampaignCode, Vec<(u32, State, BTreeSet<MediaHash>)>>,
 }
 
 impl Permissions {
@@ -38,8 +38,9 @@ impl Permissions {
         self.places.insert(place.screen.clone(), (name, Arc::new(place)));
     }
     /// With what became of a proposal; those come by number.
-    pub fn proposal(&mut self, campaign: CampaignCode, number: u32, state: State) {
-        self.proposals.insert(campaign, (number, state));
+    pub fn proposal(&mut self, number: u32, state: State, draft: &Permit) {
+        let files = draft.media.iter().map(|m| m.hash).collect();
+        self.proposals.entry(draft.campaign.clone()).or_default().push((number, state, files));
     }
 
     /// As if everything in `drafts` were approved and every screen stood where the directory says: for looking ahead.
@@ -77,7 +78,7 @@ impl Permissions {
             return Err(Unapproved::Withdrawn);
         }
         let (_, place) = self.places.get(screen).ok_or(Unapproved::Place)?;
-        let mut why = match self.proposals.get(campaign) {
+        let mut why = match self.newest_of(campaign, |file| file == media.hash) {
             Some((_, State::Withdrawn)) => Unapproved::Withdrawn,
             _ => Unapproved::NoPermit,
         };
@@ -105,7 +106,13 @@ impl Permissions {
 
     /// The newest proposal of a campaign, and how it stands.
     pub fn newest(&self, campaign: &CampaignCode) -> Option<(u32, State)> {
-        self.proposals.get(campaign).copied()
+        self.newest_of(campaign, |_| true)
+    }
+    /// The newest that is about one of these files: of a series each episode has one of its own.
+    pub fn newest_of(&self, campaign: &CampaignCode, its: impl Fn(MediaHash) -> bool) -> Option<(u32, State)> {
+        let all = self.proposals.get(campaign)?;
+        let newest = all.iter().rev().find(|(_, _, files)| files.iter().any(|file| its(*file)));
+        newest.map(|(number, state, _)| (*number, *state))
     }
     /// The name of the newest word on where a screen stands.
     pub fn place_of(&self, screen: &ScreenCode) -> Option<PlaceHash> {

@@ -242,3 +242,28 @@ fn two_words_of_whom_one_hand_made_approvers_are_named_as_such() {
     let no = Said { yes: false, ..two[1].clone() };
     assert_eq!(hand(&[two[0].clone(), no], &also), None, "a no");
 }
+
+#[test]
+fn each_episode_of_a_series_has_a_proposal_of_its_own() {
+    let directory = directory();
+    let text = order("mot.mp4", "HN", "2026-12-31")
+        + "[[episode]]\nnumber = '2'\nfrom = 2026-11-25\n[episode.product]\ntitle = 'Tập 2'\nlength_s = 15\n\
+           [[episode.product.variant]]\nlang = 'vi'\nform = 'silent'\nfile = 'hai.mp4'\n";
+    let drafts = wanted(&directory, &text, false);
+    let [first, second] = &drafts[..] else { panic!("{drafts:?}") };
+    let mut permissions = Permissions::default().granting([], &directory);
+    permissions.proposal(1, State::Withdrawn, &first.permit);
+    permissions.proposal(2, State::Open, &second.permit);
+    let campaign = &first.permit.campaign;
+    let file = |draft: &Draft| draft.permit.media[0].hash;
+    let of = |draft: &Draft| permissions.newest_of(campaign, |hash| hash == file(draft));
+    assert_eq!((of(first), of(second)), (Some((1, State::Withdrawn)), Some((2, State::Open))));
+    assert_eq!(permissions.newest(campaign), Some((2, State::Open)));
+    let screen = "S1".parse().unwrap();
+    let why = |draft: &Draft| permissions.find_file((campaign, file(draft)), &screen, today()).unwrap_err();
+    assert_eq!(
+        (why(first), why(second)),
+        (Unapproved::Withdrawn, Unapproved::NoPermit),
+        "the first alone was taken back"
+    );
+}

@@ -368,6 +368,24 @@ impl Directive {
     }
 }
 
+/// Why the last day of what has begun cannot be moved so: no day that is over owes more or less afterwards. None: to the end of all.
+pub(super) fn end_moved(was: Option<LocalDay>, now: Option<LocalDay>, today: LocalDay) -> Option<Say> {
+    if was == now {
+        return None;
+    }
+    match (was.filter(|was| *was < today), now.filter(|now| *now < today)) {
+        (Some(was), _) => Some(say(
+            format!("đã hết vào {was} và giữ nguyên như vậy; muốn tiếp tục thì ghi thêm mục mới"),
+            format!("it ended on {was} and that stays; to go on, add a new entry"),
+        )),
+        (None, Some(_)) => Some(say(
+            format!("không sửa quá khứ: phải từ hôm nay {today} trở đi"),
+            format!("the past is not rewritten: write today, {today}, or later"),
+        )),
+        (None, None) => None,
+    }
+}
+
 fn upward(in_force: Option<u32>) -> Say {
     match in_force {
         Some(plays) => {

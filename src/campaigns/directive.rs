@@ -283,12 +283,14 @@ impl Directive {
             .iter()
             .enumerate()
             .flat_map(|(i, t)| t.venue_types.iter().map(move |v| (format!("target[{i}].venue_types"), v)));
-        let variants = self
-            .product
-            .iter()
-            .flat_map(|p| &p.variant)
-            .enumerate()
-            .flat_map(|(i, v)| v.venue_types.iter().map(move |t| (format!("product.variant[{i}].venue_types"), t)));
+        let own = self.product.iter().map(|p| ("product".to_owned(), p));
+        let episodes = self.episode.iter().enumerate().map(|(i, e)| (format!("episode[{i}].product"), &e.product));
+        let variants = own.chain(episodes).flat_map(|(path, product)| {
+            product.variant.iter().enumerate().flat_map(move |(i, variant)| {
+                let path = format!("{path}.variant[{i}].venue_types");
+                variant.venue_types.iter().map(move |venue| (path.clone(), venue))
+            })
+        });
         targets.chain(variants)
     }
 }

@@ -1,7 +1,8 @@
 //! A series: an order whose newest episode takes the place of the one before by itself, on every screen of who has asked for it.
 
+use super::check::end_moved;
 use super::directive::Directive;
-use super::product::Product;
+use super::product::{Product, Variant};
 use crate::directory::problem::{Say, say};
 use crate::directory::typed::Flaw;
 use crate::directory::{Directory, Link, Screen};
@@ -58,9 +59,10 @@ impl Directive {
         episodes.chain(&self.product)
     }
 
-    /// What it is to play on a day.
-    pub fn product_on(&self, day: LocalDay) -> Option<&Product> {
-        self.products_on(day).next()
+    /// What is in effect at a screen on a day, with the variant it plays: the newest that it can play, so an earlier one stands in
+    /// where a newer has no variant that fits. Files and approvals are the planner's: `World::in_effect`.
+    pub fn product_for(&self, screen: &Screen, day: LocalDay) -> Option<(&Product, &Variant)> {
+        self.products_on(day).find_map(|product| Some((product, product.variant_for(screen)?)))
     }
 
     /// All that it plays at any time, each with its first day; none: the order's own.
@@ -69,7 +71,7 @@ impl Directive {
     }
 
     /// The same, to have their files written in.
-    pub(super) fn products_mut(&mut self) -> impl Iterator<Item = &mut Product> {
+    pub fn products_mut(&mut self) -> impl Iterator<Item = &mut Product> {
         self.product.iter_mut().chain(self.episode.iter_mut().map(|e| &mut e.product))
     }
 
@@ -158,9 +160,10 @@ impl Directive {
         for (i, was) in before.opt_in.iter().enumerate() {
             let now = self.opt_in.get(i).filter(|now| OptIn { to: was.to, ..(*now).clone() } == *was);
             match now {
-                Some(now) if now.to == was.to => {}
-                Some(now) => flaws
-                    .extend(now.to.filter(|to| *to < today.previous()).map(|to| late(format!("opt_in[{i}].to"), to))),
+                Some(now) => flaws.extend(end_moved(was.to, now.to, today).map(|mend| {
+                    let to = now.to.map(|to| to.to_string()).unwrap_or_default();
+                    (format!("opt_in[{i}].to"), to, mend)
+                })),
                 None => {
                     let mend = say(
                         "đăng ký đã có thì giữ; muốn thôi thì ghi to",
@@ -172,5 +175,86 @@ impl Directive {
         }
         let added = self.opt_in.iter().enumerate().skip(before.opt_in.len()).filter(|(_, o)| o.from < today);
         flaws.extend(added.map(|(i, o)| late(format!("opt_in[{i}].from"), o.from)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{day, directory, read, screen};
+    use super::super::{CampaignBatch, CampaignChange, Campaigns};
+    use super::*;
+    use crate::lang::Lang;
+
+    /// From the 16th, by number or by weight; its second episode, from the 18th, is for airports alone.
+    fn series(number: bool, more: &str) -> String {
+        let asks = match number {
+            true => "min_gap_s = 300\nquota = { plays = 4, per = 'day', rule = 'average', within = 'duty' }",
+            false => "weight = 2",
+        };
+        let product = |key: &str, title: &str, venue: &str| {
+            format!(
+                "[{key}]\ntitle = '{title}'\nlength_s = 15\n[[{key}.variant]]\nlang = 'vi'\nform = 'silent'\n\
+                 file = 'a.png'\nvenue_types = [{venue}]\n"
+            )
+        };
+        format!(
+            "code = 'talk'\ntitle = 'Tọa đàm'\nkind = 'play'\nissuer = 'HN'\nfrom = 2026-11-16\nto = 2026-12-31\n\
+             source = 'made up'\n{asks}\n{}[[target]]\nunit = 'HN'\nlink = 'territory'\nforce = 'encouraged'\n\
+             opt_in = true\nreason = 'x'\n[[episode]]\nnumber = '2'\nfrom = 2026-11-18\n{}\
+             [[opt_in]]\nunit = 'HN'\nlink = 'territory'\nfrom = 2026-11-16\nnumber = '7'\n{more}",
+            product("product", "Tập 1", ""),
+            product("episode.product", "Tập 2", "'airport'")
+        )
+    }
+
+    fn holding(order: Directive) -> Campaigns {
+        let mut campaigns = Campaigns::default();
+        campaigns.apply(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(order))] });
+        campaigns
+    }
+
+    #[test]
+    fn an_ended_opt_in_stays_ended() {
+        let (directory, nothing) = (directory(), Campaigns::default());
+        let before = read(&directory, &nothing, &series(false, "to = 2026-11-20\n"), "2026-11-16");
+        let campaigns = holding(before.unwrap_or_else(|p| panic!("{p}")));
+        let on = |today: &str, to: &str| {
+            read(&directory, &campaigns, &series(false, to), today).map(drop).map_err(|p| p.text(Lang::En))
+        };
+        assert!(on("2026-11-20", "to = 2026-11-30\n").is_ok(), "on its last day it may still go on");
+        assert!(on("2026-11-21", "to = 2026-11-20\n").is_ok(), "brought again");
+        for other in ["to = 2026-11-30\n", "", "to = 2026-11-19\n"] {
+            let said = on("2026-11-21", other).unwrap_err();
+            assert!(said.contains("opt_in[0].to") && said.contains("it ended on 2026-11-20 and that stays"), "{said}");
+        }
+        let said = on("2026-11-19", "to = 2026-11-18\n").unwrap_err();
+        assert!(said.contains("opt_in[0].to") && said.contains("the past is not rewritten"), "{said}");
+    }
+
+    #[test]
+    fn an_earlier_episode_stands_in_on_screens_that_the_newest_does_not_fit() {
+        let (directory, nothing) = (directory(), Campaigns::default());
+        for number in [true, false] {
+            let order = read(&directory, &nothing, &series(number, ""), "2026-11-16").unwrap_or_else(|p| panic!("{p}"));
+            let campaigns = holding(order);
+            let (led, on) = (screen(&directory, "led-kim-ma"), day("2026-11-18"));
+            let (order, _, variant) =
+                campaigns.orders_on(&directory, led, on).next().expect("bound, and it still owes");
+            assert_eq!(variant, &order.product.as_ref().unwrap().variant[0]);
+            let shared = campaigns.loop_on(&directory, led, on);
+            let shared: Vec<&str> = shared.iter().map(|(_, entry)| entry.product.title.as_str()).collect();
+            assert_eq!(shared, if number { vec![] } else { vec!["Tập 1"] });
+            let effect =
+                |code: &str| order.product_for(screen(&directory, code), on).map(|(product, _)| product.title.as_str());
+            assert_eq!((effect("led-kim-ma"), effect("noi-bai")), (Some("Tập 1"), Some("Tập 2")));
+            assert_eq!(effect("loa-ba-dinh"), None);
+        }
+    }
+
+    #[test]
+    fn kinds_of_place_that_episodes_name_have_to_be_there() {
+        let text = series(false, "").replace("['airport']", "['airprot']");
+        let said = read(&directory(), &Campaigns::default(), &text, "2026-11-16").unwrap_err().text(Lang::En);
+        assert!(said.contains("episode[0].product.variant[0].venue_types = \"airprot\""), "{said}");
     }
 }

@@ -160,7 +160,7 @@ impl Campaigns {
         self.of("category-gap").filter_map(gap).collect()
     }
 
-    /// The orders to play that bind a screen on a day and whose product it can play.
+    /// The orders to play that bind a screen on a day and have something that it can play ([`Directive::product_for`]).
     pub fn orders_on<'a>(
         &'a self,
         directory: &'a Directory,
@@ -169,7 +169,7 @@ impl Campaigns {
     ) -> impl Iterator<Item = (&'a Directive, Bound<'a>, &'a Variant)> {
         self.directives()
             .filter(move |d| d.kind == DirectiveKind::Play && d.phase(day) == Phase::Running)
-            .filter_map(move |d| Some((d, d.binds(directory, screen, day)?, d.product_on(day)?.variant_for(screen)?)))
+            .filter_map(move |d| Some((d, d.binds(directory, screen, day)?, d.product_for(screen, day)?.1)))
     }
 
     /// The suspensions that bind a screen on a day.
@@ -217,8 +217,8 @@ impl Campaigns {
         screen: &'a Screen,
         day: LocalDay,
     ) -> Vec<(CampaignCode, LoopEntry<'a>)> {
-        let orders = self.orders_on(directory, screen, day).filter_map(|(d, _, variant)| {
-            let (weight, product) = (d.weight?, d.product_on(day)?);
+        let orders = self.orders_on(directory, screen, day).filter_map(|(d, ..)| {
+            let (weight, (product, variant)) = (d.weight?, d.product_for(screen, day)?);
             Some((d.campaign(), LoopEntry { title: &d.title, product, variant, weight, hours: None }))
         });
         let entry = |i: &'a LoopItem| {

@@ -19,11 +19,11 @@ loa-ba-dinh,Loa phường,loudspeaker,managed,,,none,P00004,P00004,,2025-07-01
 ubnd-moi,Sảnh mới,public_office,managed,,,,P00004,P00004,,2025-07-01
 ";
 
-fn day(text: &str) -> LocalDay {
+pub(super) fn day(text: &str) -> LocalDay {
     text.parse().unwrap()
 }
 
-fn directory() -> Directory {
+pub(super) fn directory() -> Directory {
     let mut directory = Directory::default();
     let now = day("2026-11-20").start(HANOI);
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
@@ -49,7 +49,12 @@ fn preset(name: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-fn read(directory: &Directory, campaigns: &Campaigns, text: &str, today: &str) -> Result<Directive, Problems> {
+pub(super) fn read(
+    directory: &Directory,
+    campaigns: &Campaigns,
+    text: &str,
+    today: &str,
+) -> Result<Directive, Problems> {
     let file = SourceFile { name: "order.toml", bytes: text.as_bytes() };
     let batch = directive(file, Context { directory, campaigns, now: day(today).start(HANOI) })?;
     match batch.changes.into_iter().next() {
@@ -62,7 +67,7 @@ fn ihanoi(directory: &Directory) -> Directive {
     read(directory, &Campaigns::default(), &preset("ihanoi-2024.toml"), "2026-11-20").unwrap_or_else(|p| panic!("{p}"))
 }
 
-fn screen<'a>(directory: &'a Directory, code: &str) -> &'a crate::directory::Screen {
+pub(super) fn screen<'a>(directory: &'a Directory, code: &str) -> &'a crate::directory::Screen {
     directory.screen(&ScreenCode::new(code).unwrap()).unwrap()
 }
 
@@ -196,7 +201,7 @@ fn bad_directives_name_field_value_and_mend() {
     "#);
     let unknown = preset("ihanoi-2024.toml").replace("issuer =", "isuer =");
     let problems = read(&directory, &Campaigns::default(), &unknown, "2024-08-01").unwrap_err();
-    insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, suspend, target, amendment, override, declared"#);
+    insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, episode, suspend, target, opt_in, amendment, override, declared"#);
     let impossible = preset("ihanoi-2024.toml").replace("to = 2024-10-10", "to = \"2024-02-30\"");
     let problems = read(&directory, &Campaigns::default(), &impossible, "2024-08-01").unwrap_err();
     insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:12:6: to = "2024-02-30": write the date as 2024-10-10 (year-month-day), a day that exists"#);

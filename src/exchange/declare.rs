@@ -204,7 +204,7 @@ impl Rule {
             windows,
         };
         let orders = campaigns.orders_on(directory, screen, day).filter_map(|(order, _, _)| {
-            let length_s = order.product_on(day)?.length_s;
+            let length_s = order.product_for(screen, day)?.0.length_s;
             let windows = campaigns.windows_on(directory, order, screen, day);
             Some((order.campaign(), terms(length_s, order.min_gap_s, windows)))
         });
@@ -214,5 +214,48 @@ impl Rule {
             (contract.code.clone(), terms(contract.product.length_s, contract.min_gap_s, windows))
         });
         orders.chain(contracts).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaigns::{Context, directive};
+    use crate::directory::import;
+    use crate::directory::table::SourceFile;
+    use lichphat_playlists::time::HANOI;
+
+    const VENUE: &str = "[[venue]]\ntype = 'hall'\nname = 'Sảnh'\nname_en = 'Hall'\ncalendar = 'none'\nconfidence = 'assumption'\n\
+        source = 'x'\n[[venue.hours]]\ndays = 'mon-sun'\nopen = '06:00-22:00'\nopen_assumption = true\n";
+    /// Its second episode is heard and not seen.
+    const SERIES: &str = "code = 'talk'\ntitle = 'Tọa đàm'\nkind = 'play'\nissuer = 'HN'\nfrom = 2026-11-16\nto = 2026-11-27\n\
+        source = 'x'\nweight = 1\n[product]\ntitle = 'Tập 1'\nlength_s = 15\n[[product.variant]]\nlang = 'vi'\nform = 'silent'\n\
+        file = 'a.png'\n[[target]]\nlink = 'territory'\nunit = 'HN'\nforce = 'required'\nreason = 'x'\n\
+        [[episode]]\nnumber = '2'\nfrom = 2026-11-17\n[episode.product]\ntitle = 'Tập 2'\nlength_s = 40\n\
+        [[episode.product.variant]]\nlang = 'vi'\nform = 'audio'\nfile = 'b.opus'\n";
+
+    #[test]
+    fn a_declared_play_is_held_to_the_episode_that_the_screen_can_play() {
+        let (mut directory, mut campaigns, now) = (Directory::default(), Campaigns::default(), UtcMillis(0));
+        let header = "code,name,venue_type,kind,width,height,output,owner,territory\n";
+        let screen = format!("{header}A-1,Ga,hall,third-party,1920,1080,video,HN,HN\n");
+        for (kind, name, text) in [
+            (import::Kind::Units, "u.csv", "code,name,kind,parent\nHN,Hà Nội,city,\n"),
+            (import::Kind::Venues, "v.toml", VENUE),
+            (import::Kind::Screens, "s.csv", &screen),
+        ] {
+            let context = import::Context { directory: &directory, now };
+            let file = SourceFile { name, bytes: text.as_bytes() };
+            directory.apply(import::parse(kind, file, context).unwrap_or_else(|p| panic!("{p}")));
+        }
+        let context = Context { directory: &directory, campaigns: &campaigns, now };
+        let file = SourceFile { name: "o.toml", bytes: SERIES.as_bytes() };
+        campaigns.apply(directive(file, context).unwrap_or_else(|p| panic!("{p}")));
+        let rule = Rule { directory, campaigns, offset: HANOI };
+        let day: LocalDay = "2026-11-18".parse().unwrap();
+        let (start, campaign) = (day.at(9 * 3_600, HANOI), CampaignCode::new("talk").unwrap());
+        let play = DeclaredPlay { start, campaign, end: start.plus_ms(15_000), received: start.plus_ms(60_000) };
+        let figures = rule.figures(&ScreenCode::new("A-1").unwrap(), day, &[play]);
+        assert_eq!(figures.values().map(|f| (f.plays, f.not_counted)).collect::<Vec<_>>(), [(1, 0)], "{figures:?}");
     }
 }

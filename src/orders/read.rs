@@ -48,7 +48,7 @@ pub struct Beside<'a> {
 /// What cannot be written.
 pub fn text(order: &Directive) -> Result<String, String> {
     let mut order = order.clone();
-    for variant in order.product.iter_mut().flat_map(|p| &mut p.variant).filter(|v| v.media.is_some()) {
+    for variant in order.products_mut().flat_map(|p| &mut p.variant).filter(|v| v.media.is_some()) {
         variant.file = None; // what lay beside the file that was imported once
     }
     toml::to_string(&order).map_err(|error| error.to_string())

@@ -3,8 +3,8 @@
 use super::rule::{Outcome, approve};
 use super::*;
 use crate::campaigns::{
-    CampaignChange, Campaigns, ContentClass, Declared, Directive, DirectiveKind, Force, Form, InPlace, LegalBasis,
-    Product, Suspend, SuspendedDays, Target, Variant,
+    CampaignChange, Campaigns, ContentClass, Declared, Directive, DirectiveKind, Episode, Force, Form, InPlace,
+    LegalBasis, OptIn, Product, Suspend, SuspendedDays, Target, Variant,
 };
 use crate::directory::{Batch, Change, DaySpan, Directory, Link, Output, Shape, Unit, UnitKind, VenueProfile};
 use crate::library::MediaItem;
@@ -174,7 +174,43 @@ fn order() -> impl Strategy<Value = Directive> {
     )
 }
 
+/// An order as a file brings it: with clips beside it that are in the library since; of a series with its episodes and who has asked.
+fn imported() -> impl Strategy<Value = Directive> {
+    let asked = proptest::collection::vec((select(Link::ALL.to_vec()), proptest::option::of(0_u32..9), text()), 0..3);
+    (order(), proptest::collection::vec(product(), 0..3), asked).prop_map(|(mut order, products, asked)| {
+        let Some(own) = order.product.clone() else { return order };
+        let from = order.from;
+        let episode = |(i, product): (u32, Product)| Episode {
+            number: i.to_string(),
+            from: from.plus(i),
+            product: Product { min_display: own.min_display, ..product },
+        };
+        order.episode = (0..).zip(products).map(episode).collect();
+        let asked = asked.into_iter().map(|(link, days, number)| {
+            let (unit, to) = (UnitCode::new("W1").unwrap(), days.map(|n| from.plus(n)));
+            OptIn { unit, link, from, to, number }
+        });
+        order.opt_in = asked.collect();
+        order.target[0].opt_in = !order.opt_in.is_empty();
+        order
+    })
+}
+
 proptest! {
+    #[test]
+    fn what_is_exported_is_taken_in_as_the_same_order(order in imported()) {
+        let mut there = order.clone();
+        let variants = there.products_mut().flat_map(|p| &mut p.variant);
+        variants.for_each(|v| v.file = Some("beside.mp4".to_owned()));
+        let (text, directory, campaigns) = (text_of(&there), city(), Campaigns::default());
+        let now = day("2026-11-20").start(HANOI);
+        let context = crate::campaigns::Context { directory: &directory, campaigns: &campaigns, now };
+        let file = crate::directory::table::SourceFile { name: "f-1.toml", bytes: text.as_bytes() };
+        let batch = crate::campaigns::directive(file, context).map_err(|p| TestCaseError::fail(p.to_string()))?;
+        let CampaignChange::Directive(again) = &batch.changes[0] else { return Err(TestCaseError::fail("no order")) };
+        prop_assert_eq!(&**again, &order);
+    }
+
     #[test]
     fn a_form_is_the_document_and_the_document_is_the_form(order in order()) {
         let (directory, campaigns, media) = (city(), Campaigns::default(), media());

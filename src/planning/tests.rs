@@ -2,8 +2,10 @@
 
 use super::test_town::Town;
 use super::*;
+use crate::approval::Permissions;
+use crate::campaigns::Directive;
 use crate::directory::import;
-use lichphat_playlists::ids::{DeviceId, Epoch, Seq};
+use lichphat_playlists::ids::{DeviceId, Epoch, MediaHash, Seq};
 use lichphat_playlists::media::{Fades, Media, MediaKind};
 use lichphat_playlists::plan::Effort;
 use lichphat_playlists::proof::record::DisplayLevel;
@@ -267,4 +269,73 @@ fn a_screen_that_comes_from_another_ward_brings_no_plays_with_it() {
     let of = asked(&town, known);
     // the new ward begins with nothing, its run-ahead included; the old one still lacks six of its first day
     assert_eq!(of, [("C-01".to_owned(), 12), ("C-02".to_owned(), 12)]);
+}
+
+/// A series on corners, four a day: its second episode is there from the second day, for this kind of place.
+fn series(town: &mut Town, venue: &str) {
+    let product = |key: &str, title: &str, venue: &str| {
+        format!(
+            "[{key}]\ntitle = '{title}'\nlength_s = 15\n[[{key}.variant]]\nlang = 'vi'\nform = 'silent'\nfile = '{title}.mp4'\n\
+             venue_types = [{venue}]\n"
+        )
+    };
+    town.order(&format!(
+        "code = 'talk'\ntitle = 'Tọa đàm'\nkind = 'play'\nissuer = 'HN'\nfrom = 2026-11-16\nto = 2026-11-27\n\
+         source = 'made up'\nquota = {{ plays = 4, per = 'day', rule = 'average', within = 'duty' }}\nmin_gap_s = 300\n{}\
+         [[episode]]\nnumber = '2'\nfrom = 2026-11-17\n{}[[target]]\nlink = 'territory'\nunit = 'HN'\n\
+         venue_types = ['corner']\nforce = 'required'\nreason = 'made up'\n",
+        product("product", "Tập 1", ""),
+        product("episode.product", "Tập 2", venue)
+    ));
+}
+
+/// The order, and the files of its two episodes.
+fn episodes(town: &Town) -> (&Directive, MediaHash, MediaHash) {
+    let order = town.campaigns.directives().next().unwrap();
+    let mut files = order.products().map(|(_, p)| p.variant[0].media.unwrap());
+    (order, files.next().unwrap(), files.next().unwrap())
+}
+
+/// What the corner shows of it on the second day, and how many plays are asked.
+fn on_the_second_day(town: &Town) -> Option<(MediaHash, u32)> {
+    let days = [monday().next()];
+    let world = town.world();
+    let basis = world.basis(&days, Known::nothing(days[0].start(HANOI), HANOI));
+    let inputs = world.inputs([town.screen("C-01")].into_iter(), &days, &basis);
+    inputs.days[0].wanted.first().map(|w| (w.asset.media.hash, w.target))
+}
+
+#[test]
+fn an_earlier_episode_stands_in_where_the_newest_is_not_there_or_does_not_fit() {
+    let mut town = Town::new();
+    series(&mut town, "'corner'");
+    let (_, one, two) = episodes(&town);
+    let both = on_the_second_day(&town);
+    let asked = both.unwrap().1;
+    assert_eq!((both, asked > 0), (Some((two, asked)), true), "it takes the place of the first");
+    town.media.remove(&two);
+    assert_eq!(on_the_second_day(&town), Some((one, asked)), "its file is not there");
+
+    let mut town = Town::new();
+    series(&mut town, "'loudspeaker'");
+    assert_eq!(on_the_second_day(&town), Some((one, asked)), "it has nothing for a corner");
+}
+
+#[test]
+fn the_episode_in_effect_is_the_one_that_is_shown() {
+    let mut town = Town::new();
+    series(&mut town, "'corner'");
+    let effect = |town: &Town| {
+        let ((order, ..), screen, second) = (episodes(town), town.screen("C-01"), monday().next());
+        let product = town.world().in_effect(screen, second, order).unwrap();
+        let why = town.world().unapproved(screen, second, &order.campaign(), product);
+        (product.title.clone(), why.is_some())
+    };
+    assert_eq!(effect(&town), ("Tập 2".to_owned(), false));
+    let drafts = crate::approval::drafts(&town.campaigns, &town.media);
+    let first = drafts.into_iter().filter(|d| d.title != "Tập 2");
+    town.permissions = Permissions::default().granting(first, &town.directory);
+    assert_eq!(effect(&town), ("Tập 1".to_owned(), false), "nobody has said yes to the second");
+    town.permissions = Permissions::default().granting([], &town.directory);
+    assert_eq!(effect(&town), ("Tập 2".to_owned(), true), "where none may be shown the newest is wanted");
 }

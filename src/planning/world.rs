@@ -214,8 +214,8 @@ impl World<'_> {
         known: impl Fn(&Screen) -> BTreeMap<LocalDay, DayFact>,
     ) -> BTreeMap<ScreenCode, Member> {
         let mut members: BTreeMap<ScreenCode, Member> = BTreeMap::new();
-        let Some(product) = &order.product else { return members };
-        for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && product.variant_for(s).is_some()) {
+        let plays = |s: &Screen| days.iter().any(|day| order.product_for(s, *day).is_some());
+        for screen in screens.iter().filter(|s| s.kind == ScreenKind::Managed && plays(s)) {
             let member = members.entry(screen.code.clone()).or_default();
             member.had = known(screen).into_iter().map(|(day, fact)| (day, fact.expected())).collect();
             for &day in days.iter().filter(|d| order.quota_unit(self.directory, screen, **d) == Some(unit)) {
@@ -227,7 +227,7 @@ impl World<'_> {
 
     /// Most plays of an order that a screen could carry on a day in `seconds` of it.
     fn room(&self, order: &Directive, screen: &Screen, day: LocalDay, seconds: &IntervalSet) -> u32 {
-        let (Some(_), Some(product)) = (order.quota, &order.product) else { return 0 };
+        let (Some(_), Some((product, _))) = (order.quota, order.product_for(screen, day)) else { return 0 };
         let windows = self.campaigns.windows_on(self.directory, order, screen, day).intersect(seconds);
         left_packing(&windows, product.length_s, order.min_gap_s.max(product.length_s))
     }
@@ -242,16 +242,19 @@ impl World<'_> {
         let mut orders = Vec::new();
         let mut seen = BTreeSet::new();
         for &day in days {
-            for (directive, _, variant) in self.campaigns.orders_on(self.directory, screen, day) {
+            for (directive, ..) in self.campaigns.orders_on(self.directory, screen, day) {
                 // A period owes nothing from the one before: each has its own ledger.
-                if !seen.insert((directive.campaign(), directive.period(day))) {
+                let ledger = (directive.campaign(), directive.period(day));
+                if seen.contains(&ledger) {
                     continue;
                 }
+                let Some(order) = self.order(directive, screen, day, lost) else { continue };
+                seen.insert(ledger);
                 let part = directive.is_of_units().then(|| {
                     let of = parts.get(&(directive.campaign(), screen.code.clone()));
                     of.cloned().unwrap_or_default()
                 });
-                orders.extend(self.order(directive, variant, screen, day, lost).map(|o| ScreenOrder { part, ..o }));
+                orders.push(ScreenOrder { part, ..order });
             }
         }
         orders
@@ -260,15 +263,19 @@ impl World<'_> {
     fn order(
         &self,
         directive: &Directive,
-        variant: &Variant,
         screen: &Screen,
         day: LocalDay,
         lost: &mut BTreeSet<Unplayable>,
     ) -> Option<ScreenOrder> {
-        let product = directive.product_on(day)?;
+        let quota = directive.quota?;
+        let versions = directive.products_on(day).flat_map(|p| p.variants_for(screen).into_iter().map(move |v| (p, v)));
+        let there = |(product, variant): (_, &Variant)| {
+            Some((product, self.asset(directive.campaign(), Tier::Order, product, variant, lost)?))
+        };
+        let (product, asset): (&Product, Asset) = { versions }.find_map(there)?;
         Some(ScreenOrder {
-            quota: directive.quota?,
-            asset: self.asset(directive.campaign(), Tier::Order, product, variant, lost)?,
+            quota,
+            asset,
             owed: self.campaigns.days_owed(self.directory, directive, screen, day),
             min_gap_s: directive.min_gap_s,
             min_display: product.min_display,
@@ -444,6 +451,15 @@ impl World<'_> {
             }
         }
         Err(why)
+    }
+
+    /// What is in effect of an order at a screen on a day: the newest episode that may be shown, where none may the newest that the
+    /// screen can play. It asks for approvals alone, as [`Self::unapproved`] does: what is approved was there.
+    pub fn in_effect<'o>(&self, screen: &Screen, day: LocalDay, order: &'o Directive) -> Option<&'o Product> {
+        let code = order.campaign();
+        let mut fitting = order.products_on(day).filter(|product| product.variant_for(screen).is_some()).peekable();
+        let newest = fitting.peek().copied()?;
+        Some(fitting.find(|product| self.unapproved(screen, day, &code, product).is_none()).unwrap_or(newest))
     }
 
     /// What a screen shows of a product on a day: the variant that fits best of those whose file is there and approved.

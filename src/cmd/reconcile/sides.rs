@@ -103,7 +103,7 @@ fn owed(asked: &Asked<'_>, screen: &Screen) -> BTreeMap<LocalDay, Vec<Planned>> 
         }
         return out;
     };
-    let length_s = order.product.as_ref().map_or(0, |p| p.length_s);
+    let length_s = |day| order.product_for(screen, day).map_or(0, |(product, _)| product.length_s);
     let mut sum = Ratio::from_integer(0);
     for (first, last) in order.periods() {
         let from = first.max(asked.days.0);
@@ -116,7 +116,7 @@ fn owed(asked: &Asked<'_>, screen: &Screen) -> BTreeMap<LocalDay, Vec<Planned>> 
         {
             let before = floor(sum);
             sum += day.owed;
-            plays(day.day, floor(sum) - before, length_s);
+            plays(day.day, floor(sum) - before, length_s(day.day));
         }
     }
     out

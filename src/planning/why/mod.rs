@@ -224,12 +224,12 @@ impl<'a> Asked<'a> {
         let Some(plan) = self.stored else {
             return if self.day < self.today { say.past(record) } else { say.no_plan(record) };
         };
-        let (product, weight) = match self.owner() {
-            Owner::Order(d) => (d.product_on(self.day), d.weight),
-            Owner::Contract(c) => (Some(&c.product), None),
-            Owner::Local | Owner::Nobody => (None, None),
+        let (fits, weight) = match self.owner() {
+            Owner::Order(d) => (d.product_for(self.screen, self.day).is_some(), d.weight),
+            Owner::Contract(c) => (c.product.variant_for(self.screen).is_some(), None),
+            Owner::Local | Owner::Nobody => (false, None),
         };
-        if product.is_none_or(|p| p.variant_for(self.screen).is_none()) {
+        if !fits {
             return say.no_variant(record);
         }
         match weight {
@@ -265,12 +265,13 @@ impl<'a> Asked<'a> {
     /// Why it may not be shown here today, for the want of an approval.
     fn unapproved(&self) -> Option<Answer> {
         let product = match self.owner() {
-            Owner::Order(directive) => directive.product_on(self.day)?,
+            Owner::Order(directive) => self.world.in_effect(self.screen, self.day, directive)?,
             Owner::Contract(contract) => &contract.product,
             Owner::Local | Owner::Nobody => return None,
         };
         let why = self.world.unapproved(self.screen, self.day, self.campaign, product)?;
-        let proposal = self.world.permissions.newest(self.campaign);
+        let its = |file| product.variant.iter().any(|variant| variant.media == Some(file));
+        let proposal = self.world.permissions.newest_of(self.campaign, its);
         let record = match proposal {
             Some((number, state)) => format!("proposal {number} ({})", state.word()),
             None => "no proposal".to_owned(),

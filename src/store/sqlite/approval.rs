@@ -3,7 +3,7 @@
 use super::Store;
 use super::directory::{check_revision, json, raise_revision, revision};
 use super::log::append_statement;
-use super::rows::{self, hash_of};
+use super::rows::hash_of;
 use crate::approval::{ApprovalStore, Draft, Permissions, Proposal, Said, Sealed, State};
 use crate::error::StoreError;
 use lichphat_playlists::ids::{MediaHash, Sha256Hash};
@@ -50,10 +50,11 @@ fn permissions(conn: &Connection) -> Result<Permissions, StoreError> {
             Document::Withdrawals(_) => {}
         }
     }
-    let mut query = conn.prepare_cached("SELECT campaign, number, state FROM proposal ORDER BY number")?;
+    let mut query = conn.prepare_cached("SELECT number, state, draft FROM proposal ORDER BY number")?;
     let mut rows = query.query([])?;
     while let Some(row) = rows.next()? {
-        permissions.proposal(rows::campaign(row.get(0)?)?, row.get(1)?, state(row, 2)?);
+        let draft: Draft = json(row, 2, "proposal")?;
+        permissions.proposal(row.get(0)?, state(row, 1)?, &draft.permit);
     }
     Ok(permissions)
 }

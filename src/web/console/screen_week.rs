@@ -207,8 +207,8 @@ fn unapproved(lang: Lang, city: &City, screen: &Screen, day: LocalDay) -> Vec<St
 pub(in crate::web) fn unapproved_codes(city: &City, screen: &Screen, day: LocalDay) -> Vec<CampaignCode> {
     let (campaigns, directory) = (&city.campaigns, &city.directory);
     let world = names::world(city);
-    let orders =
-        campaigns.orders_on(directory, screen, day).filter_map(|(d, ..)| Some((d.campaign(), d.product_on(day)?)));
+    let orders = campaigns.orders_on(directory, screen, day);
+    let orders = orders.filter_map(|(d, ..)| Some((d.campaign(), world.in_effect(screen, day, d)?)));
     let contracts = campaigns.contracts_on(directory, screen, day).map(|(c, _)| (c.code.clone(), &c.product));
     let local = campaigns.loop_on(directory, screen, day).into_iter().map(|(code, entry)| (code, entry.product));
     let fixed = campaigns.fixed_on(directory, screen, day).map(|(f, _)| (f.code.clone(), &f.product));
