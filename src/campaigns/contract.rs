@@ -1,9 +1,10 @@
 //! Contracts: plays that were sold. They come after every order and before the loop.
 
 use super::ContentClass;
+use super::check::end_moved;
 use super::directive::Windows;
 use super::local::is_zero;
-use super::product::Product;
+use super::product::{Product, Variant};
 use super::snapshot::Campaigns;
 use super::suspension::Suspended;
 use super::target::Place;
@@ -163,6 +164,57 @@ impl Contract {
         }
     }
 
+    /// What a new text of the same contract may not do: rewrite what days that are over were sold with. Of one that has begun the last
+    /// day may move, not into the past; words, tags and the clips of its versions may be others.
+    pub(super) fn refused_edits(&self, before: &Self, today: LocalDay) -> Vec<Flaw> {
+        let mut flaws = Vec::new();
+        if today < before.from {
+            if self.from < today {
+                let mend = say(
+                    format!("không sửa quá khứ: phải từ hôm nay {today} trở đi"),
+                    format!("the past is not rewritten: write today, {today}, or later"),
+                );
+                flaws.push(("from".to_owned(), self.from.to_string(), mend));
+            }
+            return flaws;
+        }
+        let (now, was) = (&self.product, &before.product);
+        let fits = |p: &Product| -> Vec<Variant> {
+            p.variant.iter().map(|v| Variant { media: None, file: None, ..v.clone() }).collect()
+        };
+        let kept = [
+            ("from", self.from == before.from, self.from.to_string()),
+            ("plays_per_day", self.plays_per_day == before.plays_per_day, self.plays_per_day.to_string()),
+            ("plays_per_hour", self.plays_per_hour == before.plays_per_hour, self.plays_per_hour.to_string()),
+            ("windows", self.windows == before.windows, self.windows.0.text()),
+            ("min_gap_s", self.min_gap_s == before.min_gap_s, self.min_gap_s.to_string()),
+            ("priority", self.priority == before.priority, self.priority.to_string()),
+            ("category", self.category == before.category, self.category.clone().unwrap_or_default()),
+            ("exclusive", self.exclusive == before.exclusive, self.exclusive.to_string()),
+            ("sample", self.sample == before.sample, self.sample.to_string()),
+            ("place", alike(&self.place, &before.place), self.place.len().to_string()),
+            ("product.length_s", now.length_s == was.length_s, now.length_s.to_string()),
+            ("product.min_display", now.min_display == was.min_display, format!("{:?}", now.min_display)),
+            ("product.variant", alike(&fits(now), &fits(was)), now.variant.len().to_string()),
+        ];
+        for (key, _, value) in kept.into_iter().filter(|(_, same, _)| !same) {
+            let mend = say(
+                "hợp đồng đã bắt đầu: chỉ sửa được ngày cuối, tên, nhãn, tệp; phần bán thêm thì lập mã hợp đồng mới",
+                "the contract has begun: only its last day, names, tags and files may change; sell what is new under a code of its own",
+            );
+            flaws.push((key.to_owned(), value, mend));
+        }
+        let end = end_moved(Some(before.to), Some(self.to), today);
+        flaws.extend(end.map(|mend| ("to".to_owned(), self.to.to_string(), mend)));
+        flaws
+    }
+
+    /// Is it sold on a screen on some day of these?
+    pub fn plays_within(&self, directory: &Directory, screen: &Screen, (from, to): (LocalDay, LocalDay)) -> bool {
+        let (from, to) = (from.max(self.from), to.min(self.to));
+        from <= to && screen.turning_days((from, to)).into_iter().any(|day| self.plays_on(directory, screen, day))
+    }
+
     /// Does one of the two keep the other off a screen? The screen is the first that both were sold on, in hours of both.
     pub(super) fn excludes<'a>(&self, other: &Self, directory: &'a Directory) -> Option<&'a Screen> {
         let (from, to) = (self.from.max(other.from), self.to.min(other.to));
@@ -174,11 +226,14 @@ impl Contract {
         if all(&self.windows).intersect(&all(&other.windows)).is_empty() {
             return None;
         }
-        // links of screens change by the day: the first and the last that both have stand for those between
-        directory.screens().find(|s| {
-            [from, to].iter().any(|day| self.plays_on(directory, s, *day) && other.plays_on(directory, s, *day))
-        })
+        let both = |s: &Screen, day| self.plays_on(directory, s, day) && other.plays_on(directory, s, day);
+        directory.screens().find(|s| s.turning_days((from, to)).into_iter().any(|day| both(s, day)))
     }
+}
+
+/// The same things, in whatever order.
+fn alike<T: PartialEq>(some: &[T], others: &[T]) -> bool {
+    some.len() == others.len() && some.iter().all(|one| others.contains(one))
 }
 
 impl Campaigns {

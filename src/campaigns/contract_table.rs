@@ -207,12 +207,25 @@ fn differs(row: &Row, head: &Row, field: &'static str) -> Option<Problem> {
     Some(row.problem(field, mend))
 }
 
+/// What a row says of a place or a clip that it does not name.
+fn dangling(row: &Row, fields: [&'static str; 3], mend: &Say) -> Vec<Problem> {
+    let said = fields.into_iter().filter(|field| row.text(field).is_some());
+    said.map(|field| row.problem(field, mend.clone())).collect()
+}
+
 /// The place that a row names; none: it names none.
 fn place(row: &Row, context: Context<'_>, day: LocalDay, found: &mut Vec<Problem>) -> Result<Option<Place>, Bad> {
     let link = row.or("link", Link::Owner, found);
     let venue_types = row.or("venue_types", Words::<VenueType>(Vec::new()), found);
     let video = row.or("video", Output::Video, found);
-    let Some(text) = row.text("unit") else { return Ok(None) };
+    let Some(text) = row.text("unit") else {
+        let mend = say(
+            "ghi đơn vị ở cột unit của dòng này, hoặc để trống",
+            "name the unit in this row's column unit, or leave it empty",
+        );
+        found.extend(dangling(row, ["link", "venue_types", "video"], &mend));
+        return Ok(None);
+    };
     let unit: Result<UnitCode, Bad> = match context.directory.find_unit(text, day) {
         Ok(unit) => Ok(unit.code.clone()),
         Err(error) => {
@@ -231,6 +244,11 @@ fn variant(row: &Row, found: &mut Vec<Problem>) -> Result<Option<Variant>, Bad> 
     let file = row.text("file").map(str::to_owned);
     let media = media?.map(|hash| hash.0);
     if file.is_none() && media.is_none() {
+        let mend = say(
+            "ghi clip ở cột file hoặc media của dòng này, hoặc để trống",
+            "name the clip in this row's column file or media, or leave it empty",
+        );
+        found.extend(dangling(row, ["lang", "shape", "form"], &mend));
         return Ok(None);
     }
     Ok(Some(Variant { lang: lang?, shape: shape?, form: form?, venue_types: Vec::new(), media, file }))
@@ -301,8 +319,21 @@ mod tests {
     const HEADER: &str = "code,title,advertiser,from,to,plays_per_day,plays_per_hour,windows,length_s,min_gap_s,category,exclusive,tags,unit,venue_types,file\n";
 
     fn read_with(campaigns: &Campaigns, rows: &str) -> Result<CampaignBatch, String> {
-        let (directory, text) = (town(), format!("{HEADER}{rows}"));
-        let context = Context { directory: &directory, campaigns, now: UtcMillis(0) };
+        read_in(&town(), campaigns, UtcMillis(0), rows)
+    }
+
+    fn read_in(
+        directory: &Directory,
+        campaigns: &Campaigns,
+        now: UtcMillis,
+        rows: &str,
+    ) -> Result<CampaignBatch, String> {
+        let (header, text) = match rows.starts_with("code,") {
+            true => ("", rows),
+            false => (HEADER, rows),
+        };
+        let text = format!("{header}{text}");
+        let context = Context { directory, campaigns, now };
         contracts(SourceFile { name: "c.csv", bytes: text.as_bytes() }, context).map_err(|p| p.text(Lang::En))
     }
 
@@ -351,6 +382,111 @@ mod tests {
         assert_eq!(headless, "c.csv:2:2: title = \"\": must not be empty");
         let yes = said("a,A,X,2026-11-01,2026-11-30,4,,,15,,,maybe,,BUS,,a.png\n");
         assert_eq!(yes, "c.csv:2:12: exclusive = \"maybe\": write yes or no");
+    }
+
+    #[test]
+    fn what_is_said_of_a_place_or_a_clip_that_no_cell_names_is_not_dropped() {
+        let header =
+            "code,title,advertiser,from,to,plays_per_day,length_s,unit,link,venue_types,video,file,lang,shape,form\n";
+        let head = "a,A,X,2026-11-01,2026-11-30,4,15,BUS,,,,a.png,,,\n";
+        for (row, column, field) in [
+            ("a,,,,,,,,operator,,,,,,\n", 9, "link = \"operator\""),
+            ("a,,,,,,,,,bus,,,,,\n", 10, "venue_types = \"bus\""),
+            ("a,,,,,,,,,,none,,,,\n", 11, "video = \"none\""),
+            ("a,,,,,,,BUS,,bus,,,en,,\n", 13, "lang = \"en\""),
+            ("a,,,,,,,,,,,,,portrait,\n", 14, "shape = \"portrait\""),
+            ("a,,,,,,,,,,,,,,sound\n", 15, "form = \"sound\""),
+        ] {
+            let said = read_with(&Campaigns::default(), &format!("{header}{head}{row}")).unwrap_err();
+            assert!(said.starts_with(&format!("c.csv:3:{column}: {field}: name the ")), "{said}");
+        }
+    }
+
+    #[test]
+    fn of_a_contract_that_has_begun_its_end_may_move_and_nothing_that_was_sold() {
+        use lichphat_playlists::time::HANOI;
+        let mut there = Campaigns::default();
+        let sold = "a,A,X,2026-11-01,2026-11-30,4,,06:00-09:00,15,60,,,sen,BUS,bus,a.png\n";
+        there.apply(read_with(&there, sold).unwrap());
+        let on = |day: &str, rows: &str| {
+            let now = day.parse::<LocalDay>().unwrap().start(HANOI);
+            read_in(&town(), &there, now, rows).map(drop)
+        };
+        assert!(on("2026-11-20", sold).is_ok(), "brought again");
+        let words = "a,Another name,Another payer,2026-11-01,2026-12-31,4,,06:00-09:00,15,60,,,sen;tết,BUS,bus,b.png\n";
+        assert!(on("2026-11-20", words).is_ok(), "{:?}", on("2026-11-20", words));
+        for (was, now, field) in [
+            ("2026-11-01,", "2026-11-02,", "c.csv:2:4: from = \"2026-11-02\""),
+            (",4,,", ",5,,", "c.csv:2:6: plays_per_day = \"5\""),
+            (",4,,", ",,6,", "plays_per_hour = \"6\""),
+            ("-09:00", "-10:00", "windows = \"06:00-10:00\""),
+            (",15,60,", ",20,60,", "length_s = \"20\""),
+            (",15,60,", ",15,90,", "min_gap_s = \"90\""),
+            (",BUS,bus,", ",BUS,,", "c.csv:2:14: unit = \"BUS\""),
+            (",bus,a.png\n", ",bus,a.png\na,,,,,,,,,,,,,,,b.png\n", "file = \"a.png\""),
+        ] {
+            let rows = match field.starts_with("file") {
+                // another version fits other screens: a loudspeaker's here
+                true => format!("{},form\n{},\na,,,,,,,,,,,,,,,b.ogg,audio\n", HEADER.trim_end(), sold.trim_end()),
+                false => sold.replace(was, now),
+            };
+            let said = on("2026-11-20", &rows).unwrap_err();
+            assert!(
+                said.contains(field) && said.contains("the contract has begun: only its last day"),
+                "{field}: {said}"
+            );
+            assert!(on("2026-10-31", &rows).is_ok(), "before its first day it may still be anything: {field}");
+        }
+        let until = |to: &str| sold.replace("2026-11-30", to);
+        assert!(on("2026-11-20", &until("2026-11-20")).is_ok(), "it ends today");
+        let said = on("2026-11-20", &until("2026-11-19")).unwrap_err();
+        assert_eq!(
+            said,
+            "c.csv:2:5: to = \"2026-11-19\": the past is not rewritten: write today, 2026-11-20, or later"
+        );
+        // over is over: with a later end the days between would have been sold
+        let said = on("2026-12-10", &until("2026-12-31")).unwrap_err();
+        assert_eq!(
+            said,
+            "c.csv:2:5: to = \"2026-12-31\": it ended on 2026-11-30 and that stays; to go on, add a new entry"
+        );
+        let said = on("2026-10-31", &sold.replace("2026-11-01", "2026-10-01")).unwrap_err();
+        assert!(said.starts_with("c.csv:2:4: from = \"2026-10-01\": the past is not rewritten"), "{said}");
+    }
+
+    #[test]
+    fn exclusivity_is_looked_at_on_every_day_on_which_screens_change_hands() {
+        let mut directory = town();
+        let moved = |territory: &str, from: &str| {
+            format!(
+                "code,name,venue_type,kind,width,height,output,owner,territory,links_from\n\
+                 B1,Xe 1,bus,managed,1920,1080,video,BUS,{territory},{from}\n"
+            )
+        };
+        // in the ward from the 5th to the 19th, so neither on the first nor on the last day of both contracts
+        for (kind, text) in [
+            (import::Kind::Units, "code,name,kind,parent\nP1,Phường Một,ward,HN\n".to_owned()),
+            (import::Kind::Screens, moved("P1", "2026-11-05")),
+            (import::Kind::Screens, moved("-", "2026-11-20")),
+        ] {
+            let context = import::Context { directory: &directory, now: UtcMillis(0) };
+            let batch = import::parse(kind, SourceFile { name: "s.csv", bytes: text.as_bytes() }, context);
+            directory.apply(batch.unwrap_or_else(|p| panic!("{}", p.text(Lang::En))));
+        }
+        let mut there = Campaigns::default();
+        let gap = CampaignChange::CategoryGap { category: "tea".into(), gap_s: 60 };
+        there.apply(CampaignBatch { changes: vec![gap] });
+        let header = "code,title,advertiser,from,to,plays_per_day,length_s,category,exclusive,unit,link,file\n";
+        let read =
+            |campaigns: &Campaigns, row: &str| read_in(&directory, campaigns, UtcMillis(0), &format!("{header}{row}"));
+        let first = read(&there, "a,A,X,2026-11-01,2026-11-30,4,15,tea,yes,BUS,owner,a.png\n").unwrap();
+        there.apply(first);
+        let refused = read(&there, "b,B,Y,2026-11-01,2026-11-30,4,15,tea,,P1,territory,b.png\n").unwrap_err();
+        assert!(refused.contains("shares its category with contract a on B1"), "{refused}");
+        assert!(
+            read(&there, "b,B,Y,2026-11-20,2026-11-30,4,15,tea,,P1,territory,b.png\n").is_ok(),
+            "after it has left"
+        );
     }
 
     #[test]

@@ -72,6 +72,11 @@ pub(super) fn beside(programme: &LocalProgramme, context: Context<'_>) -> Vec<Fl
     let mut gaps = context.campaigns.category_gap_s();
     gaps.extend(programme.category_gap_s.clone());
     for (i, c) in programme.contract.iter().enumerate() {
+        let before = context.campaigns.contracts().find(|before| before.code == c.code);
+        flaws.extend(before.into_iter().flat_map(|before| {
+            let edits = c.refused_edits(before, context.now.day(HANOI));
+            edits.into_iter().map(|(key, value, mend)| (format!("contract[{i}].{key}"), value, mend))
+        }));
         // its own document's gaps were looked at with the contract itself
         let own = c.category.as_ref().is_some_and(|k| programme.category_gap_s.contains_key(k));
         flaws.extend(apart(&gaps, c.category.as_deref().filter(|_| !own), c.min_gap_s, &format!("contract[{i}].")));

@@ -5,6 +5,7 @@ use super::words::words;
 use lichphat_playlists::ids::{ScreenCode, UnitCode, VenueType};
 use lichphat_playlists::time::LocalDay;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 words! {
     /// Who plays on a screen.
@@ -142,6 +143,13 @@ impl Screen {
             std::cmp::Ordering::Less => Shape::Portrait,
             std::cmp::Ordering::Equal => Shape::Any,
         }
+    }
+    /// The first of some days, and those of them on which one of its links or its service begins or ends: up to the next of
+    /// them it stays where it is and whose it is.
+    pub fn turning_days(&self, (from, to): (LocalDay, LocalDay)) -> BTreeSet<LocalDay> {
+        let links = Link::ALL.iter().flat_map(|link| self.links.history(*link).iter().filter_map(|(day, _)| day));
+        let service = self.in_service.from.into_iter().chain(self.in_service.to.map(LocalDay::next));
+        links.chain(service).filter(|day| from < *day && *day <= to).chain([from]).collect()
     }
     /// The unit at the end of `link` on `day`.
     pub fn unit(&self, link: Link, day: LocalDay) -> Option<&UnitCode> {

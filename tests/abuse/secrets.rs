@@ -212,7 +212,9 @@ async fn two_boxes_with_one_identity_are_told_at_the_door_and_anothers_contracts
         day.plus(9),
         length["duration_s"]
     );
-    std::fs::write(house.data.path().join("c.toml"), contract).unwrap();
+    let sales = contract.split_once("[[contract]]").unwrap().1.replace("'secret-sale'", "'wide-sale'");
+    let sales = sales.replace("link = 'owner'\nunit = 'P1'", "link = 'territory'\nunit = 'HN'\nvideo = 'none'");
+    std::fs::write(house.data.path().join("c.toml"), format!("{contract}[[contract]]{sales}")).unwrap();
     house.data.ok(&["import", "campaigns", house.data.path().join("c.toml").to_str().unwrap()]);
     let store = Store::open(house.data.path(), 1).unwrap();
     let now = lichphat::clock::SystemClock::new().now();
@@ -223,9 +225,15 @@ async fn two_boxes_with_one_identity_are_told_at_the_door_and_anothers_contracts
         assert!(status == 200 && said.contains("Chuyện riêng") == knows, "{said}");
         let (status, said) = page(who, &format!("/api/v1/screens/C-09/days/{day}/why?at=08:15&campaign=secret-sale"));
         assert_eq!(status == 200, knows, "{said}");
-        for figures in ["", "/screens", "/units", "/screens.csv"] {
-            let (status, said) = page(who, &format!("/api/v1/reports/secret-sale{figures}?from={day}&to={day}"));
+        // the other one is sold wherever the city has loudspeakers, and there is none in that ward
+        for (code, figures) in ["secret-sale", "wide-sale"]
+            .into_iter()
+            .flat_map(|code| ["", "/screens", "/units", "/screens.csv"].map(|figures| (code, figures)))
+        {
+            let report = |code: &str| page(who, &format!("/api/v1/reports/{code}{figures}?from={day}&to={day}"));
+            let (status, said) = report(code);
             assert_eq!(status, if knows { 200 } else { 404 }, "{said}");
+            assert!(knows || said.replace(code, "no-sale") == report("no-sale").1, "as what is not there: {said}");
         }
     }
 }

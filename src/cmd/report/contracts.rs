@@ -77,8 +77,8 @@ impl<'a> Row<'a> {
         let sum =
             |n: fn(&crate::compliance::ScreenLine) -> u32| report.lines.iter().map(|l| u64::from(n(l))).sum::<u64>();
         let (owed, counted) = (sum(|l| l.owed), sum(|l| l.counted));
-        // no screen's surplus stands for another's missing plays
-        let delivered = sum(|l| l.counted.min(l.owed));
+        // no day's surplus stands for another's missing plays, nor a screen's: `short` is added up day by day
+        let delivered = owed - sum(|l| l.short);
         Self {
             contract: contract.code.as_str(),
             title: &contract.title,
@@ -125,4 +125,53 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
         );
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lichphat_playlists::figures::{Basis, DayFacts, Period, ScreenFacts};
+    use lichphat_playlists::proof::rollup::Counts;
+    use lichphat_playlists::quota::{DayOwed, Ratio};
+    use lichphat_playlists::time::HANOI;
+
+    #[test]
+    fn a_days_surplus_stands_for_no_other_days_missing_plays() {
+        let contract = "code = 'tea'\ntitle = 'Trà'\nadvertiser = 'A'\nfrom = '2026-11-01'\nto = '2026-11-30'\nplays_per_day = 24\n\
+             min_gap_s = 15\nplace = [{ unit = 'HN' }]\n[product]\ntitle = 'Trà'\nlength_s = 15\n\
+             variant = [{ lang = 'vi', form = 'silent', file = 'a.png' }]\n";
+        let contract: Contract = toml::from_str(contract).unwrap();
+        let from: LocalDay = "2026-11-16".parse().unwrap();
+        let to = from.plus(2);
+        let screen = |code: &str, counted: [u32; 3]| {
+            let fact = |counted| DayFacts { counts: Counts { counted, ..Counts::default() }, ..DayFacts::default() };
+            let owed = |day| DayOwed { day, owed: Ratio::from_integer(24), operating: true };
+            ScreenFacts {
+                screen: code.parse().unwrap(),
+                name: String::new(),
+                kind: "managed".into(),
+                force: "contract".into(),
+                inferred: false,
+                owed: from.through(to).map(owed).collect(),
+                days: from.through(to).zip(counted.map(fact)).collect(),
+                has_device: true,
+                simulated: false,
+                reported_until: None,
+            }
+        };
+        let basis = Basis {
+            campaign: contract.code.clone(),
+            title: String::new(),
+            sample: false,
+            quota: Some(contract.quota()),
+            // the third day still runs: nothing of it is owed yet, and nothing of it makes up for the others
+            period: Period { from, to, now: to.at(9 * 3_600, HANOI), offset: HANOI },
+            screens: vec![screen("A-1", [48, 12, 30]), screen("A-2", [24, 24, 0])],
+            links: Vec::new(),
+            quota_units: Vec::new(),
+        };
+        let report = basis.report();
+        let row = Row::new(&contract, (from, to), &report);
+        assert_eq!((row.owed, row.percent), (96, Some(87)), "84 of 96, however many were counted: {}", row.counted);
+    }
 }

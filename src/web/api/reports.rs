@@ -8,7 +8,6 @@ use crate::exchange::cell;
 use crate::people::Act::View;
 use crate::web::Response;
 use crate::web::console::ConsoleError;
-use crate::web::console::data::reaches;
 use crate::web::problem::Problem;
 use crate::web::routes::Need::May;
 use crate::web::routes::Subject;
@@ -170,9 +169,6 @@ async fn report(call: &Call) -> Result<Report, Problem> {
     let gone = || unknown("unknown-campaign", "campaign", text);
     let campaign = CampaignCode::new(text).map_err(|_| gone())?;
     let contract = call.city.campaigns.contracts().find(|c| c.code == campaign);
-    if contract.is_some_and(|c| !reaches(&call.city.directory, &call.sight, &c.place)) {
-        return Err(gone()); // whose plays are sold to whom is nobody else's business
-    }
     let order = call.city.campaigns.directive_of(&campaign).map(|order| order.from);
     let first = order.or(contract.map(|c| c.from));
     let to = call.day("to").unwrap_or_else(|| call.today());
@@ -184,6 +180,12 @@ async fn report(call: &Call) -> Result<Report, Problem> {
         (Some(given), _) => given,
         (None, first) => first.map_or(earliest, |first| first.max(earliest)).min(to),
     };
+    // whose plays are sold to whom is nobody else's business
+    let directory = &call.city.directory;
+    let mut seen = directory.screens().filter(|screen| call.sight.screen(screen));
+    if contract.is_some_and(|c| !call.sight.is_whole() && !seen.any(|s| c.plays_within(directory, s, (from, to)))) {
+        return Err(gone());
+    }
     let (city, console, runtime) =
         (Arc::clone(&call.city), Arc::clone(&call.app.console), tokio::runtime::Handle::current());
     let turns = console.turns.clone();
