@@ -49,6 +49,8 @@ words! {
 /// What is known of the box at a screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct BoxFacts {
+    /// When it came in.
+    pub came: Option<UtcMillis>,
     /// Newest heartbeat.
     pub heard: Option<UtcMillis>,
     /// End of its newest record that the store holds.
@@ -64,8 +66,11 @@ pub struct BoxFacts {
 impl BoxFacts {
     /// Of what a device last said of itself, and of the newest record that is held of it.
     pub fn of(state: &DeviceState, reported_until: Option<UtcMillis>) -> Self {
-        let Some((heard, beat)) = &state.heard else { return Self { reported_until, ..Self::default() } };
+        let Some((heard, beat)) = &state.heard else {
+            return Self { came: Some(state.came), reported_until, ..Self::default() };
+        };
         Self {
+            came: Some(state.came),
             heard: Some(*heard),
             reported_until,
             panel_off: beat.health.troubles().contains(&Trouble::PanelDark),

@@ -43,7 +43,8 @@ pub fn present(
     let Some((began_s, _)) = directory.duty(screen, day).interval_at(of_day_ms / 1000) else {
         return Standing::plain(State::OffDuty);
     };
-    let began = day.at(began_s, offset);
+    // a box answers for nothing that was before it came in
+    let began = facts.came.map_or(day.at(began_s, offset), |came| came.max(day.at(began_s, offset)));
     let patience_ms = match (directory.is_rostered(screen, day), facts.metered) {
         (true, _) => LOST_VEHICLE_MS,
         (false, true) => LOST_METERED_MS,

@@ -83,6 +83,11 @@ fn heard(clock: &str, reported: &str) -> BoxFacts {
     }
 }
 
+/// The same of a box that came in at a clock.
+fn came(clock: &str, last: &str) -> BoxFacts {
+    BoxFacts { came: Some(at(friday(), clock)), ..heard(last, last) }
+}
+
 fn state_at(clock: &str, facts: Option<BoxFacts>) -> (State, Option<Cause>) {
     let screen = screen("S1", "W1", ScreenKind::Managed);
     let standing = present(&city(std::slice::from_ref(&screen)), &screen, facts.as_ref(), (at(friday(), clock), HANOI));
@@ -108,6 +113,14 @@ fn each_state_has_its_reason_and_only_in_its_hours() {
         ),
         ("09:00", heard("08:59", "08:13"), (State::Dark, Some(Cause::NothingShown)), "heard, and plays nothing"),
         ("08:40", heard("08:39", "06:00"), ok, "the hours began forty minutes ago"),
+        ("11:00", BoxFacts { reported_until: None, ..came("10:50", "10:59") }, ok, "it came in ten minutes ago"),
+        ("10:54", BoxFacts { heard: None, ..came("10:50", "10:50") }, off, "and has not spoken yet"),
+        (
+            "11:40",
+            BoxFacts { reported_until: None, ..came("10:50", "11:39") },
+            (State::Dark, Some(Cause::NothingShown)),
+            "it came in fifty minutes ago, and plays nothing",
+        ),
         ("09:00", BoxFacts { all_in: false, ..heard("08:59", "08:13") }, ok, "records that have not come yet"),
         ("09:00", BoxFacts { metered: true, ..heard("08:40", "08:40") }, ok, "speaks every ten minutes"),
         ("09:00", BoxFacts { metered: true, ..heard("08:30", "08:30") }, offline, "but not for half an hour"),

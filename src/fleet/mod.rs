@@ -159,6 +159,8 @@ pub struct DeviceState {
     pub screen: ScreenCode,
     /// Simulated devices are marked as such everywhere.
     pub simulated: bool,
+    /// When it was registered.
+    pub came: UtcMillis,
     /// Its newest heartbeat and when it came; none: never, or in the words of another version.
     pub heard: Option<(UtcMillis, Heartbeat)>,
     /// When two boxes with its identity were noticed last.

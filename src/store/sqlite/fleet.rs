@@ -234,7 +234,7 @@ impl FleetStore for Store {
         let states = self
             .read(move |conn| {
                 let mut query = conn.prepare_cached(
-                    "SELECT d.id, d.screen, d.simulated, h.at_ms, h.body, h.doubled_ms FROM device d
+                    "SELECT d.id, d.screen, d.simulated, h.at_ms, h.body, h.doubled_ms, d.registered_ms FROM device d
                      LEFT JOIN heartbeat h ON h.device = d.id
                      WHERE d.retired_ms IS NULL AND d.revoked_ms IS NULL AND d.screen = coalesce(?1, d.screen)
                      ORDER BY d.screen, d.id",
@@ -247,6 +247,7 @@ impl FleetStore for Store {
                         device: DeviceId(row.get(0)?),
                         screen: rows::screen(row.get(1)?)?,
                         simulated: row.get(2)?,
+                        came: UtcMillis(row.get(6)?),
                         heard: said.and_then(|(at, body)| Some((UtcMillis(at), serde_json::from_str(&body).ok()?))),
                         doubled: row.get::<_, Option<i64>>(5)?.map(UtcMillis),
                     });
