@@ -436,7 +436,10 @@ async fn on_the_page_people_see_what_waits_and_press_two_buttons() {
     assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303);
     assert_eq!(van.says(order, "approve", "12/QĐ").await.0, 303, "twice is once");
     assert_eq!(proposal(&server, ORDER).await.state, State::Open);
-    assert!(minh.page("/approvals").await.1.contains("van đã duyệt lúc"));
+    let (his, other) = (van.page("/approvals").await.1, minh.page("/approvals").await.1);
+    let waits = "Bạn đã duyệt. Còn chờ một người nữa.";
+    assert!(his.contains(waits) && his.matches(button).count() + 1 == other.matches(button).count(), "{his}");
+    assert!(other.contains("van đã duyệt lúc") && !other.contains(waits));
     assert_eq!(minh.says(order, "approve", "12/QĐ").await.0, 303);
     assert_eq!(proposal(&server, ORDER).await.state, State::Approved);
     // one hand made approvers of both: whoever looks is told, and how long ago that was

@@ -35,10 +35,9 @@ step-units = Import the units (the 126 wards and communes of Hà Nội are inclu
 step-venues = Import the hours of each kind of place.
 step-calendar = Import public holidays and make-up days.
 step-screens = Import your screens (a CSV file).
-step-directives = Import the orders.
-step-plan = Plan the next 7 days.
+step-directives = Write an order under Orders, or import it as a file. Plays are planned by themselves.
 no-orders-title = No campaign is running
-no-orders-text = Import an order, and its plays are planned and followed.
+no-orders-text = The city's editor writes an order under Orders. Once it is signed and its content approved, its plays are planned.
 verdict-all-met = { $on_duty ->
     [one] The one screen on duty has met the target.
    *[other] All { $on_duty_t } screens have met the target.
@@ -636,6 +635,7 @@ pairing-screen-code = The screen's code in the directory
 pairing-next = Continue
 pairing-look = Look before you pair
 pairing-confirm = Yes, pair this box
+screen-now-paired = The code is taken: the box is coming in, mostly within seconds
 pairing-replaces = Device { $device } stands at this screen: the new one takes its place; history stays.
 pairing-no-code = No box shows this code. It has eight signs and holds for ten minutes; read it from the screen again.
 pairing-wait = Too many wrong codes; wait ten minutes.
@@ -697,6 +697,7 @@ approvals-one-hand = Both approvers have their role from { $by }, last given { $
 } ({ $time }): they may be one person.
 approvals-said-no = { $by } refused it at { $time }: { $words }
 approvals-decision = Number of the written decision
+approvals-agreed = You have approved this. One more person has to.
 approvals-approve = Approve
 approvals-reason = Reason
 approvals-refuse = Refuse

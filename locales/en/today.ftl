@@ -69,6 +69,7 @@ today-when-week = This week
 today-when-end = Until { $day }
 state-dark = dark
 state-offline = offline
+today-count-silent = no news
 state-silent = silent for days
 state-behind = short today
 state-ok = playing well

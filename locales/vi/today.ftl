@@ -36,6 +36,7 @@ today-when-week = Tuần này
 today-when-end = Đến hết { $day }
 state-dark = màn hình tắt
 state-offline = mất mạng
+today-count-silent = chưa có tin
 state-silent = im lặng nhiều ngày
 state-behind = sẽ thiếu lượt hôm nay
 state-ok = đang phát tốt

@@ -25,7 +25,7 @@ impl Directive {
         self.kind_flaws(&mut flaws);
         if let Some(product) = &self.product {
             product.flaws("product", &mut flaws);
-            if self.min_gap_s < product.length_s && self.quota.is_some() {
+            if self.gap_s() < product.length_s && self.quota.is_some() {
                 let mend =
                     say("phải ít nhất bằng thời lượng sản phẩm (length_s)", "must be at least the product's length_s");
                 flaws.push(("min_gap_s".into(), self.min_gap_s.to_string(), mend));
@@ -308,8 +308,8 @@ impl Directive {
         if self.suspend != before.suspend {
             flaw("suspend", self.suspend.as_ref().map(|s| s.in_place.to_string()).unwrap_or_default());
         }
-        if self.min_gap_s != before.min_gap_s {
-            flaw("min_gap_s", self.min_gap_s.to_string());
+        if self.gap_s() != before.gap_s() {
+            flaw("min_gap_s", self.gap_s().to_string());
         }
         let terms = |d: &Self| d.product.as_ref().map(|p| (p.length_s, p.min_display));
         if terms(self) != terms(before) {

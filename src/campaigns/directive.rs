@@ -269,6 +269,14 @@ impl Directive {
     pub fn campaign(&self) -> CampaignCode {
         CampaignCode::new(self.code.as_str()).expect("both codes obey the same rule")
     }
+    /// Least seconds between starts: where a play order with a number says none, its product's own length.
+    pub(super) fn gap_s(&self) -> u32 {
+        match (self.min_gap_s, self.quota, &self.product) {
+            (0, Some(_), Some(product)) => product.length_s,
+            (gap, ..) => gap,
+        }
+    }
+
     /// The units it names, each with its path.
     pub(super) fn units_named(&self) -> impl Iterator<Item = (String, &UnitCode)> {
         let targets = self.target.iter().enumerate().map(|(i, t)| (format!("target[{i}].unit"), &t.unit));

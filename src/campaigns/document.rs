@@ -36,7 +36,7 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 | `from`, `to` | yes | first and last day, both included, in Hà Nội |
 | `quota` | (1) | `{ plays = 10, per = \"day\", rule = \"average\", over = \"operating-days\", within = \"peak\", of = \"screen\" }`; `per`: `day`, `iso-week`, `month`, `quarter`, `year`; `rule`: `average`, `at-least`; `over`: `operating-days`, `calendar-days`; `within`: `peak`, `duty`; `of`: `screen` (each by itself), `unit` (the screens of one unit together: the unit to which the target's `link` ties them; their day's plays are shared by what each can carry) |
 | `weight` | (1) | share of the local loop, where the order names no number |
-| `min_gap_s` |  | least seconds between starts; at least `length_s` |
+| `min_gap_s` |  | least seconds between starts; at least `length_s`, which holds when it is left out |
 | `priority`, `category` |  | 1 (first, default) to 3; campaigns of one category keep apart |
 | `sample`, `note` |  | made up; what the reader should know |
 | `[[legal_basis]]` |  | `number`, `date`, `title` |

@@ -27,7 +27,7 @@ pub struct Context<'a> {
 /// Reads one directive. Files of its product are still named, not taken in: see
 /// [`CampaignBatch::variants_mut`].
 pub fn directive(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignBatch, Problems> {
-    let read = typed::document(file, |directive: &Directive| {
+    let mut read = typed::document(file, |directive: &Directive| {
         let mut flaws = directive.flaws();
         flaws.extend(directive.unknown_names(context.directory));
         if let Some(before) = context.campaigns.directive(&directive.code) {
@@ -35,9 +35,10 @@ pub fn directive(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
         }
         let gaps = context.campaigns.category_gap_s();
         flaws.extend(clash(context, "directive", directive.code.as_str(), ""));
-        flaws.extend(apart(&gaps, directive.category.as_deref(), directive.min_gap_s, ""));
+        flaws.extend(apart(&gaps, directive.category.as_deref(), directive.gap_s(), ""));
         flaws
     })?;
+    read.min_gap_s = read.gap_s();
     Ok(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(read))] })
 }
 

@@ -199,6 +199,12 @@ fn bad_directives_name_field_value_and_mend() {
     order.toml:47:15: product.variant[1].venue_types = "spaceport": no such venue type; import the venues first
     order.toml:88:8: target[5].unit = "TRANSERKO": no unit has this code; import the units first
     "#);
+    let gapless = preset("ihanoi-2024.toml").replace("min_gap_s = 600", "");
+    assert_eq!(
+        read(&directory, &Campaigns::default(), &gapless, "2024-08-01").unwrap().min_gap_s,
+        15,
+        "its own length"
+    );
     let unknown = preset("ihanoi-2024.toml").replace("issuer =", "isuer =");
     let problems = read(&directory, &Campaigns::default(), &unknown, "2024-08-01").unwrap_err();
     insta::assert_snapshot!(problems.text(Lang::En), @r#"order.toml:9:1: isuer = "isuer": no such key; the keys are: code, title, title_en, kind, sample, issuer, number, issued, legal_basis, from, to, source, note, quota, weight, min_gap_s, priority, category, product, episode, suspend, target, opt_in, amendment, override, declared"#);

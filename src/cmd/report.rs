@@ -245,6 +245,12 @@ pub(super) fn say_totals(report: &Report, context: &Context) {
             report.campaign, t.existing, t.on_duty, t.met, t.short
         ),
     );
+    if t.on_duty == 0 && t.existing > 0 {
+        context.say(
+            "Chưa có ngày hoạt động nào đã qua: ngày nào đạt hay thiếu thì hết ngày mới kết luận. Lượt tính đến lúc này: xem cột “được tính”.",
+            "No day on duty is over yet: whether a day met its number is said when it is over. What counts so far is in the column “counted”.",
+        );
+    }
     if t.declared_plays > 0 {
         context.say(
             &format!(

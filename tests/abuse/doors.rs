@@ -37,7 +37,7 @@ const SQL: [&str; 10] = [
 const PAGES: [(&str, &[&str]); 12] = [
     ("/", &["day", "campaign", "link", "page", "lang"]),
     ("/units/P1", &["show", "page", "sort", "lang"]),
-    ("/screens/C-01", &["day", "hour", "plays", "lang"]),
+    ("/screens/C-01", &["day", "hour", "plays", "paired", "lang"]),
     ("/screens/C-01/why", &["day", "at", "campaign", "lang"]),
     ("/preflight/clean-street", &["show", "page", "lang"]),
     ("/orders", &["page", "lang"]),

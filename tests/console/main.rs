@@ -34,8 +34,12 @@ use town::*;
 async fn an_empty_city_teaches_what_to_do_first() {
     let town = Town::empty().await;
     let html = town.ok("/").await;
-    for step in ["Bắt đầu", "lichphat import units config/directory/units.toml", "lichphat plan run", "make demo"]
-    {
+    for step in [
+        "Bắt đầu",
+        "lichphat import units config/directory/units.toml",
+        "lichphat import directives van-ban.toml",
+        "make demo",
+    ] {
         assert!(html.contains(step), "{step}");
     }
     assert!(town.ok("/?lang=en").await.contains("First steps"));

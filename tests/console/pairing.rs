@@ -64,6 +64,8 @@ async fn an_officer_pairs_a_box_after_a_look_at_its_screen() {
     );
 
     assert_eq!(confirm(&town, pass, "S1", &offer.code).await.0, StatusCode::SEE_OTHER);
+    let (_, html) = get(&town, pass, "/screens/S1?paired=1").await;
+    assert!(html.contains("Đã nhận mã: thiết bị đang đăng ký") && !html.contains("Lắp thiết bị và ghép"), "{html}");
     let state = town.rooms.fleet.claimed(&offer.claim, &welcome).await.unwrap();
     assert!(matches!(state, PairingState::Confirmed(file) if file.screen.as_str() == "S1"));
 }

@@ -98,7 +98,9 @@ impl Lobby {
         loop {
             let offer = pairing::ask(transport, &*Credentials::load_or_make(state)?).await?;
             self.say(&invitation(&offer, server));
-            tracing::info!("the screen shows the code {}", offer.code); // for who cannot see it from here
+            // for who cannot see it from here
+            tracing::info!("the screen shows the code {}", offer.code);
+            eprintln!("lichphat-player: code {}; enter it at {}", offer.code, offer.url);
             let until = Instant::now() + offer.life;
             while Instant::now() < until {
                 if self.rest(offer.poll, end).await {

@@ -25,7 +25,7 @@ use lichphat_playlists::proof::head::DeviceHead;
 use lichphat_playlists::proof::note::VerifierKey;
 use lichphat_playlists::wire::sign::LogSigning;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -123,6 +123,16 @@ pub enum RunError {
     /// The way to the scheduler.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// Nothing can be kept there.
+    #[error(
+        "{state}: {error}; name a directory that this user may write with --state DIR, or state_dir in player.toml"
+    )]
+    State {
+        /// The state directory.
+        state: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
     /// The operating system.
     #[error("cannot start: {0}")]
     System(#[from] io::Error),
@@ -132,7 +142,7 @@ impl RunError {
     /// 2 when the caller can mend it, otherwise 1.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::NotRegistered { .. } | Self::Journal(_) => 2,
+            Self::Config(_) | Self::NotRegistered { .. } | Self::State { .. } | Self::Journal(_) => 2,
             Self::Identity(IdentityError::File { .. } | IdentityError::Key { .. } | IdentityError::Refused { .. }) => 2,
             _ => 1,
         }
@@ -172,8 +182,13 @@ pub fn trust_log(args: &TrustLogArgs) -> Result<(), RunError> {
 /// By what a list of boxes names this one; its key is made when there is none.
 pub fn fingerprint(args: &KeyArgs) -> Result<Sha256Hash, RunError> {
     let state = args.state.clone().unwrap_or_else(|| PlayerConfig::default().state_dir);
-    std::fs::create_dir_all(&state)?;
+    make(&state)?;
     Ok(Credentials::load_or_make(&state)?.fingerprint())
+}
+
+/// The directory of everything that the device keeps.
+fn make(state: &Path) -> Result<(), RunError> {
+    std::fs::create_dir_all(state).map_err(|error| RunError::State { state: state.to_owned(), error })
 }
 
 /// What ended a run in order.
@@ -188,7 +203,7 @@ pub enum Ended {
 /// Runs the screen until a signal, `--duration-s`, or somebody asks for a restart. `log` is where its last lines are.
 pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
     let config = settings(args)?;
-    std::fs::create_dir_all(&config.state_dir)?;
+    make(&config.state_dir)?;
     if config.update.release_key.is_some() {
         launch(&config.state_dir);
     }
@@ -208,6 +223,7 @@ pub fn run(args: &RunArgs, log: &LogRing) -> Result<Ended, RunError> {
                 let mut lobby = Lobby::open(&config)?;
                 let identity = lobby.identity(args, &config, &mut end).await?;
                 let Some(identity) = identity else { return Ok(Ended::Stopped) };
+                eprintln!("lichphat-player: registered as device {} at screen {}", identity.device, identity.screen);
                 (identity, Some(lobby))
             }
         };

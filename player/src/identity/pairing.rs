@@ -48,7 +48,7 @@ pub async fn ask(transport: &dyn Transport, credentials: &Credentials) -> Result
     };
     Ok(Offer {
         code: format!("{}-{}", &offer.code[..4], &offer.code[4..]),
-        url: offer.url,
+        url: offer.url.chars().filter(|c| !c.is_control()).take(200).collect(),
         server_name: offer.server_name.chars().filter(|c| !c.is_control()).take(80).collect(),
         life: seconds(offer.expires_in_s, LIFE_S),
         poll: seconds(offer.poll_s, POLL_S),

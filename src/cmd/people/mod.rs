@@ -213,8 +213,12 @@ pub(super) async fn run(command: Command, context: &Context) -> Result<ExitCode,
 
 fn hand_out(code: &str, context: &Context, vi: &str, en: &str) -> Result<(), AppError> {
     context.say(
-        &format!("Mã một lần, có hạn {vi}; nhập ở trang /first của bảng điều khiển:"),
-        &format!("One-time code, good for {en}; type it on the console's page /first:"),
+        &format!(
+            "Mã một lần, có hạn {vi}; nhập ở trang /first của bảng điều khiển (`lichphat serve` in địa chỉ khi chạy):"
+        ),
+        &format!(
+            "One-time code, good for {en}; type it on the console's page /first (`lichphat serve` prints the address):"
+        ),
     );
     output::text(&format!("{code}\n"))
 }

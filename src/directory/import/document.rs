@@ -87,5 +87,5 @@ TOML, one `[[venue]]` per kind of place and first day. Example: `config/venues.t
 | `confidence` | yes | `sourced`, `partly` or `assumption` |
 | `source`, `note` | source | where it comes from; what to know |
 | `weights` |  | `{ open = 30, peak = 100 }`: people per 15 minutes where no footfall is imported |
-| `[[venue.hours]]` | yes | `days` (`mon-fri`, `sat,sun`, `day-off`), `open`, `lunch_break`, `peaks`, `weights_hourly` (24 numbers), `open_assumption`, `peaks_assumption`; a day that is not named is closed |
+| `[[venue.hours]]` | yes | `days` (`mon-fri`, `sat,sun`, `day-off`), `open`, `lunch_break`, `peaks`, `weights_hourly` (24 numbers), `open_assumption`, `peaks_assumption`; a day that is not named is closed; peaks of less than an hour in all (or than half of a short duty) give way to the busiest hours |
 ";

@@ -56,6 +56,8 @@ struct Card {
     may: bool,
     /// He may say yes to it, too: neither it nor one of its files was ever his.
     approves: bool,
+    /// He has said yes already.
+    agreed: bool,
 }
 
 /// One file of it.
@@ -156,6 +158,7 @@ fn card(
             State::Refused | State::Lapsed | State::Withdrawn => "bad",
         },
         approves: false,
+        agreed: proposal.said.iter().any(|s| s.yes && s.by == caller.account.as_str()),
         may: decides && (proposal.state == State::Approved || proposal.state == State::Open && !own),
     }
 }

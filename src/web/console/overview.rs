@@ -228,12 +228,7 @@ fn steps(lang: Lang, city: &City) -> Vec<(String, &'static str)> {
         ("venues", "lichphat import venues config/venues.toml", directory.venue_profiles().next().is_some()),
         ("calendar", "lichphat import calendar config/calendar/holidays-vn.ics", false),
         ("screens", "lichphat import screens man-hinh.csv", false),
-        (
-            "directives",
-            "lichphat import directives config/directives/ihanoi-2024.toml",
-            city.campaigns.directives().next().is_some(),
-        ),
-        ("plan", "lichphat plan run", false),
+        ("directives", "lichphat import directives van-ban.toml", city.campaigns.directives().next().is_some()),
     ];
     all.into_iter()
         .filter(|(_, _, done)| !done)

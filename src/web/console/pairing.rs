@@ -59,7 +59,7 @@ pub(super) async fn post(
     let known = ScreenCode::new(screen).map_err(|_| ConsoleError::NotFound)?;
     let by = &asked.caller()?.account;
     let said = match console.fleet.confirm(&code.code, &known, &city.directory, by).await {
-        Ok(()) => return Ok(see(&format!("/screens/{known}"))),
+        Ok(()) => return Ok(see(&format!("/screens/{known}?paired=1"))),
         Err(FleetError::NoCode) => (StatusCode::UNPROCESSABLE_ENTITY, asked.lang.text("pairing-no-code")),
         Err(FleetError::TooManyTries) => (StatusCode::TOO_MANY_REQUESTS, asked.lang.text("pairing-wait")),
         Err(FleetError::NoSuchScreen(_)) => (StatusCode::UNPROCESSABLE_ENTITY, asked.lang.text("pairing-no-screen")),

@@ -162,7 +162,11 @@ pub(super) async fn show(console: &Console, asked: &Asked, code: &str) -> Result
     let page = Page::new(console, asked, shown(&gathered.screen.name)).of_figures(console, now.made(), now.newer);
     let (directory, on) = (&gathered.city.directory, On::Screen(&gathered.screen.code));
     let asks = state.is_some() && asked.caller()?.may(Act::Operate, on, directory, gathered.today).is_ok();
-    let at_present = screen_now::of(asked.lang, &gathered, &now, (state.as_ref(), &commands));
+    let mut at_present = screen_now::of(asked.lang, &gathered, &now, (state.as_ref(), &commands));
+    // the box asks every few seconds whether somebody has entered its code
+    if let (None, Some(_), Some(present)) = (&state, asked.value("paired"), &mut at_present) {
+        present.paired(asked.lang);
+    }
     let view = view(page, asked, &gathered, &now, zoom, (device, asks, commands));
     Ok(ScreenPage { now: at_present, ..view }.render()?)
 }

@@ -32,6 +32,13 @@ pub(super) struct Now {
     pub(super) shot: Option<(String, String)>,
 }
 
+impl Now {
+    /// A box was let in a moment ago and has not come yet.
+    pub(super) fn paired(&mut self, lang: Lang) {
+        (self.standing, self.tone, self.mend) = (lang.text("screen-now-paired"), "wait", String::new());
+    }
+}
+
 /// Of today's page, with what was asked of its player lately; of another day it says nothing.
 pub(super) fn of(
     lang: Lang,

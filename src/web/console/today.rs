@@ -264,7 +264,10 @@ fn counts(lang: Lang, here: &[Here<'_>], scope: &Scope<'_>) -> Vec<CountView> {
         let n = by.get(&state).copied().unwrap_or(0);
         let list = scope.top.map(|unit| format!("/units/{unit}?state={state}#screens"));
         CountView {
-            label: lang.text(&format!("state-{state}")),
+            label: match state {
+                State::Silent => lang.text("today-count-silent"), // never heard, too
+                _ => lang.text(&format!("state-{state}")),
+            },
             n: lang.number(n),
             href: list.filter(|_| n > 0),
             tone: match state {

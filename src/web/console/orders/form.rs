@@ -300,7 +300,10 @@ impl Fields<'_> {
             self.needed("source", "text"),
             self.field("title_en", "text"),
         ];
-        let days = vec![self.needed("from", "date"), self.needed("to", "date")];
+        let from = self.needed("from", "date");
+        let is_play = self.sheet.get("kind") != "suspend"; // a suspension may begin today
+        let hint = if is_play { self.lang.text("orders-from-tomorrow") } else { from.hint.clone() };
+        let days = vec![Field { hint, ..from }, self.needed("to", "date")];
         let mut sections = vec![self.section("head", head), self.section("days", days)];
         for i in 0..=self.sheet.rows("legal_basis") {
             let field = |form: &mut Self, name, kind| form.field(format!("legal_basis[{i}].{name}"), kind);
@@ -318,11 +321,12 @@ impl Fields<'_> {
             let link = self.words("link", Link::ALL.iter().map(|l| l.as_str()));
             let force = self.words("force", Force::ALL.iter().map(|f| f.as_str()));
             let video = self.words("orders-output", Output::ALL.iter().map(|o| o.as_str()));
+            let needed = i < rows.max(1); // the row after the last is there to be left empty
             let fields = vec![
-                self.unit(name("unit")),
+                Field { needed, ..self.unit(name("unit")) },
                 self.select(name("link"), &link),
                 self.select(name("force"), &force),
-                self.field(name("reason"), "text"),
+                Field { needed, ..self.field(name("reason"), "text") },
                 self.field(name("inferred"), "flag"),
                 self.select(name("video"), &video),
                 self.venues(name("venue_types")),
