@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// The player's program, built when this package is tested alone.
-fn player() -> PathBuf {
+pub(crate) fn player() -> PathBuf {
     let path = Path::new(env!("CARGO_BIN_EXE_lichphat")).with_file_name("lichphat-player");
     if !path.is_file() {
         let build =
@@ -37,7 +37,7 @@ impl Drop for Running {
 const POLL_S: u32 = 600;
 
 /// What comes of `look`, however long it takes within two minutes.
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+pub(crate) fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -109,10 +109,10 @@ fn one_confirmation_brings_a_bare_box_to_a_playing_screen_whose_records_count() 
     let file = |name: &str| data.path().join(name);
     let player = switch_on(&data, &server, &[]);
 
-    // who stands before the screen reads it there, everybody else in the box's log
+    // who stands before the screen reads it there, everybody else where the player's words go
     let code = until("a code", || {
         let said = data.said_by_player();
-        said.split_once("the screen shows the code ").map(|(_, rest)| rest[..9].to_owned())
+        said.split_once("lichphat-player: code ").map(|(_, rest)| rest[..9].to_owned())
     });
     let confirmed = data.run(&["device", "confirm", &code, "--screen", "R-01"]);
     let said = String::from_utf8(confirmed.stderr).unwrap();

@@ -7,6 +7,7 @@ mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 mod first_day;
+mod first_steps;
 mod pairing;
 
 use common::town::{provision, town};
