@@ -6,7 +6,7 @@
 use lichphat::campaigns::{self, CampaignBatch, Campaigns, Phase};
 use lichphat::directory::import::{Context, Kind, documentation, parse};
 use lichphat::directory::table::SourceFile;
-use lichphat::directory::{Directory, Summary, UnitKind};
+use lichphat::directory::{Directory, Link, Output, Summary, UnitKind};
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::{HANOI, LocalDay};
 use std::path::{Path, PathBuf};
@@ -137,6 +137,24 @@ fn orders_and_local_programmes_are_read() {
 }
 
 #[test]
+fn the_order_that_stops_everything_leaves_no_body_of_the_city_out() {
+    let (directory, mut campaigns) = (presets(), Campaigns::default());
+    let path = "config/sample/stop.toml";
+    let context =
+        campaigns::Context { directory: &directory, campaigns: &campaigns, now: day("2026-11-22").start(HANOI) };
+    let batch = campaigns::directive(SourceFile { name: path, bytes: &source(path) }, context)
+        .unwrap_or_else(|problems| panic!("{problems}"));
+    campaigns.apply(batch);
+    let stop = campaigns.directives().next().unwrap();
+    let tops = directory.units().filter(|unit| unit.parent.is_none() && unit.effective.contains(stop.from));
+    for (unit, output) in tops.flat_map(|unit| [(unit, Output::Video), (unit, Output::None)]) {
+        let whole = |t: &&campaigns::Target| t.link == Link::Owner && t.venue_types.is_empty() && t.video == output;
+        let named = stop.target.iter().filter(whole).any(|t| t.unit == unit.code);
+        assert!(named, "{path} leaves {} out ({output:?})", unit.code);
+    }
+}
+
+#[test]
 fn every_preset_says_where_it_comes_from_and_under_which_licence() {
     fn walk(at: &Path, files: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(at).unwrap() {
@@ -156,6 +174,7 @@ fn every_preset_says_where_it_comes_from_and_under_which_licence() {
         "directives/loudspeaker-2025.toml",
         "sample/contracts.csv",
         "sample/local-loop.toml",
+        "sample/stop.toml",
         "server.toml",  // src/config.rs
         "witness.toml", // src/cmd/witness
         "player.toml",  // the player's settings

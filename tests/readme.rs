@@ -7,7 +7,15 @@ mod shown;
 
 use std::path::Path;
 
-const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "CHANGELOG.md", "SECURITY.md", "docs/ARCHITECTURE.md"];
+const DOCUMENTS: &[&str] = &[
+    "README.md",
+    "README.vi.md",
+    "CHANGELOG.md",
+    "SECURITY.md",
+    "docs/ARCHITECTURE.md",
+    "docs/pilot.md",
+    "docs/pilot.vi.md",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -35,6 +43,25 @@ fn every_link_leads_to_a_file_and_every_target_to_a_recipe() {
             assert!(makefile.contains(&format!("\n{target}:")), "{document}: make {target}: no such target");
         }
     }
+}
+
+/// What somebody would do by it: parts, rows of tables, and commands with their switches.
+fn outline(document: &str) -> (Vec<usize>, Vec<String>) {
+    let text = std::fs::read_to_string(root().join(document)).unwrap();
+    let parts = text.split("\n#").map(|part| part.matches("\n|").count()).collect();
+    let words = shown::shown(root(), "lichphat").into_iter().filter(|(of, _)| *of == document);
+    let commands = words.map(|(_, words)| {
+        let what = words.iter().enumerate().filter(|(i, word)| *i < 3 || word.starts_with("--"));
+        what.map(|(_, word)| word.as_str()).collect::<Vec<_>>().join(" ")
+    });
+    (parts, commands.collect())
+}
+
+#[test]
+fn the_pilot_says_the_same_in_both_languages() {
+    let english = outline("docs/pilot.md");
+    assert!(english.0.len() > 10 && english.1.len() > 20, "{english:?}");
+    assert_eq!(english, outline("docs/pilot.vi.md"));
 }
 
 fn all_code(dir: &Path, code: &mut String) {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "docs/ARCHITECTURE.md"];
+const DOCUMENTS: &[&str] = &["README.md", "README.vi.md", "docs/ARCHITECTURE.md", "docs/pilot.md", "docs/pilot.vi.md"];
 
 /// Every command of `program` in a console block or a code span, in words, with the document that shows it.
 pub(crate) fn shown(root: &Path, program: &str) -> Vec<(&'static str, Vec<String>)> {
