@@ -60,12 +60,7 @@ async fn who_pays_sees_what_was_sold_what_was_proven_and_why_the_rest_is_missing
     server.live(&mut two, at(DAY, "23:00")).await;
     one.sim.step_until(at(DAY, "23:00"));
     one.sim.meet().await;
-    import(
-        &data,
-        "closures",
-        "closed.csv",
-        "screen,from,to,reason,author\nQ-02,2024-09-21,2024-09-21,sửa,Đội kỹ thuật\n",
-    );
+    server.closes(&data, "screen,from,to,reason,author\nQ-02,2024-09-21,2024-09-21,sửa,Đội kỹ thuật\n").await;
     server.clock.jump_to(at("2024-09-21", "05:30"));
     server.plan().await;
     server.live(&mut one, at("2024-09-21", "23:00")).await;

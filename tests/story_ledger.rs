@@ -132,12 +132,8 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
     import(&data, "directives", "mourning.toml", &suspension("mourning", "2026-08-25", "blank", "leave-quota"));
     let solemn = suspension("solemn", "2026-08-28", "solemn-loop", "make-good");
     import(&data, "directives", "solemn.toml", &(solemn + SOLEMN));
-    import(
-        &data,
-        "closures",
-        "repair.csv",
-        "unit,from,to,reason,author\nP1,2026-08-26,2026-08-26,sửa điện,Văn phòng\n",
-    );
+    let repair = "unit,from,to,reason,author\nP1,2026-08-26,2026-08-26,sửa điện,Văn phòng\n";
+    server.closes(&data, repair).await;
     server.clock.jump_to(at("2026-08-24", "20:00"));
     server.plan().await;
     for day in ["2026-08-25", "2026-08-26", "2026-08-28"] {
@@ -188,12 +184,8 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
     server.plan().await;
     assert_eq!(asked(&server, "O-01", "2026-09-02".parse().unwrap()).await, Some((9, 9)));
     server.live(&mut device, at("2026-09-02", "08:45")).await;
-    import(
-        &data,
-        "closures",
-        "later.csv",
-        "screen,from,to,reason,author\nO-01,2026-09-02 08:50,2026-09-02,mất điện,Bảo vệ\n",
-    );
+    let later = "screen,from,to,reason,author\nO-01,2026-09-02 08:50,2026-09-02,mất điện,Bảo vệ\n";
+    server.closes(&data, later).await;
     server.plan().await;
     let plan = plan_of(&server, "O-01", "2026-09-02").await.unwrap();
     let dark = IntervalSet::parse("08:50-24:00").unwrap();
@@ -253,13 +245,8 @@ reason = "made up for the story"
 async fn a_wards_number_is_reached_by_its_screens_together() {
     let data = town();
     import(&data, "directives", "ward.toml", WARD);
-    import(
-        &data,
-        "closures",
-        "closed.csv",
-        "screen,from,to,reason,author\nC-02,2026-08-18,2026-08-18,sửa điện,Văn phòng\n",
-    );
     let server = TownServer::start(&data, at("2026-08-16", "20:00")).await;
+    server.closes(&data, "screen,from,to,reason,author\nC-02,2026-08-18,2026-08-18,sửa điện,Văn phòng\n").await;
     server.plan().await;
     let (mut one, mut two) = (server.device(&data, "C-01").await, server.device(&data, "C-02").await);
     let mut shared = Vec::new();

@@ -45,9 +45,9 @@ min_gap_s = 60
     file = "spot.mp4"
 "#;
 
-fn close(data: &TestData, from: &str, to: &str) {
+async fn close(square: &Square, from: &str, to: &str) {
     let text = format!("screen,from,to,reason,author\nQ-01,{DAY} {from},{DAY} {to},mất điện,Bảo vệ\n");
-    import(data, "closures", &format!("closed-{from}.csv"), &text);
+    square.server.closes(&square.data, &text).await;
 }
 
 /// A square, its server and its screen, in the morning before the first peak.
@@ -188,7 +188,7 @@ async fn what_is_uploaded_after_a_replan_that_knew_nothing_of_it_overshoots_by_n
         if !upload_first {
             import(&square.data, "campaigns", "coffee.toml", CONTRACT);
             if close_half_an_hour {
-                close(&square.data, "10:15", "10:35");
+                close(&square, "10:15", "10:35").await;
             }
             assert!(square.server.plan().await > 0, "something new, nothing known of the dark half hour");
             assert_eq!(square.slots().await.len() as u32, ASKED);
@@ -199,7 +199,7 @@ async fn what_is_uploaded_after_a_replan_that_knew_nothing_of_it_overshoots_by_n
             square.online("10:06").await;
             import(&square.data, "campaigns", "coffee.toml", CONTRACT);
             if close_half_an_hour {
-                close(&square.data, "10:15", "10:35");
+                close(&square, "10:15", "10:35").await;
             }
             assert!(square.server.plan().await > 0);
         }
@@ -270,7 +270,7 @@ reason = "made up"
                 import(&square.data, "campaigns", "takeover.toml", takeover);
             }
             "suspension" => import(&square.data, "directives", "mourning.toml", suspension),
-            _ => close(&square.data, "09:00", "09:40"),
+            _ => close(&square, "09:00", "09:40").await,
         }
         assert!(square.server.plan().await > 0);
         let new = square.slots().await;

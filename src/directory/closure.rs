@@ -64,12 +64,12 @@ pub struct Closure {
     pub reason: String,
     /// Who says so.
     pub author: String,
-    /// When it was entered.
+    /// When it was first entered.
     pub entered_at: UtcMillis,
 }
 
 impl Closure {
-    /// Entered after it had begun: shown with a flag in every report.
+    /// Entered after it had begun: shown with a flag, and no excuse for what was before it was entered.
     pub fn after_the_fact(&self) -> bool {
         self.entered_at > self.from.instant()
     }
@@ -81,6 +81,12 @@ impl Closure {
         let from = if day == self.from.day { self.from.second } else { 0 };
         let to = if day == self.to.day { self.to.second } else { DAY_S };
         IntervalSet::one(from, to)
+    }
+    /// Its seconds on `day` that were still to come when it was entered: only in these is a screen off duty. What it owed before somebody
+    /// wrote that it was closed, it owes; otherwise a dark week would be closed afterwards.
+    pub fn excuses(&self, day: LocalDay) -> IntervalSet {
+        let entered_ms = self.entered_at.since_ms(day.start(HANOI)).clamp(0, i64::from(DAY_S) * 1000);
+        self.on(day).minus(&IntervalSet::one(0, (entered_ms as u32).div_ceil(1000)))
     }
     /// The same words, whenever they were entered.
     pub fn says_the_same(&self, other: &Self) -> bool {

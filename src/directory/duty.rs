@@ -52,9 +52,9 @@ impl Directory {
         Some((profile, profile.hours_on(day, self.calendar.get(&day))?))
     }
 
-    /// The screen's own closure that begins at that time.
-    pub fn closure_at(&self, screen: &ScreenCode, from: LocalTime) -> Option<&Closure> {
-        self.closures.get(&ClosureSubject::Screen(screen.clone()))?.get(&from)
+    /// The closure of that subject that begins at that time.
+    pub fn closure_at(&self, subject: &ClosureSubject, from: LocalTime) -> Option<&Closure> {
+        self.closures.get(subject)?.get(&from)
     }
 
     /// The screen's own closures, of whatever day, by their beginning.
@@ -81,7 +81,7 @@ impl Directory {
         found
     }
 
-    /// The seconds in which the screen should be on.
+    /// The seconds in which the screen should be on. A closure takes what lay ahead when it was entered.
     pub fn duty(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
         if !screen.in_service.contains(day) {
             return IntervalSet::empty();
@@ -91,7 +91,7 @@ impl Directory {
             Some(hours) => hours.clone(),
             None => self.hours(screen, day).map(|(_, hours)| hours.on()).unwrap_or_default(),
         };
-        self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.on(day)))
+        self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.excuses(day)))
     }
 
     /// Does a roster say when the screen runs on that day, as for a vehicle?

@@ -192,16 +192,18 @@ fn an_office_keeps_the_calendar_and_a_bus_its_roster() {
 }
 
 #[test]
-fn a_closure_has_a_reason_and_says_when_it_came_too_late() {
-    let mut town = Town::new();
+fn a_closure_has_a_reason_and_takes_nothing_that_was_before_it_was_entered() {
+    let mut town = Town::new(); // it is noon of the 20th
     let closures = "\
 screen,unit,from,to,reason,author
 office,,2026-11-19 09:00,2026-11-19 15:30,Thay nguồn,Văn phòng
+office,,2026-11-20 09:00,2026-11-20 15:30,Thay nguồn,Văn phòng
 ,Phường Ba Đình,2026-11-23,2026-11-24,Sửa trụ sở,Văn phòng
 ";
-    assert_eq!(town.import(Kind::Closures, "c.csv", closures).unwrap().added, 2);
+    assert_eq!(town.import(Kind::Closures, "c.csv", closures).unwrap().added, 3);
     assert!(town.import(Kind::Closures, "c.csv", closures).unwrap().nothing_changed());
-    assert_eq!(town.duty("office", "2026-11-19"), "08:00-09:00;15:30-17:00");
+    assert_eq!(town.duty("office", "2026-11-19"), "08:00-12:00;13:00-17:00", "a dark day is not closed afterwards");
+    assert_eq!(town.duty("office", "2026-11-20"), "08:00-12:00;15:30-17:00");
     assert_eq!(town.duty("office", "2026-11-23"), "");
     assert_eq!(town.duty("office", "2026-11-25"), "08:00-12:00;13:00-17:00");
     let flags: Vec<_> = ["2026-11-19", "2026-11-23"]
@@ -212,6 +214,28 @@ office,,2026-11-19 09:00,2026-11-19 15:30,Thay nguồn,Văn phòng
     assert_eq!(flags, [("Thay nguồn", true), ("Sửa trụ sở", false)]);
     let both = "screen,unit,from,to,reason,author\noffice,P1,2026-11-20,2026-11-19,x,y\n";
     insta::assert_snapshot!(town.refused(Kind::Closures, "c.csv", both), @r#"c.csv:2:1: screen = "office": write either a screen or a unit, not both"#);
+}
+
+#[test]
+fn a_closure_that_has_begun_ends_sooner_or_later_and_never_in_the_past() {
+    let mut town = Town::new();
+    let until = |to: &str| format!("screen,from,to,reason,author\noffice,2026-11-20 14:00,{to},Thay nguồn,Văn phòng\n");
+    town.import(Kind::Closures, "c.csv", &until("2026-11-20 15:00")).unwrap();
+    let mut at = |clock: u32, to: &str| {
+        let (text, now) = (until(to), day("2026-11-20").at(clock * 60, HANOI));
+        let file = SourceFile { name: "c.csv", bytes: text.as_bytes() };
+        let read = parse(Kind::Closures, file, Context { directory: &town.0, now });
+        read.map(|batch| drop(town.0.apply(batch))).map_err(|said| said.to_string())
+    };
+    at(14 * 60 + 30, "2026-11-20 16:00").unwrap();
+    assert!(at(14 * 60 + 30, "2026-11-20 14:10").unwrap_err().contains("is over: write a time that is still to come"));
+    at(14 * 60 + 40, "2026-11-20 15:30").unwrap();
+    assert!(at(16 * 60, "2026-11-20 16:30").unwrap_err().contains("this closure ended at 2026-11-20 15:30"));
+    assert_eq!(
+        town.duty("office", "2026-11-20"),
+        "08:00-12:00;13:00-14:00;15:30-17:00",
+        "the whole of it, as it was entered ahead"
+    );
 }
 
 #[test]

@@ -178,11 +178,13 @@ impl Preview {
                 return Some(Refusal::NotYours);
             }
             match &work {
-                Work::Close { from, to, reason } => match directory.closure_at(code, *from) {
-                    Some(held) if held.to == *to && held.reason == *reason => Some(Refusal::Same),
-                    Some(_) => Some(Refusal::Clash),
-                    None => None,
-                },
+                Work::Close { from, to, reason } => {
+                    match directory.closure_at(&ClosureSubject::Screen(code.clone()), *from) {
+                        Some(held) if held.to == *to && held.reason == *reason => Some(Refusal::Same),
+                        Some(_) => Some(Refusal::Clash),
+                        None => None,
+                    }
+                }
                 Work::Move { link, unit, from } => (screen.unit(*link, *from) == Some(unit)).then_some(Refusal::Same),
                 _ => (screen.kind != ScreenKind::Managed || !has_player(code)).then_some(Refusal::NoPlayer),
             }
@@ -358,7 +360,7 @@ impl Done {
     ) -> Option<Refusal> {
         match &self.work {
             Work::Close { from, to, reason } => {
-                let held = directory.closure_at(&screen.code, *from);
+                let held = directory.closure_at(&ClosureSubject::Screen(screen.code.clone()), *from);
                 let ours = held.filter(|c| c.to == *to && c.reason == *reason && c.author == self.by);
                 // what has been closed was closed: one that has begun ends now
                 let Some(back) = ours.and_then(|closure| reopening(closure, at)) else {

@@ -1,6 +1,6 @@
 //! What `export bundle` reads, refuses and hands over.
 
-use crate::common::town::{at, import};
+use crate::common::town::at;
 use crate::square::{CAMPAIGN, DAYS, Square, judged, morning};
 use lichphat::proof::bundle::Exporter;
 use lichphat::proof::evidence::EvidenceStore as _;
@@ -22,7 +22,7 @@ async fn a_replan_while_a_bundle_is_made_is_not_in_it() {
     let (now, then) = (&square.server.rooms, square.server.at_this_moment(&square.data));
     let stated = square.basis(now, AHEAD).await;
     let closed = "screen,from,to,reason,author\nQ-01,2024-09-22 08:00,2024-09-22 09:00,mất điện,Bảo vệ\n";
-    import(&square.data, "closures", "closed.csv", closed);
+    square.server.closes(&square.data, closed).await;
     assert!(square.server.plan().await > 0, "the day is planned anew, with fewer plays");
 
     let exporter = Exporter::new(&now.store, &now.log, &now.packing).await.unwrap();

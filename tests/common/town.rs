@@ -4,6 +4,7 @@
 use super::{ROOT, TestData};
 use lichphat::clock::SimClock as ServerClock;
 use lichphat::cmd::Context;
+use lichphat::cmd::import;
 use lichphat::cmd::rooms::Rooms;
 use lichphat::lang::Lang;
 use lichphat::web::{self, Limits, Listener};
@@ -68,7 +69,7 @@ pub(crate) fn bare() -> TestData {
     data.approving(false)
 }
 
-/// Imports a document of a story; the town's clips lie beside it.
+/// Imports a document of a story, by the machine's own clock; the town's clips lie beside it.
 pub(crate) fn import(data: &TestData, kind: &str, name: &str, text: &str) {
     for clip in ["spot.mp4", "notice.png"] {
         std::fs::copy(fixture(clip), data.path().join(clip)).unwrap();
@@ -211,6 +212,14 @@ impl TownServer {
     pub(crate) async fn plan(&self) -> u32 {
         let city = self.rooms.city().await.unwrap();
         self.rooms.plan(&city, |_| true, "story").await.unwrap().published
+    }
+
+    /// Somebody closes screens, at the told time: what is closed when it has begun is another matter.
+    pub(crate) async fn closes(&self, data: &TestData, text: &str) {
+        let path = data.path().join("closed.csv");
+        std::fs::write(&path, text).unwrap();
+        let context = context(data, &self.clock);
+        import::file(&context, &self.rooms.store, import::Kind::Closures, &path).await.unwrap();
     }
 
     /// Registers a device at a screen and switches it on. A loudspeaker's log is all there is to go by.

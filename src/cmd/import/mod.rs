@@ -204,7 +204,7 @@ mod tests {
                     Kind::Closures,
                     self.write(
                         "c.csv",
-                        "unit,from,to,reason,author\nNgọc Hà,2026-11-20 09:00,2026-11-20 10:00,Sửa,VP\n",
+                        "unit,from,to,reason,author\nNgọc Hà,2046-11-20 09:00,2046-11-20 10:00,Sửa,VP\n",
                     ),
                 ),
                 (Kind::Footfall, preset("footfall/airport-sample.csv")),
@@ -232,7 +232,7 @@ mod tests {
 
         let day = |text: &str| text.parse::<LocalDay>().unwrap();
         let screen = |code: &str| after.screen(&ScreenCode::new(code).unwrap()).unwrap().clone();
-        assert_eq!(after.duty(&screen("s1"), day("2026-11-20")).text(), "08:00-09:00;10:00-12:00;13:00-17:00");
+        assert_eq!(after.duty(&screen("s1"), day("2046-11-20")).text(), "08:00-09:00;10:00-12:00;13:00-17:00");
         assert_eq!(after.duty(&screen("s1"), day("2025-11-20")).text(), "08:00-12:00;13:00-17:00", "before it moved");
         assert_eq!(after.duty(&screen("b1"), day("2026-11-20")).text(), "05:00-09:00");
         let order = orders.directive(&DirectiveCode::new("ihanoi-2024").unwrap()).unwrap();

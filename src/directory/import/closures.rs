@@ -7,7 +7,7 @@ use crate::directory::screen::Link;
 use crate::directory::snapshot::{Batch, Change};
 use crate::directory::table::{Bad, Field, Row, SourceFile, Table, needed, optional, read};
 use lichphat_playlists::ids::ScreenCode;
-use lichphat_playlists::time::DAY_S;
+use lichphat_playlists::time::{DAY_S, UtcMillis};
 use std::collections::BTreeMap;
 
 /// The table of closures.
@@ -58,9 +58,33 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
             let mend = say(format!("đã có ở dòng {line}"), format!("is on line {line} already"));
             found.push(row.problem("from", mend));
         }
-        changes.push(Change::Closure(Closure { subject, from, to, reason, author, entered_at: context.now }));
+        let mut closure = Closure { subject, from, to, reason, author, entered_at: context.now };
+        let begun = context.directory.closure_at(&closure.subject, from).filter(|_| from.instant() <= context.now);
+        if let Some(old) = begun {
+            if let Some(mend) = changes_the_past(old, to, context.now) {
+                found.push(row.problem("to", mend));
+            }
+            closure.entered_at = old.entered_at;
+        }
+        changes.push(Change::Closure(closure));
     }
     Problems::none_or(found, Batch { changes })
+}
+
+/// Why a closure that has begun may not end then: it would excuse afterwards what was owed, or take back what was excused.
+fn changes_the_past(old: &Closure, to: LocalTime, now: UtcMillis) -> Option<Say> {
+    if to == old.to {
+        None
+    } else if old.to.instant() <= now {
+        Some(say(
+            format!("đợt nghỉ này đã kết thúc lúc {}; nghỉ tiếp thì ghi một đợt mới", old.to),
+            format!("this closure ended at {}; enter another one for what is to come", old.to),
+        ))
+    } else if to.instant() < now {
+        Some(say("không sửa quá khứ: ghi từ bây giờ trở đi", "is over: write a time that is still to come"))
+    } else {
+        None
+    }
 }
 
 fn subject(

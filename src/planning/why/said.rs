@@ -102,8 +102,14 @@ impl Say {
     pub(super) fn closed(self, closure: &Closure, day: LocalDay) -> Answer {
         let (hours, Closure { reason, author, from, to, .. }) = (self.0.windows(&closure.on(day)), closure);
         let late = closure.after_the_fact();
-        let (late_vi, late_en) =
-            if late { (" Được ghi sau khi đã nghỉ.", " Entered after it had begun.") } else { ("", "") };
+        let (late_vi, late_en) = if late {
+            (
+                " Được ghi sau khi đã nghỉ: lượt phát của lúc trước khi ghi vẫn tính là thiếu.",
+                " Entered after it had begun: what was owed before stays owed.",
+            )
+        } else {
+            ("", "")
+        };
         let vi = format!("Màn hình tạm nghỉ {hours}: {reason} ({author}).{late_vi}");
         let en = format!("The screen is closed {hours}: {reason} ({author}).{late_en}");
         let subject = match &closure.subject {

@@ -241,7 +241,9 @@ pub(in crate::web) async fn enter(
     let now = console.today().0;
     let (act, change, detail) = match value(form, "back") {
         Some(from) => {
-            let held = LocalTime::parse(from, 0).ok().and_then(|from| city.directory.closure_at(&screen.code, from));
+            let held = LocalTime::parse(from, 0)
+                .ok()
+                .and_then(|from| city.directory.closure_at(&ClosureSubject::Screen(screen.code.clone()), from));
             let held = held.filter(|c| value(form, "seen") == Some(&*seen(c)));
             let back = held.and_then(|c| Some((c, reopening(c, now)?)));
             let (closure, change) = back.ok_or(NotEntered::Changed)?;
@@ -255,7 +257,7 @@ pub(in crate::web) async fn enter(
                 }
                 Err(error) => return Err(NotEntered::Field(error)),
             };
-            if city.directory.closure_at(&screen.code, from).is_some() {
+            if city.directory.closure_at(&ClosureSubject::Screen(screen.code.clone()), from).is_some() {
                 return Err(NotEntered::Clash);
             }
             let (subject, author) = (ClosureSubject::Screen(screen.code.clone()), who.account.to_string());
