@@ -36,8 +36,14 @@ pub fn choose(from: &Path, before: Option<UtcMillis>, offset: UtcOffset) -> Resu
 
 /// Copies a backup into the empty directory `data`, with the keys in `keys` when the backup has none. Every hash is checked
 /// before anything gets its name; the database's name comes last, and with it the directory is one of data. Its log waits (`held`
-/// is written into the file that says so). Blocks: it copies files.
-pub fn restore(backup: &Path, data: &Path, keys: Option<&Path>, held: &str) -> Result<Restored, BackupError> {
+/// is written into the file that says so), and its plans go on above what players may hold from after the backup. Blocks: it copies files.
+pub fn restore(
+    backup: &Path,
+    data: &Path,
+    keys: Option<&Path>,
+    held: &str,
+    now: UtcMillis,
+) -> Result<Restored, BackupError> {
     let manifest = Manifest::read(backup)?;
     fs::create_dir_all(data).map_err(at(data))?;
     is_empty_but_for(data, "")?;
@@ -60,6 +66,7 @@ pub fn restore(backup: &Path, data: &Path, keys: Option<&Path>, held: &str) -> R
         let path = work.path().join(crate::proof::log::HELD);
         fs::write(&path, held).map_err(at(&path))?;
     }
+    sqlite::mark_restored(&work.path().join(sqlite::FILE_NAME), manifest.at, now)?;
     settle(work.path())?;
     is_empty_but_for(data, &work.path().file_name().unwrap_or_default().to_string_lossy())?; // a service manager may have started something meanwhile
     let mut parts = names(work.path())?;

@@ -45,10 +45,10 @@ pub(super) async fn run(args: Args, context: &Context) -> Result<ExitCode, AppEr
             )
         })?),
     };
-    let Args { from, keys, .. } = args;
+    let (Args { from, keys, .. }, now) = (args, context.clock.now());
     let work = tokio::task::spawn_blocking(move || {
         let backup = choose(&from, before, offset)?;
-        restore(&backup, &data, keys.as_deref(), HELD).map(|restored| (backup, restored))
+        restore(&backup, &data, keys.as_deref(), HELD, now).map(|restored| (backup, restored))
     });
     let (backup, restored) = work.await.map_err(|error| AppError::Failed(format!("restore: {error}")))??;
     let (backup, data) = (backup.display(), context.settings.data.display());

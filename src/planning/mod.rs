@@ -159,6 +159,8 @@ pub type Facts = BTreeMap<(ScreenCode, CampaignCode), BTreeMap<LocalDay, DayFact
 pub trait PlanStore: Send + Sync {
     /// Newest versions of every screen's days from `from` to `to`, both included.
     async fn heads(&self, from: LocalDay, to: LocalDay) -> Result<Vec<PlanHead>, PlanningError>;
+    /// No version below it may be published: 1, or above whatever was published and lost when a backup was restored.
+    async fn first_version(&self) -> Result<PlanVersion, PlanningError>;
     /// The newest plan of one (screen, day).
     async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError>;
     /// Order facts of all screens for days from `from` on, newest plans and rollups together, and up to where the

@@ -177,6 +177,7 @@ impl Run {
             let shape = input.shape_hash();
             (input.input_hash(shape), shape, input)
         });
+        let first = self.store.first_version().await?;
         let mut jobs = Vec::new();
         for (input_hash, shape, input) in hashed.collect::<Vec<_>>() {
             let head = self.heads.get(&input.day).and_then(|heads| heads.get(&input.screen));
@@ -184,12 +185,13 @@ impl Run {
                 continue; // off duty and never planned: there is nothing to take back
             }
             self.done.screen_days += 1;
-            let same_input = head.is_some_and(|h| h.input_hash == input_hash);
+            // what is below was published before a backup was restored: players may hold a newer one that is lost here
+            let same_input = head.is_some_and(|h| h.input_hash == input_hash && h.version >= first);
             if same_input && input.so_far.as_ref().is_none_or(SoFar::as_planned) {
                 self.done.unchanged += 1;
                 continue;
             }
-            let version = PlanVersion(head.map_or(1, |h| h.version.0 + 1));
+            let version = PlanVersion(head.map_or(1, |h| h.version.0 + 1)).max(first);
             let kept = if head.is_some() { self.kept(&input).await? } else { None };
             jobs.push(Job { input, shape, input_hash, version, kept, same_input });
         }

@@ -274,6 +274,14 @@ CREATE INDEX plan_by_hash ON plan (hash);
 CREATE TRIGGER plan_is_immutable BEFORE UPDATE ON plan
 BEGIN SELECT RAISE(ABORT, 'a plan is immutable: make a new version'); END;
 
+-- Each restore from a backup. Plans published after the backup are lost here and held by players, who take no lower version:
+-- plans go on from `plan_floor`, the second of the restore.
+CREATE TABLE restored (
+    id         INTEGER PRIMARY KEY,
+    backup_ms  INTEGER NOT NULL,                    -- of when the backup is
+    plan_floor INTEGER NOT NULL CHECK (plan_floor >= 1)
+) STRICT;
+
 -- What a plan gives each campaign.
 CREATE TABLE plan_campaign (
     plan_id  INTEGER NOT NULL REFERENCES plan (id) ON DELETE CASCADE,

@@ -87,6 +87,12 @@ async fn after_a_disaster_the_newest_backup_and_the_players_bring_every_figure_b
     assert_ne!(figures(&new), figures(&older), "the newer one holds more");
     assert_ne!(figures(&new), before, "and less than there was");
 
+    // plans go on above whatever was published since the backup: a player that holds such a one takes no lower version
+    assert!(server.plan().await > 0, "every day is published anew");
+    let (screen, today) = ("C-01".parse().unwrap(), DAY.parse().unwrap());
+    let newest = server.rooms.planning.store().newest(&screen, today).await.unwrap().unwrap();
+    assert!(newest.head.version.0 > 1_000, "{:?}", newest.head);
+
     // the log waits, whatever anybody does but answering what was published
     assert!(matches!(server.rooms.log.round().await, Err(LogError::Waits)));
     let client = client_of(&server.rooms.store).await;

@@ -35,6 +35,8 @@ mod rows;
 mod sampling;
 mod threads;
 
+pub use backup::mark_restored;
+
 use crate::error::StoreError;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::wire::permit::Withdrawals;

@@ -265,6 +265,12 @@ impl PlanStore for Store {
         Ok(heads)
     }
 
+    async fn first_version(&self) -> Result<PlanVersion, PlanningError> {
+        let floor = self
+            .read(|conn| Ok(conn.query_row("SELECT coalesce(max(plan_floor), 1) FROM restored", [], |r| r.get(0))?));
+        Ok(PlanVersion(floor.await?))
+    }
+
     async fn newest(&self, screen: &ScreenCode, day: LocalDay) -> Result<Option<StoredPlan>, PlanningError> {
         let screen = screen.clone();
         Ok(self.read(move |conn| newest(conn, &screen, day)).await?)

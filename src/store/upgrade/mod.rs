@@ -31,7 +31,11 @@ pub(crate) struct Schema {
 }
 
 /// What this program writes and reads.
-pub(crate) const CURRENT: Schema = Schema { version: 1, fresh: include_str!("../schema.sql"), steps: &[] };
+pub(crate) const CURRENT: Schema = Schema {
+    version: 2,
+    fresh: include_str!("../schema.sql"),
+    steps: &[Step { released: include_str!("v1.sql"), sql: include_str!("v1_to_v2.sql") }],
+};
 
 /// The tables of a received day, as the store makes them with its first segment.
 pub(crate) fn day_tables(day: i64) -> String {
