@@ -195,14 +195,10 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
     // an auditor hears why the log began anew, and that players remember what it has lost
     let out = data.path().join("B.zip").to_str().unwrap().to_owned();
     let export = ["export", "bundle", "--campaign", "clean-street", "--from", DAY, "--to", DAY, "--out", &out];
-    assert!(data.fails(3, &export).contains("had seen another log"), "who exports hears it first");
-    let judged = data.run(&["verify", &out]);
-    let said = String::from_utf8_lossy(&judged.stdout).into_owned();
-    assert_eq!(judged.status.code(), Some(1), "{said}");
-    assert!(
-        said.contains("mất ổ đĩa ngày 20/9 (Tổ kỹ thuật)") && said.contains("had seen another log than this one"),
-        "{said}"
-    );
+    data.ok(&export);
+    let said = data.ok(&["verify", &out]);
+    assert!(said.contains("mất ổ đĩa ngày 20/9 (Tổ kỹ thuật)"), "{said}");
+    assert!(said.contains("entries of the log that ended: what that log held and this one does not is lost"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -78,6 +78,7 @@ pub fn verify<R: Read + Seek>(
         walk.findings.fault(Check::Figures, bundle::BASIS, what);
     }
     let mut statements = walk.statements(&mut bundle, options, &trust)?;
+    trust.ended.clone_from(&statements.ended);
     statements.approvals.read(&mut bundle, &mut walk.findings)?;
     if !bundle.is_signed(statements.packing_keys()) {
         walk.findings.fault(Check::Bundle, bundle::SIGNATURE, words!(

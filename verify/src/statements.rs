@@ -29,6 +29,8 @@ pub(crate) struct Statements {
     lists: BTreeSet<String>,
     /// How many boxes each account let in.
     let_in: BTreeMap<String, u32>,
+    /// Names of logs over whose entries this one was begun.
+    pub(crate) ended: BTreeSet<String>,
     /// What may be shown.
     pub(crate) approvals: Approvals,
     /// Samples that were drawn, by the first digits of their names.
@@ -87,6 +89,16 @@ impl Statements {
             Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
             Statement::Begun(begun) => {
                 let (ended, reason) = (begun.ended.name(), &begun.reason);
+                if ended == trust.checkpoint.origin {
+                    findings.fault(
+                        Check::Log,
+                        &format!("entry {index}"),
+                        words!(
+                        "sổ nói rằng chính nó đã kết thúc"; "the log states of itself that it has ended"),
+                    );
+                    return;
+                }
+                self.ended.insert(ended.to_owned());
                 findings.remark(Check::Log, &format!("entry {index}"), words!(
                     "Sổ này được mở lại từ đây, trên các mục của sổ {} đã kết thúc: {} ({})", ended, reason, begun.by;
                     "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));

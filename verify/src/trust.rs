@@ -12,7 +12,7 @@ use lichphat_playlists::proof::head::Seen;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tree::verify_consistency;
 use lichphat_playlists::time::UtcMillis;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Seek};
 
 /// Longest time in which a round of the log takes entries into a tree and has it witnessed, ms.
@@ -29,6 +29,8 @@ pub(crate) struct Trust {
     roots: BTreeMap<u64, Sha256Hash>,
     /// From this size on witnesses had seen everything by this second, earliest first; by size, descending times removed.
     seen: Vec<(u64, u64)>,
+    /// Names of logs that have ended, as this one states where it was begun anew over their entries.
+    pub(crate) ended: BTreeSet<String>,
     /// What anchors say, by their hashes.
     anchors: BTreeMap<Sha256Hash, Result<Option<u64>, NotOurs>>,
 }
@@ -58,6 +60,7 @@ impl Trust {
             policy,
             checkpoint,
             witnessed,
+            ended: BTreeSet::new(),
             anchors: BTreeMap::new(),
         };
         trust.judge_witnesses(options, findings);
@@ -211,8 +214,11 @@ impl Trust {
 
     fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, NotOurs> {
         let opened = Note::parse(anchor).and_then(|note| self.policy.open(&note));
-        let (seen, witnessed) = opened.map_err(|_| NotOurs::Unsigned)?;
-        let seen = Seen { size: seen.size, root: seen.root };
+        let (checkpoint, witnessed) = opened.map_err(|_| NotOurs::Unsigned)?;
+        let seen = Seen { size: checkpoint.size, root: checkpoint.root };
+        if !self.shows(seen.size) && self.ended.contains(&checkpoint.origin) {
+            return Err(NotOurs::Lost(seen.size));
+        }
         self.saw(seen).map(|()| witnessed.since_s).map_err(NotOurs::Another)
     }
 }
@@ -222,6 +228,8 @@ impl Trust {
 pub(crate) enum NotOurs {
     /// The log never signed it: the player's word alone, which says nothing against the log.
     Unsigned,
+    /// It is of a log that has ended, and of a size that is not left of it: so many entries there were.
+    Lost(u64),
     /// The log signed it, and it is not among those of this history.
     Another(String),
 }

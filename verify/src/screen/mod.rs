@@ -49,6 +49,8 @@ pub(crate) struct Judge<'a> {
     unapproved: Unapproved,
     /// A strange anchor was told of.
     unsigned: bool,
+    /// It was told that a part of the log before this one is lost.
+    lost: bool,
     /// Segments that were taken: what comes again as it was is a repetition, anything else another story.
     taken: BTreeSet<Sha256Hash>,
     verdict: ScreenVerdict,
@@ -85,8 +87,22 @@ impl<'a> Judge<'a> {
         terms.players.tenures(screen).iter().for_each(|tenure| replay.registered(*tenure));
         let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
         let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
-        let (unapproved, unsigned) = (Unapproved::default(), false);
-        Self { terms, screen, trust, findings, replay, starts, received, tail, unapproved, unsigned, taken, verdict }
+        let (unapproved, unsigned, lost) = (Unapproved::default(), false, false);
+        Self {
+            terms,
+            screen,
+            trust,
+            findings,
+            replay,
+            starts,
+            received,
+            tail,
+            unapproved,
+            unsigned,
+            lost,
+            taken,
+            verdict,
+        }
     }
 
     /// One entry of the log.

@@ -67,6 +67,14 @@ impl Judge<'_> {
             }
             Ok(None) => {}
             Err(NotOurs::Another(error)) => self.findings.fault(Check::Log, place, another_log(&error)),
+            // The log states why it was begun anew; a player that remembers more of the one before says nothing against this one.
+            Err(NotOurs::Lost(_)) if self.lost => {}
+            Err(NotOurs::Lost(size)) => {
+                self.lost = true;
+                self.findings.remark(Check::Log, place, words!(
+                    "thiết bị từng thấy sổ trước, nay đã kết thúc, có {size} mục: phần của sổ ấy không còn trong sổ này đã mất, không ai chứng minh được";
+                    "the player had seen {size} entries of the log that ended: what that log held and this one does not is lost, and nobody can show it"));
+            }
             Err(NotOurs::Unsigned) if self.unsigned => {}
             Err(NotOurs::Unsigned) => {
                 self.unsigned = true;
