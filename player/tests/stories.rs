@@ -180,6 +180,23 @@ async fn a_week_offline_makes_its_own_misses_good_inside_the_windows() {
 }
 
 #[tokio::test]
+async fn a_box_that_starts_says_nothing_anew_of_days_that_it_does_not_remember() {
+    let first = day("2026-11-16");
+    let world = World::at(at(first, "07:00")).await;
+    let days: Vec<LocalDay> = first.through(first.plus(11)).collect();
+    for &on in &days {
+        world.server.publish(&playlist(on, "08:00-10:00", &ORDERS));
+    }
+    let mut device = world.device();
+    device.run_until(at(days[10], "23:00"), 60 * MINUTE_MS).await;
+    let before = world.records().len();
+    let mut device = world.power_cut(device, at(days[11], "07:00"));
+    device.run_until(at(days[11], "23:00"), 60 * MINUTE_MS).await;
+    let told: Vec<_> = planned(&world.records()[before..]).into_iter().filter(|(_, r)| !r.was_shown()).collect();
+    assert_eq!(told, [], "every slot of the days before had been shown");
+}
+
+#[tokio::test]
 async fn a_new_plan_replaces_the_future_and_takes_over_the_misses_it_knew() {
     let world = World::at(at(today(), "07:55")).await;
     let first = playlist(today(), "08:00-10:00;12:00-13:00", &ORDERS);

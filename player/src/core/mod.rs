@@ -373,7 +373,11 @@ impl Core {
         }
         self.offset = plan.playlist.offset_min;
         self.heed_ledger(&plan);
-        self.days.entry(day).or_default().take_up(plan);
+        let state = self.days.entry(day).or_default();
+        state.take_up(plan);
+        if now.utc.day(self.offset).days_since(day) >= i64::from(DAYS_KEPT) {
+            state.noted_ms = u32::MAX; // its records are not read any more: what became of it was told long ago
+        }
         self.unplaced = true;
         if self.queue.iter().any(|q| !q.started && q.start.day(self.offset) == day) {
             self.clear_queue(out);
