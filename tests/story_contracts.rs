@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{Place, SQUARE, TownServer, at, fixture, import, town};
+use common::town::{Place, SQUARE, TownServer, at, fixture, town};
 use lichphat_playlists::ids::ScreenCode;
 use serde_json::{Value, json};
 
