@@ -10,19 +10,21 @@ MAKEFLAGS += --no-print-directory
 PACKAGES := build-essential pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev \
 	gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad \
 	gstreamer1.0-libav gstreamer1.0-x gstreamer1.0-alsa xvfb x11-utils fonts-dejavu-core procps python3 python3-venv \
-	chromium chromium-driver chromium-l10n
+	chromium chromium-driver chromium-l10n libfaketime
 
 # 1, yes, … switch ONCE on; empty, 0 and no do not
 once := $(filter-out 0 no,$(ONCE))
 # the demonstration clears its directory, so a DIR of the environment is not taken for it
 dir := $(if $(filter command line,$(origin DIR)),$(DIR))
 
-.PHONY: help packages rust schemathesis axe test pictures demo bench duckdb soak fuzz deny bless deb verifier
+.PHONY: help packages rust schemathesis axe test pilot pictures demo bench duckdb soak fuzz deny bless deb verifier
 
 help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
+	@echo "make pilot     thirty days of a ward, a bus depot and an airport hall; the scored list is target/pilot/score-30-days.md,"
+	@echo "               with pictures, report and what the verifier says beside it"
 	@echo "make pictures  the pictures of the guide anew, from the stories in Chromium"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"
 	@echo "               plain ratio, a fleet (SCREENS=20000), proofs taken in, kept and asked (beside DuckDB), the verifier, and what the"
@@ -89,6 +91,12 @@ test: packages rust schemathesis axe
 		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
 			('$$code' == 0 ? "ok" : "FAILED"), passed, failed, ignored, suites }' target/test.log; \
 	exit $$code
+
+# What the pages show, the paper and the verifier's words lie beside the list.
+pilot: packages rust
+	cargo build --release --locked -p lichphat-verify -p lichphat-paper -p lichphat-player
+	release="$$(realpath -m "$${CARGO_TARGET_DIR:-target}")/release"; \
+	PATH="$$release:$$PATH" PILOT=full cargo test --release --locked -p lichphat --test pilot -- --nocapture
 
 # The stories take them as they go; look at the difference before it is committed.
 pictures: packages rust

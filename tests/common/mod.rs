@@ -6,9 +6,12 @@ pub(crate) mod people;
 pub(crate) mod town;
 
 use lichphat::config::Settings;
+use lichphat_playlists::time::UtcMillis;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The project's own directory: presets and fixtures lie under it.
 #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
@@ -17,6 +20,18 @@ pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// With this a server says that it listens.
 const LISTENS: &str = "stops it";
 
+/// The player's program, built when this package is tested alone.
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+pub(crate) fn player() -> PathBuf {
+    let path = Path::new(env!("CARGO_BIN_EXE_lichphat")).with_file_name("lichphat-player");
+    if !path.is_file() {
+        let build =
+            Command::new(env!("CARGO")).args(["build", "-q", "-p", "lichphat-player"]).current_dir(ROOT).status();
+        assert!(build.unwrap().success());
+    }
+    path
+}
+
 /// A data directory and the commands over it.
 pub(crate) struct TestData {
     path: PathBuf,
@@ -24,6 +39,8 @@ pub(crate) struct TestData {
     settings: Option<String>,
     /// What is brought is approved at once, on the shell and so by the machine's own clock.
     approves: bool,
+    /// What its programs take for the time, when the story tells it.
+    told: Mutex<Option<ToldTime>>,
     /// Goes away with the story; none when the directory is somebody else's.
     _dir: Option<tempfile::TempDir>,
 }
@@ -33,12 +50,12 @@ impl TestData {
     /// Empty.
     pub(crate) fn empty() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { path: dir.path().to_owned(), settings: None, approves: true, _dir: Some(dir) }
+        Self { path: dir.path().to_owned(), settings: None, approves: true, told: Mutex::default(), _dir: Some(dir) }
     }
 
     /// One that is there already.
     pub(crate) fn at(path: PathBuf) -> Self {
-        Self { path, settings: None, approves: true, _dir: None }
+        Self { path, settings: None, approves: true, told: Mutex::default(), _dir: None }
     }
 
     /// With a settings file.
@@ -51,6 +68,16 @@ impl TestData {
     pub(crate) fn approving(mut self, approves: bool) -> Self {
         self.approves = approves;
         self
+    }
+
+    /// From this moment on it is `now` for every program that is started here, and time goes on as it does.
+    pub(crate) fn tell(&self, now: UtcMillis) {
+        *self.told.lock().unwrap() = Some(ToldTime::from(now));
+    }
+
+    /// The time its programs are told; the machine's own when nothing was told.
+    pub(crate) fn told(&self) -> ToldTime {
+        self.told.lock().unwrap().unwrap_or_default()
     }
 
     /// After `lichphat init`.
@@ -70,6 +97,7 @@ impl TestData {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat"));
         command.arg("--data").arg(self.path()).args(["--lang", "en"]).args(args).stdin(Stdio::null());
         command.env("RUST_LOG", "warn");
+        self.told().tell(&mut command);
         if let Some(file) = &self.settings {
             command.args(["--config", file]);
         }
@@ -133,6 +161,50 @@ impl TestData {
         serve._words = Some(words);
         serve
     }
+}
+
+/// How far the time that a program is told is from the machine's, ms: it runs on as that does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct ToldTime {
+    ahead_ms: i64,
+}
+
+impl ToldTime {
+    /// It is `now` at this moment.
+    fn from(now: UtcMillis) -> Self {
+        Self { ahead_ms: now.0 - machine_ms() }
+    }
+
+    /// How far it is ahead of the machine's, ms.
+    #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+    pub(crate) fn ahead_ms(self) -> i64 {
+        self.ahead_ms
+    }
+
+    /// What it is at this moment.
+    #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+    pub(crate) fn now(self) -> UtcMillis {
+        UtcMillis(machine_ms() + self.ahead_ms)
+    }
+
+    /// Has a program take it for the time, by Debian's libfaketime (the one for programs with threads). Only the time of day
+    /// is told: what waits and what keeps a picture's time goes by the machine's own steady clock.
+    #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+    pub(crate) fn tell(self, command: &mut Command) {
+        if self == Self::default() {
+            return;
+        }
+        let lib = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
+        assert!(Path::new(&lib).exists(), "{lib} is missing: apt-get install libfaketime");
+        let sign = if self.ahead_ms < 0 { '-' } else { '+' };
+        let ahead = self.ahead_ms.unsigned_abs();
+        command.env("LD_PRELOAD", lib).env("FAKETIME", format!("{sign}{}.{:03}", ahead / 1000, ahead % 1000));
+        command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("FAKETIME_DISABLE_SHM", "1");
+    }
+}
+
+fn machine_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as i64
 }
 
 /// A client of HTTP that is nobody's player.

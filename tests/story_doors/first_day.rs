@@ -2,26 +2,15 @@
 //! the scheduler's pairing door is and whom to believe there; and what people take back is gone from such a screen in seconds.
 
 use super::common::town::fixture;
-use super::common::{ROOT, Serve, TestData};
+use super::common::{ROOT, Serve, TestData, player};
 use lichphat::clock::SystemClock;
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::time::{HANOI, UtcMillis};
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// The player's program, built when this package is tested alone.
-pub(crate) fn player() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_lichphat")).with_file_name("lichphat-player");
-    if !path.is_file() {
-        let build =
-            Command::new(env!("CARGO")).args(["build", "-q", "-p", "lichphat-player"]).current_dir(ROOT).status();
-        assert!(build.unwrap().success());
-    }
-    path
-}
 
 /// A running player; killed when the story fails.
 struct Running(Child);

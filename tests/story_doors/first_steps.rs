@@ -1,8 +1,8 @@
 //! The guide *First steps*, walked: its commands are pasted into a shell one block after the other, on a machine that has the built
 //! programs and nothing else, and what it says comes of them.
 
-use super::common::{ROOT, Serve};
-use super::first_day::{player, until};
+use super::common::{ROOT, Serve, player};
+use super::first_day::until;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};

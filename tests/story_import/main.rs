@@ -7,11 +7,10 @@ mod common;
 mod hostile;
 
 use common::town::{fixture, town};
-use common::{ROOT, TestData};
+use common::{ROOT, TestData, player};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Everything that imports can change: every row of every table, and the library's files.
 fn state(data: &TestData) -> Vec<String> {
@@ -233,17 +232,6 @@ fn documents_that_would_stop_the_planner_together_are_refused_one_by_one() {
     no("directives", "o.toml", thirsty.clone(), &["min_gap_s = \"100\"", "drinks: 200"]);
     no("directives", "o.toml", thirsty.replace("drinks", "foods"), &["category = \"foods\""]);
     data.ok(&["plan", "run"]);
-}
-
-/// The player, which measures clips; built when this package is tested alone.
-fn player() -> PathBuf {
-    let path = Path::new(env!("CARGO_BIN_EXE_lichphat")).with_file_name("lichphat-player");
-    if !path.is_file() {
-        let build =
-            Command::new(env!("CARGO")).args(["build", "-q", "-p", "lichphat-player"]).current_dir(ROOT).status();
-        assert!(build.unwrap().success());
-    }
-    path
 }
 
 #[test]

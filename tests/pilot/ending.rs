@@ -1,0 +1,174 @@
+//! How the month ends: closed at a checkpoint, a late stick makes a supplement, the ward explains itself, paper and bundle go out.
+
+use super::cast::{WARD, bus, gate};
+use super::month::{H, Month, ORDER};
+use lichphat::cmd::usb;
+use lichphat::report::Data;
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::time::HANOI;
+use std::process::Command;
+
+pub(crate) async fn close(month: &mut Month) {
+    // the morning after: whatever a box still has is handed in; nine days later nobody waits for more
+    month.world.live(month.last.plus(1), 9 * H).await;
+    month.world.clock.jump_to(month.last.plus(9).at(8 * H, HANOI));
+    month.world.house.rooms.log.round().await.unwrap();
+    let (from, to) = (month.first.to_string(), month.last.to_string());
+    let period = format!("period=days&from={from}&to={to}");
+    let fields = [("period", "days"), ("from", from.as_str()), ("to", to.as_str())];
+    let (world, editor) = (&month.world, &mut month.people.editor);
+    assert!(editor.signs_in(world).await);
+    let page = editor.sees(world, &format!("/reports?{period}")).await;
+    assert_eq!(page.status, 200);
+    let closed = editor.does(world, "/reports/close", &fields).await;
+    let first = editor.sees(world, &format!("/reports/report.json?{period}")).await.bytes;
+    let data: Data = serde_json::from_slice(&first).unwrap();
+    month.score.line(
+        "Chốt kỳ tại một điểm kiểm chứng (the month is closed at a checkpoint)",
+        "/reports, Chốt kỳ",
+        (303, Some("hanh".to_owned()), None),
+        (closed.status, data.closed.map(|c| c.by.to_string()), data.supplement.map(|s| s.number)),
+    );
+
+    supplement(month, (&period, &fields), &first).await;
+    explanation(month, (&from, &to)).await;
+    let (world, editor) = (&month.world, &mut month.people.editor);
+    let pdf = editor.sees(world, &format!("/reports/report.pdf?{period}")).await;
+    std::fs::write(artefact("report.pdf"), &pdf.bytes).unwrap();
+    month.score.line(
+        "Báo cáo PDF để ký (the PDF to sign)",
+        "/reports/report.pdf",
+        (200, true),
+        (pdf.status, pdf.bytes.starts_with(b"%PDF") && pdf.bytes.len() > 20_000),
+    );
+    bundle(month, (&from, &to));
+}
+
+/// The stick of the bus without network comes in after the period was closed.
+async fn supplement(month: &mut Month, (period, fields): (&str, &[(&str, &str)]), first: &[u8]) {
+    let screen = bus(month.size.buses - 1);
+    let mount = month.stick.path().to_owned();
+    month.world.at_screen(&screen).carry(&mount).await;
+    let stick = usb::Stick::open(&mount).unwrap();
+    let taken: u32 = usb::import(&month.world.house.rooms, &stick).await.unwrap().iter().map(|row| row.taken).sum();
+    let (world, editor) = (&month.world, &mut month.people.editor);
+    let again = editor.sees(world, &format!("/reports/report.json?{period}")).await.bytes;
+    let page = editor.sees(world, &format!("/reports?{period}&now=1")).await.html();
+    let made = page.split("made=").nth(1).unwrap_or_else(|| panic!("{page}"))[..64].to_owned();
+    let closed = editor.does(world, "/reports/close", &[fields, &[("made", &made)]].concat()).await;
+    let second = editor.sees(world, &format!("/reports/report.json?{period}")).await.bytes;
+    let supplement = serde_json::from_slice::<Data>(&second).unwrap().supplement;
+    let more = supplement
+        .as_ref()
+        .and_then(|s| s.changes.iter().find(|c| c.figure == "counted"))
+        .is_some_and(|c| c.after > c.before);
+    month.score.line(
+        "USB nộp muộn: bản đã chốt đứng nguyên, có bản bổ sung số 1 ghi rõ thay đổi (a late stick makes a supplement)",
+        "usb import; /reports, Chốt kỳ",
+        (true, true, 303, Some((1, Sha256Hash::of(first))), true),
+        (taken > 0, again == first, closed.status, supplement.map(|s| (s.number, s.of)), more),
+    );
+}
+
+/// The ward says why, and no figure changes.
+async fn explanation(month: &mut Month, (from, to): (&str, &str)) {
+    let (world, officer) = (&month.world, &mut month.people.officer);
+    assert!(officer.signs_in(world).await);
+    let of_ward = format!("period=days&from={from}&to={to}&unit={WARD}");
+    let figures = |page: &[u8]| -> Vec<u64> {
+        let data: serde_json::Value = serde_json::from_slice(page).unwrap();
+        let mut found = Vec::new();
+        numbers(&data["orders"], &mut found);
+        found
+    };
+    let before = figures(&officer.sees(world, &format!("/reports/report.json?{of_ward}")).await.bytes);
+    let words = "Màn hình LED mất điện theo lịch của điện lực; đã báo trước cho Trung tâm (mẫu).";
+    let fields = [("period", "days"), ("from", from), ("to", to), ("unit", WARD), ("words", words)];
+    let said = officer.does(world, "/reports/explain", &fields).await;
+    let after = figures(&officer.sees(world, &format!("/reports/report.json?{of_ward}")).await.bytes);
+    let page = officer.sees(world, &format!("/reports?{of_ward}&now=1")).await.html();
+    month.score.line(
+        "Phường giải trình, số liệu không đổi (the ward explains itself)",
+        "/reports, Giải trình",
+        (303, true, true),
+        (said.status, page.contains(words), before == after && !before.is_empty()),
+    );
+}
+
+/// Every number of a document, in order.
+fn numbers(value: &serde_json::Value, found: &mut Vec<u64>) {
+    match value {
+        serde_json::Value::Number(n) => found.extend(n.as_u64()),
+        serde_json::Value::Array(all) => all.iter().for_each(|v| numbers(v, found)),
+        serde_json::Value::Object(all) => all.values().for_each(|v| numbers(v, found)),
+        _ => {}
+    }
+}
+
+/// The bundle goes to an auditor, who has his own program and no network. Of the whole month he hears which box was cloned: nothing of it is
+/// proven. The days after that hold.
+fn bundle(month: &mut Month, (from, to): (&str, &str)) {
+    let whole = month.world.outside("bundle.zip");
+    let ask = ["export", "bundle", "--campaign", ORDER, "--from", from, "--to", to, "--out", &whole];
+    let exported = month.world.run(&ask).status.code();
+    let (code, words) = judged(&whole);
+    std::fs::write(artefact("verifier.txt"), &words).unwrap();
+    let faults = words
+        .lines()
+        .skip_while(|line| !line.starts_with("Faults"))
+        .take_while(|line| !line.starts_with("To know"))
+        .filter(|line| line.starts_with("  - "));
+    let cloned = |line: &str| line.contains("tells another story") && line.contains(&gate(0));
+    let other: Vec<&str> = faults.clone().filter(|line| !cloned(line)).collect();
+    month.score.line(
+        "Gói của cả tháng: phần mềm kiểm tra chỉ nêu hộp bị sao chép, các màn hình khác đúng (the month's bundle: the cloned box alone)",
+        "export bundle; lichphat-verify",
+        (Some(3), Some(3), true, Vec::<&str>::new()),
+        (exported, code, faults.clone().any(cloned), other),
+    );
+
+    let from = month.on(month.size.disaster.max(month.size.cloned) + 1).to_string();
+    let after = month.world.outside("after.zip");
+    let ask = ["export", "bundle", "--campaign", ORDER, "--from", &from, "--to", to, "--out", &after];
+    let exported = month.world.run(&ask);
+    let (code, words) = judged(&after);
+    std::fs::write(artefact("verifier-after.txt"), &words).unwrap();
+    // one byte of it is another
+    let mut bytes = std::fs::read(&after).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    let forged = month.world.outside("forged.zip");
+    std::fs::write(&forged, bytes).unwrap();
+    month.score.line(
+        &format!("Gói từ {from} kiểm tra ngoại tuyến: đúng; sửa một byte thì sai (verified offline, and not with one byte changed)"),
+        "export bundle; lichphat-verify",
+        (Some(0), Some(0), false),
+        (exported.status.code(), code, judged(&forged).0 == Some(0)),
+    );
+}
+
+/// What the auditor's program says of a bundle.
+fn judged(bundle: &str) -> (Option<i32>, String) {
+    let judged = verifier().args(["--lang", "en", bundle]).output().unwrap();
+    let words = String::from_utf8_lossy(&judged.stdout).into_owned() + &String::from_utf8_lossy(&judged.stderr);
+    (judged.status.code(), words)
+}
+
+/// The auditor's own program where it was built, else the same check of the server's.
+fn verifier() -> Command {
+    let own = std::path::Path::new(env!("CARGO_BIN_EXE_lichphat")).with_file_name("lichphat-verify");
+    if own.exists() {
+        return Command::new(own);
+    }
+    assert!(std::env::var("PILOT").as_deref() != Ok("full"), "{} is not there", own.display());
+    let mut same = Command::new(env!("CARGO_BIN_EXE_lichphat"));
+    same.arg("verify");
+    same
+}
+
+/// A file that is kept beside the list.
+pub(crate) fn artefact(name: &str) -> std::path::PathBuf {
+    let dir = super::score::dir();
+    std::fs::create_dir_all(&dir).unwrap();
+    dir.join(name)
+}

@@ -1,0 +1,382 @@
+//! What happens on which day, and what people do about it.
+
+use super::cast::{self, HALL, WARD, WARD_SCREENS, bus, gate};
+use super::house::House;
+use super::month::{H, Month, ORDER};
+use super::office::Person;
+use lichphat::cmd::import::Kind;
+use lichphat::cmd::usb;
+use lichphat::proof::log::{LogError, Round};
+use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::sample::Draw;
+use lichphat_playlists::time::{HANOI, LocalDay, clock_text};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+const LED: &str = WARD_SCREENS[2];
+
+/// Officers ask to be told by mail when a screen is dark.
+pub(crate) async fn subscribe(month: &mut Month) {
+    for person in [&mut month.people.officer, &mut month.people.hall] {
+        assert!(person.signs_in(&month.world).await);
+        let mail = format!("{}@example.vn", person.account);
+        let page = person.does(&month.world, "/alerts", &[("email", &mail), ("dark", "yes"), ("at", "07:30")]).await;
+        assert!(page.status == 200 && page.html().contains("Đã lưu."), "{}", page.html());
+    }
+}
+
+/// Half past seven: documents, officers.
+pub(crate) async fn morning(month: &mut Month, n: u32) {
+    let (first, size) = (month.first, month.size.clone());
+    if size.episodes.contains(&n) {
+        let brought = size.episodes.iter().filter(|day| **day <= n);
+        let mondays: Vec<LocalDay> = brought.map(|day| first.plus(day + 2)).collect();
+        month.world.bring(Kind::Directives, "toml", &cast::series(first, first.plus(60), &mondays)).await;
+    }
+    if n + 1 == size.suspended.0 {
+        let (from, to) = (month.on(size.suspended.0), month.on(size.suspended.1));
+        month.world.bring(Kind::Directives, "toml", &cast::mourning(from, to)).await;
+    }
+    if n + 1 == size.raised.0 {
+        raise(month).await;
+    }
+    if n + 1 == size.repaired.1.0 {
+        let (from, to) = (month.on(size.repaired.1.0), month.on(size.repaired.1.1));
+        let mut text = "screen,from,to,reason,author\n".to_owned();
+        for bus in size.buses - 1 - size.repaired.0..size.buses - 1 {
+            writeln!(text, "{},{from},{to},Xe vào xưởng (mẫu),Đội xe", cast::bus(bus)).unwrap();
+        }
+        let file = month.world.file("csv", &text);
+        month.world.cli(&["import", "closures", &file]);
+    }
+    if n == size.officer {
+        officer_changes(month).await;
+    }
+    if n % 7 == 6 || n + 1 == size.days {
+        logs_of_others(month, n);
+    }
+}
+
+/// The head of the ward looks what twenty a day come to, and decides.
+async fn raise(month: &mut Month) {
+    let (from, to) = (month.on(month.size.raised.0).to_string(), month.on(month.size.raised.1).to_string());
+    let path = format!("/orders/{ORDER}/raise");
+    let (world, head) = (&month.world, &mut month.people.head);
+    assert!(head.signs_in(world).await);
+    let fields = [("unit", WARD), ("plays", "20"), ("from", &from), ("to", &to), ("number", "31/QĐ-UBND")];
+    let look = head.does(world, &path, &[&fields[..], &[("do", "look")]].concat()).await.html();
+    let seen =
+        look.split("name=\"seen\" value=\"").nth(1).unwrap_or_else(|| panic!("{look}")).split('"').next().unwrap();
+    let lower =
+        [("unit", WARD), ("plays", "8"), ("from", &from), ("to", &to), ("number", "30/QĐ-UBND"), ("do", "save")];
+    let refused = head.does(world, &path, &lower).await;
+    let done = head.does(world, &path, &[&fields[..], &[("seen", seen), ("do", "save")]].concat()).await;
+    month.score.line(
+        "Thủ trưởng phường quyết định 20 lượt/ngày; 8 lượt thì không được (the head raises to 20; 8 is refused)",
+        "/orders/…/raise",
+        (422, 303),
+        (refused.status, done.status),
+    );
+}
+
+/// Day twelve: one officer goes, another one comes.
+async fn officer_changes(month: &mut Month) {
+    let world = &month.world;
+    let mut minh = Person::new(world, "minh", "Ngô Quang Minh", &["--role", "operator", "--unit", WARD]).await;
+    assert!(month.people.officer.signs_in(world).await);
+    let before = month.people.officer.sees(world, &format!("/units/{WARD}")).await.status;
+    world.cli(&["people", "deactivate", "lan", "--heir", "minh"]);
+    let after = month.people.officer.sees(world, &format!("/units/{WARD}")).await.status;
+    let again = month.people.officer.signs_in(world).await;
+    let comes = minh.signs_in(world).await;
+    let sees = minh.sees(world, &format!("/units/{WARD}")).await.status;
+    let fields = [("email", "minh@example.vn"), ("dark", "yes"), ("at", "07:30")];
+    let told = minh.does(world, "/alerts", &fields).await.status;
+    month.people.officer = minh;
+    month.score.line(
+        "Cán bộ phường thay người: người cũ ra ngay, người mới vào việc (the officer changes)",
+        "people deactivate lan --heir minh; /units/P00004",
+        (200, 303, false, true, 200, 200),
+        (before, after, again, comes, sees, told),
+    );
+}
+
+/// What the other vendor's screens say they played in the week.
+fn logs_of_others(month: &mut Month, n: u32) {
+    let from = n - n % 7;
+    let mut log = "Màn hình,Tệp,Bắt đầu,Kết thúc\n".to_owned();
+    let mut map = "[columns]\nscreen = \"Màn hình\"\nmedia = \"Tệp\"\nstart = \"Bắt đầu\"\nend = \"Kết thúc\"\n\
+         [media]\n\"iHanoi 15s.mp4\" = \"ihanoi-pilot\"\n[screens]\n"
+        .to_owned();
+    for other in 0..month.size.others {
+        writeln!(map, "\"BC {:02}\" = \"{}\"", other + 1, cast::other(other)).unwrap();
+        for day in from..n {
+            for play in 0..12u32 {
+                let at = (6 + play) * H + u32::try_from(other).unwrap() * 7;
+                let day = month.on(day);
+                writeln!(
+                    log,
+                    "BC {:02},iHanoi 15s.mp4,{day} {},{day} {}",
+                    other + 1,
+                    clock_text(at),
+                    clock_text(at + 15)
+                )
+                .unwrap();
+            }
+        }
+    }
+    let (log, map) = (month.world.file("csv", &log), month.world.file("toml", &map));
+    let ask = ["import", "plays", &log, "--as", "csv", "--map", &map, "--by", "Hãng mẫu H", "--format", "json"];
+    let told: serde_json::Value = serde_json::from_str(&month.world.cli(&ask)).unwrap();
+    let plays = (n - from) * 12 * u32::try_from(month.size.others).unwrap();
+    month.score.line(
+        &format!("Nhật ký của hãng khác, tuần đến {} (another vendor's logs)", month.on(n)),
+        "import plays --as csv",
+        u64::from(plays),
+        told[0]["added"].as_u64().unwrap(),
+    );
+}
+
+/// Nine o'clock: what breaks.
+pub(crate) async fn nine_o_clock(month: &mut Month, n: u32) {
+    let (day, size) = (month.on(n), month.size.clone());
+    if n == 1 {
+        let ward = WARD_SCREENS;
+        month.world.live_closely(day, 9 * H, 9 * H + 20 * 60, &ward).await;
+    }
+    if n == size.dark.0 {
+        month.world.live_closely(day, 9 * H, 9 * H + 20 * 60, &[&gate(2)]).await;
+    }
+    if n == size.cloned {
+        let clone = month.world.at_screen(&gate(0)).copied();
+        month.world.boxes.push(clone);
+    }
+    if n == size.wrong_clock {
+        month.world.at_screen(&gate(1)).sets_clock(3 * 24 * 3_600_000);
+    }
+}
+
+/// Noon: what was broken is found.
+pub(crate) async fn noon(month: &mut Month, n: u32) {
+    let (day, size) = (month.on(n), month.size.clone());
+    if n == size.cloned {
+        clone_is_told(month).await;
+    }
+    if n == size.wrong_clock {
+        month.world.at_screen(&gate(1)).sets_clock(0);
+        let then = day.plus(3);
+        let report = month.world.report(ORDER, then, then).await;
+        let line = report.lines.iter().find(|l| l.screen.as_str() == gate(1)).unwrap();
+        month.score.line(
+            "Đồng hồ của một hộp chạy trước ba ngày: không lượt nào của ngày chưa đến được tính (a clock three days ahead)",
+            "report compliance",
+            0,
+            line.counted,
+        );
+    }
+    if n == size.disaster {
+        disaster(month, day).await;
+    }
+}
+
+async fn clone_is_told(month: &mut Month) {
+    let at = month.world.boxes.iter().position(|b| b.screen == gate(0) && b.is_copy).unwrap();
+    let mut clone = month.world.boxes.remove(at);
+    clone.stop().await;
+    month.world.at_screen(&gate(0)).meets().await;
+    month.world.house.rooms.log.round().await.unwrap();
+    let told = month.world.run(&["check"]);
+    let words = String::from_utf8_lossy(&told.stderr).into_owned() + &String::from_utf8_lossy(&told.stdout);
+    month.score.told(
+        "Một hộp bị sao chép: hai câu chuyện cho một chỗ, được báo (a cloned device)",
+        "check",
+        "may have been cloned",
+        words.lines().find(|l| l.contains("cloned")).unwrap_or("nothing"),
+        words.contains(&format!("({}) told two stories for one place, it may have been cloned", gate(0))),
+    );
+}
+
+/// The server's disk is gone; last night's backup and the players bring it back.
+async fn disaster(month: &mut Month, day: LocalDay) {
+    let before = counted(month, day).await;
+    let world = &mut month.world;
+    let out = world.backups.path().join("nightly");
+    let out = out.to_str().unwrap();
+    let kept = world.backups.path().join("what-an-auditor-keeps");
+    std::fs::copy(world.data.path().join("log/checkpoint"), &kept).unwrap();
+    let at = world.house.stop().await;
+    std::fs::remove_dir_all(world.data.path()).unwrap();
+    as_before_the_upgrade(std::path::Path::new(out));
+    world.cli(&["restore", out]);
+    world.media();
+    world.house = House::open(&world.data, &world.context, &world.mail, Some(at)).await;
+    let waits = matches!(world.house.rooms.log.round().await, Err(LogError::Waits));
+    world.live(day, 15 * H).await;
+    let new = world.cli(&["log", "restart", "--reason", "hỏng ổ đĩa", "--by", "Tổ kỹ thuật"]);
+    let at = world.house.stop().await;
+    world.house = House::open(&world.data, &world.context, &world.mail, Some(at)).await;
+    let goes_on = matches!(world.house.rooms.log.round().await, Ok(Round::Published(_)));
+    // whoever looks after the boxes tells each of them, once
+    for one in &mut month.world.boxes {
+        one.trusts(new.trim().parse().unwrap()).await;
+    }
+    month.world.live(day, 16 * H).await;
+    month.before_disaster = before;
+    // what was brought since the backup is brought again
+    if let Some(episode) = month.size.episodes.iter().find(|n| month.on(**n) == day) {
+        let (first, to) = (month.first, month.first.plus(60));
+        let text = cast::series(first, to, &[first.plus(episode + 2)]);
+        month.world.bring(Kind::Directives, "toml", &text).await;
+    }
+    let db = rusqlite::Connection::open(month.world.data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
+    let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    month.score.line(
+        "Bản sao lưu của phiên bản trước được nâng lược đồ khi khôi phục (a schema upgrade)",
+        "restore",
+        2,
+        version,
+    );
+    month.score.line(
+        "Máy chủ hỏng ổ đĩa, khôi phục từ bản sao lưu đêm trước: nhật ký chờ, rồi đi tiếp (restored from last night's backup)",
+        "backup; restore; log restart",
+        (true, true),
+        (waits, goes_on),
+    );
+}
+
+/// Makes of last night's backup one that the version before this one wrote: its database had a table less.
+fn as_before_the_upgrade(backups: &std::path::Path) {
+    let backup = std::fs::read_dir(backups).unwrap().map(|e| e.unwrap().path()).find(|p| p.is_dir()).unwrap();
+    let (file, manifest) = (backup.join(lichphat::store::sqlite::FILE_NAME), backup.join("manifest.json"));
+    let hash = |path: &std::path::Path| Sha256Hash::of(&std::fs::read(path).unwrap()).to_string();
+    let before = hash(&file);
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute_batch("DROP TABLE restored; PRAGMA user_version = 1; PRAGMA journal_mode = delete").unwrap();
+    db.close().unwrap();
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    assert!(text.contains(&before), "{text}");
+    std::fs::write(&manifest, text.replace(&before, &hash(&file))).unwrap();
+}
+
+/// Plays of the order that count until now, from the first day to that one.
+pub(crate) async fn counted(month: &Month, day: LocalDay) -> BTreeMap<String, u32> {
+    let report = month.world.report(ORDER, month.first, day).await;
+    report.lines.iter().map(|l| (l.screen.to_string(), l.counted + l.counted_outside)).collect()
+}
+
+/// Eight in the evening: what is done when offices are closed.
+pub(crate) async fn evening(month: &mut Month, n: u32) {
+    let size = month.size.clone();
+    if n + 1 == size.disaster {
+        let out = month.world.backups.path().join("nightly");
+        month.world.cli(&["backup", "--out", out.to_str().unwrap(), "--with-keys"]);
+    }
+    if n + 1 == size.inspected {
+        draw(month, n + 1);
+    }
+    if n == size.inspected {
+        inspected(month).await;
+    }
+    if n == size.dark.1 {
+        hide(month).await;
+    }
+}
+
+/// The auditor draws plays that are still to come.
+fn draw(month: &mut Month, n: u32) {
+    let day = month.on(n).to_string();
+    let out = month.world.outside("draw.json");
+    let seed = format!("XSMB {}: 48213", month.on(n - 1));
+    let ask = ["audit", "draw", "--campaign", ORDER, "--from", &day, "--to", &day, "--seed", &seed, "--out", &out];
+    month.world.cli(&ask);
+}
+
+/// He was there: one panel was dark, whatever its box says.
+async fn inspected(month: &mut Month) {
+    let draw = Draw::parse(&std::fs::read(month.world.outside("draw.json")).unwrap()).unwrap();
+    let name = &draw.hash().hex()[..12];
+    let mut sheet = "draw,n,screen,result,by,at,code\n".to_owned();
+    let mut dark = 0;
+    for item in &draw.items {
+        let is_dark = item.screen.as_str() == LED;
+        dark += u32::from(is_dark);
+        let (day, ms) = item.start_ms.local(HANOI);
+        let result = if is_dark { "tối" } else { "đúng" };
+        writeln!(sheet, "{name},{},{},{result},Vũ Văn Kiểm,{day} {},", item.n, item.screen, clock_text(ms / 1000))
+            .unwrap();
+    }
+    let file = month.world.file("csv", &sheet);
+    month.world.cli(&["audit", "record", &file]);
+    let told: serde_json::Value =
+        serde_json::from_str(&month.world.cli(&["audit", "result", "--format", "json"])).unwrap();
+    let (world, auditor) = (&month.world, &mut month.people.auditor);
+    assert!(auditor.signs_in(world).await);
+    let page = auditor.sees(world, "/audit/draws").await.html();
+    month.score.line(
+        &format!(
+            "Thanh tra rút {} lượt sắp phát, thấy tấm LED tối mà hộp không biết (an inspector finds one panel dark)",
+            draw.items.len()
+        ),
+        "audit draw; audit record; audit result; /audit/draws",
+        (u64::from(dark), "not-shown".to_owned(), true, true),
+        (
+            told[0]["bad"].as_u64().unwrap(),
+            told[0]["result"].as_str().unwrap().to_owned(),
+            dark > 0,
+            page.contains(name),
+        ),
+    );
+}
+
+/// Somebody writes that a dark week was a closed one.
+async fn hide(month: &mut Month) {
+    let (from, to) = (month.on(month.size.dark.0), month.on(month.size.dark.1));
+    let owed = async |month: &Month| {
+        let report = month.world.report(ORDER, from, to).await;
+        let line = report.lines.iter().find(|l| l.screen.as_str() == gate(2)).unwrap();
+        (line.owed, line.counted, line.main_cause.clone())
+    };
+    let before = owed(month).await;
+    let (from_text, to_text) = (from.to_string(), to.to_string());
+    let path = format!("/screens/{}/closure", gate(2));
+    let (world, hall) = (&mut month.world, &mut month.people.hall);
+    assert!(hall.signs_in(world).await);
+    let fields = [("close_from", from_text.as_str()), ("close_to", &to_text), ("reason", "Sửa chữa")];
+    let form = hall.does(world, &path, &fields).await;
+    let text = format!("screen,from,to,reason,author\n{},{from},{to},Sửa chữa,{HALL}\n", gate(2));
+    let file = world.file("csv", &text);
+    world.cli(&["import", "closures", &file]);
+    let page = hall.sees(world, &format!("/screens/{}?day={from}&lang=vi", gate(2))).await.html();
+    let after = owed(month).await;
+    month.score.line(
+        "Ghi nghỉ sau khi màn hình đã tối: biểu mẫu không nhận; tệp nhận nhưng không bớt lượt nào (a dark week is not closed afterwards)",
+        "/screens/…/closure; import closures; report compliance",
+        (422, true, before.clone()),
+        (form.status, page.contains("Được ghi sau khi đã nghỉ"), after),
+    );
+}
+
+/// A stick goes to the bus without network and comes back.
+pub(crate) async fn stick(month: &mut Month, n: u32) {
+    let screen = bus(month.size.buses - 1);
+    let mount = month.stick.path().to_owned();
+    // the bus comes to life in the morning; its driver puts the stick in before he leaves
+    month.world.live(month.on(n), 6 * H + H / 2).await;
+    let stick = usb::Stick::open(&mount).unwrap();
+    let screens = [screen.parse().unwrap()];
+    usb::export(&month.world.house.rooms, &stick, &screens, None).await.unwrap();
+    month.world.at_screen(&screen).carry(&mount).await;
+    let taken: u32 = usb::import(&month.world.house.rooms, &stick).await.unwrap().iter().map(|row| row.taken).sum();
+    if n > 0 {
+        let day = month.on(n);
+        let report = month.world.report(ORDER, month.first, day.previous()).await;
+        let line = report.lines.iter().find(|l| l.screen.as_str() == screen).unwrap();
+        month.score.told(
+            &format!("Xe không mạng, USB ngày {day} (a bus on a stick)"),
+            "usb export; usb import",
+            "counted > 0",
+            &format!("{taken} segments, {} counted of {} owed", line.counted, line.owed),
+            taken > 0 && line.counted > 0,
+        );
+    }
+}

@@ -1,0 +1,406 @@
+//! The figures, held against what the story knows.
+
+use super::cast::{self, DEPOT, HALL, WARD, WARD_SCREENS, gate};
+use super::ending::artefact;
+use super::events;
+use super::month::{H, Month, ORDER};
+use lichphat_playlists::figures::ScreenLine;
+use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
+use lichphat_playlists::time::{HANOI, IntervalSet, LocalDay, UtcMillis};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A row of `export plays --as csv`.
+type Row = BTreeMap<String, String>;
+
+pub(crate) async fn hold(month: &mut Month) {
+    let plays = month.plays(ORDER);
+    counted_plays(month, &plays).await;
+    walked_back(month, &plays).await;
+    shortfalls(month).await;
+    nothing_lost(month).await;
+    repaired_and_swapped(month, &plays).await;
+    suspension(month, &plays);
+    series(month);
+    languages(month, &plays);
+    days_off(month, &plays).await;
+    contracts(month);
+    told(month);
+    megabytes(month);
+}
+
+impl Month {
+    /// Every play of a campaign that the server knows of.
+    fn plays(&mut self, campaign: &str) -> Vec<Row> {
+        let out = self.world.outside(&format!("{campaign}.csv"));
+        let (from, to) = (self.first.to_string(), self.last.to_string());
+        let ask =
+            ["export", "plays", "--campaign", campaign, "--from", &from, "--to", &to, "--as", "csv", "--out", &out];
+        self.world.cli(&ask);
+        csv::Reader::from_path(&out).unwrap().deserialize().map(Result::unwrap).collect()
+    }
+}
+
+fn instant(text: &str) -> UtcMillis {
+    UtcMillis(chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp_millis())
+}
+
+fn counts(row: &Row) -> bool {
+    row["standing"] == "counted"
+}
+
+/// Nothing that nobody can have seen is counted, and nothing twice.
+async fn counted_plays(month: &mut Month, plays: &[Row]) {
+    let city = month.world.house.rooms.city().await.unwrap();
+    let (mut wrong, mut off_duty) = (Vec::new(), Vec::new());
+    let mut slots = BTreeSet::new();
+    let mut twice = 0;
+    for row in plays.iter().filter(|row| counts(row)) {
+        let (start, end) = (instant(&row["start"]), instant(&row["end"]));
+        let screen = &row["screen"];
+        if [start.plus_ms(999), end.plus_ms(-1_000)].iter().any(|at| month.world.truth.unseen_at(screen, *at)) {
+            wrong.push(format!("{screen} {}", row["start"]));
+        }
+        let (day, ms) = start.local(HANOI);
+        let at = city.directory.screen(&ScreenCode::new(screen.as_str()).unwrap()).unwrap();
+        if !city.directory.duty(at, day).contains(ms / 1000) {
+            off_duty.push(format!("{screen} {}", row["start"]));
+        }
+        twice += u32::from(!slots.insert((screen.clone(), row["start"].clone())));
+    }
+    let counted = plays.iter().filter(|row| counts(row)).count();
+    month.score.line(
+        &format!("Lượt được tính mà không ai có thể thấy, trong {counted} lượt (wrongly counted plays)"),
+        "export plays",
+        (Vec::<String>::new(), Vec::<String>::new(), 0),
+        (wrong, off_duty, twice),
+    );
+}
+
+/// The report's figure is the number of records behind it, screen by screen.
+async fn walked_back(month: &mut Month, plays: &[Row]) {
+    let report = month.world.report(ORDER, month.first, month.last).await;
+    let mut records: BTreeMap<&str, u32> = BTreeMap::new();
+    for row in plays.iter().filter(|row| counts(row)) {
+        *records.entry(row["screen"].as_str()).or_default() += 1;
+    }
+    let differing: Vec<String> = report
+        .lines
+        .iter()
+        .filter(|l| l.counted + l.counted_outside != records.get(l.screen.as_str()).copied().unwrap_or(0))
+        .map(|l| format!("{}: {} of {:?}", l.screen, l.counted, records.get(l.screen.as_str())))
+        .collect();
+    month.score.line(
+        "Mỗi con số của báo cáo đi ngược về được từng bản ghi (every figure is walked back to records)",
+        "report compliance; export plays",
+        Vec::<String>::new(),
+        differing,
+    );
+    let of = |unit: &str| {
+        let line = report.units.iter().find(|u| u.link == "owner" && u.unit.as_str() == unit).unwrap();
+        format!("{} met, {} short, {} counted", line.totals.met, line.totals.short, line.totals.counted)
+    };
+    for unit in [WARD, DEPOT, HALL] {
+        month.score.told(unit, "report compliance", "for the record", &of(unit), true);
+    }
+}
+
+/// Every shortfall has a cause, and it is the true one.
+async fn shortfalls(month: &mut Month) {
+    let report = month.world.report(ORDER, month.first, month.last).await;
+    let (mut false_causes, mut unknown, mut all) = (Vec::new(), 0, BTreeMap::<String, u32>::new());
+    let city = month.world.house.rooms.city().await.unwrap();
+    for (n, day) in (0..).zip(month.first.through(month.last)) {
+        let of_day = month.world.report(ORDER, day, day).await;
+        for line in of_day.lines.iter().filter(|l| l.kind == "managed") {
+            let at = city.directory.screen(&line.screen).unwrap();
+            let missed = missed(month, n, (line.screen.as_str(), &city.directory.duty(at, day)));
+            for (cause, plays) in &line.causes {
+                *all.entry(cause.clone()).or_default() += plays;
+                unknown += if cause == "unknown" { *plays } else { 0 };
+                if !missed.contains(&cause.as_str()) {
+                    false_causes.push(format!("{} {day}: {plays} {cause}", line.screen));
+                }
+            }
+        }
+    }
+    println!("     causes: {all:?}");
+    println!("     not true: {}", false_causes.iter().take(40).cloned().collect::<Vec<_>>().join("; "));
+    month.score.line(
+        "Nguyên nhân thiếu khác với sự thật, theo từng màn hình và ngày (causes that are not true)",
+        "report compliance",
+        0,
+        false_causes.len(),
+    );
+    month.score.line("Lượt thiếu không rõ vì sao (missing without a known cause)", "report compliance", 0, unknown);
+    // the dark screen alone cannot have caught up, and where the month is short the days of mourning
+    let could = |l: &&ScreenLine| {
+        l.kind == "managed" && !l.met && l.screen.as_str() != gate(2) && l.main_cause != "not-planned"
+    };
+    let short: Vec<String> =
+        report.lines.iter().filter(could).map(|l| format!("{} −{} ({})", l.screen, l.short, l.main_cause)).collect();
+    month.score.line(
+        "Lượt lỡ đều được phát bù, trừ màn hình tối cả tuần (missed plays are made good wherever they can be)",
+        "report compliance",
+        Vec::<String>::new(),
+        short,
+    );
+    let declared = report.lines.iter().filter(|l| l.kind == "third-party");
+    let (n, proven) = declared.fold((0, 0), |(n, c), l| (n + u32::from(l.declared_plays > 0), c + l.counted));
+    month.score.line(
+        "Màn hình của hãng khác: chỉ tự khai, không lượt nào là đã chứng minh (declared is never proven)",
+        "report compliance",
+        (u32::try_from(month.size.others).unwrap(), 0),
+        (n, proven),
+    );
+}
+
+/// Buses in the workshop owe nothing; boxes that were swapped count where they say they are, in the hours of the bus they were in; what an
+/// announcement cut off does not count.
+async fn repaired_and_swapped(month: &mut Month, plays: &[Row]) {
+    let (count, days) = month.size.repaired;
+    let report = month.world.report(ORDER, month.on(days.0), month.on(days.1)).await;
+    let last = month.size.buses - 1;
+    let owed: u32 = (last - count..last)
+        .filter_map(|n| report.lines.iter().find(|l| l.screen.as_str() == cast::bus(n)))
+        .map(|l| l.owed)
+        .sum();
+    month.score.line(
+        "Xe vào xưởng đã báo trước: không phải phát lượt nào (buses in repair owe nothing)",
+        "import closures; report compliance",
+        0,
+        owed,
+    );
+    let swapped = (month.on(month.size.swapped.0), month.on(month.size.swapped.1));
+    let here = plays.iter().filter(|row| counts(row) && on(row, swapped));
+    let by = |n: usize| here.clone().filter(|row| row["screen"] == cast::bus(n)).count();
+    month.score.told(
+        "Hai hộp đổi xe: vẫn tính đúng tên hộp, đúng giờ có điện (two boxes swapped)",
+        "report compliance",
+        "both counted, none unseen",
+        &format!("{} and {}", by(0), by(1)),
+        by(0) > 0 && by(1) > 0,
+    );
+    let cut = plays.iter().filter(|row| row["screen"].starts_with("NB-") && row["reason"].contains("interrupted"));
+    let (cut, counted) = (cut.clone().count(), cut.filter(|row| counts(row)).count());
+    month.score.told(
+        "Loa sân bay cắt ngang: lượt bị cắt không được tính (announcements cut in)",
+        "export plays",
+        "some cut off, none of them counted",
+        &format!("{cut} cut off, {counted} counted"),
+        counted == 0,
+    );
+}
+
+/// Causes that a screen can have had on a day.
+fn missed(month: &Month, n: u32, (screen, duty): (&str, &IntervalSet)) -> BTreeSet<&'static str> {
+    let (size, truth) = (&month.size, month.world.truth.day(screen, month.on(n)));
+    let within = |(from, to): (u32, u32)| (from..=to).contains(&n);
+    let mut causes = BTreeSet::new();
+    let mut add = |happened: bool, all: &[&'static str]| causes.extend(all.iter().filter(|_| happened));
+    add(
+        !truth.off.intersect(duty).is_empty(),
+        &["skipped:device-off", "skipped:clock-unset", "skipped:already-shown", "no-record"],
+    );
+    add(!truth.dark.is_empty(), &["panel-dark", "no-record"]);
+    add(!truth.spoken.is_empty(), &["interrupted"]);
+    add(!truth.apart.is_empty(), &["no-record"]);
+    let wrong = (size.wrong_clock, size.wrong_clock + 3);
+    let all = [
+        "future",
+        "no-record",
+        "skipped:device-off",
+        "skipped:already-shown",
+        "skipped:clock-unset",
+        "skipped:too-slow",
+    ];
+    add(screen == gate(1) && within(wrong), &all);
+    add(n == size.disaster, &["skipped:replanned", "skipped:device-off", "no-record"]);
+    add(within(size.suspended) && !screen.starts_with("NB-"), &["not-planned"]);
+    causes
+}
+
+/// What counted before the disk was lost counts now; and the dark week has its true cause.
+async fn nothing_lost(month: &mut Month) {
+    let now = events::counted(month, month.on(month.size.disaster)).await;
+    let lost: Vec<String> = month
+        .before_disaster
+        .iter()
+        .filter(|(screen, before)| now[*screen] < **before)
+        .map(|(screen, before)| format!("{screen}: {} of {before}", now[screen]))
+        .collect();
+    month.score.line(
+        "  … lượt đã tính trước khi hỏng không mất lượt nào (no counted play is lost by the restore)",
+        "report compliance",
+        Vec::<String>::new(),
+        lost,
+    );
+    let (from, to) = (month.on(month.size.dark.0 + 1), month.on(month.size.dark.1));
+    let report = month.world.report(ORDER, from, to).await;
+    let line = report.lines.iter().find(|l| l.screen.as_str() == gate(2)).unwrap();
+    month.score.line(
+        "  … nguyên nhân của tuần tối (the cause of the dark week)",
+        "report compliance",
+        ("panel-dark", 0),
+        (line.main_cause.as_str(), line.counted),
+    );
+}
+
+fn on(row: &Row, days: (LocalDay, LocalDay)) -> bool {
+    let day: LocalDay = row["day"].parse().unwrap();
+    (days.0..=days.1).contains(&day)
+}
+
+/// Two days without what was sold and ordered, a solemn loop in its place.
+fn suspension(month: &mut Month, plays: &[Row]) {
+    let days = (month.on(month.size.suspended.0), month.on(month.size.suspended.1));
+    let shown = |rows: &[Row]| -> BTreeMap<String, u32> {
+        let mut by_screen = BTreeMap::new();
+        for row in rows.iter().filter(|row| on(row, days) && row["reason"].is_empty()) {
+            *by_screen.entry(row["screen"].clone()).or_default() += 1;
+        }
+        by_screen
+    };
+    let ordered = shown(plays);
+    let sold = (shown(&month.plays("nuoc-ep")), shown(&month.plays("ngan-hang")));
+    let local = shown(&month.plays("mot-cua"));
+    let solemn = shown(&month.plays("quoc-tang"));
+    assert!(!solemn.is_empty(), "a solemn loop in its place");
+    month.score.line(
+        "Hai ngày quốc tang: không quảng cáo, không nội dung tại chỗ, không đợt của thành phố; có màn hình trang nghiêm (suspension)",
+        "export plays",
+        Vec::<String>::new(),
+        not_silent(&[&ordered, &sold.0, &sold.1, &local], month.size.buses),
+    );
+}
+
+/// Screens that played what was suspended, but for the bus that no network tells of it, and those of the hall: it is none of the city's
+/// units, so the city does not suspend there.
+fn not_silent(shown: &[&BTreeMap<String, u32>], buses: usize) -> Vec<String> {
+    let apart = cast::bus(buses - 1);
+    let all = shown
+        .iter()
+        .flat_map(|by_screen| by_screen.iter())
+        .filter(|(screen, _)| **screen != apart && !screen.starts_with("NB-"));
+    all.map(|(screen, n)| format!("{screen}: {n}")).collect()
+}
+
+/// The newest episode from its Monday on, where the ward has asked for it.
+fn series(month: &mut Month) {
+    let plays = month.plays("toa-dam");
+    let elsewhere = plays.iter().filter(|row| !WARD_SCREENS.contains(&row["screen"].as_str())).count();
+    let monday = month.on(month.size.episodes[0] + 2);
+    let media = |of: &dyn Fn(LocalDay) -> bool| -> BTreeSet<String> {
+        let here = plays.iter().filter(|row| row["reason"].is_empty() && of(row["day"].parse().unwrap()));
+        here.map(|row| row["media"].clone()).collect()
+    };
+    let last = monday.plus(6);
+    let (before, after) = (media(&|day| day < monday), media(&|day| (monday..=last).contains(&day)));
+    month.score.line(
+        "Loạt hằng tuần: từ thứ Hai chỉ còn tập mới, và chỉ ở phường đã đăng ký (a series replaces its episode)",
+        "export plays",
+        (0, 1, 1, true),
+        (elsewhere, before.len(), after.len(), before != after),
+    );
+}
+
+fn hash_of(file: &str) -> String {
+    let path = std::path::Path::new(super::common::ROOT).join("config/sample/media").join(file);
+    Sha256Hash::of(&std::fs::read(path).unwrap()).to_string()
+}
+
+/// The hall speaks to travellers, the ward to its people.
+fn languages(month: &mut Month, plays: &[Row]) {
+    let of = |screen: &str| -> BTreeSet<String> {
+        plays.iter().filter(|row| row["screen"] == screen && counts(row)).map(|row| row["media"].clone()).collect()
+    };
+    month.score.line(
+        "Sân bay phát bản tiếng Anh, phường phát bản tiếng Việt (two languages)",
+        "export plays",
+        (BTreeSet::from([hash_of("ihanoi-en.mp4")]), BTreeSet::from([hash_of("ihanoi-vi.mp4")])),
+        (of(&gate(0)), of(WARD_SCREENS[0])),
+    );
+}
+
+/// Lunch, Sundays, the make-up Saturday, holidays.
+async fn days_off(month: &mut Month, plays: &[Row]) {
+    let hall: Vec<&Row> = plays.iter().filter(|row| row["screen"] == WARD_SCREENS[0] && counts(row)).collect();
+    let of = |day: &str| hall.iter().filter(|row| row["day"] == day).count();
+    let sunday = of("2026-08-16");
+    month.score.line("Chủ nhật trụ sở phường nghỉ (closed on Sundays)", "export plays", 0, sunday);
+    let make_up: LocalDay = "2026-08-22".parse().unwrap();
+    if month.last > make_up {
+        let closed = of("2026-08-31") + of("2026-09-02");
+        month.score.line(
+            "Thứ Bảy 22/8 làm bù; 31/8 và 2/9 nghỉ (the make-up Saturday)",
+            "export plays",
+            (true, 0),
+            (of("2026-08-22") > 0, closed),
+        );
+    }
+    let city = month.world.house.rooms.city().await.unwrap();
+    let at = city.directory.screen(&ScreenCode::new(gate(0)).unwrap()).unwrap();
+    let peak_s: u32 = city.directory.peak_windows(at, month.first).iter().map(|(a, b)| b - a).sum();
+    month.score.told(
+        "Giờ cao điểm của sảnh sân bay (peak of the hall)",
+        "peaks",
+        "for the record",
+        &format!("{:.1} h", f64::from(peak_s) / f64::from(H)),
+        true,
+    );
+}
+
+/// What was sold on the buses.
+fn contracts(month: &mut Month) {
+    let (from, to) = (month.first.to_string(), month.last.to_string());
+    let text = month.world.cli(&["report", "contracts", "--from", &from, "--to", &to, "--format", "json"]);
+    std::fs::write(artefact("contracts.json"), &text).unwrap();
+    let rows: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+    let said: Vec<String> = rows
+        .iter()
+        .map(|r| format!("{} {}/{} ({} %)", r["contract"].as_str().unwrap(), r["counted"], r["owed"], r["percent"]))
+        .collect();
+    month.score.told(
+        "Hợp đồng quảng cáo trên xe buýt (contracts' delivery)",
+        "report contracts",
+        "2 contracts, each >= 97 %: a plug was pulled for an hour on one day of twelve",
+        &said.join("; "),
+        rows.len() == 2 && rows.iter().all(|r| r["percent"].as_f64().is_some_and(|p| p >= 97.0)),
+    );
+}
+
+/// How soon somebody was told of each dark screen.
+fn told(month: &mut Month) {
+    for dark in month.world.truth.darknesses.clone() {
+        let mails = month.world.mail.since(dark.from);
+        let first = mails.iter().find(|(_, to, words)| words.contains(&dark.name) && dark.who.contains(&to.as_str()));
+        let minutes = first.map(|(at, ..)| at.since_ms(dark.from) / 60_000);
+        let (day, _) = dark.from.local(HANOI);
+        month.score.told(
+            &format!("{} tối hoặc mất điện từ 09:00 {day}: có người được báo sau (told after)", dark.screen),
+            "/alerts",
+            "<= 10 minutes",
+            &format!("{minutes:?} minutes, {}", first.map_or("nobody", |(_, to, _)| to)),
+            minutes.is_some_and(|m| m <= 10),
+        );
+    }
+}
+
+/// What each kind of line carried.
+fn megabytes(month: &mut Month) {
+    let days = f64::from(month.size.days + 1);
+    for (kind, prefix) in
+        [("Phường (ward, wired)", "PD-"), ("Xe buýt, 4G (buses, spared)", "XE-"), ("Sân bay (hall, wired)", "NB-")]
+    {
+        let boxes: Vec<u64> =
+            month.world.boxes.iter().filter(|b| b.screen.starts_with(prefix)).map(|b| b.used.values().sum()).collect();
+        let most = boxes.iter().max().copied().unwrap_or(0) as f64 / 1e6;
+        let mean = boxes.iter().sum::<u64>() as f64 / 1e6 / boxes.len() as f64;
+        month.score.told(
+            &format!("{kind}: MB mỗi thiết bị (MB per device)"),
+            "device status",
+            "< 60 MB in 30 days",
+            &format!("mean {mean:.1}, most {most:.1} in {days} days; most in 30 days {:.1}", most * 30.0 / days),
+            most * 30.0 / days < 60.0,
+        );
+    }
+}

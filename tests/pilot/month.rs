@@ -1,0 +1,166 @@
+//! The month itself, day by day: what comes in, what breaks, and what people do about it.
+
+use super::Size;
+use super::cast::{self, DEPOT, HALL, WARD, WARD_SCREENS, bus, gate};
+use super::office::Person;
+use super::score::Score;
+use super::truth::Darkness;
+use super::world::{APPROVERS, FIRST, World};
+use super::{ending, events, figures, release};
+use lichphat::cmd::import::Kind;
+use lichphat_player::sim_support::SeededRng;
+use lichphat_playlists::ports::Rng as _;
+use lichphat_playlists::time::{HANOI, LocalDay};
+use std::collections::BTreeMap;
+
+pub(crate) const ORDER: &str = "ihanoi-pilot";
+pub(crate) const H: u32 = 3_600;
+
+/// Who has an account.
+pub(crate) struct People {
+    pub(crate) editor: Person,
+    pub(crate) officer: Person,
+    pub(crate) head: Person,
+    pub(crate) hall: Person,
+    pub(crate) auditor: Person,
+}
+
+/// The story as it goes.
+pub(crate) struct Month {
+    pub(crate) size: Size,
+    pub(crate) world: World,
+    pub(crate) score: Score,
+    pub(crate) people: People,
+    pub(crate) first: LocalDay,
+    pub(crate) last: LocalDay,
+    /// What counted when the disk of the server was lost, by screen.
+    pub(crate) before_disaster: BTreeMap<String, u32>,
+    /// The stick of the bus without network.
+    pub(crate) stick: tempfile::TempDir,
+}
+
+/// Lives it; what happened beside what should have.
+pub(crate) async fn live(size: Size) -> Month {
+    let mut world = World::new(&size).await;
+    let first: LocalDay = FIRST.parse().unwrap();
+    let last = first.plus(size.days - 1);
+    for (approver, name) in APPROVERS.into_iter().zip(["Nguyễn Thanh Bình", "Lý Minh Châu"]) {
+        Person::new(&world, approver, name, &["--role", "approver", "--everywhere"]).await;
+    }
+    let everywhere = |role: &'static str| ["--role", role, "--everywhere"];
+    let people = People {
+        editor: Person::new(&world, "hanh", "Đỗ Thị Hạnh", &everywhere("city-editor")).await,
+        officer: Person::new(&world, "lan", "Trần Thị Lan", &["--role", "operator", "--unit", WARD]).await,
+        head: Person::new(&world, "dung", "Lê Văn Dũng", &["--role", "unit-head", "--unit", WARD]).await,
+        hall: Person::new(&world, "thu", "Phạm Minh Thư", &["--role", "operator", "--unit", HALL]).await,
+        auditor: Person::new(&world, "kiem", "Vũ Văn Kiểm", &everywhere("auditor")).await,
+    };
+    Person::new(&world, "son", "Hoàng Sơn", &["--role", "operator", "--unit", DEPOT]).await;
+
+    // the city signs, the ward asks for the series, boxes come in
+    world.bring(Kind::Directives, "toml", &cast::order(first, first.plus(60), "")).await;
+    world.bring(Kind::Directives, "toml", &cast::series(first, first.plus(60), &[])).await;
+    let screens: Vec<String> = WARD_SCREENS.iter().map(|s| (*s).to_owned()).collect();
+    let screens = screens.into_iter().chain((0..size.buses).map(bus)).chain((0..size.managed).map(gate));
+    for (screen, seed) in screens.zip(1..) {
+        world.enrol(&screen, seed).await;
+    }
+    fates(&mut world, &size, first, last);
+    world.plan().await;
+
+    let stick = tempfile::tempdir().unwrap();
+    let mut month =
+        Month { size, world, score: Score::default(), people, first, last, before_disaster: BTreeMap::new(), stick };
+    events::subscribe(&mut month).await;
+    for n in 0..month.size.days {
+        month.day(n).await;
+    }
+    ending::close(&mut month).await;
+    figures::hold(&mut month).await;
+    month
+}
+
+impl Month {
+    pub(crate) fn on(&self, n: u32) -> LocalDay {
+        self.first.plus(n)
+    }
+
+    /// One day: what comes in before the offices open, what happens in the day, and what is done in the evening.
+    async fn day(&mut self, n: u32) {
+        let day = self.on(n);
+        let begun = std::time::Instant::now();
+        self.world.clock.jump_to(day.start(HANOI));
+        if n == self.size.release {
+            self.world.live(day, release::NIGHT).await;
+            release::stops_by_itself(self, day).await;
+        }
+        if self.size.sticks.contains(&n) {
+            events::stick(self, n).await;
+        }
+        self.world.live(day, 7 * H + H / 2).await;
+        events::morning(self, n).await;
+        self.world.live(day, 9 * H).await;
+        events::nine_o_clock(self, n).await;
+        self.world.live(day, 12 * H).await;
+        events::noon(self, n).await;
+        self.world.live(day, 20 * H).await;
+        events::evening(self, n).await;
+        self.world.live(day, 24 * H).await;
+        println!("     {day} lived in {:.1} s", begun.elapsed().as_secs_f32());
+    }
+}
+
+/// Buses stand without power and network outside their shifts; now and then somebody pulls a plug.
+fn fates(world: &mut World, size: &Size, first: LocalDay, last: LocalDay) {
+    let rng = SeededRng::new(20_260_810);
+    let chance = |of: u64| {
+        let mut bytes = [0; 8];
+        rng.fill(&mut bytes);
+        u64::from_le_bytes(bytes) % of
+    };
+    let within = |(from, to): (u32, u32), day: LocalDay| (first.plus(from)..=first.plus(to)).contains(&day);
+    let repaired = size.buses - 1 - size.repaired.0..size.buses - 1;
+    for day in first.through(last.plus(1)) {
+        for n in 0..size.buses {
+            // two boxes were put into one another's bus: each has the power of the bus in which it is
+            let drives = if n < 2 && within(size.swapped, day) { 1 - n } else { n };
+            let mut at = 0;
+            for (from, to) in cast::shift(drives) {
+                world.truth.cut(&bus(n), day, at, *from);
+                at = *to;
+            }
+            world.truth.cut(&bus(n), day, at, 24 * H);
+            if repaired.contains(&n) && within(size.repaired.1, day) {
+                world.truth.cut(&bus(n), day, 0, 24 * H);
+            }
+            if chance(12) == 0 {
+                let from = 6 * H + chance(u64::from(3 * H)) as u32;
+                world.truth.cut(&bus(n), day, from, from + H);
+            }
+        }
+        world.truth.part(&bus(size.buses - 1), day, 0, 24 * H);
+        if chance(9) == 0 {
+            let from = 10 * H + chance(u64::from(2 * H)) as u32;
+            world.truth.cut(WARD_SCREENS[2], day, from, from + 2 * H);
+        }
+        for n in 0..size.managed {
+            for hour in [10, 18] {
+                world.truth.speak(&gate(n), day, hour * H + 37, hour * H + 37 + 120);
+            }
+        }
+        if within(size.dark, day) {
+            let from = if day == first.plus(size.dark.0) { 9 * H } else { 0 };
+            world.truth.darken(&gate(2), day, from, 24 * H);
+        }
+    }
+    world.truth.darken_unseen(WARD_SCREENS[2], first.plus(size.inspected), 0, 24 * H);
+    // a plug is pulled while somebody looks, on the second day
+    let second = first.plus(1);
+    world.truth.cut(WARD_SCREENS[2], second, 9 * H, 10 * H);
+    for (screen, from, name, who) in [
+        (WARD_SCREENS[2].to_owned(), second.at(9 * H, HANOI), "Phường", &["lan@example.vn", "minh@example.vn"][..]),
+        (gate(2), first.plus(size.dark.0).at(9 * H, HANOI), "Cảng hàng không quốc tế Nội Bài", &["thu@example.vn"][..]),
+    ] {
+        world.truth.darknesses.push(Darkness { screen, from, name: name.to_owned(), who });
+    }
+}
