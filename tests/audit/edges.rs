@@ -81,6 +81,27 @@ async fn what_came_before_the_period_cannot_hide_what_is_of_it() {
     assert!(caught(&forger, &options).contains(&Check::Chain));
 }
 
+/// A box whose clock ran ahead signs plays of a day that has not come. Where that is the last it says before the period, the bundle
+/// begins after a segment with the period's own dates in it: nothing of it counts, and nobody has hidden anything.
+#[tokio::test]
+async fn a_clock_that_ran_ahead_before_the_period_does_no_harm() {
+    let mut square = Square::build().await;
+    square.live(at(crate::DAYS[0], "11:00")).await;
+    let now = square.server.rooms.clock.now();
+    let (one, early) = (&mut square.players[0].sim, at(LATER[0], "08:10"));
+    one.clock.step_ms(early.since_ms(now));
+    one.step_until(early.plus_ms(1_800_000));
+    one.meet().await;
+    one.clock.step_ms(now.since_ms(early) - 1_800_000);
+    square.live_without(0, at(crate::DAYS[1], "06:00")).await;
+    square.live(at(LATER[1], "11:00")).await;
+    let (bundle, options) = (square.bundle_of(LATER, None).await, square.options());
+    let verdict = judged(&bundle, &options);
+    assert_eq!(verdict.faults, []);
+    let counted: Vec<u64> = verdict.screens.iter().map(|screen| screen.counted).collect();
+    assert!(counted.len() == 2 && counted.iter().all(|n| *n > 0), "{counted:?}");
+}
+
 #[tokio::test]
 async fn a_key_made_afterwards_cannot_tell_of_the_time_before() {
     let mut square = Square::build().await;

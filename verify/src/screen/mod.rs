@@ -210,9 +210,11 @@ impl<'a> Judge<'a> {
             return false;
         }
         let from = self.terms.period.from.start(self.terms.period.offset);
-        let shown = segment.records.iter().filter(|r| r.result.was_shown()).map(|r| r.end).max();
+        // what says that it ends after it came is of a clock that was wrong: it counts nowhere and leaves nothing
+        let believed = || segment.records.iter().filter(|r| !r.is_future(received));
+        let shown = believed().filter(|r| r.result.was_shown()).map(|r| r.end).max();
         let left = within(&start.tally, received) && shown <= start.tally.last_end;
-        if received >= from || segment.records.iter().any(|r| r.end >= from) || !left {
+        if received >= from || believed().any(|r| r.end >= from) || !left {
             self.fault(
                 place,
                 words!(
