@@ -10,6 +10,7 @@ pub mod console;
 mod device_api;
 mod filled;
 mod gate;
+mod linger;
 mod log_api;
 mod problem;
 mod router;

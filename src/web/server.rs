@@ -1,6 +1,7 @@
 //! The accept loop: our own, because warp 0.4 leaves TLS, time limits, caps and shutdown to whoever serves.
 
 use super::Service;
+use super::linger::Lingering;
 use super::tls::Certificate;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
@@ -194,7 +195,7 @@ where
     let mut http = hyper::server::conn::http1::Builder::new();
     // it runs between two requests as well: who says nothing for so long is dropped
     http.timer(TokioTimer::new()).header_read_timeout(limits.header_read);
-    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(stream), handle)).await {
+    if let Err(error) = watcher.watch(http.serve_connection(TokioIo::new(Lingering::new(stream)), handle)).await {
         tracing::debug!(%error, "connection ended");
     }
 }
@@ -303,6 +304,23 @@ mod tests {
         assert_eq!(open.await.unwrap().unwrap(), "done", "an open request is finished");
         serving.await.unwrap();
         assert!(get(address).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_is_refused_while_he_still_sends_reads_why() {
+        let (address, stop, serving) = slow(Limits::default()).await;
+        for _ in 0..8 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let film = vec![7; 8 << 20];
+            let head = format!("POST /film HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", film.len());
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(&film).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+        }
+        stop.send(()).unwrap();
+        serving.await.unwrap();
     }
 
     #[tokio::test]
