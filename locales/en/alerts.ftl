@@ -39,6 +39,11 @@ alert-more = { $n ->
     [one] … and one more place.
    *[other] … and { $n_t } more places.
 }
+alert-screens = { $screens }{ $n ->
+    [0] .
+    [one] {" "}and one more screen.
+   *[other] {" "}and { $n_t } more screens.
+}
 alert-link = See it and take it: { $link }
 alert-foot = Change alerts, or switch them off, on the page "Alerts" of the playout system.
 alert-digest-subject = Playout on { $day }: what to do

@@ -30,6 +30,10 @@ alert-new = MỚI XẢY RA
 alert-again = VẪN CÒN, CHƯA AI NHẬN XỬ LÝ
 alert-over = ĐÃ HOẠT ĐỘNG LẠI
 alert-more = … và { $n_t } nơi khác.
+alert-screens = Màn hình: { $screens }{ $n ->
+    [0] .
+   *[other] {" "}và { $n_t } màn hình nữa.
+}
 alert-link = Xem và nhận xử lý: { $link }
 alert-foot = Đổi hoặc tắt cảnh báo ở trang "Cảnh báo" của hệ thống lịch phát.
 alert-digest-subject = Lịch phát ngày { $day }: việc cần làm

@@ -8,8 +8,9 @@ use crate::lang::{Lang, Values};
 use lichphat_playlists::text::misleads;
 use lichphat_playlists::time::{LocalDay, UtcOffset};
 
-/// Sites that are named in one mail; who has more opens the page.
+/// Sites that are named in one mail, and screens of each; who has more opens the page.
 const NAMED: usize = 20;
+const NAMED_SCREENS: usize = 3;
 
 /// What words need.
 #[derive(Clone, Copy)]
@@ -36,15 +37,28 @@ impl Reader<'_> {
         if address.is_empty() { name } else { format!("{name}, {}", plain(address)) }
     }
 
-    fn line(&self, case: &Case) -> String {
+    /// Which screens they are: whoever goes there has to know at which one to look.
+    fn screens(&self, case: &Case) -> String {
+        let named = case.screens.iter().take(NAMED_SCREENS).map(|code| {
+            let screen = self.directory.screen(code);
+            screen.map_or_else(|| code.to_string(), |screen| format!("{} ({code})", plain(&screen.name)))
+        });
+        let more = case.screens.len().saturating_sub(NAMED_SCREENS) as u64;
+        let values = Values::new().count(self.lang, "n", more).word("screens", named.collect::<Vec<_>>().join("; "));
+        format!("  {}", self.lang.say("alert-screens", &values))
+    }
+
+    fn line(&self, case: &Case, over: bool) -> String {
         let (_, ms) = case.opened.local(self.offset);
         let since = self.lang.say("today-since", &Values::new().word("at", self.lang.clock(ms / 1000)));
         let values = Values::new()
             .count(self.lang, "n", case.screens.len() as u64)
             .word("place", self.place(case.site.unit.as_ref(), &case.site.address))
             .word("since", since);
-        let mend = self.lang.text(&format!("today-mend-{}", case.cause));
-        format!("- {} {mend}", self.lang.say(&format!("today-thing-{}", case.cause), &values))
+        let what = self.lang.say(&format!("today-thing-{}", case.cause), &values);
+        let mend =
+            if over { String::new() } else { format!(" {}", self.lang.text(&format!("today-mend-{}", case.cause))) };
+        format!("- {what}{mend}\n{}", self.screens(case))
     }
 
     fn section(&self, out: &mut Vec<String>, title: &str, cases: &[Case]) {
@@ -52,7 +66,7 @@ impl Reader<'_> {
             return;
         }
         out.push(self.lang.text(title));
-        out.extend(cases.iter().take(NAMED).map(|case| self.line(case)));
+        out.extend(cases.iter().take(NAMED).map(|case| self.line(case, title == "alert-over")));
         if cases.len() > NAMED {
             let more = Values::new().count(self.lang, "n", (cases.len() - NAMED) as u64);
             out.push(self.lang.say("alert-more", &more));
