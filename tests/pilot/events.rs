@@ -6,10 +6,12 @@ use super::month::{H, Month, ORDER};
 use super::office::Person;
 use lichphat::cmd::import::Kind;
 use lichphat::cmd::usb;
+use lichphat::planning::PlanStore as _;
 use lichphat::proof::log::{LogError, Round};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::sample::Draw;
 use lichphat_playlists::time::{HANOI, LocalDay, clock_text};
+use lichphat_playlists::wire::v1::Slot;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -139,20 +141,28 @@ fn logs_of_others(month: &mut Month, n: u32) {
 
 /// Nine o'clock: what breaks.
 pub(crate) async fn nine_o_clock(month: &mut Month, n: u32) {
-    let (day, size) = (month.on(n), month.size.clone());
-    if n == 1 {
-        let ward = WARD_SCREENS;
-        month.world.live_closely(day, 9 * H, 9 * H + 20 * 60, &ward).await;
-    }
-    if n == size.dark.0 {
-        month.world.live_closely(day, 9 * H, 9 * H + 20 * 60, &[&gate(2)]).await;
-    }
+    let size = month.size.clone();
     if n == size.cloned {
         let clone = month.world.at_screen(&gate(0)).copied();
         month.world.boxes.push(clone);
     }
     if n == size.wrong_clock {
         month.world.at_screen(&gate(1)).sets_clock(3 * 24 * 3_600_000);
+    }
+}
+
+/// The loudspeakers of each gate talk while the next play of the order runs.
+async fn speak(month: &mut Month, day: LocalDay) {
+    month.world.live_closely(day, 12 * H, 12 * H).await; // every box has the newest plan
+    for n in 0..month.size.managed {
+        let screen = gate(n).parse().unwrap();
+        let Some(plan) = month.world.house.rooms.store.newest(&screen, day).await.unwrap() else { continue };
+        let ordered = |slot: &&Slot| plan.assets.assets[usize::from(slot.item)].code.as_str() == ORDER;
+        let soon = 12 * H + 60..13 * H - 60;
+        if let Some(slot) = plan.playlist.slots.iter().filter(ordered).find(|slot| soon.contains(&slot.start_s)) {
+            month.world.truth.speak(&gate(n), day, slot.start_s + 4, slot.start_s + 9);
+            month.spoken_over.push((gate(n), day.at(slot.start_s, HANOI)));
+        }
     }
 }
 
@@ -176,6 +186,8 @@ pub(crate) async fn noon(month: &mut Month, n: u32) {
     }
     if n == size.disaster {
         disaster(month, day).await;
+    } else {
+        speak(month, day).await;
     }
 }
 

@@ -22,9 +22,11 @@ pub(crate) async fn hold(month: &mut Month) {
     suspension(month, &plays);
     series(month);
     languages(month, &plays);
+    spoken_over(month, &plays);
     days_off(month, &plays).await;
     contracts(month);
     told(month);
+    told_of_the_well(month);
     megabytes(month);
 }
 
@@ -192,7 +194,7 @@ fn missed(month: &Month, n: u32, (screen, duty): (&str, &IntervalSet)) -> BTreeS
         &["skipped:device-off", "skipped:clock-unset", "skipped:already-shown", "no-record"],
     );
     add(!truth.dark.is_empty(), &["panel-dark", "no-record"]);
-    add(!truth.spoken.is_empty(), &["interrupted"]);
+    add(!truth.spoken.is_empty(), &["partial:interrupted"]);
     add(!truth.apart.is_empty(), &["no-record"]);
     let wrong = (size.wrong_clock, size.wrong_clock + 3);
     let all = [
@@ -311,6 +313,29 @@ fn languages(month: &mut Month, plays: &[Row]) {
     );
 }
 
+/// A play that somebody spoke over does not count; gates that had something else that day apart, each one was broken off.
+fn spoken_over(month: &mut Month, plays: &[Row]) {
+    let (mut counted, mut broken_off, mut not) = (Vec::new(), 0, Vec::new());
+    for (screen, start) in &month.spoken_over {
+        let here = |row: &&Row| row["screen"] == *screen && instant(&row["start"]).since_ms(*start).abs() < 2_000;
+        let rows: Vec<&Row> = plays.iter().filter(here).collect();
+        let said = format!("{screen} {start:?}");
+        counted.extend(rows.iter().any(|row| counts(row)).then(|| said.clone()));
+        if rows.iter().any(|row| row["reason"] == "partial:interrupted") {
+            broken_off += 1;
+        } else if !(0..3).any(|n| *screen == gate(n)) {
+            not.push(said);
+        }
+    }
+    month.score.told(
+        "Loa nhà ga thông báo chen vào giữa một lượt: lượt ấy không tính và được phát bù (announcements that cut in)",
+        "export plays",
+        "every play that was spoken over is broken off, none of them counts",
+        &format!("{broken_off} broken off; counted all the same: {counted:?}; not broken off: {not:?}"),
+        broken_off > 0 && counted.is_empty() && not.is_empty(),
+    );
+}
+
 /// Lunch, Sundays, the make-up Saturday, holidays.
 async fn days_off(month: &mut Month, plays: &[Row]) {
     let hall: Vec<&Row> = plays.iter().filter(|row| row["screen"] == WARD_SCREENS[0] && counts(row)).collect();
@@ -356,7 +381,8 @@ fn contracts(month: &mut Month) {
 fn told(month: &mut Month) {
     for dark in month.world.truth.darknesses.clone() {
         let mails = month.world.mail.since(dark.from);
-        let first = mails.iter().find(|(_, to, words)| words.contains(&dark.name) && dark.who.contains(&to.as_str()));
+        let named = format!("({})", dark.screen);
+        let first = mails.iter().find(|(_, to, words)| words.contains(&named) && dark.who.contains(&to.as_str()));
         let minutes = first.map(|(at, ..)| at.since_ms(dark.from) / 60_000);
         let (day, _) = dark.from.local(HANOI);
         month.score.told(
@@ -367,6 +393,31 @@ fn told(month: &mut Month) {
             minutes.is_some_and(|m| m <= 10),
         );
     }
+}
+
+/// Nobody was sent to a screen that had nothing.
+fn told_of_the_well(month: &mut Month) {
+    let mails = month.world.mail.since(month.first.start(HANOI));
+    let mut well = BTreeSet::new();
+    for (at, _, words) in &mails {
+        let (day, _) = at.local(HANOI);
+        let told = words.split('(').skip(1).filter_map(|rest| rest.split_once(')')).map(|(code, _)| code);
+        for code in told.filter(|code| month.world.boxes.iter().any(|b| b.screen == *code)) {
+            let days = [month.world.truth.day(code, day), month.world.truth.day(code, day.previous())];
+            if days.iter().all(|d| d.unseen().is_empty() && d.apart.is_empty()) {
+                well.insert(format!("{code} {day}"));
+            }
+        }
+    }
+    month.score.line(
+        &format!(
+            "Trong {} thư cảnh báo, thư gọi người đến màn hình không sao (sent to a screen that was well)",
+            mails.len()
+        ),
+        "/alerts",
+        BTreeSet::new(),
+        well,
+    );
 }
 
 /// What each kind of line carried.

@@ -89,7 +89,7 @@ impl Size {
             _ => Self {
                 days: 9,
                 buses: 5,
-                managed: 3,
+                managed: 4,
                 others: 4,
                 release: 2,
                 suspended: (3, 4),

@@ -10,7 +10,7 @@ use super::{ending, events, figures, release};
 use lichphat::cmd::import::Kind;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ports::Rng as _;
-use lichphat_playlists::time::{HANOI, LocalDay};
+use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
 use std::collections::BTreeMap;
 
 pub(crate) const ORDER: &str = "ihanoi-pilot";
@@ -33,6 +33,8 @@ pub(crate) struct Month {
     pub(crate) people: People,
     pub(crate) first: LocalDay,
     pub(crate) last: LocalDay,
+    /// Plays of the order over which somebody spoke in the hall: the screen, and when it began.
+    pub(crate) spoken_over: Vec<(String, UtcMillis)>,
     /// What counted when the disk of the server was lost, by screen.
     pub(crate) before_disaster: BTreeMap<String, u32>,
     /// The stick of the bus without network.
@@ -69,8 +71,8 @@ pub(crate) async fn live(size: Size) -> Month {
     world.plan().await;
 
     let stick = tempfile::tempdir().unwrap();
-    let mut month =
-        Month { size, world, score: Score::default(), people, first, last, before_disaster: BTreeMap::new(), stick };
+    let (score, spoken_over, before_disaster) = (Score::default(), Vec::new(), BTreeMap::new());
+    let mut month = Month { size, world, score, people, first, last, spoken_over, before_disaster, stick };
     events::subscribe(&mut month).await;
     for n in 0..month.size.days {
         month.day(n).await;
@@ -97,16 +99,30 @@ impl Month {
         if self.size.sticks.contains(&n) {
             events::stick(self, n).await;
         }
-        self.world.live(day, 7 * H + H / 2).await;
+        self.live(day, 7 * H + H / 2).await;
         events::morning(self, n).await;
-        self.world.live(day, 9 * H).await;
+        self.live(day, 9 * H).await;
         events::nine_o_clock(self, n).await;
-        self.world.live(day, 12 * H).await;
+        self.live(day, 12 * H).await;
         events::noon(self, n).await;
-        self.world.live(day, 20 * H).await;
+        self.live(day, 20 * H).await;
         events::evening(self, n).await;
-        self.world.live(day, 24 * H).await;
+        self.live(day, 24 * H).await;
         println!("     {day} lived in {:.1} s", begun.elapsed().as_secs_f32());
+    }
+
+    /// Lives on until a second of the day; where a screen goes dark of which somebody should hear, minute by minute for a while.
+    async fn live(&mut self, day: LocalDay, to_s: u32) {
+        let (now, to) = (self.world.now(), day.at(to_s, HANOI));
+        let mut dark: Vec<UtcMillis> =
+            self.world.truth.darknesses.iter().map(|d| d.from).filter(|at| (now..to).contains(at)).collect();
+        dark.sort_unstable();
+        for from in dark {
+            let from_s = from.local(HANOI).1 / 1000;
+            self.world.live(day, from_s).await;
+            self.world.live_closely(day, from_s, from_s + 20 * 60).await;
+        }
+        self.world.live(day, to_s).await;
     }
 }
 
@@ -142,11 +158,7 @@ fn fates(world: &mut World, size: &Size, first: LocalDay, last: LocalDay) {
         if chance(9) == 0 {
             let from = 10 * H + chance(u64::from(2 * H)) as u32;
             world.truth.cut(WARD_SCREENS[2], day, from, from + 2 * H);
-        }
-        for n in 0..size.managed {
-            for hour in [10, 18] {
-                world.truth.speak(&gate(n), day, hour * H + 37, hour * H + 37 + 120);
-            }
+            noticed(world, WARD_SCREENS[2], day.at(from, HANOI));
         }
         if within(size.dark, day) {
             let from = if day == first.plus(size.dark.0) { 9 * H } else { 0 };
@@ -157,10 +169,13 @@ fn fates(world: &mut World, size: &Size, first: LocalDay, last: LocalDay) {
     // a plug is pulled while somebody looks, on the second day
     let second = first.plus(1);
     world.truth.cut(WARD_SCREENS[2], second, 9 * H, 10 * H);
-    for (screen, from, name, who) in [
-        (WARD_SCREENS[2].to_owned(), second.at(9 * H, HANOI), "Phường", &["lan@example.vn", "minh@example.vn"][..]),
-        (gate(2), first.plus(size.dark.0).at(9 * H, HANOI), "Cảng hàng không quốc tế Nội Bài", &["thu@example.vn"][..]),
-    ] {
-        world.truth.darknesses.push(Darkness { screen, from, name: name.to_owned(), who });
-    }
+    noticed(world, WARD_SCREENS[2], second.at(9 * H, HANOI));
+    noticed(world, &gate(2), first.plus(size.dark.0).at(9 * H, HANOI));
+}
+
+/// A screen goes dark in its hours: whoever looks after it should hear of it.
+fn noticed(world: &mut World, screen: &str, from: UtcMillis) {
+    let who: &[&str] =
+        if screen.starts_with("NB-") { &["thu@example.vn"] } else { &["lan@example.vn", "minh@example.vn"] };
+    world.truth.darknesses.push(Darkness { screen: screen.to_owned(), from, who });
 }

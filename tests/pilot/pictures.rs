@@ -19,7 +19,7 @@ pub(crate) async fn take(month: &mut Month) {
     let dark = month.on(month.size.dark.0);
     let second = month.on(1);
     let seen = [
-        (Who::Officer, "today", "/".to_owned()),
+        (Who::Editor, "today", "/".to_owned()),
         (Who::Officer, "ward", format!("/units/{WARD}")),
         (Who::Officer, "led-on-the-second-day", format!("/screens/{}?day={second}", WARD_SCREENS[2])),
         (Who::Hall, "alerts", "/alerts".to_owned()),

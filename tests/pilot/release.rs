@@ -24,11 +24,11 @@ pub(crate) async fn stops_by_itself(month: &mut Month, day: LocalDay) {
         one.starts().await;
     }
     let who: Vec<&str> = wired.iter().map(String::as_str).collect();
-    world.live_closely(day, NIGHT, NIGHT + 120, &who).await; // the fleet is known
+    world.live_closely(day, NIGHT, NIGHT + 120).await; // the fleet is known
     world.cli(&["release", "add", &manifest, "--program", &program, "--key", &public]);
     let mut stopped = Vec::new();
     for minute in 2..12 {
-        world.live_closely(day, NIGHT + minute * 60, NIGHT + (minute + 1) * 60, &who).await;
+        world.live_closely(day, NIGHT + minute * 60, NIGHT + (minute + 1) * 60).await;
         for screen in &who {
             if world.at_screen(screen).restart_is_due() {
                 // it crashes, and whatever keeps it alive starts it again

@@ -29,7 +29,7 @@ impl Day {
 #[derive(Debug, Default)]
 pub(crate) struct Truth {
     days: BTreeMap<(String, LocalDay), Day>,
-    /// What each box showed, as its stage has it: who asked for it is not known here.
+    /// Of which somebody should hear.
     pub(crate) darknesses: Vec<Darkness>,
 }
 
@@ -38,8 +38,7 @@ pub(crate) struct Truth {
 pub(crate) struct Darkness {
     pub(crate) screen: String,
     pub(crate) from: UtcMillis,
-    /// How its place is called in a message, and who should hear of it.
-    pub(crate) name: String,
+    /// Who should hear of it.
     pub(crate) who: &'static [&'static str],
 }
 
