@@ -282,7 +282,7 @@ fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
     let display = Display::start(1280, 720);
     let show = Show::new(true, &items);
     let witness = Witness::watch(&display.name, 1280, 720);
-    let arguments = ["--sink", "x11", "--audio", "fake", "--duration-s", "35"];
+    let arguments = ["--sink", "x11", "--audio", "fake", "--duration-s", "19"]; // twice; `make bench` watches for an hour
     let output = show.start(&arguments, Some(&display.name)).wait_with_output().unwrap();
     let sights = witness.stop();
     assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
@@ -290,7 +290,7 @@ fn an_outside_witness_sees_every_frame_in_order_and_never_black() {
     assert_eq!(faults(&sights, &MIXED.map(|c| c.id), &moving, 500), []);
     let plays = plays_seen(&sights);
     let ids: Vec<u8> = plays.iter().map(|p| p[0].0).collect();
-    assert!(ids.len() > 30, "{ids:?}");
+    assert!(ids.len() > 14, "{ids:?}");
     let records = show.records();
     // The show may be stopped before a last play is seen.
     assert!((plays.len()..=plays.len() + 1).contains(&records.len()), "one record for each play seen");

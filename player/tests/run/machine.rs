@@ -2,9 +2,12 @@
 
 use crate::support::{self, FakeServer, SCREEN};
 use futures_util::StreamExt as _;
+use lichphat_player::journal::sqlite::FILE_NAME;
 use lichphat_player::ports::{Method, Request, Transport as _};
 use lichphat_playlists::ids::ScreenCode;
+use lichphat_playlists::proof::record::PlayRecord;
 use lichphat_playlists::wire::device::Provisioning;
+use rusqlite::{Connection, OpenFlags};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -119,6 +122,20 @@ impl Machine {
     }
     pub(crate) fn asked_for(&self, path: &str) -> bool {
         self.server.lock().requests.iter().any(|r| r == path)
+    }
+    /// What the running player has written down and not yet sealed, oldest first.
+    fn kept(&self) -> rusqlite::Result<Vec<PlayRecord>> {
+        let journal = self.dir.path().join("state").join(FILE_NAME);
+        let db = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut query = db.prepare("SELECT record FROM open_record ORDER BY seq")?;
+        let records = query.query_map([], |row| row.get::<_, String>(0))?;
+        records.map(|text| Ok(serde_json::from_str(&text?).unwrap())).collect()
+    }
+    /// Waits until at least so many of the records of the running player are such.
+    pub(crate) async fn has_kept(&self, least: usize, such: impl Fn(&PlayRecord) -> bool) {
+        // before its first moment it has no journal
+        let enough = || self.kept().is_ok_and(|records| records.iter().filter(|r| such(r)).count() >= least);
+        until("its records say what it showed", 60, enough).await;
     }
 }
 

@@ -31,23 +31,19 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
     let frames = |name: &str| machine.dir.path().join("state").join(name);
     until("the first playlist is asked for", 60, || machine.asked_for(&format!("/device/v1/plans/{}", first[0]))).await;
     until("a heartbeat comes", 60, || machine.asked_for("/device/v1/heartbeat")).await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    machine.has_kept(2, is_whole).await;
 
     // The scheduler calls: the new playlist is fetched long before the next look, a minute away.
     let second = publish_now(&machine.server, &table, 2);
     machine.call.notify_one();
     let path = format!("/device/v1/plans/{}", second[0]);
     until("the new playlist is asked for", 10, || machine.asked_for(&path)).await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    machine.has_kept(2, |r| is_whole(r) && second.contains(&r.plan)).await;
     stop(child).await;
     let records = machine.server.records();
     check_chain(&records);
-    let whole: Vec<&PlayRecord> = records
-        .iter()
-        .map(|(_, r)| r)
-        .filter(|r| r.result == PlayResult::Complete && matches!(r.origin, Origin::Planned { .. }))
-        .collect();
-    assert!(whole.len() >= 3, "a slow machine takes its time to begin: {records:?}");
+    let whole: Vec<&PlayRecord> = records.iter().map(|(_, r)| r).filter(|r| is_whole(r)).collect();
+    assert!(whole.len() >= 4, "what it wrote down it hands over: {records:?}");
     for record in &whole {
         let length_ms = i64::from(table.assets[usize::from(record.item)].media.duration_s) * 1000;
         let taken = i64::from(record.frames_rendered + record.frames_dropped);
@@ -63,12 +59,13 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
     // Killed in the middle of a play, and on again with the scheduler gone: it plays from its disk.
     let held = records.len();
     let mut child = machine.start();
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    machine.has_kept(1, |r| r.result.was_shown()).await;
+    tokio::time::sleep(Duration::from_millis(400)).await;
     child.kill().unwrap();
     child.wait().unwrap();
     machine.server.lock().offline = true;
     let child = machine.start();
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    machine.has_kept(3, |r| r.result.was_shown()).await;
     stop(child).await;
     assert_eq!(machine.server.records().len(), held, "nothing can be sent");
     machine.server.lock().offline = false;
@@ -89,6 +86,11 @@ async fn a_real_player_plays_hears_of_changes_survives_a_kill_and_a_dead_schedul
     assert_eq!(Some(head.sealed), machine.server.records().last().map(|(seq, _)| *seq));
 }
 
+/// A play of the plan, shown from its beginning to its end.
+fn is_whole(record: &PlayRecord) -> bool {
+    record.result == PlayResult::Complete && matches!(record.origin, Origin::Planned { .. })
+}
+
 /// Milliseconds until the next kill, from a small seeded sequence: the same moments in every run.
 fn moments() -> impl Iterator<Item = u64> {
     std::iter::successors(Some(20_261_126u64), |x| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1)))
@@ -102,7 +104,7 @@ async fn killed_at_any_moment_it_plays_again_and_counts_nothing_twice() {
     let first = publish_now(&machine.server, &table, 1);
     let child = machine.start();
     until("the playlist is asked for", 60, || machine.asked_for(&format!("/device/v1/plans/{}", first[0]))).await;
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    machine.has_kept(1, |r| r.result.was_shown()).await;
     stop(child).await;
     let mut last = now();
     let kills = std::env::var("LICHPHAT_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(10);
@@ -117,7 +119,7 @@ async fn killed_at_any_moment_it_plays_again_and_counts_nothing_twice() {
         last = now();
     }
     let child = machine.start();
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    machine.has_kept(1, |r| r.start > last && r.result.was_shown()).await;
     stop(child).await;
     let records = machine.server.records();
     check_chain(&records);

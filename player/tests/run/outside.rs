@@ -1,25 +1,29 @@
 //! Seen from outside, on a real X screen: broken clips, a part left to others, a box that is nobody's.
 
-use crate::loops::{STILL, VIDEO, check_chain, keep_table, publish_now, table};
+use crate::loops::{SAFE, STILL, VIDEO, check_chain, keep_table, publish_now, table};
 use crate::machine::{Machine, stop, until};
-use crate::screen::clips::{self, Clip, MIXED};
+use crate::screen::clips::{self, MIXED};
 use crate::screen::display::Display;
 use crate::screen::witness::{Seen, Witness};
 use crate::support::FakeServer;
 use lichphat_playlists::media::MediaKind;
-use lichphat_playlists::proof::record::{Cause, PlayResult};
+use lichphat_playlists::proof::record::{Cause, PlayRecord, PlayResult};
 use lichphat_playlists::wire::device::Provisioning;
 use lichphat_playlists::wire::v1::AssetTable;
 use std::process::Command;
-use std::time::Duration;
 
 /// Clip 1 breaks half-way, what follows cannot begin, still 6 is the safe loop.
 fn broken_table(server: &FakeServer) -> AssetTable {
-    let film = clips::file(&Clip { frames: 120, ..MIXED[0] });
+    let film = clips::file(&MIXED[0]);
     let broken = clips::half_broken(&std::fs::read(film).unwrap());
     let still = std::fs::read(clips::file(&MIXED[5])).unwrap();
-    let noise = (vec![0x5a; 5000], MediaKind::Video, 4);
-    keep_table(server, [(broken, MediaKind::Video, 4), noise, (still, MediaKind::Still, 4)])
+    let noise = (vec![0x5a; 5000], MediaKind::Video, 1);
+    keep_table(server, [(broken, MediaKind::Video, 2), noise, (still, MediaKind::Still, 4)])
+}
+
+/// The safe loop is on the screen, after something of the plan.
+fn is_safe(record: &PlayRecord) -> bool {
+    record.item == SAFE && record.result.was_shown()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,9 +33,9 @@ async fn seen_from_outside_a_broken_clip_gives_way_to_the_safe_loop() {
     publish_now(&machine.server, &table, 1);
     let display = Display::start(1280, 720);
     let child = machine.command_on("x11").env("DISPLAY", &display.name).spawn().unwrap();
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    machine.has_kept(1, is_safe).await;
     let witness = Witness::watch(&display.name, 1280, 720);
-    tokio::time::sleep(Duration::from_secs(18)).await;
+    machine.has_kept(6, is_safe).await;
     let sights = witness.stop();
     stop(child).await;
     let records = machine.server.records();
@@ -62,7 +66,7 @@ async fn a_part_of_the_display_is_left_to_another_program_and_every_record_says_
     std::fs::write(&settings, "reserved = { x = 0, y = 540, width = 1280, height = 180 }").unwrap();
     let mut command = machine.command_on("x11");
     let child = command.arg("--config").arg(&settings).env("DISPLAY", &display.name).spawn().unwrap();
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    machine.has_kept(1, is_safe).await;
     let lit = [20, 538, 541, 700].map(|y| display.is_lit(y, 1280));
     stop(child).await;
     assert_eq!(lit, [true, true, false, false], "the picture above, nothing of it in the part below");
@@ -107,7 +111,7 @@ async fn a_box_that_is_nobodys_shows_a_code_until_somebody_enters_it_and_is_neve
     until("it plays", 60, || machine.asked_for("/device/v1/index")).await;
     let registrations = machine.server.lock().requests.iter().filter(|r| *r == "/device/v1/register").count();
     assert_eq!((registrations, machine.server.lock().codes), (3, 3), "a lost answer costs nobody another code");
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    machine.has_kept(1, |r| r.result.was_shown()).await;
     let sights = witness.stop();
     stop(child).await;
     assert!(sights.iter().all(|s| s.seen != Seen::Black), "{sights:?}");

@@ -47,7 +47,8 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
         .unwrap();
     let taken = machine.dir.path().join("state/plans").join(plan.to_string());
     until("the playlist is taken from the stick", 60, || taken.is_file()).await;
-    tokio::time::sleep(Duration::from_secs(6)).await;
+    let planned = |r: &PlayRecord| r.plan == plan && matches!(r.origin, Origin::Planned { .. });
+    machine.has_kept(1, |r| planned(r) && r.result.was_shown()).await;
 
     // Pulled, and put in again: what was shown meanwhile is left on it, whole and signed.
     let away = machine.dir.path().join("away");
@@ -60,6 +61,5 @@ async fn a_real_player_without_network_takes_a_stick_and_leaves_its_records_on_i
     let bytes = office.read(&format!("{}/{}", stick::segments(&screen), segments()[0].0), 1 << 20).unwrap();
     let key = machine.server.lock().device_key.unwrap();
     let segment = Segment::open(&Envelope::from_bytes(bytes).unwrap(), &key).unwrap();
-    let planned = |r: &&PlayRecord| r.plan == plan && matches!(r.origin, Origin::Planned { .. });
-    assert!(segment.records.iter().any(|r| planned(&r) && r.result.was_shown()), "{:?}", segment.records);
+    assert!(segment.records.iter().any(|r| planned(r) && r.result.was_shown()), "{:?}", segment.records);
 }
