@@ -85,7 +85,7 @@ async fn a_key_is_stolen_cloned_or_made_up() {
     let square = Square::lived().await;
     let (honest, options) = (square.bundle(None).await, square.options());
     let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
-    let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
+    let (last, key) = (segments[segments.len() - 1], &square.identities[0].evidence);
 
     // clone: two stories for one place in the chain, both under the device's key
     let mut forger = Forger::of(&square, &honest).await;
@@ -95,7 +95,7 @@ async fn a_key_is_stolen_cloned_or_made_up() {
 
     // and through the real server, which sets both stories apart, of the newest place and of an old one: the log has them
     let proof = &square.server.rooms.proof;
-    let device = proof.identity(square.players[0].identity.device).await.unwrap();
+    let device = proof.identity(square.identities[0].device).await.unwrap();
     let leaves = &Forger::of(&square, &honest).await.leaves;
     for at in [last, segments[1]] {
         let story = resealed(&leaves[at], key, |s| s.records[0].frames_dropped += 1);
@@ -148,7 +148,7 @@ async fn days_are_written_afterwards_or_beforehand() {
     let square = Square::lived().await;
     let (honest, options) = (square.bundle(None).await, square.options());
     let segments = Forger::of(&square, &honest).await.segments_of("Q-01");
-    let (last, key) = (segments[segments.len() - 1], &square.players[0].identity.evidence);
+    let (last, key) = (segments[segments.len() - 1], &square.identities[0].evidence);
     let follow = |leaf: &[u8], days_ms: i64, anchor: &str, most: usize| {
         let hash = lichphat_playlists::ids::Sha256Hash::of(&leaf[9..]);
         let made_up = resealed(leaf, key, |s| {

@@ -61,7 +61,7 @@ async fn a_box_that_was_replaced_plays_on_and_counts_no_more() {
 
 #[tokio::test]
 async fn boxes_that_are_registered_by_turns_do_not_each_have_the_hours_before() {
-    let mut square = Square::lived().await;
+    let mut square = Square::living().await;
     let honest = square.bundle(None).await;
     let counted = |bundle: &[u8]| judged(bundle, &square.options()).screens[0].counted;
     let before = counted(&honest);

@@ -17,7 +17,7 @@ const LATER: [&str; 2] = ["2024-09-22", "2024-09-22"];
 
 #[tokio::test]
 async fn what_came_before_the_period_cannot_hide_what_is_of_it() {
-    let mut square = Square::lived().await;
+    let mut square = Square::living().await;
     square.live(at(LATER[1], "11:00")).await;
     let (honest, options) = (square.bundle_of(LATER, None).await, square.options());
     let verdict = judged(&honest, &options);
@@ -213,7 +213,7 @@ async fn the_auditors_copy_keeps_the_cosignatures_that_the_bundle_leaves_out() {
     let honest = square.bundle(Some(kept.size)).await;
     let mut forger = Forger::of(&square, &honest).await;
     // the stated time of a segment that the auditor's checkpoint covers is moved to after it
-    let key = &square.players[0].identity.evidence;
+    let key = &square.identities[0].evidence;
     let first = forger.segments_of("Q-01")[0];
     let story = resealed(&forger.leaves[first], key, |_| {});
     forger.leaves[first] = segment_leaf(at(crate::DAYS[1], "10:59"), &story[9..]);

@@ -133,7 +133,7 @@ async fn what_came_after_the_checkpoint_is_in_the_sums_and_not_in_the_bundle() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_clock_days_ahead_booked_is_known_and_no_disagreement() {
     let (square, _) = lived().await;
-    let (rooms, identity) = (&square.server.rooms, &square.players[0].identity);
+    let (rooms, identity) = (&square.server.rooms, &square.identities[0]);
     let plan = rooms.planning.store().newest(&identity.screen, AHEAD[1].parse().unwrap()).await.unwrap().unwrap();
     let of_order = |slot: &Slot| plan.assets.assets[usize::from(slot.item)].code.as_str() == CAMPAIGN;
     let slot = plan.playlist.slots.iter().position(of_order).unwrap();

@@ -44,7 +44,7 @@ fn follow(square: &Square, forger: &Forger, change: impl FnOnce(&mut Segment)) -
     let mut next = segment(leaf).unwrap();
     (next.first_seq, next.previous) = (Seq(next.last_seq().0 + 1), Sha256Hash::of(&leaf[9..]));
     change(&mut next);
-    next.seal(&square.players[0].identity.evidence).into_bytes()
+    next.seal(&square.identities[0].evidence).into_bytes()
 }
 
 #[tokio::test]
@@ -65,7 +65,7 @@ async fn a_period_that_ends_before_it_begins_is_refused_with_words() {
 async fn one_players_junk_anchor_does_not_spoil_the_citys_bundle() {
     let square = Square::lived().await;
     let proof = &square.server.rooms.proof;
-    let player = &proof.identity(square.players[0].identity.device).await.unwrap();
+    let player = &proof.identity(square.identities[0].device).await.unwrap();
     let forger = Forger::of(&square, &square.bundle(None).await).await;
     let named = |anchor: String| follow(&square, &forger, |s| s.anchor = anchor);
 
@@ -88,7 +88,7 @@ async fn one_players_junk_anchor_does_not_spoil_the_citys_bundle() {
 
 #[tokio::test]
 async fn one_players_word_on_another_log_does_not_spoil_the_citys_bundle() {
-    let square = Square::lived().await;
+    let square = Square::living().await;
     let (player, newest) = (&square.players[0], square.server.rooms.log.head().await.unwrap().unwrap());
     let mut said = DeviceHead::claimed(&Envelope::from_bytes(player.head()).unwrap()).unwrap();
     let seen = said.seen.as_mut().unwrap();
@@ -144,7 +144,7 @@ async fn a_simulated_player_is_never_taken_for_a_real_one() {
     let square = Square::lived().await;
     let honest = Forger::of(&square, &square.bundle(None).await).await;
     let proof = &square.server.rooms.proof;
-    let player = proof.identity(square.players[0].identity.device).await.unwrap();
+    let player = proof.identity(square.identities[0].device).await.unwrap();
     let real = follow(&square, &honest, |s| s.simulated = false);
     let said = proof.ingest(&player, real.clone()).await.unwrap_err();
     assert!(matches!(said, ProofError::Simulated(_)), "{said}");
@@ -289,7 +289,7 @@ async fn a_clock_that_jumps_ahead_drops_no_later_record() {
     });
     let hash = Sha256Hash::of(&jumped);
     let proof = &square.server.rooms.proof;
-    let player = &proof.identity(square.players[0].identity.device).await.unwrap();
+    let player = &proof.identity(square.identities[0].device).await.unwrap();
     proof.ingest(player, jumped).await.unwrap();
     let after = follow(&square, &honest, |s| (s.first_seq, s.previous) = (Seq(s.first_seq.0 + 1), hash));
     let (taken, _) = proof.ingest(player, after).await.unwrap();

@@ -11,7 +11,7 @@ use lichphat_verify::{Options, Verdict, page};
 /// A clone of the nth player tells the server another story of its newest segment.
 async fn clone(square: &Square, nth: usize) {
     let honest = Forger::of(square, &square.bundle(None).await).await;
-    let (player, screen) = (&square.players[nth].identity, ["Q-01", "Q-02"][nth]);
+    let (player, screen) = (&square.identities[nth], ["Q-01", "Q-02"][nth]);
     let newest = &honest.leaves[*honest.segments_of(screen).last().unwrap()];
     let story = resealed(newest, &player.evidence, |s| s.records[0].frames_dropped += 1);
     let proof = &square.server.rooms.proof;

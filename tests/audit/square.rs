@@ -1,13 +1,14 @@
 //! Two screens at a square for two mornings, with a log that a witness cosigns: what the stories of auditors stand on.
 
-use crate::common::TestData;
 use crate::common::town::{Place, SQUARE, TownDevice, TownServer, at, unapproved};
+use crate::common::{Kept, TestData};
 use lichphat::cmd::rooms::Rooms;
 use lichphat::compliance::Basis;
 use lichphat::keys::Keys;
 use lichphat::people::Caller;
 use lichphat::proof::bundle::Exporter;
 use lichphat::proof::log::{Head, LogStore};
+use lichphat_player::identity::Identity;
 use lichphat_playlists::ids::CampaignCode;
 use lichphat_playlists::proof::checkpoint::Policy;
 use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
@@ -15,6 +16,8 @@ use lichphat_playlists::time::{LocalDay, UtcMillis};
 use lichphat_playlists::wire::sign::{Cosigning, LogSigning, SigningKey};
 use lichphat_verify::{Options, Verdict};
 use std::io::Cursor;
+use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 pub(crate) const CAMPAIGN: &str = SQUARE.order;
 pub(crate) const DAYS: [&str; 2] = ["2024-09-20", "2024-09-21"];
@@ -31,7 +34,10 @@ const PLACE: Place<'_> = Place {
 pub(crate) struct Square {
     pub(crate) data: TestData,
     pub(crate) server: TownServer,
+    /// None where both mornings were lived before the test began.
     pub(crate) players: Vec<TownDevice>,
+    /// Who they are.
+    pub(crate) identities: Vec<Arc<Identity>>,
     witness: SigningKey<Cosigning>,
 }
 
@@ -55,11 +61,27 @@ impl Square {
         }
         server.plan().await;
         let players = vec![server.device(&data, "Q-01").await, server.device(&data, "Q-02").await];
-        Self { data, server, players, witness: SigningKey::from_seed(&[77; 32]) }
+        let identities = players.iter().map(|player| player.identity.clone()).collect();
+        Self { data, server, players, identities, witness: SigningKey::from_seed(&[77; 32]) }
     }
 
-    /// After both mornings, everything handed in and witnessed.
+    /// After both mornings, everything handed in and witnessed, and the players are gone: the same mornings for every test that
+    /// asks for them.
     pub(crate) async fn lived() -> Self {
+        static LIVED: OnceCell<(Kept, Vec<Arc<Identity>>)> = OnceCell::const_new();
+        let live = async || {
+            let square = Self::living().await;
+            (square.data.keep(), square.identities)
+        };
+        let (kept, identities) = LIVED.get_or_init(live).await;
+        let data = kept.begin();
+        let server = TownServer::start(&data, morning(1)).await;
+        let identities = identities.clone();
+        Self { data, server, players: Vec::new(), identities, witness: SigningKey::from_seed(&[77; 32]) }
+    }
+
+    /// After both mornings, with players that live on.
+    pub(crate) async fn living() -> Self {
         let mut square = Self::build().await;
         for day in DAYS {
             square.live(at(day, "11:00")).await;
@@ -79,6 +101,7 @@ impl Square {
 
     /// The same, while one player can say how it is and no more: its records do not come.
     pub(crate) async fn live_without(&mut self, cut_off: usize, until: UtcMillis) {
+        assert!(!self.players.is_empty(), "nobody lives here any more");
         let mut quarter = 0;
         while self.server.rooms.clock.now() < until {
             for (i, player) in self.players.iter_mut().enumerate() {

@@ -2,14 +2,15 @@
 //! mean harm, and one with very many screens.
 
 use crate::common::people::{Pass, account, everything};
-use crate::common::town::{TownDevice, TownServer, at, bare, fixture, import, town};
-use crate::common::{ROOT, TestData};
+use crate::common::town::{TownDevice, TownServer, again, at, bare, fixture, import, town};
+use crate::common::{Kept, ROOT, TestData};
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
 use lichphat::certs::Own;
 use lichphat::people::Role;
 use lichphat::web::{self, Certificate, Limits, Listener, Service};
+use lichphat_player::identity::Identity;
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{self as player, Transport as _};
 use lichphat_playlists::ids::MediaHash;
@@ -19,7 +20,9 @@ use lichphat_playlists::wire::sign::SigningKey;
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::OnceCell;
 
 /// The order's first day, and the day on which people come.
 pub(crate) const FIRST: &str = "2024-09-20";
@@ -78,7 +81,7 @@ pub(crate) struct Place {
     /// Of whoever may everything.
     pub(crate) pass: Pass,
     /// The box at C-01.
-    pub(crate) device: Option<TownDevice>,
+    device: Option<Arc<Identity>>,
 }
 
 impl Place {
@@ -98,8 +101,20 @@ impl Place {
     }
 
     /// Saturday, half past nine: C-01 plays, C-02 broke its clip off in the morning and has been silent since a quarter to nine, C-03
-    /// was never there; something of the ward's own waits for approval.
+    /// was never there; something of the ward's own waits for approval. Each has a town of its own, all with the same two days behind it.
     pub(crate) async fn alive() -> Self {
+        static LIVED: OnceCell<(Kept, Option<Arc<Identity>>)> = OnceCell::const_new();
+        let live = async || {
+            let place = Self::living().await;
+            (place.data.keep(), place.device.clone())
+        };
+        let (kept, device) = LIVED.get_or_init(live).await;
+        let mut place = Self::of(with_probe(kept.begin()), at(TODAY, "09:30")).await.entered().await;
+        place.device.clone_from(device);
+        place
+    }
+
+    async fn living() -> Self {
         let data = town();
         let more = "code,name,venue_type,kind,width,height,output,owner,territory\n\
                     C-03,Góc phố số 3,corner,managed,1920,1080,video,P2,P2\n";
@@ -120,7 +135,7 @@ impl Place {
         drop(second);
         place.live(&mut [&mut first], at(TODAY, "09:30")).await;
         first.sim.agent.heartbeat().await.unwrap();
-        place.device = Some(first);
+        place.device = Some(first.identity.clone());
         place.wants("ban-tin", "Bản tin Phường Một");
         let place = place.entered().await;
         place.drafts().await;
@@ -262,18 +277,18 @@ impl Place {
     /// The box at C-01 answers every question for a picture with this one.
     pub(crate) async fn answer_with(&self, jpeg: &[u8]) {
         use base64::Engine as _;
-        let device = self.device.as_ref().unwrap();
+        let device = Identity { server: self.server.url.clone(), ..again(self.device.as_ref().unwrap()) };
         let asked = self.server.rooms.fleet.asked(&"C-01".parse().unwrap(), 10).await.unwrap();
         for asked in asked.iter().filter(|asked| asked.answer.is_none()) {
             let answer = Answer {
                 id: asked.id,
-                device: device.identity.device,
-                epoch: device.identity.epoch,
+                device: device.device,
+                epoch: device.epoch,
                 at_ms: self.server.rooms.clock.now(),
                 outcome: Outcome::Picture { jpeg: base64::engine::general_purpose::STANDARD_NO_PAD.encode(jpeg) },
             };
-            let sealed = answer.seal(&SigningKey::from_seed(&device.identity.evidence.seed()));
-            let line = HttpTransport::of(&device.identity).unwrap();
+            let sealed = answer.seal(&SigningKey::from_seed(&device.evidence.seed()));
+            let line = HttpTransport::of(&device).unwrap();
             let answer = line.send(player::Request::post("/device/v1/answers", sealed.into_bytes())).await.unwrap();
             assert_eq!(answer.status, 204);
         }
@@ -332,7 +347,7 @@ impl Place {
         let mut first = place.server.device(&place.data, "C-01").await;
         place.live(&mut [&mut first], at(TODAY, "09:30")).await;
         first.sim.agent.heartbeat().await.unwrap();
-        place.device = Some(first);
+        place.device = Some(first.identity.clone());
         place.wants("ban-tin", "Bản tin Phường Một");
         place.entered().await
     }

@@ -6,7 +6,9 @@ pub(crate) mod people;
 pub(crate) mod town;
 
 use lichphat::config::Settings;
+use lichphat::store::sqlite::FILE_NAME as DATABASE;
 use lichphat_playlists::time::UtcMillis;
+use std::fs::Permissions;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
@@ -92,6 +94,19 @@ impl TestData {
         &self.path
     }
 
+    /// What lies in it now; a server may have it open.
+    pub(crate) fn keep(&self) -> Kept {
+        let mut kept = Kept { files: Vec::new(), settings: self.settings.clone(), approves: self.approves };
+        kept.add(&self.path, &self.path);
+        let (copies, database) = (tempfile::tempdir().unwrap(), self.path.join(DATABASE));
+        let copy = copies.path().join(DATABASE);
+        let open = rusqlite::Connection::open(&database).unwrap();
+        open.backup("main", &copy, None::<fn(rusqlite::backup::Progress)>).unwrap();
+        let permissions = database.metadata().unwrap().permissions();
+        kept.files.push((DATABASE.into(), permissions, std::fs::read(copy).unwrap()));
+        kept
+    }
+
     /// The command, not yet run, with `--data` set and English words.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lichphat"));
@@ -160,6 +175,46 @@ impl TestData {
         let mut serve = Serve::of(child, &said, &self.path);
         serve._words = Some(words);
         serve
+    }
+}
+
+/// What lay in a data directory, for others to begin with.
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+pub(crate) struct Kept {
+    files: Vec<(PathBuf, Permissions, Vec<u8>)>,
+    settings: Option<String>,
+    approves: bool,
+}
+
+#[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+impl Kept {
+    /// A directory of its own with all of it.
+    pub(crate) fn begin(&self) -> TestData {
+        let mut data = TestData::empty().approving(self.approves);
+        data.settings.clone_from(&self.settings);
+        for (name, permissions, bytes) in &self.files {
+            let path = data.path.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(&path, permissions.clone()).unwrap();
+        }
+        data
+    }
+
+    fn add(&mut self, root: &Path, dir: &Path) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            let database = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(DATABASE));
+            match path.is_dir() {
+                true => self.add(root, &path),
+                false if database => {}
+                false => {
+                    let (name, permissions) =
+                        (path.strip_prefix(root).unwrap(), path.metadata().unwrap().permissions());
+                    self.files.push((name.to_owned(), permissions, std::fs::read(&path).unwrap()));
+                }
+            }
+        }
     }
 }
 

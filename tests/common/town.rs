@@ -27,6 +27,7 @@ use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::record::DisplayLevel;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis, parse_clock};
 use lichphat_playlists::wire::device::Provisioning;
+use lichphat_playlists::wire::sign::SigningKey;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -328,6 +329,19 @@ impl Front for Words {
     fn set_volume(&self, _: u8) {}
     fn screenshot(&self, _: u32) -> Result<Vec<u8>, &'static str> {
         Err("no-picture")
+    }
+}
+
+/// The same identity once more.
+pub(crate) fn again(identity: &Identity) -> Identity {
+    Identity {
+        server: identity.server.clone(),
+        authority: identity.authority.clone(),
+        screen: identity.screen.clone(),
+        credentials: identity.credentials.clone(),
+        log_key: identity.log_key.clone(),
+        evidence: SigningKey::from_seed(&identity.evidence.seed()),
+        ..*identity
     }
 }
 

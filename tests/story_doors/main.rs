@@ -10,7 +10,7 @@ mod first_day;
 mod first_steps;
 mod pairing;
 
-use common::town::{provision, town};
+use common::town::{again, provision, town};
 use common::{Serve, TestData};
 use lichphat::certs::Own;
 use lichphat::web::{Certificate, Limits, Listener, Router};
@@ -19,23 +19,9 @@ use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::ports::{Request, Transport as _, TransportError};
 use lichphat_player::sim_support::SeededRng;
-use lichphat_playlists::wire::sign::SigningKey;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use warp::Filter as _;
-
-/// The same identity once more.
-fn again(identity: &Identity) -> Identity {
-    Identity {
-        server: identity.server.clone(),
-        authority: identity.authority.clone(),
-        screen: identity.screen.clone(),
-        credentials: identity.credentials.clone(),
-        log_key: identity.log_key.clone(),
-        evidence: SigningKey::from_seed(&identity.evidence.seed()),
-        ..*identity
-    }
-}
 
 /// The status that a door answers with.
 async fn asked(url: &str, authority: &str, request: Request) -> Result<u16, TransportError> {
