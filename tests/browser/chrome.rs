@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use url::Url;
 
 /// Nothing of these asks for the network, and no run knows of another.
@@ -74,22 +76,31 @@ impl WebDriverCompatibleCommand for Cdp {
     }
 }
 
-/// One Chromium with an empty profile of its own; it ends with this, and with the test, however that ends.
-pub(crate) struct Chrome {
-    pub(crate) client: Client,
+/// Where what drives every Chromium lives: it outlasts each test, and each has a runtime of its own.
+static DRIVING: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+
+/// Those that nobody looks through at the moment.
+static IDLE: Mutex<Vec<Engine>> = Mutex::new(Vec::new());
+
+/// A Chromium and what drives it; they end with this, and with the process, however that ends.
+struct Engine {
+    client: Client,
+    lang: Lang,
     process: Child,
     _words: BufReader<ChildStdout>,
     _profile: tempfile::TempDir,
+}
+
+/// A browser that knows of nobody who was there before; the next test takes its Chromium over.
+pub(crate) struct Chrome {
+    pub(crate) client: Client,
+    engine: Option<Engine>,
     pub(crate) look: Look,
 }
 
-impl Chrome {
-    /// In Vietnamese.
-    pub(crate) async fn start(look: Look) -> Self {
-        Self::in_language(look, Lang::Vi).await
-    }
-
-    pub(crate) async fn in_language(look: Look, lang: Lang) -> Self {
+impl Engine {
+    /// Started from a thread that stays: with the one that started it, a process ends.
+    async fn start(lang: Lang) -> Self {
         let profile = own_dir();
         let tongue = if lang == Lang::Vi { "vi" } else { "en_GB" }; // of its own fields, for dates and files
         let mut command = Command::new("setpriv");
@@ -120,7 +131,37 @@ impl Chrome {
         let client = builder.connect(&format!("http://127.0.0.1:{port}")).await.unwrap();
         let minute = Some(Duration::from_secs(60));
         client.update_timeouts(TimeoutConfiguration::new(minute, minute, None)).await.unwrap();
-        let mut chrome = Self { client, process, _words: words, _profile: profile, look };
+        Self { client, lang, process, _words: words, _profile: profile }
+    }
+}
+
+impl Drop for Engine {
+    /// Chromium goes with what drives it.
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Chrome {
+    /// In Vietnamese.
+    pub(crate) async fn start(look: Look) -> Self {
+        Self::in_language(look, Lang::Vi).await
+    }
+
+    pub(crate) async fn in_language(look: Look, lang: Lang) -> Self {
+        let idle = {
+            let mut idle = IDLE.lock().unwrap();
+            idle.iter().position(|engine| engine.lang == lang).map(|at| idle.swap_remove(at))
+        };
+        let engine = match idle {
+            Some(engine) => engine,
+            None => DRIVING.spawn(Engine::start(lang)).await.unwrap(),
+        };
+        let mut chrome = Self { client: engine.client.clone(), engine: Some(engine), look };
+        chrome.go("about:blank").await;
+        chrome.cdp("Network.clearBrowserCookies", json!({})).await;
+        chrome.cdp("Network.clearBrowserCache", json!({})).await;
         chrome.look(look).await;
         chrome
     }
@@ -194,6 +235,13 @@ impl Chrome {
         out.as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
     }
 
+    /// Keeps a picture of the window below `target/browser/`, when there is time for it.
+    pub(crate) async fn seen(&self, name: &str) {
+        if is_thorough() {
+            self.picture(name).await;
+        }
+    }
+
     /// Keeps a picture of the window below `target/browser/`.
     pub(crate) async fn picture(&self, name: &str) {
         let file = pictures().join(format!("{name}.png"));
@@ -238,10 +286,12 @@ fn decoded(shot: &Value) -> Vec<u8> {
 }
 
 impl Drop for Chrome {
-    /// Chromium goes with what drives it.
+    /// Whoever comes next has it, but for one with which something went wrong.
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let engine = self.engine.take();
+        if !std::thread::panicking() {
+            IDLE.lock().unwrap().extend(engine);
+        }
     }
 }
 
@@ -262,9 +312,9 @@ pub(crate) fn pictures() -> PathBuf {
     target.join("browser")
 }
 
-/// A directory of this process below `target/browser/`, which goes with who holds it; what a killed run has left goes with the next one.
+/// A directory of this process, which goes with who holds it; what an ended run has left goes with the next one.
 pub(crate) fn own_dir() -> tempfile::TempDir {
-    let all = pictures().join("profiles");
+    let all = std::env::temp_dir().join("lichphat-browser");
     std::fs::create_dir_all(&all).unwrap();
     for left in std::fs::read_dir(&all).unwrap().flatten() {
         let name = left.file_name().to_string_lossy().into_owned();

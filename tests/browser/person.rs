@@ -1,4 +1,5 @@
-//! Somebody at a browser: presses what he reads, fills in what is asked for, and every such step is counted, looked at and kept as a picture.
+//! Somebody at a browser: presses what he reads, fills in what is asked for, and every such step is counted, looked at and, when there is
+//! time, kept as a picture.
 
 use crate::chrome::{Chrome, Look, is_thorough, own_dir, say};
 use crate::place::Place;
@@ -211,7 +212,7 @@ impl<'p> Person<'p> {
     /// The same, held to axe-core when it is asked for.
     async fn kept(&mut self, axe: bool) {
         let look = self.chrome.look.word();
-        self.chrome.picture(&format!("stories/{}-{look}-{:02}", self.story, self.steps)).await;
+        self.chrome.seen(&format!("stories/{}-{look}-{:02}", self.story, self.steps)).await;
         let found = if axe { self.chrome.faults().await } else { self.chrome.sticks_out().await };
         self.faults.extend(found.into_iter().map(|f| format!("{} ({look}), step {}: {f}", self.story, self.steps)));
     }

@@ -118,12 +118,12 @@ async fn a_lost_connection_says_so_and_so_does_its_return() {
     says(&page, "#lost", String::new()).await;
     place.shut();
     says(&page, "#lost", word("connection-lost")).await;
-    page.picture("stories/lost-phone").await;
+    page.seen("stories/lost-phone").await;
     assert!(page.faults().await.is_empty());
     // whoever is sending a file is told beside it
     sends.ask("document.querySelector('form.upload button').click()", vec![]).await;
     says(&sends, "[data-said]", word("content-upload-lost")).await;
-    sends.picture("stories/lost-upload-phone").await;
+    sends.seen("stories/lost-upload-phone").await;
     assert!(sends.faults().await.is_empty());
     place.reopen().await;
     says(&page, "#lost", String::new()).await;
