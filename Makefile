@@ -81,11 +81,22 @@ axe:
 		&& cp $$pins $(AXE)/pins.txt; } \
 		|| { rm -rf $(AXE); echo "axe-core could not be set up from PyPI: what it finds in pages is left out."; }
 
+# A directory for what tests write, which none of it outlives. In memory where there is room and programs may run: the server and
+# the player wait for the disk at everything that they are to keep, and that is half of the time.
+define test_dir
+tmp="$$(mktemp -d -p /dev/shm lichphat-XXXXXX 2>/dev/null || mktemp -d)"; cp /bin/true "$$tmp/runs"; \
+if ! "$$tmp/runs" 2>/dev/null || [ "$$(df --output=avail -BG "$$tmp" | tail -n 1 | tr -dc 0-9)" -lt 4 ]; then \
+	rm -rf "$$tmp"; tmp="$$(mktemp -d)"; \
+fi; \
+trap 'rm -rf "$$tmp"' EXIT; export TMPDIR="$$tmp"
+endef
+
 # The program that sets paper is found on the PATH. `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.
 test: packages rust schemathesis axe
 	@mkdir -p target; echo "Building and running every test; the log is target/test.log"; \
 	code=0; st="$$(realpath -q $(ST)/bin/st || true)"; axe="$$(realpath -q $(AXE)/axe.min.js || true)"; \
 	debug="$$(realpath -m "$${CARGO_TARGET_DIR:-target}")/debug"; \
+	$(test_dir); \
 	PATH="$$debug:$$PATH" SCHEMATHESIS="$$st" AXE="$$axe" cargo test --workspace --locked --no-fail-fast | tee target/test.log || code=$$?; \
 	awk '/^test result:/ { suites++; passed += $$4; failed += $$6; ignored += $$8 } \
 		END { printf "test result: %s. %d passed; %d failed; %d ignored; %d suites\n", \
