@@ -10,3 +10,6 @@ mod pages;
 mod person;
 mod place;
 mod stories;
+#[path = "../common/visitor.rs"]
+#[allow(dead_code, reason = "the stories of people use more of it")]
+mod visitor;

@@ -3,16 +3,14 @@
 
 use crate::chrome::{Chrome, Look, is_thorough, own_dir, say};
 use crate::place::Place;
+use crate::visitor::{PASSWORD, first_time};
 use fantoccini::Locator;
 use fantoccini::elements::Element;
 use lichphat::lang::Lang;
-use lichphat::people::{Authenticator, Chosen};
+use lichphat::people::Authenticator;
 use serde_json::{Value, json};
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-pub(crate) const PASSWORD: &str = "bốn con gà trống";
 
 /// Keys, as WebDriver names them.
 const TAB: &str = "\u{e004}";
@@ -20,9 +18,6 @@ pub(crate) const ENTER: &str = "\u{e007}";
 
 /// Ways in which a story is walked.
 pub(crate) const WAYS: [(Look, Lang); 2] = [(Look::PHONE, Lang::Vi), (Look::DESK, Lang::En)];
-
-/// Where people's questions come from.
-pub(crate) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// What somebody comes in with.
 pub(crate) struct Account {
@@ -34,12 +29,8 @@ impl Account {
     /// An account that the server's shell made, once its owner has used the one-time code.
     pub(crate) async fn new(place: &Place, name: &str, role: &[&str]) -> Self {
         let code = place.data.ok(&[&["people", "add", name, "--name", "Trần Thị Lan"], role].concat());
-        let people = &place.server.rooms.people;
-        let authenticator = people.first(code.trim(), HERE).await.unwrap().authenticator;
-        let digits = authenticator.digits(place.server.rooms.clock.now());
-        let (password, again) = (PASSWORD.to_owned(), PASSWORD.to_owned());
-        let chosen = Chosen { code: code.trim().to_owned(), password, again, digits, ..Chosen::default() };
-        people.choose(chosen, HERE).await.unwrap();
+        let rooms = &place.server.rooms;
+        let authenticator = first_time(&rooms.people, &code, rooms.clock.now()).await;
         place.a_minute_later(); // no six digits are good twice
         Self { name: name.to_owned(), authenticator }
     }

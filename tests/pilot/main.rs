@@ -25,6 +25,9 @@ mod real;
 mod release;
 mod score;
 mod truth;
+#[path = "../common/visitor.rs"]
+#[allow(dead_code, reason = "the stories of people use more of it")]
+mod visitor;
 mod world;
 
 /// A stretch of days, both included, by their number from 0.

@@ -6,6 +6,9 @@ mod authenticator;
 #[path = "../common/mod.rs"]
 mod common;
 mod passkeys;
+#[path = "../common/visitor.rs"]
+#[allow(dead_code, reason = "the pilot's people use more of it")]
+mod visitor;
 
 use common::town::{TownServer, at, import, town, unapproved};
 use common::{Serve, TestData};
@@ -18,36 +21,10 @@ use lichphat_player::ports::{Request, Transport as _};
 use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::ports::Clock as _;
 use lichphat_playlists::proof::entry::{Entry, Statement};
-use std::collections::BTreeMap;
-use std::sync::Mutex;
 use totp_rs::{Builder, Secret, Totp};
-
-const PASSWORD: &str = "bốn con gà trống";
-
-/// A browser: its cookies, and where it is.
-struct Browser<'s> {
-    server: &'s Serve,
-    line: HttpTransport,
-    cookies: Mutex<BTreeMap<String, String>>,
-    /// The name it was told; none: the server's number.
-    host: Option<String>,
-}
-
-/// What a page answered.
-struct Page {
-    status: u16,
-    /// Where it leads.
-    to: String,
-    html: String,
-}
+use visitor::{Browser, PASSWORD, Page};
 
 impl Page {
-    /// The value of a field that the page carries.
-    fn field(&self, name: &str) -> String {
-        let at = self.html.split(&format!("name=\"{name}\" value=\"")).nth(1);
-        at.unwrap_or_else(|| panic!("{name}: {}", self.html)).split('"').next().unwrap().to_owned()
-    }
-
     /// The authenticator that it sets up.
     fn authenticator(&self) -> Totp {
         let secret = self.html.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().replace(' ', "");
@@ -61,66 +38,7 @@ fn digits(of: &Totp, half_minutes: i64) -> String {
     of.generate(now.unsigned_abs()).to_string()
 }
 
-impl<'s> Browser<'s> {
-    fn of(server: &'s Serve) -> Self {
-        let line = HttpTransport::new(&server.url, &server.authority).unwrap();
-        Self { server, line, cookies: Mutex::default(), host: None }
-    }
-
-    async fn send(&self, mut request: Request) -> Page {
-        if let Some(host) = &self.host {
-            request = request.header("host", host.as_str());
-        }
-        let kept: Vec<String> = self.cookies.lock().unwrap().iter().map(|(k, v)| format!("{k}={v}")).collect();
-        let answer = self.line.send(request.header("cookie", kept.join("; "))).await.unwrap();
-        let mut to = String::new();
-        for (name, value) in &answer.headers {
-            match name.as_str() {
-                "location" => to.clone_from(value),
-                "set-cookie" => {
-                    let (cookie, terms) = value.split_once("; ").unwrap();
-                    let (name, value) = cookie.split_once('=').unwrap();
-                    assert!(name.starts_with("__Host-"), "{name}");
-                    for term in ["Path=/", "Secure", "HttpOnly", "SameSite=Lax"] {
-                        assert!(terms.split("; ").any(|t| t == term), "{terms}");
-                    }
-                    self.cookies.lock().unwrap().insert(name.to_owned(), value.to_owned());
-                }
-                _ => {}
-            }
-        }
-        let status = answer.status;
-        let html = String::from_utf8(answer.bytes(1 << 20).await.unwrap().to_vec()).unwrap();
-        Page { status, to, html }
-    }
-
-    async fn get(&self, path: &str) -> Page {
-        loop {
-            let page = self.send(Request::get(path)).await;
-            if page.status != 202 {
-                return page;
-            }
-            // figures that are not there yet come by themselves
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-        }
-    }
-
-    /// From a page of the server's own, as a form.
-    async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
-        let body = serde_urlencoded::to_string(fields).unwrap();
-        let request = Request::post(path, body).header("content-type", "application/x-www-form-urlencoded");
-        let origin = self.host.as_ref().map_or_else(|| self.server.url.clone(), |host| format!("https://{host}"));
-        self.send(request.header("origin", origin)).await
-    }
-
-    async fn sign_in(&self, account: &str, password: &str, digits: &str) -> Page {
-        self.post("/login", &[("account", account), ("password", password), ("digits", digits)]).await
-    }
-
-    fn session(&self) -> String {
-        self.cookies.lock().unwrap().get("__Host-lichphat").cloned().unwrap_or_default()
-    }
-
+impl Browser {
     fn forget(&self) {
         self.cookies.lock().unwrap().clear();
     }
@@ -231,7 +149,7 @@ fn acts(data: &TestData) -> Vec<String> {
 }
 
 /// An account that an administrator's shell made, in its owner's browser, with the authenticator.
-async fn newcomer<'s>(data: &TestData, server: &'s Serve, account: &str, role: &[&str]) -> (Browser<'s>, Totp) {
+async fn newcomer(data: &TestData, server: &Serve, account: &str, role: &[&str]) -> (Browser, Totp) {
     let code = data.ok(&[&["people", "add", account, "--name", "Người mới"], role].concat());
     let browser = Browser::of(server);
     let (page, authenticator) = browser.first(code.trim(), &[], -1).await;
@@ -402,7 +320,7 @@ async fn a_ward_sees_and_gives_what_lies_below_it_and_nothing_else_is_there_for_
     // who holds it for a time gives it for no longer, and who was only passed it on not at all
     let (huu, _) =
         newcomer(&data, &server, "huu", &["--role", "administrator", "--unit", "P1", "--to", "2099-01-01"]).await;
-    let gives = async |browser: &Browser<'_>, account: &str, to: &str| {
+    let gives = async |browser: &Browser, account: &str, to: &str| {
         let form_token = token(&browser.get("/account").await);
         let fields = [("account", account), ("name", "Mới"), ("role", "viewer"), ("unit", "P1"), ("to", to)];
         browser.post("/people", &[&fields[..], &[("form_token", &form_token)]].concat()).await.status

@@ -35,7 +35,7 @@ impl Page {
     }
 }
 
-impl Browser<'_> {
+impl Browser {
     /// From a page of the session's own.
     async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Page {
         let form_token = self.get("/account").await.field("form_token");

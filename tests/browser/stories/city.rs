@@ -1,7 +1,8 @@
 //! Who works for the city: two people who make an order, and whoever lets others in.
 
-use crate::person::{Account, HERE, PASSWORD, Person, WAYS};
+use crate::person::{Account, Person, WAYS};
 use crate::place::Place;
+use crate::visitor::{HERE, PASSWORD};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_citys_editor_writes_an_order_by_form_sees_what_it_would_do_and_a_second_person_signs_it() {
