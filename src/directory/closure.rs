@@ -85,11 +85,17 @@ impl Closure {
     /// Its seconds on `day` that were still to come when it was entered: only in these is a screen off duty. What it owed before somebody
     /// wrote that it was closed, it owes; otherwise a dark week would be closed afterwards.
     pub fn excuses(&self, day: LocalDay) -> IntervalSet {
-        let entered_ms = self.entered_at.since_ms(day.start(HANOI)).clamp(0, i64::from(DAY_S) * 1000);
-        self.on(day).minus(&IntervalSet::one(0, (entered_ms as u32).div_ceil(1000)))
+        self.on(day).minus(&gone(day, self.entered_at))
     }
     /// The same words, whenever they were entered.
     pub fn says_the_same(&self, other: &Self) -> bool {
         Self { entered_at: other.entered_at, ..self.clone() } == *other
     }
+}
+
+/// Seconds of `day` that were over at an instant, the one under way among them. What was owed in them is owed: no entry of then or later
+/// takes it away, be it a closure, a roster or a screen's last day.
+pub(super) fn gone(day: LocalDay, at: UtcMillis) -> IntervalSet {
+    let ms = at.since_ms(day.start(HANOI)).clamp(0, i64::from(DAY_S) * 1000);
+    IntervalSet::one(0, (ms as u32).div_ceil(1000))
 }

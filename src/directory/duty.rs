@@ -4,7 +4,7 @@
 //! by the calendar; minus closures. A screen that does not stand yet, or no longer, has none.
 
 use super::calendar::DayKind;
-use super::closure::{Closure, ClosureSubject, LocalTime};
+use super::closure::{Closure, ClosureSubject, LocalTime, gone};
 use super::follow::{self, ClassPeaks};
 use super::footfall::{FootfallProfile, FootfallSubject};
 use super::screen::{Link, Screen};
@@ -12,7 +12,7 @@ use super::snapshot::Directory;
 use super::venue::{BIN_S, BINS, DayHours, VenueProfile};
 use lichphat_playlists::ids::{ScreenCode, VenueType};
 use lichphat_playlists::peak::{DayClass, Share, fit_to_duty, windows_from_counts};
-use lichphat_playlists::time::{IntervalSet, LocalDay};
+use lichphat_playlists::time::{IntervalSet, LocalDay, UtcMillis};
 
 impl Directory {
     /// The profile in force for a kind of place on a day.
@@ -92,6 +92,11 @@ impl Directory {
             None => self.hours(screen, day).map(|(_, hours)| hours.on()).unwrap_or_default(),
         };
         self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.excuses(day)))
+    }
+
+    /// Its seconds of duty on a day that are over: whatever is entered from now on, they stay owed.
+    pub fn owed_before(&self, screen: &Screen, day: LocalDay, now: UtcMillis) -> IntervalSet {
+        self.duty(screen, day).intersect(&gone(day, now))
     }
 
     /// Does a roster say when the screen runs on that day, as for a vehicle?

@@ -175,19 +175,19 @@ fn an_office_keeps_the_calendar_and_a_bus_its_roster() {
     assert_eq!(town.duty("school", "2026-09-07"), "07:00-17:00");
     assert_eq!(town.duty("school", "2026-08-22"), "", "schools do not swap days");
 
-    assert_eq!(town.duty("bus", "2026-11-20"), "05:00-22:30");
-    let roster = "screen,date,hours\nbus,2026-11-20,05:12-09:40;15:00-20:10\nbus,2026-11-21,-\n";
+    assert_eq!(town.duty("bus", "2026-11-23"), "05:00-22:30");
+    let roster = "screen,date,hours\nbus,2026-11-23,05:12-09:40;15:00-20:10\nbus,2026-11-21,-\n";
     assert_eq!(town.import(Kind::Duty, "duty.csv", roster).unwrap().added, 2);
     assert!(town.import(Kind::Duty, "duty.csv", roster).unwrap().nothing_changed());
-    assert_eq!(town.duty("bus", "2026-11-20"), "05:12-09:40;15:00-20:10");
+    assert_eq!(town.duty("bus", "2026-11-23"), "05:12-09:40;15:00-20:10");
     assert!(!town.0.operating(town.screen("bus"), day("2026-11-21")), "in the depot");
     let bus = town.screen("bus");
     assert_eq!(
-        town.0.peak_windows(bus, day("2026-11-20")).text(),
+        town.0.peak_windows(bus, day("2026-11-23")).text(),
         "06:30-09:00;16:30-18:49",
         "cut to the runs, at most half"
     );
-    let weights = town.0.weights(bus, day("2026-11-20"));
+    let weights = town.0.weights(bus, day("2026-11-23"));
     assert_eq!((weights[4 * 5], weights[4 * 7], weights[4 * 12]), (30, 100, 0), "nobody is counted off duty");
 }
 
@@ -236,6 +236,79 @@ fn a_closure_that_has_begun_ends_sooner_or_later_and_never_in_the_past() {
         "08:00-12:00;13:00-14:00;15:30-17:00",
         "the whole of it, as it was entered ahead"
     );
+}
+
+#[test]
+fn no_roster_takes_away_hours_that_are_over() {
+    let mut town = Town::new(); // it is noon of the 20th, a Friday; buses run 05:00-22:30 where no roster says otherwise
+    let roster = |rows: &str| format!("screen,date,hours\n{rows}");
+    let tries = [
+        ("bus,2026-11-16,-\n", "05:00-22:30 were hours of duty and stay owed; leave the row out, or write 05:00-22:30"),
+        (
+            "bus,2026-11-20,13:00-20:00\n",
+            "05:00-12:00 were hours of duty and stay owed; leave the row out, or write 05:00-12:00;13:00-20:00",
+        ),
+    ];
+    for (rows, mend) in tries {
+        let said = town.refused(Kind::Duty, "duty.csv", &roster(rows));
+        assert!(said.starts_with("duty.csv:2:3: hours = ") && said.ends_with(mend), "{said}");
+    }
+    let said = town.refused(Kind::Duty, "duty.csv", &roster("bus,2026-11-23,-\nbus,2026-11-19,05:00-21:00\n"));
+    assert!(said.contains("duty.csv:3:3: hours = \"05:00-21:00\"") && said.contains("21:00-22:30"), "{said}");
+    assert_eq!(town.duty("bus", "2026-11-23"), "05:00-22:30", "the file is taken whole or not at all");
+
+    // what comes is the depot's to say, and what is over may have been more
+    town.import(
+        Kind::Duty,
+        "duty.csv",
+        &roster("bus,2026-11-20,05:00-12:00\nbus,2026-11-19,04:30-23:00\nbus,2026-11-23,-\n"),
+    )
+    .unwrap();
+    let days = ["2026-11-19", "2026-11-20", "2026-11-23"].map(|on| town.duty("bus", on));
+    assert_eq!(days, ["04:30-23:00", "05:00-12:00", ""]);
+    let said = town.refused(Kind::Duty, "duty.csv", &roster("bus,2026-11-19,05:00-22:30\n"));
+    assert!(
+        said.contains("04:30-05:00;22:30-23:00 were hours of duty"),
+        "what a roster said is in force like the venue's: {said}"
+    );
+}
+
+#[test]
+fn no_day_that_has_begun_falls_out_of_a_screens_service() {
+    let mut town = Town::new(); // it is noon of the 20th
+    let bus = |from: &str, to: &str| {
+        format!("code,name,venue_type,kind,owner,from,to\nbus,Xe 32,bus,managed,TRANSERCO,{from},{to}\n")
+    };
+    for (from, to, said) in [
+        (
+            "2025-01-01",
+            "2026-11-13",
+            r#"s.csv:2:7: to = "2026-11-13": the past is not rewritten: write 2026-11-20 or later"#,
+        ),
+        (
+            "2026-11-18",
+            "",
+            r#"s.csv:2:6: from = "2026-11-18": the past is not rewritten: it has stood there, and what it owes it owes; write 2025-01-01, and import what is closed as closures"#,
+        ),
+        (
+            "2026-12-01",
+            "",
+            r#"s.csv:2:6: from = "2026-12-01": the past is not rewritten: it has stood there, and what it owes it owes; write 2025-01-01, and import what is closed as closures"#,
+        ),
+    ] {
+        assert_eq!(town.refused(Kind::Screens, "s.csv", &bus(from, to)), said);
+    }
+    for (from, to) in
+        [("2024-12-01", ""), ("2024-12-01", "2026-11-25"), ("2024-12-01", "2026-11-20"), ("", "2026-11-20")]
+    {
+        town.import(Kind::Screens, "s.csv", &bus(from, to)).unwrap_or_else(|p| panic!("{from} {to}: {p}"));
+    }
+    assert!(town.refused(Kind::Screens, "s.csv", &bus("2024-12-01", "")).contains("leave it empty"));
+    // what is still to come may come later, or never
+    let coming = |from: &str| bus(from, "").replace("bus,Xe 32", "bus-2,Xe 33");
+    for from in ["2026-11-24", "2026-12-24", "2026-11-21"] {
+        town.import(Kind::Screens, "s.csv", &coming(from)).unwrap_or_else(|p| panic!("{from}: {p}"));
+    }
 }
 
 #[test]
@@ -312,7 +385,7 @@ mod any_file {
             "[[unit]]\ncode = \"X\"\nname = \"Xã\"\nkind = \"ward\"\nparent = \"HN\"\nfrom = 2025-07-01\n",
         ),
         (Kind::Screens, "screens.csv", SCREENS),
-        (Kind::Duty, "duty.csv", "screen,date,hours\nbus,2026-11-20,05:12-09:40;15:00-20:10\nbus,2026-11-21,-\n"),
+        (Kind::Duty, "duty.csv", "screen,date,hours\nbus,2026-11-23,05:12-09:40;15:00-20:10\nbus,2026-11-21,-\n"),
         (
             Kind::Closures,
             "c.csv",

@@ -155,6 +155,12 @@ pub fn closures_csv(directory: &Directory, day: LocalDay) -> String {
     out
 }
 
+/// The real player's screen is off on `day` until it is known when the player starts, as `lichphat import duty` takes it: ahead of the
+/// day, for hours that are over can only be added to.
+pub fn real_parked_csv(day: LocalDay) -> String {
+    format!("screen,date,hours\n{REAL_SCREEN},{day},-\n")
+}
+
 /// Duty of the real player's screen: from `from_s` on, two hours or to midnight.
 pub fn real_duty_csv(day: LocalDay, from_s: u32) -> String {
     let to_s = (from_s + 2 * 3_600).min(lichphat_playlists::time::DAY_S);

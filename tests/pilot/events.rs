@@ -366,6 +366,31 @@ async fn hide(month: &mut Month) {
         (422, true, before.clone()),
         (form.status, page.contains("Được ghi sau khi đã nghỉ"), after),
     );
+    // then he says that it was gone by then, and that it was off all the week
+    let gone = "code,name,venue_type,kind,link,width,height,output,owner,territory,operator,to\n";
+    let last = from.previous();
+    let gone = format!(
+        "{gone}{},Sảnh chờ số 3 (mẫu),airport,managed,direct,1920,1080,video,{HALL},-,{HALL},{last}\n",
+        gate(2)
+    );
+    let mut off = "screen,date,hours\n".to_owned();
+    for (screen, day) in [gate(2), bus(0)].iter().flat_map(|screen| from.through(to).map(move |day| (screen, day))) {
+        writeln!(off, "{screen},{day},-").unwrap();
+    }
+    let told = [("screens", gone, "to ="), ("duty", off, "hours =")].map(|(kind, text, field)| {
+        let file = month.world.file("csv", &text);
+        let done = month.world.run(&["import", kind, &file]);
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        (done.status.code(), words.contains(field) && words.contains("the past is not rewritten"))
+    });
+    let refused = (Some(1), true);
+    let still = owed(month).await;
+    month.score.line(
+        "  … ghi màn hình đã tháo từ trước, hoặc nghỉ cả tuần theo lịch chạy: không nhận (nor is it gone or off by then)",
+        "import screens; import duty; report compliance",
+        ([refused, refused], before.clone()),
+        (told, still),
+    );
 }
 
 /// A stick goes to the bus without network and comes back.

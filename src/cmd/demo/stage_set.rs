@@ -55,6 +55,7 @@ pub(super) async fn build(context: &Context, args: &Args, day: LocalDay, real_no
     let closures = city::closures_csv(&store.directory().await?, day);
     take(Kind::Closures, write(&files, "closures.csv", &closures)?).await?;
     take(Kind::Duty, write(&files, "roster.csv", &city::roster_csv(day))?).await?;
+    take(Kind::Duty, write(&files, "real-parked.csv", &city::real_parked_csv(today))?).await?;
     take(
         Kind::Campaigns,
         write(&files.join("sample"), "local-loop.toml", &read(&presets.join("sample/local-loop.toml"))?)?,

@@ -30,7 +30,7 @@ pub fn documentation(rest: &str) -> String {
         (
             Kind::Screens,
             "screens",
-            "CSV or TOML `[[screen]]`. A second row of the same code with another `links_from` states a move; what held before that day stays.",
+            "CSV or TOML `[[screen]]`. A second row of the same code with another `links_from` states a move; what held before that day stays. `from` and `to` of a screen that is there leave out no day that has begun: a screen that is gone gets today as its last day, or a later one, and owes what it owed until then.",
         ),
         (
             Kind::Calendar,
@@ -40,7 +40,7 @@ pub fn documentation(rest: &str) -> String {
         (
             Kind::Duty,
             "duty",
-            "Rosters of vehicles, CSV or TOML `[[duty]]`. On a day with an entry it stands in place of the venue's hours.",
+            "Rosters of vehicles, CSV or TOML `[[duty]]`. On a day with an entry it stands in place of the venue's hours. Hours that are over stay: a row of today or of a day before may add to what was in force then, the roster or else the venue's hours, and take nothing away.",
         ),
         (
             Kind::Closures,

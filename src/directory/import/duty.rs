@@ -1,7 +1,7 @@
 //! Rosters of vehicles, CSV or TOML (`[[duty]]`).
 
 use super::Context;
-use crate::directory::problem::{Problems, say};
+use crate::directory::problem::{Problems, Say, say};
 use crate::directory::snapshot::{Batch, Change, RosterEntry};
 use crate::directory::table::{SourceFile, Table, needed, read};
 use lichphat_playlists::ids::ScreenCode;
@@ -31,9 +31,15 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
         let day = row.required::<LocalDay>("date", &mut found);
         let hours = row.required::<IntervalSet>("hours", &mut found);
         let (Ok(screen), Ok(day), Ok(hours)) = (screen, day, hours) else { continue };
-        if context.directory.screen(&screen).is_none() {
-            let mend = say("không có màn hình này; nhập screens trước", "no such screen; import the screens first");
-            found.push(row.problem("screen", mend));
+        match context.directory.screen(&screen) {
+            None => {
+                let mend = say("không có màn hình này; nhập screens trước", "no such screen; import the screens first");
+                found.push(row.problem("screen", mend));
+            }
+            Some(vehicle) => {
+                let owed = context.directory.owed_before(vehicle, day, context.now);
+                found.extend(takes_away(&owed, &hours).map(|mend| row.problem("hours", mend)));
+            }
         }
         if let Some(line) = lines.insert((screen.clone(), day), row.line()) {
             let mend = say(
@@ -45,4 +51,22 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
         changes.push(Change::Roster(RosterEntry { screen, day, hours }));
     }
     Problems::none_or(found, Batch { changes })
+}
+
+/// Why these hours may not stand for a day that has begun: they leave out some of what was `owed` until now. More than that may be written.
+fn takes_away(owed: &IntervalSet, hours: &IntervalSet) -> Option<Say> {
+    let lost = owed.minus(hours);
+    if lost.is_empty() {
+        return None;
+    }
+    // to the full minute, so that the same file may be brought again after it was mended
+    let minutes = |(from, to): (u32, u32)| IntervalSet::one(from, to.div_ceil(60) * 60);
+    let kept = owed.iter().map(minutes).fold(hours.clone(), |all, one| all.union(&one));
+    let (lost, kept) = (lost.text(), kept.text());
+    Some(say(
+        format!("không sửa quá khứ: {lost} đã là giờ hoạt động và vẫn tính; bỏ dòng này, hoặc ghi {kept}"),
+        format!(
+            "the past is not rewritten: {lost} were hours of duty and stay owed; leave the row out, or write {kept}"
+        ),
+    ))
 }

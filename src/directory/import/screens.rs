@@ -2,7 +2,7 @@
 //! on; a second row of the same code with another `links_from` states a move.
 
 use super::Context;
-use crate::directory::problem::{Problem, Problems, say};
+use crate::directory::problem::{Problem, Problems, Say, say};
 use crate::directory::screen::{Connection, Link, Links, Output, Screen, ScreenKind};
 use crate::directory::snapshot::{Batch, Change};
 use crate::directory::table::{Bad, Row, SourceFile, Table, needed, optional, read};
@@ -52,6 +52,11 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
     for row in &rows {
         let Ok((mut screen, stated)) = screen_of(row, context, &mut found) else { continue };
         let earlier = screens.get(&screen.code).map(|(s, line)| (s, Some(*line)));
+        let held = context.directory.screen(&screen.code).filter(|_| earlier.is_none());
+        found.extend(
+            held.and_then(|held| takes_away(held.in_service, screen.in_service, context.today()))
+                .map(|(field, mend)| row.problem(field, mend)),
+        );
         let known = earlier.or_else(|| context.directory.screen(&screen.code).map(|s| (s, None)));
         if let Some((before, line)) = known {
             screen.links = before.links.clone();
@@ -72,6 +77,33 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
     }
     let changes = order.iter().filter_map(|code| screens.remove(code)).map(|(s, _)| Change::Screen(s)).collect();
     Problems::none_or(found, Batch { changes })
+}
+
+/// Why the days on which a screen stands may not become those: of the days that have begun they leave some out, and what these owe is owed.
+/// Earlier and later ones may be added.
+fn takes_away(was: DaySpan, now: DaySpan, today: LocalDay) -> Option<(&'static str, Say)> {
+    let begun = was.from.is_none_or(|from| from <= today);
+    if begun && now.from > was.from {
+        let (vi, en) = match was.from {
+            Some(from) => (format!("ghi {from}"), format!("write {from}")),
+            None => ("để trống".to_owned(), "leave it empty".to_owned()),
+        };
+        let mend = say(
+            format!("không sửa quá khứ: những ngày màn hình đã ở đó vẫn tính; {vi}, tạm nghỉ thì nhập closures"),
+            format!(
+                "the past is not rewritten: it has stood there, and what it owes it owes; {en}, and import what is closed as closures"
+            ),
+        );
+        return Some(("from", mend));
+    }
+    let least = was.to.map_or(today, |to| to.min(today));
+    (begun && now.to.is_some_and(|to| to < least)).then(|| {
+        let mend = say(
+            format!("không sửa quá khứ: ghi {least} hoặc muộn hơn"),
+            format!("the past is not rewritten: write {least} or later"),
+        );
+        ("to", mend)
+    })
 }
 
 /// What a row says about the links; `Some(None)` = no unit from that day on.
