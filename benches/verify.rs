@@ -235,6 +235,7 @@ impl Scene {
             force: "required".into(),
             inferred: false,
             owed: from.through(to).map(owed).collect(),
+            kept_off: std::collections::BTreeMap::new(),
             days: from.through(to).map(planned).collect(),
             has_device: true,
             simulated: true,

@@ -5,7 +5,7 @@
 mod common;
 
 use common::TestData;
-use common::town::{Place, SQUARE, TownServer, at, fixture, town};
+use common::town::{Place, SQUARE, TownServer, at, fixture, import, town};
 use lichphat_playlists::ids::ScreenCode;
 use serde_json::{Value, json};
 
@@ -97,4 +97,30 @@ async fn who_pays_sees_what_was_sold_what_was_proven_and_why_the_rest_is_missing
     data.ok(&["export", "bundle", "--campaign", "juice", "--from", DAY, "--to", "2024-09-21", "--out", bundle]);
     data.ok(&["verify", bundle]);
     data.ok(&["check"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_clip_fits_is_owed_and_the_report_says_so() {
+    let data = square();
+    let radio = "[[contract]]\ncode = 'corner-tea'\ntitle = 'Trà góc phố'\nadvertiser = 'Công ty Trà'\nfrom = 2024-09-20\nto = 2024-09-21\n\
+        plays_per_day = 5\ntags = ['corner']\nsample = true\nplace = [{ unit = 'P1', venue_types = ['square'] }]\n\
+        [contract.product]\ntitle = 'Trà'\nlength_s = 10\n\
+        variant = [{ lang = 'vi', form = 'silent', venue_types = ['corner'], file = 'notice.png' }]\n";
+    import(&data, "campaigns", "corner-tea.toml", radio);
+    let server = TownServer::start(&data, at("2024-09-19", "20:00")).await;
+    server.plan().await;
+    let plan = server.rooms.planning.store().newest(&ScreenCode::new("Q-01").unwrap(), DAY.parse().unwrap()).await;
+    let plan = plan.unwrap().unwrap();
+    assert!(plan.assets.assets.iter().all(|a| a.code.as_str() != "corner-tea"), "no clip of it fits a square");
+    server.clock.jump_to(at("2024-09-30", "08:00"));
+
+    let rows = delivered(&data, &["--tag", "corner"]);
+    let [tea] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((&tea["owed"], &tea["counted"], &tea["percent"]), (&json!(20), &json!(0), &json!(0)));
+    assert_eq!((&tea["screens"], &tea["met"], &tea["causes"]), (&json!(2), &json!(0), &json!("no-variant=2")), "{tea}");
+    server.rooms.log.round().await.unwrap();
+    let bundle = data.path().join("corner.zip");
+    let bundle = bundle.to_str().unwrap();
+    data.ok(&["export", "bundle", "--campaign", "corner-tea", "--from", DAY, "--to", "2024-09-21", "--out", bundle]);
+    data.ok(&["verify", bundle]);
 }

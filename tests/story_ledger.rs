@@ -111,6 +111,14 @@ fn figures(data: &TestData, to: &str) -> Vec<(u64, u64, u64, bool)> {
     report["lines"].as_array().unwrap().iter().map(line).collect()
 }
 
+/// What a day by itself owes the first screen, lacks there and why.
+fn lacks(data: &TestData, day: &str) -> serde_json::Value {
+    let ask = ["report", "compliance", "--campaign", "clean-office", "--from", day, "--to", day, "--format", "json"];
+    let report: serde_json::Value = serde_json::from_str(&data.ok(&ask)).unwrap();
+    let line = report["lines"].as_array().unwrap().iter().find(|l| l["screen"] == "O-01").unwrap();
+    serde_json::json!([line["owed"], line["short"], line["causes"]])
+}
+
 fn days(of: &[(&str, u32, Option<u32>)]) -> Vec<(String, u32, Option<u32>)> {
     of.iter().map(|&(day, a, b)| (day.to_owned(), a, b)).collect()
 }
@@ -129,9 +137,9 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
 
     // two orders of mourning and a day of repair are put in while their days are planned already
     assert_eq!(asked(&server, "O-01", "2026-08-25".parse().unwrap()).await, Some((4, 4)));
-    import(&data, "directives", "mourning.toml", &suspension("mourning", "2026-08-25", "blank", "leave-quota"));
+    server.brings(&data, "directives", "mourning.toml", &suspension("mourning", "2026-08-25", "blank", "leave-quota"));
     let solemn = suspension("solemn", "2026-08-28", "solemn-loop", "make-good");
-    import(&data, "directives", "solemn.toml", &(solemn + SOLEMN));
+    server.brings(&data, "directives", "solemn.toml", &(solemn + SOLEMN));
     let repair = "unit,from,to,reason,author\nP1,2026-08-26,2026-08-26,sửa điện,Văn phòng\n";
     server.closes(&data, repair).await;
     server.clock.jump_to(at("2026-08-24", "20:00"));
@@ -212,6 +220,18 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
     let total = 20 + 6 * 6;
     assert_eq!(figures[0], (total + 6, total, 10, true), "all of it, and the run-ahead: {lived:?}");
     assert_eq!(figures[1], (0, 40, 6, false), "no device, and nothing owed before it came");
+    let says = ["2026-08-25", "2026-08-26", "2026-08-28"].map(|day| lacks(&data, day));
+    let [mourning, repair, solemn] = says;
+    assert_eq!((mourning, repair), (serde_json::json!([0, 0, {}]), serde_json::json!([0, 0, {}])), "they owe nothing");
+    let by = serde_json::json!([6, 6, { "suspended:solemn": 6 }]);
+    assert_eq!(solemn, by, "what is made good on other days is missing on its own, and the report names the order");
+    let out = data.path().join("report.json");
+    data.ok(&["report", "make", "--from", "2026-08-24", "--to", "2026-08-30", "--out", out.to_str().unwrap()]);
+    let made: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+    let by = made["orders"][0]["suspended"].as_array().unwrap();
+    let said = by.iter().map(|s| serde_json::json!([s["code"], s["days"], s["screens"]])).collect::<Vec<_>>();
+    let day = |code: &str, day: &str| serde_json::json!([code, [day, day], 2]);
+    assert_eq!(said, [day("mourning", "2026-08-25"), day("solemn", "2026-08-28")]);
     data.ok(&["check"]);
 }
 

@@ -96,11 +96,11 @@ fn what_asks_for_no_number_has_nothing_to_be_looked_at() {
     let file = data.path().join("quiet.toml");
     std::fs::write(
         &file,
-        "code = 'quiet'\ntitle = 'Quốc tang'\nkind = 'suspend'\nissuer = 'HN'\nfrom = 2024-09-20\nto = 2024-09-20\n\
+        "code = 'quiet'\ntitle = 'Quốc tang'\nkind = 'suspend'\nissuer = 'HN'\nfrom = 2046-09-20\nto = 2046-09-20\n\
          source = 'x'\n[suspend]\ncontent = ['local']\nin_place = 'blank'\ndays = 'make-good'\n\
          [[target]]\nlink = 'territory'\nunit = 'HN'\nforce = 'required'\nreason = 'x'\n",
     )
     .unwrap();
-    let words = data.fails(2, &["preflight", file.to_str().unwrap(), "--from", "2024-09-20"]);
+    let words = data.fails(2, &["preflight", file.to_str().unwrap(), "--from", "2046-09-20"]);
     assert!(words.contains("quiet") && words.contains("no number of plays"), "{words}");
 }

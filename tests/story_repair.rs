@@ -269,7 +269,7 @@ reason = "made up"
                 std::fs::write(square.data.path().join("live.mp4"), "another clip").unwrap();
                 import(&square.data, "campaigns", "takeover.toml", takeover);
             }
-            "suspension" => import(&square.data, "directives", "mourning.toml", suspension),
+            "suspension" => square.server.brings(&square.data, "directives", "mourning.toml", suspension),
             _ => close(&square, "09:00", "09:40").await,
         }
         assert!(square.server.plan().await > 0);

@@ -26,6 +26,8 @@ cause-not-declared = Somebody else runs it and has declared no plays
 cause-declared-only = The plays are declared by somebody else and not proven
 cause-no-player = Nobody plays on the screen yet
 cause-not-planned = Not scheduled yet
+cause-no-variant = It has no clip that fits the screen
+cause-suspended = Suspended by the order “{ $order }”
 cause-unknown-code = Another reason ({ $code })
 
 why-other = another reason
@@ -57,6 +59,7 @@ mend-not-declared = Ask the operator for the play log and import it with lichpha
 mend-declared-only = Compare the declaration with lichphat reconcile; to be counted, the screen needs a player that signs its records.
 mend-no-player = Install a device, or take the screen out of service.
 mend-no-room = Take other content out of the peak hours, or widen the window.
+mend-no-variant = Add a clip that fits the screen: its shape, its kind of place, or sound alone for a loudspeaker.
 mend-not-planned = Ask the administrator to make the plans (lichphat plan run).
 mend-not-approved = Approve it, or remind who may; days that are over stay as they are.
 mend-not-found = Keep the device online until all files are there.

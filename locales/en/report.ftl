@@ -45,6 +45,10 @@ report-divided = The number is for all screens of a unit together and cannot be 
    [one] 1 counted play
    *[other] { $counted_t } counted plays
   }; nothing is said of met or short there. To see the number, choose no kind of place and no link.
+report-suspended = Suspended from { $from } to { $to } on { $n ->
+   [one] 1 screen
+   *[other] { $n_t } screens
+  }, by { $order }.
 report-part-of-units = A part of a unit, with no number of its own
 report-of-units-note = “–”: the number is for the whole unit, not for a kind of place or a single screen. So is its force (the strongest of its screens), and none is written beside a kind of place.
 report-kept = { $who }: { $due ->

@@ -26,6 +26,8 @@ cause-not-declared = Đơn vị khác vận hành và chưa khai báo lượt ph
 cause-declared-only = Lượt phát do bên khác khai, chưa được chứng minh
 cause-no-player = Màn hình chưa có ai phát
 cause-not-planned = Chưa được xếp vào lịch phát
+cause-no-variant = Không có phiên bản nào hợp với màn hình này
+cause-suspended = Tạm dừng theo văn bản “{ $order }”
 cause-unknown-code = Lý do khác ({ $code })
 
 why-other = lý do khác
@@ -57,6 +59,7 @@ mend-not-declared = Nhắc đơn vị vận hành gửi nhật ký phát, rồi 
 mend-declared-only = Đối chiếu lời khai bằng lichphat reconcile; muốn được tính thì lắp thiết bị phát có ký nhật ký.
 mend-no-player = Lắp thiết bị phát, hoặc ghi màn hình ngừng sử dụng.
 mend-no-room = Bớt nội dung khác trong giờ cao điểm, hoặc nới khung giờ.
+mend-no-variant = Bổ sung phiên bản hợp với màn hình: khuôn hình, loại địa điểm, hoặc chỉ có tiếng nếu là loa.
 mend-not-planned = Nhờ người quản trị lập lịch (lệnh lichphat plan run).
 mend-not-approved = Duyệt nội dung, hoặc nhắc người có quyền duyệt; những ngày đã qua vẫn thiếu.
 mend-not-found = Giữ thiết bị nối mạng để tải đủ tệp nội dung.

@@ -38,6 +38,7 @@ report-nothing-due = { $who }: chưa có ngày hoạt động nào trong kỳ đ
 report-kept = { $who }: trong { $due_t } màn hình có ngày hoạt động đã qua, { $met_t } đạt, { $short_t } thiếu, cộng lại thiếu { $plays_t } lượt.
 report-kept-units = { $who }: trong { $due_t } đơn vị có ngày hoạt động đã qua, { $met_t } đạt, { $short_t } thiếu, cộng lại thiếu { $plays_t } lượt.
 report-divided = Chỉ tiêu là của mọi màn hình trong đơn vị cộng lại, không chia được cho một phần. Báo cáo này có { $screens_t } màn hình của những đơn vị không nằm trọn trong báo cáo; trên đó có { $counted_t } lượt được tính, không kết luận đạt hay thiếu. Để xem chỉ tiêu, hãy bỏ chọn loại địa điểm và quan hệ.
+report-suspended = Tạm dừng từ { $from } đến hết { $to } trên { $n_t } màn hình, theo { $order }.
 report-part-of-units = Một phần của đơn vị, không có chỉ tiêu riêng
 report-of-units-note = “–”: chỉ tiêu là của cả đơn vị, không chia theo loại địa điểm hay từng màn hình. Mức ràng buộc cũng là của cả đơn vị (mức cao nhất trong các màn hình của nó), nên không ghi ở loại địa điểm.
 report-plays = Chỉ tiêu đến nay { $owed_t } lượt; được tính { $counted_t } lượt, trong đó phát bù { $madegood_t } lượt. Phát ngoài khung giờ, tính riêng: { $outside_t } lượt.

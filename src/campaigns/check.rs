@@ -94,6 +94,13 @@ impl Directive {
     }
 
     fn kind_flaws(&self, flaws: &mut Vec<Flaw>) {
+        if let Some(episode) = self.episode.first().filter(|_| self.kind == DirectiveKind::Suspend) {
+            let mend = say(
+                "lệnh tạm dừng không có tập: bỏ các [[episode]]; nội dung trang nghiêm ghi ở [product]",
+                "a suspension has no episodes: take the [[episode]]s out; its solemn loop is its [product]",
+            );
+            flaws.push(("episode[0].number".into(), episode.number.clone(), mend));
+        }
         let mut flaw = |key: &str, vi: &str, en: &str| flaws.push((key.into(), String::new(), say(vi, en)));
         match self.kind {
             DirectiveKind::Play => {
@@ -258,6 +265,18 @@ impl Directive {
     /// Units and kinds of place it names that the directory does not have.
     pub fn unknown_names(&self, directory: &Directory) -> Vec<(String, String, Say)> {
         unknown(directory, self.units_named(), self.venues_named())
+    }
+
+    /// A suspension takes nothing that was owed on days before it was brought; one that is there keeps its first day anyway.
+    pub fn suspends_the_past(&self, before: Option<&Self>, today: LocalDay) -> Option<Flaw> {
+        let is_there = before.is_some_and(|before| before.from <= today);
+        (self.kind == DirectiveKind::Suspend && self.from < today && !is_there).then(|| {
+            let mend = say(
+                format!("không sửa quá khứ: phải từ hôm nay {today} trở đi"),
+                format!("the past is not rewritten: write today, {today}, or later"),
+            );
+            ("from".to_owned(), self.from.to_string(), mend)
+        })
     }
 
     /// What a new text of the same order may not do once the order has begun: edit what was issued. It

@@ -2,7 +2,7 @@
 
 use super::ContentClass;
 use super::check::end_moved;
-use super::directive::Windows;
+use super::directive::{Directive, Windows};
 use super::local::is_zero;
 use super::product::{Product, Variant};
 use super::snapshot::Campaigns;
@@ -47,7 +47,8 @@ pub struct Contract {
     /// Hours in which they lie; all duty when empty.
     #[serde(default)]
     pub windows: Windows,
-    /// Least seconds between starts.
+    /// Least seconds between starts; left out of a file: see [`Self::gap_s`].
+    #[serde(default)]
     pub min_gap_s: u32,
     /// 2 or 3: orders come first.
     #[serde(default = "last")]
@@ -85,6 +86,11 @@ impl Contract {
         }
     }
 
+    /// Least seconds between starts: as written, or else its length, or its category's gap `apart` where that is longer.
+    pub(super) fn gap_s(&self, apart: u32) -> u32 {
+        if self.min_gap_s == 0 { self.product.length_s.max(apart) } else { self.min_gap_s }
+    }
+
     /// Does it play on this screen on this day?
     pub fn plays_on(&self, directory: &Directory, screen: &Screen, day: LocalDay) -> bool {
         self.from <= day && day <= self.to && self.place.iter().any(|p| p.holds(directory, screen, day))
@@ -94,6 +100,13 @@ impl Contract {
     pub fn windows_on(&self, duty: &IntervalSet, suspended: &Suspended<'_>) -> IntervalSet {
         let sold = if self.windows.is_empty() { duty.clone() } else { self.windows.0.intersect(duty) };
         sold.minus(&suspended.off(ContentClass::Contract))
+    }
+
+    /// The order that leaves nothing of a day on which it was sold.
+    pub fn suspended_by<'a>(&self, duty: &IntervalSet, suspended: &Suspended<'a>) -> Option<&'a Directive> {
+        let sold = self.windows_on(duty, &Suspended::default());
+        let left = self.windows_on(duty, suspended);
+        suspended.taking(ContentClass::Contract, &sold).filter(|_| left.is_empty())
     }
 
     /// Plays that a day with these windows was sold with: of one sold by the hour as many as their length carries, rounded down.
@@ -237,7 +250,7 @@ fn alike<T: PartialEq>(some: &[T], others: &[T]) -> bool {
 }
 
 impl Campaigns {
-    /// What each of `days` was sold with on a screen: closed and suspended days owe nothing.
+    /// What each of `days` was sold with on a screen: closed and suspended days owe nothing. What no clip of it fits owes all the same.
     pub fn contract_days_owed(
         &self,
         directory: &Directory,
@@ -246,8 +259,7 @@ impl Campaigns {
         (from, to): (LocalDay, LocalDay),
     ) -> Vec<DayOwed> {
         let day = |day: LocalDay| {
-            let sold = contract.plays_on(directory, screen, day) && contract.product.variant_for(screen).is_some();
-            let windows = if sold && directory.operating(screen, day) {
+            let windows = if contract.plays_on(directory, screen, day) && directory.operating(screen, day) {
                 contract.windows_on(&directory.duty(screen, day), &self.suspended_on(directory, screen, day))
             } else {
                 IntervalSet::empty()

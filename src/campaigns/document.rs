@@ -13,7 +13,7 @@ pub fn documentation() -> String {
 const CONTRACTS: &str = "CSV or TOML `[[contract]]`: the contracts of *campaigns* as booking programs give them out. Example: `config/sample/contracts.csv`.
 Rows of one code are one contract with its places and versions. What was delivered: `lichphat report contracts`.
 
-A contract that has begun keeps what it was sold with. Its last day may move, today or later and while it is not over; title,
+A screen that it was sold on and that none of its clips fits owes what was sold all the same: the report says that no clip fits. A contract that has begun keeps what it was sold with. Its last day may move, today or later and while it is not over; title,
 advertiser, tags and the clips of its versions may be others (a clip is shown once it is approved). What is sold besides gets a code of its own.
 
 What `exclusive` looks at: contracts of the same category, when one of them is brought, on every day on which a screen changes its
@@ -43,11 +43,11 @@ entries, from the day of import on, and correct texts; dates and quota stay. Uni
 | `[product]` | for play | `title`, `length_s` (whole seconds), `min_display` (`D0` to `D3`, `D1` when absent), `volume_percent`, `fades` (`{ in_ms = 500, out_ms = 800 }`: how its sound comes and goes) |
 | `[[product.variant]]` | for play | `lang`, `shape` (`landscape`, `portrait`, `any`), `form` (`sound`, `subtitled`, `silent`, `audio`), `venue_types` (only there, and preferred there), and either `media` (SHA-256) or `file` (path from the document's directory) |
 | `[[target]]` | yes | `link` (`owner` when absent), `unit` (and those below it), `venue_types`, `video` (`\"none\"` = loudspeakers), `force` (`required` yêu cầu, `assigned` giao, `requested` đề nghị, `encouraged` khuyến khích), `inferred` (the order names no number for them), `opt_in = true` (only at screens of units that have asked for it), `reason` (its words). When several fit a screen, the one that names its nearest unit decides |
-| `[[episode]]` |  | of a series: `number`, `from`, `[episode.product]` as `[product]` (of its length, where there is a quota); from its day on it plays in place of the one before, once it is approved; where a screen has no variant that fits or the file is not there, the one before goes on. Added at the end; what has played stays |
+| `[[episode]]` |  | of a series (never of a suspension): `number`, `from`, `[episode.product]` as `[product]` (of its length, where there is a quota); from its day on it plays in place of the one before, once it is approved; where a screen has no variant that fits or the file is not there, the one before goes on. Added at the end; what has played stays |
 | `[[opt_in]]` |  | who has asked for what a target with `opt_in = true` offers: `unit`, `link`, `from`, `to` (today or later; one that is over stays over, who asks again gets a new entry), `number` of the letter |
 | `[[amendment]]` |  | `kind` (`extend`: later `to`, with a `from` after the last day a further period that owes nothing from before; `raise`: `plays` from `from`; `end`: earlier `to`), `number`, `date`, `sample` |
 | `[[override]]` |  | `unit`, `link`, `plays` (more than the order's, never fewer), `from`, `to`, `number` of the decision; `[[override.ended]]` under it: its end comes sooner, `to` (its new last day, today or later) and `number` of that decision |
-| `[suspend]` | for suspend | `content`: what is kept off (`contract`, `local`: loop and fixed events, `order`); `in_place` (2): `blank`, `mute`, `solemn-loop`; `days`: `leave-quota` (they owe nothing) or `make-good` (what they owed is played on other days); `hours` (`18:00-22:00`, for `blank`; all day when absent) |
+| `[suspend]` | for suspend | `content`: what is kept off (`contract`, `local`: loop and fixed events, `order`); `in_place` (2): `blank`, `mute`, `solemn-loop`; `days`: `leave-quota` (they owe nothing) or `make-good` (what they owed is played on other days); `hours` (`18:00-22:00`, for `blank`; all day when absent). Its `from` is the day it is brought, or later |
 | `[[declared]]` |  | what no screen can play: `channel`, `obliged`, `quota`, `reason` |
 
 (1) a play order has exactly one of the two.
@@ -65,7 +65,7 @@ one of its code (of a contract that has begun only what *contracts* says); to ta
 
 | entry | keys besides `code`, `title`, `sample`, `[product]`, `[[place]]` |
 | --- | --- |
-| `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day` or `plays_per_hour`, `windows` (all duty when absent), `min_gap_s`, `priority` (2 or 3), `category`, `exclusive` (no other contract of the category on its screens, in its days and hours), `tags`; a table of them: *contracts* |
+| `[[contract]]` | `advertiser`, `from`, `to`, `plays_per_day` or `plays_per_hour`, `windows` (all duty when absent), `min_gap_s` (when absent the product's `length_s`, or the category's gap when that is longer), `priority` (2 or 3), `category`, `exclusive` (no other contract of the category on its screens, in its days and hours), `tags`; a table of them: *contracts* |
 | `[[item]]` | `weight`: share of voice; `days = { from, to }`; `on` (`mon-fri`), `hours` (`08:00-12:00`; all duty when absent); `turn`: its place in its unit's own round, `weight` then being its plays in each round; `draft = true`: put to nobody yet, plays nowhere |
 | `[[fixed]]` | `on` (`mon-fri`), `at` (`07:00`), `days` |
 | `[[fallback]]` | the safe loop, without place: the first whose product fits a screen is what it shows when nothing else can be shown |

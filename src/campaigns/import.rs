@@ -30,9 +30,9 @@ pub fn directive(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
     let mut read = typed::document(file, |directive: &Directive| {
         let mut flaws = directive.flaws();
         flaws.extend(directive.unknown_names(context.directory));
-        if let Some(before) = context.campaigns.directive(&directive.code) {
-            flaws.extend(directive.refused_edits(before, context.now.day(HANOI)));
-        }
+        let (before, today) = (context.campaigns.directive(&directive.code), context.now.day(HANOI));
+        flaws.extend(before.into_iter().flat_map(|before| directive.refused_edits(before, today)));
+        flaws.extend(directive.suspends_the_past(before, today));
         let gaps = context.campaigns.category_gap_s();
         flaws.extend(clash(context, "directive", directive.code.as_str(), ""));
         flaws.extend(apart(&gaps, directive.category.as_deref(), directive.gap_s(), ""));
@@ -45,11 +45,13 @@ pub fn directive(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
 /// Reads one local programme: contracts, loop, fixed events, safe loops.
 pub fn programme(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignBatch, Problems> {
     let read = typed::document(file, |programme: &LocalProgramme| {
+        let programme = spaced(programme.clone(), context);
         let mut flaws = programme.flaws();
         flaws.extend(programme.unknown_names(context.directory));
-        flaws.extend(beside(programme, context));
+        flaws.extend(beside(&programme, context));
         flaws
     })?;
+    let read = spaced(read, context);
     let gaps = read.category_gap_s.into_iter().map(|(category, gap_s)| CampaignChange::CategoryGap { category, gap_s });
     let changes = gaps
         .chain(read.contract.into_iter().map(CampaignChange::Contract))
@@ -58,6 +60,17 @@ pub fn programme(file: SourceFile<'_>, context: Context<'_>) -> Result<CampaignB
         .chain(read.fallback.into_iter().map(CampaignChange::Fallback))
         .collect();
     Ok(CampaignBatch { changes })
+}
+
+/// Its contracts with the gap that holds where none is written.
+fn spaced(mut programme: LocalProgramme, context: Context<'_>) -> LocalProgramme {
+    let mut gaps = context.campaigns.category_gap_s();
+    gaps.extend(programme.category_gap_s.clone());
+    for contract in &mut programme.contract {
+        let apart = contract.category.as_ref().and_then(|category| gaps.get(category));
+        contract.min_gap_s = contract.gap_s(apart.copied().unwrap_or(0));
+    }
+    programme
 }
 
 /// What a programme may not do beside what is there already.

@@ -54,6 +54,11 @@ impl<'a> Suspended<'a> {
     pub fn at(&self, class: ContentClass, second: u32) -> Option<&Suspension<'a>> {
         self.0.iter().find(|s| s.takes_off(class) && s.seconds.contains(second))
     }
+    /// The first order that keeps the class off in some of these seconds.
+    pub fn taking(&self, class: ContentClass, seconds: &IntervalSet) -> Option<&'a Directive> {
+        let taking = |s: &&Suspension<'a>| s.takes_off(class) && !s.seconds.intersect(seconds).is_empty();
+        self.0.iter().find(taking).map(|s| s.order)
+    }
     /// Does the class play without sound on this day?
     pub fn mutes(&self, class: ContentClass) -> bool {
         self.0.iter().any(|s| s.mutes && s.terms.content.contains(&class))
@@ -97,14 +102,15 @@ impl Campaigns {
         within.minus(&self.suspended_on(directory, screen, day).off(ContentClass::Order))
     }
 
-    /// What becomes of an order's quota on a day that is suspended for it: no second is left in which it counts.
-    pub(super) fn suspends(
-        &self,
-        directory: &Directory,
+    /// What becomes of an order's quota on a day that is suspended for it, and the suspension that says so: no second is left in which it
+    /// counts.
+    pub fn suspends<'a>(
+        &'a self,
+        directory: &'a Directory,
         order: &Directive,
-        screen: &Screen,
+        screen: &'a Screen,
         day: LocalDay,
-    ) -> Option<SuspendedDays> {
+    ) -> Option<(SuspendedDays, &'a Directive)> {
         let suspended = self.suspended_on(directory, screen, day);
         let off = suspended.off(ContentClass::Order);
         if off.is_empty() {
@@ -114,11 +120,13 @@ impl Campaigns {
             Within::Peak => directory.peak_windows(screen, day),
             Within::Duty => directory.duty(screen, day),
         };
-        let leaves = |s: &Suspension<'_>| s.takes_off(ContentClass::Order) && s.terms.days == SuspendedDays::LeaveQuota;
-        counts.minus(&off).is_empty().then(|| match suspended.iter().any(leaves) {
-            true => SuspendedDays::LeaveQuota,
-            false => SuspendedDays::MakeGood,
-        })
+        if !counts.minus(&off).is_empty() {
+            return None;
+        }
+        // of several the one that asks least, then the first by its code
+        let taken = suspended.0.iter().filter(|s| s.takes_off(ContentClass::Order));
+        let says = taken.min_by_key(|s| s.terms.days != SuspendedDays::LeaveQuota)?;
+        Some((says.terms.days, says.order))
     }
 
     /// What every day of the order's period that holds `day` owes on a screen, suspensions heeded: the input of the
@@ -128,8 +136,8 @@ impl Campaigns {
         for owed in &mut days {
             match self.suspends(directory, order, screen, owed.day) {
                 None => {}
-                Some(SuspendedDays::MakeGood) => owed.operating = false,
-                Some(SuspendedDays::LeaveQuota) => {
+                Some((SuspendedDays::MakeGood, _)) => owed.operating = false,
+                Some((SuspendedDays::LeaveQuota, _)) => {
                     (owed.operating, owed.owed) = (false, Ratio::from_integer(0));
                 }
             }

@@ -259,6 +259,36 @@ fn the_sample_programme_fills_the_time_between_the_orders() {
     assert!(campaigns.directive(&DirectiveCode::new("none").unwrap()).is_none());
 }
 
+#[test]
+fn a_contract_without_a_gap_keeps_its_length_or_its_categorys_gap() {
+    let directory = directory();
+    let contract = |code: &str, more: &str| {
+        format!(
+            "[[contract]]\ncode = '{code}'\ntitle = 'Trà'\nadvertiser = 'A'\nfrom = 2024-09-01\nto = 2024-09-30\nplays_per_day = 4\n{more}\n\
+             place = [{{ unit = 'HN' }}]\n[contract.product]\ntitle = 'Trà'\nlength_s = 15\n\
+             variant = [{{ lang = 'vi', form = 'silent', file = 'a.png' }}]\n"
+        )
+    };
+    let text = [
+        contract("tea", ""),
+        contract("milk", "category = 'drink'"),
+        contract("soda", "category = 'drink'\nmin_gap_s = 900"),
+    ];
+    let text = format!("category_gap_s = {{ drink = 600 }}\n{}", text.concat());
+    let gaps = |campaigns: &Campaigns| {
+        let now = day("2024-09-10").start(HANOI); // they have begun: brought again they are the same
+        let file = SourceFile { name: "c.toml", bytes: text.as_bytes() };
+        let batch =
+            programme(file, Context { directory: &directory, campaigns, now }).unwrap_or_else(|p| panic!("{p}"));
+        let mut campaigns = campaigns.clone();
+        campaigns.apply(batch);
+        (campaigns.contracts().map(|c| (c.code.to_string(), c.min_gap_s)).collect::<Vec<_>>(), campaigns)
+    };
+    let (first, there) = gaps(&Campaigns::default());
+    assert_eq!(first, [("milk".to_owned(), 600), ("soda".to_owned(), 900), ("tea".to_owned(), 15)]);
+    assert_eq!(gaps(&there).0, first);
+}
+
 // -------------------------------------------------------------------------------------- the days of a quota
 
 const MOURNING: &str = "\
@@ -429,6 +459,13 @@ fn a_suspension_that_cannot_be_kept_is_refused_with_the_mend() {
     order.toml:10:11: suspend.content = "": a solemn loop takes the place of the local loop: content must hold "local"
     order.toml:12:9: suspend.hours = "": only in_place = "blank" holds by the hour; the others hold all day
     "#);
+    let episode = "[[episode]]\nnumber = '2'\nfrom = 2024-09-19\n[episode.product]\ntitle = 'Tập 2'\nlength_s = 20\n\
+                   variant = [{ lang = 'vi', form = 'silent', file = 'a.png' }]\n";
+    let series = read(&directory, &Campaigns::default(), &format!("{MOURNING}{episode}"), "2024-08-01").unwrap_err();
+    insta::assert_snapshot!(series.text(Lang::En), @r#"order.toml:23:10: episode[0].number = "2": a suspension has no episodes: take the [[episode]]s out; its solemn loop is its [product]"#);
+    let late = read(&directory, &Campaigns::default(), MOURNING, "2024-09-19").unwrap_err();
+    insta::assert_snapshot!(late.text(Lang::En), @r#"order.toml:6:8: from = "2024-09-18": the past is not rewritten: write today, 2024-09-19, or later"#);
+    assert!(read(&directory, &Campaigns::default(), MOURNING, "2024-09-18").is_ok(), "it is brought on its own day");
     let mut campaigns = Campaigns::default();
     let first = read(&directory, &campaigns, MOURNING, "2024-08-01").unwrap_or_else(|p| panic!("{p}"));
     campaigns.apply(CampaignBatch { changes: vec![CampaignChange::Directive(Box::new(first))] });

@@ -73,7 +73,7 @@ impl Campaigns {
             let suspended = now
                 .iter()
                 .filter(|s| directory.operating(s, d))
-                .map(|s| self.suspends(directory, order, s, d))
+                .map(|s| self.suspends(directory, order, s, d).map(|(days, _)| days))
                 .collect::<Option<Vec<SuspendedDays>>>()
                 .unwrap_or_default();
             match suspended.iter().max_by_key(|days| **days == SuspendedDays::LeaveQuota) {

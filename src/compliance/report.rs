@@ -3,7 +3,7 @@
 use super::{Basis, ComplianceError, ComplianceStore, DeviceFacts, Period, Report, ScreenFacts};
 use crate::campaigns::{Campaigns, Contract, Directive};
 use crate::directory::{Directory, Link, Screen};
-use lichphat_playlists::figures::{LinkBasis, UnitBasis};
+use lichphat_playlists::figures::{LinkBasis, NO_VARIANT, SUSPENDED, UnitBasis};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::quota::{DayOwed, Of, Quota, Ratio};
@@ -77,6 +77,7 @@ impl Reports {
                 force: String::new(),
                 inferred: false,
                 owed: Vec::new(),
+                kept_off: BTreeMap::new(),
                 days: days.remove(&screen.code).unwrap_or_default(),
                 has_device: false,
                 simulated: false,
@@ -168,10 +169,29 @@ impl<'a> Asks<'a> {
                 let sold = |day| contract.plays_on(directory, screen, day);
                 facts.force = CONTRACT.to_owned();
                 facts.owed = campaigns.contract_days_owed(directory, contract, screen, (period.from, period.to));
+                let fits = contract.product.variant_for(screen).is_some();
+                keep_off(facts, period, |d| {
+                    if d.operating {
+                        return (!fits).then(|| NO_VARIANT.to_owned());
+                    }
+                    let suspended = sold(d.day).then(|| campaigns.suspended_on(directory, screen, d.day))?;
+                    contract.suspended_by(&directory.duty(screen, d.day), &suspended).map(suspension)
+                });
                 period.from.through(period.to).any(sold)
             }
         }
     }
+}
+
+/// Days of the period on which nothing can play, each with its cause.
+fn keep_off(facts: &mut ScreenFacts, period: &Period, why: impl Fn(&DayOwed) -> Option<String>) {
+    let days = facts.owed.iter().filter(|d| period.from <= d.day && d.day <= period.to);
+    facts.kept_off = days.filter_map(|d| Some((d.day, why(d)?))).collect();
+}
+
+/// The cause of a day that an order takes off.
+fn suspension(order: &Directive) -> String {
+    format!("{SUSPENDED}:{}", order.code)
 }
 
 fn is_below(directory: &Directory, unit: &UnitCode, above: &UnitCode) -> bool {
@@ -241,6 +261,13 @@ fn owed(
             facts.owed.extend(campaigns.days_owed(directory, directive, screen, from));
         }
     }
+    keep_off(facts, period, |d| {
+        if !d.operating && directory.operating(screen, d.day) {
+            campaigns.suspends(directory, directive, screen, d.day).map(|(_, order)| suspension(order))
+        } else {
+            (d.operating && directive.product_for(screen, d.day).is_none()).then(|| NO_VARIANT.to_owned())
+        }
+    });
     if directive.is_of_units() {
         // no screen owes a number of its own: what its plans asked of it is its part
         for DayOwed { day, owed, .. } in &mut facts.owed {

@@ -1,6 +1,7 @@
 //! Plain sentences for the stable codes that records, figures and reports carry.
 
 use super::{Lang, Values};
+use lichphat_playlists::figures::SUSPENDED;
 use lichphat_playlists::quota::{Of, Period, Quota, Rule, Within};
 use lichphat_playlists::time::{UtcMillis, UtcOffset, clock_text};
 use lichphat_playlists::wire::command::Outcome;
@@ -18,6 +19,7 @@ impl Lang {
                 let why = if self.knows(&key) { self.text(&key) } else { self.text("why-other") };
                 self.say(&format!("cause-{result}"), &Values::new().word("why", why))
             }
+            Some((SUSPENDED, order)) => self.say("cause-suspended", &Values::new().word("order", order)),
             _ => {
                 let key = format!("cause-{code}");
                 if self.knows(&key) {
@@ -31,7 +33,10 @@ impl Lang {
 
     /// What to do about it, when there is something.
     pub fn mend(self, code: &str) -> Option<String> {
-        let name = code.split_once(':').map_or(code, |(_, cause)| cause);
+        let name = match code.split_once(':') {
+            Some((result, cause)) if RESULTS.contains(&result) => cause,
+            _ => code,
+        };
         let key = format!("mend-{name}");
         self.knows(&key).then(|| self.text(&key))
     }
@@ -117,6 +122,8 @@ mod tests {
             "declared-only",
             "no-player",
             "not-planned",
+            "no-variant",
+            "suspended:quoc-tang",
         ];
         records.chain(plain).map(Reason::code).chain(doubts).chain(figures.map(str::to_owned)).collect()
     }

@@ -391,7 +391,7 @@ impl Form<'_> {
         None
     }
 
-    /// What is written here is new, and lies ahead: a play order from tomorrow on, a suspension from today on.
+    /// What is written here is new, and lies ahead: a play order from tomorrow on (a suspension from today on, as in a file).
     fn is_new(&mut self, order: &Directive) {
         if self.beside.campaigns.directive(&order.code).is_some() {
             let mend = "đã có văn bản mang mã này; hãy đặt mã khác";
@@ -404,12 +404,6 @@ impl Form<'_> {
                 "must be tomorrow or later: an order is signed before its first day",
             );
             self.wrong("from", mend);
-        }
-        if order.kind == DirectiveKind::Suspend && order.from < today {
-            self.wrong(
-                "from",
-                say("không sửa quá khứ: phải từ hôm nay trở đi", "the past is not rewritten: write today or later"),
-            );
         }
     }
 

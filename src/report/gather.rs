@@ -1,12 +1,12 @@
 //! From the figures' basis to a report's data: pure.
 
-use super::model::{DividedUnit, Line, Name, Order, RaisedNumber, Selection, UnitNumber};
+use super::model::{DividedUnit, Line, Name, Order, RaisedNumber, Selection, SuspendedBy, UnitNumber};
 use crate::campaigns::{Campaigns, Directive, DirectiveKind, Force, Override};
 use crate::directory::{Directory, Link, Screen};
-use lichphat_playlists::figures::{Basis, QuotaUnit, Report, ScreenFacts, ScreenLine};
+use lichphat_playlists::figures::{Basis, QuotaUnit, Report, SUSPENDED, ScreenFacts, ScreenLine};
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::LocalDay;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The city, as a report needs it.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,7 @@ impl<'a> Facts<'a> {
             sample: directive.sample,
             quota: basis.quota?,
             lines: lines.into_iter().enumerate().filter_map(line).collect(),
+            suspended: self.suspended(selection, basis),
             raised: self.raised(selection, directive, basis, &numbers),
             quota_units: numbers,
             divided,
@@ -92,6 +93,34 @@ impl<'a> Facts<'a> {
             whole.push(UnitNumber { force, inferred, figures });
         }
         (whole, divided, of)
+    }
+
+    /// The orders that kept it off screens of the report, each with its days there.
+    fn suspended(self, selection: &Selection, basis: &Basis) -> Vec<SuspendedBy> {
+        let mut all: BTreeMap<&str, SuspendedBy> = BTreeMap::new();
+        let wanted = |facts: &&ScreenFacts| {
+            self.directory.screen(&facts.screen).is_some_and(|screen| self.wants(selection, screen))
+        };
+        for facts in basis.screens.iter().filter(wanted) {
+            let mut here = BTreeSet::new();
+            for (day, why) in &facts.kept_off {
+                let Some((SUSPENDED, code)) = why.split_once(':') else { continue };
+                let order = self.campaigns.directives().find(|d| d.code.as_str() == code);
+                let by = all.entry(code).or_insert_with(|| SuspendedBy {
+                    code: code.to_owned(),
+                    number: order.and_then(|d| d.number.clone()),
+                    title: Name {
+                        vi: order.map_or_else(|| code.to_owned(), |d| d.title.clone()),
+                        en: order.and_then(|d| d.title_en.clone()),
+                    },
+                    days: (*day, *day),
+                    screens: 0,
+                });
+                by.days = (by.days.0.min(*day), by.days.1.max(*day));
+                by.screens += u32::from(here.insert(code));
+            }
+        }
+        all.into_values().collect()
     }
 
     /// The numbers that were raised for screens of the report, each with what held to the city's number would have come of it.

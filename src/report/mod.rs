@@ -27,7 +27,7 @@ pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
 pub use model::{
     Change, Checkpoint, Closed, Data, DividedUnit, Explanation, LONGEST_DAYS, LONGEST_EXPLANATION, Line, LogState,
-    Name, Order, RaisedNumber, Revisions, Selection, Span, SpanKind, Supplement, UnitNumber,
+    Name, Order, RaisedNumber, Revisions, Selection, Span, SpanKind, Supplement, SuspendedBy, UnitNumber,
 };
 pub use rule::{Delivery, LastDue, NewDue, RuleState, Timing, Trouble};
 pub use words::describe;

@@ -202,6 +202,22 @@ pub struct RaisedNumber {
     pub counted: u64,
 }
 
+/// An order that kept this one off screens of the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuspendedBy {
+    /// Its code.
+    pub code: String,
+    /// Its number as printed.
+    pub number: Option<String>,
+    /// Its title.
+    pub title: Name,
+    /// First and last day of the report on which it did.
+    pub days: (LocalDay, LocalDay),
+    /// Screens of the report.
+    pub screens: u32,
+}
+
 /// One order of a report.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -223,6 +239,9 @@ pub struct Order {
     /// Units that are in the report with a part of their screens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub divided: Vec<DividedUnit>,
+    /// Orders that suspended it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended: Vec<SuspendedBy>,
     /// Numbers that were raised.
     pub raised: Vec<RaisedNumber>,
 }

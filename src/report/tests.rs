@@ -30,6 +30,7 @@ pub(super) fn data() -> Data {
         force: if inferred { "requested" } else { "required" }.into(),
         inferred,
         owed: vec![DayOwed { day: monday, owed: Ratio::from_integer(10), operating: true }],
+        kept_off: std::collections::BTreeMap::new(),
         days: [(
             monday,
             DayFacts {
@@ -93,6 +94,7 @@ pub(super) fn data() -> Data {
             lines,
             quota_units: vec![],
             divided: vec![],
+            suspended: vec![],
             raised: vec![],
         }],
         explanations: vec![Explanation {
@@ -158,6 +160,28 @@ fn a_number_that_no_order_names_is_set_apart_and_called_no_breach() {
     ordered.orders[0].lines[1].figures.inferred = false;
     let text = words(&Made::of(ordered).unwrap().document(Lang::Vi, &Letterhead::default(), HANOI));
     assert!(!text.contains("vi phạm") && !text.contains("suy ra"), "{text}");
+}
+
+#[test]
+fn an_order_that_was_suspended_says_by_which_document_and_when() {
+    let mut suspended = data();
+    let title = Name { vi: "Quốc tang".into(), en: Some("National mourning".into()) };
+    let days = (day("2026-11-16"), day("2026-11-17"));
+    let (code, number) = ("quoc-tang".to_owned(), Some("9/CĐ-UBND".to_owned()));
+    suspended.orders[0].suspended.push(SuspendedBy { code, number, title, days, screens: 2 });
+    for (lang, said) in [
+        (
+            Lang::Vi,
+            "Tạm dừng từ 16/11/2026 đến hết 17/11/2026 trên 2 màn hình, theo “Quốc tang” (văn bản số 9/CĐ-UBND).",
+        ),
+        (
+            Lang::En,
+            "Suspended from 16 Nov 2026 to 17 Nov 2026 on 2 screens, by “National mourning” (document no. 9/CĐ-UBND).",
+        ),
+    ] {
+        let text = words(&Made::of(suspended.clone()).unwrap().document(lang, &Letterhead::default(), HANOI));
+        assert!(text.contains(said), "{text}");
+    }
 }
 
 #[test]

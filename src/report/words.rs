@@ -2,7 +2,7 @@
 
 use super::columns::{Bond, Figures, LINE, SUMS, apart, bonds, own_bond, result};
 use super::document::{Block, Cell, Column, Document, Letterhead, Table};
-use super::model::{Line, Name, Order, RaisedNumber, Selection, Span, SpanKind};
+use super::model::{Line, Name, Order, RaisedNumber, Selection, Span, SpanKind, SuspendedBy};
 use super::table::split;
 use super::{Made, Names};
 use crate::lang::{Lang, Values, shown};
@@ -176,6 +176,7 @@ impl<'a> Words<'a> {
         });
         list.extend(beside);
         list.extend(self.divided(order));
+        list.extend(order.suspended.iter().map(|by| self.suspended(by)));
         Block::List(about, list)
     }
 
@@ -223,6 +224,17 @@ impl<'a> Words<'a> {
             sums.counted,
         );
         (!part.is_empty()).then(|| self.lang.say("report-divided", &values))
+    }
+
+    /// Which order kept it off, on which days and how many screens.
+    fn suspended(&self, by: &SuspendedBy) -> String {
+        let lang = self.lang;
+        let mut about = format!("“{}”", self.name(&by.title));
+        if let Some(number) = &by.number {
+            about = lang.say("report-order-number", &Values::new().word("about", about).word("number", shown(number)));
+        }
+        let values = self.count(by.screens.into()).word("order", about);
+        lang.say("report-suspended", &values.word("from", lang.day(by.days.0)).word("to", lang.day(by.days.1)))
     }
 
     /// A table of sums: what each row is about, and its figures.

@@ -14,7 +14,6 @@ mod flips;
 mod forger;
 mod hostile;
 mod in_part;
-mod lost;
 mod square;
 mod tails;
 

@@ -77,6 +77,14 @@ impl TestData {
         *self.told.lock().unwrap() = Some(ToldTime::from(now));
     }
 
+    /// What is done at another time: programs are told `now`, and afterwards what they were told before.
+    #[allow(dead_code, reason = "each story is a crate of its own and uses what it needs")]
+    pub(crate) fn told_at(&self, now: UtcMillis, done: impl FnOnce()) {
+        let before = self.told.lock().unwrap().replace(ToldTime::from(now));
+        done();
+        *self.told.lock().unwrap() = before;
+    }
+
     /// The time its programs are told; the machine's own when nothing was told.
     pub(crate) fn told(&self) -> ToldTime {
         self.told.lock().unwrap().unwrap_or_default()

@@ -223,6 +223,11 @@ impl TownServer {
         import::file(&context, &self.rooms.store, import::Kind::Closures, &path).await.unwrap();
     }
 
+    /// Somebody brings a document at the told time, for what it takes off is only what is still to come.
+    pub(crate) fn brings(&self, data: &TestData, kind: &str, name: &str, text: &str) {
+        data.told_at(self.clock.now(), || import(data, kind, name, text));
+    }
+
     /// Registers a device at a screen and switches it on. A loudspeaker's log is all there is to go by.
     pub(crate) async fn device(&self, data: &TestData, screen: &str) -> TownDevice {
         self.new_box(data, screen, screen.bytes().map(u64::from).sum()).await

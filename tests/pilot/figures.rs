@@ -136,7 +136,7 @@ async fn shortfalls(month: &mut Month) {
     month.score.line("Lượt thiếu không rõ vì sao (missing without a known cause)", "report compliance", 0, unknown);
     // the dark screen alone cannot have caught up, and where the month is short the days of mourning
     let could = |l: &&ScreenLine| {
-        l.kind == "managed" && !l.met && l.screen.as_str() != gate(2) && l.main_cause != "not-planned"
+        l.kind == "managed" && !l.met && l.screen.as_str() != gate(2) && l.main_cause != "suspended:quoc-tang"
     };
     let short: Vec<String> =
         report.lines.iter().filter(could).map(|l| format!("{} −{} ({})", l.screen, l.short, l.main_cause)).collect();
@@ -207,7 +207,7 @@ fn missed(month: &Month, n: u32, (screen, duty): (&str, &IntervalSet)) -> BTreeS
     ];
     add(screen == gate(1) && within(wrong), &all);
     add(n == size.disaster, &["skipped:replanned", "skipped:device-off", "no-record"]);
-    add(within(size.suspended) && !screen.starts_with("NB-"), &["not-planned"]);
+    add(within(size.suspended) && !screen.starts_with("NB-"), &["suspended:quoc-tang"]);
     causes
 }
 

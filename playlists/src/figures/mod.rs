@@ -9,6 +9,9 @@ mod sums;
 mod unit;
 
 pub use report::{Basis, LinkBasis, Report, UnitBasis, UnitLine};
-pub use screen::{DayFacts, PENDING_DAYS, Period, ScreenFacts, ScreenLine, Standing, Totals, screen_line, totals};
+pub use screen::{
+    DayFacts, NO_VARIANT, PENDING_DAYS, Period, SUSPENDED, ScreenFacts, ScreenLine, Standing, Totals, screen_line,
+    totals,
+};
 pub use sums::Sums;
 pub use unit::QuotaUnit;

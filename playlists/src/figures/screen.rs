@@ -6,13 +6,17 @@
 use crate::ids::ScreenCode;
 use crate::proof::declared::Declared;
 use crate::proof::rollup::Counts;
-use crate::quota::{DayOwed, Ledger, LedgerOptions, Quota};
+use crate::quota::{DayOwed, Ledger, LedgerOptions, Quota, Ratio, ceil};
 use crate::time::{LocalDay, UtcMillis, UtcOffset};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The cause of what a plan could not hold because nobody had approved it.
 pub(super) const NOT_APPROVED: &str = "not-approved";
+/// The cause where it has nothing that fits the screen.
+pub const NO_VARIANT: &str = "no-variant";
+/// What the cause of days that a suspension took begins with: `suspended:` and the code of its order.
+pub const SUSPENDED: &str = "suspended";
 /// Days after which a slot without a record is no longer waited for: the offline horizon.
 pub const PENDING_DAYS: u32 = 7;
 
@@ -74,6 +78,9 @@ pub struct ScreenFacts {
     pub inferred: bool,
     /// The days of the campaign on this screen, with what each owes.
     pub owed: Vec<DayOwed>,
+    /// Days on which nothing of it can play here, and the cause: [`NO_VARIANT`], or [`SUSPENDED`] with the order that says so.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept_off: BTreeMap<LocalDay, String>,
     /// Facts by day.
     pub days: BTreeMap<LocalDay, DayFacts>,
     /// Has a device ever been registered?
@@ -262,9 +269,12 @@ pub fn screen_line(quota: &Quota, facts: &ScreenFacts, period: &Period) -> Scree
     let counted_in = |(from, to)| facts.days.range(from..=to).map(|(_, f)| f.counts.counted).sum();
     let status = standing_at(quota, &facts.owed, period.from, last_ended, counted_in);
     let at = |d: &DayOwed| facts.days.get(&d.day).map_or(0, |f| f.counts.counted);
-    let target = |d: &DayOwed| crate::quota::ceil(d.owed);
+    let target = |d: &DayOwed| ceil(d.owed);
     // a day asks again for what an earlier one lacked: no more is missing for it than is missing
     note(&mut causes, NOT_APPROVED, not_approved.min(status.short));
+    let due = |d: &&DayOwed| d.day >= period.from && d.day <= period.to && d.day <= last_ended;
+    let kept_off = facts.owed.iter().filter(due).filter_map(|d| Some((d, facts.kept_off.get(&d.day)?.as_str(), at(d))));
+    note_kept_off(&mut causes, kept_off, status.short);
     if !status.met && causes.is_empty() {
         causes.insert(no_slot_cause(facts, &declared).to_owned(), status.short);
     }
@@ -350,6 +360,25 @@ pub(super) fn standing_at(
 pub(super) fn note(causes: &mut BTreeMap<String, u32>, cause: &str, n: u32) {
     if n > 0 {
         *causes.entry(cause.to_owned()).or_default() += n;
+    }
+}
+
+/// What days lack on which nothing could play, by why: what they owe less what counted on them. Other days bring some of it in, so no more is
+/// missing for it than is missing.
+pub(super) fn note_kept_off<'a>(
+    causes: &mut BTreeMap<String, u32>,
+    days: impl Iterator<Item = (&'a DayOwed, &'a str, u32)>,
+    mut short: u32,
+) {
+    let mut lacking: BTreeMap<&str, Ratio> = BTreeMap::new();
+    for (day, why, counted) in days {
+        let lacks = day.owed - Ratio::from_integer(counted.into());
+        *lacking.entry(why).or_insert(Ratio::ZERO) += lacks.max(Ratio::ZERO);
+    }
+    for (why, owed) in lacking {
+        let n = ceil(owed).min(short);
+        note(causes, why, n);
+        short -= n;
     }
 }
 
@@ -464,6 +493,7 @@ mod tests {
             owed: (0..counted.len())
                 .map(|i| DayOwed { day: day(i), owed: Ratio::from_integer(10), operating: true })
                 .collect(),
+            kept_off: BTreeMap::new(),
             days: counted.iter().enumerate().map(|(i, c)| (day(i), fact(c))).collect(),
             has_device: true,
             simulated: false,
@@ -490,6 +520,29 @@ mod tests {
         let totals = totals(&[line]);
         assert_eq!((totals.met, totals.short, totals.on_duty), (0, 1, 1));
         assert_eq!(totals.short_causes, BTreeMap::from([("skipped:device-off".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn days_on_which_nothing_may_play_say_why_and_no_more_than_is_missing() {
+        let suspended = |counted: &[u32]| {
+            let mut facts = screen(counted);
+            for (day, owed) in (1u32..).zip(&mut facts.owed[1..3]) {
+                owed.operating = false;
+                facts.days.remove(&monday().plus(day));
+                facts.kept_off.insert(monday().plus(day), format!("{SUSPENDED}:quoc-tang"));
+            }
+            screen_line(&QUOTA, &facts, &week(5))
+        };
+        let line = suspended(&[15, 0, 0, 15, 14]);
+        assert_eq!((line.owed, line.counted, line.short, line.operating_days), (50, 44, 6, 3));
+        assert_eq!(line.causes, BTreeMap::from([("suspended:quoc-tang".to_owned(), 6)]));
+        assert!(suspended(&[20, 0, 0, 15, 15]).main_cause.is_empty(), "made good");
+
+        let mut facts = screen(&[10, 0, 0, 10, 10]);
+        facts.days.clear();
+        facts.kept_off = (0..5).map(|day| (monday().plus(day), NO_VARIANT.to_owned())).collect();
+        let line = screen_line(&QUOTA, &facts, &week(5));
+        assert_eq!((line.short, line.main_cause.as_str(), line.causes[NO_VARIANT]), (50, NO_VARIANT, 50));
     }
 
     #[test]

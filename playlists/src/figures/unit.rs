@@ -1,7 +1,9 @@
 //! Figures of a number that binds whole units: one line per unit.
 
 use super::report::UnitBasis;
-use super::screen::{NOT_APPROVED, Period, ScreenFacts, ScreenLine, Totals, largest, note, round4, standing_at};
+use super::screen::{
+    NOT_APPROVED, Period, ScreenFacts, ScreenLine, Totals, largest, note, note_kept_off, round4, standing_at,
+};
 use crate::ids::UnitCode;
 use crate::quota::{DayOwed, Quota, ceil};
 use crate::time::LocalDay;
@@ -72,6 +74,11 @@ pub(super) fn unit_line(
     // the screens' parts are asked for anew each day: no more is missing for it than is missing
     causes.entry(NOT_APPROVED.to_owned()).and_modify(|n| *n = at.short.min(*n));
     causes.retain(|_, n| *n > 0);
+    // no screen owes a part of a day that is suspended; the unit may
+    let why = |day| screens.iter().find_map(|(f, _)| f.kept_off.get(&day)).map(String::as_str);
+    let idle = facts.owed.iter().filter(|d| !d.operating && d.day >= period.from && d.day <= last_ended);
+    let idle = idle.filter_map(|d| Some((d, why(d.day)?, counted_in((d.day, d.day)))));
+    note_kept_off(&mut causes, idle, at.short);
     let declared_plays = sum(|l| l.declared_plays);
     if !at.met && causes.is_empty() {
         let cause = if declared_plays > 0 { "declared-only" } else { "not-planned" };

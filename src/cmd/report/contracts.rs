@@ -153,6 +153,7 @@ mod tests {
                 force: "contract".into(),
                 inferred: false,
                 owed: from.through(to).map(owed).collect(),
+                kept_off: std::collections::BTreeMap::new(),
                 days: from.through(to).zip(counted.map(fact)).collect(),
                 has_device: true,
                 simulated: false,
