@@ -120,6 +120,7 @@ pub(super) fn leaf_seeds() -> Vec<Vec<u8>> {
     let begun = Statement::Begun(Box::new(Begun {
         ended: VerifierKey::new("lichphat.example/log", key).expect("a name"),
         last: String::new(),
+        kept: Some(3),
         reason: "a lost disk".into(),
         at_ms: UtcMillis(5),
         by: "a".into(),

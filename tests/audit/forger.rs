@@ -1,17 +1,17 @@
 //! An attacker who owns the server: he has the log's key, rewrites what he likes, and makes every hash fit again. What he
 //! does not have is the players' keys, and what the witnesses have seen.
 
-use crate::square::Square;
+use crate::square::{Square, morning};
 use lichphat::proof::log::LogStore;
 use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
-use lichphat_playlists::proof::bundle::{self, EarlierCheckpoint};
+use lichphat_playlists::proof::bundle::{self, EarlierCheckpoint, Keys};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
-use lichphat_playlists::proof::entry::Entry;
-use lichphat_playlists::proof::note::Note;
+use lichphat_playlists::proof::entry::{Begun, Entry, Statement};
+use lichphat_playlists::proof::note::{Note, VerifierKey};
 use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::proof::tree::{consistency, inclusions, leaf_hash, root};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
-use lichphat_playlists::wire::sign::{Envelope, Packing, SigningKey};
+use lichphat_playlists::wire::sign::{Envelope, LogSigning, Packing, SigningKey};
 use lichphat_verify::{Bundle, Writer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Cursor;
@@ -27,6 +27,8 @@ pub(crate) struct Forger {
     pub(crate) days: (LocalDay, LocalDay),
     /// By the server's key, which he has.
     key: Arc<SigningKey<Packing>>,
+    /// The log that he began over the entries of the square's.
+    anew: Option<(VerifierKey<LogSigning>, Arc<SigningKey<LogSigning>>)>,
 }
 
 impl Forger {
@@ -44,6 +46,7 @@ impl Forger {
             hidden: BTreeSet::new(),
             days: (manifest.from, manifest.to),
             key: square.server.rooms.packing.clone(),
+            anew: None,
         }
     }
 
@@ -96,11 +99,33 @@ impl Forger {
     pub(crate) fn checkpoint(&self, square: &Square, size: u64, seen: Option<UtcMillis>) -> EarlierCheckpoint {
         let hashes: Vec<Sha256Hash> = self.leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
         let Ok(root) = root(&hashes[..], size);
-        let name = square.server.rooms.log.name();
+        let name = self.name(square);
         let checkpoint = Checkpoint { origin: name.name().to_owned(), size, root, extensions: Vec::new() };
-        let note = checkpoint.sign(name, &square.log_key());
+        let note = match &self.anew {
+            Some((_, key)) => checkpoint.sign(name, key),
+            None => checkpoint.sign(name, &square.log_key()),
+        };
         let note = seen.map_or(note.clone(), |at| square.cosigned(note, at));
         EarlierCheckpoint { note: note.to_string(), consistency: Vec::new() }
+    }
+
+    /// Which log he shows.
+    pub(crate) fn name<'a>(&'a self, square: &'a Square) -> &'a VerifierKey<LogSigning> {
+        self.anew.as_ref().map_or(square.server.rooms.log.name(), |(name, _)| name)
+    }
+
+    /// Begins another log over the entries: the statement at place `at` says that it goes on from `kept` of them.
+    pub(crate) fn begins_anew(&mut self, square: &Square, at: usize, kept: Option<u64>) {
+        let ended = square.server.rooms.log.name().clone();
+        let (reason, by) = ("a lost disk".to_owned(), "lan".to_owned());
+        let at_ms = if at == self.leaves.len() { square.server.rooms.clock.now() } else { morning(0) };
+        let begun = Begun { ended: ended.clone(), last: String::new(), kept, reason, at_ms, by };
+        self.leaves.insert(at, Entry::Statement(Statement::Begun(Box::new(begun))).encode());
+        let key = SigningKey::from_seed(&[55; 32]);
+        let name = VerifierKey::new("lichphat-log/anew", key.verifying_key()).unwrap();
+        let keys = Keys { log: name.clone(), ended: vec![ended] };
+        self.files.insert(bundle::KEYS.into(), serde_json::to_vec(&keys).unwrap());
+        self.anew = Some((name, Arc::new(key)));
     }
 
     /// Earlier checkpoints of the honest bundle.

@@ -14,6 +14,7 @@ mod flips;
 mod forger;
 mod hostile;
 mod in_part;
+mod lost;
 mod square;
 mod tails;
 

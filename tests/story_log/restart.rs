@@ -171,6 +171,7 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
     let begun = begun.unwrap();
     assert_eq!((&begun.ended, begun.reason.as_str(), begun.by.as_str()), (&old_key, restart[3], restart[5]));
     assert_eq!(anchor::size(&begun.last), last.size(), "its last checkpoint");
+    assert_eq!(begun.kept, Some(kept.size()), "the newest checkpoint of the backup, not whatever came in after it");
     // whoever kept a checkpoint of the old log from before the backup still proves it, with the code of others
     let asked = ProofsAsked { epoch: identity.epoch, after_seq: Default::default(), size: kept.size() };
     let answer = server.rooms.log.proofs(identity.device, asked).await.unwrap().unwrap();
@@ -192,13 +193,26 @@ async fn a_player_meets_a_restored_scheduler_keeps_its_records_and_goes_on_with_
     let held = server.rooms.log.proofs(identity.device, ProofsAsked { size: 0, ..asked }).await;
     assert!(held.unwrap().unwrap().segments.len() > 8, "what the backup had lost came again from the player");
 
-    // an auditor hears why the log began anew, and that players remember what it has lost
+    // an auditor hears why the log began anew, and of what is lost; what players hold is there all the same
     let out = data.path().join("B.zip").to_str().unwrap().to_owned();
     let export = ["export", "bundle", "--campaign", "clean-street", "--from", DAY, "--to", DAY, "--out", &out];
     data.ok(&export);
     let said = data.ok(&["verify", &out]);
     assert!(said.contains("mất ổ đĩa ngày 20/9 (Tổ kỹ thuật)"), "{said}");
-    assert!(said.contains("entries of the log that ended: what that log held and this one does not is lost"), "{said}");
+    let lost = format!("had at least {} entries, and this one goes on from the first {}", last.size(), kept.size());
+    assert!(said.starts_with("VALID") && said.contains("before it is LOST: ") && said.contains(&lost), "{said}");
+    assert!(said.contains("  ! every entry is in the signed log, and a part of the log before it is LOST"), "{said}");
+    assert!(said.contains("Players at 1 screens (C-01) had seen it"), "{said}");
+    // who kept a checkpoint of that part has it said to him, by the export already
+    let mine = data.path().join("mine");
+    std::fs::write(&mine, &begun.last).unwrap();
+    let mine = mine.to_str().unwrap();
+    let gone = format!("{} entries that you had seen are gone", last.size() - kept.size());
+    let told = data.run(&[&export[..], &["--since", mine, "--force"]].concat());
+    assert!(!told.status.success() && String::from_utf8_lossy(&told.stderr).contains(&gone), "{told:?}");
+    let told = data.run(&["verify", &out, "--since", mine]);
+    let said = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.status.code() == Some(1) && said.contains(&gone), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -218,4 +232,8 @@ async fn what_the_old_log_proved_is_proven_by_the_new_one() {
     let said = data.ok(&["verify", &out]);
     assert!(said.contains("The log was begun anew here, over the entries of the log lichphat-log/"), "{said}");
     assert!(said.contains("khoá cũ đã lộ (Tổ kỹ thuật)") && anchor > 0, "{said}");
+    assert!(
+        said.contains("✓ every entry is in the signed log, which only ever grew") && !said.contains("LOST"),
+        "{said}"
+    );
 }

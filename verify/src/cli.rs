@@ -194,6 +194,7 @@ fn lines(v: &Verdict, lang: Lang) -> String {
     for (check, outcome) in &v.checks {
         let sign = match outcome {
             Outcome::Holds => "✓",
+            Outcome::Lost => "!",
             Outcome::FailsInPart | Outcome::Fails => "✗",
             Outcome::NotChecked => "–",
         };

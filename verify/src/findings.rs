@@ -20,6 +20,8 @@ pub(crate) struct Findings {
     pub(crate) faults: Vec<Finding>,
     pub(crate) remarks: Vec<Finding>,
     not_checked: BTreeSet<Check>,
+    /// Checks that hold for what is left.
+    lost: BTreeSet<Check>,
     count: BTreeMap<Check, u32>,
     /// Checks that fail for the whole bundle.
     whole: BTreeSet<Check>,
@@ -68,6 +70,11 @@ impl Findings {
         self.not_checked.insert(check)
     }
 
+    /// The check holds for what is left, and a part of what there was is lost.
+    pub(crate) fn lost(&mut self, check: Check) {
+        self.lost.insert(check);
+    }
+
     /// Faults so far.
     pub(crate) fn faults(&self) -> u32 {
         self.count.values().sum()
@@ -79,6 +86,7 @@ impl Findings {
             (true, _) if self.whole.contains(&check) => Outcome::Fails,
             (true, _) => Outcome::FailsInPart,
             (false, true) => Outcome::NotChecked,
+            (false, false) if self.lost.contains(&check) => Outcome::Lost,
             (false, false) => Outcome::Holds,
         };
         Check::ALL.into_iter().map(|check| (check, outcome(check))).collect()

@@ -12,6 +12,7 @@ mod figures;
 mod findings;
 mod heads;
 mod json;
+mod lost;
 mod page;
 mod plans;
 mod players;
@@ -34,6 +35,7 @@ use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Keys, Start};
 use lichphat_playlists::proof::checkpoint::Policy;
 use lichphat_playlists::proof::tree::{leaf_hash, root_of};
+use lost::EndedLogs;
 use statements::Statements;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
@@ -72,13 +74,15 @@ pub fn verify<R: Read + Seek>(
             "vỏ tệp zip không như lúc xuất ra: tệp bị nén lại, hỏng khi chép hoặc bị sửa; nội dung vẫn được kiểm tra ở các mục khác. Hãy xin đúng tệp lúc xuất ra";
             "the zip is not as it was exported: packed anew, damaged or altered; its contents were checked all the same. Ask for the file as it was exported"));
     }
-    let trust = Trust::establish(&mut bundle, options, &keys, &mut walk.findings)?;
+    let bytes = bundle.get(bundle::STATEMENTS)?;
+    let stated = walk.entries(bundle::STATEMENTS, &bytes)?;
+    let ended = EndedLogs::stated(&stated);
+    let trust = Trust::establish(&mut bundle, options, &keys, ended, &mut walk.findings)?;
     let Some(mut trust) = trust else { return Ok(unbelieved(basis, options, walk.findings)) };
     if let Err(what) = trust.arrived(trust.checkpoint.size.saturating_sub(1), basis.period.now) {
         walk.findings.fault(Check::Figures, bundle::BASIS, what);
     }
-    let mut statements = walk.statements(&mut bundle, options, &trust)?;
-    trust.ended.clone_from(&statements.ended);
+    let mut statements = Statements::read(&stated, &options.heads, &trust, &mut walk.findings);
     statements.approvals.read(&mut bundle, &mut walk.findings)?;
     if !bundle.is_signed(statements.packing_keys()) {
         walk.findings.fault(Check::Bundle, bundle::SIGNATURE, words!(
@@ -95,6 +99,7 @@ pub fn verify<R: Read + Seek>(
     let mut findings = walk.findings;
     differences.iter().for_each(|difference| differs(difference, &mut findings));
     declared(&recomputed, &mut findings);
+    trust.ended.told(&mut findings);
     let checks = findings.outcomes(true);
     screens.iter_mut().for_each(|screen| screen.holds = findings.holds(&screen.screen));
     let standing = match findings.faults() {
@@ -111,6 +116,7 @@ pub fn verify<R: Read + Seek>(
         to: recomputed.to,
         origin: trust.checkpoint.origin.clone(),
         size: trust.checkpoint.size,
+        lost: trust.ended.lost(),
         root: trust.checkpoint.root.to_string(),
         own_policy: options.policy.is_some(),
         witnesses: trust.witnessed.by.clone(),
@@ -185,18 +191,6 @@ impl Walk {
         }
         self.leaves.extend(entries.iter().map(|(index, entry)| (*index, leaf_hash(entry))));
         Ok(entries)
-    }
-
-    /// What the log says beside the segments.
-    fn statements<R: Read + Seek>(
-        &mut self,
-        bundle: &mut Bundle<R>,
-        options: &Options,
-        trust: &Trust,
-    ) -> Result<Statements, ArchiveError> {
-        let bytes = bundle.get(bundle::STATEMENTS)?;
-        let entries = self.entries(bundle::STATEMENTS, &bytes)?;
-        Ok(Statements::read(&entries, &options.heads, trust, &mut self.findings))
     }
 
     fn screens<R: Read + Seek>(
@@ -333,6 +327,7 @@ fn unbelieved(basis: Basis, options: &Options, findings: Findings) -> Verdict {
         to: basis.period.to,
         origin: String::new(),
         size: 0,
+        lost: Vec::new(),
         root: String::new(),
         own_policy: options.policy.is_some(),
         witnesses: BTreeMap::new(),

@@ -10,6 +10,8 @@ struct Page<'a> {
     v: &'a Verdict,
     headline: String,
     tone: &'static str,
+    /// It holds, on nobody's word but the operator's.
+    alone: bool,
     checks: Vec<(&'static str, String)>,
     /// Faults of the whole, and those of single screens.
     faults: [Vec<(String, &'a str)>; 2],
@@ -50,6 +52,7 @@ pub fn page_of_unreadable(unreadable: &Unreadable) -> String {
 pub fn page(v: &Verdict) -> String {
     let sign = |outcome: &Outcome| match outcome {
         Outcome::Holds => "đúng",
+        Outcome::Lost => "mất một phần",
         Outcome::FailsInPart => "sai một phần",
         Outcome::Fails => "sai",
         Outcome::NotChecked => "chưa kiểm",
@@ -71,11 +74,11 @@ pub fn page(v: &Verdict) -> String {
         headline: v.headline().vi,
         tone: match (v.standing, witnessed) {
             (Standing::Not, _) => "bad",
-            (Standing::Whole, true) => "good",
-            (Standing::InPart, _) | (Standing::Whole, false) => "wait",
+            (Standing::Whole, true) if v.lost.is_empty() => "good",
+            (Standing::InPart | Standing::Whole, _) => "wait",
         },
-        // the sign beside it says what came of it
-        checks: v.checks.iter().map(|(check, outcome)| (sign(outcome), check.words(Outcome::Holds).vi)).collect(),
+        alone: v.ok && !witnessed,
+        checks: v.checks.iter().map(|(check, outcome)| (sign(outcome), check.asked(*outcome).vi)).collect(),
         faults: [faults(true), faults(false)],
         screens,
         held: digits(v.held().map(|s| s.counted).sum::<u64>()),
@@ -117,8 +120,24 @@ fn times(s: &ScreenVerdict) -> String {
 impl Check {
     /// What the check asks, and what came of it, in a sentence.
     pub(crate) fn words(self, outcome: Outcome) -> Words {
+        let (vi_end, en_end) = match outcome {
+            Outcome::Holds | Outcome::Lost => ("", ""),
+            Outcome::FailsInPart => (" — SAI ở một số màn hình", " — FAILS at some screens"),
+            Outcome::Fails => (" — SAI", " — FAILS"),
+            Outcome::NotChecked => (" — chưa kiểm tra", " — not checked"),
+        };
+        let asked = self.asked(outcome);
+        Words { vi: asked.vi + vi_end, en: asked.en + en_end }
+    }
+
+    /// What the check asks. Of a log of which a part is lost nobody says that it only ever grew.
+    fn asked(self, outcome: Outcome) -> Words {
         let (vi, en) = match self {
             Self::Bundle => ("Gói đủ tệp, không tệp nào bị sửa", "the bundle is whole, no file was altered"),
+            Self::Log if outcome == Outcome::Lost => (
+                "Mọi mục đều nằm trong sổ đã ký, nhưng một phần sổ trước nó ĐÃ MẤT",
+                "every entry is in the signed log, and a part of the log before it is LOST",
+            ),
             Self::Log => (
                 "Mọi mục đều nằm trong sổ đã ký, sổ chỉ dài thêm",
                 "every entry is in the signed log, which only ever grew",
@@ -151,12 +170,6 @@ impl Check {
             }
             Self::Approval => ("Nội dung đã được phê duyệt", "what was shown had been approved"),
         };
-        let (vi_end, en_end) = match outcome {
-            Outcome::Holds => ("", ""),
-            Outcome::FailsInPart => (" — SAI ở một số màn hình", " — FAILS at some screens"),
-            Outcome::Fails => (" — SAI", " — FAILS"),
-            Outcome::NotChecked => (" — chưa kiểm tra", " — not checked"),
-        };
-        Words { vi: format!("{vi}{vi_end}"), en: format!("{en}{en_end}") }
+        Words { vi: vi.to_owned(), en: en.to_owned() }
     }
 }

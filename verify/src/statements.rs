@@ -2,6 +2,7 @@
 
 use crate::approvals::{Approvals, Proposed, Yes};
 use crate::findings::{Findings, words};
+use crate::lost::Ended;
 use crate::players::{Player, Players};
 use crate::screen::stamp;
 use crate::trust::Trust;
@@ -29,8 +30,6 @@ pub(crate) struct Statements {
     lists: BTreeSet<String>,
     /// How many boxes each account let in.
     let_in: BTreeMap<String, u32>,
-    /// Names of logs over whose entries this one was begun.
-    pub(crate) ended: BTreeSet<String>,
     /// What may be shown.
     pub(crate) approvals: Approvals,
     /// Samples that were drawn, by the first digits of their names.
@@ -88,20 +87,15 @@ impl Statements {
             Statement::DeviceEnd { why: DeviceEnd::Retired, .. } | Statement::Act { .. } => {}
             Statement::Draw(drawn) => self.draws.push(drawn.draw.hex()[..12].to_owned()),
             Statement::Begun(begun) => {
-                let (ended, reason) = (begun.ended.name(), &begun.reason);
-                if ended == trust.checkpoint.origin {
-                    findings.fault(
-                        Check::Log,
-                        &format!("entry {index}"),
-                        words!(
-                        "sổ nói rằng chính nó đã kết thúc"; "the log states of itself that it has ended"),
-                    );
-                    return;
+                let place = format!("entry {index}");
+                if begun.ended.name() == trust.checkpoint.origin {
+                    let what = words!("sổ nói rằng chính nó đã kết thúc"; "the log states of itself that it has ended");
+                    return findings.fault(Check::Log, &place, what);
                 }
-                self.ended.insert(ended.to_owned());
-                findings.remark(Check::Log, &format!("entry {index}"), words!(
-                    "Sổ này được mở lại từ đây, trên các mục của sổ {} đã kết thúc: {} ({})", ended, reason, begun.by;
-                    "The log was begun anew here, over the entries of the log {} that ended: {} ({})", ended, reason, begun.by));
+                if let Err(what) = trust.arrived(index, begun.at_ms) {
+                    findings.fault(Check::Time, &place, what);
+                }
+                Ended::words_of(index, &begun, findings);
             }
             Statement::Finding(finding) => drop(self.found.insert((finding.draw, finding.n), *finding)),
             // when it was put to people is nobody's concern, as long as that was before they answered

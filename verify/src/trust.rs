@@ -1,6 +1,7 @@
 //! Whom to believe: the log's checkpoint, its witnesses, the auditor's own memory, and what all that says about time.
 
 use crate::findings::{Findings, words};
+use crate::lost::EndedLogs;
 use crate::screen::{CLOCKS_APART_MS, stamp};
 use crate::verdict::{Check, Words};
 use crate::vietnamese::moment as local;
@@ -12,7 +13,7 @@ use lichphat_playlists::proof::head::Seen;
 use lichphat_playlists::proof::note::Note;
 use lichphat_playlists::proof::tree::verify_consistency;
 use lichphat_playlists::time::UtcMillis;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 
 /// Longest time in which a round of the log takes entries into a tree and has it witnessed, ms.
@@ -29,22 +30,37 @@ pub(crate) struct Trust {
     roots: BTreeMap<u64, Sha256Hash>,
     /// From this size on witnesses had seen everything by this second, earliest first; by size, descending times removed.
     seen: Vec<(u64, u64)>,
-    /// Names of logs that have ended, as this one states where it was begun anew over their entries.
-    pub(crate) ended: BTreeSet<String>,
+    /// Logs that have ended, as this one states where it was begun anew over their entries.
+    pub(crate) ended: EndedLogs,
     /// What anchors say, by their hashes.
-    anchors: BTreeMap<Sha256Hash, Result<Option<u64>, NotOurs>>,
+    anchors: BTreeMap<Sha256Hash, Result<Anchor, NotOurs>>,
+}
+
+/// A checkpoint that a player knew when it began a segment.
+#[derive(Debug, Clone)]
+pub(crate) struct Anchor {
+    /// Which log's.
+    pub(crate) origin: String,
+    /// Its entries.
+    pub(crate) size: u64,
+    /// From then on at the latest witnesses had seen it, seconds since 1970.
+    pub(crate) since_s: Option<u64>,
+    /// It is of the lost part of a log that has ended.
+    pub(crate) lost: bool,
 }
 
 impl Trust {
-    /// Reads the checkpoints. None when the newest one cannot be believed: then nothing else can.
+    /// Reads the checkpoints. None when the newest one cannot be believed: then nothing else can. `ended`: logs before this one,
+    /// whose checkpoints are looked at whether or not the reader's policy names them.
     pub(crate) fn establish<R: Read + Seek>(
         bundle: &mut Bundle<R>,
         options: &Options,
         keys: &Keys,
+        mut ended: EndedLogs,
         findings: &mut Findings,
     ) -> Result<Option<Self>, ArchiveError> {
         let logs = || keys.ended.iter().chain([&keys.log]).cloned().collect();
-        let policy = options.policy.clone().unwrap_or_else(|| Policy::of_logs(logs()));
+        let mut policy = options.policy.clone().unwrap_or_else(|| Policy::of_logs(logs()));
         let text = String::from_utf8_lossy(&bundle.get(CHECKPOINT)?).into_owned();
         let opened = Note::parse(&text).and_then(|note| policy.open(&note));
         let (checkpoint, witnessed) = match opened {
@@ -54,18 +70,36 @@ impl Trust {
                 return Ok(None);
             }
         };
+        for key in ended.keys(&checkpoint.origin) {
+            if !policy.logs.contains(&key) {
+                policy.logs.push(key);
+            }
+        }
         let mut trust = Self {
             roots: BTreeMap::from([(checkpoint.size, checkpoint.root)]),
             seen: witnessed.since_s.map(|s| (checkpoint.size, s)).into_iter().collect(),
             policy,
             checkpoint,
             witnessed,
-            ended: BTreeSet::new(),
+            ended,
             anchors: BTreeMap::new(),
         };
         trust.judge_witnesses(options, findings);
         for earlier in bundle.json::<Vec<EarlierCheckpoint>>(CHECKPOINTS)? {
             trust.add(&earlier, findings);
+        }
+        for last in trust.ended.last() {
+            match trust.held(&last) {
+                Held::Lost => trust.ended.missed(&last.origin, last.size, None),
+                Held::Otherwise => findings.fault(
+                    Check::Log,
+                    &format!("{CHECKPOINTS}, {}", last.size),
+                    words!(
+                    "điểm chốt cuối của sổ trước, mà sổ này nói là nối tiếp, không nằm trong sổ này";
+                    "the last checkpoint of the log before, from which this one says that it goes on, is not in it"),
+                ),
+                Held::Ours | Held::Unshown => {}
+            }
         }
         trust.compare_with_memory(options, findings);
         trust.seen.sort_unstable();
@@ -119,6 +153,9 @@ impl Trust {
                 self.roots.insert(old.size, old.root);
                 self.seen.extend(witnessed.since_s.map(|s| (old.size, s)));
             }
+            Err(_) if self.ended.beyond(&old.origin, old.size).is_some() => {
+                self.ended.missed(&old.origin, old.size, None);
+            }
             Err(error) => findings.fault(
                 Check::Log,
                 &place,
@@ -142,16 +179,22 @@ impl Trust {
                 return;
             }
         };
-        match self.roots.get(&kept.size) {
+        match self.held(&kept) {
             // the auditor's copy may bear cosignatures that the bundle does not show
-            Some(root) if *root == kept.root => self.seen.extend(witnessed.since_s.map(|s| (kept.size, s))),
-            Some(_) => findings.fault(Check::Since, "--since", words!(
+            Held::Ours => self.seen.extend(witnessed.since_s.map(|s| (kept.size, s))),
+            Held::Lost => {
+                self.ended.missed(&kept.origin, kept.size, None);
+                if let Some(ended) = self.ended.beyond(&kept.origin, kept.size) {
+                    ended.forgotten(kept.size, findings);
+                }
+            }
+            Held::Otherwise => findings.fault(Check::Since, "--since", words!(
                 "sổ đã tách đôi hoặc bị viết lại: ở kích thước {} bạn từng thấy một nội dung khác", kept.size;
                 "the log was split or rewritten: at size {} you had seen another one", kept.size)),
-            None if kept.size > self.checkpoint.size => findings.fault(Check::Since, "--since", words!(
+            Held::Unshown if kept.size > self.checkpoint.size => findings.fault(Check::Since, "--since", words!(
                 "sổ đã ngắn lại: bạn từng thấy {} mục, nay chỉ còn {}", kept.size, self.checkpoint.size;
                 "the log has shrunk: you had seen {} entries, now there are {}", kept.size, self.checkpoint.size)),
-            None => findings.fault(Check::Since, "--since", words!(
+            Held::Unshown => findings.fault(Check::Since, "--since", words!(
                 "gói không có chứng minh nối từ điểm chốt {} mục của bạn; hãy xuất lại với --since", kept.size;
                 "the bundle has no proof from your checkpoint of {} entries on; export it again with --since", kept.size)),
         }
@@ -184,18 +227,18 @@ impl Trust {
         Ok(())
     }
 
-    /// After when a segment with this anchor was sealed, seconds since 1970.
-    pub(crate) fn not_before_s(&mut self, anchor: &str) -> Result<Option<u64>, NotOurs> {
+    /// The checkpoint that a player knew when it began a segment; none before its first.
+    pub(crate) fn anchor(&mut self, anchor: &str) -> Result<Option<Anchor>, NotOurs> {
         if anchor.is_empty() {
             return Ok(None);
         }
         let hash = Sha256Hash::of(anchor.as_bytes());
         if let Some(known) = self.anchors.get(&hash) {
-            return known.clone();
+            return known.clone().map(Some);
         }
         let read = self.read_anchor(anchor);
         self.anchors.insert(hash, read.clone());
-        read
+        read.map(Some)
     }
 
     /// Does the bundle show a checkpoint of that size?
@@ -203,7 +246,7 @@ impl Trust {
         self.roots.contains_key(&size)
     }
 
-    /// Is a checkpoint that a player says it has seen one of this log?
+    /// Is a checkpoint that a player says it has seen one of this log? It does not say of which log it was.
     pub(crate) fn saw(&self, seen: Seen) -> Result<(), String> {
         match self.roots.get(&seen.size) {
             Some(root) if *root == seen.root => Ok(()),
@@ -212,15 +255,44 @@ impl Trust {
         }
     }
 
-    fn read_anchor(&self, anchor: &str) -> Result<Option<u64>, NotOurs> {
+    /// Is a checkpoint that a log has signed one of this history? Whatever this log publishes at the same size, one of an ended
+    /// log that is beyond what was kept of it is of the part that is lost; at or below that it has to be here.
+    fn held(&self, checkpoint: &Checkpoint) -> Held {
+        match self.roots.get(&checkpoint.size) {
+            Some(root) if *root == checkpoint.root => Held::Ours,
+            _ if self.ended.beyond(&checkpoint.origin, checkpoint.size).is_some() => Held::Lost,
+            Some(_) => Held::Otherwise,
+            None => Held::Unshown,
+        }
+    }
+
+    fn read_anchor(&self, anchor: &str) -> Result<Anchor, NotOurs> {
         let opened = Note::parse(anchor).and_then(|note| self.policy.open(&note));
         let (checkpoint, witnessed) = opened.map_err(|_| NotOurs::Unsigned)?;
-        let seen = Seen { size: checkpoint.size, root: checkpoint.root };
-        if !self.shows(seen.size) && self.ended.contains(&checkpoint.origin) {
-            return Err(NotOurs::Lost(seen.size));
+        let held = self.held(&checkpoint);
+        let Checkpoint { origin, size, root, .. } = checkpoint;
+        match held {
+            Held::Ours | Held::Lost => {
+                Ok(Anchor { origin, size, since_s: witnessed.since_s, lost: held == Held::Lost })
+            }
+            Held::Otherwise | Held::Unshown => {
+                Err(NotOurs::Another(self.saw(Seen { size, root }).err().unwrap_or_default()))
+            }
         }
-        self.saw(seen).map(|()| witnessed.since_s).map_err(NotOurs::Another)
     }
+}
+
+/// How a checkpoint stands to this history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Held {
+    /// It is one of it.
+    Ours,
+    /// It is of a log that has ended, and beyond what was kept of that.
+    Lost,
+    /// The bundle shows another one of the same size.
+    Otherwise,
+    /// The bundle shows none of that size.
+    Unshown,
 }
 
 /// Why a checkpoint that a player says it has seen is none of this log.
@@ -228,8 +300,6 @@ impl Trust {
 pub(crate) enum NotOurs {
     /// The log never signed it: the player's word alone, which says nothing against the log.
     Unsigned,
-    /// It is of a log that has ended, and of a size that is not left of it: so many entries there were.
-    Lost(u64),
     /// The log signed it, and it is not among those of this history.
     Another(String),
 }

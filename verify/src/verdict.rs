@@ -65,6 +65,8 @@ impl Check {
 pub enum Outcome {
     /// Looked at, and it holds.
     Holds,
+    /// Looked at, and it holds for what is left: a part of what there was is lost.
+    Lost,
     /// Looked at, and it does not hold at single screens.
     FailsInPart,
     /// Looked at, and it does not hold.
@@ -194,7 +196,20 @@ pub struct Difference {
     pub recomputed: String,
 }
 
-/// How far a bundle holds.
+/// A log over whose entries this one was begun anew, and which had more of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Lost {
+    /// Its name.
+    pub origin: String,
+    /// Entries that this log goes on from.
+    pub kept: u64,
+    /// Entries that it had at least.
+    pub had: u64,
+    /// Screens whose players had seen more than was kept.
+    pub screens: u64,
+}
+
+/// How far a bundle holds. That a part of a log before this one is lost ([`Verdict::lost`]) takes nothing from what is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
@@ -225,6 +240,8 @@ pub struct Verdict {
     pub origin: String,
     /// Leaves of the checkpoint everything was checked against.
     pub size: u64,
+    /// Logs before it of which a part is lost; empty when nobody shows that anything is.
+    pub lost: Vec<Lost>,
     /// Its root, hexadecimal.
     pub root: String,
     /// Did the reader bring a policy, or was the bundle's own word on the log's key taken?
@@ -297,11 +314,15 @@ impl Verdict {
                 words!(" theo sổ của chính đơn vị, chưa có nhân chứng độc lập"; " by the operator's own log, no independent witness")
             }
         };
+        let lost = match self.lost.is_empty() {
+            true => words!(""; ""),
+            false => words!("; một phần sổ trước ĐÃ MẤT"; "; a part of the log before it is LOST"),
+        };
         let (by, then) = match self.standing {
             Standing::InPart => (words!("Kiểm tra{}", by.vi; "Checked{}", by.en), ". "),
             _ => (by, ""),
         };
-        Words { vi: format!("{vi}{then}{}", by.vi), en: format!("{en}{then}{}", by.en) }
+        words!("{vi}{then}{}{}", by.vi, lost.vi; "{en}{then}{}{}", by.en, lost.en)
     }
 
     /// Screens that hold; their figures stand unless nothing does.
@@ -327,6 +348,7 @@ impl Verdict {
             [&mut d.figure, &mut d.reported, &mut d.recomputed].into_iter().for_each(plain);
         }
         self.screens.iter_mut().for_each(|screen| plain(&mut screen.name));
+        self.lost.iter_mut().for_each(|lost| plain(&mut lost.origin));
         [&mut self.title, &mut self.origin].into_iter().for_each(plain);
         self
     }

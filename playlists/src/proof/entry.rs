@@ -163,12 +163,24 @@ pub struct Begun {
     pub ended: VerifierKey<LogSigning>,
     /// Its last checkpoint that is known, a signed note; empty when it never had one.
     pub last: String,
+    /// Entries that this log goes on from: those of the newest checkpoint of the ended one that is still held. What that one
+    /// published beyond them is lost. None in statements from before this was said; see [`Begun::kept_at`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<u64>,
     /// Why it ended.
     pub reason: String,
     /// When.
     pub at_ms: UtcMillis,
     /// Who said so.
     pub by: String,
+}
+
+impl Begun {
+    /// Entries of the ended log that this one has to show as they were, when this stands at `index`. Where it does not say,
+    /// all before it: who claims a past and names no loss has none.
+    pub fn kept_at(&self, index: u64) -> u64 {
+        self.kept.unwrap_or(index)
+    }
 }
 
 /// A person's word that a box may stand at a screen. Without one, whoever owns the scheduler could make players of his own.
@@ -317,6 +329,24 @@ mod tests {
         assert_eq!(Entry::decode(&bytes), Ok(statement));
         let more = String::from_utf8(bytes).unwrap().replace("\"simulated\"", "\"more\":1,\"simulated\"");
         assert!(matches!(Entry::decode(more.as_bytes()), Err(EntryError::Statement(_))));
+    }
+
+    #[test]
+    fn a_beginning_that_does_not_say_what_was_kept_reads_back_as_it_is_and_claims_all_before_it() {
+        let key = SigningKey::<LogSigning>::from_seed(&[7; 32]).verifying_key();
+        let ended = VerifierKey::new("lichphat.example/log", key).unwrap();
+        let old =
+            format!(r#"{{"kind":"begun","ended":"{ended}","last":"","reason":"a lost disk","at_ms":5,"by":"lan"}}"#);
+        let bytes = [&[STATEMENT], old.as_bytes()].concat();
+        let read = Entry::decode(&bytes).unwrap();
+        assert_eq!(read.encode(), bytes, "its hash is in a log");
+        let Entry::Statement(Statement::Begun(mut begun)) = read else { panic!() };
+        assert_eq!((begun.kept, begun.kept_at(12)), (None, 12));
+        begun.kept = Some(7);
+        assert_eq!(begun.kept_at(12), 7);
+        let new = Entry::Statement(Statement::Begun(begun));
+        assert!(String::from_utf8(new.encode()).unwrap().contains(r#""kept":7"#));
+        assert_eq!(Entry::decode(&new.encode()), Ok(new));
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 //!
 //! The entries stay where they are, so the new tree begins with the old one as far as that is held: whoever keeps a
 //! checkpoint of that part proves its entries as before. The first entry after them says which log ended, with its last
-//! checkpoint, and why. Devices do not follow by themselves: whoever could make them could make them forget.
+//! checkpoint, how many entries were kept of it, and why. Devices do not follow by themselves: whoever could make them could make them forget.
 
 use super::{Log, LogError, on_disk};
 use lichphat_playlists::proof::checkpoint::Checkpoint;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 pub struct Ended {
     /// Entries of its last checkpoint that is known.
     pub published: u64,
-    /// Entries that another log begins with.
+    /// Entries of it that another log goes on from.
     pub kept: u64,
 }
 
@@ -24,10 +24,11 @@ impl Log {
     /// it changes nothing.
     pub async fn end(&self, by: String, reason: String) -> Result<Ended, LogError> {
         let head = self.store.head(self.name.name()).await?;
-        let kept = self.store.log_size().await?;
-        let signed = head.as_ref().map_or(0, |head| head.size);
-        if kept < signed {
-            return Err(LogError::RolledBack { published: signed, held: kept });
+        let held = self.store.log_size().await?;
+        // what came in after its newest checkpoint that is held may be something else than what it published later
+        let kept = head.as_ref().map_or(0, |head| head.size);
+        if held < kept {
+            return Err(LogError::RolledBack { published: kept, held });
         }
         self.tiles_are_whole(head.as_ref()).await?;
         let files = Arc::clone(&self.files);
@@ -39,7 +40,8 @@ impl Log {
         });
         let (published, last) = mine.max_by_key(|(size, _)| *size).unwrap_or_default();
         let (ended, at_ms) = (self.name.clone(), self.clock.now());
-        self.store.end(self.name.name(), Begun { ended, last, reason, at_ms, by }).await?;
+        let begun = Begun { ended, last, kept: Some(kept), reason, at_ms, by };
+        self.store.end(self.name.name(), begun).await?;
         Ok(Ended { published, kept })
     }
 }

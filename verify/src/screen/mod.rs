@@ -12,7 +12,7 @@ use crate::players::Players;
 use crate::tail::{self, Tail};
 use crate::trust::Trust;
 use crate::verdict::{Check, ScreenVerdict, Words};
-use crate::vietnamese::moment;
+use crate::vietnamese::{digits, moment};
 use lichphat_playlists::figures::{Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, DeviceId, Epoch, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::book::PlanBook;
@@ -49,8 +49,8 @@ pub(crate) struct Judge<'a> {
     unapproved: Unapproved,
     /// A strange anchor was told of.
     unsigned: bool,
-    /// It was told that a part of the log before this one is lost.
-    lost: bool,
+    /// Players that certainly follow this log, not one before it: from which record on.
+    follows: BTreeMap<(DeviceId, Epoch), Seq>,
     /// Segments that were taken: what comes again as it was is a repetition, anything else another story.
     taken: BTreeSet<Sha256Hash>,
     verdict: ScreenVerdict,
@@ -87,7 +87,7 @@ impl<'a> Judge<'a> {
         terms.players.tenures(screen).iter().for_each(|tenure| replay.registered(*tenure));
         let starts = starts.iter().map(|start| ((start.device, start.epoch), start.clone())).collect();
         let (received, tail, taken) = (BTreeMap::new(), Tail::default(), BTreeSet::new());
-        let (unapproved, unsigned, lost) = (Unapproved::default(), false, false);
+        let (unapproved, unsigned, follows) = (Unapproved::default(), false, BTreeMap::new());
         Self {
             terms,
             screen,
@@ -99,7 +99,7 @@ impl<'a> Judge<'a> {
             tail,
             unapproved,
             unsigned,
-            lost,
+            follows,
             taken,
             verdict,
         }
@@ -274,6 +274,16 @@ impl<'a> Judge<'a> {
             let said = players.heads.of(player);
             for (said, seen) in said.iter().filter_map(|said| Some((said, said.head.seen?))) {
                 let Err(error) = self.trust.saw(seen) else { continue };
+                let follows = self.follows.get(&player).is_some_and(|first| *first <= said.head.sealed);
+                // It names no log. Before its player followed this one for certain, it may be of what is lost of one before.
+                if !follows && self.trust.ended.beyond_one(seen.size) {
+                    if !said.brought || self.trust.shows(seen.size) {
+                        self.findings.remark(Check::Log, &said.place, words!(
+                            "Thiết bị {} nói đã thấy một sổ khác lúc có {} mục: có thể là phần đã mất của sổ trước. Lời này không nêu tên sổ và không mang chữ ký của sổ; hãy hỏi lại thiết bị khi nó đã theo sổ này (lichphat-player head).", player.0, digits(seen.size);
+                            "Device {} says that it had seen another log when that had {} entries: it may be the lost part of the one before. This names no log, and no log signed it; ask the device again when it follows this log (lichphat-player head).", player.0, seen.size));
+                    }
+                    continue;
+                }
                 // A player's word that no log signed: whoever went to ask for it has to know, and no player spoils a bundle
                 // with it. Of what the reader brings the bundle may show nothing; that is no lie.
                 if !said.brought {

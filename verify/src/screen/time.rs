@@ -51,30 +51,20 @@ impl Judge<'_> {
     /// No play is much older than the checkpoint that its player knew when the segment began. What was not shown may be: a box
     /// that was off writes down what it missed when it is on again.
     fn sealed_after(&mut self, place: &str, segment: &Segment, received: UtcMillis) {
-        match self.trust.not_before_s(&segment.anchor) {
-            Ok(Some(s)) => {
-                self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
-                let after = UtcMillis(s as i64 * 1000);
-                let clocked = possible(segment, received).filter(|r| r.clock != ClockState::Unset);
-                let what = words!(
-                    "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", moment(s);
-                    "is back-dated: it was sealed after {} and tells of the time before", stamp(s));
-                if received < after.plus_ms(-CLOCKS_APART_MS) {
-                    self.untimely(place, what);
-                } else if clocked.map(|r| r.end).min().is_some_and(|end| end < after.plus_ms(-BACK_DATED_MS)) {
-                    self.findings.at_screen(Check::Time, self.screen, place, what);
+        match self.trust.anchor(&segment.anchor) {
+            Ok(None) => {}
+            Ok(Some(anchor)) => {
+                if anchor.lost {
+                    self.trust.ended.missed(&anchor.origin, anchor.size, Some(self.screen));
+                } else if anchor.origin == self.trust.checkpoint.origin {
+                    self.follows.entry((segment.device, segment.epoch)).or_insert(segment.first_seq);
+                }
+                // a log signed it and witnesses saw it, whatever has become of the entries
+                if let Some(s) = anchor.since_s {
+                    self.not_before(s, place, segment, received);
                 }
             }
-            Ok(None) => {}
             Err(NotOurs::Another(error)) => self.findings.fault(Check::Log, place, another_log(&error)),
-            // The log states why it was begun anew; a player that remembers more of the one before says nothing against this one.
-            Err(NotOurs::Lost(_)) if self.lost => {}
-            Err(NotOurs::Lost(size)) => {
-                self.lost = true;
-                self.findings.remark(Check::Log, place, words!(
-                    "thiết bị từng thấy sổ trước, nay đã kết thúc, có {size} mục: phần của sổ ấy không còn trong sổ này đã mất, không ai chứng minh được";
-                    "the player had seen {size} entries of the log that ended: what that log held and this one does not is lost, and nobody can show it"));
-            }
             Err(NotOurs::Unsigned) if self.unsigned => {}
             Err(NotOurs::Unsigned) => {
                 self.unsigned = true;
@@ -82,6 +72,20 @@ impl Judge<'_> {
                     "thiết bị nêu một điểm chốt mà sổ này không ký, nên không biết đoạn này được niêm phong sau lúc nào";
                     "the player names a checkpoint that this log never signed: there is no telling after when this was sealed"));
             }
+        }
+    }
+
+    fn not_before(&mut self, s: u64, place: &str, segment: &Segment, received: UtcMillis) {
+        self.verdict.not_before_s = Some(self.verdict.not_before_s.map_or(s, |before| before.min(s)));
+        let after = UtcMillis(s as i64 * 1000);
+        let clocked = possible(segment, received).filter(|r| r.clock != ClockState::Unset);
+        let what = words!(
+            "ghi lùi ngày: đoạn này được niêm phong sau {} nhưng kể chuyện trước đó", moment(s);
+            "is back-dated: it was sealed after {} and tells of the time before", stamp(s));
+        if received < after.plus_ms(-CLOCKS_APART_MS) {
+            self.untimely(place, what);
+        } else if clocked.map(|r| r.end).min().is_some_and(|end| end < after.plus_ms(-BACK_DATED_MS)) {
+            self.findings.at_screen(Check::Time, self.screen, place, what);
         }
     }
 
