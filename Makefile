@@ -23,7 +23,7 @@ help:
 	@echo "make demo      see the whole idea work, on this machine; Ctrl-C stops it"
 	@echo "               ONCE=1 stops by itself, DIR=… PORT=… say where, ARGS='--lang en' goes to lichphat demo"
 	@echo "make test      the whole suite, with its totals as the last line"
-	@echo "make pilot     thirty days of a ward, a bus depot and an airport hall; the scored list is target/pilot/score-30-days.md,"
+	@echo "make pilot     thirty days of a ward, a bus depot and an airport hall; the scored list is target/pilot/30-days/score.md,"
 	@echo "               with pictures, report and what the verifier says beside it"
 	@echo "make pictures  the pictures of the guide anew, from the stories in Chromium"
 	@echo "make bench     the planner against the best plans known (EFFORT=quick|normal|thorough|trade|others), the ledger against a"

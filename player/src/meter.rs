@@ -97,11 +97,14 @@ pub struct Used {
     pub control_bytes: u64,
 }
 
+/// Names the network interface that leads out now.
+type Interface = Box<dyn Fn() -> Option<String> + Send + Sync>;
+
 struct Book {
     rule: DataRule,
     clock: Arc<dyn Clock>,
     fs: Arc<dyn MediaFs>,
-    interface: fn() -> Option<String>,
+    interface: Interface,
     used: Mutex<(Used, u64)>,
 }
 
@@ -157,9 +160,9 @@ impl Metered {
         rule: DataRule,
         clock: Arc<dyn Clock>,
         fs: Arc<dyn MediaFs>,
-        interface: fn() -> Option<String>,
+        interface: impl Fn() -> Option<String> + Send + Sync + 'static,
     ) -> Self {
-        let used = kept(&*fs);
+        let (used, interface) = (kept(&*fs), Box::new(interface));
         Self { inner, book: Arc::new(Book { rule, clock, fs, interface, used: Mutex::new((used, 0)) }) }
     }
 

@@ -106,7 +106,7 @@ pub(crate) fn series(from: LocalDay, to: LocalDay, episodes: &[LocalDay]) -> Str
 
 /// What the media company has sold on its buses.
 pub(crate) const CONTRACTS: &str = "code,title,advertiser,from,to,plays_per_day,plays_per_hour,windows,length_s,min_gap_s,category,exclusive,tags,sample,unit,venue_types,file\n\
-    nuoc-ep,Nước ép (mẫu),Công ty mẫu C,2026-08-01,2026-12-31,,6,06:30-09:00;16:30-19:30,15,300,,,he,yes,TRANSERCO,bus,sample/media/mau-tra-sen.png\n\
+    nuoc-ep,Nước ép (mẫu),Công ty mẫu C,2026-08-01,2026-12-31,,6,06:30-09:00;16:30-19:30,15,300,do-uong,yes,he,yes,TRANSERCO,bus,sample/media/mau-tra-sen.png\n\
     ngan-hang,Ngân hàng (mẫu),Công ty mẫu D,2026-08-01,2026-12-31,60,,,30,,,,ngan-hang,yes,TRANSERCO,bus,sample/media/mau-ca-phe.png\n";
 
 /// Two days of mourning: what is sold and what is local is off, a solemn loop and the city's order is off, a solemn loop in its place.
@@ -121,7 +121,7 @@ pub(crate) fn mourning(from: LocalDay, to: LocalDay) -> String {
 }
 
 /// The ward's own content and the safe loop.
-pub(crate) const LOOP: &str = "[[item]]\ncode = 'mot-cua'\ntitle = 'Giờ làm việc của bộ phận Một cửa (mẫu)'\nsample = true\nweight = 1\n\
+pub(crate) const LOOP: &str = "[category_gap_s]\n'do-uong' = 300\n[[item]]\ncode = 'mot-cua'\ntitle = 'Giờ làm việc của bộ phận Một cửa (mẫu)'\nsample = true\nweight = 1\n\
     [[item.place]]\nunit = 'HN'\n[item.product]\ntitle = 'Giờ làm việc'\nlength_s = 60\n\
     [[item.product.variant]]\nlang = 'vi'\nform = 'silent'\nfile = 'sample/media/mot-cua.png'\n\
     [[fallback]]\ncode = 'man-hinh-cho'\ntitle = 'Màn hình chờ'\nsample = true\n[fallback.product]\ntitle = 'Màn hình chờ'\nlength_s = 60\n\

@@ -46,7 +46,7 @@ pub(crate) struct Box {
     pub(crate) makers: Option<VerifyingKey<Releasing>>,
     journal: MemoryJournal,
     display: Arc<FixedDisplay>,
-    line: Line,
+    pub(crate) line: Line,
     options: AgentOptions,
     seed: u64,
     /// None while it has no power.
@@ -59,7 +59,7 @@ impl Box {
         let fs = MemoryMediaFs::new();
         Self {
             screen: screen.to_owned(),
-            line: Line::new(&identity, &clock, &fs, None),
+            line: Line::new(&identity, &clock, &fs),
             identity,
             clock,
             fs,
@@ -76,8 +76,8 @@ impl Box {
         }
     }
 
-    /// A line whose bytes cost money: it is asked and told rarely, and media have a cap.
-    pub(crate) fn spared(mut self) -> Self {
+    /// A line whose bytes cost money: it is asked and told rarely, media have a cap and come in the depot alone, before it is left.
+    pub(crate) fn spared(mut self, leaves_s: u32) -> Self {
         let rule = DataRule { sparing: true, media_mb_per_month: 500, ..DataRule::default() };
         let pace = rule.pace(60, 900, 21_600);
         self.options = AgentOptions {
@@ -85,7 +85,7 @@ impl Box {
             prove_every_ms: i64::from(pace.proofs_every_s) * 1000,
             ..self.options
         };
-        self.line = Line::new(&self.identity, &self.clock, &self.fs, Some(rule));
+        self.line = Line::spared(&self.identity, &self.clock, &self.fs, &rule, leaves_s);
         self.forgets = true;
         self
     }
@@ -108,7 +108,7 @@ impl Box {
         Self {
             screen: self.screen.clone(),
             identity: self.identity.clone(),
-            line: Line::new(&self.identity, &clock, &self.fs, None),
+            line: Line::new(&self.identity, &clock, &self.fs),
             clock,
             fs: self.fs.clone(),
             forgets: false,

@@ -1,18 +1,22 @@
 //! How the month ends: closed at a checkpoint, a late stick makes a supplement, the ward explains itself, paper and bundle go out.
 
 use super::cast::{WARD, bus, gate};
+use super::events;
 use super::month::{H, Month, ORDER};
 use lichphat::cmd::usb;
 use lichphat::report::Data;
 use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::proof::bundle;
 use lichphat_playlists::time::HANOI;
+use std::io::{Read as _, Write as _};
 use std::process::Command;
 
 pub(crate) async fn close(month: &mut Month) {
     // the morning after: whatever a box still has is handed in; nine days later nobody waits for more
     month.world.live(month.last.plus(1), 9 * H).await;
     month.world.clock.jump_to(month.last.plus(9).at(8 * H, HANOI));
-    month.world.house.rooms.log.round().await.unwrap();
+    month.world.round().await;
+    events::logs_of_others(month, (month.size.days - month.size.days % 7, month.size.days));
     let (from, to) = (month.first.to_string(), month.last.to_string());
     let period = format!("period=days&from={from}&to={to}");
     let fields = [("period", "days"), ("from", from.as_str()), ("to", to.as_str())];
@@ -34,14 +38,14 @@ pub(crate) async fn close(month: &mut Month) {
     explanation(month, (&from, &to)).await;
     let (world, editor) = (&month.world, &mut month.people.editor);
     let pdf = editor.sees(world, &format!("/reports/report.pdf?{period}")).await;
-    std::fs::write(artefact("report.pdf"), &pdf.bytes).unwrap();
+    std::fs::write(month.artefact("report.pdf"), &pdf.bytes).unwrap();
     month.score.line(
         "Báo cáo PDF để ký (the PDF to sign)",
         "/reports/report.pdf",
         (200, true),
         (pdf.status, pdf.bytes.starts_with(b"%PDF") && pdf.bytes.len() > 20_000),
     );
-    bundle(month, (&from, &to));
+    bundles(month, (&from, &to)).await;
 }
 
 /// The stick of the bus without network comes in after the period was closed.
@@ -107,12 +111,14 @@ fn numbers(value: &serde_json::Value, found: &mut Vec<u64>) {
 
 /// The bundle goes to an auditor, who has his own program and no network. Of the whole month he hears which box was cloned: nothing of it is
 /// proven. The days after that hold.
-fn bundle(month: &mut Month, (from, to): (&str, &str)) {
+async fn bundles(month: &mut Month, (from, to): (&str, &str)) {
+    month.world.round().await; // the witness has seen what closing and explaining wrote
     let whole = month.world.outside("bundle.zip");
     let ask = ["export", "bundle", "--campaign", ORDER, "--from", from, "--to", to, "--out", &whole];
     let exported = month.world.run(&ask).status.code();
-    let (code, words) = judged(&whole);
-    std::fs::write(artefact("verifier.txt"), &words).unwrap();
+    let policy = month.world.policy();
+    let (code, words) = judged(&["--policy", &policy, &whole]);
+    std::fs::write(month.artefact("verifier.txt"), &words).unwrap();
     let faults = words
         .lines()
         .skip_while(|line| !line.starts_with("Faults"))
@@ -129,27 +135,72 @@ fn bundle(month: &mut Month, (from, to): (&str, &str)) {
 
     let from = month.on(month.size.disaster.max(month.size.cloned) + 1).to_string();
     let after = month.world.outside("after.zip");
-    let ask = ["export", "bundle", "--campaign", ORDER, "--from", &from, "--to", to, "--out", &after];
+    let kept = [events::KEPT, events::KEPT_LATE].map(|name| month.world.outside(name));
+    let ask =
+        ["export", "bundle", "--campaign", ORDER, "--from", &from, "--to", to, "--out", &after, "--since", &kept[0]];
     let exported = month.world.run(&ask);
-    let (code, words) = judged(&after);
-    std::fs::write(artefact("verifier-after.txt"), &words).unwrap();
-    // one byte of it is another
-    let mut bytes = std::fs::read(&after).unwrap();
-    let middle = bytes.len() / 2;
-    bytes[middle] ^= 1;
+    let (code, words) = judged(&["--policy", &policy, "--since", &kept[0], &after]);
+    std::fs::write(month.artefact("verifier-after.txt"), &words).unwrap();
+    // somebody writes one play more into what the server states, in a file that any program opens
     let forged = month.world.outside("forged.zip");
-    std::fs::write(&forged, bytes).unwrap();
+    one_more(&after, &forged);
+    let (forged, _) = judged(&["--policy", &policy, &forged]);
     month.score.line(
-        &format!("Gói từ {from} kiểm tra ngoại tuyến: đúng; sửa một byte thì sai (verified offline, and not with one byte changed)"),
-        "export bundle; lichphat-verify",
-        (Some(0), Some(0), false),
-        (exported.status.code(), code, judged(&forged).0 == Some(0)),
+        &format!("Gói từ {from} kiểm tra ngoại tuyến, có nhân chứng và điểm chốt tự giữ: đúng; thêm một lượt vào số liệu thì sai (verified offline, and not with one play more)"),
+        "export bundle --since; lichphat-verify --policy --since",
+        (Some(0), Some(0), Some(1)),
+        (exported.status.code(), code, forged),
+    );
+    let told = words.lines().next().unwrap_or_default().to_owned();
+    let (code, words) = judged(&["--policy", &policy, "--since", &kept[1], &after]);
+    let gone = words.lines().find(|line| line.contains("had seen") && line.contains("gone")).unwrap_or("nothing");
+    month.score.told(
+        "Phần sổ mất theo ổ đĩa được nói ra ở dòng đầu; ai giữ điểm chốt của lúc ấy thấy mất bao nhiêu mục (what the disk took along is told)",
+        "lichphat-verify --since",
+        "told in the first line; a fault for who had kept the last checkpoint",
+        &format!("{told} … {code:?}: {}", gone.trim()),
+        told.contains("LOST") && code == Some(1) && gone != "nothing",
     );
 }
 
+/// The same bundle, whose report claims one play more.
+fn one_more(bundle: &str, forged: &str) {
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(bundle).unwrap()).unwrap();
+    let mut out = zip::ZipWriter::new(std::fs::File::create(forged).unwrap());
+    for n in 0..archive.len() {
+        let mut file = archive.by_index(n).unwrap();
+        let (name, mut bytes) = (file.name().unwrap().into_owned(), Vec::new());
+        file.read_to_end(&mut bytes).unwrap();
+        if name == bundle::REPORT {
+            let mut report: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+            assert!(raise(&mut report), "{report}");
+            bytes = serde_json::to_vec(&report).unwrap();
+        }
+        let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        out.start_file(name, options).unwrap();
+        out.write_all(&bytes).unwrap();
+    }
+    out.finish().unwrap();
+}
+
+/// Adds one to the first figure of counted plays.
+fn raise(value: &mut serde_json::Value) -> bool {
+    match value {
+        serde_json::Value::Object(all) => match all.get("counted").and_then(serde_json::Value::as_u64) {
+            Some(n) => {
+                all.insert("counted".to_owned(), (n + 1).into());
+                true
+            }
+            None => all.values_mut().any(raise),
+        },
+        serde_json::Value::Array(all) => all.iter_mut().any(raise),
+        _ => false,
+    }
+}
+
 /// What the auditor's program says of a bundle.
-fn judged(bundle: &str) -> (Option<i32>, String) {
-    let judged = verifier().args(["--lang", "en", bundle]).output().unwrap();
+fn judged(args: &[&str]) -> (Option<i32>, String) {
+    let judged = verifier().args(["--lang", "en"]).args(args).output().unwrap();
     let words = String::from_utf8_lossy(&judged.stdout).into_owned() + &String::from_utf8_lossy(&judged.stderr);
     (judged.status.code(), words)
 }
@@ -164,11 +215,4 @@ fn verifier() -> Command {
     let mut same = Command::new(env!("CARGO_BIN_EXE_lichphat"));
     same.arg("verify");
     same
-}
-
-/// A file that is kept beside the list.
-pub(crate) fn artefact(name: &str) -> std::path::PathBuf {
-    let dir = super::score::dir();
-    std::fs::create_dir_all(&dir).unwrap();
-    dir.join(name)
 }

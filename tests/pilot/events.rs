@@ -1,9 +1,11 @@
 //! What happens on which day, and what people do about it.
 
 use super::cast::{self, HALL, WARD, WARD_SCREENS, bus, gate};
+use super::figures;
 use super::house::House;
 use super::month::{H, Month, ORDER};
 use super::office::Person;
+use super::world::World;
 use lichphat::cmd::import::Kind;
 use lichphat::cmd::usb;
 use lichphat::planning::PlanStore as _;
@@ -12,19 +14,35 @@ use lichphat_playlists::ids::Sha256Hash;
 use lichphat_playlists::proof::sample::Draw;
 use lichphat_playlists::time::{HANOI, LocalDay, clock_text};
 use lichphat_playlists::wire::v1::Slot;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 const LED: &str = WARD_SCREENS[2];
 
 /// Officers ask to be told by mail when a screen is dark.
 pub(crate) async fn subscribe(month: &mut Month) {
-    for person in [&mut month.people.officer, &mut month.people.hall] {
+    for person in [&mut month.people.officer, &mut month.people.hall, &mut month.people.depot] {
         assert!(person.signs_in(&month.world).await);
         let mail = format!("{}@example.vn", person.account);
         let page = person.does(&month.world, "/alerts", &[("email", &mail), ("dark", "yes"), ("at", "07:30")]).await;
         assert!(page.status == 200 && page.html().contains("Đã lưu."), "{}", page.html());
     }
+}
+
+/// A contract that sold nobody else of its kind on the same buses keeps others of the kind out.
+pub(crate) fn exclusive(month: &mut Month) {
+    let (head, rows) = cast::CONTRACTS.split_once('\n').unwrap();
+    let rival = rows.lines().next().unwrap().replacen("nuoc-ep", "tra-da", 1);
+    let file = month.world.file("csv", &format!("{head}\n{rival}\n"));
+    let told = month.world.run(&["import", "contracts", &file]);
+    let words = String::from_utf8_lossy(&told.stderr).into_owned();
+    month.score.told(
+        "Hợp đồng độc quyền: hợp đồng cùng ngành, cùng xe, cùng giờ bị từ chối (a contract that is exclusive)",
+        "import contracts",
+        "refused, naming the other one and a bus of both",
+        words.lines().find(|line| line.contains("nuoc-ep")).unwrap_or("nothing").trim(),
+        !told.status.success() && words.contains("nuoc-ep on XE-001"),
+    );
 }
 
 /// Half past seven: documents, officers.
@@ -54,8 +72,8 @@ pub(crate) async fn morning(month: &mut Month, n: u32) {
     if n == size.officer {
         officer_changes(month).await;
     }
-    if n % 7 == 6 || n + 1 == size.days {
-        logs_of_others(month, n);
+    if n.is_multiple_of(7) && n > 0 {
+        logs_of_others(month, (n - 7, n));
     }
 }
 
@@ -103,16 +121,15 @@ async fn officer_changes(month: &mut Month) {
     );
 }
 
-/// What the other vendor's screens say they played in the week.
-fn logs_of_others(month: &mut Month, n: u32) {
-    let from = n - n % 7;
+/// What the other vendor's screens say they played from a day until before another.
+pub(crate) fn logs_of_others(month: &mut Month, (from, until): (u32, u32)) {
     let mut log = "Màn hình,Tệp,Bắt đầu,Kết thúc\n".to_owned();
     let mut map = "[columns]\nscreen = \"Màn hình\"\nmedia = \"Tệp\"\nstart = \"Bắt đầu\"\nend = \"Kết thúc\"\n\
          [media]\n\"iHanoi 15s.mp4\" = \"ihanoi-pilot\"\n[screens]\n"
         .to_owned();
     for other in 0..month.size.others {
         writeln!(map, "\"BC {:02}\" = \"{}\"", other + 1, cast::other(other)).unwrap();
-        for day in from..n {
+        for day in from..until {
             for play in 0..12u32 {
                 let at = (6 + play) * H + u32::try_from(other).unwrap() * 7;
                 let day = month.on(day);
@@ -130,9 +147,9 @@ fn logs_of_others(month: &mut Month, n: u32) {
     let (log, map) = (month.world.file("csv", &log), month.world.file("toml", &map));
     let ask = ["import", "plays", &log, "--as", "csv", "--map", &map, "--by", "Hãng mẫu H", "--format", "json"];
     let told: serde_json::Value = serde_json::from_str(&month.world.cli(&ask)).unwrap();
-    let plays = (n - from) * 12 * u32::try_from(month.size.others).unwrap();
+    let plays = (until - from) * 12 * u32::try_from(month.size.others).unwrap();
     month.score.line(
-        &format!("Nhật ký của hãng khác, tuần đến {} (another vendor's logs)", month.on(n)),
+        &format!("Nhật ký của hãng khác, từ {} đến trước {} (another vendor's logs)", month.on(from), month.on(until)),
         "import plays --as csv",
         u64::from(plays),
         told[0]["added"].as_u64().unwrap(),
@@ -208,14 +225,21 @@ async fn clone_is_told(month: &mut Month) {
     );
 }
 
+/// Checkpoints of the log that the auditor keeps: of the first evening, and of the last moment of the server's disk.
+pub(crate) const KEPT: &str = "kept-on-the-first-evening";
+pub(crate) const KEPT_LATE: &str = "kept-when-the-disk-broke";
+
+fn keep_checkpoint(world: &World, name: &str) {
+    std::fs::copy(world.data.path().join("log/checkpoint"), world.outside(name)).unwrap();
+}
+
 /// The server's disk is gone; last night's backup and the players bring it back.
 async fn disaster(month: &mut Month, day: LocalDay) {
-    let before = counted(month, day).await;
+    let before = counted(month);
     let world = &mut month.world;
     let out = world.backups.path().join("nightly");
     let out = out.to_str().unwrap();
-    let kept = world.backups.path().join("what-an-auditor-keeps");
-    std::fs::copy(world.data.path().join("log/checkpoint"), &kept).unwrap();
+    keep_checkpoint(world, KEPT_LATE);
     let at = world.house.stop().await;
     std::fs::remove_dir_all(world.data.path()).unwrap();
     as_before_the_upgrade(std::path::Path::new(out));
@@ -270,15 +294,18 @@ fn as_before_the_upgrade(backups: &std::path::Path) {
     std::fs::write(&manifest, text.replace(&before, &hash(&file))).unwrap();
 }
 
-/// Plays of the order that count until now, from the first day to that one.
-pub(crate) async fn counted(month: &Month, day: LocalDay) -> BTreeMap<String, u32> {
-    let report = month.world.report(ORDER, month.first, day).await;
-    report.lines.iter().map(|l| (l.screen.to_string(), l.counted + l.counted_outside)).collect()
+/// Plays of the order that count until now: screen and start of each.
+fn counted(month: &mut Month) -> BTreeSet<(String, String)> {
+    let plays = month.plays(ORDER);
+    plays.iter().filter(|row| figures::counts(row)).map(figures::which).collect()
 }
 
 /// Eight in the evening: what is done when offices are closed.
 pub(crate) async fn evening(month: &mut Month, n: u32) {
     let size = month.size.clone();
+    if n == 0 {
+        keep_checkpoint(&month.world, KEPT);
+    }
     if n + 1 == size.disaster {
         let out = month.world.backups.path().join("nightly");
         month.world.cli(&["backup", "--out", out.to_str().unwrap(), "--with-keys"]);

@@ -3,7 +3,7 @@
 use super::Size;
 use super::cast::{self, DEPOT, HALL, WARD, WARD_SCREENS, bus, gate};
 use super::office::Person;
-use super::score::Score;
+use super::score::{Score, dir};
 use super::truth::Darkness;
 use super::world::{APPROVERS, FIRST, World};
 use super::{ending, events, figures, release};
@@ -11,10 +11,13 @@ use lichphat::cmd::import::Kind;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ports::Rng as _;
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 pub(crate) const ORDER: &str = "ihanoi-pilot";
 pub(crate) const H: u32 = 3_600;
+/// How long it is looked at minute by minute after a screen went dark, s.
+const CLOSELY_S: u32 = 20 * 60;
 
 /// Who has an account.
 pub(crate) struct People {
@@ -22,6 +25,7 @@ pub(crate) struct People {
     pub(crate) officer: Person,
     pub(crate) head: Person,
     pub(crate) hall: Person,
+    pub(crate) depot: Person,
     pub(crate) auditor: Person,
 }
 
@@ -35,8 +39,10 @@ pub(crate) struct Month {
     pub(crate) last: LocalDay,
     /// Plays of the order over which somebody spoke in the hall: the screen, and when it began.
     pub(crate) spoken_over: Vec<(String, UtcMillis)>,
-    /// What counted when the disk of the server was lost, by screen.
-    pub(crate) before_disaster: BTreeMap<String, u32>,
+    /// What counted when the disk of the server was lost: screen and start.
+    pub(crate) before_disaster: BTreeSet<(String, String)>,
+    /// Seconds that a wired box was lived at the pace of a real one, minute by minute, and the bytes it took.
+    pub(crate) at_pace: (u32, u64),
     /// The stick of the bus without network.
     pub(crate) stick: tempfile::TempDir,
 }
@@ -55,9 +61,9 @@ pub(crate) async fn live(size: Size) -> Month {
         officer: Person::new(&world, "lan", "Trần Thị Lan", &["--role", "operator", "--unit", WARD]).await,
         head: Person::new(&world, "dung", "Lê Văn Dũng", &["--role", "unit-head", "--unit", WARD]).await,
         hall: Person::new(&world, "thu", "Phạm Minh Thư", &["--role", "operator", "--unit", HALL]).await,
+        depot: Person::new(&world, "son", "Hoàng Sơn", &["--role", "operator", "--unit", DEPOT]).await,
         auditor: Person::new(&world, "kiem", "Vũ Văn Kiểm", &everywhere("auditor")).await,
     };
-    Person::new(&world, "son", "Hoàng Sơn", &["--role", "operator", "--unit", DEPOT]).await;
 
     // the city signs, the ward asks for the series, boxes come in
     world.bring(Kind::Directives, "toml", &cast::order(first, first.plus(60), "")).await;
@@ -71,9 +77,10 @@ pub(crate) async fn live(size: Size) -> Month {
     world.plan().await;
 
     let stick = tempfile::tempdir().unwrap();
-    let (score, spoken_over, before_disaster) = (Score::default(), Vec::new(), BTreeMap::new());
-    let mut month = Month { size, world, score, people, first, last, spoken_over, before_disaster, stick };
+    let (score, spoken_over, before_disaster, at_pace) = (Score::default(), Vec::new(), BTreeSet::new(), (0, 0));
+    let mut month = Month { size, world, score, people, first, last, spoken_over, before_disaster, at_pace, stick };
     events::subscribe(&mut month).await;
+    events::exclusive(&mut month);
     for n in 0..month.size.days {
         month.day(n).await;
     }
@@ -83,6 +90,11 @@ pub(crate) async fn live(size: Size) -> Month {
 }
 
 impl Month {
+    /// A file that is kept beside the list.
+    pub(crate) fn artefact(&self, name: &str) -> PathBuf {
+        dir(self.size.days).join(name)
+    }
+
     pub(crate) fn on(&self, n: u32) -> LocalDay {
         self.first.plus(n)
     }
@@ -111,16 +123,20 @@ impl Month {
         println!("     {day} lived in {:.1} s", begun.elapsed().as_secs_f32());
     }
 
-    /// Lives on until a second of the day; where a screen goes dark of which somebody should hear, minute by minute for a while.
+    /// Lives on until a second of the day; from when on somebody should hear of a dark screen, minute by minute for a while.
     async fn live(&mut self, day: LocalDay, to_s: u32) {
         let (now, to) = (self.world.now(), day.at(to_s, HANOI));
+        let looked_at = |d: &Darkness| d.from.plus_ms(d.patience_min * 60_000);
         let mut dark: Vec<UtcMillis> =
-            self.world.truth.darknesses.iter().map(|d| d.from).filter(|at| (now..to).contains(at)).collect();
+            self.world.truth.darknesses.iter().map(looked_at).filter(|at| (now..to).contains(at)).collect();
         dark.sort_unstable();
         for from in dark {
             let from_s = from.local(HANOI).1 / 1000;
             self.world.live(day, from_s).await;
-            self.world.live_closely(day, from_s, from_s + 20 * 60).await;
+            let used = |world: &World| world.boxes.iter().find(|b| b.screen == WARD_SCREENS[0]).unwrap().line.bytes();
+            let before = used(&self.world);
+            self.world.live_closely(day, from_s, from_s + CLOSELY_S).await;
+            self.at_pace = (self.at_pace.0 + CLOSELY_S, self.at_pace.1 + used(&self.world) - before);
         }
         self.world.live(day, to_s).await;
     }
@@ -171,11 +187,17 @@ fn fates(world: &mut World, size: &Size, first: LocalDay, last: LocalDay) {
     world.truth.cut(WARD_SCREENS[2], second, 9 * H, 10 * H);
     noticed(world, WARD_SCREENS[2], second.at(9 * H, HANOI));
     noticed(world, &gate(2), first.plus(size.dark.0).at(9 * H, HANOI));
+    // a bus leaves for its second shift and has no power for five hours of it
+    world.truth.cut(&bus(2), second, 14 * H, 19 * H);
+    noticed(world, &bus(2), second.at(14 * H, HANOI));
 }
 
 /// A screen goes dark in its hours: whoever looks after it should hear of it.
 fn noticed(world: &mut World, screen: &str, from: UtcMillis) {
-    let who: &[&str] =
-        if screen.starts_with("NB-") { &["thu@example.vn"] } else { &["lan@example.vn", "minh@example.vn"] };
-    world.truth.darknesses.push(Darkness { screen: screen.to_owned(), from, who });
+    let (patience_min, who): (i64, &[&str]) = match screen.split_once('-') {
+        Some(("NB", _)) => (0, &["thu@example.vn"]),
+        Some(("XE", _)) => (4 * 60, &["son@example.vn"]),
+        _ => (0, &["lan@example.vn", "minh@example.vn"]),
+    };
+    world.truth.darknesses.push(Darkness { screen: screen.to_owned(), from, patience_min, who });
 }

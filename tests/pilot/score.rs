@@ -54,12 +54,13 @@ impl Score {
 
     /// As an artefact.
     pub(crate) fn keep(&self, days: u32) {
-        std::fs::create_dir_all(dir()).unwrap();
-        std::fs::write(dir().join(format!("score-{days}-days.md")), self.text()).unwrap();
+        std::fs::write(dir(days).join("score.md"), self.text()).unwrap();
     }
 }
 
-/// Where the story leaves what people look at afterwards.
-pub(crate) fn dir() -> std::path::PathBuf {
-    std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("../pilot")
+/// Where a story of so many days leaves what people look at afterwards.
+pub(crate) fn dir(days: u32) -> std::path::PathBuf {
+    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("../pilot/{days}-days"));
+    std::fs::create_dir_all(&dir).unwrap();
+    dir
 }

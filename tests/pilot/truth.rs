@@ -38,6 +38,8 @@ pub(crate) struct Truth {
 pub(crate) struct Darkness {
     pub(crate) screen: String,
     pub(crate) from: UtcMillis,
+    /// How long nobody is told, minutes: of a vehicle four hours.
+    pub(crate) patience_min: i64,
     /// Who should hear of it.
     pub(crate) who: &'static [&'static str],
 }

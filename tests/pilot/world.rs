@@ -12,13 +12,16 @@ use lichphat::cmd::import::{self, Kind};
 use lichphat::compliance::Report;
 use lichphat::lang::Lang;
 use lichphat::people::{Account, Caller, PeopleStore as _, Via};
+use lichphat::proof::log::{Head, LogStore as _};
 use lichphat_player::identity::credentials::Credentials;
 use lichphat_player::identity::{Identity, make_key, register};
 use lichphat_player::ports::http::HttpTransport;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ids::{CampaignCode, ScreenCode};
 use lichphat_playlists::ports::Clock as _;
+use lichphat_playlists::proof::note::{Note, VerifierKey, cosign};
 use lichphat_playlists::time::{HANOI, LocalDay, UtcMillis};
+use lichphat_playlists::wire::sign::{Cosigning, SigningKey};
 use std::process::Output;
 use std::sync::Arc;
 
@@ -38,6 +41,9 @@ pub(crate) struct World {
     pub(crate) boxes: Vec<Box>,
     pub(crate) truth: Truth,
     files: u32,
+    /// The inspectorate's machine, which cosigns the log at once, and the names of the logs it has seen.
+    witness: SigningKey<Cosigning>,
+    logs: Vec<String>,
     /// What lies beside the data directory: backups, what auditors and makers keep.
     pub(crate) backups: tempfile::TempDir,
 }
@@ -57,8 +63,9 @@ impl World {
         let mail = Mail::new(clock.clone());
         let house = House::open(&data, &context, &mail, None).await;
         let (truth, boxes) = (Truth::default(), Vec::new());
-        let mut world =
-            Self { data, context, clock, house, mail, boxes, truth, files: 0, backups: tempfile::tempdir().unwrap() };
+        let (witness, backups) = (SigningKey::from_seed(&[77; 32]), tempfile::tempdir().unwrap());
+        let (files, logs) = (0, Vec::new());
+        let mut world = Self { data, context, clock, house, mail, boxes, truth, files, witness, logs, backups };
         world.media();
         for (kind, preset) in [
             (Kind::Units, "directory/units.toml"),
@@ -158,7 +165,7 @@ impl World {
         let identity = self.identity(screen, seed).await;
         let made = Box::new(screen, identity, self.now(), seed);
         self.boxes.push(match screen.split_once('-') {
-            Some(("XE", _)) => made.spared(),
+            Some(("XE", n)) => made.spared(cast::shift(n.parse::<usize>().unwrap() - 1)[0].0),
             Some(("NB", _)) => made.polite(),
             _ => made,
         });
@@ -225,9 +232,40 @@ impl World {
             self.boxes.extend(worker.await.unwrap());
         }
         self.boxes.sort_by(|a, b| a.screen.cmp(&b.screen));
-        let _ = self.house.rooms.log.round().await; // after a disaster it waits
+        self.round().await;
         self.house.alerts.look().await.unwrap();
         self.house.alerts.send().await.unwrap();
+    }
+
+    /// The log goes on, and its witness has seen it; after a disaster it waits.
+    pub(crate) async fn round(&mut self) {
+        let rooms = &self.house.rooms;
+        if rooms.log.round().await.is_err() {
+            return;
+        }
+        let name = rooms.log.name().to_string();
+        if !self.logs.contains(&name) {
+            self.logs.push(name);
+        }
+        let head = rooms.log.head().await.unwrap().unwrap();
+        let mut note = Note::parse(&head.note).unwrap();
+        if note.signatures.len() == 1 {
+            let at_s = self.now().0.unsigned_abs() / 1000;
+            note.signatures.push(cosign(&note.text, &self.witness_name(), &self.witness, at_s));
+            rooms.store.cosigned(rooms.log.name().name(), Head { note: note.to_string(), ..head }).await.unwrap();
+        }
+    }
+
+    fn witness_name(&self) -> VerifierKey<Cosigning> {
+        VerifierKey::new("thanh-tra.example", self.witness.verifying_key()).unwrap()
+    }
+
+    /// What the inspectorate gives its auditors: whose word to take. Its path.
+    pub(crate) fn policy(&self) -> String {
+        let logs: String = self.logs.iter().map(|log| format!("log {log}\n")).collect();
+        let path = self.outside("policy.txt");
+        std::fs::write(&path, format!("{logs}witness thanh-tra {}\nquorum thanh-tra\n", self.witness_name())).unwrap();
+        path
     }
 
     /// Figures of a campaign.
