@@ -88,7 +88,7 @@ tmp="$$(mktemp -d -p /dev/shm lichphat-XXXXXX 2>/dev/null || mktemp -d)"; cp /bi
 if ! "$$tmp/runs" 2>/dev/null || [ "$$(df --output=avail -BG "$$tmp" | tail -n 1 | tr -dc 0-9)" -lt 4 ]; then \
 	rm -rf "$$tmp"; tmp="$$(mktemp -d)"; \
 fi; \
-trap 'rm -rf "$$tmp"' EXIT; export TMPDIR="$$tmp"
+trap 'rm -rf "$$tmp" || true' EXIT; export TMPDIR="$$tmp"
 endef
 
 # The program that sets paper is found on the PATH. `tee` leaves the log and passes every line on at once; cargo's exit code is the one that counts.

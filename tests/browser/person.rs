@@ -1,5 +1,4 @@
-//! Somebody at a browser: presses what he reads, fills in what is asked for, and every such step is counted, looked at and, when there is
-//! time, kept as a picture.
+//! Somebody at a browser: presses what he reads, fills in what is asked for, and every such step is counted, looked at and kept as a picture.
 
 use crate::chrome::{Chrome, Look, is_thorough, own_dir, say};
 use crate::place::Place;
@@ -76,6 +75,8 @@ impl<'p> Person<'p> {
         self.fill("sign-password", &password).await;
         self.fill("sign-digits", &digits).await;
         self.press("sign-in").await;
+        // his digits are looked at before the minute is over
+        self.until("return !location.pathname.startsWith('/login')", vec![]).await;
         self.place.a_minute_later();
     }
 
@@ -203,7 +204,7 @@ impl<'p> Person<'p> {
     /// The same, held to axe-core when it is asked for.
     async fn kept(&mut self, axe: bool) {
         let look = self.chrome.look.word();
-        self.chrome.seen(&format!("stories/{}-{look}-{:02}", self.story, self.steps)).await;
+        self.chrome.picture(&format!("stories/{}-{look}-{:02}", self.story, self.steps)).await;
         let found = if axe { self.chrome.faults().await } else { self.chrome.sticks_out().await };
         self.faults.extend(found.into_iter().map(|f| format!("{} ({look}), step {}: {f}", self.story, self.steps)));
     }
@@ -220,10 +221,11 @@ impl<'p> Person<'p> {
         text.as_str().unwrap_or_default().to_owned()
     }
 
-    /// He reads this.
+    /// He reads this, once what he pressed has brought it.
     pub(crate) async fn reads(&self, words: &str) {
-        let text = self.text().await;
-        assert!(text.contains(words), "{}, step {}: {words:?} is not to be read in\n{text}", self.story, self.steps);
+        let script =
+            "const main = document.querySelector('main'); return !!main && main.innerText.includes(arguments[0])";
+        self.until(script, vec![json!(words)]).await;
     }
 
     /// He reads this word of the page's own.
@@ -242,11 +244,6 @@ impl<'p> Person<'p> {
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
-    }
-
-    /// Waits until this can be read.
-    pub(crate) async fn will_read(&self, words: &str) {
-        self.until("return document.querySelector('main').innerText.includes(arguments[0])", vec![json!(words)]).await;
     }
 
     /// Presses Tab until what has the focus says this, and then Enter; each counts as the one step that it is.

@@ -43,7 +43,7 @@ async fn two_people_at_one_draft_of_an_order_lose_nothing() {
     }
     other.press("orders-save").await;
     for held in [number, title.as_str()] {
-        other.will_read(held).await;
+        other.reads(held).await;
     }
     one.done();
     other.done();
@@ -74,7 +74,7 @@ async fn two_people_at_one_item_of_the_round_lose_nothing_and_a_name_that_means_
     let typed = other.chrome.ask("return document.getElementsByName('title')[0].value", vec![]).await;
     assert_eq!(typed, "Bản tin tuần này", "what he typed is still there");
     other.press("content-save").await;
-    other.will_read("Bản tin tuần này").await;
+    other.reads("Bản tin tuần này").await;
     one.done();
     other.done();
 }
@@ -118,12 +118,12 @@ async fn a_lost_connection_says_so_and_so_does_its_return() {
     says(&page, "#lost", String::new()).await;
     place.shut();
     says(&page, "#lost", word("connection-lost")).await;
-    page.seen("stories/lost-phone").await;
+    page.picture("stories/lost-phone").await;
     assert!(page.faults().await.is_empty());
     // whoever is sending a file is told beside it
     sends.ask("document.querySelector('form.upload button').click()", vec![]).await;
     says(&sends, "[data-said]", word("content-upload-lost")).await;
-    sends.seen("stories/lost-upload-phone").await;
+    sends.picture("stories/lost-upload-phone").await;
     assert!(sends.faults().await.is_empty());
     place.reopen().await;
     says(&page, "#lost", String::new()).await;

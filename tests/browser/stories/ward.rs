@@ -47,7 +47,7 @@ async fn an_operator_brings_a_picture_puts_it_into_the_round_and_sends_it_for_ap
         lan.follow("/content").await;
         lan.choose("content-file", &place.picture(&format!("{name}.png"))).await;
         lan.press("content-upload").await;
-        lan.will_read(&name).await;
+        lan.reads(&name).await;
         lan.reads_word("content-state-draft").await;
         let seen = "return [...document.querySelectorAll('ol.loop img')].every(i => (i.loading = 'eager', i.complete))";
         lan.until(seen, vec![]).await;
