@@ -264,6 +264,9 @@ async fn disaster(month: &mut Month, day: LocalDay) {
         let text = cast::series(first, to, &[first.plus(episode + 2)]);
         month.world.bring(Kind::Directives, "toml", &text).await;
     }
+    if month.size.raised.0 == month.size.disaster + 1 {
+        raise(month).await;
+    }
     let db = rusqlite::Connection::open(month.world.data.path().join(lichphat::store::sqlite::FILE_NAME)).unwrap();
     let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
     month.score.line(
