@@ -538,13 +538,15 @@ fn megabytes(month: &mut Month) {
         &format!("{a_day:.1} MB a day, measured over {} minutes", seconds / 60),
         a_day > 0.0 && a_day < 6.0,
     );
-    let asked: u32 = month.world.boxes.iter().map(|b| b.line.media_on_the_road.load(Ordering::Relaxed)).sum();
-    let held =
-        month.world.boxes.iter().filter(|b| b.screen.starts_with("XE-")).map(|b| b.line.counted.used().media_bytes);
+    let asked = |over: usize| -> u32 {
+        let buses = month.world.boxes.iter().filter(|b| b.screen.starts_with("XE-"));
+        buses.map(|b| b.line.media[over].load(Ordering::Relaxed)).sum()
+    };
+    let (in_depot, on_the_road) = (asked(0), asked(1));
     month.score.line(
         "Xe buýt chỉ tải tệp qua Wi-Fi ở bãi, không qua 4G (clips come over the depot's Wi-Fi alone)",
         "player.toml, [data] media_interfaces",
-        (0, true),
-        (asked, held.sum::<u64>() > 0),
+        (true, 0),
+        (in_depot > 0, on_the_road),
     );
 }

@@ -20,8 +20,8 @@ const WIFI: &str = "wlan0";
 pub(crate) struct Line {
     pub(crate) counted: Metered,
     is_spared: bool,
-    /// Requests for media that went out over 4G.
-    pub(crate) media_on_the_road: Arc<AtomicU32>,
+    /// Requests for media that went out over Wi-Fi, and over 4G.
+    pub(crate) media: Arc<[AtomicU32; 2]>,
 }
 
 impl Line {
@@ -59,11 +59,11 @@ impl Line {
             let second = its.now().local(HANOI).1 / 1000;
             leaves_s.is_none_or(|leaves_s| (leaves_s..leaves_s + IN_DEPOT_S).contains(&second))
         };
-        let media_on_the_road = Arc::<AtomicU32>::default();
-        let air = Air { http, wifi: Box::new(wifi.clone()), media_on_the_road: media_on_the_road.clone() };
+        let media = Arc::<[AtomicU32; 2]>::default();
+        let air = Air { http, wifi: Box::new(wifi.clone()), media: media.clone() };
         let interface = move || Some(if wifi() { WIFI } else { "wwan0" }.to_owned());
         let counted = Metered::new(Arc::new(air), rule, clock.clone(), Arc::new(fs.clone()), interface);
-        Self { counted, is_spared, media_on_the_road }
+        Self { counted, is_spared, media }
     }
 }
 
@@ -84,14 +84,14 @@ impl Transport for Line {
 struct Air {
     http: HttpTransport,
     wifi: Box<dyn Fn() -> bool + Send + Sync>,
-    media_on_the_road: Arc<AtomicU32>,
+    media: Arc<[AtomicU32; 2]>,
 }
 
 #[async_trait]
 impl Transport for Air {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        if request.path.contains("/media/") && !(self.wifi)() {
-            self.media_on_the_road.fetch_add(1, Ordering::Relaxed);
+        if request.path.contains("/media/") {
+            self.media[usize::from(!(self.wifi)())].fetch_add(1, Ordering::Relaxed);
         }
         self.http.send(request).await
     }
