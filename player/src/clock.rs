@@ -3,22 +3,32 @@
 //!
 //! Trust: the kernel knows whether a time service (systemd-timesyncd, chrony, ntpd) disciplines its
 //! clock (`adjtimex`, STA_UNSYNC); then the state is *synced* with the kernel's estimated error. If
-//! not, a year of 2024 or later, not before the last known instant, is *holdover*: an RTC or an
-//! operator set it, nobody vouches for it now. Anything else is *unset*, and time goes on from the
-//! last known instant.
+//! not, a year of 2024 or later, not before the last known instant, is *holdover* where the time can
+//! have gone on while the machine was off: a battery-backed clock agrees, or a time service vouched for
+//! it earlier in this boot. Anything else is *unset*: many boxes without such a clock begin a boot at
+//! the time they saved when they went off (systemd-timesyncd, fake-hwclock), which looks right and may
+//! be a night or a week behind.
+//!
+//! Beside the kernel's own word stands the scheduler's ([`Compared`]): what the two differ by is part of
+//! the error that a record states.
 
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::{Clock, ClockState, Rng};
 use lichphat_playlists::time::UtcMillis;
+use lichphat_playlists::wire::health::CLOCK_OFF_MS;
 use serde::{Deserialize, Serialize};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 2024-01-01T00:00:00Z: an earlier clock was never set.
 const OLDEST: UtcMillis = UtcMillis(1_704_067_200_000);
-/// How far before the last known instant a clock may be and still be believed, ms.
+/// How far before the last known instant, or from a battery-backed clock, a clock may be and still be believed, ms.
 const BACK_MS: i64 = 120_000;
+/// Where the kernel shows its battery-backed clocks.
+pub const RTC: &str = "/sys/class/rtc";
 /// Error assumed when nobody vouches for the clock, ms.
 const HOLDOVER_ERROR_MS: u32 = 1_000;
 
@@ -37,12 +47,21 @@ pub struct SystemClock {
     /// Last instant known before this run, and the monotonic time when it was read back.
     floor: UtcMillis,
     floor_mono_ms: u64,
+    /// Something kept the time while the machine was off, or has given it since.
+    believed: AtomicBool,
+    /// Says that for a player that is started again in the same boot: holds the kernel's name of the boot.
+    believed_path: PathBuf,
+    kernel: String,
 }
 
 impl SystemClock {
     /// Counts the boot in `dir`, once for each start of the operating system. `last_known` is the end of
     /// the last record, when there is one.
     pub fn start(dir: &Path, last_known: Option<UtcMillis>) -> io::Result<Self> {
+        Self::start_beside(Path::new(RTC), dir, last_known)
+    }
+
+    fn start_beside(rtc: &Path, dir: &Path, last_known: Option<UtcMillis>) -> io::Result<Self> {
         let path = dir.join("boot.toml");
         let kernel = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
         let kernel = kernel.trim().to_owned();
@@ -55,7 +74,23 @@ impl SystemClock {
         let part = dir.join("boot.part");
         std::fs::write(&part, text)?;
         std::fs::rename(&part, &path)?;
-        Ok(Self { boot: BootId(boot.number), floor: last_known.unwrap_or(OLDEST), floor_mono_ms: boot_time_ms() })
+        let believed_path = dir.join("boot.believed");
+        let told = std::fs::read_to_string(&believed_path).is_ok_and(|kernel| kernel == boot.kernel);
+        // At the first boot somebody stands beside the box and sets it up.
+        let believed = AtomicBool::new(told || boot.number == 1 || kept(rtc, wall()) == Some(true));
+        let (floor, floor_mono_ms) = (last_known.unwrap_or(OLDEST), boot_time_ms());
+        Ok(Self { boot: BootId(boot.number), floor, floor_mono_ms, believed, believed_path, kernel: boot.kernel })
+    }
+
+    fn believe(&self) {
+        if !self.believed.swap(true, Relaxed)
+            && let Err(error) = std::fs::write(&self.believed_path, &self.kernel)
+        {
+            tracing::warn!(
+                "{}: {error}; started again without a network, the player will not know the time",
+                self.believed_path.display()
+            );
+        }
     }
 
     fn is_unset(&self, wall: UtcMillis) -> bool {
@@ -70,16 +105,25 @@ fn is_unset(wall: UtcMillis, floor: UtcMillis) -> bool {
 /// The kernel's clock as it is now, for somebody who only looks: wall time, trust, estimated error in ms.
 pub fn look() -> (UtcMillis, ClockState, u32) {
     let wall = wall();
-    let (state, error_ms) = trust(wall, OLDEST);
+    let (state, error_ms) = disciplined().map_or_else(|| trust(!is_unset(wall, OLDEST)), synced);
     (wall, state, error_ms)
 }
 
-fn trust(wall: UtcMillis, floor: UtcMillis) -> (ClockState, u32) {
-    match disciplined() {
-        Some(error_ms) => (ClockState::Synced, error_ms),
-        None if is_unset(wall, floor) => (ClockState::Unset, u32::MAX),
-        None => (ClockState::Holdover, HOLDOVER_ERROR_MS),
-    }
+fn trust(believed: bool) -> (ClockState, u32) {
+    if believed { (ClockState::Holdover, HOLDOVER_ERROR_MS) } else { (ClockState::Unset, u32::MAX) }
+}
+
+/// Does a battery-backed clock below `rtc` agree with `wall`? None where there is no such clock.
+pub fn kept(rtc: &Path, wall: UtcMillis) -> Option<bool> {
+    let told = std::fs::read_dir(rtc).ok()?.flatten().map(|clock| {
+        let text = std::fs::read_to_string(clock.path().join("since_epoch")).ok()?;
+        text.trim().parse().ok().map(|seconds: i64| UtcMillis(seconds.saturating_mul(1000)))
+    });
+    told.map(|rtc| rtc.is_some_and(|at| at.since_ms(wall).abs() <= BACK_MS)).reduce(|a, b| a || b)
+}
+
+fn synced(error_ms: u32) -> (ClockState, u32) {
+    (ClockState::Synced, error_ms)
 }
 
 fn boot_time_ms() -> u64 {
@@ -118,7 +162,57 @@ impl Clock for SystemClock {
         self.boot
     }
     fn state(&self) -> (ClockState, u32) {
-        trust(wall(), self.floor)
+        let Some(error_ms) = disciplined() else {
+            return trust(self.believed.load(Relaxed) && !self.is_unset(wall()));
+        };
+        self.believe();
+        synced(error_ms)
+    }
+}
+
+/// A clock beside which somebody else's stands: the scheduler tells its own with each answer.
+pub struct Compared {
+    clock: Arc<dyn Clock>,
+    /// What the other one showed, and this boot's monotonic time then, ms.
+    told: Mutex<Option<(UtcMillis, u64)>>,
+}
+
+impl Compared {
+    /// Nobody has told the time yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, told: Mutex::new(None) }
+    }
+
+    /// The other clock showed `theirs` in the middle between `asked_mono_ms` and now.
+    pub fn told(&self, theirs: UtcMillis, asked_mono_ms: u64) {
+        let between = asked_mono_ms.midpoint(self.clock.mono_ms());
+        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some((theirs, between));
+    }
+
+    /// How far this clock is ahead of the other one, ms; none before it was told.
+    pub fn ahead_ms(&self) -> Option<i64> {
+        let (theirs, mono_ms) = (*self.told.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let since_ms = self.clock.mono_ms().saturating_sub(mono_ms);
+        Some(self.clock.now().since_ms(theirs.plus_ms(since_ms as i64)))
+    }
+}
+
+impl Clock for Compared {
+    fn now(&self) -> UtcMillis {
+        self.clock.now()
+    }
+    fn mono_ms(&self) -> u64 {
+        self.clock.mono_ms()
+    }
+    fn boot_id(&self) -> BootId {
+        self.clock.boot_id()
+    }
+    /// Of two clocks that differ by more than a network explains nobody here can say which is right.
+    fn state(&self) -> (ClockState, u32) {
+        let (state, error_ms) = self.clock.state();
+        let apart_ms = self.ahead_ms().map_or(0, i64::unsigned_abs);
+        let apart_ms = if apart_ms > CLOCK_OFF_MS { u32::try_from(apart_ms).unwrap_or(u32::MAX) } else { 0 };
+        (state, error_ms.max(apart_ms))
     }
 }
 
@@ -143,6 +237,35 @@ mod tests {
         assert_eq!(SystemClock::start(dir.path(), None).unwrap().boot_id(), first);
         std::fs::write(dir.path().join("boot.toml"), "number = 41\nkernel = \"another\"\n").unwrap();
         assert_eq!(SystemClock::start(dir.path(), None).unwrap().boot_id(), BootId(42));
+    }
+
+    /// A box whose battery-backed clock shows `rtc_ms` from now, started anew after it was off; none without such a clock.
+    fn after_a_power_cut(dir: &Path, rtc_ms: Option<i64>) -> SystemClock {
+        let rtc = dir.join("rtc");
+        let _ = std::fs::remove_dir_all(&rtc);
+        if let Some(ms) = rtc_ms {
+            std::fs::create_dir_all(rtc.join("rtc0")).unwrap();
+            std::fs::write(rtc.join("rtc0/since_epoch"), format!("{}\n", wall().plus_ms(ms).0 / 1000)).unwrap();
+        }
+        std::fs::write(dir.join("boot.toml"), "number = 41\nkernel = \"another\"\n").unwrap();
+        SystemClock::start_beside(&rtc, dir, None).unwrap()
+    }
+
+    #[test]
+    fn a_time_that_was_saved_when_the_box_went_off_is_not_believed_until_somebody_gives_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let believed = |clock: &SystemClock| clock.believed.load(Relaxed);
+        assert!(believed(&SystemClock::start_beside(Path::new("none"), dir.path(), None).unwrap()), "set up by people");
+        assert!(believed(&after_a_power_cut(dir.path(), Some(1_000))), "a battery kept it");
+        assert!(!believed(&after_a_power_cut(dir.path(), Some(-86_400_000))), "an empty battery");
+        let clock = after_a_power_cut(dir.path(), None);
+        assert!(!believed(&clock), "no battery");
+        assert!(disciplined().is_some() || clock.state().0 == ClockState::Unset);
+        // A time service vouches for it, and the player is started again in that boot; then the power goes once more.
+        clock.believe();
+        assert!(believed(&SystemClock::start_beside(Path::new("none"), dir.path(), None).unwrap()));
+        std::fs::write(dir.path().join("boot.believed"), "another").unwrap();
+        assert!(!believed(&after_a_power_cut(dir.path(), None)));
     }
 
     #[test]

@@ -124,14 +124,23 @@ impl Box {
         }
     }
 
-    /// Lives until `second` of `day`, without power where the truth says so, and meets the server at the end if it can; at the beginning,
-    /// too, when there is `news`.
-    pub(crate) async fn live(&mut self, day: LocalDay, second: u32, truth: &Day, news: bool) {
+    /// Which second of the day it is.
+    fn second_of(&self, day: LocalDay) -> u32 {
         let begun_ms = self.clock.now().since_ms(day.start(HANOI)) - self.wrong_ms;
-        let from_s = (begun_ms.max(0) / 1000) as u32;
-        if news && !truth.apart.contains(from_s) && !truth.off.contains(from_s) {
+        (begun_ms.max(0) / 1000) as u32
+    }
+
+    /// Meets the server at once, if it can.
+    pub(crate) async fn hears_news(&mut self, day: LocalDay, truth: &Day) {
+        let now_s = self.second_of(day);
+        if !truth.apart.contains(now_s) && !truth.off.contains(now_s) {
             self.meets().await;
         }
+    }
+
+    /// Lives until `second` of `day`, without power where the truth says so, and meets the server at the end if it can.
+    pub(crate) async fn live(&mut self, day: LocalDay, second: u32, truth: &Day) {
+        let from_s = self.second_of(day);
         let mut edges: Vec<u32> = [&truth.off, &truth.dark, &truth.spoken]
             .into_iter()
             .flat_map(|set| set.iter().flat_map(|(a, b)| [a, b]))

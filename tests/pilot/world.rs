@@ -208,33 +208,46 @@ impl World {
     }
 
     async fn slice(&mut self, day: LocalDay, (from_s, to_s): (u32, u32), who: impl Fn(&Box) -> bool) {
-        self.clock.jump_to(day.at(from_s, HANOI));
-        let news = self.plan().await > 0;
-        self.clock.jump_to(day.at(to_s, HANOI));
         let (mut alive, rest): (Vec<Box>, Vec<Box>) = std::mem::take(&mut self.boxes).into_iter().partition(who);
         self.boxes = rest;
-        let share = alive.len().div_ceil(WORKERS).max(1);
+        self.clock.jump_to(day.at(from_s, HANOI));
+        if self.plan().await > 0 {
+            alive = self.all_at_once(day, alive, None).await;
+        }
+        self.clock.jump_to(day.at(to_s, HANOI));
+        alive = self.all_at_once(day, alive, Some(to_s)).await;
+        self.boxes.extend(alive);
+        self.boxes.sort_by(|a, b| a.screen.cmp(&b.screen));
+        self.round().await;
+        self.house.alerts.look().await.unwrap();
+        self.house.alerts.send().await.unwrap();
+    }
+
+    /// All of them live until a second of the day, or only hear the news; on as many threads as there are.
+    async fn all_at_once(&self, day: LocalDay, mut boxes: Vec<Box>, until: Option<u32>) -> Vec<Box> {
+        let share = boxes.len().div_ceil(WORKERS).max(1);
         let mut workers = Vec::new();
-        while !alive.is_empty() {
-            let mine: Vec<Box> = alive.drain(..share.min(alive.len())).collect();
+        while !boxes.is_empty() {
+            let mine: Vec<Box> = boxes.drain(..share.min(boxes.len())).collect();
             let mine: Vec<(Box, Day)> =
                 mine.into_iter().map(|b| (self.truth.day(&b.screen, day), b)).map(|(t, b)| (b, t)).collect();
             workers.push(tokio::spawn(async move {
                 let mut done = Vec::new();
                 for (mut one, truth) in mine {
-                    one.live(day, to_s, &truth, news).await;
+                    match until {
+                        Some(second) => one.live(day, second, &truth).await,
+                        None => one.hears_news(day, &truth).await,
+                    }
                     done.push(one);
                 }
                 done
             }));
         }
+        let mut back = Vec::new();
         for worker in workers {
-            self.boxes.extend(worker.await.unwrap());
+            back.extend(worker.await.unwrap());
         }
-        self.boxes.sort_by(|a, b| a.screen.cmp(&b.screen));
-        self.round().await;
-        self.house.alerts.look().await.unwrap();
-        self.house.alerts.send().await.unwrap();
+        back
     }
 
     /// The log goes on, and its witness has seen it; after a disaster it waits.

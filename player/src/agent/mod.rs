@@ -23,6 +23,7 @@ mod vitals;
 pub use playing::Playing;
 
 use crate::cache::{Cache, CacheError};
+use crate::clock::Compared;
 use crate::commands::{Commands, Tools};
 use crate::core::CoreOptions;
 use crate::display::Display;
@@ -175,6 +176,7 @@ impl Agent {
 
     /// Like [`Agent::start`], with the media on the disk not hashed yet: [`Fetching::check_media`] is to follow.
     fn start_unchecked(parts: AgentParts) -> Self {
+        let clock = Arc::new(Compared::new(parts.clock));
         let faults = FaultLog::default();
         let cache = Cache::new(parts.fs.clone());
         let (syncer, plans, refused) =
@@ -191,7 +193,7 @@ impl Agent {
         };
         let journal: SharedJournal = Arc::new(Mutex::new(parts.journal));
         let hands = playing::Hands {
-            clock: parts.clock.clone(),
+            clock: clock.clone(),
             stage: parts.stage,
             display: parts.display.clone(),
             journal: journal.clone(),
@@ -209,14 +211,14 @@ impl Agent {
         }
         let run = parts.tools.chance();
         let commands =
-            Commands::load(parts.identity.clone(), parts.clock.clone(), parts.display.clone(), parts.fs, parts.tools);
+            Commands::load(parts.identity.clone(), clock.clone(), parts.display.clone(), parts.fs, parts.tools);
         let missing = Arc::new(AtomicU32::new(0));
         let updates = parts.updates.clone().map(|updates| (updates, parts.transport.clone()));
-        let vitals = Vitals::new(parts.machine, parts.display, parts.clock.clone(), parts.transport.clone());
+        let vitals = Vitals::new(parts.machine, parts.display, clock.clone(), parts.transport.clone());
         let reporting = Reporting {
             uplink: Uplink::new(parts.transport, parts.identity, journal.clone(), parts.options.prove_every_ms),
             journal,
-            clock: parts.clock.clone(),
+            clock: clock.clone(),
             run,
             commands,
             vitals,
@@ -224,7 +226,7 @@ impl Agent {
             missing: missing.clone(),
             updates: parts.updates,
         };
-        Self { playing, fetching: Fetching { syncer, clock: parts.clock, missing, updates }, reporting }
+        Self { playing, fetching: Fetching { syncer, clock, missing, updates }, reporting }
     }
 
     /// Its parts, for a loop that runs them side by side.
@@ -346,7 +348,7 @@ impl Fetching {
 pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
-    clock: Arc<dyn Clock>,
+    clock: Arc<Compared>,
     /// By which the scheduler tells this run from another of the same identity.
     run: String,
     commands: Commands,
@@ -400,9 +402,9 @@ impl Reporting {
             media_missing: self.missing.load(Relaxed),
             faults: self.faults.list(),
         };
-        let (said_at, told) = (heartbeat.at_ms, heartbeat.release.clone());
+        let (said_mono_ms, told) = (self.clock.mono_ms(), heartbeat.release.clone());
         let answer = self.uplink.heartbeat(heartbeat).await?;
-        self.vitals.heard(said_at, answer.at_ms);
+        self.clock.told(answer.at_ms, said_mono_ms);
         if let (Some(updates), Some(told)) = (&self.updates, &told)
             && let Err(error) = updates.heard(told, answer.release.as_deref(), self.clock.now(), self.clock.state().0)
         {

@@ -1,11 +1,11 @@
 //! What a heartbeat says of the box, gathered from everybody who knows a part of it.
 
+use crate::clock::Compared;
 use crate::display::Display;
 use crate::identity::SOFTWARE;
 use crate::machine::Machine;
 use crate::ports::Transport;
 use lichphat_playlists::ports::{Clock, ClockState};
-use lichphat_playlists::time::UtcMillis;
 use lichphat_playlists::wire::health::{ClockHealth, DisplayHealth, Health, Versions};
 use std::sync::Arc;
 
@@ -13,26 +13,19 @@ use std::sync::Arc;
 pub(super) struct Vitals {
     machine: Option<Machine>,
     display: Arc<dyn Display>,
-    clock: Arc<dyn Clock>,
+    clock: Arc<Compared>,
     transport: Arc<dyn Transport>,
     started_mono_ms: u64,
-    offset_ms: Option<i64>,
 }
 
 impl Vitals {
     pub(super) fn new(
         machine: Option<Machine>,
         display: Arc<dyn Display>,
-        clock: Arc<dyn Clock>,
+        clock: Arc<Compared>,
         transport: Arc<dyn Transport>,
     ) -> Self {
-        Self { machine, display, started_mono_ms: clock.mono_ms(), clock, transport, offset_ms: None }
-    }
-
-    /// The scheduler's clock showed `theirs` in its answer to what was said at `ours`.
-    pub(super) fn heard(&mut self, ours: UtcMillis, theirs: UtcMillis) {
-        let there_and_back_ms = self.clock.now().since_ms(ours);
-        self.offset_ms = Some(ours.since_ms(theirs) + there_and_back_ms / 2);
+        Self { machine, display, started_mono_ms: clock.mono_ms(), clock, transport }
     }
 
     pub(super) fn read(&self) -> Health {
@@ -47,7 +40,7 @@ impl Vitals {
             clock: ClockHealth {
                 state,
                 error_ms: (state != ClockState::Unset).then_some(error_ms),
-                offset_ms: self.offset_ms,
+                offset_ms: self.clock.ahead_ms(),
             },
             display: DisplayHealth { level: self.display.level(), connector, panel: panel.flatten() },
             versions: Versions {

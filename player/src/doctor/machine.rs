@@ -115,11 +115,21 @@ pub(super) fn clock(rtc: &Path) -> Vec<Finding> {
             mend,
         ),
     };
-    let kept = std::fs::read_dir(rtc).is_ok_and(|mut entries| entries.next().is_some());
-    let of_rtc = if kept {
-        Finding::ok("rtc", "có đồng hồ chạy pin", "a battery-backed clock is there")
-    } else {
-        Finding::ill(
+    let of_rtc = match clock::kept(rtc, wall) {
+        Some(true) => Finding::ok("rtc", "có đồng hồ chạy pin, cùng giờ", "a battery-backed clock is there and agrees"),
+        Some(false) => Finding::ill(
+            "rtc",
+            Health::Warning,
+            Said::new(
+                "đồng hồ chạy pin chỉ giờ khác: sau khi mất điện mà không có mạng, máy không biết giờ",
+                "the battery-backed clock shows another time: after a power cut without network the box does not know the time",
+            ),
+            Said::new(
+                "Khi giờ của máy đã đúng, chạy hwclock --systohc; vẫn lệch thì thay pin.",
+                "Once the machine's time is right, run hwclock --systohc; if it differs again, change the battery.",
+            ),
+        ),
+        None => Finding::ill(
             "rtc",
             Health::Warning,
             Said::new(
@@ -127,7 +137,7 @@ pub(super) fn clock(rtc: &Path) -> Vec<Finding> {
                 "no battery-backed clock: after a power cut without network the box does not know the time",
             ),
             Said::new("Lắp mô-đun RTC nếu nơi này hay mất mạng.", "Fit an RTC module where the network often fails."),
-        )
+        ),
     };
     vec![of_clock, of_rtc]
 }

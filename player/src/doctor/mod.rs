@@ -118,7 +118,7 @@ pub fn examine(args: &DoctorArgs) -> Result<Report, ConfigError> {
     let mut config = args.config.as_deref().map_or_else(|| Ok(PlayerConfig::default()), PlayerConfig::read)?;
     config.state_dir = args.state.clone().unwrap_or(config.state_dir);
     let mut findings = machine::state(&config.state_dir);
-    findings.extend(machine::clock(Path::new("/sys/class/rtc")));
+    findings.extend(machine::clock(Path::new(crate::clock::RTC)));
     findings.extend(machine::display(&config, Path::new("/sys/class/drm")));
     findings.extend(machine::panel(&config, Path::new("/dev"), Path::new("/sys/class/drm")));
     findings.extend(media::outputs(&config));

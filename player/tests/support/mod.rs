@@ -187,6 +187,8 @@ pub struct Server {
     /// Somebody has entered the code.
     pub confirmed: Option<Provisioning>,
     pub heartbeats: Vec<Heartbeat>,
+    /// How far the scheduler's clock is ahead of the box's, ms.
+    pub ahead_ms: i64,
     /// The release that is offered with every answer to a heartbeat, base64.
     pub offer: Option<String>,
     /// Answer with this receipt whatever comes.
@@ -351,7 +353,7 @@ impl FakeServer {
         use base64::Engine as _;
         let mut s = self.lock();
         let heartbeat: Heartbeat = serde_json::from_slice(body).unwrap();
-        let at_ms = heartbeat.at_ms;
+        let at_ms = heartbeat.at_ms.plus_ms(s.ahead_ms);
         s.heartbeats.push(heartbeat);
         let open = s.commands.iter().filter(|c| s.answers.iter().all(|a| a.id != c.id));
         let seal =
