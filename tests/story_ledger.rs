@@ -232,6 +232,23 @@ async fn every_day_asks_for_what_it_owes_whatever_befalls_the_days_around_it() {
     let said = by.iter().map(|s| serde_json::json!([s["code"], s["days"], s["screens"]])).collect::<Vec<_>>();
     let day = |code: &str, day: &str| serde_json::json!([code, [day, day], 2]);
     assert_eq!(said, [day("mourning", "2026-08-25"), day("solemn", "2026-08-28")]);
+    // the ward's day of repair took a day of both screens, and was entered two evenings before; the suspensions are told once
+    let closed = &made["times_off"];
+    assert_eq!(closed.as_array().unwrap().len(), 1, "{closed}");
+    let [unit, screens, days, by, author] =
+        ["unit", "screens", "days", "entered_by", "author"].map(|field| &closed[0][field]);
+    let expected = serde_json::json!([["owner", "P1"], ["O-01", "O-02"], 2, "shell", "Văn phòng"]);
+    assert_eq!(serde_json::json!([unit, screens, days, by, author]), expected);
+    assert!(closed[0]["entered_at"].as_i64().unwrap() < at("2026-08-26", "00:00").0, "{closed}");
+    let out = data.path().join("week.json");
+    data.ok(&["report", "make", "--from", "2026-09-02", "--to", "2026-09-04", "--out", out.to_str().unwrap()]);
+    let made: serde_json::Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+    let hour = &made["times_off"][0];
+    assert_eq!(
+        serde_json::json!([hour["screens"], hour["days"]]),
+        serde_json::json!([["O-01"], 0]),
+        "an hour is no day"
+    );
     data.ok(&["check"]);
 }
 

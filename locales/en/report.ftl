@@ -21,6 +21,7 @@ report-state-supplement = Supplement no. { $number }, closed at { $time } by acc
 report-part-whole = Overall result
 report-part-split = By binding force, kind of place and unit
 report-part-why = Why plays are missing, why plays do not count
+report-part-off = Closures and days excused
 report-part-raised = Units that raised the frequency
 report-part-changes = What is another than when it was closed
 report-part-explanations = Explanations of units
@@ -79,6 +80,23 @@ report-late = Of the plays that were confirmed, the log of { $n ->
 report-explained = { $unit } – { $time }, account { $by }
 report-explanations-note = An explanation is the unit's own word and changes no figure.
 
+report-off-none = No closure of these screens was entered for the period.
+report-off-note = “Days excused”: days on which a screen was closed all day, of all screens together; nothing had to be played on them. A part of a day excuses no day. A closure counts from its entry on: what was owed before it stays owed.
+report-off-unit = { $unit } (by { $link }): { $n ->
+   [one] 1 screen
+   *[other] { $n_t } screens
+  } of the report
+report-off-screens = { $n_t } screens: { $screens }
+report-off-screens-more = { $n_t } screens: { $screens } and { $more_t } more
+report-off-codes-more = { $screens } and { $n_t } more (see the JSON file)
+report-off-days = { $from } to { $to } inclusive
+report-off-account = { $time }, account { $by }
+report-off-account-for = { $time }, account { $by }, on the word of { $author }
+report-off-shell = { $time }, on the server itself (shell), on the word of { $author }
+report-off-before = Entered beforehand
+report-off-meanwhile = Entered after it had begun: excuses only what came after
+report-off-afterwards = Entered when it was over: excuses nothing
+
 report-simulated = { $n ->
    [one] 1 screen of this report has a simulated device
    *[other] { $n_t } screens of this report have simulated devices
@@ -116,6 +134,8 @@ report-table-reasons = Not counted
 report-table-reasons-caption = Why records do not count or are unclear, on every screen of the report
 report-table-levels = Display levels
 report-table-levels-caption = Counted plays by how sure it is that the panel showed them, on every screen of the report
+report-table-off = Closures
+report-table-off-caption = Closures of the period, those that were entered late first
 report-table-raised = Raised numbers
 report-table-raised-caption = Held to the city's number, beside the number the unit raised it to
 report-table-changes = Changes
@@ -178,6 +198,13 @@ report-col-kind = Device
 report-col-standing = Standing
 report-col-mean = Mean a day
 report-col-result = Result
+report-col-off-what = Screens or unit
+report-col-off-time = Time
+report-col-off-why = Why
+report-col-off-entered = Entered when, by whom
+report-col-off-ahead = Beforehand or late
+report-col-off-days = Days excused
+report-col-codes = Codes of the screens
 
 report-raised-days = { $from } to { $to } inclusive
 report-raised-from = from { $from } to the end of the order

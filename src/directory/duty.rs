@@ -62,6 +62,22 @@ impl Directory {
         self.closures.get(&ClosureSubject::Screen(screen.clone())).into_iter().flat_map(|own| own.values())
     }
 
+    /// Every closure, of whatever subject and day.
+    pub fn closures(&self) -> impl Iterator<Item = &Closure> {
+        self.closures.values().flat_map(|of| of.values())
+    }
+
+    /// The closures that leave a screen no second of duty on a day; none when some is left, or when it would have had none anyway.
+    pub fn closed_all_day(&self, screen: &Screen, day: LocalDay) -> Vec<&Closure> {
+        let open = self.open(screen, day);
+        if open.is_empty() || self.operating(screen, day) {
+            return Vec::new();
+        }
+        let mut closures = self.closures_of(screen, day);
+        closures.retain(|closure| !closure.excuses(day).intersect(&open).is_empty());
+        closures
+    }
+
     /// The closures that touch a screen on a day, its own first.
     pub fn closures_of(&self, screen: &Screen, day: LocalDay) -> Vec<&Closure> {
         let mut found = Vec::new();
@@ -83,15 +99,22 @@ impl Directory {
 
     /// The seconds in which the screen should be on. A closure takes what lay ahead when it was entered.
     pub fn duty(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
+        let open = self.open(screen, day);
+        if open.is_empty() {
+            return open;
+        }
+        self.closures_of(screen, day).into_iter().fold(open, |on, closure| on.minus(&closure.excuses(day)))
+    }
+
+    /// The seconds in which it should be on if nothing closed it.
+    fn open(&self, screen: &Screen, day: LocalDay) -> IntervalSet {
         if !screen.in_service.contains(day) {
             return IntervalSet::empty();
         }
-        let rostered = self.roster.get(&screen.code).and_then(|days| days.get(&day));
-        let on = match rostered {
+        match self.roster.get(&screen.code).and_then(|days| days.get(&day)) {
             Some(hours) => hours.clone(),
             None => self.hours(screen, day).map(|(_, hours)| hours.on()).unwrap_or_default(),
-        };
-        self.closures_of(screen, day).into_iter().fold(on, |on, closure| on.minus(&closure.excuses(day)))
+        }
     }
 
     /// Its seconds of duty on a day that are over: whatever is entered from now on, they stay owed.

@@ -142,7 +142,7 @@ impl Reporting {
         if let Some(seen) = seen {
             // the bytes differ with every record of the city: what counts is whether a figure of this report does
             let seen = self.kept(selection, seen).await?.ok_or(Refused::Moved)?;
-            if !changes(&seen.data, &data).is_empty() {
+            if !changes(&seen.data, &data).is_empty() || !seen.data.stands_beside(&data) {
                 return Err(Refused::Moved.into());
             }
         }
@@ -151,7 +151,7 @@ impl Reporting {
         if let Some(last) = last {
             let before = self.closed(last.id).await?.ok_or(Refused::Raced)?.data;
             let changes = changes(&before, &data);
-            if changes.is_empty() && before.explanations == data.explanations {
+            if changes.is_empty() && before.explanations == data.explanations && before.stands_beside(&data) {
                 return Err(Refused::Unchanged.into());
             }
             data.supplement = Some(Supplement { number, of: last.hash, changes });

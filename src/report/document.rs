@@ -81,6 +81,8 @@ pub struct Table {
     pub by_order: bool,
     /// A list that may have thousands of rows: in files whole, on pages page by page, on paper its beginning.
     pub long: bool,
+    /// How many rows that beginning has at most; none: as many as are usual.
+    pub most_on_paper: Option<usize>,
 }
 
 /// A column.

@@ -1,5 +1,6 @@
 //! From the figures' basis to a report's data: pure.
 
+use super::beside::TimeOff;
 use super::model::{DividedUnit, Line, Name, Order, RaisedNumber, Selection, SuspendedBy, UnitNumber};
 use crate::campaigns::{Campaigns, Directive, DirectiveKind, Force, Override};
 use crate::directory::{Directory, Link, Screen};
@@ -203,7 +204,12 @@ impl<'a> Facts<'a> {
     }
 
     /// Names of the units that stand in these orders, and of the one that was asked for.
-    pub(super) fn unit_names(self, selection: &Selection, orders: &[Order]) -> BTreeMap<UnitCode, Name> {
+    pub(super) fn unit_names(
+        self,
+        selection: &Selection,
+        orders: &[Order],
+        times_off: &[TimeOff],
+    ) -> BTreeMap<UnitCode, Name> {
         let of_order = |order: &Order| {
             let lines = order.lines.iter().filter_map(|line| line.unit.clone());
             let numbers = order.quota_units.iter().map(|number| number.figures.unit.clone());
@@ -211,7 +217,8 @@ impl<'a> Facts<'a> {
             let raised = order.raised.iter().map(|raised| raised.unit.clone());
             lines.chain(numbers).chain(raised).collect::<Vec<_>>()
         };
-        let codes = orders.iter().flat_map(of_order).chain(selection.unit.clone());
+        let closed = times_off.iter().filter_map(|time| time.unit.as_ref().map(|(_, unit)| unit.clone()));
+        let codes = orders.iter().flat_map(of_order).chain(closed).chain(selection.unit.clone());
         let named = codes.filter_map(|code| {
             let unit = self.directory.unit(&code)?;
             Some((code, Name { vi: unit.name.clone(), en: unit.name_en.clone() }))

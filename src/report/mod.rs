@@ -7,6 +7,7 @@
 //! No figure is made in here: they are those of `compliance`, read at one moment of the store, so that they are sums of exactly the
 //! entries that the log had then.
 
+mod beside;
 mod close;
 mod columns;
 mod document;
@@ -22,6 +23,7 @@ mod tests;
 mod words;
 mod xlsx;
 
+pub use beside::{BesideStore, EntryTime, SHELL, TimeOff};
 pub use close::{Closing, NewClosing, Refused, may_close, may_explain};
 pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
@@ -77,8 +79,8 @@ pub enum ReportError {
 }
 
 /// Everything of one moment that figures are made from.
-pub trait Moment: ComplianceStore + LogStore {}
-impl<S: ComplianceStore + LogStore> Moment for S {}
+pub trait Moment: ComplianceStore + LogStore + BesideStore {}
+impl<S: ComplianceStore + LogStore + BesideStore> Moment for S {}
 
 /// What the store must do for this room.
 #[async_trait::async_trait]
@@ -335,24 +337,34 @@ impl Reporting {
         let day = self.clock.now().day(self.offset);
         // what is waited for goes by days: reckoned at the day's beginning, so that a day's reports are the same bytes
         let (now, days) = (day.start(self.offset), (selection.span.from, selection.span.to));
-        let figures = Reports::new(moment, Arc::clone(&self.clock), self.offset);
-        let mut orders = Vec::new();
+        let figures = Reports::new(moment.clone(), Arc::clone(&self.clock), self.offset);
+        let (mut orders, mut closures) = (Vec::new(), beside::Closures::new());
         for directive in facts.orders(selection) {
             let wanted = |screen: &crate::directory::Screen| facts.wants(selection, screen);
             let (directory, campaigns, code) = (facts.directory, facts.campaigns, directive.campaign());
             let basis = figures.basis_of(directory, campaigns, &code, days, now, &wanted).await?;
-            orders.extend(facts.order(selection, directive, &basis));
+            let order = facts.order(selection, directive, &basis);
+            if order.is_some() {
+                facts.close_off(selection, &basis, &mut closures);
+            }
+            orders.extend(order);
         }
         orders.sort_by(|a, b| a.campaign.cmp(&b.campaign));
+        let entered_by = match beside::entered_at(&closures) {
+            none if none.is_empty() => BTreeMap::new(),
+            at => moment.entered_by(at).await?,
+        };
+        let times_off = beside::times_off(closures, &entered_by);
         Ok(Data {
             form: model::FORM,
             selection: selection.clone(),
             day,
             log: LogState { entries, checkpoint },
             revisions: model::Revisions { directory: facts.directory.revision, campaigns: facts.campaigns.revision },
-            units: facts.unit_names(selection, &orders),
+            units: facts.unit_names(selection, &orders, &times_off),
             venues: facts.venue_names(selection, &orders),
             orders,
+            times_off: Some(times_off),
             explanations: self.explanations(facts.directory, selection).await?,
             closed: None,
             supplement: None,

@@ -158,7 +158,7 @@ fn grid(lang: Lang, table: &Table) -> Grid {
     let by = if table.by_order && !narrow.is_empty() { Some(narrow.remove(0)) } else { None };
     let most = match (table.long, table.by_order) {
         (false, _) => table.rows.len(),
-        (true, false) => MOST_ROWS,
+        (true, false) => table.most_on_paper.unwrap_or(MOST_ROWS),
         (true, true) => MOST_SHORT_ROWS,
     };
     let beyond = table.rows.len().saturating_sub(most);

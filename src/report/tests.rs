@@ -1,6 +1,7 @@
 //! What holds of every report, whatever its data.
 
 use super::*;
+use crate::directory::{Link, LocalTime};
 use crate::people::AccountCode;
 use lichphat_playlists::figures::{Basis, DayFacts, Period, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, UnitCode, VenueType};
@@ -97,6 +98,7 @@ pub(super) fn data() -> Data {
             suspended: vec![],
             raised: vec![],
         }],
+        times_off: Some(vec![]),
         explanations: vec![Explanation {
             unit: ward.clone(),
             campaign: None,
@@ -182,6 +184,68 @@ fn an_order_that_was_suspended_says_by_which_document_and_when() {
         let text = words(&Made::of(suspended.clone()).unwrap().document(lang, &Letterhead::default(), HANOI));
         assert!(text.contains(said), "{text}");
     }
+}
+
+/// A closure of so many screens by themselves, or of the ward, on Monday.
+fn off(screens: usize, unit: bool, entered: &str, clock: u32) -> TimeOff {
+    let at = |second| LocalTime { day: day("2026-11-16"), second };
+    TimeOff {
+        unit: unit.then(|| (Link::Owner, UnitCode::new("P1").unwrap())),
+        screens: (1..=screens).map(|n| ScreenCode::new(format!("BUS-{n:03}")).unwrap()).collect(),
+        from: at(0),
+        to: at(86_400),
+        reason: "Sửa điện".into(),
+        author: "lan".into(),
+        entered_by: if unit { SHELL } else { "lan" }.into(),
+        entered_at: day(entered).at(clock, HANOI),
+        days: screens as u32,
+    }
+}
+
+#[test]
+fn what_was_excused_says_by_whom_and_whether_he_wrote_it_beforehand() {
+    let with = |all: Vec<TimeOff>| Data { times_off: Some(all), ..data() };
+    let late = TimeOff { days: 0, ..off(1, false, "2026-11-18", 36_000) };
+    let all = vec![late.clone(), off(200, false, "2026-11-15", 36_000), off(2, true, "2026-11-16", 36_000)];
+    for (lang, said) in [
+        (
+            Lang::Vi,
+            [
+                "BUS-001 | 16/11/2026 | Sửa điện | 10:00, 18/11/2026, tài khoản lan | Ghi sau khi đã hết: không miễn gì | 0 | BUS-001",
+                "200 màn hình: BUS-001, BUS-002, BUS-003 và 197 màn hình nữa | 16/11/2026 | Sửa điện | 10:00, 15/11/2026, tài khoản lan | Ghi trước | 200 |",
+                "Phường Ba Đình (theo chủ sở hữu): 2 màn hình trong báo cáo | 16/11/2026 | Sửa điện | 10:00, 16/11/2026, ghi thẳng trên máy chủ (shell), theo lời lan | Ghi sau khi đã bắt đầu: chỉ miễn từ lúc ghi | 2 | ",
+            ],
+        ),
+        (
+            Lang::En,
+            [
+                "10:00, 18 Nov 2026, account lan | Entered when it was over: excuses nothing | 0",
+                "200 screens: BUS-001, BUS-002, BUS-003 and 197 more | 16 Nov 2026 | Sửa điện | 10:00, 15 Nov 2026, account lan | Entered beforehand | 200",
+                "2 screens of the report | 16 Nov 2026 | Sửa điện | 10:00, 16 Nov 2026, on the server itself (shell), on the word of lan | Entered after it had begun: excuses only what came after | 2",
+            ],
+        ),
+    ] {
+        let text = words(&Made::of(with(all.clone())).unwrap().document(lang, &Letterhead::default(), HANOI));
+        said.iter().for_each(|said| assert!(text.contains(said), "{said}\n{text}"));
+        assert!(text.contains(" BUS-199 BUS-200"), "the workbook names every screen\n{text}");
+    }
+    // many of them: the sheet stays readable, and says what it leaves out
+    let many: Vec<TimeOff> = (0..100).map(|_| late.clone()).collect();
+    let document = Made::of(with(many)).unwrap().document(Lang::Vi, &Letterhead::default(), HANOI);
+    let table = sheet::Sheet::of(&document).parts.into_iter().find_map(|part| match part {
+        sheet::Part::Table { table } if table.caption.contains("tạm nghỉ") => Some(table),
+        _ => None,
+    });
+    let table = table.unwrap();
+    assert_eq!((table.rows.len(), table.more.as_str()), (40, "Còn 60 dòng nữa trong tệp bảng tính của báo cáo này."));
+    assert!(table.columns.iter().all(|title| title != "Mã các màn hình"), "{:?}", table.columns);
+    let said = |data| words(&Made::of(data).unwrap().document(Lang::Vi, &Letterhead::default(), HANOI));
+    assert!(said(with(vec![])).contains("Trong kỳ không có lần tạm nghỉ nào được ghi cho các màn hình này."));
+    let before = Data { times_off: None, ..data() };
+    assert!(!said(before.clone()).contains("ạm nghỉ"), "what was closed by an earlier version claims nothing");
+    let bytes = before.bytes().unwrap();
+    assert!(!String::from_utf8_lossy(&bytes).contains("times_off"), "and its hash is what it was");
+    assert_eq!(Made::read(&bytes).unwrap().data, before);
 }
 
 #[test]

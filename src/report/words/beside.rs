@@ -1,6 +1,6 @@
 //! What stands beside the figures: raised numbers, what has changed since it was closed, what units say.
 
-use super::super::document::{Block, Cell, Column};
+use super::super::document::{Block, Cell};
 use super::super::model::{Explanation, Order, RaisedNumber};
 use super::Words;
 use crate::lang::{Values, shown};
@@ -14,7 +14,7 @@ impl<'a> Words<'a> {
         if raised.is_empty() {
             return Vec::new();
         }
-        let columns = [
+        let columns = self.columns(&[
             ("raised-unit", true, false),
             ("decision", true, false),
             ("raised-days", true, false),
@@ -26,12 +26,7 @@ impl<'a> Words<'a> {
             ("owed-city", false, true),
             ("owed-own", false, true),
             ("counted", true, true),
-        ];
-        let columns = columns.into_iter().map(|(key, narrow, number)| Column {
-            title: lang.text(&format!("report-col-{key}")),
-            narrow,
-            number,
-        });
+        ]);
         let rows = raised.into_iter().map(|(order, r)| {
             let n = |n: u64| Cell::Number(n);
             vec![
@@ -48,7 +43,7 @@ impl<'a> Words<'a> {
                 n(r.counted),
             ]
         });
-        let table = self.table("raised", false, columns.collect(), rows.collect());
+        let table = self.table("raised", false, columns, rows.collect());
         vec![Block::Heading(lang.text("report-part-raised")), Block::Table(table)]
     }
 
@@ -66,12 +61,9 @@ impl<'a> Words<'a> {
     pub(super) fn changes(&self) -> Vec<Block> {
         let lang = self.lang;
         let Some(supplement) = &self.made.data.supplement else { return Vec::new() };
-        let columns = [("changed", false), ("figure", false), ("before", true), ("after", true)];
-        let columns = columns.into_iter().map(|(key, number)| Column {
-            title: lang.text(&format!("report-col-{key}")),
-            narrow: true,
-            number,
-        });
+        let columns =
+            [("changed", true, false), ("figure", true, false), ("before", true, true), ("after", true, true)];
+        let columns = self.columns(&columns);
         let rows = supplement.changes.iter().map(|c| {
             let unit = || c.unit.as_ref().map_or_else(|| c.campaign.to_string(), |unit| self.unit(unit));
             let about = c.screen.as_ref().map_or_else(unit, ToString::to_string);
@@ -80,7 +72,7 @@ impl<'a> Words<'a> {
             let figure = lang.text(&format!("report-col-{}", c.figure));
             vec![Cell::Text(about), Cell::Text(figure), n(c.before), n(c.after)]
         });
-        let table = self.table("changes", true, columns.collect(), rows.collect());
+        let table = self.table("changes", true, columns, rows.collect());
         vec![Block::Heading(lang.text("report-part-changes")), Block::Table(table)]
     }
 

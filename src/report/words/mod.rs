@@ -2,6 +2,7 @@
 
 mod beside;
 mod ground;
+mod off;
 mod splits;
 mod why;
 
@@ -14,6 +15,9 @@ use chrono::Datelike as _;
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::UtcOffset;
 
+/// Rows on paper of what stands beside the figures.
+const MOST_BESIDE: usize = 40;
+
 /// The document of a report.
 pub(super) fn document(made: &Made, lang: Lang, letterhead: &Letterhead, offset: UtcOffset) -> Document {
     let data = &made.data;
@@ -24,6 +28,7 @@ pub(super) fn document(made: &Made, lang: Lang, letterhead: &Letterhead, offset:
     blocks.extend(words.splits());
     blocks.push(Block::Heading(lang.text("report-part-why")));
     blocks.extend(words.why());
+    blocks.extend(words.off());
     blocks.extend(words.raised());
     blocks.extend(words.changes());
     blocks.extend(words.explanations());
@@ -267,7 +272,23 @@ impl<'a> Words<'a> {
             rows,
             by_order: false,
             long,
+            most_on_paper: None,
         }
+    }
+
+    /// What stands beside the figures: on the page whole when it is short, on paper no more of it than somebody reads.
+    fn beside(&self, key: &'static str, columns: Vec<Column>, rows: Vec<Vec<Cell>>) -> Table {
+        let long = rows.len() > MOST_BESIDE;
+        Table { most_on_paper: Some(MOST_BESIDE), ..self.table(key, long, columns, rows) }
+    }
+
+    /// Headings of columns: their words, whether there is room for them on paper, and whether they stand over numbers.
+    fn columns(&self, columns: &[(&str, bool, bool)]) -> Vec<Column> {
+        let title = |key: &str| self.lang.text(&format!("report-col-{key}"));
+        columns
+            .iter()
+            .map(|(key, narrow, number)| Column { title: title(key), narrow: *narrow, number: *number })
+            .collect()
     }
 
     /// `about`, with its order in front when there are several.

@@ -1,7 +1,7 @@
 //! Why plays are missing, why records do not count, and how sure one is of what counts.
 
 use super::super::columns::{Figures, bonds};
-use super::super::document::{Block, Cell, Column};
+use super::super::document::{Block, Cell};
 use super::{Words, capital};
 use std::collections::BTreeMap;
 
@@ -27,13 +27,8 @@ impl<'a> Words<'a> {
             late += all.late;
         }
         let word = |code: &str| Cell::Text(lang.cause(code));
-        let columns = |keys: &[(&str, bool)]| -> Vec<Column> {
-            let column = |(key, number): &(&str, bool)| Column {
-                title: lang.text(&format!("report-col-{key}")),
-                narrow: true,
-                number: *number,
-            };
-            keys.iter().map(column).collect()
+        let columns = |keys: &[(&str, bool)]| {
+            self.columns(&keys.iter().map(|(key, number)| (*key, true, *number)).collect::<Vec<_>>())
         };
         let causes = |key: &'static str, tally: Tally| {
             let row = |(code, (plays, of)): (String, (u64, u64))| {

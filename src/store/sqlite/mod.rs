@@ -7,6 +7,7 @@
 mod approval;
 mod audit;
 mod backup;
+mod beside;
 mod bundle;
 mod campaigns;
 mod care;

@@ -1,0 +1,179 @@
+//! What stands beside the figures and changes none of them: when screens were off for a reason that somebody answers for.
+
+use super::Facts;
+use super::model::{Order, Selection};
+use crate::directory::{Closure, ClosureSubject, Link, LocalTime, Screen};
+use crate::error::StoreError;
+use lichphat_playlists::figures::{Basis, ScreenFacts};
+use lichphat_playlists::ids::{ScreenCode, UnitCode};
+use lichphat_playlists::time::{LocalDay, UtcMillis};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Stands in the place of an account: the server's own command line.
+pub const SHELL: &str = "shell";
+
+/// What this room reads beside the figures, at the same moment.
+#[async_trait::async_trait]
+pub trait BesideStore: Send + Sync {
+    /// Whose deeds the log states at these instants that may have changed the directory. What came in by the server's own command line
+    /// is stated by nobody.
+    async fn entered_by(&self, at: BTreeSet<UtcMillis>) -> Result<BTreeMap<UtcMillis, Vec<String>>, StoreError>;
+}
+
+/// A time in which screens of the report were off for a reason that somebody answers for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimeOff {
+    /// The unit whose screens are off, and by which link they are its; none: screens by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit: Option<(Link, UnitCode)>,
+    /// The screens of the report that are off, by code.
+    pub screens: Vec<ScreenCode>,
+    /// Beginning.
+    pub from: LocalTime,
+    /// End, excluded.
+    pub to: LocalTime,
+    /// Why.
+    pub reason: String,
+    /// Who says so.
+    pub author: String,
+    /// Under whose account it was entered; [`SHELL`] for the server's own command line.
+    pub entered_by: String,
+    /// When it was first entered.
+    pub entered_at: UtcMillis,
+    /// Days of those screens, in the report, on which it left no second of duty: nothing has to be played on them.
+    pub days: u32,
+}
+
+impl TimeOff {
+    /// How its entry stands to the time itself: it takes what was still to come.
+    pub fn entry(&self) -> EntryTime {
+        match (self.entered_at > self.from.instant(), self.entered_at >= self.to.instant()) {
+            (_, true) => EntryTime::Afterwards,
+            (true, false) => EntryTime::Meanwhile,
+            (false, false) => EntryTime::Before,
+        }
+    }
+}
+
+/// When a time off was entered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryTime {
+    /// When it was over: it excuses nothing.
+    Afterwards,
+    /// When it had begun: it excuses what was still to come.
+    Meanwhile,
+    /// Before it began.
+    Before,
+}
+
+/// Screens that a closure touches, and their days that it takes whole.
+#[derive(Debug, Default)]
+pub(super) struct Touched {
+    screens: BTreeSet<ScreenCode>,
+    days: BTreeSet<(ScreenCode, LocalDay)>,
+}
+
+/// Closures by what is closed and when it begins, which names them.
+pub(super) type Closures<'a> = BTreeMap<(&'a ClosureSubject, LocalTime), (&'a Closure, Touched)>;
+
+impl<'a> Facts<'a> {
+    /// Adds what closures took of the days of an order's screens.
+    pub(super) fn close_off(self, selection: &Selection, basis: &Basis, all: &mut Closures<'a>) {
+        let (from, to) = (selection.span.from, selection.span.to);
+        let here = |closure: &&Closure| closure.from.day <= to && from <= closure.to.day;
+        let mut closures = self.directory.closures().filter(here).peekable();
+        if closures.peek().is_none() {
+            return;
+        }
+        let wanted = |facts: &'_ ScreenFacts| self.directory.screen(&facts.screen).filter(|s| self.wants(selection, s));
+        let screens: BTreeMap<&ScreenCode, (&Screen, &ScreenFacts)> =
+            basis.screens.iter().filter_map(|facts| Some((&facts.screen, (wanted(facts)?, facts)))).collect();
+        for closure in closures {
+            let mut touched = Touched::default();
+            match &closure.subject {
+                ClosureSubject::Screen(code) => {
+                    screens.get(code).into_iter().for_each(|of| self.touch(selection, closure, *of, &mut touched));
+                }
+                ClosureSubject::Unit(..) => {
+                    screens.values().for_each(|of| self.touch(selection, closure, *of, &mut touched));
+                }
+            }
+            if !touched.screens.is_empty() {
+                let entry = all.entry((&closure.subject, closure.from)).or_insert((closure, Touched::default()));
+                entry.1.screens.append(&mut touched.screens);
+                entry.1.days.append(&mut touched.days);
+            }
+        }
+    }
+
+    fn touch(
+        self,
+        selection: &Selection,
+        closure: &Closure,
+        (screen, facts): (&Screen, &ScreenFacts),
+        touched: &mut Touched,
+    ) {
+        let (from, to) = (selection.span.from, selection.span.to);
+        let closes = |day: LocalDay| match &closure.subject {
+            ClosureSubject::Screen(_) => true,
+            ClosureSubject::Unit(link, unit) => self.directory.is_in(screen, unit, *link, day),
+        };
+        let days = facts.owed.iter().map(|owed| owed.day).filter(|day| from <= *day && *day <= to);
+        for day in days.filter(|day| !closure.on(*day).is_empty() && closes(*day)) {
+            touched.screens.insert(screen.code.clone());
+            if self.directory.closed_all_day(screen, day).contains(&closure) {
+                touched.days.insert((screen.code.clone(), day));
+            }
+        }
+    }
+}
+
+/// The rows of it: screens that were closed by themselves with the same words at the same moment are one, so that a depot is a line. What
+/// was entered late stands first, then what takes most days.
+pub(super) fn times_off(closures: Closures<'_>, entered_by: &BTreeMap<UtcMillis, Vec<String>>) -> Vec<TimeOff> {
+    let mut rows: Vec<TimeOff> = Vec::new();
+    let mut places = BTreeMap::new();
+    for ((subject, _), (closure, Touched { screens, days })) in closures {
+        let Closure { from, to, reason, author, entered_at, .. } = closure;
+        let unit = match subject {
+            ClosureSubject::Screen(_) => None,
+            ClosureSubject::Unit(link, unit) => Some((*link, unit.clone())),
+        };
+        let alike = (unit.clone(), *from, *to, reason, author, *entered_at);
+        let place = *places.entry(alike).or_insert(rows.len());
+        if place == rows.len() {
+            let accounts = entered_by.get(entered_at).map_or(&[][..], Vec::as_slice);
+            let entered_by = accounts.iter().find(|account| *account == author).or(accounts.first());
+            rows.push(TimeOff {
+                unit,
+                screens: Vec::new(),
+                from: *from,
+                to: *to,
+                reason: reason.clone(),
+                author: author.clone(),
+                entered_by: entered_by.map_or_else(|| SHELL.to_owned(), Clone::clone),
+                entered_at: *entered_at,
+                days: 0,
+            });
+        }
+        rows[place].screens.extend(screens);
+        rows[place].days += days.len() as u32;
+    }
+    rows.sort_by(|a, b| {
+        let key = |row: &TimeOff| (row.entry(), std::cmp::Reverse(row.days), row.from);
+        key(a).cmp(&key(b)).then_with(|| a.screens.cmp(&b.screens))
+    });
+    rows
+}
+
+/// When these closures were entered.
+pub(super) fn entered_at(closures: &Closures<'_>) -> BTreeSet<UtcMillis> {
+    closures.values().map(|(closure, _)| closure.entered_at).collect()
+}
+
+/// The names of a report's screens.
+pub(super) fn screen_names(orders: &[Order]) -> BTreeMap<&ScreenCode, &str> {
+    orders.iter().flat_map(|o| &o.lines).map(|line| (&line.figures.screen, line.figures.name.as_str())).collect()
+}

@@ -1,0 +1,36 @@
+//! What a report reads beside its figures, on SQLite: reads only.
+
+use super::Store;
+use crate::error::StoreError;
+use crate::report::BesideStore;
+use lichphat_playlists::proof::entry::{Entry, Statement};
+use lichphat_playlists::time::UtcMillis;
+use rusqlite::Connection;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Deeds by which closures come in: of one screen, of many, in a file.
+const ENTERING: [&str; 3] = ["close", "many", "import"];
+
+fn entered_by(conn: &Connection, at: &BTreeSet<UtcMillis>) -> Result<BTreeMap<UtcMillis, Vec<String>>, StoreError> {
+    // statements alone, which the first byte says: devices' heads are many
+    let mut query =
+        conn.prepare_cached("SELECT leaf FROM log_entry WHERE substr(leaf, 1, 1) = x'02' ORDER BY log_index")?;
+    let mut rows = query.query([])?;
+    let mut found: BTreeMap<UtcMillis, Vec<String>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let leaf: Vec<u8> = row.get(0)?;
+        // what cannot be read any more is named by whoever audits the log
+        let Ok(Entry::Statement(Statement::Act { at_ms, account, act, .. })) = Entry::decode(&leaf) else { continue };
+        if at.contains(&at_ms) && ENTERING.contains(&act.as_str()) {
+            found.entry(at_ms).or_default().push(account);
+        }
+    }
+    Ok(found)
+}
+
+#[async_trait::async_trait]
+impl BesideStore for Store {
+    async fn entered_by(&self, at: BTreeSet<UtcMillis>) -> Result<BTreeMap<UtcMillis, Vec<String>>, StoreError> {
+        self.read(move |conn| entered_by(conn, &at)).await
+    }
+}
