@@ -22,6 +22,7 @@ report-part-whole = Overall result
 report-part-split = By binding force, kind of place and unit
 report-part-why = Why plays are missing, why plays do not count
 report-part-off = Closures and days excused
+report-part-seen = What inspectors saw
 report-part-raised = Units that raised the frequency
 report-part-changes = What is another than when it was closed
 report-part-explanations = Explanations of units
@@ -97,6 +98,21 @@ report-off-before = Entered beforehand
 report-off-meanwhile = Entered after it had begun: excuses only what came after
 report-off-afterwards = Entered when it was over: excuses nothing
 
+report-seen-none = No play of these screens was drawn in the period for anybody to look at.
+report-seen-nothing = Nothing has been reported of the period yet.
+report-seen-sample = Sample { $draw } of “{ $order }”, drawn from { $of }, { $from } to { $to } inclusive: { $drawn ->
+   [one] 1 play is
+   *[other] { $drawn_t } plays are
+  } of this report; { $looked_t } looked at, { $bad_t } of them wrong; { $not_t } that nobody could look at; { $open_t } without a result yet.
+report-seen-planned = plans
+report-seen-counted = plays that were counted
+report-seen-note = A result is the word of who went to look, stated in the log of evidence; it changes no figure. What was wrong is marked in the list of screens, too.
+report-seen-as-expected = As expected
+report-seen-other-picture = Another picture
+report-seen-dark = Dark screen
+report-seen-could-not-look = Could not look
+report-tag-seen-bad = seen wrong by an inspector
+
 report-simulated = { $n ->
    [one] 1 screen of this report has a simulated device
    *[other] { $n_t } screens of this report have simulated devices
@@ -136,6 +152,8 @@ report-table-levels = Display levels
 report-table-levels-caption = Counted plays by how sure it is that the panel showed them, on every screen of the report
 report-table-off = Closures
 report-table-off-caption = Closures of the period, those that were entered late first
+report-table-seen = Samples
+report-table-seen-caption = What inspectors saw, what was wrong first
 report-table-raised = Raised numbers
 report-table-raised-caption = Held to the city's number, beside the number the unit raised it to
 report-table-changes = Changes
@@ -205,6 +223,13 @@ report-col-off-entered = Entered when, by whom
 report-col-off-ahead = Beforehand or late
 report-col-off-days = Days excused
 report-col-codes = Codes of the screens
+report-col-seen-play = Play at
+report-col-seen = Seen
+report-col-seen-by = Who looked
+report-col-seen-at = When
+report-col-seen-note = Note
+report-col-seen-photo = SHA-256 of the photograph
+report-col-seen-draw = Sample
 
 report-raised-days = { $from } to { $to } inclusive
 report-raised-from = from { $from } to the end of the order

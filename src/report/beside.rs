@@ -1,11 +1,13 @@
-//! What stands beside the figures and changes none of them: when screens were off for a reason that somebody answers for.
+//! What stands beside the figures and changes none of them: when screens were off for a reason that somebody answers for, and what people
+//! saw who went to look.
 
 use super::Facts;
 use super::model::{Order, Selection};
 use crate::directory::{Closure, ClosureSubject, Link, LocalTime, Screen};
 use crate::error::StoreError;
 use lichphat_playlists::figures::{Basis, ScreenFacts};
-use lichphat_playlists::ids::{ScreenCode, UnitCode};
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash, UnitCode};
+use lichphat_playlists::proof::sample::{Draw, Finding, Kind, Seen};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,6 +21,13 @@ pub trait BesideStore: Send + Sync {
     /// Whose deeds the log states at these instants that may have changed the directory. What came in by the server's own command line
     /// is stated by nobody.
     async fn entered_by(&self, at: BTreeSet<UtcMillis>) -> Result<BTreeMap<UtcMillis, Vec<String>>, StoreError>;
+    /// Draws of plays of these campaigns that have days from the first to the second, both included, each with what was found, in the
+    /// order of the log.
+    async fn drawn(
+        &self,
+        campaigns: BTreeSet<CampaignCode>,
+        days: (LocalDay, LocalDay),
+    ) -> Result<Vec<(Draw, Vec<Finding>)>, StoreError>;
 }
 
 /// A time in which screens of the report were off for a reason that somebody answers for.
@@ -171,6 +180,91 @@ pub(super) fn times_off(closures: Closures<'_>, entered_by: &BTreeMap<UtcMillis,
 /// When these closures were entered.
 pub(super) fn entered_at(closures: &Closures<'_>) -> BTreeSet<UtcMillis> {
     closures.values().map(|(closure, _)| closure.entered_at).collect()
+}
+
+/// A sample that somebody drew to look at plays: what of it is of the report's screens and days.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sample {
+    /// The draw's hash, which names it.
+    pub draw: Sha256Hash,
+    /// The campaign whose plays were drawn.
+    pub campaign: CampaignCode,
+    /// From what: plays that were planned, or that were counted.
+    pub kind: Kind,
+    /// First and last day from which was drawn.
+    pub days: (LocalDay, LocalDay),
+    /// Plays drawn that are the report's.
+    pub drawn: u32,
+    /// What was found of them, the newest of each play: what was wrong stands first, then where nobody could look.
+    pub seen: Vec<Sighting>,
+}
+
+impl Sample {
+    /// Plays of which that was found.
+    pub fn found(&self, which: impl Fn(Seen) -> bool) -> u64 {
+        self.seen.iter().filter(|sighting| which(sighting.seen)).count() as u64
+    }
+}
+
+/// What somebody saw who went to look at a play.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sighting {
+    /// The screen.
+    pub screen: ScreenCode,
+    /// When the play starts.
+    pub start: UtcMillis,
+    /// What was seen.
+    pub seen: Seen,
+    /// Who looked.
+    pub by: String,
+    /// When he looked.
+    pub at: UtcMillis,
+    /// What he has to say.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
+    /// SHA-256 of the photograph.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub photo: Option<Sha256Hash>,
+}
+
+/// Was it another picture than expected, or none?
+pub fn is_bad(seen: Seen) -> bool {
+    matches!(seen, Seen::OtherPicture | Seen::Dark)
+}
+
+/// What of these draws is of screens and days of the report, in the order in which they were drawn.
+pub(super) fn samples(drawn: Vec<(Draw, Vec<Finding>)>, selection: &Selection, orders: &[Order]) -> Vec<Sample> {
+    let (from, to) = (selection.span.from, selection.span.to);
+    let mut all = Vec::new();
+    for (draw, findings) in drawn {
+        let Some(order) = orders.iter().find(|order| order.campaign == draw.campaign) else { continue };
+        let screens: BTreeSet<&ScreenCode> = order.lines.iter().map(|line| &line.figures.screen).collect();
+        let items =
+            draw.items.iter().filter(|item| screens.contains(&item.screen) && from <= item.day && item.day <= to);
+        let items: BTreeSet<u32> = items.map(|item| item.n).collect();
+        if items.is_empty() {
+            continue;
+        }
+        let newest: BTreeMap<u32, Finding> = findings.into_iter().map(|finding| (finding.n, finding)).collect();
+        let sighting = |(_, finding): (u32, Finding)| {
+            let Finding { screen, start_ms: start, seen, by, at_ms: at, note, photo, .. } = finding;
+            Sighting { screen, start, seen, by, at, note, photo }
+        };
+        let mut seen: Vec<Sighting> = newest.into_iter().filter(|(n, _)| items.contains(n)).map(sighting).collect();
+        let rank = |seen: Seen| (!is_bad(seen), seen != Seen::CouldNotLook);
+        seen.sort_by(|a, b| (rank(a.seen), &a.screen, a.start).cmp(&(rank(b.seen), &b.screen, b.start)));
+        all.push(Sample {
+            draw: draw.hash(),
+            campaign: draw.campaign,
+            kind: draw.kind,
+            days: (draw.from, draw.to),
+            drawn: items.len() as u32,
+            seen,
+        });
+    }
+    all
 }
 
 /// The names of a report's screens.

@@ -23,7 +23,7 @@ mod tests;
 mod words;
 mod xlsx;
 
-pub use beside::{BesideStore, EntryTime, SHELL, TimeOff};
+pub use beside::{BesideStore, EntryTime, SHELL, Sample, Sighting, TimeOff, is_bad};
 pub use close::{Closing, NewClosing, Refused, may_close, may_explain};
 pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
@@ -355,6 +355,8 @@ impl Reporting {
             at => moment.entered_by(at).await?,
         };
         let times_off = beside::times_off(closures, &entered_by);
+        let codes = orders.iter().map(|order| order.campaign.clone()).collect();
+        let samples = beside::samples(moment.drawn(codes, days).await?, selection, &orders);
         Ok(Data {
             form: model::FORM,
             selection: selection.clone(),
@@ -365,6 +367,7 @@ impl Reporting {
             venues: facts.venue_names(selection, &orders),
             orders,
             times_off: Some(times_off),
+            samples: Some(samples),
             explanations: self.explanations(facts.directory, selection).await?,
             closed: None,
             supplement: None,

@@ -1,6 +1,6 @@
 //! What is asked of a report, and the data that answer it: no words in them, so that a hash of them says the same in every language.
 
-use super::beside::TimeOff;
+use super::beside::{Sample, TimeOff};
 use crate::directory::Link;
 use crate::directory::words::words;
 use crate::people::AccountCode;
@@ -341,6 +341,9 @@ pub struct Data {
     /// When its screens were off for a reason that somebody answers for; none: it was made by a version that did not say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub times_off: Option<Vec<TimeOff>>,
+    /// What people saw who went to look at plays that nobody could choose; none: as before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub samples: Option<Vec<Sample>>,
     /// What units say of it.
     pub explanations: Vec<Explanation>,
     /// None: provisional.
@@ -356,8 +359,9 @@ pub struct Data {
 impl Data {
     /// Does the same stand beside its figures? What an earlier version did not say is nothing.
     pub(super) fn stands_beside(&self, other: &Self) -> bool {
-        let off = |data: &Self| data.times_off.clone().unwrap_or_default();
-        off(self) == off(other)
+        let beside =
+            |data: &Self| (data.times_off.clone().unwrap_or_default(), data.samples.clone().unwrap_or_default());
+        beside(self) == beside(other)
     }
 
     /// The bytes that are hashed: JSON, fields in the order of this file, maps in that of their keys.

@@ -99,6 +99,7 @@ pub(super) fn data() -> Data {
             raised: vec![],
         }],
         times_off: Some(vec![]),
+        samples: Some(vec![]),
         explanations: vec![Explanation {
             unit: ward.clone(),
             campaign: None,

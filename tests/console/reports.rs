@@ -365,6 +365,76 @@ async fn what_was_excused_stands_on_page_and_paper_with_who_wrote_it_and_when() 
 }
 
 #[tokio::test]
+async fn what_inspectors_saw_stands_on_page_and_paper_and_changes_no_figure() {
+    let town = reported().await;
+    let day = "period=day&of=2026-11-20";
+    let page = format!("/reports?{day}&now=1");
+    let html = town.report(&page).await;
+    assert!(html.contains("chưa có lượt phát nào của các màn hình này được rút mẫu để kiểm tra"), "{html}");
+    let auditor = account(&town.rooms.store, "thanh-tra", &[(Role::Auditor, None)], town.clock.now()).await;
+    let draw = "campaign=ihanoi&from=2026-11-20&to=2026-11-20&confidence=95%25&max_bad=1%25&seed=XSMB+48213";
+    assert_eq!(town.posts(&auditor, "/audit/draws", draw).await.0, StatusCode::SEE_OTHER);
+    let later = |minutes: i64| town.clock.jump_to(town.clock.now().plus_ms(minutes * 60_000)); // what was made is made anew
+    later(60);
+    let html = town.report(&page).await;
+    let said = "trong báo cáo này có 4 lượt; đã xem 0 lượt, trong đó 0 lượt sai; 0 lượt không xem được; 4 lượt chưa có kết quả.";
+    assert!(html.contains(said) && html.contains("Chưa có kết quả kiểm tra nào trong kỳ."), "{html}");
+    let seen = html.split("made=").nth(1).unwrap()[..64].to_owned();
+    let before = town.rows(&format!("/reports/report.csv?{day}&now=1")).await;
+
+    let draws = crate::many::look(&town, &auditor, "/audit/draws").await;
+    let list = draws.split("href=\"/audit/draws/").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let csv = crate::many::look(&town, &auditor, &format!("/audit/draws/{list}")).await;
+    let filled = |results: [&str; 4]| -> String {
+        let results = [""].into_iter().chain(results);
+        let line = |(line, result): (&str, &str)| match result {
+            "" => format!("{line}\n"),
+            _ => format!("{};{result};Thanh tra;2026-11-21 07:30;nhìn từ quầy;;\n", line.trim_end_matches(';')),
+        };
+        csv.lines().zip(results).map(line).collect()
+    };
+    let findings = async |results| {
+        let (status, _, html) =
+            crate::many::form(&town, &auditor, "/audit/findings", &[("text", &filled(results))]).await;
+        assert_eq!(status, StatusCode::SEE_OTHER, "{html}");
+    };
+    findings(["đúng", "tối", "không xem được", "đúng"]).await;
+    later(60);
+    let html = town.report(&page).await;
+    let said = "đã xem 3 lượt, trong đó 1 lượt sai; 1 lượt không xem được; 0 lượt chưa có kết quả.";
+    assert!(html.contains(said), "{html}");
+    let table = html.split("Người kiểm tra đã thấy gì").nth(1).unwrap().split("</table>").next().unwrap();
+    let rows: Vec<&str> = table.split("<tr role=\"row\">").skip(2).collect();
+    assert!(rows.len() == 4 && rows[0].contains("Màn hình tối") && rows[1].contains("Không xem được"), "{rows:?}");
+    for said in ["(S1)", "20/11/2026", "Thanh tra", "07:30, 21/11/2026", "nhìn từ quầy"] {
+        assert!(rows[0].contains(said), "{said}: {}", rows[0]);
+    }
+    let lines = town.report(&format!("{page}&list=screens")).await;
+    assert_eq!(lines.matches("[mô phỏng] [kiểm tra thấy sai]").count(), 1, "{lines}");
+    let figures = |rows: Vec<BTreeMap<String, String>>| -> Vec<Vec<String>> {
+        rows.iter().map(|row| ["counted", "owed", "result"].map(|column| row[column].clone()).to_vec()).collect()
+    };
+    assert_eq!(figures(town.rows(&format!("/reports/report.csv?{day}&now=1")).await), figures(before));
+    let xml = paper(town.file(&format!("/reports/report.docx?{day}&now=1")).await.1);
+    assert!(xml.contains("Kết quả kiểm tra mẫu") && xml.contains("Màn hình tối"));
+    let english = town.report(&format!("{page}&lang=en")).await;
+    assert!(english.contains("3 looked at, 1 of them wrong") && english.contains("Dark screen"), "{english}");
+    let elsewhere = town.report(&format!("{page}&unit=W2")).await;
+    assert!(elsewhere.contains("chưa có lượt phát nào của các màn hình này được rút mẫu"), "{elsewhere}");
+
+    let editor = account(&town.rooms.store, "editor", &[(Role::CityEditor, None)], town.clock.now()).await;
+    // nobody closes what he has not seen, and what is found later makes a supplement
+    let (status, html) = town.posts(&editor, "/reports/close", &format!("{day}&made={seen}")).await;
+    assert!(status == StatusCode::CONFLICT && html.contains("Số liệu đã thay đổi kể từ lúc bạn xem"), "{html}");
+    assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::CONFLICT, "nothing is another");
+    findings(["", "", "khác", ""]).await;
+    assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::SEE_OTHER);
+    let html = town.report(&format!("/reports?{day}")).await;
+    assert!(html.contains("Bổ sung số 1") && html.contains("đã xem 4 lượt, trong đó 2 lượt sai"), "{html}");
+}
+
+#[tokio::test]
 async fn a_paper_to_sign_bears_what_the_office_writes_around_it() {
     let town = reported().await;
     let head = "issuer=UBND+ph%C6%B0%E1%BB%9Dng&number=5&symbol=BC-UBND&place=H%C3%A0+N%E1%BB%99i&date=2026-12-05&copies=Nh%C6%B0+tr%C3%AAn%0AL%C6%B0u:+VT";

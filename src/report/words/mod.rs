@@ -3,6 +3,7 @@
 mod beside;
 mod ground;
 mod off;
+mod seen;
 mod splits;
 mod why;
 
@@ -29,6 +30,7 @@ pub(super) fn document(made: &Made, lang: Lang, letterhead: &Letterhead, offset:
     blocks.push(Block::Heading(lang.text("report-part-why")));
     blocks.extend(words.why());
     blocks.extend(words.off());
+    blocks.extend(words.seen());
     blocks.extend(words.raised());
     blocks.extend(words.changes());
     blocks.extend(words.explanations());

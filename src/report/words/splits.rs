@@ -1,5 +1,6 @@
 //! Tables of figures: by binding force, by kind of place, by unit, and screen by screen.
 
+use super::super::beside::is_bad;
 use super::super::columns::{Bond, Figures, LINE, apart, bonds, own_bond, result};
 use super::super::document::{Block, Cell, Column};
 use super::super::model::{Line, Order, UnitNumber};
@@ -88,6 +89,12 @@ impl<'a> Words<'a> {
         vec![Block::Heading(lang.text("report-part-screens")), Block::Table(table)]
     }
 
+    /// Has somebody who went to look seen another picture there, or none?
+    fn is_seen_bad(&self, order: &Order, line: &Line) -> bool {
+        let of = self.made.data.samples.iter().flatten().filter(|sample| sample.campaign == order.campaign);
+        of.flat_map(|sample| &sample.seen).any(|seen| is_bad(seen.seen) && seen.screen == line.figures.screen)
+    }
+
     fn screen(&self, order: &Order, line: &Line) -> Vec<Cell> {
         let (lang, l) = (self.lang, &line.figures);
         let force = self.bond(Bond::of(line));
@@ -98,10 +105,9 @@ impl<'a> Words<'a> {
             let cause = if l.main_cause.is_empty() { String::new() } else { lang.cause(&l.main_cause) };
             (lang.term("result", result(l.operating_days, l.met)), cause)
         };
-        let name = match l.simulated {
-            true => format!("{} [{}]", shown(&l.name), lang.text("tag-simulated")),
-            false => shown(&l.name),
-        };
+        let tags = [(l.simulated, "tag-simulated"), (self.is_seen_bad(order, line), "report-tag-seen-bad")];
+        let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, tag)| format!(" [{}]", lang.text(tag)));
+        let name = shown(&l.name) + &tags.collect::<String>();
         let mut cells = Vec::new();
         if self.many {
             cells.push(self.order_title(order));

@@ -21,14 +21,15 @@ impl From<StoreError> for SamplingError {
 const DRAW_LIMIT_BYTES: usize = 256 << 20;
 
 fn draws(conn: &Connection) -> Result<Vec<Draw>, StoreError> {
-    let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("draw", e);
     let mut query = conn.prepare_cached("SELECT packed FROM draw ORDER BY log_index")?;
-    let draws = query.query_and_then([], |row| {
-        let packed: Vec<u8> = row.get(0)?;
-        let json = zstd::bulk::decompress(&packed, DRAW_LIMIT_BYTES).map_err(|e| unreadable(&e))?;
-        serde_json::from_slice(&json).map_err(|e| unreadable(&e))
-    })?;
+    let draws = query.query_and_then([], |row| unpacked(&row.get::<_, Vec<u8>>(0)?))?;
     draws.collect()
+}
+
+pub(super) fn unpacked(packed: &[u8]) -> Result<Draw, StoreError> {
+    let unreadable = |e: &dyn std::fmt::Display| StoreError::unreadable("draw", e);
+    let json = zstd::bulk::decompress(packed, DRAW_LIMIT_BYTES).map_err(|e| unreadable(&e))?;
+    serde_json::from_slice(&json).map_err(|e| unreadable(&e))
 }
 
 fn keep_draw(tx: &Connection, drawn: Drawn, packed: &[u8]) -> Result<(), StoreError> {
@@ -43,7 +44,7 @@ fn keep_draw(tx: &Connection, drawn: Drawn, packed: &[u8]) -> Result<(), StoreEr
 }
 
 /// Of one draw, or of one play of it, in the order of the log.
-fn findings(conn: &Connection, draw: Sha256Hash, n: Option<u32>) -> Result<Vec<Finding>, StoreError> {
+pub(super) fn findings(conn: &Connection, draw: Sha256Hash, n: Option<u32>) -> Result<Vec<Finding>, StoreError> {
     let mut query = conn.prepare_cached(
         "SELECT e.leaf FROM finding f JOIN log_entry e ON e.log_index = f.log_index
          WHERE f.draw = ?1 AND (?2 IS NULL OR f.n = ?2) ORDER BY f.log_index",
