@@ -52,6 +52,16 @@ report-suspended = Suspended from { $from } to { $to } on { $n ->
    *[other] { $n_t } screens
   }, by { $order }.
 report-part-of-units = A part of a unit, with no number of its own
+report-copied = { $n ->
+   [one] 1 screen has a device that was copied
+   *[other] { $n_t } screens have devices that were copied
+  } ({ $screens }): two logs under one identity. What counts is counted as above, but from then on nobody who verifies can take a play of it as proven. Ask the administrator of the system to find the copy and switch it off, and pair the device again on the page “Pair a box”.
+report-copied-more = { $n ->
+   [one] 1 screen has a device that was copied
+   *[other] { $n_t } screens have devices that were copied
+  } ({ $screens } and { $more_t } more): two logs under one identity. What counts is counted as above, but from then on nobody who verifies can take a play of them as proven. Ask the administrator of the system to find the copy and switch it off, and pair the device again on the page “Pair a box”.
+report-tag-copied = device copied
+report-met-unproven = { $met }, but not proven
 report-of-units-note = “–”: the number is for the whole unit, not for a kind of place or a single screen. So is its force (the strongest of its screens), and none is written beside a kind of place.
 report-kept = { $who }: { $due ->
    [one] of 1 screen

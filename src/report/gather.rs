@@ -48,7 +48,13 @@ impl<'a> Facts<'a> {
         let line = |(place, figures): (usize, ScreenLine)| {
             let screen = self.directory.screen(&figures.screen).filter(|screen| self.wants(selection, screen))?;
             let unit = screen.unit(selection.split(), selection.span.to).cloned();
-            Some(Line { unit, venue: screen.venue_type.clone(), number_of: of.get(&place).cloned(), figures })
+            Some(Line {
+                unit,
+                venue: screen.venue_type.clone(),
+                number_of: of.get(&place).cloned(),
+                copied: false,
+                figures,
+            })
         };
         Some(Order {
             campaign: basis.campaign.clone(),

@@ -40,11 +40,13 @@ use crate::error::StoreError;
 use crate::lang::Lang;
 use crate::people::{Deed, Denied};
 use crate::proof::ProofError;
-use crate::proof::log::LogStore;
-use lichphat_playlists::ids::{CampaignCode, Sha256Hash};
+use crate::proof::audit::AuditStore;
+use crate::proof::bundle::{BundleStore, tells_two_stories};
+use lichphat_playlists::figures::Period;
+use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash};
 use lichphat_playlists::ports::Clock;
 use lichphat_playlists::time::{LocalDay, UtcMillis, UtcOffset};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What can go wrong in this room.
@@ -79,8 +81,8 @@ pub enum ReportError {
 }
 
 /// Everything of one moment that figures are made from.
-pub trait Moment: ComplianceStore + LogStore + BesideStore {}
-impl<S: ComplianceStore + LogStore + BesideStore> Moment for S {}
+pub trait Moment: ComplianceStore + BundleStore + AuditStore + BesideStore {}
+impl<S: ComplianceStore + BundleStore + AuditStore + BesideStore> Moment for S {}
 
 /// What the store must do for this room.
 #[async_trait::async_trait]
@@ -355,6 +357,11 @@ impl Reporting {
             at => moment.entered_by(at).await?,
         };
         let times_off = beside::times_off(closures, &entered_by);
+        let period = Period { from: days.0, to: days.1, now, offset: self.offset };
+        for screen in copied(&*moment, &period, &orders).await? {
+            let lines = orders.iter_mut().flat_map(|order| &mut order.lines);
+            lines.filter(|line| line.figures.screen == screen).for_each(|line| line.copied = true);
+        }
         let codes = orders.iter().map(|order| order.campaign.clone()).collect();
         let samples = beside::samples(moment.drawn(codes, days).await?, selection, &orders);
         Ok(Data {
@@ -373,6 +380,20 @@ impl Reporting {
             supplement: None,
         })
     }
+}
+
+/// Screens of these orders of whose devices a bundle of the period tells two stories.
+async fn copied(moment: &dyn Moment, period: &Period, orders: &[Order]) -> Result<Vec<ScreenCode>, ReportError> {
+    // few boxes are ever copied, so it is asked for these alone
+    let apart: BTreeSet<ScreenCode> = moment.set_apart().await?.into_iter().map(|apart| apart.screen).collect();
+    let here: BTreeSet<&ScreenCode> = orders.iter().flat_map(|o| &o.lines).map(|line| &line.figures.screen).collect();
+    let mut copied = Vec::new();
+    for screen in apart.into_iter().filter(|screen| here.contains(screen)) {
+        if tells_two_stories(moment, &screen, period).await? {
+            copied.push(screen);
+        }
+    }
+    Ok(copied)
 }
 
 /// Names by their codes.

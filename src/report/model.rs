@@ -10,7 +10,7 @@ use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash, UnitCode, Ve
 use lichphat_playlists::quota::{Of, Period, Quota};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest span of a report, days.
 pub const LONGEST_DAYS: i64 = 366;
@@ -143,6 +143,10 @@ pub struct Line {
     /// Where the number is a unit's: the unit, when the report holds all of its screens, so that what they reached stands beside what it owes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number_of: Option<UnitCode>,
+    /// Its device told two stories for one place of its log, in what a bundle of these days shows: it was copied, or put back from an old image, and
+    /// whoever verifies the bundle takes nothing of the screen as proven from there on. The figures count as they do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub copied: bool,
     /// Its figures.
     pub figures: ScreenLine,
 }
@@ -359,9 +363,13 @@ pub struct Data {
 impl Data {
     /// Does the same stand beside its figures? What an earlier version did not say is nothing.
     pub(super) fn stands_beside(&self, other: &Self) -> bool {
-        let beside =
-            |data: &Self| (data.times_off.clone().unwrap_or_default(), data.samples.clone().unwrap_or_default());
-        beside(self) == beside(other)
+        let copied = |data: &Self| -> BTreeSet<ScreenCode> {
+            let lines = data.orders.iter().flat_map(|order| &order.lines).filter(|line| line.copied);
+            lines.map(|line| line.figures.screen.clone()).collect()
+        };
+        let off = |data: &Self| data.times_off.clone().unwrap_or_default();
+        let seen = |data: &Self| data.samples.clone().unwrap_or_default();
+        off(self) == off(other) && seen(self) == seen(other) && copied(self) == copied(other)
     }
 
     /// The bytes that are hashed: JSON, fields in the order of this file, maps in that of their keys.

@@ -14,14 +14,15 @@ const BEFORE: [&str; 10] =
 /// What a screen's row has besides.
 const BESIDES: [&str; 3] = ["days", "days-at-target", "days-at-zero"];
 /// What stands behind them.
-const BEHIND: [&str; 6] = ["result", "cause", "report_sha256", "log_entries", "checkpoint_size", "checkpoint_root"];
+const BEHIND: [&str; 7] =
+    ["result", "cause", "copied", "report_sha256", "log_entries", "checkpoint_size", "checkpoint_root"];
 
 /// One row, before its figures and behind them.
 #[derive(Default)]
 struct Row<'a> {
     before: [&'a str; BEFORE.len()],
     besides: [String; BESIDES.len()],
-    behind: [&'a str; 2],
+    behind: [&'a str; 3],
 }
 
 struct Writer<'a> {
@@ -82,7 +83,7 @@ impl Writer<'_> {
         let bond = Bond::new(&number.force, number.inferred);
         let mut before = bound(first(["unit-number", order.campaign.as_str(), unit.unit.as_str(), name]), bond);
         before[4] = unit.unit.as_str();
-        let behind = [result(unit.operating_days, unit.met), unit.main_cause.as_str()];
+        let behind = [result(unit.operating_days, unit.met), unit.main_cause.as_str(), ""];
         self.row(&Row { before, behind, ..Row::default() }, Some(&Figures::of_units(order, &[number])))
     }
 
@@ -97,7 +98,9 @@ impl Writer<'_> {
             figure.map_or_else(String::new, |n| n.to_string())
         });
         // where the number is a unit's, no screen is met or short by itself
-        let behind = if order.is_of_units() { ["", ""] } else { [result(l.operating_days, l.met), &l.main_cause] };
+        let [result, cause] =
+            if order.is_of_units() { ["", ""] } else { [result(l.operating_days, l.met), l.main_cause.as_str()] };
+        let behind = [result, cause, yes(line.copied)];
         self.row(&Row { before, besides, behind }, Some(&Figures::of(order, &[line])))
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn data() -> Data {
     let venue = VenueType::new("office").unwrap();
     let lines = basis.report().lines.into_iter();
     let lines = lines
-        .map(|figures| Line { unit: Some(ward.clone()), venue: venue.clone(), number_of: None, figures })
+        .map(|figures| Line { unit: Some(ward.clone()), venue: venue.clone(), number_of: None, copied: false, figures })
         .collect();
     let name = |vi: &str| Name { vi: vi.into(), en: None };
     Data {

@@ -7,9 +7,11 @@ use http::{Request, StatusCode, header};
 use lichphat::directory::ScreenKind;
 use lichphat::people::Role;
 use lichphat::report::Data;
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat_playlists::ids::{DeviceId, Epoch, Seq, Sha256Hash};
 use lichphat_playlists::ports::Clock as _;
+use lichphat_playlists::proof::segment::Segment;
 use lichphat_playlists::time::HANOI;
+use lichphat_playlists::wire::sign::SigningKey;
 use std::collections::BTreeMap;
 
 /// The town a day later: one screen has played, one is somebody else's, one has no device.
@@ -432,6 +434,69 @@ async fn what_inspectors_saw_stands_on_page_and_paper_and_changes_no_figure() {
     assert_eq!(town.posts(&editor, "/reports/close", day).await.0, StatusCode::SEE_OTHER);
     let html = town.report(&format!("/reports?{day}")).await;
     assert!(html.contains("Bổ sung số 1") && html.contains("đã xem 4 lượt, trong đó 2 lượt sai"), "{html}");
+}
+
+/// What the stand-alone verifier says of the screen S1, from the bundle of Friday that the page of audits gives out: does it hold?
+async fn holds(town: &Town) -> bool {
+    let (status, bytes, _) = town.file("/audit/bundle?campaign=ihanoi&from=2026-11-20&to=2026-11-20").await;
+    assert_eq!(status, StatusCode::OK);
+    let open = || -> std::io::Result<_> { Ok(std::io::Cursor::new(bytes.clone())) };
+    let verdict = lichphat_verify::verify(open, &lichphat_verify::Options::default(), &mut |_, _| {}).unwrap();
+    verdict.screens.iter().find(|screen| screen.screen.as_str() == "S1").unwrap().holds
+}
+
+#[tokio::test]
+async fn a_box_that_was_copied_is_marked_on_its_screens_line_and_its_plays_are_counted_as_before() {
+    let (town, plan) = town_with_a_day().await;
+    town.order(&ORDER.replace("plays = 6", "plays = 4")).await; // as many as counted
+    town.rooms.log.round().await.unwrap();
+    town.clock.jump_to(friday().next().at(8 * 3_600, HANOI));
+    let day = "period=day&of=2026-11-20&unit=W1";
+    let page = format!("/reports?{day}&now=1&list=screens");
+    let line = |rows: Vec<BTreeMap<String, String>>| -> [String; 4] {
+        let line = rows.into_iter().find(|row| row["row"] == "screen" && row["code"] == "S1").unwrap();
+        ["counted", "short_plays", "result", "copied"].map(|column| line[column].clone())
+    };
+    let csv = format!("/reports/report.csv?{day}&now=1");
+    assert_eq!(line(town.rows(&csv).await), ["4", "0", "met", "no"]);
+    assert!(!town.report(&page).await.contains("sao chép"));
+    assert!(holds(&town).await, "the verifier agrees");
+
+    // a copy of its disk goes on by itself, and tells another story of the first place
+    let mut told = records(&plan);
+    told.truncate(1);
+    told[0].display = lichphat_playlists::proof::record::DisplayLevel::Dark;
+    let copy = Segment {
+        device: DeviceId(1),
+        epoch: Epoch(1),
+        first_seq: Seq(1),
+        screen: code("S1"),
+        offset: HANOI,
+        simulated: true,
+        previous: Sha256Hash([0; 32]),
+        anchor: String::new(),
+        records: told,
+    };
+    let sender = town.rooms.proof.identity(copy.device).await.unwrap();
+    let sealed = copy.seal(&SigningKey::from_seed(&[7; 32])).into_bytes();
+    town.rooms.proof.ingest(&sender, sealed).await.unwrap();
+    town.rooms.log.round().await.unwrap();
+    town.clock.jump_to(friday().next().at(8 * 3_600 + 3_600, HANOI));
+    assert!(!holds(&town).await, "nothing of it is proven any more");
+    let html = town.report(&page).await;
+    for said in [
+        "1 màn hình có thiết bị bị sao chép (S1)",
+        "Hãy báo người quản trị hệ thống tìm và tắt bản sao, rồi ghép lại thiết bị ở trang “Ghép thiết bị”.",
+        "[thiết bị bị sao chép]",
+        "đạt, nhưng chưa chứng minh được",
+    ] {
+        assert!(html.contains(said), "{said}\n{html}");
+    }
+    assert_eq!(line(town.rows(&csv).await), ["4", "0", "met", "yes"], "the rule of what counts is another matter");
+    let english = town.report(&format!("{page}&lang=en")).await;
+    assert!(english.contains("[device copied]") && english.contains("but not proven"), "{english}");
+    assert!(paper(town.file(&format!("/reports/report.docx?{day}&now=1")).await.1).contains("bị sao chép (S1)"));
+    assert!(!town.report("/reports?period=day&of=2026-11-20&unit=W2").await.contains("sao chép"));
 }
 
 #[tokio::test]

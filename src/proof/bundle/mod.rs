@@ -7,7 +7,7 @@
 mod pack;
 mod screen;
 
-use super::evidence::EvidenceStore;
+use super::evidence::{EvidenceStore, Segments};
 use super::log::{Head, Log, LogError, LogStore, StoredSegment};
 use super::{Counts, DeviceMark, ProofError};
 use async_trait::async_trait;
@@ -273,6 +273,19 @@ fn against(
         (shown != stored).then(|| Differing { screen: stated.screen.clone(), day, shown, stored })
     });
     differing.collect()
+}
+
+/// Does the log hold a second story of a screen's device that a bundle of these days would show? Its box was copied, or put back from an old
+/// image, and whoever verifies the bundle takes nothing of the screen as proven from there on.
+pub async fn tells_two_stories(
+    store: &dyn BundleStore,
+    screen: &ScreenCode,
+    period: &Period,
+) -> Result<bool, ProofError> {
+    let mut segments = Segments::new(store, screen.clone(), (period.from, period.to), period.offset);
+    while !segments.next().await?.is_empty() {}
+    let size = store.log_size().await?;
+    Ok(!screen::forks(store, &segments, (screen, period), size).await?.is_empty())
 }
 
 /// The first received day that is shown.

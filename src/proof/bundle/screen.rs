@@ -2,11 +2,11 @@
 //! adds up to the stored sums.
 
 use super::pack::Pack;
-use super::{BundleError, Exporter, first_day};
+use super::{BundleError, BundleStore, Exporter, first_day};
 use crate::proof::evidence::Segments;
 use crate::proof::log::StoredSegment;
-use crate::proof::{Counts, DeviceMark, PlanBook};
-use lichphat_playlists::figures::{Basis, ScreenFacts};
+use crate::proof::{Counts, DeviceMark, PlanBook, ProofError};
+use lichphat_playlists::figures::{Basis, Period, ScreenFacts};
 use lichphat_playlists::ids::{PlanHash, ScreenCode, Seq, Sha256Hash};
 use lichphat_playlists::proof::bundle::{self, Start};
 use lichphat_playlists::proof::count::Tally;
@@ -116,11 +116,7 @@ impl Exporter<'_> {
                 to.push((stored, segment));
             }
         }
-        let mut forks = self.store.forks_of(screen, first_day(period)).await?;
-        forks.retain(|fork| {
-            let end = segments.ended().get(&(fork.device, fork.epoch)).copied().unwrap_or(self.head.size);
-            fork.log_index < end.min(self.head.size)
-        });
+        let forks = forks(self.store, &segments, (screen, period), self.head.size).await?;
         let boxes = segments.tenures().iter().filter(|tenure| tenure.log_index >= self.head.size).copied().collect();
         Ok(Found { segments: found, forks, newer, boxes })
     }
@@ -151,6 +147,21 @@ impl Exporter<'_> {
         }
         Ok((said, last))
     }
+}
+
+/// Second stories that are shown of a screen whose `segments` were read to their end, within the log's first `size` entries.
+pub(super) async fn forks(
+    store: &dyn BundleStore,
+    segments: &Segments<'_>,
+    (screen, period): (&ScreenCode, &Period),
+    size: u64,
+) -> Result<Vec<StoredSegment>, ProofError> {
+    let mut forks = store.forks_of(screen, first_day(period)).await?;
+    forks.retain(|fork| {
+        let end = segments.ended().get(&(fork.device, fork.epoch)).copied().unwrap_or(size);
+        fork.log_index < end.min(size)
+    });
+    Ok(forks)
 }
 
 /// What a fork says; its signature was checked when it came.

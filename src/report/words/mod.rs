@@ -9,13 +9,15 @@ mod why;
 
 use super::columns::{Bond, Figures, SUMS, apart, bonds};
 use super::document::{Block, Cell, Column, Document, Letterhead, Table};
-use super::model::{Name, Order, Selection, Span, SpanKind, SuspendedBy};
+use super::model::{Line, Name, Order, Selection, Span, SpanKind, SuspendedBy};
 use super::{Made, Names};
 use crate::lang::{Lang, Values, shown};
 use chrono::Datelike as _;
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::UtcOffset;
 
+/// Screens that are named in a line of paper; the workbook names all.
+const NAMED: usize = 3;
 /// Rows on paper of what stands beside the figures.
 const MOST_BESIDE: usize = 40;
 
@@ -181,6 +183,7 @@ impl<'a> Words<'a> {
             lang.say("report-beside", &Values::new().word("words", words))
         });
         list.extend(beside);
+        list.extend(self.copied(order));
         list.extend(self.divided(order));
         list.extend(order.suspended.iter().map(|by| self.suspended(by)));
         Block::List(about, list)
@@ -218,6 +221,16 @@ impl<'a> Words<'a> {
         keys.extend((s.declared_plays > 0).then_some("report-declared"));
         keys.extend((s.pending > 0).then_some("report-pending"));
         keys.into_iter().map(|key| lang.say(key, &values)).collect()
+    }
+
+    /// That nothing of some screens is proven, because their devices were copied; what counts is counted all the same.
+    fn copied(&self, order: &Order) -> Option<String> {
+        let copied: Vec<&Line> = order.lines.iter().filter(|line| line.copied).collect();
+        let first: Vec<String> = copied.iter().take(NAMED).map(|line| line.figures.screen.to_string()).collect();
+        let values = self.count(copied.len() as u64).word("screens", first.join(", "));
+        let more = copied.len().saturating_sub(NAMED) as u64;
+        let key = if more > 0 { "report-copied-more" } else { "report-copied" };
+        (!copied.is_empty()).then(|| self.lang.say(key, &values.count(self.lang, "more", more)))
     }
 
     /// That the report holds a part of the screens that reach a unit's number together.

@@ -2,15 +2,13 @@
 
 use super::super::beside::{EntryTime, SHELL, TimeOff, screen_names};
 use super::super::document::{Block, Cell};
-use super::Words;
+use super::{NAMED, Words};
 use crate::directory::LocalTime;
 use crate::lang::{Values, shown};
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::DAY_S;
 use std::collections::BTreeMap;
 
-/// Screens that are named in a line of paper; the workbook names all.
-const NAMED: usize = 3;
 /// Most letters of the codes in a cell of the workbook, which holds no more; the data have all.
 const LETTERS: usize = 32_000;
 

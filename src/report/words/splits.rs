@@ -6,7 +6,7 @@ use super::super::document::{Block, Cell, Column};
 use super::super::model::{Line, Order, UnitNumber};
 use super::super::table::split;
 use super::{Words, capital, number};
-use crate::lang::shown;
+use crate::lang::{Values, shown};
 use lichphat_playlists::ids::UnitCode;
 
 impl<'a> Words<'a> {
@@ -103,9 +103,17 @@ impl<'a> Words<'a> {
             (String::new(), String::new())
         } else {
             let cause = if l.main_cause.is_empty() { String::new() } else { lang.cause(&l.main_cause) };
-            (lang.term("result", result(l.operating_days, l.met)), cause)
+            let result = result(l.operating_days, l.met);
+            let words = lang.term("result", result);
+            // met by the count, and nobody can verify it: the line must not say the one without the other
+            let unproven = line.copied && result == "met";
+            let words =
+                if unproven { lang.say("report-met-unproven", &Values::new().word("met", words)) } else { words };
+            (words, cause)
         };
-        let tags = [(l.simulated, "tag-simulated"), (self.is_seen_bad(order, line), "report-tag-seen-bad")];
+        let seen_bad = self.is_seen_bad(order, line);
+        let tags =
+            [(l.simulated, "tag-simulated"), (line.copied, "report-tag-copied"), (seen_bad, "report-tag-seen-bad")];
         let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, tag)| format!(" [{}]", lang.text(tag)));
         let name = shown(&l.name) + &tags.collect::<String>();
         let mut cells = Vec::new();
