@@ -99,7 +99,7 @@ pub fn parse(file: SourceFile<'_>, directory: Option<&Directory>) -> Result<Vec<
 fn once(row: &Row, field: &str, before: Option<u32>, found: &mut Vec<Problem>) {
     if let Some(line) = before {
         let mend = say(
-            format!("đã có ở dòng {line}; mỗi hộp một màn hình"),
+            format!("đã có ở dòng {line}; mỗi thiết bị một màn hình"),
             format!("is on line {line} already; one box, one screen"),
         );
         found.push(row.problem(field, mend));
@@ -148,7 +148,7 @@ fn problem(file: &str, clash: &Clash) -> Problem {
     let screen = &clash.screen;
     let mend = say(
         format!(
-            "hộp này đã được ghi cho màn hình {screen}; để nguyên ở đó, hoặc bỏ khỏi danh sách bằng `lichphat device batch --remove`; nếu đã vào rồi thì thu hồi và ghép lại bằng mã"
+            "thiết bị này đã được ghi cho màn hình {screen}; để nguyên ở đó, hoặc bỏ khỏi danh sách bằng `lichphat device batch --remove`; nếu đã vào rồi thì thu hồi và ghép lại bằng mã"
         ),
         format!(
             "this box is listed for screen {screen} already; leave it there, or take it off by `lichphat device batch --remove`; if it has come, revoke it and pair it by code"

@@ -249,6 +249,23 @@ fn what_was_excused_says_by_whom_and_whether_he_wrote_it_beforehand() {
     assert_eq!(Made::read(&bytes).unwrap().data, before);
 }
 
+/// Who reads paper has no shell: a mend names a page or a person. And a thing has one word.
+#[test]
+fn no_word_on_paper_is_a_command_and_a_thing_has_one_word() {
+    let locales = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales");
+    let read = |path: &str| std::fs::read_to_string(locales.join(path)).unwrap();
+    let commands = ["check", "device", "import", "log", "plan", "reconcile", "report"];
+    for file in ["vi/causes.ftl", "en/causes.ftl", "vi/report.ftl", "en/report.ftl"] {
+        let named = |line: &&str| commands.iter().any(|command| line.contains(&format!("lichphat {command}")));
+        assert_eq!(read(file).lines().find(named), None, "{file}");
+    }
+    for entry in std::fs::read_dir(locales.join("vi")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap().to_lowercase();
+        let other = |line: &&str| line.contains("kiểm chứng") || line.replace("hộp thư", "").contains("hộp ");
+        assert_eq!(text.lines().find(other), None, "a checkpoint is a điểm chốt, a device a thiết bị");
+    }
+}
+
 #[test]
 fn what_somebody_explains_is_shown_and_changes_no_figure() {
     let with = words(&Made::of(data()).unwrap().document(Lang::En, &Letterhead::default(), HANOI));

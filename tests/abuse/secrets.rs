@@ -164,7 +164,7 @@ async fn two_boxes_with_one_identity_are_told_at_the_door_and_anothers_contracts
         );
         (answer.status, answer.body)
     };
-    let doubled = |pass: &Pass| page(pass, "/").1.contains("Hai hộp cùng dùng một danh tính");
+    let doubled = |pass: &Pass| page(pass, "/").1.contains("Hai thiết bị cùng dùng một danh tính");
     let beat = |run: &str| {
         let beat = serde_json::json!({
             "at_ms": 1, "boot": 1, "run": run, "last_seq": 0, "acked_seq": 0, "head": null, "release": null, "media_missing": 0, "faults": [],

@@ -63,7 +63,7 @@ async fn page_and_files_say_the_same_and_bear_the_hash_of_the_data() {
         "Màn hình tắt trong lúc phát",
         "Mức D1, đã xuất hình",
         "1 màn hình trong báo cáo này chạy thiết bị mô phỏng",
-        "Nhật ký chưa công bố điểm kiểm chứng nào.",
+        "Nhật ký chưa công bố điểm chốt nào.",
         "Đơn vị (2)",
         "Màn hình (3)",
     ] {

@@ -28,7 +28,7 @@ pub(crate) async fn close(month: &mut Month) {
     let first = editor.sees(world, &format!("/reports/report.json?{period}")).await.bytes;
     let data: Data = serde_json::from_slice(&first).unwrap();
     month.score.line(
-        "Chốt kỳ tại một điểm kiểm chứng (the month is closed at a checkpoint)",
+        "Chốt kỳ tại một điểm chốt (the month is closed at a checkpoint)",
         "/reports, Chốt kỳ",
         (303, Some("hanh".to_owned()), None),
         (closed.status, data.closed.map(|c| c.by.to_string()), data.supplement.map(|s| s.number)),

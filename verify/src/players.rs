@@ -85,7 +85,7 @@ impl Players {
         }
         let (n, all) = (times.len(), times.iter().sum::<usize>());
         findings.remark(Check::Device, "", words!(
-            "Ở {n} màn hình hộp phát đã được thay trong kỳ ({all} lần). Từ lúc hộp mới được đăng ký, lượt phát của hộp cũ không được tính; mỗi lần thay có thể làm lệch nhiều nhất một lượt của mỗi đợt.";
+            "Ở {n} màn hình thiết bị phát đã được thay trong kỳ ({all} lần). Từ lúc thiết bị mới được đăng ký, lượt phát của thiết bị cũ không được tính; mỗi lần thay có thể làm lệch nhiều nhất một lượt của mỗi đợt.";
             "At {n} screens the box was replaced in the period ({all} times). From the new one's registration on what the old one plays does not count; each time can shift at most one play of each campaign."));
     }
 

@@ -158,7 +158,7 @@ impl Statements {
         }
         let all = all.join(", ");
         findings.remark(Check::Enrolment, STATEMENTS, words!(
-            "Các hộp phát do những tài khoản này cho vào: {all}. `shell` là người có quyền trên chính máy chủ. Sổ giữ tên họ; hãy hỏi họ có đúng là đã cho vào không.";
+            "Các thiết bị phát do những tài khoản này cho vào: {all}. `shell` là người có quyền trên chính máy chủ. Sổ giữ tên họ; hãy hỏi họ có đúng là đã cho vào không.";
             "Boxes were let in by these accounts: {all}. `shell` is whoever has the server itself. The log holds them to it by name; ask them whether they did."));
     }
 

@@ -106,7 +106,7 @@ impl Tail {
         let (why_vi, why_en) = match next {
             Some((device, epoch)) => (
                 format!(
-                    "Sau đó hộp đã được thay hoặc cài lại (thiết bị {device}, đời {epoch}): phần chưa nộp có thể đã mất theo hộp cũ."
+                    "Sau đó thiết bị đã được thay hoặc cài lại (nay là thiết bị {device}, đời {epoch}): phần chưa nộp có thể đã mất theo thiết bị cũ."
                 ),
                 format!(
                     "The box was replaced or re-imaged since (device {device}, epoch {epoch}): what it had not handed in may have gone with it."

@@ -25,7 +25,7 @@ pub(in crate::cmd) struct Confirm {
 pub(in crate::cmd) struct Batch {
     /// Tệp CSV hoặc TOML: serial, sha256, screen (the list)
     file: PathBuf,
-    /// Bỏ các hộp chưa vào khỏi danh sách (take the boxes that have not come off the list again)
+    /// Bỏ các thiết bị chưa vào khỏi danh sách (take the boxes that have not come off the list again)
     #[arg(long)]
     remove: bool,
 }
@@ -84,7 +84,7 @@ pub(super) async fn batch(args: &Batch, context: &Context) -> Result<ExitCode, A
         let gone = rooms.fleet.remove_list(file, &Caller::shell().account).await?;
         let gone = gone.map_err(|problems| AppError::Failed(problems.text(context.lang)))?;
         context.say(
-            &format!("Đã bỏ {gone} hộp chưa vào khỏi danh sách. Hộp đã vào thì thu hồi bằng `lichphat device revoke`."),
+            &format!("Đã bỏ {gone} thiết bị chưa vào khỏi danh sách. Thiết bị đã vào thì thu hồi bằng `lichphat device revoke`."),
             &format!("{gone} boxes that had not come were taken off. Those that came are revoked by `lichphat device revoke`."),
         );
         return Ok(ExitCode::SUCCESS);
@@ -129,7 +129,7 @@ pub(super) async fn revoke(args: Revoke, context: &Context) -> Result<ExitCode, 
     };
     let (number, screen) = (revoked.device, revoked.screen);
     context.say(
-        &format!("Đã thu hồi thiết bị {number} của màn hình {screen}: không nhận gì của nó nữa. Màn hình còn phát những gì đã tải; hãy tắt hộp đó."),
+        &format!("Đã thu hồi thiết bị {number} của màn hình {screen}: không nhận gì của nó nữa. Màn hình còn phát những gì đã tải; hãy tắt thiết bị đó."),
         &format!("Device {number} of screen {screen} is revoked: nothing of it is accepted. It may go on with what it holds; switch the box off."),
     );
     Ok(ExitCode::SUCCESS)
