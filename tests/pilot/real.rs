@@ -43,6 +43,8 @@ use witness::{Seen, Sight, Witness, plays_seen};
 const SIZE: (u32, u32) = (640, 360);
 /// Of film: the strip counts 256 frames, and these are fifteen seconds of them.
 const FPS: i32 = 15;
+/// Where real players stand.
+const CORNERS: [&str; 3] = ["R-01", "R-02", "R-03"];
 /// Until a player must have begun, and until it must have stopped, seconds: a busy machine takes its time.
 const BEGINS_S: u64 = 180;
 const STOPS_S: u64 = 60;
@@ -282,7 +284,7 @@ impl Running {
         let mut command = Command::new(player());
         command.args(["run", "--config"]).arg(file("player.toml"));
         if file("state/identity.toml").exists() {
-            was_off(&file("state/boot.toml"));
+            was_off(&file("state"));
         } else {
             let out = file("box.toml");
             let given = ["device", "add", "--screen", screen, "--server", &doors[0], "--pairing", &doors[1], "--out"];
@@ -339,12 +341,14 @@ impl Drop for Running {
     }
 }
 
-/// The story's box was without power between two days. This machine was not: the boot that it remembers is made another's, so that the
-/// next one is counted as new.
-fn was_off(boot: &Path) {
-    let text = std::fs::read_to_string(boot).unwrap();
+/// The story's box was without power between two days, and since then a time service has vouched for its clock. This machine was not off:
+/// the boot that the box remembers is made another's, so that the next one is counted as new.
+fn was_off(state: &Path) {
+    let text = std::fs::read_to_string(state.join("boot.toml")).unwrap();
     let lines = text.lines().map(|line| if line.starts_with("kernel") { "kernel = \"before\"" } else { line });
-    std::fs::write(boot, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    std::fs::write(state.join("boot.toml"), lines.collect::<Vec<_>>().join("\n")).unwrap();
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+    std::fs::write(state.join("boot.believed"), boot.trim()).unwrap();
 }
 
 /// A corner with a peak from eight to nine, an order in each of its minutes, and pieces of its own between.
@@ -357,7 +361,8 @@ fn corner() -> TestData {
                  confidence = 'assumption'\nsource = 'made up for the story'\n\
                  [[venue.hours]]\ndays = 'mon-sun'\nopen = '08:00-12:00'\npeaks = '08:00-09:00'\n\
                  open_assumption = true\npeaks_assumption = true\n";
-    let screens = "code,name,venue_type,kind,width,height,output,owner,territory\nR-01,Góc phố,corner,managed,640,360,video,P1,P1\n";
+    let screens = CORNERS.map(|code| format!("{code},Góc phố,corner,managed,640,360,video,P1,P1\n")).concat();
+    let screens = "code,name,venue_type,kind,width,height,output,owner,territory\n".to_owned() + &screens;
     let item = |kind: &str, file: &str, length_s: u32, place: &str| {
         let code = file.split('.').next().unwrap();
         format!(
@@ -378,7 +383,7 @@ fn corner() -> TestData {
     data.ok(&["import", "units", &fixture("units.csv")]);
     for (kind, name, text) in [
         ("venues", "v.toml", venue),
-        ("screens", "s.csv", screens),
+        ("screens", "s.csv", screens.as_str()),
         ("campaigns", "p.toml", programme.as_str()),
         ("directives", "o.toml", order),
     ] {
@@ -389,16 +394,16 @@ fn corner() -> TestData {
     data
 }
 
-/// A box of its own at a corner, on the first day of the month and on the last, beside a witness who looks at its screen.
+/// Boxes of their own at a corner, on the first day of the month and on the last, a witness before the screen of each.
 pub(crate) async fn first_and_last(score: &mut Score) {
     let data = corner();
-    let players = Players::new(&data, &["R-01"]);
+    let players = Players::new(&data, &CORNERS);
     for (eve, day) in [("2026-08-09", "2026-08-10"), ("2026-09-07", "2026-09-08")] {
         data.tell(at(eve, "20:00"));
         data.ok(&["plan", "run"]);
         for played in players.play(at(day, "07:59:20"), 75).await {
             score.told(
-                &format!("Trình phát thật trên màn hình X, ngày {day}, 75 giây, có nhân chứng nhìn (a real player and a witness)"),
+                &format!("Trình phát thật {}, ngày {day}, 75 giây, có nhân chứng nhìn màn hình (a real player and a witness)", played.screen),
                 "lichphat-player; report compliance",
                 "planned + made good = signed = counted = seen",
                 &format!("{played:?}"),
