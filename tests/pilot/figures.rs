@@ -1,5 +1,7 @@
 //! The figures, held against what the story knows.
 
+mod causes;
+
 use super::cast::{self, DEPOT, HALL, WARD, WARD_SCREENS, gate};
 use super::month::{H, Month, ORDER};
 use lichphat_playlists::figures::ScreenLine;
@@ -16,7 +18,7 @@ pub(crate) async fn hold(month: &mut Month) {
     counted_plays(month, &plays).await;
     only_eyes(month, &plays);
     walked_back(month, &plays).await;
-    shortfalls(month).await;
+    causes::hold(month, &plays).await;
     nothing_lost(month, &plays).await;
     raised(month).await;
     repaired_and_swapped(month, &plays).await;
@@ -135,64 +137,6 @@ async fn walked_back(month: &mut Month, plays: &[Row]) {
     }
 }
 
-/// Every shortfall has a cause, and it is the true one.
-async fn shortfalls(month: &mut Month) {
-    let report = month.world.report(ORDER, month.first, month.last).await;
-    let (mut false_causes, mut unknown, mut all) = (Vec::new(), Vec::new(), BTreeMap::<String, u32>::new());
-    let city = month.world.house.rooms.city().await.unwrap();
-    for (n, day) in (0..).zip(month.first.through(month.last)) {
-        let of_day = month.world.report(ORDER, day, day).await;
-        for line in of_day.lines.iter().filter(|l| l.kind == "managed") {
-            let at = city.directory.screen(&line.screen).unwrap();
-            let missed = missed(month, n, (line.screen.as_str(), &city.directory.duty(at, day)));
-            let explained: u32 = line.causes.values().sum();
-            if explained < line.short {
-                unknown.push(format!("{} {day}: {explained} of {} explained", line.screen, line.short));
-            }
-            for (cause, plays) in &line.causes {
-                *all.entry(cause.clone()).or_default() += plays;
-                if !missed.contains(&cause.as_str()) {
-                    false_causes.push(format!("{} {day}: {plays} {cause}", line.screen));
-                }
-            }
-        }
-    }
-    println!("     causes: {all:?}");
-    println!("     not true: {}", false_causes.iter().take(40).cloned().collect::<Vec<_>>().join("; "));
-    month.score.line(
-        "Nguyên nhân thiếu khác với sự thật, theo từng màn hình và ngày (causes that are not true)",
-        "report compliance",
-        0,
-        false_causes.len(),
-    );
-    month.score.line(
-        "Màn hình-ngày thiếu nhiều hơn số lượt có nguyên nhân (missing without a known cause)",
-        "report compliance",
-        Vec::<String>::new(),
-        unknown,
-    );
-    // the dark screen alone cannot have caught up, and where the month is short the days of mourning
-    let could = |l: &&ScreenLine| {
-        l.kind == "managed" && !l.met && l.screen.as_str() != gate(2) && l.main_cause != "suspended:quoc-tang"
-    };
-    let short: Vec<String> =
-        report.lines.iter().filter(could).map(|l| format!("{} −{} ({})", l.screen, l.short, l.main_cause)).collect();
-    month.score.line(
-        "Lượt lỡ đều được phát bù, trừ màn hình tối cả tuần (missed plays are made good wherever they can be)",
-        "report compliance",
-        Vec::<String>::new(),
-        short,
-    );
-    let declared = report.lines.iter().filter(|l| l.kind == "third-party");
-    let (n, proven) = declared.fold((0, 0), |(n, c), l| (n + u32::from(l.declared_plays > 0), c + l.counted));
-    month.score.line(
-        "Màn hình của hãng khác: chỉ tự khai, không lượt nào là đã chứng minh (declared is never proven)",
-        "report compliance",
-        (u32::try_from(month.size.others).unwrap(), 0),
-        (n, proven),
-    );
-}
-
 /// Buses in the workshop owe nothing; boxes that were swapped count where they say they are, in the hours of the bus they were in.
 async fn repaired_and_swapped(month: &mut Month, plays: &[Row]) {
     let (count, days) = month.size.repaired;
@@ -218,36 +162,6 @@ async fn repaired_and_swapped(month: &mut Month, plays: &[Row]) {
         &format!("{} and {}", by(0), by(1)),
         by(0) > 0 && by(1) > 0,
     );
-}
-
-/// Causes that a screen can have had on a day.
-fn missed(month: &Month, n: u32, (screen, duty): (&str, &IntervalSet)) -> BTreeSet<&'static str> {
-    let (size, truth) = (&month.size, month.world.truth.day(screen, month.on(n)));
-    let within = |(from, to): (u32, u32)| (from..=to).contains(&n);
-    let mut causes = BTreeSet::new();
-    let mut add = |happened: bool, all: &[&'static str]| causes.extend(all.iter().filter(|_| happened));
-    add(
-        !truth.off.intersect(duty).is_empty(),
-        &["skipped:device-off", "skipped:clock-unset", "skipped:already-shown", "no-record"],
-    );
-    add(!truth.dark.is_empty(), &["panel-dark", "no-record"]);
-    add(!truth.spoken.is_empty(), &["partial:interrupted"]);
-    add(!truth.apart.is_empty(), &["no-record"]);
-    let wrong = (size.wrong_clock, size.wrong_clock + 3);
-    let all = [
-        "future",
-        "no-record",
-        "skipped:device-off",
-        "skipped:already-shown",
-        "skipped:clock-unset",
-        "skipped:too-slow",
-    ];
-    add(screen == gate(1) && within(wrong), &all);
-    add(n == size.disaster, &["skipped:replanned", "skipped:device-off", "no-record"]);
-    // a Saturday's morning has no room for twenty; the days beside it bring them in, which the raised days' own line holds
-    add(screen == WARD_SCREENS[1] && within(size.raised) && n % 7 == 5, &["not-planned"]);
-    add(within(size.suspended) && !screen.starts_with("NB-"), &["suspended:quoc-tang"]);
-    causes
 }
 
 /// What counted before the disk was lost counts now; and the dark week has its true cause.

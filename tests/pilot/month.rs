@@ -181,6 +181,10 @@ fn fates(world: &mut World, size: &Size, first: LocalDay, last: LocalDay) {
             world.truth.darken(&gate(2), day, from, 24 * H);
         }
     }
+    // from nine to noon the clock of a gate is three days ahead
+    for (n, from, to) in [(0, 9, 24), (1, 0, 24), (2, 0, 24), (3, 0, 12)] {
+        world.truth.leap(&gate(1), first.plus(size.wrong_clock + n), from * H, to * H);
+    }
     world.truth.darken_unseen(WARD_SCREENS[2], first.plus(size.inspected), 0, 24 * H);
     // a plug is pulled while somebody looks, on the second day
     let second = first.plus(1);

@@ -16,6 +16,8 @@ pub(crate) struct Day {
     pub(crate) apart: IntervalSet,
     /// Seconds in which the speakers of the place talk.
     pub(crate) spoken: IntervalSet,
+    /// Seconds that its clock, which somebody set ahead, has gone over before they came.
+    pub(crate) leapt: IntervalSet,
 }
 
 impl Day {
@@ -70,6 +72,10 @@ impl Truth {
     /// Somebody speaks over it.
     pub(crate) fn speak(&mut self, screen: &str, day: LocalDay, from_s: u32, to_s: u32) {
         add(&mut self.of(screen, day).spoken, from_s, to_s);
+    }
+    /// Its clock goes over these seconds before they come.
+    pub(crate) fn leap(&mut self, screen: &str, day: LocalDay, from_s: u32, to_s: u32) {
+        add(&mut self.of(screen, day).leapt, from_s, to_s);
     }
     /// Whether nobody can have seen what a screen showed at an instant, as far as its box can tell.
     pub(crate) fn unseen_at(&self, screen: &str, at: UtcMillis) -> bool {
