@@ -47,11 +47,9 @@ pub(crate) fn exclusive(month: &mut Month) {
 
 /// Half past seven: documents, officers.
 pub(crate) async fn morning(month: &mut Month, n: u32) {
-    let (first, size) = (month.first, month.size.clone());
+    let size = month.size.clone();
     if size.episodes.contains(&n) {
-        let brought = size.episodes.iter().filter(|day| **day <= n);
-        let mondays: Vec<LocalDay> = brought.map(|day| first.plus(day + 2)).collect();
-        month.world.bring(Kind::Directives, "toml", &cast::series(first, first.plus(60), &mondays)).await;
+        episode(month, n).await;
     }
     if n + 1 == size.suspended.0 {
         let (from, to) = (month.on(size.suspended.0), month.on(size.suspended.1));
@@ -74,6 +72,18 @@ pub(crate) async fn morning(month: &mut Month, n: u32) {
     }
     if n.is_multiple_of(7) && n > 0 {
         logs_of_others(month, (n - 7, n));
+    }
+}
+
+/// An episode more of the series, for the Monday after; the second one is signed on the page.
+async fn episode(month: &mut Month, n: u32) {
+    let brought = month.size.episodes.iter().filter(|day| **day <= n);
+    let mondays: Vec<LocalDay> = brought.map(|day| month.on(day + 2)).collect();
+    let text = cast::series(month.first, month.first.plus(60), &mondays);
+    if n == month.size.episodes[0] {
+        month.signed("Tập 2 của loạt hằng tuần (the series' second episode)", &text).await;
+    } else {
+        month.world.bring(Kind::Directives, "toml", &text).await;
     }
 }
 
@@ -259,10 +269,8 @@ async fn disaster(month: &mut Month, day: LocalDay) {
     month.world.live(day, 16 * H).await;
     month.before_disaster = before;
     // what was brought since the backup is brought again
-    if let Some(episode) = month.size.episodes.iter().find(|n| month.on(**n) == day) {
-        let (first, to) = (month.first, month.first.plus(60));
-        let text = cast::series(first, to, &[first.plus(episode + 2)]);
-        month.world.bring(Kind::Directives, "toml", &text).await;
+    if month.size.episodes.contains(&month.size.disaster) {
+        episode(month, month.size.disaster).await;
     }
     if month.size.raised.0 == month.size.disaster + 1 {
         raise(month).await;

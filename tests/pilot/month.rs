@@ -21,6 +21,7 @@ const CLOSELY_S: u32 = 20 * 60;
 
 /// Who has an account.
 pub(crate) struct People {
+    pub(crate) approvers: [Person; 2],
     pub(crate) editor: Person,
     pub(crate) officer: Person,
     pub(crate) head: Person,
@@ -49,14 +50,16 @@ pub(crate) struct Month {
 
 /// Lives it; what happened beside what should have.
 pub(crate) async fn live(size: Size) -> Month {
-    let mut world = World::new(&size).await;
+    let world = World::new(&size).await;
     let first: LocalDay = FIRST.parse().unwrap();
     let last = first.plus(size.days - 1);
-    for (approver, name) in APPROVERS.into_iter().zip(["Nguyễn Thanh Bình", "Lý Minh Châu"]) {
-        Person::new(&world, approver, name, &["--role", "approver", "--everywhere"]).await;
-    }
     let everywhere = |role: &'static str| ["--role", role, "--everywhere"];
+    let [binh, chau] = APPROVERS;
     let people = People {
+        approvers: [
+            Person::new(&world, binh, "Nguyễn Thanh Bình", &everywhere("approver")).await,
+            Person::new(&world, chau, "Lý Minh Châu", &everywhere("approver")).await,
+        ],
         editor: Person::new(&world, "hanh", "Đỗ Thị Hạnh", &everywhere("city-editor")).await,
         officer: Person::new(&world, "lan", "Trần Thị Lan", &["--role", "operator", "--unit", WARD]).await,
         head: Person::new(&world, "dung", "Lê Văn Dũng", &["--role", "unit-head", "--unit", WARD]).await,
@@ -65,20 +68,20 @@ pub(crate) async fn live(size: Size) -> Month {
         auditor: Person::new(&world, "kiem", "Vũ Văn Kiểm", &everywhere("auditor")).await,
     };
 
-    // the city signs, the ward asks for the series, boxes come in
-    world.bring(Kind::Directives, "toml", &cast::order(first, first.plus(60), "")).await;
-    world.bring(Kind::Directives, "toml", &cast::series(first, first.plus(60), &[])).await;
-    let screens: Vec<String> = WARD_SCREENS.iter().map(|s| (*s).to_owned()).collect();
-    let screens = screens.into_iter().chain((0..size.buses).map(bus)).chain((0..size.managed).map(gate));
-    for (screen, seed) in screens.zip(1..) {
-        world.enrol(&screen, seed).await;
-    }
-    fates(&mut world, &size, first, last);
-    world.plan().await;
-
     let stick = tempfile::tempdir().unwrap();
     let (score, spoken_over, before_disaster, at_pace) = (Score::default(), Vec::new(), BTreeSet::new(), (0, 0));
     let mut month = Month { size, world, score, people, first, last, spoken_over, before_disaster, at_pace, stick };
+
+    // the city signs, the ward asks for the series, boxes come in
+    month.signed("Văn bản của thành phố (the city's order)", &cast::order(first, first.plus(60), "")).await;
+    month.world.bring(Kind::Directives, "toml", &cast::series(first, first.plus(60), &[])).await;
+    let screens: Vec<String> = WARD_SCREENS.iter().map(|s| (*s).to_owned()).collect();
+    let screens = screens.into_iter().chain((0..month.size.buses).map(bus)).chain((0..month.size.managed).map(gate));
+    for (screen, seed) in screens.zip(1..) {
+        month.world.enrol(&screen, seed).await;
+    }
+    fates(&mut month.world, &month.size, first, last);
+    month.world.plan().await;
     events::subscribe(&mut month).await;
     events::exclusive(&mut month);
     for n in 0..month.size.days {

@@ -1,8 +1,11 @@
 //! People of the story, each with an account of his own, who come in at the people's door.
 
+use super::month::Month;
 use super::visitor::{Browser, PASSWORD, Page, first_time};
 use super::world::World;
+use lichphat::cmd::import::Kind;
 use lichphat::people::Authenticator;
+use lichphat_playlists::ids::Sha256Hash;
 
 /// Somebody with an account: whoever comes in, comes in with password and six digits.
 pub(crate) struct Person {
@@ -64,5 +67,49 @@ impl Person {
     pub(crate) async fn does(&mut self, world: &World, path: &str, fields: &[(&str, &str)]) -> Page {
         self.browser.turn(&world.house.url, &world.house.way.authority);
         self.browser.post(path, &[fields, &[("form_token", self.token.as_str())]].concat()).await
+    }
+}
+
+/// What waits on the page of approvals: its number, and the hashes of its files.
+fn waiting(page: &str) -> Vec<(String, Vec<String>)> {
+    let cards = page.split("id=\"proposal-").skip(1).map(|card| card.split("</section>").next().unwrap());
+    let hashes = |card: &str| {
+        let files = card.split("class=\"small code\">").skip(1);
+        files.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+    };
+    cards.map(|card| (card.split('"').next().unwrap().to_owned(), hashes(card))).collect()
+}
+
+impl Month {
+    /// A document of the city: two approvers look at each file on their page and say yes, one after the other; one alone is not enough,
+    /// however often.
+    pub(crate) async fn signed(&mut self, what: &str, text: &str) {
+        self.world.lay_open(Kind::Directives, "toml", text).await;
+        let (world, approvers) = (&self.world, &mut self.people.approvers);
+        let first = &mut approvers[0];
+        assert!(first.signs_in(world).await);
+        let before = waiting(&first.sees(world, "/approvals").await.html());
+        let mut others = 0;
+        for hash in before.iter().flat_map(|(_, hashes)| hashes) {
+            let file = first.sees(world, &format!("/approvals/files/{hash}")).await;
+            others += u32::from(file.status != 200 || Sha256Hash::of(&file.bytes).to_string() != *hash);
+        }
+        let mut open = Vec::new();
+        for who in [0, 0, 1] {
+            let person = &mut approvers[who];
+            assert!(person.signs_in(world).await);
+            for (number, _) in &before {
+                let yes = [("say", "approve"), ("words", "thí điểm")];
+                assert_eq!(person.does(world, &format!("/approvals/{number}"), &yes).await.status, 303);
+            }
+            open.push(waiting(&person.sees(world, "/approvals").await.html()).len());
+        }
+        let n = before.len();
+        self.score.line(
+            &format!("{what}: hai người duyệt khác nhau xem từng tệp và ký trên trang; một người ký hai lần vẫn chưa đủ (two people sign on the page)"),
+            "/approvals",
+            (true, 0, vec![n, n, 0]),
+            (n > 0, others, open),
+        );
     }
 }

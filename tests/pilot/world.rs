@@ -118,12 +118,17 @@ impl World {
 
     /// A file that somebody brings at the told time; what it wants to show is approved by somebody else.
     pub(crate) async fn bring(&mut self, kind: Kind, end: &str, text: &str) {
+        self.lay_open(kind, end, text).await;
+        self.approve().await;
+    }
+
+    /// The same, and it waits for whoever signs it.
+    pub(crate) async fn lay_open(&mut self, kind: Kind, end: &str, text: &str) {
         let path = self.file(end, text);
         let path = std::path::Path::new(&path);
         import::file(&self.context, &self.house.rooms.store, kind, path)
             .await
             .unwrap_or_else(|e| panic!("{text}\n{e}"));
-        self.approve().await;
     }
 
     /// Says yes to what waits, as those who have an account for it: of the city's it takes two. Before there is any: the server's shell.
