@@ -1,8 +1,9 @@
 //! How the month ends: closed at a checkpoint, a late stick makes a supplement, the ward explains itself, paper and bundle go out.
 
-use super::cast::{WARD, bus, gate};
-use super::events;
+use super::cast::{bus, gate};
 use super::month::{H, Month, ORDER};
+use super::paper::letters;
+use super::{events, own_report};
 use lichphat::cmd::usb;
 use lichphat::report::Data;
 use lichphat_playlists::ids::Sha256Hash;
@@ -35,17 +36,23 @@ pub(crate) async fn close(month: &mut Month) {
     );
 
     supplement(month, (&period, &fields), &first).await;
-    explanation(month, (&from, &to)).await;
+    own_report::closed(month, (&from, &to)).await;
+    on_paper(month, &period).await;
+    bundles(month, (&from, &to)).await;
+}
+
+/// The city's paper bears the hash of the supplement's data.
+async fn on_paper(month: &mut Month, period: &str) {
+    let (event, by) = ("Báo cáo PDF để ký, có mã của bản bổ sung (the PDF to sign)", "/reports/report.pdf");
+    if !own_report::is_there(month, event, by) {
+        return;
+    }
     let (world, editor) = (&month.world, &mut month.people.editor);
+    let data = editor.sees(world, &format!("/reports/report.json?{period}")).await.bytes;
     let pdf = editor.sees(world, &format!("/reports/report.pdf?{period}")).await;
     std::fs::write(month.artefact("report.pdf"), &pdf.bytes).unwrap();
-    month.score.line(
-        "Báo cáo PDF để ký (the PDF to sign)",
-        "/reports/report.pdf",
-        (200, true),
-        (pdf.status, pdf.bytes.starts_with(b"%PDF") && pdf.bytes.len() > 20_000),
-    );
-    bundles(month, (&from, &to)).await;
+    let says = letters(pdf.bytes).contains(&Sha256Hash::of(&data).to_string());
+    month.score.line(event, by, (200, true), (pdf.status, says));
 }
 
 /// The stick of the bus without network comes in after the period was closed.
@@ -72,41 +79,6 @@ async fn supplement(month: &mut Month, (period, fields): (&str, &[(&str, &str)])
         (true, true, 303, Some((1, Sha256Hash::of(first))), true),
         (taken > 0, again == first, closed.status, supplement.map(|s| (s.number, s.of)), more),
     );
-}
-
-/// The ward says why, and no figure changes.
-async fn explanation(month: &mut Month, (from, to): (&str, &str)) {
-    let (world, officer) = (&month.world, &mut month.people.officer);
-    assert!(officer.signs_in(world).await);
-    let of_ward = format!("period=days&from={from}&to={to}&unit={WARD}");
-    let figures = |page: &[u8]| -> Vec<u64> {
-        let data: serde_json::Value = serde_json::from_slice(page).unwrap();
-        let mut found = Vec::new();
-        numbers(&data["orders"], &mut found);
-        found
-    };
-    let before = figures(&officer.sees(world, &format!("/reports/report.json?{of_ward}")).await.bytes);
-    let words = "Màn hình LED mất điện theo lịch của điện lực; đã báo trước cho Trung tâm (mẫu).";
-    let fields = [("period", "days"), ("from", from), ("to", to), ("unit", WARD), ("words", words)];
-    let said = officer.does(world, "/reports/explain", &fields).await;
-    let after = figures(&officer.sees(world, &format!("/reports/report.json?{of_ward}")).await.bytes);
-    let page = officer.sees(world, &format!("/reports?{of_ward}&now=1")).await.html();
-    month.score.line(
-        "Phường giải trình, số liệu không đổi (the ward explains itself)",
-        "/reports, Giải trình",
-        (303, true, true),
-        (said.status, page.contains(words), before == after && !before.is_empty()),
-    );
-}
-
-/// Every number of a document, in order.
-fn numbers(value: &serde_json::Value, found: &mut Vec<u64>) {
-    match value {
-        serde_json::Value::Number(n) => found.extend(n.as_u64()),
-        serde_json::Value::Array(all) => all.iter().for_each(|v| numbers(v, found)),
-        serde_json::Value::Object(all) => all.values().for_each(|v| numbers(v, found)),
-        _ => {}
-    }
 }
 
 /// The bundle goes to an auditor, who has his own program and no network. Of the whole month he hears which box was cloned: nothing of it is

@@ -20,6 +20,9 @@ mod house;
 mod line;
 mod month;
 mod office;
+mod own_report;
+#[path = "../common/paper.rs"]
+mod paper;
 mod pictures;
 mod real;
 mod release;
