@@ -1,7 +1,7 @@
 # Phòng kiểm tra.
 audit-title = Kiểm tra
 audit-lead = Lượt phát nào không được tính, và vì sao: mỗi lượt đi kèm bản ghi đã ký. Ở đây chỉ xem, không sửa được số liệu.
-audit-campaign = Chiến dịch
+audit-campaign = Đợt truyền thông
 audit-from = Từ ngày
 audit-to = Đến hết ngày
 audit-unit = Đơn vị (mã hoặc tên; để trống: tất cả)
@@ -19,7 +19,7 @@ audit-entry = mục sổ
 audit-csv = Tải toàn bộ câu trả lời (CSV)
 audit-again = Địa chỉ này luôn cho đúng câu trả lời này, dù sau đó có thêm nhật ký:
 audit-checkpoint = Trong { $n_t } mục đầu của sổ. Điểm chốt:
-audit-bad-campaign = chọn một chiến dịch trong danh sách
+audit-bad-campaign = chọn một đợt truyền thông trong danh sách
 audit-bad-day = viết ngày theo dạng 2026-11-20, là ngày có thật
 audit-bad-days = ngày đầu phải trước ngày cuối, tối đa 366 ngày
 audit-bad-after = mở lại từ trang đầu
@@ -48,7 +48,7 @@ audit-refused = Danh sách có lỗi nên chưa nhận dòng nào:
 audit-done-drawn = Đã rút mẫu và ghi vào sổ.
 audit-done-found = Đã ghi kết quả vào sổ.
 audit-bundle = Gói bằng chứng và chương trình kiểm tra
-audit-step-1 = Tải gói bằng chứng của một chiến dịch và những ngày cần kiểm tra (hoặc xin người có quyền kiểm tra toàn thành phố tải giúp):
+audit-step-1 = Tải gói bằng chứng của một đợt truyền thông và những ngày cần kiểm tra (hoặc xin người có quyền kiểm tra toàn thành phố tải giúp):
 audit-bundle-get = Tải gói (ZIP)
 audit-bundle-none = Sổ chưa có điểm chốt nào, nên chưa có gì để đóng gói. Máy chủ tự chốt sau ít phút.
 audit-bundle-busy = Đang làm một gói khác. Hãy thử lại sau ít phút.

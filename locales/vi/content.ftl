@@ -1,6 +1,6 @@
 # Nội dung của đơn vị.
 content-title = Nội dung của đơn vị
-content-screens = Phát trên { $n_t } màn hình của đơn vị, xen giữa các chiến dịch của thành phố.
+content-screens = Phát trên { $n_t } màn hình của đơn vị, xen giữa các đợt truyền thông của thành phố.
 content-drafts = { $n_t } bản nháp chưa gửi duyệt
 content-send-about = Gửi đi rồi người duyệt xem hình và quyết định. Chưa duyệt thì chưa phát.
 content-send = Gửi duyệt

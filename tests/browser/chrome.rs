@@ -277,6 +277,15 @@ impl Chrome {
     pub(crate) async fn jpeg(&self) -> Vec<u8> {
         decoded(&self.cdp("Page.captureScreenshot", json!({ "format": "jpeg", "quality": 60 })).await)
     }
+
+    /// The page from its head to its foot, as a JPEG; of a very long one the first 8,000 pixels.
+    pub(crate) async fn whole_page(&self) -> Vec<u8> {
+        let size = self.cdp("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
+        let height = size["height"].as_f64().unwrap().min(8_000.0);
+        let clip = json!({ "x": 0, "y": 0, "width": size["width"], "height": height, "scale": 1 });
+        let how = json!({ "format": "jpeg", "quality": 60, "captureBeyondViewport": true, "clip": clip });
+        decoded(&self.cdp("Page.captureScreenshot", how).await)
+    }
 }
 
 /// The bytes of a picture that Chromium has made.

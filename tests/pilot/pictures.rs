@@ -41,7 +41,7 @@ pub(crate) async fn take(month: &mut Month) {
             assert_eq!(page.status, 200, "{path}");
             chrome.wear(&month.world.house.url, Some(&one.session())).await;
             chrome.go(&format!("{}{path}", month.world.house.url)).await;
-            std::fs::write(month.artefact(&format!("{name}-{}.jpg", look.word())), chrome.jpeg().await).unwrap();
+            std::fs::write(month.artefact(&format!("{name}-{}.jpg", look.word())), chrome.whole_page().await).unwrap();
         }
     }
 }

@@ -107,7 +107,7 @@ impl Certificate {
     fn who(&self, lang: Lang, name: &dyn Fn(&str) -> String) -> String {
         match self.campaigns() {
             [one] => lang.pick(name(one), format!("{} needs", name(one))),
-            many => lang.pick(format!("{} chiến dịch", many.len()), format!("{} campaigns need", many.len())),
+            many => lang.pick(format!("{} đợt truyền thông", many.len()), format!("{} campaigns need", many.len())),
         }
     }
 
@@ -135,7 +135,7 @@ impl Certificate {
         let mut list = steps.iter().take(MOST_NAMED).map(step).collect::<Vec<_>>().join(", ");
         if steps.len() > MOST_NAMED {
             let more = lang.number((steps.len() - MOST_NAMED) as u64);
-            list += &lang.pick(format!(" và {more} chiến dịch khác"), format!(" and {more} more"));
+            list += &lang.pick(format!(" và {more} đợt truyền thông khác"), format!(" and {more} more"));
         }
         lang.pick(format!("Cách ít thiệt nhất: giảm {list} lượt/ngày."), format!("Cheapest: {list} a day."))
     }

@@ -153,7 +153,7 @@ impl Why {
             }
             Self::UnknownCampaign { campaign } => lang.pick(
                 format!(
-                    "Hôm nay màn hình này không có chiến dịch {campaign}: không được giao, chưa duyệt hoặc đã hết hạn."
+                    "Hôm nay màn hình này không có đợt truyền thông {campaign}: không được giao, chưa duyệt hoặc đã hết hạn."
                 ),
                 format!("This screen has no campaign {campaign} today: not asked for here, not approved or expired."),
             ),
@@ -168,13 +168,13 @@ impl Why {
                 )
             }
             Self::OutsideWindow { windows } if windows.is_empty() => lang.pick(
-                "Hôm nay chiến dịch không có khung giờ nào trên màn hình này.".into(),
+                "Hôm nay đợt truyền thông không có khung giờ nào trên màn hình này.".into(),
                 "The campaign has no window on this screen today.".into(),
             ),
             Self::OutsideWindow { windows } => {
                 let hours = lang.windows(windows);
                 lang.pick(
-                    format!("Ngoài khung giờ: chiến dịch chỉ phát trong {hours}."),
+                    format!("Ngoài khung giờ: đợt truyền thông chỉ phát trong {hours}."),
                     format!("Outside its windows: it plays within {hours} only."),
                 )
             }
@@ -207,7 +207,7 @@ impl Why {
                     (format!("ưu tiên {priority}"), format!("priority {priority}"))
                 };
                 lang.pick(
-                    format!("Hết chỗ: {rival} ({vi}) phát lúc {start}; chiến dịch này ưu tiên {own_priority}."),
+                    format!("Hết chỗ: {rival} ({vi}) phát lúc {start}; đợt truyền thông này ưu tiên {own_priority}."),
                     format!("No room: {rival} ({en}) plays at {start}; this campaign has priority {own_priority}."),
                 )
             }

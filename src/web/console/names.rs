@@ -145,7 +145,7 @@ mod tests {
         assert_eq!(said(SlotState::Counted { within: true, late: false }), "Đã tính");
         assert_eq!(
             said(SlotState::NotCounted("min-gap".into())),
-            "Không được tính: Quá gần lượt phát trước của cùng chiến dịch"
+            "Không được tính: Quá gần lượt phát trước của cùng đợt truyền thông"
         );
         assert_eq!(
             said(SlotState::NotCounted("skipped:device-off".into())),
