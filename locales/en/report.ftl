@@ -122,6 +122,17 @@ report-seen-other-picture = Another picture
 report-seen-dark = Dark screen
 report-seen-could-not-look = Could not look
 report-tag-seen-bad = seen wrong by an inspector
+report-looked-well = Inspectors looked at { $looked ->
+   [one] 1 play
+   *[other] { $looked_t } plays
+  } of samples: nothing was wrong.
+report-looked-bad = Inspectors looked at { $looked ->
+   [one] 1 play
+   *[other] { $looked_t } plays
+  } of samples: { $bad_t } wrong (a dark screen, or another picture), on { $n ->
+   [one] 1 screen
+   *[other] { $n_t } screens
+  }.
 
 report-simulated = { $n ->
    [one] 1 screen of this report has a simulated device
@@ -163,7 +174,9 @@ report-table-levels-caption = Counted plays by how sure it is that the panel sho
 report-table-off = Closures
 report-table-off-caption = Closures of the period, those that were entered late first
 report-table-seen = Samples
-report-table-seen-caption = What inspectors saw, what was wrong first
+report-table-seen-caption = Plays that inspectors saw wrong, or could not look at
+report-table-looked = Looked at
+report-table-looked-caption = Every play of samples with a result, what was wrong first
 report-table-raised = Raised numbers
 report-table-raised-caption = Held to the city's number, beside the number the unit raised it to
 report-table-changes = Changes

@@ -81,7 +81,7 @@ pub struct Table {
     pub by_order: bool,
     /// A list that may have thousands of rows: in files whole, on pages page by page, on paper its beginning.
     pub long: bool,
-    /// How many rows that beginning has at most; none: as many as are usual.
+    /// How many rows that beginning has at most; none: as many as are usual; 0: it is in files and on pages alone.
     pub most_on_paper: Option<usize>,
 }
 

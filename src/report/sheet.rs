@@ -114,9 +114,13 @@ impl Sheet {
             position: head.position.lines().map(line).collect::<Vec<_>>().join("\n"),
             signer: line(&head.signer),
             none: lang.text("report-none"),
-            parts: document.blocks.iter().map(part).collect(),
+            parts: document.blocks.iter().filter(|block| is_on_paper(block)).map(part).collect(),
         }
     }
+}
+
+fn is_on_paper(block: &Block) -> bool {
+    !matches!(block, Block::Table(table) if table.most_on_paper == Some(0))
 }
 
 /// As people typed it, without what misleads; empty stays empty.

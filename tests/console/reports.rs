@@ -405,10 +405,12 @@ async fn what_inspectors_saw_stands_on_page_and_paper_and_changes_no_figure() {
     let html = town.report(&page).await;
     let said = "đã xem 3 lượt, trong đó 1 lượt sai; 1 lượt không xem được; 0 lượt chưa có kết quả.";
     assert!(html.contains(said), "{html}");
-    let table = html.split("Người kiểm tra đã thấy gì").nth(1).unwrap().split("</table>").next().unwrap();
-    let rows: Vec<&str> = table.split("<tr role=\"row\">").skip(2).collect();
-    assert!(rows.len() == 4 && rows[0].contains("Màn hình tối") && rows[1].contains("Không xem được"), "{rows:?}");
-    for said in ["(S1)", "20/11/2026", "Thanh tra", "07:30, 21/11/2026", "nhìn từ quầy"] {
+    assert!(html.contains("đã xem 3 lượt theo mẫu: 1 lượt sai (màn hình tối hoặc hình khác), ở 1 màn hình."), "{html}");
+    let table = html.split("Lượt mà người kiểm tra thấy sai hoặc không xem được").nth(1).unwrap();
+    let rows: Vec<&str> = table.split("</table>").next().unwrap().split("<tr role=\"row\">").skip(2).collect();
+    assert!(rows.len() == 2 && rows[0].contains("Màn hình tối") && rows[1].contains("Không xem được"), "{rows:?}");
+    assert!(html.contains("Lượt đã xem (4)"), "those that were as expected have a list of their own\n{html}");
+    for said in ["(S1)", "20/11/2026", "Thanh tra", "nhìn từ quầy"] {
         assert!(rows[0].contains(said), "{said}: {}", rows[0]);
     }
     let lines = town.report(&format!("{page}&list=screens")).await;
@@ -419,6 +421,7 @@ async fn what_inspectors_saw_stands_on_page_and_paper_and_changes_no_figure() {
     assert_eq!(figures(town.rows(&format!("/reports/report.csv?{day}&now=1")).await), figures(before));
     let xml = paper(town.file(&format!("/reports/report.docx?{day}&now=1")).await.1);
     assert!(xml.contains("Kết quả kiểm tra mẫu") && xml.contains("Màn hình tối"));
+    assert!(!xml.contains("Mọi lượt trong mẫu"), "paper counts what was as expected, the workbook has it one by one");
     let english = town.report(&format!("{page}&lang=en")).await;
     assert!(english.contains("3 looked at, 1 of them wrong") && english.contains("Dark screen"), "{english}");
     let elsewhere = town.report(&format!("{page}&unit=W2")).await;

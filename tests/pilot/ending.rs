@@ -1,14 +1,15 @@
 //! How the month ends: closed at a checkpoint, a late stick makes a supplement, the ward explains itself, paper and bundle go out.
 
-use super::cast::{bus, gate};
+use super::cast::{WARD_SCREENS, bus, gate};
 use super::month::{H, Month, ORDER};
 use super::paper::letters;
 use super::{events, own_report};
 use lichphat::cmd::usb;
-use lichphat::report::Data;
-use lichphat_playlists::ids::Sha256Hash;
+use lichphat::report::{Data, EntryTime, is_bad};
+use lichphat_playlists::ids::{ScreenCode, Sha256Hash};
 use lichphat_playlists::proof::bundle;
 use lichphat_playlists::time::HANOI;
+use std::collections::BTreeSet;
 use std::io::{Read as _, Write as _};
 use std::process::Command;
 
@@ -32,8 +33,9 @@ pub(crate) async fn close(month: &mut Month) {
         "Chốt kỳ tại một điểm chốt (the month is closed at a checkpoint)",
         "/reports, Chốt kỳ",
         (303, Some("hanh".to_owned()), None),
-        (closed.status, data.closed.map(|c| c.by.to_string()), data.supplement.map(|s| s.number)),
+        (closed.status, data.closed.as_ref().map(|c| c.by.to_string()), data.supplement.as_ref().map(|s| s.number)),
     );
+    beside(month, &data);
 
     supplement(month, (&period, &fields), &first).await;
     own_report::closed(month, (&from, &to)).await;
@@ -53,6 +55,25 @@ async fn on_paper(month: &mut Month, period: &str) {
     std::fs::write(month.artefact("report.pdf"), &pdf.bytes).unwrap();
     let says = letters(pdf.bytes).contains(&Sha256Hash::of(&data).to_string());
     month.score.line(event, by, (200, true), (pdf.status, says));
+}
+
+/// What changes no figure and stands on the paper all the same: the closure that came late, with who wrote it, the dark panel that an
+/// inspector saw, the box that was copied.
+fn beside(month: &mut Month, data: &Data) {
+    let late = data.times_off.iter().flatten().filter(|off| off.entry() != EntryTime::Before);
+    let of_gate = |screens: &[ScreenCode]| screens.iter().map(ScreenCode::as_str).eq([gate(2).as_str()]);
+    let late: Vec<(String, u32)> =
+        late.filter(|off| of_gate(&off.screens)).map(|off| (off.entered_by.clone(), off.days)).collect();
+    let seen = data.samples.iter().flatten().flat_map(|sample| &sample.seen).filter(|seen| is_bad(seen.seen));
+    let dark: BTreeSet<String> = seen.map(|seen| seen.screen.to_string()).collect();
+    let lines = data.orders.iter().flat_map(|order| &order.lines).filter(|line| line.copied);
+    let copied: BTreeSet<String> = lines.map(|line| line.figures.screen.to_string()).collect();
+    month.score.line(
+        "Trên báo cáo: tạm nghỉ ghi muộn không miễn gì, kiểm tra thấy màn hình tối, thiết bị bị sao chép (what stands beside the figures)",
+        "/reports/report.json",
+        (vec![("shell".to_owned(), 0)], [WARD_SCREENS[2].to_owned()].into(), [gate(0)].into()),
+        (late, dark, copied),
+    );
 }
 
 /// The stick of the bus without network comes in after the period was closed.

@@ -13,6 +13,7 @@ use super::model::{Line, Name, Order, Selection, Span, SpanKind, SuspendedBy};
 use super::{Made, Names};
 use crate::lang::{Lang, Values, shown};
 use chrono::Datelike as _;
+use lichphat_playlists::figures::SUSPENDED;
 use lichphat_playlists::ids::{UnitCode, VenueType};
 use lichphat_playlists::time::UtcOffset;
 
@@ -183,6 +184,7 @@ impl<'a> Words<'a> {
             lang.say("report-beside", &Values::new().word("words", words))
         });
         list.extend(beside);
+        list.extend(self.looked_at(order));
         list.extend(self.copied(order));
         list.extend(self.divided(order));
         list.extend(order.suspended.iter().map(|by| self.suspended(by)));
@@ -254,6 +256,16 @@ impl<'a> Words<'a> {
         }
         let values = self.count(by.screens.into()).word("order", about);
         lang.say("report-suspended", &values.word("from", lang.day(by.days.0)).word("to", lang.day(by.days.1)))
+    }
+
+    /// Why plays are missing or do not count: a suspension by its document, not by its code.
+    fn cause(&self, code: &str) -> String {
+        let by = code.split_once(':').filter(|(kind, _)| *kind == SUSPENDED).map(|(_, order)| order);
+        let by = by.and_then(|code| self.orders().flat_map(|order| &order.suspended).find(|by| by.code == code));
+        match by {
+            Some(by) => self.lang.say("cause-suspended", &Values::new().word("order", self.name(&by.title))),
+            None => self.lang.cause(code),
+        }
     }
 
     /// A table of sums: what each row is about, and its figures.

@@ -102,7 +102,7 @@ impl<'a> Words<'a> {
         let (result, cause) = if order.is_of_units() {
             (String::new(), String::new())
         } else {
-            let cause = if l.main_cause.is_empty() { String::new() } else { lang.cause(&l.main_cause) };
+            let cause = if l.main_cause.is_empty() { String::new() } else { self.cause(&l.main_cause) };
             let result = result(l.operating_days, l.met);
             let words = lang.term("result", result);
             // met by the count, and nobody can verify it: the line must not say the one without the other

@@ -26,7 +26,7 @@ impl<'a> Words<'a> {
             levels.iter_mut().zip(all.by_level).for_each(|(sum, n)| *sum += n);
             late += all.late;
         }
-        let word = |code: &str| Cell::Text(lang.cause(code));
+        let word = |code: &str| Cell::Text(self.cause(code));
         let columns = |keys: &[(&str, bool)]| {
             self.columns(&keys.iter().map(|(key, number)| (*key, true, *number)).collect::<Vec<_>>())
         };
