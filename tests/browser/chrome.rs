@@ -279,6 +279,7 @@ impl Chrome {
     }
 
     /// The page from its head to its foot, as a JPEG; of a very long one the first 8,000 pixels.
+    #[allow(dead_code, reason = "the pilot alone takes whole pages")]
     pub(crate) async fn whole_page(&self) -> Vec<u8> {
         let size = self.cdp("Page.getLayoutMetrics", json!({})).await["cssContentSize"].clone();
         let height = size["height"].as_f64().unwrap().min(8_000.0);
