@@ -1,11 +1,11 @@
 //! What happens on which day, and what people do about it.
 
 use super::cast::{self, HALL, WARD, WARD_SCREENS, bus, gate};
-use super::figures;
 use super::house::House;
 use super::month::{H, Month, ORDER};
 use super::office::Person;
 use super::world::World;
+use super::{checks, figures};
 use lichphat::cmd::import::Kind;
 use lichphat::cmd::usb;
 use lichphat::planning::PlanStore as _;
@@ -48,6 +48,7 @@ pub(crate) fn exclusive(month: &mut Month) {
 /// Half past seven: documents, officers.
 pub(crate) async fn morning(month: &mut Month, n: u32) {
     let size = month.size.clone();
+    checks::morning(month, month.on(n)).await;
     if size.episodes.contains(&n) {
         episode(month, n).await;
     }
@@ -72,6 +73,7 @@ pub(crate) async fn morning(month: &mut Month, n: u32) {
     }
     if n.is_multiple_of(7) && n > 0 {
         logs_of_others(month, (n - 7, n));
+        checks::monday(month, n).await;
     }
 }
 
@@ -91,8 +93,8 @@ async fn episode(month: &mut Month, n: u32) {
 async fn raise(month: &mut Month) {
     let (from, to) = (month.on(month.size.raised.0).to_string(), month.on(month.size.raised.1).to_string());
     let path = format!("/orders/{ORDER}/raise");
-    let (world, head) = (&month.world, &mut month.people.head);
-    assert!(head.signs_in(world).await);
+    let (world, head, officer) = (&month.world, &mut month.people.head, &mut month.people.officer);
+    assert!(head.signs_in(world).await && officer.signs_in(world).await);
     let fields = [("unit", WARD), ("plays", "20"), ("from", &from), ("to", &to), ("number", "31/QĐ-UBND")];
     let look = head.does(world, &path, &[&fields[..], &[("do", "look")]].concat()).await.html();
     let seen =
@@ -100,12 +102,14 @@ async fn raise(month: &mut Month) {
     let lower =
         [("unit", WARD), ("plays", "8"), ("from", &from), ("to", &to), ("number", "30/QĐ-UBND"), ("do", "save")];
     let refused = head.does(world, &path, &lower).await;
-    let done = head.does(world, &path, &[&fields[..], &[("seen", seen), ("do", "save")]].concat()).await;
+    let decides = [&fields[..], &[("seen", seen), ("do", "save")]].concat();
+    let another = officer.does(world, &path, &decides).await;
+    let done = head.does(world, &path, &decides).await;
     month.score.line(
-        "Thủ trưởng phường quyết định 20 lượt/ngày; 8 lượt thì không được (the head raises to 20; 8 is refused)",
+        "Thủ trưởng phường quyết định 20 lượt/ngày; 8 lượt thì không được; cán bộ không quyết định thay (the head raises to 20; 8 is refused; his officer may not)",
         "/orders/…/raise",
-        (422, 303),
-        (refused.status, done.status),
+        (422, 403, 303),
+        (refused.status, another.status, done.status),
     );
 }
 
@@ -314,6 +318,12 @@ fn counted(month: &mut Month) -> BTreeSet<(String, String)> {
 /// Eight in the evening: what is done when offices are closed.
 pub(crate) async fn evening(month: &mut Month, n: u32) {
     let size = month.size.clone();
+    if n == 1 {
+        checks::roster(month, month.on(2));
+    }
+    if n % 7 == 4 {
+        checks::friday(month).await;
+    }
     if n == 0 {
         keep_checkpoint(&month.world, KEPT);
     }

@@ -31,6 +31,7 @@ pub(crate) async fn hold(month: &mut Month) {
     told(month);
     told_of_the_well(month).await;
     megabytes(month);
+    super::checks::hold(month);
 }
 
 impl Month {

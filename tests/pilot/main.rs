@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "the list of what happened is for people at a terminal")]
 
 mod cast;
+mod checks;
 #[path = "../browser/chrome.rs"]
 #[allow(dead_code, reason = "the stories in Chromium use more of it")]
 mod chrome;

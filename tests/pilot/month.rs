@@ -6,7 +6,7 @@ use super::office::Person;
 use super::score::{Score, dir};
 use super::truth::Darkness;
 use super::world::{APPROVERS, FIRST, World};
-use super::{ending, events, figures, release};
+use super::{checks, ending, events, figures, release};
 use lichphat::cmd::import::Kind;
 use lichphat_player::sim_support::SeededRng;
 use lichphat_playlists::ports::Rng as _;
@@ -44,6 +44,8 @@ pub(crate) struct Month {
     pub(crate) before_disaster: BTreeSet<(String, String)>,
     /// Seconds that a wired box was lived at the pace of a real one, minute by minute, and the bytes it took.
     pub(crate) at_pace: (u32, u64),
+    /// What people who look each day and each week have seen.
+    pub(crate) seen: checks::Seen,
     /// The stick of the bus without network.
     pub(crate) stick: tempfile::TempDir,
 }
@@ -70,7 +72,9 @@ pub(crate) async fn live(size: Size) -> Month {
 
     let stick = tempfile::tempdir().unwrap();
     let (score, spoken_over, before_disaster, at_pace) = (Score::default(), Vec::new(), BTreeSet::new(), (0, 0));
-    let mut month = Month { size, world, score, people, first, last, spoken_over, before_disaster, at_pace, stick };
+    let seen = checks::Seen::default();
+    let mut month =
+        Month { size, world, score, people, first, last, spoken_over, before_disaster, at_pace, seen, stick };
 
     // the city signs, the ward asks for the series, boxes come in
     month.signed("Văn bản của thành phố (the city's order)", &cast::order(first, first.plus(60), "")).await;
