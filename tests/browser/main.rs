@@ -7,6 +7,8 @@ mod chrome;
 #[path = "../common/mod.rs"]
 mod common;
 mod pages;
+#[path = "../common/paper.rs"]
+mod paper;
 mod person;
 mod place;
 mod stories;
