@@ -9,8 +9,7 @@
 //! the time they saved when they went off (systemd-timesyncd, fake-hwclock), which looks right and may
 //! be a night or a week behind.
 //!
-//! Beside the kernel's own word stands the scheduler's ([`Compared`]): what the two differ by is part of
-//! the error that a record states.
+//! Where no time service vouches for it, a box goes by its scheduler's clock as soon as it hears of it ([`Advised`]).
 
 use lichphat_playlists::ids::BootId;
 use lichphat_playlists::ports::{Clock, ClockState, Rng};
@@ -20,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// 2024-01-01T00:00:00Z: an earlier clock was never set.
@@ -77,9 +76,15 @@ impl SystemClock {
         let believed_path = dir.join("boot.believed");
         let told = std::fs::read_to_string(&believed_path).is_ok_and(|kernel| kernel == boot.kernel);
         // At the first boot somebody stands beside the box and sets it up.
-        let believed = AtomicBool::new(told || boot.number == 1 || kept(rtc, wall()) == Some(true));
+        let set_up = boot.number == 1 && last_known.is_none();
+        let believed = told || set_up || kept(rtc, wall()) == Some(true);
         let (floor, floor_mono_ms) = (last_known.unwrap_or(OLDEST), boot_time_ms());
-        Ok(Self { boot: BootId(boot.number), floor, floor_mono_ms, believed, believed_path, kernel: boot.kernel })
+        let (number, kernel) = (BootId(boot.number), boot.kernel);
+        let clock = Self { boot: number, floor, floor_mono_ms, believed: AtomicBool::new(told), believed_path, kernel };
+        if believed {
+            clock.believe();
+        }
+        Ok(clock)
     }
 
     fn believe(&self) {
@@ -170,36 +175,60 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock beside which somebody else's stands: the scheduler tells its own with each answer.
-pub struct Compared {
+/// A clock that goes by the scheduler's, which tells its own with each answer, where no time service vouches for it: a firewall that
+/// lets no time through lets the scheduler through. Against a time service it says nothing; people are told that the two differ.
+pub struct Advised {
     clock: Arc<dyn Clock>,
-    /// What the other one showed, and this boot's monotonic time then, ms.
-    told: Mutex<Option<(UtcMillis, u64)>>,
+    word: Mutex<Word>,
 }
 
-impl Compared {
+/// What the scheduler has said: how far its clock is ahead of this boot's monotonic one, ms.
+#[derive(Debug, Clone, Copy, Default)]
+struct Word {
+    newest_ms: Option<i64>,
+    /// What is gone by. A network's jitter is no reason to set a clock.
+    followed_ms: Option<i64>,
+}
+
+impl Advised {
     /// Nobody has told the time yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, told: Mutex::new(None) }
+    pub fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
+        Arc::new(Self { clock, word: Mutex::default() })
     }
 
-    /// The other clock showed `theirs` in the middle between `asked_mono_ms` and now.
+    fn word(&self) -> MutexGuard<'_, Word> {
+        self.word.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far the machine's clock is ahead of the monotonic one, ms.
+    fn own_ms(&self) -> i64 {
+        self.clock.now().0 - self.clock.mono_ms() as i64
+    }
+
+    /// The scheduler's clock showed `theirs` in the middle between `asked_mono_ms` and now.
     pub fn told(&self, theirs: UtcMillis, asked_mono_ms: u64) {
-        let between = asked_mono_ms.midpoint(self.clock.mono_ms());
-        *self.told.lock().unwrap_or_else(PoisonError::into_inner) = Some((theirs, between));
+        let newest_ms = theirs.0 - asked_mono_ms.midpoint(self.clock.mono_ms()) as i64;
+        let mut word = self.word();
+        word.newest_ms = Some(newest_ms);
+        if (word.followed_ms.unwrap_or(self.own_ms()) - newest_ms).unsigned_abs() > CLOCK_OFF_MS {
+            word.followed_ms = Some(newest_ms);
+        }
     }
 
-    /// How far this clock is ahead of the other one, ms; none before it was told.
+    /// How far the machine's clock is ahead of the scheduler's, ms; none before it was told.
     pub fn ahead_ms(&self) -> Option<i64> {
-        let (theirs, mono_ms) = (*self.told.lock().unwrap_or_else(PoisonError::into_inner))?;
-        let since_ms = self.clock.mono_ms().saturating_sub(mono_ms);
-        Some(self.clock.now().since_ms(theirs.plus_ms(since_ms as i64)))
+        Some(self.own_ms() - self.word().newest_ms?)
     }
 }
 
-impl Clock for Compared {
+impl Clock for Advised {
     fn now(&self) -> UtcMillis {
-        self.clock.now()
+        match self.word().followed_ms {
+            Some(ahead_ms) if self.clock.state().0 != ClockState::Synced => {
+                UtcMillis(self.clock.mono_ms() as i64 + ahead_ms)
+            }
+            _ => self.clock.now(),
+        }
     }
     fn mono_ms(&self) -> u64 {
         self.clock.mono_ms()
@@ -207,12 +236,13 @@ impl Clock for Compared {
     fn boot_id(&self) -> BootId {
         self.clock.boot_id()
     }
-    /// Of two clocks that differ by more than a network explains nobody here can say which is right.
     fn state(&self) -> (ClockState, u32) {
         let (state, error_ms) = self.clock.state();
-        let apart_ms = self.ahead_ms().map_or(0, i64::unsigned_abs);
-        let apart_ms = if apart_ms > CLOCK_OFF_MS { u32::try_from(apart_ms).unwrap_or(u32::MAX) } else { 0 };
-        (state, error_ms.max(apart_ms))
+        match (state, *self.word()) {
+            (ClockState::Unset, Word { newest_ms: Some(_), .. })
+            | (ClockState::Holdover, Word { followed_ms: Some(_), .. }) => (ClockState::Holdover, CLOCK_OFF_MS as u32),
+            _ => (state, error_ms),
+        }
     }
 }
 
@@ -229,6 +259,7 @@ impl Rng for SystemRng {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sim_support::SimClock;
 
     #[test]
     fn a_restart_of_the_player_is_the_same_boot() {
@@ -237,6 +268,14 @@ mod tests {
         assert_eq!(SystemClock::start(dir.path(), None).unwrap().boot_id(), first);
         std::fs::write(dir.path().join("boot.toml"), "number = 41\nkernel = \"another\"\n").unwrap();
         assert_eq!(SystemClock::start(dir.path(), None).unwrap().boot_id(), BootId(42));
+    }
+
+    #[test]
+    fn the_file_that_counts_boots_is_lost_and_the_saved_time_is_not_believed_for_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let clock =
+            SystemClock::start_beside(Path::new("none"), dir.path(), Some(wall().plus_ms(-86_400_000))).unwrap();
+        assert!(clock.boot_id() == BootId(1) && !clock.believed.load(Relaxed));
     }
 
     /// A box whose battery-backed clock shows `rtc_ms` from now, started anew after it was off; none without such a clock.
@@ -257,6 +296,9 @@ mod tests {
         let believed = |clock: &SystemClock| clock.believed.load(Relaxed);
         assert!(believed(&SystemClock::start_beside(Path::new("none"), dir.path(), None).unwrap()), "set up by people");
         assert!(believed(&after_a_power_cut(dir.path(), Some(1_000))), "a battery kept it");
+        let again = SystemClock::start_beside(Path::new("none"), dir.path(), Some(OLDEST)).unwrap();
+        assert!(believed(&again), "and so it stays in that boot");
+        std::fs::write(dir.path().join("boot.believed"), "another").unwrap();
         assert!(!believed(&after_a_power_cut(dir.path(), Some(-86_400_000))), "an empty battery");
         let clock = after_a_power_cut(dir.path(), None);
         assert!(!believed(&clock), "no battery");
@@ -266,6 +308,42 @@ mod tests {
         assert!(believed(&SystemClock::start_beside(Path::new("none"), dir.path(), None).unwrap()));
         std::fs::write(dir.path().join("boot.believed"), "another").unwrap();
         assert!(!believed(&after_a_power_cut(dir.path(), None)));
+    }
+
+    #[test]
+    fn without_a_time_service_a_box_goes_by_its_schedulers_clock() {
+        const HOUR_MS: i64 = 3_600_000;
+        let noon = UtcMillis(1_795_147_200_000);
+        let own = Arc::new(SimClock::new(noon));
+        let clock = Advised::new(own.clone());
+        let hears = |ahead_ms: i64| clock.told(own.now().plus_ms(ahead_ms), own.mono_ms());
+        // It went off in the evening and takes up there in the morning.
+        own.set_state(ClockState::Unset);
+        assert!(clock.state().0 == ClockState::Unset && clock.ahead_ms().is_none());
+        hears(9 * HOUR_MS);
+        assert_eq!((clock.now(), clock.ahead_ms()), (noon.plus_ms(9 * HOUR_MS), Some(-9 * HOUR_MS)));
+        assert_eq!(clock.state(), (ClockState::Holdover, CLOCK_OFF_MS as u32));
+        // The line is slow now and then; and somebody sets the machine's own clock.
+        hears(9 * HOUR_MS + 1_900);
+        own.step_ms(-HOUR_MS);
+        own.advance_to(own.now().plus_ms(60_000));
+        assert_eq!(clock.now(), noon.plus_ms(9 * HOUR_MS + 60_000));
+        // A battery kept the time, an hour off.
+        own.set_state(ClockState::Holdover);
+        assert_eq!(clock.state(), (ClockState::Holdover, CLOCK_OFF_MS as u32));
+        // A time service says something else.
+        own.set_state(ClockState::Synced);
+        assert_eq!((clock.now(), clock.state().0), (own.now(), ClockState::Synced));
+        assert_eq!(clock.ahead_ms(), Some(-10 * HOUR_MS - 1_900), "people are told");
+    }
+
+    #[test]
+    fn of_two_clocks_that_agree_the_own_one_is_kept() {
+        let own = Arc::new(SimClock::new(UtcMillis(1_795_147_200_000)));
+        own.set_state(ClockState::Holdover);
+        let clock = Advised::new(own.clone());
+        clock.told(own.now().plus_ms(300), own.mono_ms());
+        assert_eq!((clock.now(), clock.state()), (own.now(), own.state()));
     }
 
     #[test]

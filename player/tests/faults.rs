@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_player::agent::AgentParts;
 use lichphat_player::cache::StdMediaFs;
+use lichphat_player::clock::Advised;
 use lichphat_player::journal::Journal;
 use lichphat_player::journal::broken::BrokenJournal;
 use lichphat_player::journal::sqlite::SqliteJournal;
@@ -286,7 +287,7 @@ fn on_disk(world: &World, dir: &Path) -> SimDevice {
         };
     let parts = AgentParts {
         identity: world.identity.clone(),
-        clock: world.clock.clone(),
+        clock: Advised::new(world.clock.clone()),
         transport: Arc::new(world.server.clone()),
         fs: Arc::new(StdMediaFs::new(dir).unwrap()),
         journal,

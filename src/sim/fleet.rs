@@ -9,6 +9,7 @@ use crate::planning::PlanningError;
 use crate::proof::log::{Log, LogError};
 use crate::web::Service;
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::clock::Advised;
 use lichphat_player::commands::Tools;
 use lichphat_player::core::CoreOptions;
 use lichphat_player::display::FixedDisplay;
@@ -295,7 +296,7 @@ impl Unit {
         let stage = SimStage::new(Arc::clone(&self.clock), 30);
         let parts = AgentParts {
             identity: Arc::clone(&self.identity),
-            clock: self.clock.clone(),
+            clock: Advised::new(self.clock.clone()),
             transport: Arc::new(InProcess::of(service.clone(), &self.identity)),
             fs: Arc::new(self.fs.clone()),
             journal: Box::new(self.journal.clone()),

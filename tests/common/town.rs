@@ -9,6 +9,7 @@ use lichphat::cmd::rooms::Rooms;
 use lichphat::lang::Lang;
 use lichphat::web::{self, Limits, Listener};
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::clock::Advised;
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::credentials::Credentials;
@@ -367,7 +368,7 @@ pub(crate) fn switch_on(
     let level = if identity.screen.as_str().starts_with('L') { DisplayLevel::D0 } else { DisplayLevel::D1 };
     let parts = AgentParts {
         identity: identity.clone(),
-        clock: clock.clone(),
+        clock: Advised::new(clock.clone()),
         transport: transport.clone(),
         fs: Arc::new(fs.clone()),
         journal,

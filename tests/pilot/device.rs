@@ -3,6 +3,7 @@
 use super::line::Line;
 use super::truth::Day;
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::clock::Advised;
 use lichphat_player::commands::Tools;
 use lichphat_player::display::FixedDisplay;
 use lichphat_player::identity::Identity;
@@ -277,7 +278,7 @@ impl Box {
             .map(|key| Arc::new(Updates::new(Arc::new(self.fs.clone()), *key, self.identity.device, running)));
         let parts = AgentParts {
             identity: self.identity.clone(),
-            clock: self.clock.clone(),
+            clock: Advised::new(self.clock.clone()),
             transport: Arc::new(self.line.clone()),
             fs: Arc::new(self.fs.clone()),
             journal: std::boxed::Box::new(self.journal.clone()),

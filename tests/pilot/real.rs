@@ -341,14 +341,14 @@ impl Drop for Running {
     }
 }
 
-/// The story's box was without power between two days, and since then a time service has vouched for its clock. This machine was not off:
-/// the boot that the box remembers is made another's, so that the next one is counted as new.
+/// The story's box was without power between two days, and no battery has kept its time: where no time service vouches for this machine's
+/// clock either, the scheduler tells it. This machine was not off: the boot that the box remembers is made another's, so that the next
+/// one is counted as new.
 fn was_off(state: &Path) {
     let text = std::fs::read_to_string(state.join("boot.toml")).unwrap();
     let lines = text.lines().map(|line| if line.starts_with("kernel") { "kernel = \"before\"" } else { line });
     std::fs::write(state.join("boot.toml"), lines.collect::<Vec<_>>().join("\n")).unwrap();
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
-    std::fs::write(state.join("boot.believed"), boot.trim()).unwrap();
+    std::fs::remove_file(state.join("boot.believed")).unwrap();
 }
 
 /// A corner with a peak from eight to nine, an order in each of its minutes, and pieces of its own between.

@@ -5,7 +5,7 @@
 use super::guard::Guard;
 use super::opening::open_stage;
 use super::run::{End, RunArgs, RunError};
-use crate::clock::{SystemClock, SystemRng};
+use crate::clock::{Advised, SystemClock, SystemRng};
 use crate::config::PlayerConfig;
 use crate::identity::credentials::Credentials;
 use crate::identity::pairing::{self, Offer};
@@ -16,7 +16,6 @@ use crate::stage::gst::GstStage;
 use crate::stage::notice::{Notice, Place};
 use crate::stage::{Front, StageEvent};
 use crate::sync::Backoff;
-use lichphat_playlists::ports::Clock;
 use lichphat_playlists::wire::device::Provisioning;
 use std::path::Path;
 use std::sync::Arc;
@@ -27,14 +26,14 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 pub(super) struct Lobby {
     pub(super) stage: GstStage,
     pub(super) events: UnboundedReceiver<StageEvent>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<Advised>,
     front: Arc<dyn Front>,
     guard: Guard,
 }
 
 impl Lobby {
     pub(super) fn open(config: &PlayerConfig) -> Result<Self, RunError> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(&config.state_dir, None)?);
+        let clock = Advised::new(Arc::new(SystemClock::start(&config.state_dir, None)?));
         let (tell, events) = unbounded_channel();
         let stage = open_stage(config, clock.clone(), tell)?;
         Ok(Self { front: stage.front(), stage, events, clock, guard: Guard::ready() })

@@ -23,7 +23,7 @@ mod vitals;
 pub use playing::Playing;
 
 use crate::cache::{Cache, CacheError};
-use crate::clock::Compared;
+use crate::clock::Advised;
 use crate::commands::{Commands, Tools};
 use crate::core::CoreOptions;
 use crate::display::Display;
@@ -86,7 +86,7 @@ pub struct AgentParts {
     /// Who it is.
     pub identity: Arc<Identity>,
     /// Time.
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<Advised>,
     /// The way to the scheduler.
     pub transport: Arc<dyn Transport>,
     /// Media and documents.
@@ -176,7 +176,7 @@ impl Agent {
 
     /// Like [`Agent::start`], with the media on the disk not hashed yet: [`Fetching::check_media`] is to follow.
     fn start_unchecked(parts: AgentParts) -> Self {
-        let clock = Arc::new(Compared::new(parts.clock));
+        let clock = parts.clock;
         let faults = FaultLog::default();
         let cache = Cache::new(parts.fs.clone());
         let (syncer, plans, refused) =
@@ -348,7 +348,7 @@ impl Fetching {
 pub struct Reporting {
     uplink: Uplink,
     journal: SharedJournal,
-    clock: Arc<Compared>,
+    clock: Arc<Advised>,
     /// By which the scheduler tells this run from another of the same identity.
     run: String,
     commands: Commands,

@@ -4,7 +4,7 @@ use super::lobby::Lobby;
 use super::run::RunError;
 use super::{AgentOptions, AgentParts};
 use crate::cache::StdMediaFs;
-use crate::clock::{SystemClock, SystemRng};
+use crate::clock::{Advised, SystemClock, SystemRng};
 use crate::commands::Tools;
 use crate::config::{ConfigError, PlayerConfig};
 use crate::decoders;
@@ -96,7 +96,7 @@ pub(super) fn open(
     let (stage, events, clock) = match lobby {
         Some(lobby) => (lobby.stage, lobby.events, lobby.clock),
         None => {
-            let clock: Arc<dyn Clock> = Arc::new(SystemClock::start(state, last_known)?);
+            let clock = Advised::new(Arc::new(SystemClock::start(state, last_known)?));
             let (tell, events) = unbounded_channel();
             (open_stage(config, clock.clone(), tell)?, events, clock)
         }

@@ -1,6 +1,6 @@
 //! What a heartbeat says of the box, gathered from everybody who knows a part of it.
 
-use crate::clock::Compared;
+use crate::clock::Advised;
 use crate::display::Display;
 use crate::identity::SOFTWARE;
 use crate::machine::Machine;
@@ -13,7 +13,7 @@ use std::sync::Arc;
 pub(super) struct Vitals {
     machine: Option<Machine>,
     display: Arc<dyn Display>,
-    clock: Arc<Compared>,
+    clock: Arc<Advised>,
     transport: Arc<dyn Transport>,
     started_mono_ms: u64,
 }
@@ -22,7 +22,7 @@ impl Vitals {
     pub(super) fn new(
         machine: Option<Machine>,
         display: Arc<dyn Display>,
-        clock: Arc<Compared>,
+        clock: Arc<Advised>,
         transport: Arc<dyn Transport>,
     ) -> Self {
         Self { machine, display, started_mono_ms: clock.mono_ms(), clock, transport }

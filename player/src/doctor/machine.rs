@@ -125,8 +125,8 @@ pub(super) fn clock(rtc: &Path) -> Vec<Finding> {
                 "the battery-backed clock shows another time: after a power cut without network the box does not know the time",
             ),
             Said::new(
-                "Khi giờ của máy đã đúng, chạy hwclock --systohc; vẫn lệch thì thay pin.",
-                "Once the machine's time is right, run hwclock --systohc; if it differs again, change the battery.",
+                "Khi giờ của máy đã đúng, chạy hwclock --systohc; lệch đúng 7 giờ thì chạy timedatectl set-local-rtc 0; vẫn lệch thì thay pin.",
+                "Once the machine's time is right, run hwclock --systohc; where it is whole hours apart, timedatectl set-local-rtc 0; if it differs again, change the battery.",
             ),
         ),
         None => Finding::ill(

@@ -18,7 +18,7 @@ pub struct SimDevice {
 }
 
 impl SimDevice {
-    /// Switches the device on at the clock's time; `parts.clock` must be `clock` and `parts.stage` a
+    /// Switches the device on at the clock's time; `parts.clock` must stand on `clock` and `parts.stage` a
     /// clone of `stage`.
     pub fn start(parts: AgentParts, clock: Arc<SimClock>, stage: SimStage) -> Self {
         Self { agent: Agent::start(parts), clock, stage }

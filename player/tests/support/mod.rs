@@ -7,6 +7,7 @@ pub mod log;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lichphat_player::agent::{AgentOptions, AgentParts};
+use lichphat_player::clock::Advised;
 use lichphat_player::commands::Tools;
 use lichphat_player::display::{Display, FixedDisplay};
 use lichphat_player::identity::credentials::Credentials;
@@ -187,8 +188,6 @@ pub struct Server {
     /// Somebody has entered the code.
     pub confirmed: Option<Provisioning>,
     pub heartbeats: Vec<Heartbeat>,
-    /// How far the scheduler's clock is ahead of the box's, ms.
-    pub ahead_ms: i64,
     /// The release that is offered with every answer to a heartbeat, base64.
     pub offer: Option<String>,
     /// Answer with this receipt whatever comes.
@@ -353,7 +352,7 @@ impl FakeServer {
         use base64::Engine as _;
         let mut s = self.lock();
         let heartbeat: Heartbeat = serde_json::from_slice(body).unwrap();
-        let at_ms = heartbeat.at_ms.plus_ms(s.ahead_ms);
+        let at_ms = heartbeat.at_ms;
         s.heartbeats.push(heartbeat);
         let open = s.commands.iter().filter(|c| s.answers.iter().all(|a| a.id != c.id));
         let seal =
@@ -539,7 +538,7 @@ impl World {
         let stage = SimStage::new(self.clock.clone(), 30);
         let parts = AgentParts {
             identity: self.identity.clone(),
-            clock: self.clock.clone(),
+            clock: Advised::new(self.clock.clone()),
             transport,
             fs,
             journal: Box::new(self.journal.clone()),
