@@ -25,6 +25,7 @@ report-part-off = Closures and days excused
 report-part-seen = What inspectors saw
 report-part-raised = Units that raised the frequency
 report-part-changes = What is another than when it was closed
+report-changes-beside = No figure has changed. Something else has: times off, what inspectors saw, copied devices or explanations.
 report-part-explanations = Explanations of units
 report-part-screens = Every screen
 report-part-ground = What the figures rest on
@@ -92,7 +93,7 @@ report-explained = { $unit } – { $time }, account { $by }
 report-explanations-note = An explanation is the unit's own word and changes no figure.
 
 report-off-none = No closure of these screens was entered for the period.
-report-off-note = “Days excused”: days on which a screen was closed all day, of all screens together; nothing had to be played on them. A part of a day excuses no day. A closure counts from its entry on: what was owed before it stays owed.
+report-off-note = “Days excused”: days on which a screen was closed all day, of all screens together; nothing had to be played on them. A day of two closures stands in both rows. Who makes a running closure longer leaves the time of entry as it was. A part of a day excuses no day. A closure counts from its entry on: what was owed before it stays owed.
 report-off-unit = { $unit } (by { $link }): { $n ->
    [one] 1 screen
    *[other] { $n_t } screens
@@ -103,12 +104,12 @@ report-off-codes-more = { $screens } and { $n_t } more (see the JSON file)
 report-off-days = { $from } to { $to } inclusive
 report-off-account = { $time }, account { $by }
 report-off-account-for = { $time }, account { $by }, on the word of { $author }
-report-off-shell = { $time }, on the server itself (shell), on the word of { $author }
+report-off-shell = { $time }, on the server itself, on the word of { $author }
 report-off-before = Entered beforehand
 report-off-meanwhile = Entered after it had begun: excuses only what came after
 report-off-afterwards = Entered when it was over: excuses nothing
 
-report-seen-none = No play of these screens was drawn in the period for anybody to look at.
+report-seen-none = No play of this report's campaigns and screens was drawn for anybody to look at.
 report-seen-nothing = Nothing has been reported of the period yet.
 report-seen-sample = Sample { $draw } of “{ $order }”, drawn from { $of }, { $from } to { $to } inclusive: { $drawn ->
    [one] 1 play is

@@ -221,16 +221,23 @@ fn a_closure_that_has_begun_ends_sooner_or_later_and_never_in_the_past() {
     let mut town = Town::new();
     let until = |to: &str| format!("screen,from,to,reason,author\noffice,2026-11-20 14:00,{to},Thay nguồn,Văn phòng\n");
     town.import(Kind::Closures, "c.csv", &until("2026-11-20 15:00")).unwrap();
-    let mut at = |clock: u32, to: &str| {
-        let (text, now) = (until(to), day("2026-11-20").at(clock * 60, HANOI));
+    let mut at = |clock: u32, text: String| {
+        let now = day("2026-11-20").at(clock * 60, HANOI);
         let file = SourceFile { name: "c.csv", bytes: text.as_bytes() };
         let read = parse(Kind::Closures, file, Context { directory: &town.0, now });
         read.map(|batch| drop(town.0.apply(batch))).map_err(|said| said.to_string())
     };
-    at(14 * 60 + 30, "2026-11-20 16:00").unwrap();
-    assert!(at(14 * 60 + 30, "2026-11-20 14:10").unwrap_err().contains("is over: write a time that is still to come"));
-    at(14 * 60 + 40, "2026-11-20 15:30").unwrap();
-    assert!(at(16 * 60, "2026-11-20 16:30").unwrap_err().contains("this closure ended at 2026-11-20 15:30"));
+    at(14 * 60 + 30, until("2026-11-20 16:00")).unwrap();
+    let early = at(14 * 60 + 30, until("2026-11-20 14:10")).unwrap_err();
+    assert!(early.contains("is over: write a time that is still to come"));
+    at(14 * 60 + 40, until("2026-11-20 15:30")).unwrap();
+    let late = at(16 * 60, until("2026-11-20 16:30")).unwrap_err();
+    assert!(late.contains("this closure ended at 2026-11-20 15:30"));
+    let other_words = until("2026-11-20 15:30").replace("Thay nguồn,Văn phòng", "Nghỉ lễ,Kỹ thuật");
+    insta::assert_snapshot!(at(16 * 60, other_words).unwrap_err(), @r#"
+    c.csv:2:4: reason = "Nghỉ lễ": this closure has begun: keep "Thay nguồn", or enter another one for what is to come
+    c.csv:2:5: author = "Kỹ thuật": this closure has begun: keep "Văn phòng", or enter another one for what is to come
+    "#);
     assert_eq!(
         town.duty("office", "2026-11-20"),
         "08:00-12:00;13:00-14:00;15:30-17:00",

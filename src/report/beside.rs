@@ -5,15 +5,13 @@ use super::Facts;
 use super::model::{Order, Selection};
 use crate::directory::{Closure, ClosureSubject, Link, LocalTime, Screen};
 use crate::error::StoreError;
+use crate::people::AccountCode;
 use lichphat_playlists::figures::{Basis, ScreenFacts};
 use lichphat_playlists::ids::{CampaignCode, ScreenCode, Sha256Hash, UnitCode};
-use lichphat_playlists::proof::sample::{Draw, Finding, Kind, Seen};
+use lichphat_playlists::proof::sample::{Draw, Finding, Item, Kind, Seen};
 use lichphat_playlists::time::{LocalDay, UtcMillis};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Stands in the place of an account: the server's own command line.
-pub const SHELL: &str = "shell";
 
 /// What this room reads beside the figures, at the same moment.
 #[async_trait::async_trait]
@@ -47,7 +45,7 @@ pub struct TimeOff {
     pub reason: String,
     /// Who says so.
     pub author: String,
-    /// Under whose account it was entered; [`SHELL`] for the server's own command line.
+    /// Under whose account it was entered; [`AccountCode::SHELL`] for the server's own command line.
     pub entered_by: String,
     /// When it was first entered.
     pub entered_at: UtcMillis,
@@ -124,11 +122,15 @@ impl<'a> Facts<'a> {
         (screen, facts): (&Screen, &ScreenFacts),
         touched: &mut Touched,
     ) {
-        let (from, to) = (selection.span.from, selection.span.to);
+        let from = selection.span.from.max(closure.from.day);
+        let to = selection.span.to.min(closure.to.day);
         let closes = |day: LocalDay| match &closure.subject {
             ClosureSubject::Screen(_) => true,
             ClosureSubject::Unit(link, unit) => self.directory.is_in(screen, unit, *link, day),
         };
+        if !from.through(to).any(closes) {
+            return;
+        }
         let days = facts.owed.iter().map(|owed| owed.day).filter(|day| from <= *day && *day <= to);
         for day in days.filter(|day| !closure.on(*day).is_empty() && closes(*day)) {
             touched.screens.insert(screen.code.clone());
@@ -162,7 +164,7 @@ pub(super) fn times_off(closures: Closures<'_>, entered_by: &BTreeMap<UtcMillis,
                 to: *to,
                 reason: reason.clone(),
                 author: author.clone(),
-                entered_by: entered_by.map_or_else(|| SHELL.to_owned(), Clone::clone),
+                entered_by: entered_by.map_or_else(|| AccountCode::SHELL.to_owned(), Clone::clone),
                 entered_at: *entered_at,
                 days: 0,
             });
@@ -234,20 +236,25 @@ pub fn is_bad(seen: Seen) -> bool {
     matches!(seen, Seen::OtherPicture | Seen::Dark)
 }
 
-/// What of these draws is of screens and days of the report, in the order in which they were drawn.
-pub(super) fn samples(drawn: Vec<(Draw, Vec<Finding>)>, selection: &Selection, orders: &[Order]) -> Vec<Sample> {
+/// What of these draws is of screens and days of the report, in the order in which they were drawn. Where somebody is going to look is
+/// told to nobody: of a play that is still to come, or of today and not looked at yet, nothing is said.
+pub(super) fn samples(
+    drawn: Vec<(Draw, Vec<Finding>)>,
+    selection: &Selection,
+    (orders, today): (&[Order], LocalDay),
+) -> Vec<Sample> {
     let (from, to) = (selection.span.from, selection.span.to);
     let mut all = Vec::new();
     for (draw, findings) in drawn {
         let Some(order) = orders.iter().find(|order| order.campaign == draw.campaign) else { continue };
         let screens: BTreeSet<&ScreenCode> = order.lines.iter().map(|line| &line.figures.screen).collect();
-        let items =
-            draw.items.iter().filter(|item| screens.contains(&item.screen) && from <= item.day && item.day <= to);
-        let items: BTreeSet<u32> = items.map(|item| item.n).collect();
+        let newest: BTreeMap<u32, Finding> = findings.into_iter().map(|finding| (finding.n, finding)).collect();
+        let here = |item: &&Item| screens.contains(&item.screen) && from <= item.day && item.day <= to;
+        let told = |item: &&Item| item.day < today || newest.contains_key(&item.n);
+        let items: BTreeSet<u32> = draw.items.iter().filter(here).filter(told).map(|item| item.n).collect();
         if items.is_empty() {
             continue;
         }
-        let newest: BTreeMap<u32, Finding> = findings.into_iter().map(|finding| (finding.n, finding)).collect();
         let sighting = |(_, finding): (u32, Finding)| {
             let Finding { screen, start_ms: start, seen, by, at_ms: at, note, photo, .. } = finding;
             Sighting { screen, start, seen, by, at, note, photo }

@@ -33,7 +33,7 @@ pub enum Refused {
     )]
     NoCheckpoint,
     /// They are not the figures that he has seen.
-    #[error("the figures have moved since you looked: look again, then close")]
+    #[error("the report has changed since you looked: look again, then close")]
     Moved,
     /// The explanation is empty, or too long.
     #[error("an explanation has 1 to 4,000 characters")]

@@ -23,7 +23,7 @@ mod tests;
 mod words;
 mod xlsx;
 
-pub use beside::{BesideStore, EntryTime, SHELL, Sample, Sighting, TimeOff, is_bad};
+pub use beside::{BesideStore, EntryTime, Sample, Sighting, TimeOff, is_bad};
 pub use close::{Closing, NewClosing, Refused, may_close, may_explain};
 pub use document::{Block, Cell, Column, Document, Letterhead, Table};
 pub use gather::Facts;
@@ -363,7 +363,7 @@ impl Reporting {
             lines.filter(|line| line.figures.screen == screen).for_each(|line| line.copied = true);
         }
         let codes = orders.iter().map(|order| order.campaign.clone()).collect();
-        let samples = beside::samples(moment.drawn(codes, days).await?, selection, &orders);
+        let samples = beside::samples(moment.drawn(codes, days).await?, selection, (&orders, day));
         Ok(Data {
             form: model::FORM,
             selection: selection.clone(),

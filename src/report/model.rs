@@ -361,15 +361,18 @@ pub struct Data {
 }
 
 impl Data {
-    /// Does the same stand beside its figures? What an earlier version did not say is nothing.
+    /// Does the same stand beside its figures? Of what an earlier version did not say there is no telling.
     pub(super) fn stands_beside(&self, other: &Self) -> bool {
         let copied = |data: &Self| -> BTreeSet<ScreenCode> {
             let lines = data.orders.iter().flat_map(|order| &order.lines).filter(|line| line.copied);
             lines.map(|line| line.figures.screen.clone()).collect()
         };
-        let off = |data: &Self| data.times_off.clone().unwrap_or_default();
-        let seen = |data: &Self| data.samples.clone().unwrap_or_default();
-        off(self) == off(other) && seen(self) == seen(other) && copied(self) == copied(other)
+        fn alike<T: PartialEq>(a: Option<&T>, b: Option<&T>) -> bool {
+            a.zip(b).is_none_or(|(a, b)| a == b)
+        }
+        alike(self.times_off.as_ref(), other.times_off.as_ref())
+            && alike(self.samples.as_ref(), other.samples.as_ref())
+            && copied(self) == copied(other)
     }
 
     /// The bytes that are hashed: JSON, fields in the order of this file, maps in that of their keys.

@@ -197,7 +197,7 @@ fn off(screens: usize, unit: bool, entered: &str, clock: u32) -> TimeOff {
         to: at(86_400),
         reason: "Sửa điện".into(),
         author: "lan".into(),
-        entered_by: if unit { SHELL } else { "lan" }.into(),
+        entered_by: if unit { AccountCode::SHELL } else { "lan" }.into(),
         entered_at: day(entered).at(clock, HANOI),
         days: screens as u32,
     }
@@ -214,7 +214,7 @@ fn what_was_excused_says_by_whom_and_whether_he_wrote_it_beforehand() {
             [
                 "BUS-001 | 16/11/2026 | Sửa điện | 10:00, 18/11/2026, tài khoản lan | Ghi sau khi đã hết: không miễn gì | 0 | BUS-001",
                 "200 màn hình: BUS-001, BUS-002, BUS-003 và 197 màn hình nữa | 16/11/2026 | Sửa điện | 10:00, 15/11/2026, tài khoản lan | Ghi trước | 200 |",
-                "Phường Ba Đình (theo chủ sở hữu): 2 màn hình trong báo cáo | 16/11/2026 | Sửa điện | 10:00, 16/11/2026, ghi thẳng trên máy chủ (shell), theo lời lan | Ghi sau khi đã bắt đầu: chỉ miễn từ lúc ghi | 2 | ",
+                "Phường Ba Đình (theo chủ sở hữu): 2 màn hình trong báo cáo | 16/11/2026 | Sửa điện | 10:00, 16/11/2026, ghi thẳng trên máy chủ, theo lời lan | Ghi sau khi đã bắt đầu: chỉ miễn từ lúc ghi | 2 | ",
             ],
         ),
         (
@@ -222,7 +222,7 @@ fn what_was_excused_says_by_whom_and_whether_he_wrote_it_beforehand() {
             [
                 "10:00, 18 Nov 2026, account lan | Entered when it was over: excuses nothing | 0",
                 "200 screens: BUS-001, BUS-002, BUS-003 and 197 more | 16 Nov 2026 | Sửa điện | 10:00, 15 Nov 2026, account lan | Entered beforehand | 200",
-                "2 screens of the report | 16 Nov 2026 | Sửa điện | 10:00, 16 Nov 2026, on the server itself (shell), on the word of lan | Entered after it had begun: excuses only what came after | 2",
+                "2 screens of the report | 16 Nov 2026 | Sửa điện | 10:00, 16 Nov 2026, on the server itself, on the word of lan | Entered after it had begun: excuses only what came after | 2",
             ],
         ),
     ] {

@@ -519,6 +519,8 @@ CREATE TABLE log_entry (
     log_index INTEGER PRIMARY KEY CHECK (log_index >= 0),
     leaf      BLOB    NOT NULL                               -- as it is hashed
 ) STRICT;
+-- The scheduler's statements alone (a leaf's first byte says what it is): devices' heads are many.
+CREATE INDEX log_statement ON log_entry (log_index) WHERE substr(leaf, 1, 1) = x'02';
 -- Which entries are about which screen, for who asks what was done about it; written with the entry.
 CREATE TABLE log_about (
     screen    TEXT    NOT NULL,

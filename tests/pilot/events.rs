@@ -284,7 +284,7 @@ async fn disaster(month: &mut Month, day: LocalDay) {
     month.score.line(
         "Bản sao lưu của phiên bản trước được nâng lược đồ khi khôi phục (a schema upgrade)",
         "restore",
-        2,
+        3,
         version,
     );
     month.score.line(
@@ -295,14 +295,17 @@ async fn disaster(month: &mut Month, day: LocalDay) {
     );
 }
 
-/// Makes of last night's backup one that the version before this one wrote: its database had a table less.
+/// Makes of last night's backup one that the first version wrote: its database had a table and an index less.
 fn as_before_the_upgrade(backups: &std::path::Path) {
     let backup = std::fs::read_dir(backups).unwrap().map(|e| e.unwrap().path()).find(|p| p.is_dir()).unwrap();
     let (file, manifest) = (backup.join(lichphat::store::sqlite::FILE_NAME), backup.join("manifest.json"));
     let hash = |path: &std::path::Path| Sha256Hash::of(&std::fs::read(path).unwrap()).to_string();
     let before = hash(&file);
     let db = rusqlite::Connection::open(&file).unwrap();
-    db.execute_batch("DROP TABLE restored; PRAGMA user_version = 1; PRAGMA journal_mode = delete").unwrap();
+    db.execute_batch(
+        "DROP INDEX log_statement; DROP TABLE restored; PRAGMA user_version = 1; PRAGMA journal_mode = delete",
+    )
+    .unwrap();
     db.close().unwrap();
     let text = std::fs::read_to_string(&manifest).unwrap();
     assert!(text.contains(&before), "{text}");
@@ -332,7 +335,7 @@ pub(crate) async fn evening(month: &mut Month, n: u32) {
         month.world.cli(&["backup", "--out", out.to_str().unwrap(), "--with-keys"]);
     }
     if n + 1 == size.inspected {
-        draw(month, n + 1);
+        draw(month, n + 1).await;
     }
     if n == size.inspected {
         inspected(month).await;
@@ -342,13 +345,23 @@ pub(crate) async fn evening(month: &mut Month, n: u32) {
     }
 }
 
-/// The auditor draws plays that are still to come.
-fn draw(month: &mut Month, n: u32) {
+/// The auditor draws plays that are still to come; where he will look nobody is told.
+async fn draw(month: &mut Month, n: u32) {
     let day = month.on(n).to_string();
     let out = month.world.outside("draw.json");
     let seed = format!("XSMB {}: 48213", month.on(n - 1));
     let ask = ["audit", "draw", "--campaign", ORDER, "--from", &day, "--to", &day, "--seed", &seed, "--out", &out];
     month.world.cli(&ask);
+    let officer = &mut month.people.officer;
+    assert!(officer.signs_in(&month.world).await);
+    let page =
+        officer.sees(&month.world, &format!("/reports?period=day&of={day}&unit={WARD}&lang=vi&now=1")).await.html();
+    month.score.line(
+        "Mẫu rút từ lịch phát ngày mai: báo cáo của phường không nói gì (where he will look nobody is told)",
+        "audit draw; /reports",
+        (true, false),
+        (page.contains("Kết quả kiểm tra mẫu"), page.contains(" lượt chưa có kết quả")),
+    );
 }
 
 /// He was there: one panel was dark, whatever its box says.

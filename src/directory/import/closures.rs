@@ -64,6 +64,10 @@ pub(crate) fn parse(file: SourceFile<'_>, context: Context<'_>) -> Result<Batch,
             if let Some(mend) = changes_the_past(old, to, context.now) {
                 found.push(row.problem("to", mend));
             }
+            let said = [("reason", &old.reason, &closure.reason), ("author", &old.author, &closure.author)];
+            for (column, was, _) in said.into_iter().filter(|(_, was, is)| was != is) {
+                found.push(row.problem(column, has_begun(was)));
+            }
             closure.entered_at = old.entered_at;
         }
         changes.push(Change::Closure(closure));
@@ -85,6 +89,14 @@ fn changes_the_past(old: &Closure, to: LocalTime, now: UtcMillis) -> Option<Say>
     } else {
         None
     }
+}
+
+/// Why a closure that has begun keeps its words: a report says under whose account they were entered, and when.
+fn has_begun(was: &str) -> Say {
+    say(
+        format!("đợt nghỉ này đã bắt đầu: giữ nguyên “{was}”, hoặc ghi một đợt mới cho thời gian sắp tới"),
+        format!("this closure has begun: keep \"{was}\", or enter another one for what is to come"),
+    )
 }
 
 fn subject(

@@ -72,8 +72,11 @@ impl<'a> Words<'a> {
             let figure = lang.text(&format!("report-col-{}", c.figure));
             vec![Cell::Text(about), Cell::Text(figure), n(c.before), n(c.after)]
         });
-        let table = self.table("changes", true, columns, rows.collect());
-        vec![Block::Heading(lang.text("report-part-changes")), Block::Table(table)]
+        let heading = Block::Heading(lang.text("report-part-changes"));
+        if supplement.changes.is_empty() {
+            return vec![heading, self.said(lang.text("report-changes-beside"))];
+        }
+        vec![heading, Block::Table(self.table("changes", true, columns, rows.collect()))]
     }
 
     pub(super) fn explanations(&self) -> Vec<Block> {

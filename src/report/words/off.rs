@@ -1,10 +1,11 @@
 //! When screens were off for a reason that somebody answers for, and when he wrote that: what they owe less for.
 
-use super::super::beside::{EntryTime, SHELL, TimeOff, screen_names};
+use super::super::beside::{EntryTime, TimeOff, screen_names};
 use super::super::document::{Block, Cell};
 use super::{NAMED, Words};
 use crate::directory::LocalTime;
 use crate::lang::{Values, shown};
+use crate::people::AccountCode;
 use lichphat_playlists::ids::ScreenCode;
 use lichphat_playlists::time::DAY_S;
 use std::collections::BTreeMap;
@@ -89,7 +90,7 @@ impl Words<'_> {
             .word("by", shown(&time.entered_by))
             .word("author", shown(&time.author));
         let key = match time.entered_by.as_str() {
-            SHELL => "report-off-shell",
+            AccountCode::SHELL => "report-off-shell",
             by if by == time.author => "report-off-account",
             _ => "report-off-account-for",
         };

@@ -15,9 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 const ENTERING: [&str; 3] = ["close", "many", "import"];
 
 fn entered_by(conn: &Connection, at: &BTreeSet<UtcMillis>) -> Result<BTreeMap<UtcMillis, Vec<String>>, StoreError> {
-    // statements alone, which the first byte says: devices' heads are many
-    let mut query =
-        conn.prepare_cached("SELECT leaf FROM log_entry WHERE substr(leaf, 1, 1) = x'02' ORDER BY log_index")?;
+    let mut query = conn.prepare_cached(
+        "SELECT leaf FROM log_entry INDEXED BY log_statement WHERE substr(leaf, 1, 1) = x'02' ORDER BY log_index",
+    )?;
     let mut rows = query.query([])?;
     let mut found: BTreeMap<UtcMillis, Vec<String>> = BTreeMap::new();
     while let Some(row) = rows.next()? {

@@ -32,9 +32,12 @@ pub(crate) struct Schema {
 
 /// What this program writes and reads.
 pub(crate) const CURRENT: Schema = Schema {
-    version: 2,
+    version: 3,
     fresh: include_str!("../schema.sql"),
-    steps: &[Step { released: include_str!("v1.sql"), sql: include_str!("v1_to_v2.sql") }],
+    steps: &[
+        Step { released: include_str!("v1.sql"), sql: include_str!("v1_to_v2.sql") },
+        Step { released: include_str!("v2.sql"), sql: include_str!("v2_to_v3.sql") },
+    ],
 };
 
 /// The tables of a received day, as the store makes them with its first segment.

@@ -39,7 +39,10 @@ pub(super) async fn hold(month: &mut Month, plays: &[Row]) {
             }
             let at = city.directory.screen(&line.screen).unwrap();
             let planned = Planned::of(month, &line.screen, day, &named).await;
-            let most = at_most(month, n, (line.screen.as_str(), &city.directory.duty(at, day)), &planned);
+            let (most, lost) = at_most(month, n, (line.screen.as_str(), &city.directory.duty(at, day)), &planned);
+            if explained > lost {
+                untrue.push(format!("{} {day}: {explained} of all causes, at most {lost}", line.screen));
+            }
             for (cause, plays) in &line.causes {
                 *all.entry(cause.clone()).or_default() += plays;
                 let most = most.get(cause.as_str()).copied().unwrap_or(0);
@@ -160,17 +163,19 @@ fn widened(seconds: &IntervalSet, before_s: u32, after_s: u32) -> IntervalSet {
     IntervalSet::from(wider.collect::<Vec<_>>())
 }
 
-/// Plays that a screen can truly have lost on a day, by what it can have lost them to.
+/// Plays that a screen can truly have lost on a day, by what it can have lost them to; and in all, for what is lost is lost to one thing.
 fn at_most(
     month: &Month,
     n: u32,
     (screen, duty): (&str, &IntervalSet),
     planned: &Planned,
-) -> BTreeMap<&'static str, u32> {
+) -> (BTreeMap<&'static str, u32>, u32) {
     let (size, truth) = (&month.size, month.world.truth.day(screen, month.on(n)));
     let within = |(from, to): (u32, u32)| (from..=to).contains(&n);
     let mut most: BTreeMap<&'static str, u32> = BTreeMap::new();
+    let mut all = 0;
     let mut add = |causes: &[&'static str], plays: u32| {
+        all += plays;
         for cause in causes {
             *most.entry(cause).or_default() += plays;
         }
@@ -200,5 +205,5 @@ fn at_most(
     if within(size.suspended) && !screen.starts_with("NB-") {
         add(&["suspended:quoc-tang"], owed);
     }
-    most
+    (most, all)
 }
