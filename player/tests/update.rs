@@ -232,10 +232,20 @@ async fn who_owns_the_scheduler_and_not_the_release_key_can_bring_nothing() {
         let until = at(today(), "11:10").plus_ms((serial as i64 + 1) * 600_000);
         assert!(!live(&mut device, until).await, "{wrong:?}");
     }
-    world.clock.set_state(ClockState::Unset);
-    offer(&world, &release(5));
-    assert!(!live(&mut device, at(today(), "12:30")).await, "nobody knows whether its time has come");
     assert_eq!(world.fs.list("versions").unwrap().len(), 1, "nothing but the state was laid down");
+}
+
+#[tokio::test]
+async fn a_box_without_a_time_service_takes_a_release_by_its_schedulers_clock() {
+    let mut world = world_with_a_plan().await;
+    world.clock.advance_to(at(today(), "11:00"));
+    let (mut device, _) = start(&mut world);
+    world.clock.set_state(ClockState::Unset);
+    let waits = Release { not_before_ms: at(today().next(), "00:00"), ..release(2) };
+    offer(&world, &waits);
+    assert!(!live(&mut device, at(today(), "11:30")).await, "its time has not come");
+    offer(&world, &release(3));
+    assert!(live(&mut device, at(today(), "12:30")).await);
 }
 
 /// A disk whose power goes after so many changes.

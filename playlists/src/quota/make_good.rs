@@ -144,7 +144,8 @@ fn lay_anew(slots: &[QuotaSlot], missed: &[&QuotaSlot], min_gap_s: u32, free: [&
     let dur_s = pending.iter().chain(missed).map(|s| s.dur_s).max().unwrap_or(1);
     let counted = slots.iter().filter(|s| s.state == SlotState::Counted);
     let near = |s: &QuotaSlot| {
-        let from = s.start_s.saturating_sub(min_gap_s.max(dur_s)) + 1;
+        // the day's first second is near, too
+        let from = (s.start_s + 1).saturating_sub(min_gap_s.max(dur_s));
         (from.min(s.start_s), s.start_s.saturating_add(min_gap_s.max(s.dur_s)))
     };
     let near = IntervalSet::from(counted.map(near).collect::<Vec<_>>());
@@ -237,6 +238,13 @@ mod tests {
         assert!(after(&slots, &around).iter().all(|s| s.start_s + LENGTH_S <= 53_300 || s.start_s >= 53_360));
         let contracts = [other(50_400, 7_200, Tier::Contract)];
         assert_eq!(make_good(&slots, &windows, 600, &contracts).made_good.len(), 4);
+    }
+
+    #[test]
+    fn just_after_midnight_the_gap_reaches_back_to_the_days_first_second() {
+        let slots: Vec<QuotaSlot> =
+            [slot(0, 1, Counted)].into_iter().chain((1..5).map(|i| slot(i, 0, Missed))).collect();
+        assert_eq!(make_good(&slots, &IntervalSet::one(0, 15), 20, &[]), Repair::default());
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn documentation(rest: &str) -> String {
         (
             Kind::Closures,
             "closures",
-            "CSV or TOML `[[closure]]`. The same subject and beginning name the same closure; an entry made after it began takes off only what was still to come, and is shown as entered late: what was owed before stays owed. One that has begun may get another end, from now on; one that is over stands.",
+            "CSV or TOML `[[closure]]`. The same subject and beginning name the same closure; an entry made after it began takes off only what was still to come, and is shown as entered late: what was owed before stays owed. One that has begun may get another end, from now on, and keeps its reason and author, which a report gives with the time of entry; one that is over stands.",
         ),
         (
             Kind::Footfall,
