@@ -1,9 +1,10 @@
 //! From an empty or older file to the schema this program knows; nothing else is opened.
 //!
-//! `schema.sql` makes a fresh database. Whoever changes it after a release: freezes the released text as `upgrade/vN.sql`, puts
-//! the version of [`CURRENT`] up, and adds a [`Step`] that brings those old tables to the new ones. Steps run one after the other in one
-//! transaction, so a database is of one version or of the next, and every step is tried over the frozen text of its own version, which is
-//! never changed again. An opened database must have exactly the structure of a fresh one: a file that was altered by hand, or made by
+//! `schema.sql` makes a fresh database. Whoever changes it after a release: freezes the released text as `upgrade/vN.sql`, or names the
+//! frozen text and the step that it comes out of, puts the version of [`CURRENT`] up, and adds a [`Step`] that brings those old tables to
+//! the new ones. Steps run one after the other in one transaction, so a database is of one version or of the next, and every step is tried
+//! over the text of its own version, which is never changed again. An opened database must have exactly the structure of a fresh one: a
+//! file that was altered by hand, or made by
 //! an unreleased build, is refused and not guessed at. There is no way back to an older program but the backup from before.
 
 use crate::error::StoreError;
@@ -36,7 +37,10 @@ pub(crate) const CURRENT: Schema = Schema {
     fresh: include_str!("../schema.sql"),
     steps: &[
         Step { released: include_str!("v1.sql"), sql: include_str!("v1_to_v2.sql") },
-        Step { released: include_str!("v2.sql"), sql: include_str!("v2_to_v3.sql") },
+        Step {
+            released: concat!(include_str!("v1.sql"), include_str!("v1_to_v2.sql")),
+            sql: include_str!("v2_to_v3.sql"),
+        },
     ],
 };
 
